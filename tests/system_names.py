@@ -26,9 +26,9 @@ class Resolver:
         turns = self.answers[host]
         addresses = turns.pop(0) if len(turns) > 1 else turns[0]
         return [
-            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, 0, 0, 0))
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port or 0, 0, 0))
             if ":" in address
-            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port or 0))
             for address in addresses
         ]
 

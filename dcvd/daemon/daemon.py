@@ -22,6 +22,7 @@ from dcvd.jobs import ConnectionMaintenance, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.http.listen_fds import InheritedSocket
 from dcvd.kit.http.protocol import HttpLimits
 from dcvd.kit.http.server import HttpServer
@@ -195,10 +196,11 @@ class Daemon:
         observer = DnsObserver(config)
         allow_private = config.providers.allow_private
         policy = EgressPolicy(allow_http=bool(allow_private), allow_private=allow_private)
-        fetcher, guarded_fetcher = Fetcher(), Fetcher(policy)
-        for http_client in (fetcher, guarded_fetcher):
-            await http_client.start()
-            self._teardown_steps.append(http_client.close)
+        fetcher, guarded_fetcher = Fetcher(), GuardedFetcher(policy)
+        await fetcher.start()
+        self._teardown_steps.append(fetcher.close)
+        await guarded_fetcher.start()
+        self._teardown_steps.append(guarded_fetcher.close)
         drivers = DriverFactory(self._live_config, fetcher, policy, observer)
         token_client = TokenClient(fetcher, self._live_config)
         access = ProviderAccess(context, drivers, token_client, self._metrics)

@@ -42,8 +42,8 @@ class DriverFactory:
         self.aws_sessions = AwsSessions(fetcher)
         self._update_servers = UpdateServers(policy)
 
-    def create_driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
-        """Create the driver for these credentials.
+    def create_driver(self, org_id: str, provider: Provider, credentials: Credentials) -> RecordDriver:
+        """Create the driver for these credentials of an organization.
 
         Raises InvalidInput for credentials that the provider does not take, NotConfigured if a setting is missing.
         """
@@ -63,7 +63,7 @@ class DriverFactory:
             case Provider.OTHER, OauthTokens(access_token=token):
                 return self._create_other(config, token)
             case Provider.OTHER, TsigKey():
-                return Rfc2136Records(credentials, self._update_servers)
+                return Rfc2136Records(credentials, self._update_servers, org_id)
             case _:
                 raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
 

@@ -30,7 +30,8 @@ from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluat
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, RecordedAttempt
 from dcvd.core.webhooks.status_codes import meaning_of
 from dcvd.dns import DnsObserver
-from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.http.server import HttpServer
 from dcvd.kit.http.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault.key import VaultKey
@@ -234,7 +235,7 @@ def built_app(config: Config) -> Api:
         diagnoser=Diagnoser(context, FakeObserver()),
         tester=FakeProber(context),
         access=access_of(context),
-        discovery=DomainConnectDiscovery(DnsObserver(config).zones, Fetcher()),
+        discovery=DomainConnectDiscovery(DnsObserver(config).zones, GuardedFetcher(EgressPolicy())),
         observer=DnsObserver(config),
     )
     return Api(services)

@@ -94,7 +94,7 @@ def test_a_token_of_another_provider_is_used_as_the_configuration_says(
     drivers = DriverFactory(Live(config), Fetcher(), EgressPolicy(), DnsObserver(config))
     tokens = OauthTokens(access_token=Secret("t0ken"))
     if needed is None:
-        assert isinstance(drivers.create_driver(Provider.OTHER, tokens), HttpRecords)
+        assert isinstance(drivers.create_driver("org_a", Provider.OTHER, tokens), HttpRecords)
         return
     with pytest.raises(NotConfigured, match=f"{needed} is not set"):
-        drivers.create_driver(Provider.OTHER, tokens)
+        drivers.create_driver("org_a", Provider.OTHER, tokens)

@@ -231,7 +231,7 @@ class ProviderDrivers(DriverFactory):
         self._fetch = fetcher
         self._provider = provider
 
-    def create_driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
+    def create_driver(self, org_id: str, provider: Provider, credentials: Credentials) -> RecordDriver:
         match credentials:
             case OauthTokens(access_token=token) | ApiToken(token=token):
                 return ProviderRecords(self._fetch, self._provider, token)

@@ -85,7 +85,7 @@ async def failure(
     client: EgressClient, url: str, *, within: float = 10.0, headers: dict[str, str] | None = None
 ) -> EgressError:
     with pytest.raises(EgressError) as caught:
-        await client.post(url, b"{}", headers or {}, timeout_s=within)
+        await client.post(url, b"{}", headers or {}, timeout_s=within, owner="org_a")
     assert caught.value.message.endswith(".")
     assert caught.value.code == f"egress_{caught.value.kind}"
     return caught.value

@@ -45,7 +45,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.transport = RecordingTransport()
-        self.connection = CountingConnection(Origin("hooks.example", 443, True), "192.0.2.1")
+        self.connection = CountingConnection(Origin("hooks.example", 443, True, "org_a"), "192.0.2.1")
         self.connection.connection_made(self.transport)
         self.ask()
 

@@ -2,6 +2,7 @@
 
 from tests.providers.connected import (
     connect_config,
+    fetcher,
     guarded,
     observer,
     provider,
@@ -12,6 +13,7 @@ from tests.providers.connected import (
 
 __all__ = [
     "connect_config",
+    "fetcher",
     "guarded",
     "observer",
     "provider",

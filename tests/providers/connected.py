@@ -14,6 +14,7 @@ from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.providers.domain_connect.signing import encode_public_key, generate_key
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.dns.served import load
@@ -81,9 +82,19 @@ def observer(connect_config: Config) -> DnsObserver:
 
 
 @pytest.fixture
-async def guarded(provider_certificate: Path) -> AsyncIterator[Fetcher]:
+async def guarded(provider_certificate: Path) -> AsyncIterator[GuardedFetcher]:
     """May go to loopback, and trusts the provider's certificate."""
-    fetcher = Fetcher(EgressPolicy(allow_private=(IPv4Network("127.0.0.0/8"),)), tls=trusting(provider_certificate))
+    policy = EgressPolicy(allow_private=(IPv4Network("127.0.0.0/8"),))
+    fetcher = GuardedFetcher(policy, tls=trusting(provider_certificate))
+    await fetcher.start()
+    yield fetcher
+    await fetcher.close()
+
+
+@pytest.fixture
+async def fetcher(provider_certificate: Path) -> AsyncIterator[Fetcher]:
+    """Goes where the operator, or a customer's browser, wants to; it trusts the provider's certificate."""
+    fetcher = Fetcher(tls=trusting(provider_certificate))
     await fetcher.start()
     yield fetcher
     await fetcher.close()

@@ -79,13 +79,14 @@ class EgressClient:
         headers: Mapping[str, str],
         *,
         timeout_s: float,  # one deadline over everything is what this function is for
-        owner: str = "",
+        owner: str,
     ) -> EgressResponse:
         """Send a request, and return the answer of any status. Raises EgressError when there is none.
 
         `timeout_s` in seconds bounds everything: waiting for a connection, name, connect, TLS, headers and body.
-        Connections are shared among the requests of one `owner`. The request is sent a second time in one case only:
-        when a connection that had been used before was closed without an answer.
+        Connections are shared among the requests of one `owner`, and lookups among all owners, see `SystemResolver`.
+        The request is sent a second time in one case only: when a connection that had been used before was closed
+        without an answer.
         """
         if self._pool is None:
             raise RuntimeError("EgressClient.start() has to come before post()")

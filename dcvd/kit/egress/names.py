@@ -31,7 +31,7 @@ class GuardedResolver:
             return None
         return entry[1]
 
-    async def resolve(self, host: str, port: int, owner: str = "") -> tuple[IpAddress, ...]:
+    async def resolve(self, host: str, port: int, owner: str) -> tuple[IpAddress, ...]:
         """Return at least one address. `owner`: on whose behalf, see `SystemResolver`.
 
         Raises AddressRefused when none may be dialled, and OSError as `SystemResolver` does.

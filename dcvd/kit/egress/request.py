@@ -31,7 +31,7 @@ class Origin(Struct, frozen=True, gc=False):
     host: str
     port: int
     tls: bool
-    owner: str = ""
+    owner: str
 
 
 class EgressTarget(Struct, frozen=True, kw_only=True, gc=False):

@@ -40,7 +40,7 @@ class SystemResolver:
         self._slots = _LookupSlots(2 * limit, limit)
         self._in_flight: dict[str, asyncio.Future[_LookupOutcome]] = {}
 
-    async def resolve(self, name: str, owner: str = "") -> list[IpAddress]:
+    async def resolve(self, name: str, owner: str) -> list[IpAddress]:
         """Return every TCP address of a name. Raises OSError (socket.gaierror) as getaddrinfo does.
 
         `owner`: on whose behalf; a lookup counts for the owner that asked first.

@@ -2,21 +2,17 @@
 
 Errors name the host and quote nothing of the answer, because answers hold tokens. For the same reason aiohttp's errors,
 which quote what could not be parsed, are not chained.
-
-Where a tenant chose the address, or their DNS did, a policy keeps the call away from private networks.
 """
 
 import asyncio
-import socket
 import ssl
 import zlib
 from collections.abc import Mapping
-from ipaddress import IPv6Address
 from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from dcvd import __version__
@@ -25,13 +21,11 @@ from dcvd.core.instants import HOUR, to_seconds
 from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.errors import Permanent, Retryable
 from dcvd.kit.clock import SystemClock
-from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, check_header_values, is_well_quoted, judge_url
-from dcvd.kit.egress.names import GuardedResolver
-from dcvd.kit.egress.system_resolver import SystemResolver
+from dcvd.kit.egress.guard import AddressRefused, check_header_values, is_well_quoted
 
 _TIMEOUT_S: Final = 10.0
 _MAX_BYTES: Final = 64 * 1024
-_MAX_CONNECTIONS: Final = 32
+MAX_CONNECTIONS: Final = 32
 _MAX_RETRY_AFTER_MS: Final = HOUR
 
 
@@ -65,22 +59,21 @@ class FetchRefused(Permanent):
 
 
 class Fetcher:
-    """Sends requests over a pool of connections. With a `policy`, every address is checked before it is dialled."""
+    """Sends requests over a pool of connections, to addresses that the operator chose."""
 
-    def __init__(self, policy: EgressPolicy | None = None, *, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` None: trust the system's certificate authorities."""
-        self._policy = policy
+    def __init__(self, *, tls: ssl.SSLContext | None = None, resolver: AbstractResolver | None = None) -> None:
+        """`tls` None: trust the system's certificate authorities. `resolver` None: the system's, with a cache."""
         self._tls = tls
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
         """Open the pool."""
-        resolver = None if self._policy is None else _AiohttpResolver(self._policy)
         connector = aiohttp.TCPConnector(
-            limit=_MAX_CONNECTIONS,
+            limit=MAX_CONNECTIONS,
             ssl=self._tls if self._tls is not None else True,
-            resolver=resolver,
-            use_dns_cache=self._policy is None,
+            resolver=self._resolver,
+            use_dns_cache=self._resolver is None,
         )
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_mark_sent)
@@ -116,7 +109,7 @@ class Fetcher:
         """
         if self._session is None:
             raise RuntimeError("Fetcher.start() has to come before send()")
-        host = self._require_permission(url, headers or {})
+        host = _require_permission(url, headers or {})
         progress = _RequestProgress()
         try:
             async with (
@@ -165,21 +158,20 @@ class Fetcher:
             body=content,
         )
 
-    def _require_permission(self, url: str, headers: Mapping[str, str]) -> str:
-        """Return the host of a URL that may be called. Raises FetchRefused."""
-        if not is_well_quoted(url):
-            raise FetchRefused("The URL has a character that has to be written percent-encoded.")
-        if self._policy is not None and (refusal := judge_url(url, self._policy)) is not None:
-            raise FetchRefused(refusal.message)
-        if (fault := check_header_values(headers)) is not None:
-            raise FetchRefused(fault)
-        try:
-            parsed = URL(url, encoded=True)
-            if parsed.host and parsed.scheme in ("http", "https"):
-                return parsed.host
-        except ValueError as error:
-            raise FetchRefused(f"The URL cannot be read: {error}.") from error
-        raise FetchRefused("The URL is none of http:// or https:// with a host.")
+
+def _require_permission(url: str, headers: Mapping[str, str]) -> str:
+    """Return the host of a URL that may be called. Raises FetchRefused."""
+    if not is_well_quoted(url):
+        raise FetchRefused("The URL has a character that has to be written percent-encoded.")
+    if (fault := check_header_values(headers)) is not None:
+        raise FetchRefused(fault)
+    try:
+        parsed = URL(url, encoded=True)
+        if parsed.host and parsed.scheme in ("http", "https"):
+            return parsed.host
+    except ValueError as error:
+        raise FetchRefused(f"The URL cannot be read: {error}.") from error
+    raise FetchRefused("The URL is none of http:// or https:// with a host.")
 
 
 class _RequestProgress:
@@ -226,36 +218,3 @@ def _decompress(content: bytes, encoding: str, max_bytes: int) -> bytes:
 
 _NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None)
 _GZIP_WBITS: Final = zlib.MAX_WBITS | 16
-
-
-class _AiohttpResolver(AbstractResolver):
-    """Resolves names to addresses that may be dialled; exactly those are dialled."""
-
-    def __init__(self, policy: EgressPolicy) -> None:
-        self._resolver = GuardedResolver(policy, SystemResolver(_MAX_CONNECTIONS))
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_INET,  # noqa: ARG002
-    ) -> list[ResolveResult]:
-        """Return the addresses of both families, which the connector tries one after the other.
-
-        Raises OSError, which includes AddressRefused.
-        """
-        addresses = await self._resolver.resolve(host, port)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address),
-                port=port,
-                family=socket.AF_INET6 if isinstance(address, IPv6Address) else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        """Do nothing: this resolver holds nothing open."""

@@ -14,7 +14,8 @@ from dcvd.core.records.domain_connect import template_path
 from dcvd.core.records.domain_connect_settings import ProviderSettings, read_api_prefix, read_settings
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.errors import NotFound, Retryable
-from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchRefused, FetchResponse
+from dcvd.kit.http.fetch import FetchFailed, FetchRefused, FetchResponse
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 
 log = structlog.get_logger(__name__)
 
@@ -32,14 +33,14 @@ class DiscoveredProvider(Struct, frozen=True, kw_only=True):
 
 
 class DomainConnectDiscovery:
-    """Looks up providers. `fetcher` has an egress policy, because zones name the addresses that it calls."""
+    """Looks up providers on behalf of an organization, whose zones name the addresses that are called."""
 
-    def __init__(self, zones: ZoneReader, fetcher: Fetcher, *, timeout_s: float = _TIMEOUT_S) -> None:
+    def __init__(self, zones: ZoneReader, fetcher: GuardedFetcher, *, timeout_s: float = _TIMEOUT_S) -> None:
         self._zones = zones
         self._timeout_s = timeout_s
         self._fetcher = fetcher
 
-    async def discover_provider(self, hostname: str) -> DiscoveredProvider:
+    async def discover_provider(self, org_id: str, hostname: str) -> DiscoveredProvider:
         """Return the zone of a hostname and its provider.
 
         Raises NotFound (`domain_connect_not_found`) if the provider does not offer Domain Connect, or claims to and
@@ -51,7 +52,7 @@ class DomainConnectDiscovery:
         prefix = read_api_prefix(await self._zones.read_texts(f"{DISCOVERY_LABEL}.{zone}"))
         if prefix is None:
             raise _not_found_error(f"The DNS provider of {zone} does not offer Domain Connect.")
-        answer = await self._get(f"https://{prefix}/v2/{zone}/settings", zone)
+        answer = await self._get(f"https://{prefix}/v2/{zone}/settings", zone, org_id)
         if answer is None or answer.status != HTTPStatus.OK:
             raise _not_found_error(f"{zone} names a Domain Connect service that does not have the zone.")
         try:
@@ -63,19 +64,19 @@ class DomainConnectDiscovery:
             ) from error
         return DiscoveredProvider(zone=zone, provider=provider)
 
-    async def has_template(self, discovery: DiscoveredProvider, provider_id: str, service_id: str) -> bool:
+    async def has_template(self, org_id: str, discovery: DiscoveredProvider, provider_id: str, service_id: str) -> bool:
         """Whether the provider takes our template. Raises Retryable if it does not answer."""
         url = f"{discovery.provider.api_url}{template_path(provider_id, service_id)}"
-        answer = await self._get(url, discovery.zone)
+        answer = await self._get(url, discovery.zone, org_id)
         return answer is not None and answer.status == HTTPStatus.OK
 
-    async def _get(self, url: str, zone: str) -> FetchResponse | None:
+    async def _get(self, url: str, zone: str, org_id: str) -> FetchResponse | None:
         """Return the answer; None if nobody can be asked: the record is stale, or the address may not be called.
 
         The tenant does not learn which of the two it is, because they could explore our networks by it.
         """
         try:
-            answer = await self._fetcher.send("GET", url, timeout_s=self._timeout_s, max_bytes=_MAX_ANSWER_BYTES)
+            answer = await self._fetcher.get(url, owner=org_id, timeout_s=self._timeout_s, max_bytes=_MAX_ANSWER_BYTES)
         except (FetchRefused, FetchFailed) as error:
             log.info("domain_connect.no_answer", zone=zone, reason=error.message)
             if isinstance(error, FetchFailed) and error.may_have_arrived:

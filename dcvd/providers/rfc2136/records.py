@@ -44,12 +44,13 @@ class Rfc2136Records(AtomicProvider):
     A tenant chooses the server's address, so it is checked at each call.
     """
 
-    def __init__(self, tsig: TsigKey, servers: UpdateServers, *, deadline_s: float = _DEADLINE_S) -> None:
-        """Raises InvalidInput naming the field of the credentials that cannot be used."""
+    def __init__(self, tsig: TsigKey, servers: UpdateServers, org_id: str, *, deadline_s: float = _DEADLINE_S) -> None:
+        """`org_id`: whose server it is. Raises InvalidInput naming the field of the credentials that cannot be used."""
         super().__init__(tsig.server, deadline_s=deadline_s)
         build_key(tsig)
         self._tsig = tsig
         self._servers = servers
+        self._org_id = org_id
         self._zone_name = parse_name(tsig.zone, "zone", "The zone")
         self._zone_text = to_text(self._zone_name)
 
@@ -58,7 +59,7 @@ class Rfc2136Records(AtomicProvider):
 
         Which names and types the key may change shows only when it is used.
         """
-        async with connect(self._tsig, self._servers) as stream:
+        async with connect(self._tsig, self._servers, self._org_id) as stream:
             answer = await self._query(stream, self._zone_name, RdataType.SOA)
             if answer.get_rrset(answer.answer, self._zone_name, dns.rdataclass.IN, RdataType.SOA) is None:
                 raise self._not_authoritative_error()
@@ -71,7 +72,7 @@ class Rfc2136Records(AtomicProvider):
     async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return the records at the name itself, without those that a wildcard or a DNAME supplies for it."""
         name = parse_name(owner.name, "name", "The record's name")
-        async with connect(self._tsig, self._servers) as stream:
+        async with connect(self._tsig, self._servers, self._org_id) as stream:
             if not await self._is_in_use(stream, name):
                 return []
             records: list[ZoneRecord] = []
@@ -108,7 +109,7 @@ class Rfc2136Records(AtomicProvider):
             update.delete(name, rdtype)
         for rdataset in added.values():
             update.add(name, rdataset)
-        async with connect(self._tsig, self._servers) as stream:
+        async with connect(self._tsig, self._servers, self._org_id) as stream:
             self._check_rcode((await stream.exchange(update)).rcode())
 
     async def _is_in_use(self, stream: SignedStream, owner: Name) -> bool:

@@ -31,18 +31,21 @@ from dcvd.providers.rfc2136.key import build_key
 log = structlog.get_logger(__name__)
 
 _PORT: Final = 53
-_MAX_LOOKUPS: Final = 32
+MAX_LOOKUPS: Final = 32
 _MAX_ADDRESSES: Final = 4
 _MAX_MESSAGE_BYTES: Final = 16_384
 _HEADER_BYTES: Final = 12
 
 
 class UpdateServers:
-    """The servers that may be dialled, for the whole process. On public addresses only port 53 is allowed."""
+    """The servers that may be dialled, for the whole process. On public addresses only port 53 is allowed.
+
+    names: looks up their names, in shares for the organizations that have named them.
+    """
 
     def __init__(self, policy: EgressPolicy) -> None:
         self.policy = replace(policy, ports=frozenset({_PORT}))
-        self.names = GuardedResolver(self.policy, SystemResolver(_MAX_LOOKUPS))
+        self.names = GuardedResolver(self.policy, SystemResolver(MAX_LOOKUPS))
 
 
 class SignedStream:
@@ -108,15 +111,15 @@ def key_refused_error(message: str) -> Unauthorized:
 
 
 @asynccontextmanager
-async def connect(tsig: TsigKey, servers: UpdateServers) -> AsyncIterator[SignedStream]:
-    """Connect to the first of the server's addresses that accepts a connection.
+async def connect(tsig: TsigKey, servers: UpdateServers, org_id: str) -> AsyncIterator[SignedStream]:
+    """Connect, for an organization, to the first of the server's addresses that accepts a connection.
 
     Raises Permanent if no address may be dialled, Retryable if none answers or the connection breaks inside the block.
     """
     key = build_key(tsig)
     address = tsig.server if tsig.port == _PORT else f"{tsig.server} port {tsig.port}"
     try:
-        connection = await _dial(tsig, servers)
+        connection = await _dial(tsig, servers, org_id)
         try:
             reader, writer = await asyncio.open_connection(sock=connection, limit=_MAX_MESSAGE_BYTES)
         except BaseException:
@@ -139,10 +142,10 @@ async def connect(tsig: TsigKey, servers: UpdateServers) -> AsyncIterator[Signed
         raise Retryable(f"{address} cannot be reached: {reason}.", code="provider_unavailable") from error
 
 
-async def _dial(tsig: TsigKey, servers: UpdateServers) -> socket.socket:
+async def _dial(tsig: TsigKey, servers: UpdateServers, org_id: str) -> socket.socket:
     loop = asyncio.get_running_loop()
     failure: OSError | None = None
-    for address in (await servers.names.resolve(tsig.server, tsig.port))[:_MAX_ADDRESSES]:
+    for address in (await servers.names.resolve(tsig.server, tsig.port, org_id))[:_MAX_ADDRESSES]:
         connection = create_guarded_socket(address, tsig.port, servers.policy)
         try:
             await loop.sock_connect(connection, (str(address), tsig.port))

@@ -141,7 +141,7 @@ async def _use_code(
     try:
         scopes = _check_scopes(consumed_state, tokens)
         credentials = OauthTokens(access_token=tokens.access_token, refresh_token=tokens.refresh_token)
-        account = await _find_account(access.drivers, provider, credentials)
+        account = await _find_account(access.drivers, authorization.org_id, provider, credentials)
         expires_at = None if tokens.expires_in is None else asked_at + tokens.expires_in * SECOND
         return await creation.create(
             context,
@@ -201,11 +201,13 @@ def _check_scopes(consumed_state: ConsumedState, tokens: TokenResponse) -> tuple
     return granted_scopes
 
 
-async def _find_account(drivers: DriverFactory, provider: Provider, credentials: OauthTokens) -> str | None:
+async def _find_account(
+    drivers: DriverFactory, org_id: str, provider: Provider, credentials: OauthTokens
+) -> str | None:
     """Ask what the provider calls the account, if it says so. Raises InvalidInput where it refuses the fresh token."""
     try:
         async with asyncio.timeout(_ACCOUNT_TIMEOUT_S):
-            return await drivers.create_driver(provider, credentials).check_credentials()
+            return await drivers.create_driver(org_id, provider, credentials).check_credentials()
     except Unauthorized as error:
         raise InvalidInput(
             "code",

@@ -76,7 +76,8 @@ class ProviderAccess:
 
     def create_driver(self, unsealed_connection: UnsealedConnection) -> RecordDriver:
         """Make a driver whose calls are not noted. Raises NotConfigured where the configuration lacks what it needs."""
-        return self.drivers.create_driver(unsealed_connection.connection.provider, unsealed_connection.credentials)
+        connection = unsealed_connection.connection
+        return self.drivers.create_driver(connection.org_id, connection.provider, unsealed_connection.credentials)
 
     async def refresh(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection | None:
         """Return the connection with newer credentials, or None where there are none. Raises as a refresh does.

@@ -62,7 +62,7 @@ class CredentialTrials:
             await context.database.read(lambda snapshot: creation.check_room(snapshot, org_id))
             if isinstance(credentials, AwsRole):
                 await aws_external_ids.check_usable(context, org_id, credentials.external_id)
-            account = await _try_credentials(context, drivers, provider, credentials, self._timeout_s)
+            account = await _try_credentials(context, drivers, org_id, provider, credentials, self._timeout_s)
             return await creation.create(
                 context,
                 org_id,
@@ -78,11 +78,16 @@ class CredentialTrials:
 
 
 async def _try_credentials(
-    context: Context, drivers: DriverFactory, provider: Provider, credentials: Credentials, timeout_s: float
+    context: Context,
+    drivers: DriverFactory,
+    org_id: str,
+    provider: Provider,
+    credentials: Credentials,
+    timeout_s: float,
 ) -> str | None:
     """Try credentials at the provider; return what it calls the account."""
     try:
-        driver = drivers.create_driver(provider, credentials)
+        driver = drivers.create_driver(org_id, provider, credentials)
     except InvalidInput as error:
         field = error.field if error.field.startswith(_FIELD) else f"{_FIELD}.{error.field}"
         raise InvalidInput(field, error.message, code=error.code) from error

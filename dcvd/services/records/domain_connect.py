@@ -65,9 +65,9 @@ async def build_apply_url(
             raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
         domain = await queries.get(context, org_id, domain_id)
         records = _collect_records(domain)
-        discovery_result = await discovery.discover_provider(domain.name)
+        discovery_result = await discovery.discover_provider(org_id, domain.name)
         application = prepare_application(records, zone=discovery_result.zone, target=config.cloudflare.cname_target)
-        sync_url = await _find_sync_url(config, discovery, discovery_result)
+        sync_url = await _find_sync_url(config, discovery, org_id, discovery_result)
     parameters = application.to_parameters()
     return_uri = redirect_uri or (f"{config.server.public_url}{RETURN_PATH}" if config.server.public_url else None)
     if return_uri is not None:
@@ -121,11 +121,11 @@ def require_private_key(config: Config) -> Secret:
 
 
 async def _find_sync_url(
-    config: Config, discovery: DomainConnectDiscovery, discovery_result: DiscoveredProvider
+    config: Config, discovery: DomainConnectDiscovery, org_id: str, discovery_result: DiscoveredProvider
 ) -> str:
     template, provider = config.providers_domain_connect, discovery_result.provider
     if provider.sync_url is None or not await discovery.has_template(
-        discovery_result, template.provider_id, template.service_id
+        org_id, discovery_result, template.provider_id, template.service_id
     ):
         raise Conflict(
             f"{provider.name} does not know the template {template.provider_id}/{template.service_id}: have the record"

@@ -15,7 +15,8 @@ from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError
-from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.providers.domain_connect.discovery import DiscoveredProvider, DomainConnectDiscovery
 from dcvd.providers.domain_connect.signing import sign
 from dcvd.services.records import domain_connect
@@ -38,7 +39,7 @@ async def outcome(call: Awaitable[object]) -> str:
 async def write_records(place: Place) -> str:
     """All calls of a driver that the configuration describes."""
     place.far.calls.clear()
-    driver = place.daemon.services.access.drivers.create_driver(Provider.OTHER, TOKENS)
+    driver = place.daemon.services.access.drivers.create_driver("org_a", Provider.OTHER, TOKENS)
     results = [await outcome(driver.check_credentials())]
     results += [await outcome(driver.find_zone(name)) for name in (NAME, "app.refused.com")]
     zone = Zone(id="z-id", name="customer.com")
@@ -56,7 +57,7 @@ async def write_records(place: Place) -> str:
 
 async def check_credentials(place: Place, *, provider: Provider, credentials: Credentials) -> str:
     place.far.calls.clear()
-    driver = place.daemon.services.access.drivers.create_driver(provider, credentials)
+    driver = place.daemon.services.access.drivers.create_driver("org_a", provider, credentials)
     result = await outcome(driver.check_credentials())
     return "\n".join((*place.far.calls, result))
 
@@ -128,7 +129,7 @@ row("providers.route53.secret_access_key_file", '"two"', "aws_identity_refused",
 class KnownProvider(DomainConnectDiscovery):
     """Finds the same provider for every name, and it has every template."""
 
-    async def discover_provider(self, hostname: str) -> DiscoveredProvider:
+    async def discover_provider(self, org_id: str, hostname: str) -> DiscoveredProvider:
         settings = ProviderSettings(
             provider_id="dns.example",
             name="DNS",
@@ -137,14 +138,14 @@ class KnownProvider(DomainConnectDiscovery):
         )
         return DiscoveredProvider(zone="customer.test", provider=settings)
 
-    async def has_template(self, discovery: DiscoveredProvider, provider_id: str, service_id: str) -> bool:
+    async def has_template(self, org_id: str, discovery: DiscoveredProvider, provider_id: str, service_id: str) -> bool:
         return True
 
 
 async def build_link(place: Place) -> str:
     """The link to the customer's provider, and whose signature it has."""
     domain = await place.new_domain()
-    discovery = KnownProvider(DnsObserver(place.context.config).zones, Fetcher())
+    discovery = KnownProvider(DnsObserver(place.context.config).zones, GuardedFetcher(EgressPolicy()))
     link = await domain_connect.build_apply_url(
         place.context, discovery, lambda _: nullcontext(), domain.org_id, domain.id, redirect_uri=None
     )

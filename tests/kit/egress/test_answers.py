@@ -47,7 +47,7 @@ async def test_an_answer_means_what_it_means_to_aiohttps_client(answer: bytes) -
 
     async with raw_receiver(handler) as port, egress() as client, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}/"
-        ours = await client.post(url, b"{}", {}, timeout_s=60)
+        ours = await client.post(url, b"{}", {}, timeout_s=60, owner="org_a")
         async with session.post(url, data=b"{}", allow_redirects=False) as theirs:
             kept = {name: theirs.headers[name] for name in _KEPT if name in theirs.headers}
             assert (ours.status, ours.headers, ours.body) == (theirs.status, kept, await theirs.read())

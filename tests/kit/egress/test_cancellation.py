@@ -56,7 +56,7 @@ async def test_a_cancellation_in_any_phase_leaves_no_socket_and_no_task(
         url = await _cancelled_in(phase, stack, resolver)
         good = await stack.enter_async_context(receiver(ok))
         sockets, tasks = open_sockets(), asyncio.all_tasks()
-        posting = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60))
+        posting = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60, owner="org_a"))
         if turns is None:
             await asyncio.sleep(0.05)
         for _ in range(turns or 0):
@@ -65,7 +65,7 @@ async def test_a_cancellation_in_any_phase_leaves_no_socket_and_no_task(
         with pytest.raises(asyncio.CancelledError):
             await posting
         await until(lambda: _is(open_sockets() == sockets and asyncio.all_tasks() == tasks))
-        assert (await client.post(f"http://127.0.0.1:{good}/", b"{}", {}, timeout_s=60)).status == 200
+        assert (await client.post(f"http://127.0.0.1:{good}/", b"{}", {}, timeout_s=60, owner="org_a")).status == 200
 
 
 async def test_a_cancellation_while_waiting_for_a_free_connection_gives_up_the_place() -> None:
@@ -77,8 +77,8 @@ async def test_a_cancellation_while_waiting_for_a_free_connection_gives_up_the_p
 
     async with receiver(holding) as port, egress(max_connections=1) as client:
         url = f"http://127.0.0.1:{port}/"
-        first = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60))
-        waiting = [asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60)) for _ in range(2)]
+        first = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60, owner="org_a"))
+        waiting = [asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60, owner="org_a")) for _ in range(2)]
         await asyncio.sleep(0.02)
         waiting[0].cancel()
         with pytest.raises(asyncio.CancelledError):

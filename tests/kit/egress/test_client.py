@@ -30,8 +30,8 @@ async def test_the_receiver_gets_exactly_these_bytes_and_headers_and_we_its_answ
 
     async with receiver(handler) as port, egress() as client:
         url = f"http://127.0.0.1:{port}/in/%7e?sig=a%2fb%2B%3D"
-        await client.post(url, b"{}", {}, timeout_s=60)
-        answer = await client.post(url, b'{"event":"x"}', {"webhook-id": "evt_1"}, timeout_s=60)
+        await client.post(url, b"{}", {}, timeout_s=60, owner="org_a")
+        answer = await client.post(url, b'{"event":"x"}', {"webhook-id": "evt_1"}, timeout_s=60, owner="org_a")
     assert answer.status == 202
     assert answer.body == b"queued"
     assert "aiohttp" in answer.headers.pop("server")
@@ -52,7 +52,7 @@ async def test_an_answer_without_a_body_still_names_who_gave_it() -> None:
         return web.Response(status=204)
 
     async with receiver(handler) as port, egress() as client:
-        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
     assert (answer.status, answer.body, answer.remote_ip) == (204, b"", "127.0.0.1")
 
 
@@ -66,7 +66,7 @@ async def test_a_connection_is_used_again_after_a_complete_answer() -> None:
 
     async with receiver(handler) as port, egress() as client:
         for _ in range(3):
-            answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
+            answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
             assert len(answer.body) == 1024
     assert len(ports) == 1
 
@@ -79,7 +79,7 @@ async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
         return web.Response(status=302, headers={"Location": "/elsewhere"})
 
     async with receiver(handler) as port, egress() as client:
-        answer = await client.post(f"http://127.0.0.1:{port}/in", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://127.0.0.1:{port}/in", b"{}", {}, timeout_s=60, owner="org_a")
     assert answer.status == 302
     assert answer.headers["location"] == "/elsewhere"
     assert visited == ["/in"]
@@ -98,7 +98,7 @@ async def test_an_endless_body_is_cut_after_its_first_kibibyte() -> None:
             dropped.set()
 
     async with raw_receiver(handler) as port, egress() as client:
-        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
         assert answer.body == b"x" * 1024
         async with asyncio.timeout(10):
             await dropped.wait()
@@ -111,7 +111,7 @@ async def test_a_gzip_bomb_stays_packed() -> None:
         return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
 
     async with receiver(handler) as port, egress() as client:
-        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
     assert answer.body == bomb[:1024]
 
 
@@ -166,7 +166,7 @@ async def test_the_deadline_covers_a_silent_name_server_which_holds_nobody_else_
         ]
         while len(resolver.asked) < 40:
             await asyncio.sleep(0.005)
-        answer = await client.post(f"http://alive.example:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://alive.example:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
         assert answer.status == 200
         errors = await asyncio.gather(*dead)
         resolver.silent.set()
@@ -183,7 +183,7 @@ async def test_waiting_for_a_free_connection_counts_too() -> None:
 
     async with receiver(handler) as port, egress(max_connections=1) as client:
         url = f"http://127.0.0.1:{port}/"
-        first = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60))
+        first = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60, owner="org_a"))
         await asyncio.sleep(0.05)
         error = await failure(client, url, within=0.1)
         hold.set()
@@ -231,7 +231,7 @@ async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.Monkey
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setitem(os.environ, name, "http://127.0.0.1:1")
     async with receiver(ok) as port, egress() as client:
-        assert (await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)).status == 200
+        assert (await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")).status == 200
 
 
 async def test_cancellation_passes_through_and_frees_the_connection() -> None:
@@ -245,14 +245,14 @@ async def test_cancellation_passes_through_and_frees_the_connection() -> None:
 
     async with receiver(handler) as port, egress(max_connections=1) as client:
         url = f"http://127.0.0.1:{port}/"
-        posting = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60))
+        posting = asyncio.create_task(client.post(url, b"{}", {}, timeout_s=60, owner="org_a"))
         await arrived.wait()
         posting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await posting
-        assert (await client.post(url, b"{}", {}, timeout_s=60)).status == 200
+        assert (await client.post(url, b"{}", {}, timeout_s=60, owner="org_a")).status == 200
 
 
 async def test_a_post_before_the_start_is_a_programming_error() -> None:
     with pytest.raises(RuntimeError):
-        await EgressClient(PUBLIC).post("https://hooks.example/", b"{}", {}, timeout_s=60)
+        await EgressClient(PUBLIC).post("https://hooks.example/", b"{}", {}, timeout_s=60, owner="org_a")

@@ -15,7 +15,7 @@ async def _is(value: bool) -> bool:
 async def test_an_address_that_refuses_gives_way_to_the_next_of_the_name(resolver: Resolver) -> None:
     async with receiver(ok) as port, egress() as client:
         resolver.answers["both.example"] = [["::1", "127.0.0.2", "127.0.0.1"]]
-        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
     assert answer.remote_ip == "127.0.0.1"
 
 
@@ -23,7 +23,7 @@ async def test_an_address_that_is_silent_gives_way_to_the_next_of_the_name(resol
     async with receiver(ok) as port, silent_backlog("127.0.0.2", port), egress() as client:
         resolver.answers["both.example"] = [["127.0.0.2", "127.0.0.1"]]
         before = open_sockets()
-        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://both.example:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
         assert answer.remote_ip == "127.0.0.1"
         assert answer.timings.connect_ms is not None
         assert answer.timings.connect_ms >= 240

@@ -80,7 +80,7 @@ async def test_a_few_interim_answers_are_passed_over() -> None:
         await reader.read()
 
     async with raw_receiver(handler) as port, egress() as client:
-        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
     assert (answer.status, answer.body) == (200, b"ok")
 
 
@@ -100,7 +100,9 @@ async def test_each_exchange_on_a_connection_is_counted_by_itself() -> None:
 
     async with raw_receiver(handler) as port, egress() as client:
         for _ in range(rounds):
-            assert (await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)).status == 200
+            assert (
+                await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
+            ).status == 200
     assert connections == 1
 
 

@@ -10,8 +10,8 @@ from tests.system_names import Resolver
 async def test_a_literal_needs_no_name_and_a_used_connection_no_connect() -> None:
     async with receiver(ok) as port, egress() as client:
         url = f"http://127.0.0.1:{port}/"
-        first = (await client.post(url, b"{}", {}, timeout_s=60)).timings
-        again = (await client.post(url, b"{}", {}, timeout_s=60)).timings
+        first = (await client.post(url, b"{}", {}, timeout_s=60, owner="org_a")).timings
+        again = (await client.post(url, b"{}", {}, timeout_s=60, owner="org_a")).timings
     assert (first.dns_ms, first.tls_ms) == (None, None)
     assert first.connect_ms is not None
     assert first.first_byte_ms is not None
@@ -28,8 +28,8 @@ async def test_a_name_is_looked_up_once_and_remembered_for_the_next_dial(resolve
 
     async with raw_receiver(once) as port, egress() as client:
         url = f"http://hooks.example:{port}/"
-        first = (await client.post(url, b"{}", {}, timeout_s=60)).timings
-        again = (await client.post(url, b"{}", {}, timeout_s=60)).timings
+        first = (await client.post(url, b"{}", {}, timeout_s=60, owner="org_a")).timings
+        again = (await client.post(url, b"{}", {}, timeout_s=60, owner="org_a")).timings
     assert first.dns_ms is not None
     assert (again.dns_ms, again.connect_ms is None) == (None, False)
     assert resolver.asked == ["hooks.example"]
@@ -47,7 +47,7 @@ async def test_each_phase_is_measured_by_itself(resolver: Resolver) -> None:
     resolver.answers["slow.example"] = [["127.0.0.1"]]
     async with raw_receiver(slow) as port, egress() as client:
         asyncio.get_running_loop().call_later(0.1, resolver.silent.set)
-        timings = (await client.post(f"http://slow.example:{port}/", b"{}", {}, timeout_s=60)).timings
+        timings = (await client.post(f"http://slow.example:{port}/", b"{}", {}, timeout_s=60, owner="org_a")).timings
     assert timings.dns_ms is not None
     assert timings.first_byte_ms is not None
     assert timings.dns_ms >= 80

@@ -35,14 +35,14 @@ async def test_a_name_that_leads_to_a_private_address_is_refused(resolver: Resol
 async def test_of_a_names_addresses_only_the_good_ones_are_dialled(resolver: Resolver) -> None:
     async with receiver(ok) as port, egress() as client:
         resolver.answers["mixed.example"] = [["10.0.0.1", "169.254.169.254", "127.0.0.1"]]
-        answer = await client.post(f"http://mixed.example:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://mixed.example:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
     assert answer.remote_ip == "127.0.0.1"
 
 
 async def test_the_address_that_was_judged_is_the_one_that_is_dialled(resolver: Resolver) -> None:
     resolver.answers["rebinding.example"] = [["127.0.0.1"], ["127.0.0.2"]]
     async with receiver(ok) as port, egress() as client:
-        answer = await client.post(f"http://rebinding.example:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"http://rebinding.example:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
     assert answer.remote_ip == "127.0.0.1"
     assert resolver.asked == ["rebinding.example"]
 
@@ -56,7 +56,7 @@ async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(resol
     resolver.answers["moving.example"] = [["127.0.0.1"], ["10.0.0.1"]]
     dialler = _dialler(LOOPBACK)
     async with receiver(ok) as port:
-        origin = Origin("moving.example", port, tls=False)
+        origin = Origin("moving.example", port, tls=False, owner="org_a")
         (await dialler.dial(origin, ExchangeProgress(60))).abort()
         with pytest.raises(EgressError) as caught:
             await dialler.dial(origin, ExchangeProgress(60))
@@ -85,7 +85,7 @@ async def test_the_last_gate_holds_without_any_check_of_the_url() -> None:
     async with receiver(ok) as port:
         for host in ("127.0.0.1", "::ffff:127.0.0.1", "127.1"):
             with pytest.raises(EgressError) as caught:
-                await dialler.dial(Origin(host, port, tls=False), ExchangeProgress(60))
+                await dialler.dial(Origin(host, port, tls=False, owner="org_a"), ExchangeProgress(60))
             assert caught.value.kind == "refused_by_policy"
 
 

@@ -16,7 +16,7 @@ POLICY = EgressPolicy(allow_http=True, allow_private=(IPv6Network("::1/128"),))
 
 
 def made(url: str = "https://hooks.example/in", headers: dict[str, str] | None = None, body: bytes = b"{}") -> bytes:
-    return encode_request(parse_target(url, "", POLICY), headers or {}, body)
+    return encode_request(parse_target(url, "org_a", POLICY), headers or {}, body)
 
 
 def test_a_request_is_these_bytes() -> None:
@@ -30,22 +30,32 @@ def test_a_request_is_these_bytes() -> None:
 @pytest.mark.parametrize(
     ("url", "origin", "path", "host"),
     [
-        ("https://hooks.example", Origin("hooks.example", 443, True), "/", "hooks.example"),
-        ("https://hooks.example?a=b", Origin("hooks.example", 443, True), "/?a=b", "hooks.example"),
-        ("https://hooks.example/?", Origin("hooks.example", 443, True), "/?", "hooks.example"),
-        ("https://hooks.example/a/../b%2f%7e", Origin("hooks.example", 443, True), "/a/../b%2f%7e", "hooks.example"),
-        ("https://hooks.example//x?q=//y", Origin("hooks.example", 443, True), "//x?q=//y", "hooks.example"),
-        ("http://Hooks.Example:80/", Origin("hooks.example", 80, False), "/", "hooks.example"),
-        ("https://hooks.example:8443/", Origin("hooks.example", 8443, True), "/", "hooks.example:8443"),
-        ("https://hooks.example./", Origin("hooks.example.", 443, True), "/", "hooks.example"),
-        ("http://[::1]:9000/in", Origin("::1", 9000, False), "/in", "[::1]:9000"),
-        ("https://bücher.example/ü?q=%zz", Origin("xn--bcher-kva.example", 443, True), "/%C3%BC?q=%25zz", None),
+        ("https://hooks.example", Origin("hooks.example", 443, True, "org_a"), "/", "hooks.example"),
+        ("https://hooks.example?a=b", Origin("hooks.example", 443, True, "org_a"), "/?a=b", "hooks.example"),
+        ("https://hooks.example/?", Origin("hooks.example", 443, True, "org_a"), "/?", "hooks.example"),
+        (
+            "https://hooks.example/a/../b%2f%7e",
+            Origin("hooks.example", 443, True, "org_a"),
+            "/a/../b%2f%7e",
+            "hooks.example",
+        ),
+        ("https://hooks.example//x?q=//y", Origin("hooks.example", 443, True, "org_a"), "//x?q=//y", "hooks.example"),
+        ("http://Hooks.Example:80/", Origin("hooks.example", 80, False, "org_a"), "/", "hooks.example"),
+        ("https://hooks.example:8443/", Origin("hooks.example", 8443, True, "org_a"), "/", "hooks.example:8443"),
+        ("https://hooks.example./", Origin("hooks.example.", 443, True, "org_a"), "/", "hooks.example"),
+        ("http://[::1]:9000/in", Origin("::1", 9000, False, "org_a"), "/in", "[::1]:9000"),
+        (
+            "https://bücher.example/ü?q=%zz",
+            Origin("xn--bcher-kva.example", 443, True, "org_a"),
+            "/%C3%BC?q=%25zz",
+            None,
+        ),
     ],
 )
 def test_a_url_becomes_an_origin_and_the_bytes_that_were_written(
     url: str, origin: Origin, path: str, host: str | None
 ) -> None:
-    target = parse_target(url, "", POLICY)
+    target = parse_target(url, "org_a", POLICY)
     assert target.origin == origin
     assert target.head == f"POST {path} HTTP/1.1\r\nHost: {host or origin.host}\r\n".encode()
 
@@ -91,5 +101,5 @@ def test_whatever_the_headers_are_the_request_has_one_head_and_its_body(headers:
 
 def test_a_refused_url_has_its_reason() -> None:
     with pytest.raises(EgressError) as caught:
-        parse_target("https://10.0.0.1/", "", POLICY)
+        parse_target("https://10.0.0.1/", "org_a", POLICY)
     assert (caught.value.kind, caught.value.reason) == ("refused_by_policy", FailureReason.ADDRESS_NOT_ALLOWED)

@@ -53,7 +53,7 @@ async def _is(value: bool) -> bool:
 
 
 async def _post(client: EgressClient, port: int, host: str = "127.0.0.1") -> int:
-    return (await client.post(f"http://{host}:{port}/", b"{}", {}, timeout_s=60)).status
+    return (await client.post(f"http://{host}:{port}/", b"{}", {}, timeout_s=60, owner="org_a")).status
 
 
 async def test_an_idle_connection_that_the_receiver_closed_is_not_used_again() -> None:
@@ -108,9 +108,9 @@ async def test_a_request_that_meets_a_closing_connection_is_sent_once_more_on_a_
 
     scripted = Scripted(closing)
     async with raw_receiver(scripted) as port, egress() as client:
-        first = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60)
+        first = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
         answer = await client.post(
-            f"http://127.0.0.1:{port}/", b"{}" + b"x" * (300_000 if reset else 0), {}, timeout_s=60
+            f"http://127.0.0.1:{port}/", b"{}" + b"x" * (300_000 if reset else 0), {}, timeout_s=60, owner="org_a"
         )
     assert first.timings.connect_ms is not None
     assert answer.status == 200

@@ -12,11 +12,14 @@ from tests.system_names import Resolver
 
 async def test_a_name_gives_all_its_addresses_of_both_families(resolver: Resolver) -> None:
     resolver.answers["a.example"] = [["1.1.1.1", "2606:4700::1111"]]
-    assert await SystemResolver(1).resolve("a.example") == [ip_address("1.1.1.1"), ip_address("2606:4700::1111")]
+    assert await SystemResolver(1).resolve("a.example", "org_a") == [
+        ip_address("1.1.1.1"),
+        ip_address("2606:4700::1111"),
+    ]
 
 
 async def test_the_systems_own_resolver_is_asked() -> None:
-    assert ip_address("127.0.0.1") in await SystemResolver(1).resolve("127.0.0.1")
+    assert ip_address("127.0.0.1") in await SystemResolver(1).resolve("127.0.0.1", "org_a")
 
 
 async def test_a_failure_is_what_getaddrinfo_raised_and_frees_its_slot(resolver: Resolver) -> None:
@@ -24,12 +27,12 @@ async def test_a_failure_is_what_getaddrinfo_raised_and_frees_its_slot(resolver:
     for _ in range(3):
         with pytest.raises(socket.gaierror, match="Name or service not known"):
             async with asyncio.timeout(10):
-                await lookups.resolve("missing.example")
+                await lookups.resolve("missing.example", "org_a")
 
 
 async def test_a_name_that_python_cannot_encode_is_a_failed_lookup() -> None:
     with pytest.raises(socket.gaierror):
-        await SystemResolver(1).resolve("a" * 70 + ".example")
+        await SystemResolver(1).resolve("a" * 70 + ".example", "org_a")
 
 
 async def test_an_abandoned_lookup_keeps_its_slot_until_it_ends_and_no_longer(resolver: Resolver) -> None:
@@ -38,8 +41,8 @@ async def test_an_abandoned_lookup_keeps_its_slot_until_it_ends_and_no_longer(re
     lookups = SystemResolver(1)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
-            await lookups.resolve("dead.example")
-    waiting = asyncio.create_task(lookups.resolve("alive.example"))
+            await lookups.resolve("dead.example", "org_a")
+    waiting = asyncio.create_task(lookups.resolve("alive.example", "org_a"))
     await asyncio.sleep(0.05)
     assert resolver.asked == ["dead.example"]
     resolver.silent.set()
@@ -51,14 +54,14 @@ async def test_who_asks_for_a_name_that_is_being_looked_up_waits_along(resolver:
     resolver.silent_names = {"slow.example"}
     resolver.answers["slow.example"] = [["1.1.1.1"]]
     lookups = SystemResolver(2)
-    asking = [asyncio.create_task(lookups.resolve("slow.example")) for _ in range(5)]
+    asking = [asyncio.create_task(lookups.resolve("slow.example", "org_a")) for _ in range(5)]
     await asyncio.sleep(0.05)
     asking[0].cancel()
     resolver.silent.set()
     async with asyncio.timeout(10):
         assert await asyncio.gather(*asking[1:]) == [[ip_address("1.1.1.1")]] * 4
     assert resolver.asked == ["slow.example"]
-    assert await lookups.resolve("slow.example") == [ip_address("1.1.1.1")]
+    assert await lookups.resolve("slow.example", "org_a") == [ip_address("1.1.1.1")]
     assert resolver.asked == ["slow.example"] * 2
 
 
@@ -66,14 +69,14 @@ async def test_two_that_waited_for_a_place_with_one_name_need_one_lookup(resolve
     resolver.silent_names = {"dead.example"}
     resolver.answers.update({"dead.example": [["1.1.1.1"]], "alive.example": [["1.1.1.1"]]})
     lookups = SystemResolver(1)
-    dead = asyncio.create_task(lookups.resolve("dead.example"))
+    dead = asyncio.create_task(lookups.resolve("dead.example", "org_a"))
     await asyncio.sleep(0)
-    asking = [asyncio.create_task(lookups.resolve("alive.example")) for _ in range(3)]
+    asking = [asyncio.create_task(lookups.resolve("alive.example", "org_a")) for _ in range(3)]
     await asyncio.sleep(0)
     resolver.silent.set()
     async with asyncio.timeout(10):
         await asyncio.gather(dead, *asking)
-        assert await lookups.resolve("dead.example") == [ip_address("1.1.1.1")]  # no place was lost
+        assert await lookups.resolve("dead.example", "org_a") == [ip_address("1.1.1.1")]  # no place was lost
 
 
 async def test_one_owner_with_many_dead_names_leaves_the_others_their_lookups(resolver: Resolver) -> None:

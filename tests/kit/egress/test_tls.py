@@ -76,12 +76,12 @@ async def test_a_trusted_certificate_is_accepted_for_its_own_name_alone(certific
         {"localhost": [["127.0.0.1"]], "localhost.": [["127.0.0.1"]], "other.test": [["127.0.0.1"]]}
     )
     async with receiver(ok, server_tls(certificate)) as port, egress(tls=trusting(certificate)) as client:
-        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
         assert answer.status == 200
         assert answer.timings.tls_ms is not None
-        again = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60)
+        again = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
         assert (again.timings.connect_ms, again.timings.tls_ms) == (None, None)
-        assert (await client.post(f"https://localhost.:{port}/", b"{}", {}, timeout_s=60)).status == 200
+        assert (await client.post(f"https://localhost.:{port}/", b"{}", {}, timeout_s=60, owner="org_a")).status == 200
         error = await failure(client, f"https://other.test:{port}/")
     assert (error.kind, error.reason) == ("tls", FailureReason.CERTIFICATE_WRONG_NAME)
     assert "other.test" in error.message
@@ -196,6 +196,6 @@ async def test_an_answer_over_tls_may_end_with_the_connection(certificate: Path,
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls(certificate))
     async with server, egress(tls=trusting(certificate)) as client:
         port = server.sockets[0].getsockname()[1]
-        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60)
+        answer = await client.post(f"https://localhost:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
     assert answer.body == b"to the end"
     await until(lambda: _is(open_sockets() == before))

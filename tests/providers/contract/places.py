@@ -208,7 +208,7 @@ class Rfc2136Place(ContractPlace):
         tsig = replace(self._tsig, port=port or self._server.address.port)
         if wrong:
             tsig = replace(tsig, key_name="nobody.")
-        return Rfc2136Records(tsig, self._servers, deadline_s=deadline_s)
+        return Rfc2136Records(tsig, self._servers, "org_a", deadline_s=deadline_s)
 
     async def put(self, label: str, kind: str, value: str) -> None:
         name = dns.name.from_text(self.name(label))

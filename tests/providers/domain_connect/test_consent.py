@@ -50,8 +50,8 @@ def context(database: Database, connect_config: Config, provider: DomainConnectP
 
 
 @pytest.fixture
-def client(context: Context, guarded: Fetcher) -> TokenClient:
-    return TokenClient(guarded, context.live_config)
+def client(context: Context, fetcher: Fetcher) -> TokenClient:
+    return TokenClient(fetcher, context.live_config)
 
 
 async def test_the_customer_is_asked_about_one_hostname(

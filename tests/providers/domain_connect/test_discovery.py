@@ -9,7 +9,7 @@ from aiohttp import web
 from dcvd.dns import DnsObserver
 from dcvd.errors import NotFound, Retryable
 from dcvd.kit.egress.guard import EgressPolicy
-from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.faults import DnsFault
@@ -21,19 +21,19 @@ SETTINGS = {"providerId": "p", "providerName": "P", "urlAPI": "https://a.test", 
 
 
 @pytest.fixture
-def discovery(observer: DnsObserver, guarded: Fetcher) -> DomainConnectDiscovery:
+def discovery(observer: DnsObserver, guarded: GuardedFetcher) -> DomainConnectDiscovery:
     return DomainConnectDiscovery(observer.zones, guarded)
 
 
 async def test_the_provider_of_a_zone_is_found_from_a_name_below_its_apex(
     discovery: DomainConnectDiscovery, provider: DomainConnectProvider
 ) -> None:
-    found = await discovery.discover_provider("app.shop.customer.test")
+    found = await discovery.discover_provider("org_a", "app.shop.customer.test")
     assert found.zone == "customer.test"
     assert (found.provider.provider_id, found.provider.name) == ("provider.test", "Provider Inc.")
     assert found.provider.sync_url == f"https://{provider.prefix}"
-    assert await discovery.has_template(found, "example.net", "domain")
-    assert not await discovery.has_template(found, "example.net", "another")
+    assert await discovery.has_template("org_a", found, "example.net", "domain")
+    assert not await discovery.has_template("org_a", found, "example.net", "another")
     assert all("Authorization" not in request.headers for request in provider.requests)
 
 
@@ -41,7 +41,7 @@ async def test_a_name_that_has_a_cname_is_in_the_zone_above_it(
     discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox
 ) -> None:
     zone.set_dns("app.customer.test", "CNAME", ["elsewhere.example.net."])
-    assert (await discovery.discover_provider("app.customer.test")).zone == "customer.test"
+    assert (await discovery.discover_provider("org_a", "app.customer.test")).zone == "customer.test"
 
 
 async def test_a_provider_that_names_its_service_by_a_cname_is_found(
@@ -50,7 +50,7 @@ async def test_a_provider_that_names_its_service_by_a_cname_is_found(
     zone.delete_dns(TXT, "TXT")
     zone.set_dns(TXT, "CNAME", ["_domainconnect.example.net."])
     zone.set_dns("_domainconnect.example.net", "TXT", [f'"{provider.prefix}"'])
-    assert (await discovery.discover_provider("app.customer.test")).provider.provider_id == "provider.test"
+    assert (await discovery.discover_provider("org_a", "app.customer.test")).provider.provider_id == "provider.test"
 
 
 async def test_a_zone_without_domain_connect_is_told_so(
@@ -102,7 +102,7 @@ async def test_a_private_address_is_not_called_and_not_told(
     resolver.answers[HOST] = [addresses]
     for prefix in (provider.prefix, HOST):
         zone.set_dns(TXT, "TXT", [f'"{prefix}"'])
-        public = Fetcher(EgressPolicy())
+        public = GuardedFetcher(EgressPolicy())
         await public.start()
         try:
             refused = await not_found(DomainConnectDiscovery(observer.zones, public))
@@ -116,8 +116,8 @@ async def test_an_api_on_a_private_address_is_not_called_either(
     discovery: DomainConnectDiscovery, provider: DomainConnectProvider
 ) -> None:
     provider.settings["urlAPI"] = "https://10.0.0.1/dc"
-    found = await discovery.discover_provider("app.customer.test")
-    assert not await discovery.has_template(found, "example.net", "domain")
+    found = await discovery.discover_provider("org_a", "app.customer.test")
+    assert not await discovery.has_template("org_a", found, "example.net", "domain")
 
 
 def redirect(request: web.Request) -> web.StreamResponse:
@@ -157,22 +157,22 @@ async def test_settings_that_cannot_be_used_are_no_offer(
 async def test_a_provider_that_cannot_say_now_is_asked_again_later(
     discovery: DomainConnectDiscovery, provider: DomainConnectProvider, spoil: Callable[[web.Request], web.Response]
 ) -> None:
-    found = await discovery.discover_provider("app.customer.test")
+    found = await discovery.discover_provider("org_a", "app.customer.test")
     provider.spoil = spoil
     with pytest.raises(Retryable):
-        await discovery.discover_provider("app.customer.test")
+        await discovery.discover_provider("org_a", "app.customer.test")
     with pytest.raises(Retryable):
-        await discovery.has_template(found, "example.net", "domain")
+        await discovery.has_template("org_a", found, "example.net", "domain")
 
 
 async def test_a_provider_that_is_silent_costs_the_deadline(
-    observer: DnsObserver, guarded: Fetcher, provider: DomainConnectProvider
+    observer: DnsObserver, guarded: GuardedFetcher, provider: DomainConnectProvider
 ) -> None:
     # Enough time to be connected: a provider that cannot be is none.
     discovery = DomainConnectDiscovery(observer.zones, guarded, timeout_s=1.0)
     provider.answers.clear()
     with pytest.raises(Retryable):
-        await discovery.discover_provider("app.customer.test")
+        await discovery.discover_provider("org_a", "app.customer.test")
     provider.answers.set()
 
 
@@ -183,12 +183,12 @@ async def test_name_servers_that_fail_are_no_answer_of_the_zone(
         DnsFault(id=zone.world.faults.new_id(), kind="servfail", name=dns.name.from_text("customer.test")), None
     )
     with pytest.raises(Retryable) as failed:
-        await discovery.discover_provider("app.customer.test")
+        await discovery.discover_provider("org_a", "app.customer.test")
     assert failed.value.code == "dns_unavailable"
 
 
 async def not_found(discovery: DomainConnectDiscovery) -> NotFound:
     with pytest.raises(NotFound) as refused:
-        await discovery.discover_provider("app.customer.test")
+        await discovery.discover_provider("org_a", "app.customer.test")
     assert refused.value.code == "domain_connect_not_found"
     return refused.value

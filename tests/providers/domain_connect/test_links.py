@@ -19,6 +19,7 @@ from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.errors import Conflict, InvalidInput, NotConfigured, NotFound
 from dcvd.kit.http.fetch import Fetcher
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.providers.domain_connect.signing import encode_public_key, generate_key, sign
 from dcvd.sandbox import Sandbox
@@ -36,7 +37,7 @@ SUFFIX = "0123456789abcdef.dcv.cloudflare.com"
 
 
 @pytest.fixture
-def discovery(observer: DnsObserver, guarded: Fetcher) -> DomainConnectDiscovery:
+def discovery(observer: DnsObserver, guarded: GuardedFetcher) -> DomainConnectDiscovery:
     return DomainConnectDiscovery(observer.zones, guarded)
 
 
@@ -64,13 +65,13 @@ async def test_a_customer_who_follows_the_link_has_the_record(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    guarded: Fetcher,
+    fetcher: Fetcher,
     observer: DnsObserver,
 ) -> None:
     made = await link(context, discovery, domain, RETURN)
     assert (made.provider_id, made.provider_name, made.zone) == ("provider.test", "Provider Inc.", "customer.test")
     assert (made.width, made.height) == (640, 480)
-    answer = await guarded.send("GET", made.url)
+    answer = await fetcher.send("GET", made.url)
     assert (answer.status, answer.headers["location"]) == (303, f"{RETURN}?state={domain.id}")
     (record,) = await observer.zones.read_records("app.customer.test")
     assert (record.type, record.value, record.ttl) == ("CNAME", domain.cname_target, 3600)
@@ -81,12 +82,12 @@ async def test_a_delegated_domain_has_both_records_by_one_link(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    guarded: Fetcher,
+    fetcher: Fetcher,
     observer: DnsObserver,
 ) -> None:
     delegated = replace(domain, validation="delegated", challenge_target=f"app.customer.test.{SUFFIX}")
     await context.database.write(lambda tx: stored_domains.update(tx, delegated))
-    assert (await guarded.send("GET", (await link(context, discovery, domain)).url)).status == 200
+    assert (await fetcher.send("GET", (await link(context, discovery, domain)).url)).status == 200
     for name, value in (("", domain.cname_target), ("_acme-challenge.", f"app.customer.test.{SUFFIX}")):
         (record,) = await observer.zones.read_records(f"{name}app.customer.test")
         assert record.value == value
@@ -97,14 +98,14 @@ async def test_a_link_that_was_changed_is_refused_by_the_provider(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    guarded: Fetcher,
+    fetcher: Fetcher,
 ) -> None:
     made = await link(context, discovery, domain)
     names = [name for name, _ in parse_qsl(urlsplit(made.url).query)]
     assert names[-1] == "sig"
     assert names[:-2] == sorted(names[:-2])
     for changed in (made.url.replace("host=app", "host=www"), made.url.replace("domain=", "a=b&domain=")):
-        assert (await guarded.send("GET", changed)).status == 400
+        assert (await fetcher.send("GET", changed)).status == 400
 
 
 async def test_another_key_than_the_published_one_is_refused(
@@ -112,13 +113,13 @@ async def test_another_key_than_the_published_one_is_refused(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    guarded: Fetcher,
+    fetcher: Fetcher,
 ) -> None:
     config = context.config
     context.live_config.value = replace(
         config, providers_domain_connect=replace(config.providers_domain_connect, private_key=generate_key())
     )
-    assert (await guarded.send("GET", (await link(context, discovery, domain)).url)).status == 400
+    assert (await fetcher.send("GET", (await link(context, discovery, domain)).url)).status == 400
 
 
 async def test_without_its_settings_it_says_which_are_missing_and_asks_nobody(

@@ -89,7 +89,7 @@ async def server() -> AsyncIterator[AnsweringServer]:
 
 @pytest.fixture
 def records(server: AnsweringServer) -> Rfc2136Records:
-    return Rfc2136Records(replace(TSIG, port=server.address.port), LOOPBACK)
+    return Rfc2136Records(replace(TSIG, port=server.address.port), LOOPBACK, "org_a")
 
 
 async def refusal(call: Awaitable[object]) -> RemoteError:
@@ -324,7 +324,9 @@ async def breaking(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield Rfc2136Records(replace(TSIG, port=server.sockets[0].getsockname()[1]), LOOPBACK, deadline_s=deadline_s)
+        yield Rfc2136Records(
+            replace(TSIG, port=server.sockets[0].getsockname()[1]), LOOPBACK, "org_a", deadline_s=deadline_s
+        )
         for writer in writers:
             writer.transport.abort()
 
@@ -353,7 +355,7 @@ async def test_a_connection_that_breaks_is_tried_again(
 async def test_a_server_that_refuses_connections_is_tried_again_and_named(call: Call) -> None:
     async with AnsweringServer().serving() as gone:
         port = gone.address.port
-    error = await refusal(call(Rfc2136Records(replace(TSIG, port=port), LOOPBACK)))
+    error = await refusal(call(Rfc2136Records(replace(TSIG, port=port), LOOPBACK, "org_a")))
     assert (type(error), error.code) == (Retryable, "provider_unavailable")
     assert f"127.0.0.1 port {port} cannot be reached" in error.message
 

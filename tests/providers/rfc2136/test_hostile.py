@@ -1,5 +1,6 @@
 """Name servers that are a tenant's choice: what they may make us dial, and what is believed of them."""
 
+import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator, Callable
@@ -18,8 +19,10 @@ from dcvd.errors import InvalidInput, Permanent, RemoteError, Retryable, Unautho
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.providers.rfc2136.key import build_key
 from dcvd.providers.rfc2136.records import Rfc2136Records
-from dcvd.providers.rfc2136.server import UpdateServers
+from dcvd.providers.rfc2136.server import MAX_LOOKUPS, UpdateServers
 from tests.providers.rfc2136.server import UpdateServer
+from tests.system_names import Resolver
+from tests.waiting import until
 
 ZONE = Zone(id="customer.test", name="customer.test")
 TARGET = ZoneRecord(type="CNAME", name="app.customer.test", value="edge.example.net")
@@ -37,7 +40,7 @@ async def server() -> AsyncIterator[UpdateServer]:
 
 @pytest.fixture
 def records(server: UpdateServer) -> Rfc2136Records:
-    return Rfc2136Records(replace(TSIG, port=server.address.port), LOOPBACK)
+    return Rfc2136Records(replace(TSIG, port=server.address.port), LOOPBACK, "org_a")
 
 
 def unsigned(rcode: Rcode) -> Callable[[bytes], bytes]:
@@ -99,17 +102,40 @@ async def test_clocks_that_differ_are_named_and_no_reason_to_connect_anew(
 
 async def test_a_server_that_never_answers_costs_the_deadline(server: UpdateServer) -> None:
     server.silent = True
-    records = Rfc2136Records(replace(TSIG, port=server.address.port), LOOPBACK, deadline_s=0.05)
+    records = Rfc2136Records(replace(TSIG, port=server.address.port), LOOPBACK, "org_a", deadline_s=0.05)
     with pytest.raises(Retryable) as failed:
         await records.check_credentials()
     assert failed.value.code == "provider_unavailable"
+
+
+async def test_the_dead_names_of_one_organization_leave_the_others_their_lookups(
+    server: UpdateServer, resolver: Resolver
+) -> None:
+    resolver.silent_names = {f"dead{number}.example" for number in range(MAX_LOOKUPS)}
+    resolver.answers["alive.example"] = [["127.0.0.1"]]
+    servers = UpdateServers(LOOPBACK.policy)
+
+    async def are_all_asked() -> bool:
+        return len(resolver.asked) == MAX_LOOKUPS
+
+    calls = [
+        asyncio.create_task(Rfc2136Records(replace(TSIG, server=name), servers, "org_dead").check_credentials())
+        for name in resolver.silent_names
+    ]
+    await until(are_all_asked)
+    for call in calls:
+        call.cancel()  # the lookups go on
+    await asyncio.wait(calls)
+    alive = replace(TSIG, server="alive.example", port=server.address.port)
+    # Silence lasts five seconds.
+    assert await Rfc2136Records(alive, servers, "org_alive", deadline_s=4).check_credentials() == "customer.test"
 
 
 async def test_a_server_that_is_not_there_is_tried_again(server: UpdateServer, records: Rfc2136Records) -> None:
     async with UpdateServer("customer.test", "", build_key(TSIG)).serving() as gone:
         port = gone.address.port
     with pytest.raises(Retryable) as failed:
-        await Rfc2136Records(replace(TSIG, port=port), LOOPBACK).check_credentials()
+        await Rfc2136Records(replace(TSIG, port=port), LOOPBACK, "org_a").check_credentials()
     assert failed.value.code == "provider_unavailable"
 
 
@@ -121,7 +147,7 @@ async def test_a_key_that_is_known_but_may_not_update_is_told_so(server: UpdateS
 
 
 async def test_a_server_of_another_zone_is_no_connection(server: UpdateServer) -> None:
-    elsewhere = Rfc2136Records(replace(TSIG, port=server.address.port, zone="cut.customer.test"), LOOPBACK)
+    elsewhere = Rfc2136Records(replace(TSIG, port=server.address.port, zone="cut.customer.test"), LOOPBACK, "org_a")
     with pytest.raises(Permanent) as refused:
         await elsewhere.check_credentials()
     assert refused.value.code == "zone_not_held"
@@ -142,14 +168,14 @@ async def test_a_server_of_another_zone_is_no_connection(server: UpdateServer) -
 )
 async def test_an_address_that_no_tenant_may_name_is_not_dialled(host: str, port: int) -> None:
     with pytest.raises(Permanent) as refused:
-        await Rfc2136Records(replace(TSIG, server=host, port=port), PUBLIC).check_credentials()
+        await Rfc2136Records(replace(TSIG, server=host, port=port), PUBLIC, "org_a").check_credentials()
     assert refused.value.code == "address_refused"
     assert "127." not in refused.value.message.replace(host, "")
 
 
 async def test_the_port_of_a_server_on_loopback_is_not_tried_without_leave(server: UpdateServer) -> None:
     with pytest.raises(Permanent):
-        await Rfc2136Records(replace(TSIG, port=server.address.port), PUBLIC).check_credentials()
+        await Rfc2136Records(replace(TSIG, port=server.address.port), PUBLIC, "org_a").check_credentials()
     assert server.connections == 0
 
 
@@ -168,7 +194,7 @@ async def test_the_port_of_a_server_on_loopback_is_not_tried_without_leave(serve
 )
 def test_credentials_that_cannot_be_used_name_their_field(field: str, change: dict[str, object]) -> None:
     with pytest.raises(InvalidInput) as refused:
-        Rfc2136Records(replace(TSIG, **change), PUBLIC)
+        Rfc2136Records(replace(TSIG, **change), PUBLIC, "org_a")
     assert refused.value.field == field
     assert "not base64!" not in refused.value.message
 

@@ -60,7 +60,7 @@ async def address(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 @pytest.fixture
 def records(address: SocketAddress) -> Rfc2136Records:
-    return Rfc2136Records(tsig(address.port), LOOPBACK)
+    return Rfc2136Records(tsig(address.port), LOOPBACK, "org_a")
 
 
 async def values(records: Rfc2136Records, name: str) -> list[tuple[str, str, int | None]]:
@@ -132,7 +132,7 @@ async def test_every_type_is_told_as_a_person_writes_it(records: Rfc2136Records)
 async def test_a_key_that_is_not_the_servers_is_refused_everywhere(address: SocketAddress) -> None:
     other = base64.b64encode(os.urandom(32)).decode()
     for wrong in (tsig(address.port, secret=Secret(other)), tsig(address.port, key_name="nobody.")):
-        records = Rfc2136Records(wrong, LOOPBACK)
+        records = Rfc2136Records(wrong, LOOPBACK, "org_a")
         for call in (
             records.check_credentials(),
             records.read(ZONE, "www.customer.test"),
