@@ -6,14 +6,14 @@ for SaaS), and "Troubleshooting Domain Control Validation".
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
 from dcvd.core.diagnosis.validation_errors import certificate_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
-from dcvd.core.domains.domain import DnsState, Domain, DomainError, DomainErrorCode, Finding, Record
+from dcvd.core.domains.domain import DnsState, Domain, DomainError, DomainErrorCode, Finding, Record, Severity
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR
 
@@ -40,6 +40,7 @@ def cloudflare_findings(domain: Domain, registration_error: DomainError | None =
         *_hostname_findings(domain),
         *certificate_findings(domain),
         *_timeout_findings(domain),
+        *_difference_findings(domain),
     ]
     return sort_findings(findings)
 
@@ -62,6 +63,8 @@ def _refusal_findings(domain: Domain, registration_error: DomainError | None) ->
             case DomainErrorCode.HOSTNAME_INVALID:
                 message = f"{domain.name} cannot have a certificate: Cloudflare refuses the name."
                 yield new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, [error.message])
+            case DomainErrorCode.HOSTNAME_DIFFERS:
+                yield _differs_finding(domain, "error", [error.message])
             case _:
                 continue
 
@@ -148,6 +151,20 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
     else:
         message += f" It goes on once {fix.name} → {fix.value} is there."
         yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "error", "customer", message, evidence, fix=fix)
+
+
+def _difference_findings(domain: Domain) -> Iterator[Finding]:
+    """Find that somebody changed the hostname at Cloudflare. It is not changed back: they may have meant it."""
+    if domain.cf_differences and domain.hostname_class in (HostnameClass.WAITING, HostnameClass.SERVING):
+        yield _differs_finding(domain, "warning", domain.cf_differences)
+
+
+def _differs_finding(domain: Domain, severity: Severity, evidence: Sequence[str]) -> Finding:
+    message = (
+        f"{domain.name} is at Cloudflare, but not as it was ordered. The operator has to change it there, or to delete "
+        "it there, so that it is registered anew."
+    )
+    return new_finding(FindingCode.HOSTNAME_DIFFERS, severity, "operator", message, evidence)
 
 
 def _blocking_record(domain: Domain) -> Record | None:

@@ -48,3 +48,4 @@ class FindingCode(StrEnum):
     MOVED = "moved"
     VALIDATION_TIMED_OUT = "validation_timed_out"
     FALLBACK_ORIGIN = "fallback_origin"
+    HOSTNAME_DIFFERS = "hostname_differs"

@@ -128,6 +128,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     connection_id: the connection that writes the domain's records.
     waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
     certificate_authority: the CA that issues, by Cloudflare's name, or the one that is to be tried next.
+    cf_differences: in what the hostname at Cloudflare is not what was ordered (see `domains.hostname_orders`).
     certificate, next_certificate: the one that serves, and the one that was issued to follow it.
     latest_expires_at: the latest expiry ever seen.
     expiry_warnings: the certificates whose expiry was warned of.
@@ -158,6 +159,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     cf_ssl_status: str | None = None
     cf_errors: tuple[str, ...] = ()
     cf_ssl_errors: tuple[str, ...] = ()
+    cf_differences: tuple[str, ...] = ()
     certificate: Certificate | None = None
     next_certificate: Certificate | None = None
     latest_expires_at: int | None = None

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from dcvd.core.domains.cloudflare_statuses import CertificateClass
-from dcvd.core.domains.domain import ValidationMethod
+from dcvd.core.domains.domain import Domain, ValidationMethod
 from dcvd.core.domains.observations import CloudflareHostname
 
 _MAX_COMMON_NAME_LENGTH: Final = 64
@@ -28,6 +28,11 @@ class HostnameOrder(Struct, frozen=True, kw_only=True):
     def method(self) -> Literal["http", "txt"]:
         """Cloudflare's method: delegated validation is its `txt`, whose records it then answers itself."""
         return "http" if self.validation == "http" else "txt"
+
+
+def order_of(domain: Domain) -> HostnameOrder:
+    """Return the order for a domain's hostname. It asks for no CA, because remedies change that."""
+    return HostnameOrder(hostname=domain.name, validation=domain.validation, wildcard=domain.wildcard)
 
 
 def needs_branding(hostname: str) -> bool:

@@ -29,6 +29,7 @@ from dcvd.core.domains.domain import (
     LeftoverRecord,
     Record,
 )
+from dcvd.core.domains.hostname_orders import describe_differences, order_of
 from dcvd.core.domains.hostnames import is_cname_target
 from dcvd.core.domains.observations import (
     CloudflareHostname,
@@ -236,6 +237,7 @@ def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: 
         before,
         cf_id=None,
         cf_status=DELETED_HOSTNAME_STATUS,
+        cf_differences=(),
         cf_checked_at=now,
         waits_for_txt=False,
         next_certificate=None,
@@ -253,6 +255,7 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         cf_ssl_status=hostname.ssl_status,
         cf_errors=_keep_order(before.cf_errors, hostname.verification_errors),
         cf_ssl_errors=_keep_order(before.cf_ssl_errors, hostname.validation_errors),
+        cf_differences=describe_differences(order_of(before), hostname),
         cf_checked_at=now,
         waits_for_txt=hostname.waits_for_txt,
         certificate_authority=hostname.certificate_authority or before.certificate_authority,

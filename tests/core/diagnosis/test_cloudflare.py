@@ -133,6 +133,7 @@ def test_a_refused_registration_says_whose_affair_it_is() -> None:
     for code, actor in (
         ("hostname_taken", "operator"),
         ("quota_exceeded", "operator"),
+        ("hostname_differs", "operator"),
         ("hostname_invalid", "customer"),
     ):
         error = DomainError(code, "Cloudflare answered POST with 409, code 1406: Duplicate custom hostname found.")
@@ -149,6 +150,15 @@ def test_a_missing_fallback_origin_is_the_operators() -> None:
     ):
         finding = only(domain(cf_status="pending", cf_errors=(said,)))
         assert (finding.code, finding.actor) == ("fallback_origin", "operator")
+
+
+def test_a_hostname_that_was_changed_at_cloudflare_is_the_operators_affair_as_long_as_it_is_in_use() -> None:
+    changed = domain(cf_differences=("wildcard is false instead of true",))
+    for status in ("active", "pending"):
+        finding = only(replace(changed, cf_status=status))
+        assert (finding.code, finding.severity, finding.actor) == ("hostname_differs", "warning", "operator")
+        assert finding.evidence == changed.cf_differences
+    assert [finding.code for finding in cloudflare_findings(replace(changed, cf_status="deleted"))] == []
 
 
 NOT_HERE = "custom hostname does not CNAME to this zone."

@@ -35,11 +35,11 @@ FROM_CLOUDFLARE = (
     "zone_hold", "hostname_taken", "quota_exceeded", "ca_rate_limited", "token_expired", "http_challenge_blocked",
     "high_risk_domain", "moved", "validation_timed_out",
 )  # fmt: skip
-OUR_ADDITION = ("fallback_origin",)
+OUR_ADDITIONS = ("fallback_origin", "hostname_differs")
 
 
 def test_the_codes_are_those_that_were_promised() -> None:
-    assert sorted(FindingCode) == sorted((*FROM_DNS, *OF_THE_NAME, *FROM_CLOUDFLARE, *OUR_ADDITION))
+    assert sorted(FindingCode) == sorted((*FROM_DNS, *OF_THE_NAME, *FROM_CLOUDFLARE, *OUR_ADDITIONS))
 
 
 OUTCOMES = st.sampled_from(

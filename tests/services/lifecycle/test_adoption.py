@@ -1,8 +1,12 @@
 """A hostname that Cloudflare has already is adopted as it was ordered, or not at all."""
 
+from collections.abc import Mapping
+
+import aiohttp
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.domains.domain import Domain, DomainStatus, ValidationMethod
 from dcvd.core.instants import DAY, MINUTE
 from dcvd.core.jobs import JobState
@@ -17,6 +21,8 @@ from tests.faults import fault, heal
 from tests.jobs.ward import NAME, Ward
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs
+
+OTHER_METHOD = "the method is txt instead of http"
 
 
 @pytest.fixture
@@ -43,6 +49,19 @@ async def serve(ward: Ward, **order: object) -> str:
     found = await ward.cloudflare.get(created.id)
     assert (found.status, found.ssl_status) == ("active", "active")  # type: ignore[union-attr]  # it is there
     return created.id
+
+
+async def edit_by_hand(ward: Ward, cf_id: str, changes: Mapping[str, object]) -> None:
+    """Edit a hostname as somebody at Cloudflare's dashboard does."""
+    config = ward.context.config.cloudflare
+    url = f"{config.base_url}/zones/{config.zone_id}/custom_hostnames/{cf_id}"
+    headers = {"Authorization": f"Bearer {config.api_token.reveal()}"}
+    body = {"ssl": {"method": "http", "type": "dv", "wildcard": False, **changes}}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.patch(url, json=body, headers=headers, raise_for_status=True) as response,
+    ):
+        await response.read()
 
 
 async def test_one_that_is_as_ordered_is_adopted_without_an_edit_and_active_at_once(ward: Ward) -> None:
@@ -123,3 +142,31 @@ async def test_an_edit_whose_answer_was_lost_is_not_made_twice(ward: Ward) -> No
     await ward.work()
     assert (await ward.domain(waiting.id)).cf_id is not None
     assert ward.calls("PATCH") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "differences"),
+    [
+        ({"method": "txt"}, (OTHER_METHOD,)),
+        (
+            {"wildcard": True, "method": "txt"},
+            (OTHER_METHOD, "wildcard is true instead of false"),
+        ),
+        ({"certificate_authority": "ssl_com"}, ()),
+        ({"settings": {"min_tls_version": "1.2"}}, ()),
+    ],
+)
+async def test_what_somebody_changes_at_cloudflare_later_is_a_finding_and_is_left_as_it_is(
+    ward: Ward, changes: dict[str, object], differences: tuple[str, ...]
+) -> None:
+    cf_id = await serve(ward)
+    adopted = await adopt(ward, "http")
+    assert findings_of(adopted) == ()
+    await edit_by_hand(ward, cf_id, changes)
+    changed = await ward.look(adopted.id)
+    assert changed.status is DomainStatus.ACTIVE
+    assert [finding.evidence for finding in findings_of(changed)] == ([differences] if differences else [])
+    await ward.work()
+    assert ward.calls("PATCH") == 1, "they may have meant it"
+    await edit_by_hand(ward, cf_id, {"method": "http", "wildcard": False})
+    assert findings_of(await ward.look(adopted.id)) == ()
