@@ -1,7 +1,9 @@
 """Own tasks: the long-running ones of a daemon, bounded pools of short ones, and those that outlive their callers."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar, cast
 
 import structlog
@@ -232,14 +234,22 @@ class DetachedTasks:
 
 
 async def run_to_end(name: str, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also when the caller is cancelled meanwhile; the cancellation goes on then."""
+    """Run a coroutine to its end, however often the caller is cancelled meanwhile; the cancellation goes on then."""
     task = asyncio.create_task(coroutine, name=name)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        if not task.done():
-            await asyncio.wait([task])
+        await wait_despite_cancellation(task)
         raise
+
+
+async def wait_despite_cancellation(task: asyncio.Task[Any], timeout_s: float | None = None) -> None:
+    """Wait for a task, up to `timeout_s` seconds if given; a caller that is cancelled meanwhile waits all the same."""
+    loop = asyncio.get_running_loop()
+    end = math.inf if timeout_s is None else loop.time() + timeout_s
+    while not task.done() and (remaining_s := end - loop.time()) > 0:
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait({task}, timeout=None if timeout_s is None else remaining_s)
 
 
 def _locate(task: asyncio.Task[Any]) -> str:

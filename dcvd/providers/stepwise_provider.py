@@ -3,8 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Collection, Sequence
-from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from msgspec import Struct
@@ -15,6 +14,7 @@ from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.text import make_printable, shorten
 from dcvd.errors import RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
+from dcvd.kit.tasks import wait_despite_cancellation
 from dcvd.providers.owner_names import OwnerName
 from dcvd.providers.record_provider import DEADLINE_S, RATE_LIMITED, RecordProvider
 
@@ -78,10 +78,10 @@ class StepwiseProvider(RecordProvider):
         """Let a change of several steps that has begun go on for a moment; end any other at once."""
         is_torn = bool(started) and started[0].following > 0
         if is_torn:
-            await _wait_despite_cancellation(change, self._finish_s)
+            await wait_despite_cancellation(change, self._finish_s)
         if not change.done():
             change.cancel()
-            await _wait_despite_cancellation(change, _END_S)
+            await wait_despite_cancellation(change, _END_S)
             if is_torn:
                 lost = _describe_all([record for step in started for record in step.removed])
                 log.error("records.change_cut_off", provider=self.title, name=owner.name, records=lost)
@@ -215,12 +215,3 @@ def _describe_all(records: Sequence[ZoneRecord]) -> str:
     return "; ".join(f"{record.type} {shorten(make_printable(record.value), _MAX_SHOWN)}" for record in records) or (
         "nothing"
     )
-
-
-async def _wait_despite_cancellation(task: asyncio.Task[Any], timeout_s: float) -> None:
-    """Wait up to `timeout_s` seconds for a task; a caller that is cancelled once more waits all the same."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + timeout_s
-    while not task.done() and (remaining_s := end - loop.time()) > 0:
-        with suppress(asyncio.CancelledError):
-            await asyncio.wait({task}, timeout=remaining_s)

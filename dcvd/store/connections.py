@@ -120,14 +120,21 @@ def set_faults(tx: Transaction, faults: Mapping[str, ConnectionFault]) -> None:
     )
 
 
-def list_due_for_refresh(snapshot: Snapshot, job_kind: str, now: int, limit: int) -> list[Connection]:
-    """List connections whose refresh is due and has no pending job of its kind, the longest due first."""
+def list_due_for_refresh(
+    snapshot: Snapshot, job_kind: str, now: int, limit: int, *, dead_since: int
+) -> list[Connection]:
+    """List connections whose refresh is due and has no pending job of its kind, the longest due first.
+
+    dead_since: a refresh whose job has become a dead letter since this instant, and before `now`, is left out.
+    """
     return _CONNECTIONS.fetch_all(
         snapshot,
-        "AS c WHERE refresh_at IS NOT NULL AND refresh_at <= ?"
-        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ? AND j.state = 'pending')"
-        " ORDER BY refresh_at LIMIT ?",
-        (now, job_kind, limit),
+        "AS c WHERE refresh_at IS NOT NULL AND refresh_at <= ?1"
+        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ?2 AND j.state = 'pending')"
+        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.connection_id = c.id AND j.kind = ?2 AND j.state = 'dead'"
+        " AND j.updated_at >= max(c.refresh_at, ?3) AND j.updated_at <= ?1)"
+        " ORDER BY refresh_at LIMIT ?4",
+        (now, job_kind, dead_since, limit),
     )
 
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from prometheus_client import generate_latest
 
 from dcvd.core.connections.connection import Connection, ConnectionStatus
-from dcvd.core.instants import HOUR, MINUTE, SECOND
+from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.jobs import Job, JobState
 from dcvd.errors import Unauthorized
 from dcvd.jobs import ConnectionMaintenance
@@ -13,6 +13,7 @@ from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance, reauth
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
+from dcvd.services.jobs import queue
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import connect
 from tests.connections.provider import ProviderServer, broken
@@ -73,6 +74,43 @@ async def test_a_provider_that_is_away_is_waited_for_and_never_makes_a_dead_lett
         assert (job.attempts, job.outage_attempts, job.last_error_code) == (0, number, "token_endpoint_unavailable")
     await _work(context, access, connection.org_id)
     assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
+
+
+async def _kill_refresh(context: Context, org_id: str) -> None:
+    """Let a fault of dcvd's own make the pending job a dead letter."""
+    (job,) = await _pending(context, org_id)
+    for _ in range(context.config.jobs.max_attempts):
+        job = await queue.fail(context, job, queue.internal_failure_error(ZeroDivisionError()))
+    assert job.state is JobState.DEAD
+
+
+async def test_a_refresh_that_failed_for_good_by_dcvds_own_fault_gets_another_job_after_a_day(
+    access: ProviderAccess, context: Context, connection: Connection, clock: ManualClock
+) -> None:
+    clock.advance(48 * MINUTE)
+    for _ in range(2):
+        assert await maintenance.enqueue_refreshes(context) == 1
+        await _kill_refresh(context, connection.org_id)
+        assert await maintenance.enqueue_refreshes(context) == 0
+        clock.advance(DAY)
+        assert await maintenance.enqueue_refreshes(context) == 0
+        clock.advance(1)
+    assert await maintenance.enqueue_refreshes(context) == 1
+    await _work(context, access, connection.org_id)
+    assert (await stored(context, connection)).version == 2
+
+
+async def test_a_refresh_that_failed_for_good_does_not_keep_a_later_one_from_its_job(
+    access: ProviderAccess, context: Context, connection: Connection, clock: ManualClock
+) -> None:
+    clock.advance(48 * MINUTE)
+    await maintenance.enqueue_refreshes(context)
+    await _kill_refresh(context, connection.org_id)
+    clock.advance(HOUR)
+    await access.open_driver(connection.org_id, connection.id)
+    assert (await stored(context, connection)).version == 2
+    clock.advance(HOUR)
+    assert await maintenance.enqueue_refreshes(context) == 1
 
 
 async def test_a_job_whose_refresh_is_refused_is_done_and_the_event_tells_it(

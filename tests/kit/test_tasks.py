@@ -348,7 +348,7 @@ class TestDetachedTasks:
         assert [line["task"] for line in lines if line["event"] == "task.failed"] == ["broken"]
 
 
-async def test_what_is_run_to_its_end_ends_before_its_caller_is_cancelled() -> None:
+async def test_what_is_run_to_its_end_ends_before_its_caller_does_however_often_that_is_cancelled() -> None:
     started, release, ended = asyncio.Event(), asyncio.Event(), []
 
     async def work() -> None:
@@ -358,9 +358,11 @@ async def test_what_is_run_to_its_end_ends_before_its_caller_is_cancelled() -> N
 
     caller = asyncio.create_task(run_to_end("work", work()))
     await started.wait()
-    caller.cancel()
-    await asyncio.sleep(0)
-    assert not caller.done()
+    for _ in range(3):
+        caller.cancel()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not caller.done()
     release.set()
     with pytest.raises(asyncio.CancelledError):
         await caller

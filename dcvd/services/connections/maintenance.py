@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
+from dcvd.core.instants import DAY
 from dcvd.core.jobs import NO_PAYLOAD
 from dcvd.services.connections import reauth
 from dcvd.services.connections.refresh_token_job import REFRESH_TOKEN
@@ -13,6 +14,9 @@ from dcvd.store import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 
 _BATCH_SIZE: Final = 200
+_DEAD_REFRESH_PAUSE_MS: Final = DAY
+"""After so long, a refresh whose job became a dead letter gets another job; each use of the connection refreshes it
+meanwhile, and so does a retry of the dead letter."""
 
 
 async def enqueue_refreshes(context: Context, *, batch_size: int = _BATCH_SIZE) -> int:
@@ -49,7 +53,9 @@ async def count_connections(context: Context) -> dict[tuple[Provider, Connection
 
 
 def _list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
-    return connections.list_due_for_refresh(snapshot, REFRESH_TOKEN.name, now, limit)
+    return connections.list_due_for_refresh(
+        snapshot, REFRESH_TOKEN.name, now, limit, dead_since=now - _DEAD_REFRESH_PAUSE_MS
+    )
 
 
 async def _handle_in_batches(
