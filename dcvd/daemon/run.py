@@ -15,6 +15,7 @@ import uvloop
 
 from dcvd.config import LoadedConfig, LogConfig, load
 from dcvd.daemon.daemon import Daemon
+from dcvd.daemon.watchdog import feed_watchdog
 from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
 from dcvd.kit.http.listen_fds import take_inherited_sockets
 from dcvd.kit.logs.configuration import configure_logging, flush_logs
@@ -26,7 +27,6 @@ EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database
 EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG, or an unusable database; systemd does not restart after this one
-_WATCHDOG_TIMEOUT_S: Final = 5.0
 _LOG_FLUSH_TIMEOUT_S: Final = 1.0
 
 
@@ -87,7 +87,8 @@ async def _serve(loaded: LoadedConfig, environ: Mapping[str, str]) -> None:
         notifier.notify_ready()
         notifier.notify_status(f"Serving {', '.join(daemon.urls) or loaded.config.server.socket}")
         if notifier.watchdog_interval_s is not None:
-            daemon.supervise("watchdog", _feed_watchdog(daemon, notifier, notifier.watchdog_interval_s))
+            watchdog = feed_watchdog(daemon.context.database, notifier, notifier.watchdog_interval_s)
+            daemon.supervise("watchdog", watchdog)
         await daemon.wait()
     finally:
         notifier.notify_stopping()
@@ -131,15 +132,6 @@ class _SignalHandlers:
             _configure_logs(loaded.config.log)
             log.info("daemon.reloaded", taken_over=changes.reloadable, needs_restart=changes.needs_restart)
         self._notifier.notify_ready()
-
-
-async def _feed_watchdog(daemon: Daemon, notifier: Notifier, interval_s: float) -> None:
-    """Tell the service manager that the daemon lives, as long as the event loop runs and the database answers."""
-    while True:
-        async with asyncio.timeout(_WATCHDOG_TIMEOUT_S):
-            await daemon.context.database.read(lambda snapshot: snapshot.fetch_one("SELECT 1"))
-        notifier.notify_watchdog()
-        await asyncio.sleep(interval_s)
 
 
 def _configure_logs(config: LogConfig) -> None:

@@ -18,6 +18,7 @@ import structlog
 from msgspec import Struct
 
 from dcvd.errors import DatabaseUnusable, DcvdError, DiskFull, StoreError
+from dcvd.kit.tasks import run_to_end
 from dcvd.store.engine.connection_thread import run_on_thread
 from dcvd.store.engine.files import prepare_file
 from dcvd.store.engine.migrate import migrate, refuse_unusable
@@ -150,9 +151,7 @@ class Database:
         try:
             return await asyncio.shield(open_task)
         except asyncio.CancelledError:
-            await asyncio.wait([open_task])
-            if not open_task.cancelled() and open_task.exception() is None:
-                await open_task.result().close()
+            await run_to_end("store.give_up", _close_opened(open_task))
             raise
 
     @classmethod
@@ -357,6 +356,12 @@ def _not_opened(path: Path, error: OSError | sqlite3.Error) -> StoreError:
     if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DatabaseUnusable(f"{sentence} Restore it from a backup; do not go on with it.")
     return StoreError(sentence)
+
+
+async def _close_opened(open_task: asyncio.Task[Database]) -> None:
+    await asyncio.wait([open_task])
+    if not open_task.cancelled() and open_task.exception() is None:
+        await open_task.result().close()
 
 
 async def _connect(

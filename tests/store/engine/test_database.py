@@ -14,6 +14,7 @@ from dcvd.errors import DiskFull, NotFound, StoreError
 from dcvd.store.engine.connection_thread import run_on_thread
 from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction
 from dcvd.store.organizations import Organization, insert, list_all
+from tests.waiting import until
 
 
 def _organization(number: int) -> Organization:
@@ -144,6 +145,24 @@ async def test_a_read_that_was_given_up_holds_up_no_other_while_a_reader_is_idle
     async with asyncio.timeout(5):
         assert await waiting == []
         assert await asyncio.gather(*(_names(database) for _ in range(6))) == [[]] * 6
+
+
+async def test_an_opening_that_is_cancelled_leaves_nothing_open_however_often_it_is_cancelled(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    opening = asyncio.create_task(Database.open(tmp_path / "x.db"))
+    while set(threading.enumerate()) == before:
+        await asyncio.sleep(0)
+    for _ in range(3):
+        opening.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+
+    async def nothing_open() -> bool:
+        return set(threading.enumerate()) <= before
+
+    await until(nothing_open, seconds=5)
 
 
 async def test_the_database_closes_after_a_read_that_was_given_up_has_ended(tmp_path: Path) -> None:
