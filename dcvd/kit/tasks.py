@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import structlog
 
@@ -14,6 +14,9 @@ log = structlog.get_logger(__name__)
 
 
 T = TypeVar("T")
+
+_END_S: Final = 1.0
+"""Seconds that a task gets to end once it is cancelled."""
 
 
 class TaskEnd(NamedTuple):
@@ -233,13 +236,27 @@ class DetachedTasks:
             log.error("task.failed", task=task.get_name(), exc_info=error)
 
 
-async def run_to_end(name: str, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, however often the caller is cancelled meanwhile; the cancellation goes on then."""
+async def run_to_end(
+    name: str, coroutine: Coroutine[Any, Any, T], *, finish_s: float | None = None, is_cancelled: bool = False
+) -> T:
+    """Run a coroutine to its end, however often the caller is cancelled meanwhile; the cancellation goes on then.
+
+    finish_s: seconds that it may go on after a cancellation, if not for ever. is_cancelled: whether the caller was
+    cancelled before, and has put that off for this.
+    """
     task = asyncio.create_task(coroutine, name=name)
     try:
+        if is_cancelled:
+            raise asyncio.CancelledError
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        await wait_despite_cancellation(task)
+        await wait_despite_cancellation(task, finish_s)
+        if not task.done():
+            log.warning("task.cut_off", task=name, deadline_s=finish_s, at=_locate(task))
+            task.cancel()
+            await wait_despite_cancellation(task, _END_S)
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("task.failed_when_cancelled", task=name, error=str(error))
         raise
 
 

@@ -1,9 +1,30 @@
 """The protocol that every provider's driver follows."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.errors import Unauthorized
+
+HALF_DONE: Final = "provider_half_done"
+"""A change failed in the middle, and what it had done could not be put back."""
+
+
+class ChangeHalfDone(Unauthorized):
+    """The credentials were refused in the middle of a change, so that nothing could be put back either.
+
+    removed, added: what the steps took out and brought in, or may have. is_cancelled: whether the caller was cancelled
+    meanwhile; this error was raised instead, so that whoever has other credentials puts back what was removed first.
+    """
+
+    def __init__(
+        self, message: str, code: str, zone: Zone, removed: Sequence[ZoneRecord], added: Sequence[ZoneRecord]
+    ) -> None:
+        super().__init__(message, code=code)
+        self.zone = zone
+        self.removed = tuple(removed)
+        self.added = tuple(added)
+        self.is_cancelled = False
 
 
 class RecordDriver(Protocol):
@@ -34,6 +55,6 @@ class RecordDriver(Protocol):
         not as it was read.
 
         Wherever the call is cancelled, the name is as it was, or as it was to be: the call itself goes on so long, but
-        for a provider that has become silent.
+        for a provider that has become silent. Where the credentials are refused meanwhile, it raises ChangeHalfDone.
         """
         ...

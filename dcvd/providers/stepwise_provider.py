@@ -15,6 +15,7 @@ from dcvd.core.text import make_printable, shorten
 from dcvd.errors import RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
 from dcvd.kit.tasks import wait_despite_cancellation
+from dcvd.providers.driver import HALF_DONE, ChangeHalfDone
 from dcvd.providers.owner_names import OwnerName
 from dcvd.providers.record_provider import DEADLINE_S, RATE_LIMITED, RecordProvider
 
@@ -75,7 +76,10 @@ class StepwiseProvider(RecordProvider):
         await change
 
     async def _end_cancelled(self, owner: OwnerName, change: asyncio.Task[None], started: Sequence[ChangeStep]) -> None:
-        """Let a change of several steps that has begun go on for a moment; end any other at once."""
+        """Let a change of several steps that has begun go on for a moment; end any other at once.
+
+        Raises ChangeHalfDone where it has ended so.
+        """
         is_torn = bool(started) and started[0].following > 0
         if is_torn:
             await wait_despite_cancellation(change, self._finish_s)
@@ -87,6 +91,9 @@ class StepwiseProvider(RecordProvider):
                 log.error("records.change_cut_off", provider=self.title, name=owner.name, records=lost)
         elif not change.cancelled() and (error := change.exception()) is not None:
             log.warning("records.change_failed_when_cancelled", provider=self.title, name=owner.name, error=str(error))
+            if isinstance(error, ChangeHalfDone):
+                error.is_cancelled = True
+                raise error
 
     async def _change_in_steps(
         self, owner: OwnerName, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord], started: list[ChangeStep]
@@ -151,8 +158,8 @@ class StepwiseProvider(RecordProvider):
                 f"{error.message} What stood at {owner.name} before could not be put back: {lost}. {second.message}"
             )
             if isinstance(second, Unauthorized):
-                raise Unauthorized(message, code=second.code) from error  # the caller repeats it with new ones
-            raise Retryable(message, code="provider_half_done") from error
+                raise ChangeHalfDone(message, second.code, owner.zone, removed, added) from error
+            raise Retryable(message, code=HALF_DONE) from error
         log.warning("records.put_back", provider=self.title, name=owner.name, code=error.code)
         error.message = f"{error.message} What stood at {owner.name} before was put back."
         error.args = (error.message,)

@@ -1,5 +1,6 @@
 """The whole life of a connection by OAuth, at servers that know nothing of these tests: consent, use, refresh, end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,10 +14,11 @@ from dcvd.config.provider_sections import CloudflareProviderConfig
 from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import DAY
+from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
-from dcvd.errors import InvalidInput, Unauthorized
-from dcvd.kit.http.fetch import Fetcher
+from dcvd.errors import InvalidInput, Permanent, Unauthorized
+from dcvd.providers.driver import RecordDriver
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.services import tokens
 from dcvd.services.connections import authorizations, code_exchange
@@ -29,9 +31,13 @@ from tests.connections.views import stored
 from tests.connections.views import tokens as tokens_of
 from tests.manual_clock import ManualClock
 from tests.marked import marked
+from tests.providers.cloudflare.customer import EventfulFetcher
 from tests.providing import access_of
 
 _CALLBACK = "http://127.0.0.1:8080/oauth/callback/cloudflare"
+_NAME = "app.customer.test"
+_THEIRS = ZoneRecord(type="A", name=_NAME, value="192.0.2.1")
+_OURS = ZoneRecord(type="CNAME", name=_NAME, value="edge.sandbox.test")
 
 
 @pytest.fixture
@@ -55,13 +61,18 @@ def config(config: Config, sandbox: Sandbox) -> Config:
 
 
 @pytest.fixture
-async def access(context: Context) -> AsyncIterator[ProviderAccess]:
-    fetcher = Fetcher()
-    await fetcher.start()
+async def fetcher() -> AsyncIterator[EventfulFetcher]:
+    made = EventfulFetcher()
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def access(context: Context, fetcher: EventfulFetcher) -> AsyncIterator[ProviderAccess]:
     made = access_of(context, fetcher)
     yield made
     await made.tasks.drain(5)
-    await fetcher.close()
 
 
 async def _consented(context: Context, access: ProviderAccess, organization: Organization) -> Connection:
@@ -139,3 +150,101 @@ async def test_an_api_token_is_tried_at_cloudflare(
     with pytest.raises(InvalidInput) as refused:
         await connected(marked("wrong"))
     assert refused.value.code == "credentials_refused"
+
+
+class _Replacement:
+    """The customer's record is taken out, and at the call that puts ours in the token is revoked."""
+
+    def __init__(self, sandbox: Sandbox, fetcher: EventfulFetcher, driver: RecordDriver, zone: Zone) -> None:
+        self._sandbox = sandbox
+        self._fetcher = fetcher
+        self._driver = driver
+        self._zone = zone
+        self.is_refreshing = asyncio.Event()
+        self.may_refresh = asyncio.Event()
+        fetcher.before["POST"] = self._revoke
+
+    async def begin(self, ours: ZoneRecord = _OURS) -> "asyncio.Task[None]":
+        theirs = await self._driver.read(self._zone, _NAME)
+        return asyncio.create_task(self._driver.change(self._zone, theirs, [ours]))
+
+    async def standing(self) -> list[tuple[str, str]]:
+        return [(record.type, record.value) for record in await self._driver.read(self._zone, _NAME)]
+
+    async def _revoke(self) -> None:
+        for token in self._sandbox.world.tokens.all():
+            self._sandbox.world.tokens.revoke(token.id)
+        self._fetcher.before["POST"] = self._hold
+
+    async def _hold(self) -> None:
+        self.is_refreshing.set()
+        await self.may_refresh.wait()
+
+
+@pytest.fixture
+async def replacement(
+    access: ProviderAccess,
+    context: Context,
+    organization: Organization,
+    sandbox: Sandbox,
+    fetcher: EventfulFetcher,
+) -> _Replacement:
+    connection = await _consented(context, access, organization)
+    driver = await access.open_driver(organization.id, connection.id)
+    zone = await driver.find_zone(_NAME)
+    assert zone is not None
+    await driver.change(zone, [], [_THEIRS])
+    return _Replacement(sandbox, fetcher, driver, zone)
+
+
+async def test_a_token_that_is_refused_in_the_middle_of_a_change_is_refreshed_and_the_change_is_made(
+    replacement: _Replacement,
+) -> None:
+    replacement.may_refresh.set()
+    await (await replacement.begin())
+    assert await replacement.standing() == [("CNAME", "edge.sandbox.test")]
+
+
+async def test_what_a_fresh_token_cannot_do_either_leaves_the_name_as_it_was(replacement: _Replacement) -> None:
+    replacement.may_refresh.set()
+    refused = await replacement.begin(ZoneRecord(type="CNAME", name=_NAME, value="no host name"))
+    with pytest.raises(Permanent, match="was put back"):
+        await refused
+    assert await replacement.standing() == [("A", "192.0.2.1")]
+
+
+async def test_a_stop_during_the_refresh_in_the_middle_of_a_change_waits_until_the_name_is_whole(
+    replacement: _Replacement,
+) -> None:
+    change = await replacement.begin()
+    await replacement.is_refreshing.wait()
+    change.cancel()
+    await asyncio.sleep(0)
+    assert not change.done()
+    replacement.may_refresh.set()
+    await asyncio.wait([change])
+    assert change.cancelled()
+    assert await replacement.standing() == [("CNAME", "edge.sandbox.test")]
+
+
+async def test_a_stop_before_the_token_is_refused_in_the_middle_of_a_change_waits_until_the_name_is_whole(
+    replacement: _Replacement, fetcher: EventfulFetcher
+) -> None:
+    is_creating, may_create = asyncio.Event(), asyncio.Event()
+    revoke = fetcher.before["POST"]
+
+    async def hold() -> None:
+        is_creating.set()
+        await may_create.wait()
+        await revoke()
+
+    fetcher.before["POST"] = hold
+    replacement.may_refresh.set()
+    change = await replacement.begin()
+    await is_creating.wait()
+    change.cancel()
+    await asyncio.sleep(0)
+    may_create.set()
+    await asyncio.wait([change])
+    assert change.cancelled()
+    assert await replacement.standing() == [("CNAME", "edge.sandbox.test")]

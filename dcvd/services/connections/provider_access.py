@@ -9,11 +9,12 @@ from dcvd.core.connections.connection import is_token_expired, needs_refresh
 from dcvd.core.instants import MINUTE
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import RemoteError, Retryable, Unauthorized
-from dcvd.kit.tasks import DetachedTasks
+from dcvd.kit.tasks import DetachedTasks, run_to_end
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
-from dcvd.providers.driver import RecordDriver
+from dcvd.providers.driver import HALF_DONE, ChangeHalfDone, RecordDriver
 from dcvd.providers.drivers import DriverFactory
+from dcvd.providers.stepwise_provider import FINISH_S
 from dcvd.services.connections import reauth
 from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.token_refresher import TokenRefresher
@@ -150,6 +151,14 @@ class RefreshingDriver:
         try:
             try:
                 result = await call(self._driver)
+            except ChangeHalfDone as error:
+                # Nothing may stay missing in the customer's zone because the caller is cancelled during the refresh.
+                result = await run_to_end(
+                    f"put_back.{connection.connection.id}",
+                    self._retry_refreshed(call, connection, error),
+                    finish_s=FINISH_S,
+                    is_cancelled=error.is_cancelled,
+                )
             except Unauthorized as error:
                 result = await self._retry_refreshed(call, connection, error)
         except RemoteError as error:
@@ -166,12 +175,22 @@ class RefreshingDriver:
             self._connection = new_connection
             self._driver = self._access.create_driver(new_connection)
             try:
+                if isinstance(error, ChangeHalfDone):
+                    await self._put_back(error)
                 return await call(self._driver)
             except Unauthorized as second_error:
                 error = second_error
         if not await self._refuses_credentials():
             raise error
         raise await self._access.require_reauth(self._connection, error) from error
+
+    async def _put_back(self, half_done: ChangeHalfDone) -> None:
+        try:
+            await self._driver.change(half_done.zone, half_done.added, half_done.removed)
+        except Unauthorized:
+            raise
+        except RemoteError as error:
+            raise Retryable(f"{half_done.message} {error.message}", code=HALF_DONE) from error
 
     async def _refuses_credentials(self) -> bool:
         """Whether the provider refuses the credentials themselves, and not only what was to be done with them."""
