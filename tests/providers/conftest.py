@@ -2,7 +2,7 @@
 
 from tests.providers.connected import (
     connect_config,
-    fetcher,
+    trusting_fetcher,
     guarded,
     observer,
     provider,
@@ -13,7 +13,7 @@ from tests.providers.connected import (
 
 __all__ = [
     "connect_config",
-    "fetcher",
+    "trusting_fetcher",
     "guarded",
     "observer",
     "provider",

@@ -92,7 +92,7 @@ async def guarded(provider_certificate: Path) -> AsyncIterator[GuardedFetcher]:
 
 
 @pytest.fixture
-async def fetcher(provider_certificate: Path) -> AsyncIterator[Fetcher]:
+async def trusting_fetcher(provider_certificate: Path) -> AsyncIterator[Fetcher]:
     """Goes where the operator, or a customer's browser, wants to; it trusts the provider's certificate."""
     fetcher = Fetcher(tls=trusting(provider_certificate))
     await fetcher.start()

@@ -23,7 +23,7 @@ from tests.dns.served import load
 from tests.manual_clock import ManualClock
 from tests.providers.connected import (
     connect_config,
-    fetcher,
+    trusting_fetcher,
     guarded,
     provider,
     provider_certificate,
@@ -32,7 +32,7 @@ from tests.providers.connected import (
 )
 from tests.providers.domain_connect.server import DomainConnectProvider
 
-__all__ = ["connect_config", "fetcher", "guarded", "provider", "provider_certificate", "signing_key", "zone"]
+__all__ = ["connect_config", "trusting_fetcher", "guarded", "provider", "provider_certificate", "signing_key", "zone"]
 
 
 @pytest.fixture
@@ -53,14 +53,14 @@ async def added(owner: Client) -> str:
 
 @pytest.mark.usefixtures("connected")
 async def test_a_tenant_gets_a_link_for_his_customer(
-    owner: Client, provider: DomainConnectProvider, fetcher: Fetcher
+    owner: Client, provider: DomainConnectProvider, trusting_fetcher: Fetcher
 ) -> None:
     path = await added(owner)
     answer = await owner.post(path)
     assert answer.status == 200
     assert answer.json["provider"] == {"id": "provider.test", "name": "Provider Inc."}
     assert (answer.json["zone"], answer.json["width"], answer.json["height"]) == ("customer.test", 640, 480)
-    assert (await fetcher.send("GET", answer.json["applyUrl"])).status == 303
+    assert (await trusting_fetcher.send("GET", answer.json["applyUrl"])).status == 303
     back = (await owner.post(path, {"redirectUri": "https://app.example.net/back"})).json["applyUrl"]
     assert "redirect_uri=https%3A%2F%2Fapp.example.net%2Fback" in back
     problem(await owner.post(path, {"redirectUri": "https://evil.test"}), 400, "invalid_input", field="redirectUri")
@@ -88,14 +88,14 @@ async def test_without_a_template_the_missing_settings_are_named(owner: Client) 
 
 @pytest.mark.usefixtures("connected")
 async def test_a_customer_who_is_expected_nowhere_else_ends_on_a_page_and_his_domain_is_looked_at(
-    owner: Client, anybody: Client, provider: DomainConnectProvider, fetcher: Fetcher, context: Context,
+    owner: Client, anybody: Client, provider: DomainConnectProvider, trusting_fetcher: Fetcher, context: Context,
     organization: Organization, clock: ManualClock,
 ) -> None:  # fmt: skip
     path = await added(owner)
     domain_id = path.split("/")[3]
     domain = await queries.get(context, organization.id, domain_id)
     await checks.postpone(context, domain, clock.now() + HOUR)
-    done = await fetcher.send("GET", (await owner.post(path)).json["applyUrl"])
+    done = await trusting_fetcher.send("GET", (await owner.post(path)).json["applyUrl"])
     back = done.headers["location"].removeprefix("https://dcv.example.net")
     assert back == f"/domain-connect/done?state={domain_id}"
 

@@ -88,10 +88,10 @@ def at_domain_connect(
     provider: DomainConnectProvider,
     zone: Sandbox,
     connect_config: Config,
-    fetcher: Fetcher,
+    trusting_fetcher: Fetcher,
     observer: DnsObserver,
 ) -> ContractPlace:
-    return DomainConnectPlace(provider, zone, connect_config, fetcher, observer)
+    return DomainConnectPlace(provider, zone, connect_config, trusting_fetcher, observer)
 
 
 @asynccontextmanager

@@ -50,8 +50,8 @@ def context(database: Database, connect_config: Config, provider: DomainConnectP
 
 
 @pytest.fixture
-def client(context: Context, fetcher: Fetcher) -> TokenClient:
-    return TokenClient(fetcher, context.live_config)
+def client(context: Context, trusting_fetcher: Fetcher) -> TokenClient:
+    return TokenClient(trusting_fetcher, context.live_config)
 
 
 async def test_the_customer_is_asked_about_one_hostname(

@@ -65,13 +65,13 @@ async def test_a_customer_who_follows_the_link_has_the_record(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    fetcher: Fetcher,
+    trusting_fetcher: Fetcher,
     observer: DnsObserver,
 ) -> None:
     made = await link(context, discovery, domain, RETURN)
     assert (made.provider_id, made.provider_name, made.zone) == ("provider.test", "Provider Inc.", "customer.test")
     assert (made.width, made.height) == (640, 480)
-    answer = await fetcher.send("GET", made.url)
+    answer = await trusting_fetcher.send("GET", made.url)
     assert (answer.status, answer.headers["location"]) == (303, f"{RETURN}?state={domain.id}")
     (record,) = await observer.zones.read_records("app.customer.test")
     assert (record.type, record.value, record.ttl) == ("CNAME", domain.cname_target, 3600)
@@ -82,12 +82,12 @@ async def test_a_delegated_domain_has_both_records_by_one_link(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    fetcher: Fetcher,
+    trusting_fetcher: Fetcher,
     observer: DnsObserver,
 ) -> None:
     delegated = replace(domain, validation="delegated", challenge_target=f"app.customer.test.{SUFFIX}")
     await context.database.write(lambda tx: stored_domains.update(tx, delegated))
-    assert (await fetcher.send("GET", (await link(context, discovery, domain)).url)).status == 200
+    assert (await trusting_fetcher.send("GET", (await link(context, discovery, domain)).url)).status == 200
     for name, value in (("", domain.cname_target), ("_acme-challenge.", f"app.customer.test.{SUFFIX}")):
         (record,) = await observer.zones.read_records(f"{name}app.customer.test")
         assert record.value == value
@@ -98,14 +98,14 @@ async def test_a_link_that_was_changed_is_refused_by_the_provider(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    fetcher: Fetcher,
+    trusting_fetcher: Fetcher,
 ) -> None:
     made = await link(context, discovery, domain)
     names = [name for name, _ in parse_qsl(urlsplit(made.url).query)]
     assert names[-1] == "sig"
     assert names[:-2] == sorted(names[:-2])
     for changed in (made.url.replace("host=app", "host=www"), made.url.replace("domain=", "a=b&domain=")):
-        assert (await fetcher.send("GET", changed)).status == 400
+        assert (await trusting_fetcher.send("GET", changed)).status == 400
 
 
 async def test_another_key_than_the_published_one_is_refused(
@@ -113,13 +113,13 @@ async def test_another_key_than_the_published_one_is_refused(
     discovery: DomainConnectDiscovery,
     domain: Domain,
     provider: DomainConnectProvider,
-    fetcher: Fetcher,
+    trusting_fetcher: Fetcher,
 ) -> None:
     config = context.config
     context.live_config.value = replace(
         config, providers_domain_connect=replace(config.providers_domain_connect, private_key=generate_key())
     )
-    assert (await fetcher.send("GET", (await link(context, discovery, domain)).url)).status == 400
+    assert (await trusting_fetcher.send("GET", (await link(context, discovery, domain)).url)).status == 400
 
 
 async def test_without_its_settings_it_says_which_are_missing_and_asks_nobody(

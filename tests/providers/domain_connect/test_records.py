@@ -27,17 +27,21 @@ CHALLENGE = ZoneRecord(
 
 
 def driver(
-    provider: DomainConnectProvider, config: Config, fetcher: Fetcher, observer: DnsObserver, token: str = TOKEN
+    provider: DomainConnectProvider,
+    config: Config,
+    trusting_fetcher: Fetcher,
+    observer: DnsObserver,
+    token: str = TOKEN,
 ) -> TemplateRecords:
     other = replace(config.providers_other, api_base_url=f"https://{provider.prefix}")
-    return TemplateRecords(fetcher, replace(config, providers_other=other), Secret(token), observer.zones)
+    return TemplateRecords(trusting_fetcher, replace(config, providers_other=other), Secret(token), observer.zones)
 
 
 @pytest.fixture
 def records(
-    provider: DomainConnectProvider, connect_config: Config, fetcher: Fetcher, observer: DnsObserver
+    provider: DomainConnectProvider, connect_config: Config, trusting_fetcher: Fetcher, observer: DnsObserver
 ) -> TemplateRecords:
-    return driver(provider, connect_config, fetcher, observer)
+    return driver(provider, connect_config, trusting_fetcher, observer)
 
 
 async def values(records: TemplateRecords, name: str) -> list[tuple[str, str]]:
@@ -101,9 +105,9 @@ async def test_the_token_goes_to_the_configured_address_whatever_the_zone_names(
 
 
 async def test_a_token_that_is_refused_is_told_and_not_shown(
-    provider: DomainConnectProvider, connect_config: Config, fetcher: Fetcher, observer: DnsObserver
+    provider: DomainConnectProvider, connect_config: Config, trusting_fetcher: Fetcher, observer: DnsObserver
 ) -> None:
-    records = driver(provider, connect_config, fetcher, observer, token=marked("another"))
+    records = driver(provider, connect_config, trusting_fetcher, observer, token=marked("another"))
     with pytest.raises(Unauthorized) as refused:
         await records.change(ZONE, [], [OURS])
     assert refused.value.code == "provider_unauthorized"
