@@ -2,22 +2,22 @@
 
 from tests.providers.connected import (
     connect_config,
-    trusting_fetcher,
     guarded,
     observer,
     provider,
     provider_certificate,
     signing_key,
+    trusting_fetcher,
     zone,
 )
 
 __all__ = [
     "connect_config",
-    "trusting_fetcher",
     "guarded",
     "observer",
     "provider",
     "provider_certificate",
     "signing_key",
+    "trusting_fetcher",
     "zone",
 ]

@@ -23,16 +23,16 @@ from tests.dns.served import load
 from tests.manual_clock import ManualClock
 from tests.providers.connected import (
     connect_config,
-    trusting_fetcher,
     guarded,
     provider,
     provider_certificate,
     signing_key,
+    trusting_fetcher,
     zone,
 )
 from tests.providers.domain_connect.server import DomainConnectProvider
 
-__all__ = ["connect_config", "trusting_fetcher", "guarded", "provider", "provider_certificate", "signing_key", "zone"]
+__all__ = ["connect_config", "guarded", "provider", "provider_certificate", "signing_key", "trusting_fetcher", "zone"]
 
 
 @pytest.fixture
