@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from dcvd.core.instants import to_milliseconds, to_seconds
-from dcvd.core.webhooks.deliveries import Attempt, AttemptConsequence, DueDelivery, FinishedAttempt
+from dcvd.core.webhooks.deliveries import Attempt, AttemptConsequence, DeliveryState, DueDelivery, FinishedAttempt
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
 from dcvd.delivery.attempt import build_internal_failure, make_attempt
 from dcvd.delivery.endpoint_queue import EndpointQueue
@@ -182,7 +182,7 @@ class DeliveryPool:
         if consequence.next_attempt_at is not None:
             queue.plan_due(consequence.next_attempt_at)
             self._queues.schedule_wake(queue, consequence.next_attempt_at)
-        else:
+        elif consequence.state is not DeliveryState.PENDING:
             self._metrics.count_finished_delivery(consequence.state)
         if attempt.error is not None:
             # Only failures are logged: successes are in the history and in the metrics.

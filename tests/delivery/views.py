@@ -48,6 +48,13 @@ async def stored(context: Context, endpoint_id: str | None = None) -> list[Store
     return [found for row in rows if endpoint_id in (None, (found := Stored(*row)).endpoint_id)]
 
 
+async def delivery_ids(context: Context) -> list[str]:
+    """The ids of all deliveries in the order of their events."""
+    return await context.database.read(
+        lambda snapshot: snapshot.fetch_column(f"SELECT d.id{_OF_ALL}{_IN_ORGS} ORDER BY d.sequence, d.id")
+    )
+
+
 async def states(context: Context, endpoint_id: str | None = None) -> list[tuple[str, int]]:
     """State and number of attempts of each delivery."""
     return [(found.state, found.attempts) for found in await stored(context, endpoint_id)]

@@ -6,16 +6,17 @@ from hypothesis import strategies as st
 
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import DeliveryState, decide_next_attempt
+from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.services.webhooks import replays
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.webhooks import deliveries
-from tests.delivery.conftest import configure
+from tests.delivery.conftest import at_work, configure
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
 from tests.delivery.scheduling.queues import NOW, failed
-from tests.delivery.views import attempted, attempts, delivered, health_of, states, stored
+from tests.delivery.views import attempted, attempts, delivered, delivery_ids, health_of, states, stored
 from tests.manual_clock import ManualClock
 
 _HTTP_DATE = "Fri, 15 Jan 2027 {}:00:00 GMT"
@@ -102,6 +103,37 @@ async def test_what_was_dropped_and_then_wanted_after_all_while_its_attempt_was_
     await delivered(context, 1, seconds=10)  # long before the minute's search
     assert await states(context) == [("delivered", 2)]
     assert len(receiver.received) == 2
+
+
+@pytest.mark.usefixtures("endpoint")
+async def test_what_was_retried_during_its_attempt_and_waits_for_an_earlier_event_after_it_has_not_ended(
+    context: Context, org: str, receiver: Receiver
+) -> None:
+    configure(context, retry_schedule=(0,))
+    gates = [Gate(saying(500)), Gate()]
+    receiver.answer = in_turn(saying(500), *gates)
+    metrics = Metrics()
+    async with at_work(context, metrics):
+        await happen(context, org, domain_id="dom_a")
+        await attempted(context, 1)
+        await happen(context, org, domain_id="dom_a")
+        await gates[0].reached.wait()
+        first_id, second_id = await delivery_ids(context)
+        await replays.retry(context, org, second_id)
+        await replays.retry(context, org, first_id)
+        await gates[1].reached.wait()
+        gates[0].opened.set()
+        await attempted(context, 2)
+        assert await states(context) == [("pending", 1), ("pending", 1)]
+        gates[1].opened.set()
+        await delivered(context, 2)
+    ended = {
+        sample.labels["state"]: sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "dcvd_deliveries_ended_total"
+    }
+    assert ended == {"dead": 1, "delivered": 2}
 
 
 @pytest.mark.usefixtures("pool", "endpoint")
