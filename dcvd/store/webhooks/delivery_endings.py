@@ -51,12 +51,16 @@ def delete_held(tx: Transaction, ids: Collection[str], cutoff_at: int, now: int)
 
 
 def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int, now: int) -> int:
-    """Remove up to `limit` deliveries of an endpoint, whatever their state; return how many."""
+    """Remove up to `limit` deliveries of an endpoint, whatever their state; return how many.
+
+    Should the endpoint stay after all, its history starts after them.
+    """
     rows = tx.fetch_all(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)"
         " RETURNING endpoint_id, domain_id, state",
         (endpoint_id, limit),
     )
+    endpoints.shorten_history(tx, [endpoint_id], now + 1)
     let_successors_go(
         tx, [(endpoint_id, domain_id) for _, domain_id, state in rows if state == DeliveryState.PENDING], now
     )

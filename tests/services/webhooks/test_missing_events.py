@@ -9,6 +9,7 @@ from dcvd.core.events import EventType
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.errors import StoreError
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
@@ -20,6 +21,7 @@ from dcvd.store.webhooks import endpoints as stored_endpoints
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import bury, deliver_all, due, endpoint_now, happen, owed, subscribed
 from tests.services.webhooks.replaying import asked_for, worked_off
+from tests.unreliable_database import UnreliableDatabase
 
 _ACTIVE = EventType.DOMAIN_ACTIVE
 
@@ -110,3 +112,21 @@ async def test_a_history_starts_where_the_last_clean_up_that_deleted_something_r
     assert (await endpoint_now(context, endpoint)).history_starts_at == reached
     await context.database.write(lambda tx: stored_endpoints.shorten_history(tx, [endpoint.id], reached - 1))
     assert (await endpoint_now(context, endpoint)).history_starts_at == reached
+
+
+async def test_what_was_delivered_to_an_endpoint_whose_removal_was_cut_off_is_not_missing(
+    context: Context, database: UnreliableDatabase, endpoint: Endpoint
+) -> None:
+    await happen(context, endpoint.org_id, *[_ACTIVE] * 4, domain=None)
+    await deliver_all(context, endpoint)
+
+    async def cut() -> None:
+        if len(await owed(context, endpoint)) < 4:
+            raise StoreError("The disk is full.")
+
+    database.before_write = cut
+    with pytest.raises(StoreError):
+        await endpoints.remove(context, endpoint.org_id, endpoint.id, batch_size=3)
+    database.before_write = None
+    assert len(await owed(context, endpoint)) == 1
+    assert await count_missing(context, endpoint) == 0
