@@ -152,11 +152,12 @@ class CloudflareClient:
 
         The order stays as it is (the method and wildcard of `cloudflare_hostname`), except the CA if one is given.
         """
-        fallback = "txt" if cloudflare_hostname.wildcard else "http"
+        wildcard = cloudflare_hostname.wildcard is True
+        fallback = "txt" if wildcard else "http"
         ssl = _build_ssl(
             cloudflare_hostname.hostname,
             cloudflare_hostname.method if cloudflare_hostname.method in _ORDERABLE_METHODS else fallback,
-            wildcard=cloudflare_hostname.wildcard,
+            wildcard=wildcard,
         )
         if certificate_authority is not None:
             ssl["certificate_authority"] = certificate_authority

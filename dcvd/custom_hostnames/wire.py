@@ -70,7 +70,7 @@ def read_hostname(result: object) -> CloudflareHostname | None:
         verification_errors=tuple(_read_messages(result_object.get("verification_errors"))),
         validation_errors=tuple(_read_messages(ssl.get("validation_errors"))),
         method=_read_text(ssl.get("method"), _MAX_STATUS_LENGTH),
-        wildcard=ssl.get("wildcard") is True,
+        wildcard=_read_flag(ssl.get("wildcard")),
         certificate_type=_read_text(ssl.get("type"), _MAX_STATUS_LENGTH),
         certificate_authority=_read_text(ssl.get("certificate_authority"), _MAX_STATUS_LENGTH),
         delegation_record=_read_delegation(ssl),
@@ -131,6 +131,10 @@ def _read_messages(value: object) -> Iterator[str]:
         text = _read_text(entry) or _read_text(as_object(entry).get("message"))
         if text:
             yield text
+
+
+def _read_flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _read_instant(value: object) -> int | None:

@@ -51,14 +51,10 @@ def _describe_each(order: HostnameOrder, cloudflare_hostname: CloudflareHostname
         return
     if cloudflare_hostname.method not in (None, order.method):
         yield f"the method is {cloudflare_hostname.method} instead of {order.method}"
-    if cloudflare_hostname.wildcard is not order.wildcard:
-        yield f"wildcard is {_to_json(cloudflare_hostname.wildcard)} instead of {_to_json(order.wildcard)}"
+    if cloudflare_hostname.wildcard not in (None, order.wildcard):
+        yield "wildcard is false instead of true" if order.wildcard else "wildcard is true instead of false"
     if cloudflare_hostname.certificate_type not in (None, "dv"):
         yield f"the type is {cloudflare_hostname.certificate_type} instead of dv"
     authority = cloudflare_hostname.certificate_authority
     if order.certificate_authorities and authority is not None and authority not in order.certificate_authorities:
         yield f"the CA is {authority} instead of {' or '.join(order.certificate_authorities)}"
-
-
-def _to_json(value: bool) -> str:
-    return "true" if value else "false"

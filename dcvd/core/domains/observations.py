@@ -27,6 +27,7 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
     verification_errors: Cloudflare's `verification_errors`, about the hostname. validation_errors: its
     `ssl.validation_errors`, about the certificate. delegation_record: the record of `ssl.dcv_delegation_records`.
     certificate_type: `ssl.type`, `dv` for what Cloudflare issues.
+    method, wildcard, certificate_type, certificate_authority: what is ordered there; None where that is not said.
     waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
     """
 
@@ -37,7 +38,7 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
     verification_errors: tuple[str, ...] = ()
     validation_errors: tuple[str, ...] = ()
     method: str | None = None
-    wildcard: bool = False
+    wildcard: bool | None = None
     certificate_type: str | None = None
     certificate_authority: str | None = None
     delegation_record: Record | None = None

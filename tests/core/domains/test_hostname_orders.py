@@ -15,7 +15,12 @@ WILDCARD = replace(ORDER, validation="delegated", wildcard=True)
 
 def at_cloudflare(**members: Any) -> CloudflareHostname:
     """A hostname as `ORDER` asks for it, but for `members`."""
-    usual: dict[str, Any] = {"method": "http", "certificate_type": "dv", "certificate_authority": "google"}
+    usual: dict[str, Any] = {
+        "method": "http",
+        "wildcard": False,
+        "certificate_type": "dv",
+        "certificate_authority": "google",
+    }
     return seen("active", "active", **(usual | members))
 
 
@@ -30,9 +35,13 @@ def test_a_later_ca_of_the_operators_list_is_one_of_those_that_may_issue() -> No
     assert describe_differences(any_ca, at_cloudflare(certificate_authority="ssl_com")) == ()
 
 
-@pytest.mark.parametrize("member", ["method", "certificate_type", "certificate_authority"])
+@pytest.mark.parametrize("member", ["method", "wildcard", "certificate_type", "certificate_authority"])
 def test_what_cloudflare_does_not_say_is_no_difference(member: str) -> None:
     assert describe_differences(ORDER, at_cloudflare(**{member: None})) == ()
+
+
+def test_a_wildcard_of_which_cloudflare_says_nothing_may_be_there() -> None:
+    assert describe_differences(WILDCARD, at_cloudflare(method="txt", wildcard=None)) == ()
 
 
 @pytest.mark.parametrize(
