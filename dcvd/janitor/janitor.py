@@ -17,6 +17,7 @@ from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.metrics import Metrics
 from dcvd.services import clock_skew
 from dcvd.services.context import Context
+from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import TokenUsage
 from dcvd.store import aws_external_ids, bulk_lines, events, oauth_states, timeline, tokens, written_records
@@ -80,9 +81,8 @@ class Janitor:
                 lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
             ),
             "events": await self._sweep_events(now - keep.events),
-            # A job that takes records out of DNS can be tried again as long as it is kept.
             "written_records": await self._sweep(
-                lambda tx, limit: written_records.delete_orphans(tx, now - keep.dead_letters, limit)
+                lambda tx, limit: written_records.delete_orphans(tx, WRITE_DNS.name, now - keep.dead_letters, limit)
             ),
             "timeline": await self._sweep(lambda tx, limit: timeline.delete_old(tx, now - keep.timeline, limit)),
         }

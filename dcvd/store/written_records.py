@@ -72,6 +72,15 @@ def hand_over(tx: Transaction, record_id: str, domain_id: str) -> None:
     tx.execute("UPDATE written_records SET domain_id = ?, orphaned_at = NULL WHERE id = ?", (domain_id, record_id))
 
 
-def delete_orphans(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Forget records whose domain was removed before an instant; return how many."""
-    return tx.delete_some("written_records", "id", "orphaned_at IS NOT NULL AND orphaned_at < ?", (cutoff_at, limit))
+def delete_orphans(tx: Transaction, kind: str, cutoff_at: int, limit: int) -> int:
+    """Forget records whose domain was removed before an instant, unless a job may still take them out of DNS.
+
+    Return how many. kind: that of such jobs; those that are pending count, and those that can be retried.
+    """
+    return tx.delete_some(
+        "written_records",
+        "id",
+        "orphaned_at IS NOT NULL AND orphaned_at < ? AND NOT EXISTS (SELECT 1 FROM jobs"
+        " WHERE jobs.domain_id = written_records.domain_id AND kind = ? AND jobs.state <> 'done')",
+        (cutoff_at, kind, limit),
+    )

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.core.tokens import Role
+from dcvd.errors import Permanent
 from dcvd.janitor import Janitor
 from dcvd.services import tokens
 from dcvd.services.context import Context
@@ -60,9 +61,15 @@ async def test_a_record_of_ours_whose_domain_is_gone_is_known_as_long_as_its_rem
         clock.advance(1)
     gone = next(job.domain_id for job in await all_jobs(context, org) if job.domain_name == "gone.customer.test")
     await removals.remove(context, org, gone or "", remove_records=True)
-    clock.advance(context.config.retention.dead_letters)
+    retention_ms = context.config.retention.dead_letters
+    clock.advance(retention_ms + DAY)
     await janitor.run_once()
-    assert await count("written_records") == 2
+    assert await count("written_records") == 2, "the removal is still pending"
+    removal = next(job for job in await all_jobs(context, org) if job.action == "remove")
+    await queue.fail(context, removal, Permanent("The zone is gone."))
+    clock.advance(retention_ms)
+    await janitor.run_once()
+    assert await count("written_records") == 2, "its dead letter can be retried"
     clock.advance(1)
     await janitor.run_once()
     assert await count("written_records") == 1
