@@ -9,6 +9,7 @@ from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken, OauthTokens
 from dcvd.core.instants import HOUR
 from dcvd.core.jobs import JobState
+from dcvd.core.records.written_records import WrittenRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, StoreError
 from dcvd.jobs import ConnectionMaintenance
@@ -19,15 +20,16 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
-from dcvd.services.domains import additions
+from dcvd.services.domains import additions, removals
 from dcvd.services.domains import queries as domains
-from dcvd.store import pending_revocations
+from dcvd.store import pending_revocations, written_records
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens
 from tests.manual_clock import ManualClock
+from tests.performing import attempt
 from tests.providing import access_of
 from tests.sealing import without_key
 from tests.services.views import all_jobs
@@ -159,6 +161,38 @@ async def test_records_that_were_still_to_be_changed_are_not_said_to_be(
     found = [job for job in await all_jobs(context, connection.org_id) if job.kind == "write_dns"]
     assert {(job.state, job.last_error_code) for job in found} == {(JobState.DEAD, "connection_removed")}
     assert len(found) == 5
+
+
+async def test_jobs_that_run_before_a_removal_has_given_them_up_end_as_it_would_have_ended_them(
+    access: ProviderAccess, context: Context, connection: Connection
+) -> None:
+    written = await additions.add(context, connection.org_id, "written.customer.test", connection_id=connection.id)
+    row = WrittenRecord(
+        id="rec_a",
+        org_id=connection.org_id,
+        domain_id=written.id,
+        connection_id=connection.id,
+        zone="customer.test",
+        type="CNAME",
+        name=written.name,
+        value="edge.example.net",
+        state="written",
+        written_at=1,
+    )
+    await context.database.write(lambda tx: written_records.put(tx, row))
+    await removals.remove(context, connection.org_id, written.id, remove_records=True)
+    await additions.add(context, connection.org_id, "added.customer.test", connection_id=connection.id)
+    strike(context.database, "_disconnect.", 1, Fate.LOST)
+    with pytest.raises(StoreError):
+        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR, batch_size=0)
+    assert await _gone(context, connection)
+    pending = [job for job in await all_jobs(context, connection.org_id) if job.connection_id == connection.id]
+    pending = [job for job in pending if job.state is JobState.PENDING]
+    assert {job.action for job in pending} == {"write", "remove"}
+    for job in pending:
+        await attempt(context, access, job)
+    ended = [job for job in await all_jobs(context, connection.org_id) if job.id in {each.id for each in pending}]
+    assert {(job.state, job.last_error_code) for job in ended} == {(JobState.DEAD, "connection_removed")}
 
 
 async def test_another_organization_cannot_remove_it_or_hold_up_its_refreshes(

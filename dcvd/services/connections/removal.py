@@ -1,7 +1,7 @@
 """Remove connections: erase them here, and revoke them at the provider where that is possible.
 
 The first transaction erases the connection and stores what is to be revoked. Where the rest is cut off, a start goes
-on.
+on; a job that meanwhile finds its connection gone ends as it would have been ended.
 """
 
 from contextlib import suppress
@@ -9,7 +9,6 @@ from typing import Final
 
 import structlog
 
-from dcvd.errors import Permanent
 from dcvd.services.connections import queries, revocations
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedConnection
@@ -91,9 +90,5 @@ def _give_up_writes(context: Context, tx: Transaction, connection_id: str, batch
     """Fail pending jobs that write or remove records through the connection; return how many there were."""
     pending_jobs = jobs_table.list_pending_of_connection(tx, connection_id, dns_writes.WRITE_DNS.name, batch_size)
     for job in pending_jobs:
-        message = (
-            f"The connection {connection_id} was removed before the records of {job.domain_name} were changed through "
-            "it. Change them at the provider by hand, or connect anew and ask again."
-        )
-        queue.record_failure(context, tx, job, Permanent(message, code="connection_removed"))
+        queue.record_failure(context, tx, job, dns_writes.connection_removed_error(job))
     return len(pending_jobs)

@@ -14,6 +14,7 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.required_records import known_records, required_records
 from dcvd.core.jobs import Job, JobKind, Predecessor
 from dcvd.core.records.zones import DnsWrite
+from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store import written_records
@@ -49,6 +50,15 @@ def enqueue_on_change(context: Context, tx: Transaction, before: Domain, after: 
     if not any(job.action == PLAIN_WRITE.action for job in list_pending(tx, after.id)):
         enqueue(context, tx, after, after.connection_id, PLAIN_WRITE)
         log.info("dns_write.required", domain=after.name, domain_id=after.id, connection_id=after.connection_id)
+
+
+def connection_removed_error(job: Job) -> Permanent:
+    """The error by which a job ends whose connection was removed."""
+    return Permanent(
+        f"The connection {job.connection_id} was removed before the records of {job.domain_name} were changed through "
+        "it. Change them at the provider by hand, or connect anew and ask again.",
+        code="connection_removed",
+    )
 
 
 def list_pending(snapshot: Snapshot, domain_id: str) -> list[Job]:

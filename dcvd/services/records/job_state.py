@@ -13,7 +13,7 @@ from dcvd.core.records.written_records import WrittenRecord
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.errors import RecordConflict
 from dcvd.services.context import Context
-from dcvd.services.jobs import queue
+from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.store import connections, domains, written_records
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -60,8 +60,15 @@ def read_state(snapshot: Snapshot, job: Job) -> tuple[Domain | None, list[Writte
 
 
 async def complete_unwanted(context: Context, job: Job) -> None:
+    """End a job that is not wanted any more, as done. Raises Permanent where its connection was removed."""
+
+    def unit(tx: Transaction) -> None:
+        if job.connection_id is not None and connections.get(tx, job.connection_id) is None:
+            raise dns_writes.connection_removed_error(job)
+        queue.succeed(context, tx, job)
+
+    await context.database.write(unit)
     log.info("dns_write.not_wanted", job_id=job.id, domain=job.domain_name, action=job.action)
-    await queue.complete(context, job)
 
 
 def store_records(

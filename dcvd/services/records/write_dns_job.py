@@ -9,7 +9,7 @@ from dcvd.errors import NotConfigured, NotFound, Permanent, RecordConflict, Retr
 from dcvd.providers.record_provider import RATE_LIMITED
 from dcvd.services.connections.token_refresher import OUTAGES
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
-from dcvd.services.jobs.dns_writes import WRITE_DNS
+from dcvd.services.jobs.dns_writes import WRITE_DNS, connection_removed_error
 from dcvd.services.records import removals, writes
 
 _TIMEOUT_S: Final = 240.0
@@ -39,7 +39,9 @@ async def perform(run: JobRun[DnsWrite]) -> None:
     except TimeoutError as error:
         message = f"The DNS provider needs more than {_TIMEOUT_S:.0f} s for the records of {job.domain_name}."
         raise Retryable(f"{message} It is tried again.", code="provider_slow") from error
-    except (Unauthorized, NotFound, NotConfigured) as error:
+    except NotFound as error:
+        raise connection_removed_error(job) from error
+    except (Unauthorized, NotConfigured) as error:
         # The connection's owner, or the operator, has to act first, and can then retry the job.
         raise Permanent(error.message, code=error.code) from error
     except RecordConflict as error:

@@ -124,7 +124,8 @@ async def test_a_connection_that_goes_ends_what_was_to_be_written_and_not_what_i
     await desk.work()
     await context.database.write(lambda tx: stored_connections.delete(tx, desk.connection_id))
     assert [(row.connection_id, row.state) for row in await desk.rows(domain)] == [(None, "writing")]
-    assert (await desk.work()).state is JobState.DONE
+    ended = await desk.work()
+    assert (ended.state, ended.last_error_code) == (JobState.DEAD, "connection_removed")
     assert desk.zone.standing == []
 
 
