@@ -45,8 +45,7 @@ class JobSelector:
         if next_due_at is not None and next_due_at <= now:
             # This announces them, so that they are selected next.
             await context.database.write(lambda tx: due_times.make_ready(tx, now))
-        for number, job in enumerate(selected_jobs, max(self._starts.values(), default=0) + 1):
-            self._starts[job.kind] = number
+        self._starts = shares.starts
         self._selected_jobs = {job.id: job for job in (*jobs_in_flight, *selected_jobs)}
         return selected_jobs
 

@@ -36,7 +36,7 @@ class SlotShares:
         self._definitions = {definition.kind.name: definition for definition in definitions}
         self._slot_count = slot_count
         self._free_counts = free_counts
-        self._starts = starts
+        self.starts = starts
         self._awaited_things = {definition.limits.awaited for definition in definitions}
         self._jobs: list[Job] = []
         self._slots_by_kind = Counter[str]()
@@ -47,14 +47,14 @@ class SlotShares:
     def start(self, job: Job) -> None:
         """Count a job that starts."""
         self._hold(job)
-        self._starts[job.kind] = max(self._starts.values(), default=0) + 1
+        self.starts[job.kind] = max(self.starts.values(), default=0) + 1
 
     def choose_kind(self, kinds: Collection[str]) -> str | None:
         """Choose the one of these kinds that may have the next slot; None when none of them may."""
         allowed_kinds = [kind for kind in kinds if self._has_room(self._definitions[kind])]
         return min(
             allowed_kinds,
-            key=lambda kind: (self._slots_by_kind[kind], self._starts[kind], self._definitions[kind].rank),
+            key=lambda kind: (self._slots_by_kind[kind], self.starts[kind], self._definitions[kind].rank),
             default=None,
         )
 

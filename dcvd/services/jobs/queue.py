@@ -30,6 +30,8 @@ RecordDeath = Callable[[Context, Transaction, Job], None]
 
 _OWN_OUTAGES: Final = (Outage(StoreError.code), Outage(DiskFull.code))
 """The outages of dcvd itself, by which a job of any kind can fail."""
+_OUTAGE_BATCH_SIZE: Final = 1_000
+"""The most jobs that one unit of work makes due, so that it holds the writer for only some milliseconds."""
 
 
 def enqueue(
@@ -231,12 +233,15 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
     return await context.database.write(unit)
 
 
-async def end_outage(context: Context, codes: Collection[str]) -> int:
+async def end_outage(context: Context, codes: Collection[str], *, batch_size: int = _OUTAGE_BATCH_SIZE) -> int:
     """Make due the jobs that waited only for the end of an outage with one of these codes; return how many."""
-    count = await context.database.write(lambda tx: due_times.end_outage(tx, codes, context.now()))
-    if count:
-        log.info("jobs.outage_ended", jobs=count)
-    return count
+    now, total, count = context.now(), 0, batch_size
+    while count == batch_size:
+        count = await context.database.write(lambda tx: due_times.end_outage(tx, codes, now, batch_size))
+        total += count
+    if total:
+        log.info("jobs.outage_ended", jobs=total)
+    return total
 
 
 def _build_job(

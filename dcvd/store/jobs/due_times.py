@@ -33,12 +33,16 @@ def find_next_due_at(snapshot: Snapshot) -> int | None:
     )
 
 
-def end_outage(tx: Transaction, codes: Collection[str], now: int) -> int:
-    """Make due the jobs whose last attempt failed by an outage with one of these codes; return how many."""
+def end_outage(tx: Transaction, codes: Collection[str], now: int, limit: int) -> int:
+    """Make due up to `limit` of the jobs whose last attempt failed by an outage with one of these codes.
+
+    Returns how many there were.
+    """
     count = tx.execute(
-        "UPDATE jobs SET next_attempt_at = ?1 WHERE state = 'pending' AND outage_attempts > 0"
-        " AND last_error_code IN (SELECT value FROM json_each(?2)) AND next_attempt_at > ?1",
-        (now, encode_list(codes)),
+        "UPDATE jobs SET next_attempt_at = ?1 WHERE id IN (SELECT id FROM jobs WHERE state = 'pending'"
+        " AND outage_attempts > 0 AND last_error_code IN (SELECT value FROM json_each(?2)) AND next_attempt_at > ?1"
+        " LIMIT ?3)",
+        (now, encode_list(codes), limit),
     )
     if count:
         tx.announce(Topic.JOBS)

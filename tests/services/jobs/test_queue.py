@@ -10,10 +10,12 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
+from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
 from tests.due import list_due
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies, event_names
+from tests.unreliable_database import UnreliableDatabase
 
 _OUTAGES = tuple(outage for definition in JOB_DEFINITIONS for outage in definition.outages)
 
@@ -88,6 +90,26 @@ async def test_the_end_of_an_outage_makes_due_what_waited_for_it_alone(
     assert await queue.end_outage(context, CODES_ENDED_BY_CLOUDFLARE) == 1
     assert await _due(context) == ["app.customer.test"]
     assert await queue.end_outage(context, CODES_ENDED_BY_CLOUDFLARE) == 0, "it has ended once"
+
+
+async def test_the_end_of_an_outage_is_stored_in_steps_so_that_others_can_write_in_between(
+    context: Context, database: UnreliableDatabase, organization: Organization
+) -> None:
+    for number in range(7):
+        await additions.add(context, organization.id, f"h{number}.customer.test")
+    for job in await all_jobs(context, organization.id):
+        await queue.fail(context, job, Retryable("Nobody there.", code="cloudflare_unavailable"), _OUTAGES)
+    counts: list[int] = []
+
+    def count_due(tx: Transaction) -> None:
+        due = "state = 'pending' AND ready = 0 AND next_attempt_at <= ?"
+        counts.append(tx.fetch_count(f"SELECT count(*) FROM jobs WHERE {due}", (context.now(),)))
+
+    database.before_commit = count_due
+    assert await queue.end_outage(context, CODES_ENDED_BY_CLOUDFLARE, batch_size=3) == 7
+    assert counts == [3, 6, 7]
+    database.before_commit = None
+    assert len(await _due(context)) == 7
 
 
 @pytest.mark.parametrize(
