@@ -17,7 +17,14 @@ from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnam
 from dcvd.core.instants import HOUR, to_seconds
 from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.custom_hostnames.budget import REQUEST_WINDOW_S, CloudflareBudget, Urgency
-from dcvd.custom_hostnames.errors import DUPLICATE_CODE, NOT_FOUND_CODE, RATE_LIMITED, UNAVAILABLE, build_error
+from dcvd.custom_hostnames.errors import (
+    DUPLICATE_CODE,
+    NOT_FOUND_CODE,
+    RATE_LIMITED,
+    UNAVAILABLE,
+    UNEXPECTED,
+    build_error,
+)
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope, read_hostname, read_hostnames
 from dcvd.errors import Permanent, Retryable
 from dcvd.kit.clock import SystemClock
@@ -282,7 +289,7 @@ def _require_hostname(
     if name not in (None, cloudflare_hostname.hostname) or cf_id not in (None, cloudflare_hostname.id):
         answered = f"{cloudflare_hostname.hostname} ({cloudflare_hostname.id})"
         message = f"Cloudflare answered about {answered} when it was asked about {name or cf_id}."
-        raise Retryable(message, code="cloudflare_unexpected")
+        raise Retryable(message, code=UNEXPECTED)
     return cloudflare_hostname
 
 

@@ -15,6 +15,7 @@ from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "cloudflare_unavailable"
 RATE_LIMITED: Final = "cloudflare_rate_limited"
+UNEXPECTED: Final = "cloudflare_unexpected"
 _UNAUTHORIZED: Final = "cloudflare_unauthorized"
 OUTAGES: Final = (
     Outage(UNAVAILABLE, ends_when_cloudflare_answers=True),

@@ -15,7 +15,7 @@ from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnam
 from dcvd.core.jobs import Job, NoPayload
 from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
-from dcvd.custom_hostnames.errors import OUTAGES, UNAVAILABLE
+from dcvd.custom_hostnames.errors import OUTAGES, UNEXPECTED
 from dcvd.errors import Permanent, Retryable
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
@@ -58,7 +58,7 @@ async def _find_ours(run: JobRun[NoPayload], domain: Domain, error: Permanent) -
     cf_hostname = await run.services.cloudflare.find(domain.name, urgency=Urgency.SOON)
     if cf_hostname is None:
         message = f"Cloudflare says that it has {domain.name} already, but does not list it. It is tried again."
-        raise Retryable(message, code=UNAVAILABLE) from error
+        raise Retryable(message, code=UNEXPECTED) from error
     holder = await registration.find_holder(run.context, cf_hostname.id)
     if holder is not None and holder.id != domain.id:
         return None
@@ -86,7 +86,7 @@ async def _edit_to_order(
         raise _difference_error(domain, differences, f"refuses to change that: {error.message}") from error
     if isinstance(edited_hostname, CloudflareHostnameAbsence):
         message = f"Cloudflare deleted {domain.name} while it was to be adopted. It is tried again."
-        raise Retryable(message, code=UNAVAILABLE)
+        raise Retryable(message, code=UNEXPECTED)
     if still_different := describe_differences(order, edited_hostname):
         raise _difference_error(domain, still_different, "does not change that when it is edited.")
     return edited_hostname
@@ -107,7 +107,7 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
         holder = domains.find_by_cloudflare_id(tx, observation.id)
         if holder is not None and holder.id != job.domain_id:
             message = f"Cloudflare gave {job.domain_name} an id that {holder.name} has already."
-            raise Retryable(message, code="cloudflare_unexpected")
+            raise Retryable(message, code=UNEXPECTED)
         queue.succeed(context, tx, job)
         domain = registration.record_observation(context, tx, job, observation)
         if domain is None:

@@ -1,9 +1,11 @@
 """A hostname that Cloudflare has already is adopted as it was ordered, or not at all."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.cloudflare import findings_of
@@ -49,6 +51,24 @@ async def serve(ward: Ward, **order: object) -> str:
     found = await ward.cloudflare.get(created.id)
     assert (found.status, found.ssl_status) == ("active", "active")  # type: ignore[union-attr]  # it is there
     return created.id
+
+
+@pytest.fixture
+async def contradictory_url() -> AsyncIterator[str]:
+    """The URL of a Cloudflare that has every hostname already, and lists none."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        error = {"code": 1406, "message": "Duplicate custom hostname found."}
+        return web.json_response({"success": False, "errors": [error], "result": None}, status=409)
+
+    async def list_none(request: web.Request) -> web.Response:
+        return web.json_response({"success": True, "errors": [], "result": [], "result_info": {"total_pages": 1}})
+
+    application = web.Application()
+    application.router.add_post("/zones/{zone}/custom_hostnames", refuse)
+    application.router.add_get("/zones/{zone}/custom_hostnames", list_none)
+    async with TestServer(application) as server:
+        yield str(server.make_url("")).rstrip("/")
 
 
 async def edit_by_hand(ward: Ward, cf_id: str, changes: Mapping[str, object]) -> None:
@@ -170,3 +190,18 @@ async def test_what_somebody_changes_at_cloudflare_later_is_a_finding_and_is_lef
     assert ward.calls("PATCH") == 1, "they may have meant it"
     await edit_by_hand(ward, cf_id, {"method": "http", "wildcard": False})
     assert findings_of(await ward.look(adopted.id)) == ()
+
+
+async def test_a_hostname_that_cloudflare_has_but_never_lists_is_an_error_of_its_domain_after_the_last_attempt(
+    ward: Ward, contradictory_url: str
+) -> None:
+    config = ward.context.config
+    ward.context.live_config.value = replace(config, cloudflare=replace(config.cloudflare, base_url=contradictory_url))
+    domain = await additions.add(ward.context, ward.org, NAME)
+    for _ in range(config.jobs.max_attempts):
+        await ward.work()
+    (job,) = await all_jobs(ward.context, ward.org)
+    assert (job.state, job.last_error_code) == (JobState.DEAD, "cloudflare_unexpected")
+    error = (await ward.domain(domain.id)).error
+    assert error is not None
+    assert error.code == "registration_failed"
