@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dcvd.config import CloudflareConfig, Config, Live
 from dcvd.config.sections import WebhooksConfig
-from dcvd.core.events import EventType
+from dcvd.core.events import Event, EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.jobs import Job
 from dcvd.core.secret import Secret
@@ -74,14 +74,15 @@ class OrderMachine(RuleBasedStateMachine):
             run(endpoints.create(self.context, self.org.id, url="http://192.0.9.1:1/", events=types))[0]
             for types in (_TYPES, _TYPES[:1])
         ]
-        self.events: list[tuple[str, EventType, str | None, int]] = []
+        self.events: list[Event] = []
         self.model: dict[tuple[str, str], _Owed] = {}
         self.in_flight: dict[str, tuple[Endpoint, DueDelivery]] = {}
+        self.history_starts: dict[str, int] = {}
 
     @rule(kinds=st.lists(st.sampled_from(_TYPES), min_size=1, max_size=3), domain=st.sampled_from(_DOMAINS))
     def something_happens(self, kinds: list[EventType], domain: str | None) -> None:
         for event in run(happen(self.context, self.org.id, *kinds, domain=domain)):
-            self.events.append((event.id, event.type, domain, event.sequence))
+            self.events.append(event)
             for endpoint in self.endpoints:
                 if event.type in endpoint.events:
                     self.model[endpoint.id, event.id] = _Owed(domain, event.sequence)
@@ -150,13 +151,15 @@ class OrderMachine(RuleBasedStateMachine):
         }
         wanted = 0
         for endpoint in chosen:
-            for event_id, kind, domain, sequence in self.events:
-                known = self.model.get((endpoint.id, event_id))
-                if types is not None and kind not in types:
+            for event in self.events:
+                known = self.model.get((endpoint.id, event.id))
+                if types is not None and event.type not in types:
                     continue
                 if known is None:
-                    if status is not ReplayStatus.FAILED and (types is not None or kind in endpoint.events):
-                        self.model[endpoint.id, event_id] = _Owed(domain, sequence)
+                    if status is ReplayStatus.MISSING and event.created_at < self.history_starts.get(endpoint.id, 0):
+                        continue
+                    if status is not ReplayStatus.FAILED and (types is not None or event.type in endpoint.events):
+                        self.model[endpoint.id, event.id] = _Owed(event.domain_id, event.sequence)
                         wanted += 1
                 elif known.state in again[status]:
                     known.begin_again()
@@ -190,6 +193,8 @@ class OrderMachine(RuleBasedStateMachine):
         if self._ends_after(transactions, endpoints.remove(self.context, self.org.id, endpoint.id, batch_size=2)):
             left = {one.event_id for one in run(owed(self.context, endpoint))}
             assert self._enabled(endpoint) <= (not transactions)
+            if transactions:
+                self.history_starts[endpoint.id] = self.clock.now() + 1
         else:
             left = set()
             url, types = endpoint.url, endpoint.events
@@ -225,12 +230,12 @@ class OrderMachine(RuleBasedStateMachine):
 
         self._ends_after(transactions, go_on())
         run(go_on())
-        for event_id, kind, domain, sequence in self.events:
-            known = self.model.get((endpoint.id, event_id))
+        for event in self.events:
+            known = self.model.get((endpoint.id, event.id))
             if known is not None and known.state != "pending":
                 known.begin_again()
-            elif known is None and kind in endpoint.events:
-                self.model[endpoint.id, event_id] = _Owed(domain, sequence)
+            elif known is None and event.type in endpoint.events:
+                self.model[endpoint.id, event.id] = _Owed(event.domain_id, event.sequence)
 
     @rule(seconds=st.sampled_from((1, 6, 40)))
     def time_passes(self, seconds: int) -> None:
