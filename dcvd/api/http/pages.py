@@ -1,7 +1,7 @@
 """The pages on which an authorization ends for a customer. They load nothing from anywhere else."""
 
 from html import escape
-from typing import Final
+from typing import Final, assert_never
 
 from dcvd.core.connections.connection import Provider
 from dcvd.errors import DcvdError
@@ -15,12 +15,6 @@ HEADERS: Final = {
 }
 """The headers of these answers. The page's URL holds the code, so it must not be passed on."""
 
-_PROVIDER_NAMES: Final = {
-    Provider.CLOUDFLARE: "Cloudflare",
-    Provider.GODADDY: "GoDaddy",
-    Provider.ROUTE53: "Amazon Route 53",
-    Provider.OTHER: "your DNS provider",
-}
 _ERROR_SENTENCES: Final = {
     "access_denied": "You declined, so nothing was connected.",
     "invalid_state": "This link was used before, is too old, or belongs to something else. Start again from where you "
@@ -40,9 +34,9 @@ def success_page(provider: Provider, organization: str) -> str:
     """Build the page of a success."""
     return html_page(
         "Connected",
-        f"{organization} can now write DNS records for your domains at {_PROVIDER_NAMES[provider]}.",
+        f"{organization} can now write DNS records for your domains at {_name_provider(provider)}.",
         f"You can close this window. To take it back, ask {organization}, or remove its access at "
-        f"{_PROVIDER_NAMES[provider]}.",
+        f"{_name_provider(provider)}.",
     )
 
 
@@ -54,7 +48,7 @@ def failure_page(provider: Provider, organization: str | None, error: DcvdError)
         "Something is wrong between the two, and you cannot change it. Try again later, or tell whoever sent you here "
         f"this code: {error.code}",
     )
-    return html_page("Not connected", f"{_capitalize(_PROVIDER_NAMES[provider])} was not connected{suffix}.", sentence)
+    return html_page("Not connected", f"{_capitalize(_name_provider(provider))} was not connected{suffix}.", sentence)
 
 
 def html_page(title: str, *paragraphs: str) -> str:
@@ -66,6 +60,20 @@ def html_page(title: str, *paragraphs: str) -> str:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><h1>{escape(title)}</h1>{text}</main></body></html>"
     )
+
+
+def _name_provider(provider: Provider) -> str:
+    match provider:
+        case Provider.CLOUDFLARE:
+            return "Cloudflare"
+        case Provider.GODADDY:
+            return "GoDaddy"
+        case Provider.ROUTE53:
+            return "Amazon Route 53"
+        case Provider.OTHER:
+            return "your DNS provider"
+        case _:
+            assert_never(provider)
 
 
 def _capitalize(text: str) -> str:

@@ -4,7 +4,12 @@ from urllib.parse import quote
 
 import pytest
 
+from dcvd.core.connections.connection import Provider
+from dcvd.errors import InvalidInput, NotConfigured
+from dcvd.kit.http.fetch import Fetcher
+from dcvd.oauth.servers import AuthorizationServers
 from dcvd.services import organizations
+from dcvd.services.context import Context
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint
 from tests.api.oauth.conftest import RETURN_TO
@@ -64,6 +69,20 @@ async def test_there_is_no_page_for_what_has_no_oauth(flow: Flow) -> None:
         answer = await flow.callback({"state": "x", "code": "x"}, provider)
         problem(answer, 404, "route_not_found")
         assert b"<script" not in answer.body
+
+
+async def test_there_is_a_page_for_each_provider_that_has_oauth(flow: Flow, context: Context) -> None:
+    servers = AuthorizationServers(Fetcher(), context.live_config)
+    for provider in Provider:
+        answer = await flow.anybody.get(f"/oauth/callback/{provider.value}?state=x&code=x")
+        try:
+            servers.get_client(provider)
+        except InvalidInput:
+            assert answer.status == 404, provider
+        except NotConfigured:
+            assert answer.status == 400, provider
+        else:
+            _assert_page(answer, 400)
 
 
 async def test_a_browser_is_sent_on_with_the_connection_and_the_state_behind_what_the_address_had(flow: Flow) -> None:

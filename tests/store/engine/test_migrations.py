@@ -1,10 +1,12 @@
 """Migrations: forward only, atomic, and from every earlier version."""
 
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from dcvd.core.connections.connection import Provider
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
@@ -117,6 +119,15 @@ def test_a_semicolon_in_a_trigger_or_a_text_does_not_end_a_statement() -> None:
 def test_the_predecessors_tables_keep_their_columns(table: str, columns: set[str], schema: sqlite3.Connection) -> None:
     found = {row[1] for row in schema.execute(f"PRAGMA table_info({table})")}
     assert columns <= found
+
+
+def test_each_table_that_lists_the_providers_takes_every_one_of_them(schema: sqlite3.Connection) -> None:
+    tables = dict(schema.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE '%provider%'"))
+    lists = {table: re.findall(r"provider IN \(([^)]*)\)", sql) for table, sql in tables.items()}
+    assert {table for table, found in lists.items() if found} == {"oauth_connections", "pending_revocations"}
+    for table, found in lists.items():
+        for values in found:
+            assert {value.strip(" '") for value in values.split(",")} == {each.value for each in Provider}, table
 
 
 def test_removing_an_organization_removes_everything_of_it(schema: sqlite3.Connection) -> None:
