@@ -9,7 +9,7 @@ import structlog
 from dcvd.core.instants import to_milliseconds, to_seconds
 from dcvd.core.jobs import Job, JobState
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.errors import RemoteError, StoreError
+from dcvd.errors import DcvdError, RemoteError, StoreError
 from dcvd.jobs.definitions import JOB_DEFINITIONS
 from dcvd.jobs.due_loop import COOL_DOWN_S, DueLoop
 from dcvd.jobs.selector import JobSelector
@@ -88,17 +88,21 @@ class JobWorker:
         try:
             await definition.run(self._services, job)
         except RemoteError as error:
-            failed_job = await queue.fail(self._context, job, error, definition.outages, definition.record_death)
-            self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
+            failed_job = await self._record_failure(job, error)
             log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
         except Exception as error:
             # A fault of our own must neither lose the job nor repeat it without a delay.
-            internal_error = queue.internal_failure_error(error)
-            await queue.fail(self._context, job, internal_error, record_death=definition.record_death)
+            await self._record_failure(job, queue.internal_failure_error(error))
             raise
         else:
             self._metrics.count_job_attempt(job.kind, "done")
             log.info("job.done", **facts, ms=to_milliseconds(time.monotonic() - started))
+
+    async def _record_failure(self, job: Job, error: DcvdError) -> Job:
+        definition = self._definitions[job.kind]
+        failed_job = await queue.fail(self._context, job, error, definition.outages, definition.record_death)
+        self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
+        return failed_job
 
     async def _seconds_until_due(self) -> float:
         """Return the seconds until the next job is due; never more than a moment."""

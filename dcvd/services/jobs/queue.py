@@ -222,7 +222,9 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
         now = context.now()
         due_job = replace(job, state=JobState.PENDING, next_attempt_at=now, outage_attempts=0, updated_at=now)
         if job.state is JobState.DEAD:
-            due_job = replace(due_job, attempts=0)
+            # Turns begin anew whenever no job is ready: the one that it had may be far behind now.
+            next_turn = turns.find_next_turn(tx, org_id, job.kind)
+            due_job = replace(due_job, attempts=0, turn=min(job.turn, next_turn))
         jobs.update(tx, due_job, expected_state=job.state)
         if job.domain_id is not None:
             timeline.record_request(

@@ -11,7 +11,8 @@ from dcvd.store.jobs.predecessors import has_predecessor, predecessor_values
 
 _JOBS: Final = StructTable("jobs", Job)
 _UPDATED_FIELDS: Final = (
-    "state", "attempts", "next_attempt_at", "last_error_code", "last_error", "outage_attempts", "updated_at", "payload",
+    "state", "attempts", "next_attempt_at", "last_error_code", "last_error", "outage_attempts", "updated_at", "turn",
+    "payload",
 )  # fmt: skip
 _UPDATE: Final = (
     f"UPDATE jobs SET {', '.join(f'{field} = ?' for field in _UPDATED_FIELDS)}, ready = ? WHERE id = ? AND state = ?"

@@ -5,7 +5,7 @@ import pytest
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE
-from dcvd.errors import Retryable
+from dcvd.errors import Permanent, Retryable
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
@@ -90,6 +90,22 @@ async def test_a_retry_keeps_its_turn(
     assert await _order(context) == ["r0", "r1", "r2", "r3"]
     clock.advance(MINUTE)
     assert (await _order(context))[0] == "a0"
+
+
+async def test_a_dead_letter_that_is_retried_comes_no_later_than_a_new_job_would(
+    context: Context, organization: Organization, rival: Organization
+) -> None:
+    await _import(context, rival.id, *(f"r{number}.rival.test" for number in range(9)))
+    *finished_jobs, last_job = await all_jobs(context, rival.id)
+    for job in finished_jobs:
+        await queue.complete(context, job)
+    await additions.add(context, organization.id, "a0.customer.test")
+    (late_job,) = await all_jobs(context, organization.id)
+    await queue.fail(context, late_job, Permanent("No.", code="no"))
+    await queue.complete(context, last_job)
+    await _import(context, rival.id, *(f"s{number}.rival.test" for number in range(9)))
+    await queue.retry(context, organization.id, late_job.id)
+    assert (await _order(context))[:4] == ["s0", "a0", "s1", "s2"]
 
 
 async def test_the_turns_of_one_kind_of_job_say_nothing_of_anothers(

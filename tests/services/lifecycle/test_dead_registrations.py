@@ -97,13 +97,13 @@ async def test_a_retry_that_fails_again_is_told_once(ward: Ward) -> None:
     assert (await ward.events())["domain.error"] == 1
 
 
-async def test_a_fault_of_dcvds_own_that_ends_the_job_is_the_same_error(ward: Ward) -> None:
-    config = ward.context.config
+async def test_a_fault_of_dcvds_own_that_ends_the_job_is_the_same_error_and_is_counted(ward: Ward) -> None:
+    config, metrics = ward.context.config, Metrics()
     ward.context.live_config.value = replace(config, jobs=replace(config.jobs, max_attempts=1))
     domain = await additions.add(ward.context, ward.org, NAME)
     (job,) = await ward.pending()
     await ward.context.database.write(lambda tx: jobs.update(tx, replace(job, payload="[]")))
-    worker = JobWorker(ward.context, ward.cloudflare, access_of(ward.context), Metrics())
+    worker = JobWorker(ward.context, ward.cloudflare, access_of(ward.context), metrics)
     task = asyncio.create_task(worker.run())
 
     async def is_dead() -> bool:
@@ -114,6 +114,7 @@ async def test_a_fault_of_dcvds_own_that_ends_the_job_is_the_same_error(ward: Wa
     await asyncio.wait([task])
     await worker.pool.drain(1)
     assert error_code(await ward.domain(domain.id)) == "registration_failed"
+    assert metrics.registry.get_sample_value("dcvd_jobs_total", {"kind": "register", "outcome": "dead"}) == 1
 
 
 async def test_a_domain_that_an_older_version_left_waiting_without_a_job_is_found_by_its_next_check(ward: Ward) -> None:
