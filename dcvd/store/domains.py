@@ -62,8 +62,10 @@ def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Do
 
 def find_by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
     """Find the live domains with these names, of whichever organization, by name."""
-    domains = _DOMAINS.fetch_all(snapshot, "WHERE name IN (SELECT value FROM json_each(?))", (encode_list(names),))
-    return {domain.name: domain for domain in domains}
+    # Most names are new: a look into the index for each costs less than a statement of all columns that finds nothing.
+    ids = [snapshot.fetch_value("SELECT id FROM domains WHERE name = ?", (name,)) for name in names]
+    found_ids = [domain_id for domain_id in ids if domain_id is not None]
+    return {domain.name: domain for domain in find_by_ids(snapshot, found_ids).values()} if found_ids else {}
 
 
 def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:

@@ -79,6 +79,8 @@ def take_over_records(context: Context, tx: Transaction, org_id: str, new_domain
 
     What is still in DNS can so be undone and removed. A job that was to remove it finds nothing to do: it is due now.
     """
+    if not written_records.has_orphans(tx):
+        return
     owners = {(each.type, each.name): domain.id for domain in new_domains for each in required_records(domain)}
     orphans = written_records.list_orphans(tx, org_id, [name for _, name in owners])
     for orphan in orphans:

@@ -65,10 +65,19 @@ class StructTable(Generic[S]):
         self.columns = tuple(columns)
         self.select_sql = f"SELECT {', '.join(columns)} FROM {name}"
 
-    def insert_sql(self, *more_columns: str) -> str:
-        """Return the statement that stores the values of the columns and, behind them, of more columns."""
+    def insert_sql(self, *more_columns: str, **computed_columns: str) -> str:
+        """Return the statement that stores the values of the columns and, behind them, of more columns.
+
+        computed_columns: SQL expressions of columns that are computed when the row is stored. Their parameters have
+        numbers, which begin behind those of the columns.
+        """
         columns = (*self.columns, *more_columns)
-        return f"INSERT INTO {self._name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        values = (*map("?{}".format, range(1, len(columns) + 1)), *computed_columns.values())
+        return f"INSERT INTO {self._name} ({', '.join((*columns, *computed_columns))}) VALUES ({', '.join(values)})"
+
+    def write_parameter(self, column: str) -> str:
+        """Return the parameter of `insert_sql` that is the value of a column."""
+        return f"?{self.columns.index(column) + 1}"
 
     def insert_all(self, tx: Transaction, structs: Iterable[S]) -> None:
         """Store new rows."""

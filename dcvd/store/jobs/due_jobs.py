@@ -19,7 +19,7 @@ from dcvd.store.jobs.turns import READY
 
 _JOBS: Final = StructTable("jobs", Job)
 _READY_OF_KIND: Final = f"kind = ?1 AND {READY}"
-_FREE: Final = f"id NOT IN (SELECT value FROM json_each(?2)) AND NOT {has_predecessor('few', first_number=3)}"
+_FREE: Final = f"id NOT IN (SELECT value FROM json_each(?2)) AND NOT {has_predecessor('few.{}'.format, first_number=3)}"
 _COLUMNS: Final = "id, turn, org_id, connection_id, domain_name"
 _NEXT_BY_TURN: Final = (
     f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} ORDER BY turn, id LIMIT ?8)"

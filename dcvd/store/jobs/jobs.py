@@ -10,6 +10,7 @@ from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.jobs.predecessors import has_predecessor, predecessor_values
 
 _JOBS: Final = StructTable("jobs", Job)
+_INSERT: Final = _JOBS.insert_sql(blocked=has_predecessor(_JOBS.write_parameter, first_number=len(_JOBS.columns) + 1))
 _UPDATED_FIELDS: Final = (
     "state", "attempts", "next_attempt_at", "last_error_code", "last_error", "outage_attempts", "updated_at", "turn",
     "payload",
@@ -26,13 +27,8 @@ def insert(tx: Transaction, job: Job, *, waits_for: Predecessor | None = None) -
 
 def insert_all(tx: Transaction, jobs: Sequence[Job], *, waits_for: Predecessor | None = None) -> None:
     """Store new jobs that are due. waits_for: the pending jobs that have to end before each of them."""
-    _JOBS.insert_all(tx, jobs)
-    if waits_for is not None:
-        tx.execute(
-            "UPDATE jobs SET blocked = 1"
-            f" WHERE id IN (SELECT value FROM json_each(?1)) AND {has_predecessor('jobs', first_number=2)}",
-            (encode_list([job.id for job in jobs]), *predecessor_values(waits_for)),
-        )
+    values = predecessor_values(waits_for)
+    tx.execute_many(_INSERT, [(*_JOBS.to_row(job), *values) for job in jobs])
     tx.announce(Topic.JOBS)
 
 

@@ -1,21 +1,24 @@
 """Predecessors: the pending jobs about the same domain name that a job waits for."""
 
+from collections.abc import Callable
+
 from msgspec.structs import astuple
 
 from dcvd.core.jobs import Predecessor
 
 
-def has_predecessor(row: str, *, first_number: int) -> str:
+def has_predecessor(write_column: Callable[[str], str], *, first_number: int) -> str:
     """Write the SQL condition that a job still waits for another.
 
-    row: the name of the job's row in the statement. first_number: that of the first of three parameters, which
-    `predecessor_values` gives.
+    write_column: writes the SQL for a column of the job: of its row, or a parameter where it has no row yet.
+    first_number: that of the first of three parameters, which `predecessor_values` gives.
     """
+    domain_name, org_id, job_id = map(write_column, ("domain_name", "org_id", "id"))
     return (
-        f"EXISTS (SELECT 1 FROM jobs AS earlier WHERE earlier.domain_name = {row}.domain_name"
+        f"EXISTS (SELECT 1 FROM jobs AS earlier WHERE earlier.domain_name = {domain_name}"
         f" AND earlier.kind = ?{first_number} AND earlier.state = 'pending'"
-        f" AND (NOT ?{first_number + 1} OR earlier.org_id = {row}.org_id)"
-        f" AND (NOT ?{first_number + 2} OR earlier.id < {row}.id))"
+        f" AND (NOT ?{first_number + 1} OR earlier.org_id = {org_id})"
+        f" AND (NOT ?{first_number + 2} OR earlier.id < {job_id}))"
     )
 
 
