@@ -68,6 +68,10 @@ def _make(path: Path) -> None:
         " updated_at) VALUES ('dom_1', 'org_1', 'app.customer.test', 'customer.test', 'pending_cname', 'edge.test',"
         " 'unknown', 1, 1, 1)"
     )
+    connection.execute(
+        "INSERT INTO oauth_connections (id, org_id, provider, method, status, encrypted_access_token, created_at,"
+        " updated_at) VALUES ('conn_1', 'org_1', 'cloudflare', 'oauth', 'active', x'00', 1, 1)"
+    )
     for number, (name, (kind, cf_id, replay, dns_write, _)) in enumerate(_INPUTS.items()):
         for state in JobState:
             connection.execute(
