@@ -151,20 +151,21 @@ class CloudflareClient:
     async def revalidate(
         self,
         cloudflare_hostname: CloudflareHostname,
+        order: HostnameOrder,
         *,
         certificate_authority: str | None = None,
         urgency: Urgency = Urgency.ROUTINE,
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Have Cloudflare check the hostname's DNS now, which also resets its backoff and renews its tokens.
 
-        The order stays as it is (the method and wildcard of `cloudflare_hostname`), except the CA if one is given.
+        The method and wildcard stay as they are there, and so does the CA unless one is given. `order` says what they
+        are where Cloudflare does not, and instead of a method that cannot be ordered any more.
         """
-        wildcard = cloudflare_hostname.wildcard is True
-        fallback = "txt" if wildcard else "http"
+        method, wildcard = cloudflare_hostname.method, cloudflare_hostname.wildcard
         ssl = _build_ssl(
             cloudflare_hostname.hostname,
-            cloudflare_hostname.method if cloudflare_hostname.method in _ORDERABLE_METHODS else fallback,
-            wildcard=wildcard,
+            method if method in _ORDERABLE_METHODS else order.method,
+            wildcard=order.wildcard if wildcard is None else wildcard,
         )
         if certificate_authority is not None:
             ssl["certificate_authority"] = certificate_authority

@@ -39,9 +39,10 @@ async def test_a_second_create_is_told_apart_as_a_duplicate(cloudflare: Cloudfla
 
 async def test_revalidation_starts_validation_anew(cloudflare: CloudflareClient) -> None:
     created = await cloudflare.create("app.customer.test")
-    assert isinstance(await cloudflare.revalidate(created), CloudflareHostname)
+    order = cloudflare.build_order(created.hostname)
+    assert isinstance(await cloudflare.revalidate(created, order), CloudflareHostname)
     await cloudflare.delete(created.id)
-    assert await cloudflare.revalidate(created) == CloudflareHostnameAbsence(created.id)
+    assert await cloudflare.revalidate(created, order) == CloudflareHostnameAbsence(created.id)
 
 
 async def test_a_revalidation_asks_for_what_was_ordered_and_another_authority_only_where_told(
@@ -52,13 +53,17 @@ async def test_a_revalidation_asks_for_what_was_ordered_and_another_authority_on
     assert (wildcard.method, wildcard.wildcard, wildcard.certificate_authority) == ("txt", True, "google")
     assert (long_name.method, long_name.wildcard) == ("txt", False)
     for created in (wildcard, long_name):
-        again = await cloudflare.revalidate(created)
+        # What is there stays, whatever was ordered.
+        again = await cloudflare.revalidate(
+            created, cloudflare.build_order(created.hostname, wildcard=not created.wildcard)
+        )
         assert isinstance(again, CloudflareHostname)
         assert (again.method, again.wildcard, again.certificate_authority) == ("txt", created.wildcard, "google")
-    other = await cloudflare.revalidate(wildcard, certificate_authority="ssl_com")
+    order = cloudflare.build_order(wildcard.hostname)
+    other = await cloudflare.revalidate(wildcard, order, certificate_authority="ssl_com")
     assert isinstance(other, CloudflareHostname)
     assert (other.wildcard, other.certificate_authority) == (True, "ssl_com")
-    kept = await cloudflare.revalidate(other)
+    kept = await cloudflare.revalidate(other, order)
     assert isinstance(kept, CloudflareHostname)
     assert kept.certificate_authority == "ssl_com"
 
@@ -75,9 +80,20 @@ async def test_the_first_authority_of_the_list_is_asked_and_none_where_cloudflar
 
 async def test_a_method_that_no_order_takes_any_more_is_not_asked_for_again(cloudflare: CloudflareClient) -> None:
     created = await cloudflare.create("app.customer.test")
-    again = await cloudflare.revalidate(replace(created, method="cname"))
+    order = cloudflare.build_order(created.hostname)
+    again = await cloudflare.revalidate(replace(created, method="cname"), order)
     assert isinstance(again, CloudflareHostname)
     assert again.method == "http"
+
+
+async def test_what_cloudflare_does_not_say_of_a_hostname_is_asked_for_as_it_was_ordered(
+    cloudflare: CloudflareClient,
+) -> None:
+    created = await cloudflare.create("customer.test", validation="delegated", wildcard=True)
+    order = cloudflare.build_order(created.hostname, validation="delegated", wildcard=True)
+    again = await cloudflare.revalidate(replace(created, method=None, wildcard=None), order)
+    assert isinstance(again, CloudflareHostname)
+    assert (again.method, again.wildcard) == ("txt", True)
 
 
 async def test_a_wrong_token_is_the_operators_to_mend(sandbox_config: Config) -> None:
@@ -212,8 +228,9 @@ async def test_an_answer_about_something_else_is_not_believed(
         await client.create("app.customer.test")
     with pytest.raises(Retryable):
         await client.get("cf-2")
+    found = CloudflareHostname(id="cf-2", hostname="a.test", status=None, ssl_status=None)
     with pytest.raises(Retryable):
-        await client.revalidate(CloudflareHostname(id="cf-2", hostname="a.test", status=None, ssl_status=None))
+        await client.revalidate(found, client.build_order(found.hostname))
 
 
 @pytest.mark.parametrize("wait", ["9" * 400, "9" * 9, "\u0663", "-1", "soon", "1e3"])

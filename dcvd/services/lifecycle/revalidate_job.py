@@ -3,6 +3,7 @@
 from typing import Final
 
 from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.hostname_orders import order_of
 from dcvd.core.domains.observations import CloudflareHostnameAbsence
 from dcvd.core.jobs import NoPayload
 from dcvd.core.lifecycle import remedies
@@ -34,7 +35,9 @@ async def perform(run: JobRun[NoPayload]) -> None:
     authority = remedies.authority_for_patch(
         domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
     )
-    answer = await cloudflare.revalidate(cf_observation, certificate_authority=authority, urgency=urgency)
+    answer = await cloudflare.revalidate(
+        cf_observation, order_of(domain), certificate_authority=authority, urgency=urgency
+    )
 
     def unit(tx: Transaction) -> None:
         queue.succeed(context, tx, job)
