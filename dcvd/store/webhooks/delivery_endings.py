@@ -23,18 +23,16 @@ def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> None:
 
 
 def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:
-    """Remove ended deliveries made and last changed before an instant, with their attempts; return how many.
+    """Remove ended deliveries unchanged since an instant, with their attempts; return how many.
 
-    Where not all of them were dead letters, the history of their endpoints starts at that instant.
+    The history of their endpoints starts after those that were no dead letters.
     """
     rows = tx.fetch_all(
         "DELETE FROM deliveries WHERE id IN (SELECT value FROM json_each(?)) AND state <> 'pending' AND updated_at < ?"
-        " RETURNING endpoint_id, state",
+        " RETURNING endpoint_id, created_at, state",
         (encode_list(ids), cutoff_at),
     )
-    endpoints.shorten_history(
-        tx, {endpoint_id for endpoint_id, state in rows if state != DeliveryState.DEAD}, cutoff_at
-    )
+    endpoints.shorten_histories(tx, [row[:2] for row in rows if row[2] != DeliveryState.DEAD])
     return len(rows)
 
 
@@ -57,11 +55,9 @@ def delete_of_endpoint(tx: Transaction, endpoint_id: str, limit: int, now: int) 
     """
     rows = tx.fetch_all(
         "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE endpoint_id = ? LIMIT ?)"
-        " RETURNING endpoint_id, domain_id, state",
+        " RETURNING domain_id, created_at, state",
         (endpoint_id, limit),
     )
-    endpoints.shorten_history(tx, [endpoint_id], now + 1)
-    let_successors_go(
-        tx, [(endpoint_id, domain_id) for _, domain_id, state in rows if state == DeliveryState.PENDING], now
-    )
+    endpoints.shorten_histories(tx, [(endpoint_id, created_at) for _, created_at, _ in rows])
+    let_successors_go(tx, [(endpoint_id, row[0]) for row in rows if row[2] == DeliveryState.PENDING], now)
     return len(rows)

@@ -1,6 +1,6 @@
 """Webhook endpoints, with their health and their static headers."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -108,11 +108,14 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, l
     return _ENDPOINTS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
-def shorten_history(tx: Transaction, ids: Collection[str], starts_at: int) -> None:
-    """Store that deliveries of events before an instant have been deleted; a later start stays."""
+def shorten_histories(tx: Transaction, deleted: Iterable[tuple[str, int]]) -> None:
+    """Let histories start after deliveries that are deleted; of each its endpoint and when it was made."""
+    latest_by_endpoint: dict[str, int] = {}
+    for endpoint_id, created_at in deleted:
+        latest_by_endpoint[endpoint_id] = max(created_at, latest_by_endpoint.get(endpoint_id, 0))
     tx.execute_many(
         "UPDATE webhook_endpoints SET history_starts_at = ?1 WHERE id = ?2 AND history_starts_at < ?1",
-        [(starts_at, endpoint_id) for endpoint_id in ids],
+        [(created_at + 1, endpoint_id) for endpoint_id, created_at in latest_by_endpoint.items()],
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.events import EventType
-from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.instants import DAY, HOUR, SECOND
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import StoreError
@@ -99,19 +99,28 @@ async def test_a_deleted_dead_letter_was_not_delivered_and_is_missing(
     assert await count_missing(context, endpoint) == 1
 
 
-async def test_a_history_starts_where_the_last_clean_up_that_deleted_something_reached_and_never_earlier(
+async def test_a_history_starts_after_the_latest_delivery_that_was_deleted_wherever_the_clock_was_then(
     context: Context, endpoint: Endpoint, clock: ManualClock
 ) -> None:
-    await happen(context, endpoint.org_id)
+    await happen(context, endpoint.org_id, domain=None)
+    clock.advance(HOUR)
+    (latest,) = await happen(context, endpoint.org_id, domain=None)
+    started_at = latest.created_at + 1
     await clean_up(context, deliveries=HOUR)
     assert (await endpoint_now(context, endpoint)).history_starts_at == 0
     await deliver_all(context, endpoint)
-    clock.advance(2 * HOUR)
+    clock.advance(400 * DAY)
     await clean_up(context, deliveries=HOUR)
-    reached = clock.now() - HOUR
-    assert (await endpoint_now(context, endpoint)).history_starts_at == reached
-    await context.database.write(lambda tx: stored_endpoints.shorten_history(tx, [endpoint.id], reached - 1))
-    assert (await endpoint_now(context, endpoint)).history_starts_at == reached
+    assert (await endpoint_now(context, endpoint)).history_starts_at == started_at
+    clock.set(started_at)
+    for earlier in (started_at - 2, started_at - 1):
+        await context.database.write(
+            lambda tx, at=earlier: stored_endpoints.shorten_histories(tx, [(endpoint.id, at)])  # type: ignore[misc]
+        )
+        assert (await endpoint_now(context, endpoint)).history_starts_at == started_at
+    await happen(context, endpoint.org_id, EventType.DOMAIN_RENEWED)
+    total, _ = await asked_for(context, endpoint, ReplayStatus.MISSING, types=[EventType.DOMAIN_RENEWED])
+    assert total == 1, "a clock that was ahead hides nothing that happens after it was put back"
 
 
 async def test_what_was_delivered_to_an_endpoint_whose_removal_was_cut_off_is_not_missing(

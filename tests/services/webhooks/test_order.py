@@ -190,11 +190,12 @@ class OrderMachine(RuleBasedStateMachine):
         self, which: int, transactions: int
     ) -> None:
         endpoint = self.endpoints[which]
+        before = run(owed(self.context, endpoint))
         if self._ends_after(transactions, endpoints.remove(self.context, self.org.id, endpoint.id, batch_size=2)):
             left = {one.event_id for one in run(owed(self.context, endpoint))}
             assert self._enabled(endpoint) <= (not transactions)
-            if transactions:
-                self.history_starts[endpoint.id] = self.clock.now() + 1
+            starts = [one.created_at + 1 for one in before if one.event_id not in left]
+            self.history_starts[endpoint.id] = max([self.history_starts.get(endpoint.id, 0), *starts])
         else:
             left = set()
             url, types = endpoint.url, endpoint.events
