@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.jobs import Job, JobState
-from dcvd.errors import Unauthorized
+from dcvd.errors import StoreError, Unauthorized
 from dcvd.jobs import ConnectionMaintenance
 from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance, reauth
@@ -21,6 +21,7 @@ from tests.connections.views import stored
 from tests.manual_clock import ManualClock
 from tests.performing import attempt
 from tests.services.views import all_jobs, event_names
+from tests.unreliable_database import Fate, strike
 
 
 async def _pending(context: Context, org_id: str) -> list[Job]:
@@ -48,6 +49,22 @@ async def test_a_refresh_that_is_due_is_one_job_and_the_job_refreshes(
     assert (await stored(context, connection)).version == 2
     assert len(provider.asked) == 1
     assert await maintenance.enqueue_refreshes(context) == 0
+
+
+async def test_a_round_goes_on_past_a_connection_whose_stored_credentials_cannot_be_opened(
+    access: ProviderAccess, context: Context, connection: Connection, clock: ManualClock
+) -> None:
+    clock.advance(2 * HOUR)
+    strike(context.database, "TokenRefresher._store", 1, Fate.DONE_ANYWAY)
+    with pytest.raises(StoreError):
+        await access.open_driver(connection.org_id, connection.id)
+    await context.database.write(
+        lambda tx: tx.execute(
+            "UPDATE oauth_connections SET encrypted_access_token = x'00' WHERE id = ?", (connection.id,)
+        )
+    )
+    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED
 
 
 async def test_a_job_finds_nothing_to_do_where_somebody_has_refreshed_already(

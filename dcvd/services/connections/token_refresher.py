@@ -20,7 +20,7 @@ from dcvd.kit.tasks import DetachedTasks, run_to_end
 from dcvd.metrics import Metrics
 from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
-from dcvd.services.connections import queries, reauth
+from dcvd.services.connections import reauth
 from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.revocations import revoke_quietly
 from dcvd.services.connections.usage import ConnectionUsage
@@ -103,8 +103,8 @@ class TokenRefresher:
         for key, unstored in list(self._unstored_connections.items()):
             try:
                 await self._store(key, unstored)
-            except NotFound:
-                continue  # removed meanwhile, and revoked by now
+            except (NotFound, Unauthorized):
+                continue  # removed meanwhile, and revoked by now; or its owner has to act, and is told
 
     async def _run_refresh(self, org_id: str, key: _RefreshKey) -> UnsealedConnection:
         connection_id, version = key
@@ -193,7 +193,7 @@ class TokenRefresher:
         """Read what is stored instead, such as by a commit that had seemed to fail."""
         connection = new_connection.connection
         try:
-            return await queries.load_connection(self._context, connection.org_id, connection.id)
+            return await reauth.load_working(self._context, connection.org_id, connection.id)
         except NotFound:
             # The connection was removed meanwhile, and nobody else would ever revoke the tokens that came too late.
             await revoke_quietly(self._token_client, new_connection)
