@@ -1,6 +1,7 @@
 """Connections removed: revoked at the provider, erased here, and nothing else lost."""
 
 import asyncio
+import itertools
 
 import pytest
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.domains import queries as domains
+from dcvd.services.jobs import queue
 from dcvd.store import pending_revocations, written_records
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
@@ -33,7 +35,7 @@ from tests.performing import attempt
 from tests.providing import access_of
 from tests.sealing import without_key
 from tests.services.views import all_jobs
-from tests.unreliable_database import Fate, strike
+from tests.unreliable_database import Fate, UnreliableDatabase, strike
 
 _ACTOR = "token:token_x"
 
@@ -193,6 +195,26 @@ async def test_jobs_that_run_before_a_removal_has_given_them_up_end_as_it_would_
         await attempt(context, access, job)
     ended = [job for job in await all_jobs(context, connection.org_id) if job.id in {each.id for each in pending}]
     assert {(job.state, job.last_error_code) for job in ended} == {(JobState.DEAD, "connection_removed")}
+
+
+async def test_a_write_that_is_retried_during_the_removal_is_not_said_to_be_done(
+    access: ProviderAccess, context: Context, connection: Connection, database: UnreliableDatabase
+) -> None:
+    await additions.add(context, connection.org_id, "app.customer.test", connection_id=connection.id)
+    writes = itertools.count(1)
+
+    async def retry_after_the_last_batch() -> None:
+        if next(writes) == 3:
+            (job,) = [job for job in await all_jobs(context, connection.org_id) if job.state is JobState.DEAD]
+            await queue.retry(context, connection.org_id, job.id)
+
+    database.before_write = retry_after_the_last_batch
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    (job,) = [job for job in await all_jobs(context, connection.org_id) if job.kind == "write_dns"]
+    assert job.state is JobState.PENDING
+    await attempt(context, access, job)
+    job = await queue.get(context, connection.org_id, job.id)
+    assert (job.state, job.last_error_code) == (JobState.DEAD, "connection_removed")
 
 
 async def test_another_organization_cannot_remove_it_or_hold_up_its_refreshes(

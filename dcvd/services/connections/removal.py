@@ -1,7 +1,7 @@
 """Remove connections: erase them here, and revoke them at the provider where that is possible.
 
-The first transaction erases the connection and stores what is to be revoked. Where the rest is cut off, a start goes
-on; a job that meanwhile finds its connection gone ends as it would have been ended.
+The first transaction erases the connection, ends its refreshes and stores what is to be revoked. Where the rest is cut
+off, a round of maintenance revokes, and a job that finds its connection gone ends as it would have been ended here.
 """
 
 from contextlib import suppress
@@ -12,6 +12,7 @@ import structlog
 from dcvd.services.connections import queries, revocations
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedConnection
+from dcvd.services.connections.refresh_token_job import REFRESH_TOKEN
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.store import connections as connections_table
@@ -51,7 +52,6 @@ async def _disconnect(
     revocation = await _erase(context, access, org_id, connection_id, batch_size)
     while await context.database.write(lambda tx: _give_up_writes(context, tx, connection_id, batch_size)):
         pass
-    await context.database.write(lambda tx: jobs_table.end_pending_of_connection(tx, connection_id, context.now()))
     revoked = revocation is not None and await revocations.carry_out(
         context, access.token_client, access.tasks, revocation
     )
@@ -74,6 +74,7 @@ async def _erase(
         def erase(tx: Transaction) -> PendingRevocation | None:
             queries.get_owned(tx, org_id, connection_id)
             _give_up_writes(context, tx, connection_id, batch_size)
+            jobs_table.end_pending_of_connection(tx, connection_id, REFRESH_TOKEN.name, context.now())
             connections_table.delete(tx, connection_id)
             if unsealed_connection is None:
                 return None

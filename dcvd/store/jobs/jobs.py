@@ -100,13 +100,13 @@ def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: str
     )
 
 
-def end_pending_of_connection(tx: Transaction, connection_id: str, now: int) -> int:
-    """End the pending jobs of a connection, as done; return how many there were."""
+def end_pending_of_connection(tx: Transaction, connection_id: str, kind: str, now: int) -> int:
+    """End the pending jobs of a kind that work through a connection, as done; return how many there were."""
     count = tx.execute(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage_attempts = 0,"
         " updated_at = ?"
-        " WHERE state = 'pending' AND connection_id = ?",
-        (now, connection_id),
+        " WHERE state = 'pending' AND connection_id = ? AND kind = ?",
+        (now, connection_id, kind),
     )
     if count:
         tx.announce(Topic.JOBS)

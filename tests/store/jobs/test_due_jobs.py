@@ -140,7 +140,7 @@ def _end_by_death(queue: _Queue, removal: Job) -> None:
 
 
 def _end_with_connection(queue: _Queue, removal: Job) -> None:
-    jobs.end_pending_of_connection(queue.tx, _CONNECTION, _NOW)
+    jobs.end_pending_of_connection(queue.tx, _CONNECTION, removal.kind, _NOW)
 
 
 def _end_with_organization(queue: _Queue, removal: Job) -> None:
