@@ -185,8 +185,7 @@ async def test_jobs_that_run_before_a_removal_has_given_them_up_end_as_it_would_
     await removals.remove(context, connection.org_id, written.id, remove_records=True)
     await additions.add(context, connection.org_id, "added.customer.test", connection_id=connection.id)
     strike(context.database, "_disconnect.", 1, Fate.LOST)
-    with pytest.raises(StoreError):
-        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR, batch_size=0)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR, batch_size=0)
     assert await _gone(context, connection)
     pending = [job for job in await all_jobs(context, connection.org_id) if job.connection_id == connection.id]
     pending = [job for job in pending if job.state is JobState.PENDING]
@@ -281,14 +280,24 @@ async def test_a_removal_that_could_not_be_stored_has_removed_and_revoked_nothin
     assert len(provider.revoked) == 1
 
 
-async def test_a_removal_that_was_stored_and_seemed_not_to_be_is_finished_by_the_next_round(
+async def test_a_removal_that_was_stored_and_seemed_not_to_be_is_carried_through(
     access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
 ) -> None:
     strike(context.database, "_erase.", 1, Fate.DONE_ANYWAY)
-    with pytest.raises(StoreError):
-        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    assert await _gone(context, connection)
+    assert len(provider.revoked) == 1
+    assert await _pending_revocations(context) == 0
+
+
+async def test_what_a_removal_could_not_finish_is_logged_and_finished_by_the_next_round(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, log_lines: Log
+) -> None:
+    strike(context.database, "_disconnect.", 1, Fate.LOST)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert await _gone(context, connection)
     assert provider.revoked == []
+    assert "connection.removal_not_finished" in [line["event"] for line in log_lines]
     await ConnectionMaintenance(context, access, Metrics()).run_once()
     assert len(provider.revoked) == 1
     assert await _pending_revocations(context) == 0
@@ -297,9 +306,8 @@ async def test_a_removal_that_was_stored_and_seemed_not_to_be_is_finished_by_the
 async def test_a_token_to_be_revoked_that_cannot_be_opened_is_logged_and_given_up(
     access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, log_lines: Log
 ) -> None:
-    strike(context.database, "_erase.", 1, Fate.DONE_ANYWAY)
-    with pytest.raises(StoreError):
-        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    strike(context.database, "_disconnect.", 1, Fate.LOST)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     await context.database.write(
         lambda tx: tx.execute(
             "UPDATE pending_revocations SET sealed_token = zeroblob(64) WHERE id = ?", (connection.id,)

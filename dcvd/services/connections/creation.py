@@ -84,7 +84,7 @@ async def create(
 
 
 async def is_stored(context: Context, connection_id: str) -> bool:
-    """Find out what became of storing a connection, also where the commit seemed to fail or its caller was cancelled.
+    """Find out what became of storing or removing a connection whose commit seemed to fail, or whose caller has left.
 
     Raises StoreError with the code `outcome_unknown` where the database does not answer.
     """
@@ -97,8 +97,8 @@ async def is_stored(context: Context, connection_id: str) -> bool:
         return await context.database.write(query)
     except StoreError as error:
         raise StoreError(
-            f"The database failed ({error.message}), and nobody can tell whether the connection {connection_id} was "
-            "stored. List the connections before you connect again.",
+            f"The database failed ({error.message}), and nobody can tell whether the connection {connection_id} is "
+            "stored. List the connections before you ask again.",
             code="outcome_unknown",
         ) from error
 

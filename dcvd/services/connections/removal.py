@@ -9,7 +9,8 @@ from typing import Final
 
 import structlog
 
-from dcvd.services.connections import queries, revocations
+from dcvd.errors import StoreError
+from dcvd.services.connections import creation, queries, revocations
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedConnection
 from dcvd.services.connections.refresh_token_job import REFRESH_TOKEN
@@ -36,7 +37,8 @@ async def disconnect(
 ) -> None:
     """Remove a connection. Its domains stay; pending writes through it become dead letters that say why.
 
-    Raises NotFound, NotConfigured without a configured key.
+    Raises NotFound, NotConfigured without a configured key; StoreError where nothing was removed, and with the code
+    `outcome_unknown` where nobody can tell.
     """
     _ = context.connection_vault
     await context.database.read(lambda snapshot: queries.get_owned(snapshot, org_id, connection_id))
@@ -50,11 +52,14 @@ async def _disconnect(
     context: Context, access: ProviderAccess, org_id: str, connection_id: str, actor: str, batch_size: int
 ) -> None:
     revocation = await _erase(context, access, org_id, connection_id, batch_size)
-    while await context.database.write(lambda tx: _give_up_writes(context, tx, connection_id, batch_size)):
-        pass
-    revoked = revocation is not None and await revocations.carry_out(
-        context, access.token_client, access.tasks, revocation
-    )
+    revoked = False
+    try:
+        while await context.database.write(lambda tx: _give_up_writes(context, tx, connection_id, batch_size)):
+            pass
+        if revocation is not None:
+            revoked = await revocations.carry_out(context, access.token_client, access.tasks, revocation)
+    except StoreError as error:
+        log.warning("connection.removal_not_finished", connection_id=connection_id, error=error.message)
     log.info("connection.removed", connection_id=connection_id, org_id=org_id, revoked=revoked, actor=actor)
 
 
@@ -71,16 +76,22 @@ async def _erase(
                 await queries.load_connection(context, org_id, connection_id)
             )
 
-        def erase(tx: Transaction) -> PendingRevocation | None:
+        revocation: PendingRevocation | None = None
+
+        def erase(tx: Transaction) -> None:
+            nonlocal revocation
             queries.get_owned(tx, org_id, connection_id)
             _give_up_writes(context, tx, connection_id, batch_size)
             jobs_table.end_pending_of_connection(tx, connection_id, REFRESH_TOKEN.name, context.now())
             connections_table.delete(tx, connection_id)
-            if unsealed_connection is None:
-                return None
-            return revocations.record_revocation(context, tx, unsealed_connection)
+            if unsealed_connection is not None:
+                revocation = revocations.record_revocation(context, tx, unsealed_connection)
 
-        revocation = await context.database.write(erase)
+        try:
+            await context.database.write(erase)
+        except StoreError:
+            if await creation.is_stored(context, connection_id):
+                raise
         access.refresher.forget_unstored(connection_id)
     finally:
         access.refresher.unblock_refreshes(connection_id)
