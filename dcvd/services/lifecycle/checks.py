@@ -37,12 +37,16 @@ class CheckStart(Struct, frozen=True):
 
 
 class DomainCheck(Struct, frozen=True):
-    """What a check observed, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was."""
+    """What a check observed, DNS first; `asked_at` is when Cloudflare was asked (milliseconds), where it was.
+
+    is_by_job: whether a job observed it by the way, which is no check that anybody waits for.
+    """
 
     domain_id: str
     observations: Sequence[Observation]
     asked_at: int | None = None
     start: CheckStart | None = None
+    is_by_job: bool = False
 
 
 async def record(
@@ -72,7 +76,8 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     """Like `record`, but inside a larger unit of work.
 
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
-    observation of a check with this `start`. A check that was requested meanwhile follows soon. A domain that waits for
+    observation of a check with this `start`. A check that was requested meanwhile follows soon, and so does one that is
+    due where a job observed something by the way. A domain that waits for
     a registration that nobody makes, because its job is a dead letter, gets the error `registration_failed`.
     """
     stored = domains.get(tx, check.domain_id)
@@ -97,7 +102,7 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     next_remedy_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)
     planned_at = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=next_remedy_at)
     domain = replace(domain, next_check_at=planned_at)
-    is_recheck_wanted = _is_recheck_wanted(stored, start, now)
+    is_recheck_wanted = _is_recheck_wanted(stored, check, now)
     if is_recheck_wanted:
         domain = replace(domain, next_check_at=min(domain.next_check_at, now + RECHECK_DELAY_MS))
     domains.update(tx, domain)
@@ -140,6 +145,8 @@ def _is_outdated(checked_at: int | None, asked_at: int | None, now: int) -> bool
     return asked_at is not None and checked_at is not None and asked_at < checked_at <= now
 
 
-def _is_recheck_wanted(stored: Domain, start: CheckStart | None, now: int) -> bool:
-    """Whether somebody requested a check while this one ran, which may have missed what they know of."""
-    return start is not None and start.planned_at != stored.next_check_at <= now + RECHECK_DELAY_MS
+def _is_recheck_wanted(stored: Domain, check: DomainCheck, now: int) -> bool:
+    """Whether a check is due that this one is not, or was requested while this ran, which may have missed something."""
+    if stored.next_check_at > now + RECHECK_DELAY_MS:
+        return False
+    return check.is_by_job or (check.start is not None and check.start.planned_at != stored.next_check_at)

@@ -1,5 +1,7 @@
 """What the jobs at Cloudflare have in common: finding their domain, and recording what Cloudflare answered."""
 
+from collections.abc import Sequence
+
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.jobs import Job
@@ -34,10 +36,23 @@ def record_observation(
         return None
     if domain.remedies_applied:
         domains.update(tx, remedies.restart_remedy_wait(domain, context.now()))
-    return checks.apply(context, tx, DomainCheck(domain.id, [observation]), actor=job_actor(job.id))
+    return apply_check(context, tx, job, domain.id, [observation])
 
 
 def record_death(context: Context, tx: Transaction, job: Job) -> None:
     """Have its domain checked by what is stored: nobody registers it any more, as `checks.apply` then finds."""
     if job.domain_id is not None:
-        checks.apply(context, tx, DomainCheck(job.domain_id, []), actor=job_actor(job.id))
+        apply_check(context, tx, job, job.domain_id, [])
+
+
+def apply_check(
+    context: Context,
+    tx: Transaction,
+    job: Job,
+    domain_id: str,
+    observations: Sequence[CloudflareObservation],
+    asked_at: int | None = None,
+) -> Domain | None:
+    """Like `checks.apply`, for what a job observed by the way."""
+    check = DomainCheck(domain_id, observations, asked_at, is_by_job=True)
+    return checks.apply(context, tx, check, actor=job_actor(job.id))

@@ -8,13 +8,12 @@ from dcvd.core.domains.observations import CloudflareHostnameAbsence
 from dcvd.core.jobs import NoPayload
 from dcvd.core.lifecycle import remedies
 from dcvd.core.lifecycle.schedule import choose_lane
-from dcvd.core.timeline import job_actor
 from dcvd.custom_hostnames.errors import OUTAGES
 from dcvd.custom_hostnames.urgency import URGENCY_BY_LANE
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
-from dcvd.services.lifecycle import checks, registration
+from dcvd.services.lifecycle import registration
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
 from dcvd.store.engine.database import Transaction
 
@@ -28,7 +27,9 @@ async def perform(run: JobRun[NoPayload]) -> None:
         return
     asked_at, urgency = context.now(), URGENCY_BY_LANE[choose_lane(old_domain)]
     cf_observation = await cloudflare.get(old_domain.cf_id, urgency=urgency)
-    domain = await checks.record(context, old_domain.id, [cf_observation], asked_at=asked_at, actor=job_actor(job.id))
+    domain = await context.database.write(
+        lambda tx: registration.apply_check(context, tx, job, old_domain.id, [cf_observation], asked_at)
+    )
     if isinstance(cf_observation, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
         await queue.complete(context, job)
         return

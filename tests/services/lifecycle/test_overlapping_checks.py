@@ -6,16 +6,21 @@ from msgspec.structs import replace
 from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
 from dcvd.core.domains.domain import DnsState, Domain
 from dcvd.core.instants import HOUR, SECOND
+from dcvd.core.jobs import NO_PAYLOAD, JobKind, NoPayload
 from dcvd.core.lifecycle.schedule import CheckLane
+from dcvd.errors import Permanent
 from dcvd.metrics import Metrics
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.services.domains import queries
-from dcvd.services.lifecycle import checks
+from dcvd.services.domains import additions, queries
+from dcvd.services.jobs import queue
+from dcvd.services.lifecycle import checks, registration
 from dcvd.services.lifecycle.checks import RECHECK_DELAY_MS, CheckStart
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
+from dcvd.services.lifecycle.remedy_jobs import REGISTER, REVALIDATE
 from dcvd.store import domains as stored
 from tests.manual_clock import ManualClock
+from tests.services.views import all_jobs
 from tests.sync.fleet import DAY, fleet, hostname, verified
 
 
@@ -92,3 +97,29 @@ async def test_a_look_that_began_earlier_and_ends_later_overwrites_nothing(
     assert after is not None
     assert (after.status, after.dns_state, after.dns_failures) == (newer.status, DnsState.VERIFIED, 0)
     assert (after.dns_checked_at, after.cf_checked_at) == (newer.dns_checked_at, newer.cf_checked_at)
+
+
+@pytest.mark.parametrize("kind", [REGISTER, REVALIDATE], ids=lambda kind: kind.name)
+async def test_a_check_that_somebody_waits_for_is_not_put_off_by_what_a_job_observes(
+    context: Context, domain: Domain, clock: ManualClock, kind: JobKind[NoPayload]
+) -> None:
+    job = await context.database.write(lambda tx: queue.enqueue_for(context, tx, kind, domain, NO_PAYLOAD))
+    await checks.check_now(context, domain.id)
+    for _ in range(2):
+        clock.advance(SECOND)
+        await context.database.write(
+            lambda tx: registration.record_observation(context, tx, job, hostname(domain, "active"))
+        )
+    assert await _in_turn(context, CheckLane.WAITING, clock.now() + RECHECK_DELAY_MS) == [domain.id]
+
+
+async def test_a_death_of_a_registration_puts_off_no_check_that_somebody_waits_for(
+    context: Context, org: str, clock: ManualClock
+) -> None:
+    domain = await additions.add(context, org, "app.customer.test")
+    await checks.postpone(context, domain, clock.now() + HOUR)
+    (job,) = await all_jobs(context, org)
+    await checks.check_now(context, domain.id)
+    clock.advance(SECOND)
+    await queue.fail(context, job, Permanent("No.", code="no"), record_death=registration.record_death)
+    assert await _in_turn(context, CheckLane.WAITING, clock.now() + RECHECK_DELAY_MS) == [domain.id]
