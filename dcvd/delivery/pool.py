@@ -182,7 +182,10 @@ class DeliveryPool:
         if consequence.next_attempt_at is not None:
             queue.plan_due(consequence.next_attempt_at)
             self._queues.schedule_wake(queue, consequence.next_attempt_at)
-        elif consequence.state is not DeliveryState.PENDING:
+        elif consequence.state is DeliveryState.PENDING:
+            # What it waited for may have ended before it was known not to be in flight any more.
+            self._queues.mark_unread(queue)
+        else:
             self._metrics.count_finished_delivery(consequence.state)
         if attempt.error is not None:
             # Only failures are logged: successes are in the history and in the metrics.

@@ -145,14 +145,14 @@ def describe_next_attempt(consequence: AttemptConsequence | None) -> str:
     if consequence is None:
         return "Not recorded: an earlier version of dcvd made this attempt."
     due_at = consequence.next_attempt_at
-    when = "at once" if due_at is None else f"at {to_rfc3339(due_at)}"
+    when = "after earlier events of its domain" if due_at is None else f"at {to_rfc3339(due_at)}"
     match consequence.reason:
+        case NextAttemptReason.SCHEDULE | NextAttemptReason.RETRY_AFTER if due_at is None:
+            return f"To be tried again {when}."
         case NextAttemptReason.SCHEDULE:
             return f"To be tried again {when} by the retry schedule."
         case NextAttemptReason.RETRY_AFTER:
             return f"To be tried again {when} because the receiver's Retry-After asked for it."
-        case NextAttemptReason.REQUESTED if due_at is None:
-            return "To be tried again after earlier events of its domain: that was requested during this attempt."
         case NextAttemptReason.REQUESTED:
             return f"To be tried again {when}: that was requested during this attempt."
         case NextAttemptReason.DELIVERED:

@@ -129,7 +129,7 @@ class NextAttemptReason(StrEnum):
 class AttemptConsequence(Struct, frozen=True, kw_only=True):
     """What an attempt means for its delivery; `next_attempt_at` is None when the delivery has ended.
 
-    It is None too where a delivery that was requested again waits behind an earlier event of its domain.
+    It is None too where a delivery that is to be tried again waits behind an earlier event of its domain.
     """
 
     reason: NextAttemptReason

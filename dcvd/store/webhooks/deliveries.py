@@ -151,7 +151,8 @@ def apply_attempts(
 ) -> list[AttemptConsequence]:
     """Store what follows from attempts, each with its consequence, except for deliveries removed meanwhile.
 
-    Returns the consequences; where a delivery was requested again meanwhile, the request is the consequence.
+    Returns the consequences; where a delivery was requested again meanwhile, the request is the consequence. One that
+    waits behind an earlier event of its domain has no next attempt yet.
     """
     results = list(zip(finished_attempts, consequences, strict=True))
     delivered_ids = [
@@ -197,9 +198,11 @@ def _choose_consequence(
     consequence: AttemptConsequence, requests: int, pending: tuple[int, int | None] | None
 ) -> AttemptConsequence:
     """Return the consequence of an attempt; `pending` has the requests and the next attempt that are stored now."""
-    if pending is None or pending[0] == requests:
+    if pending is None:
         return consequence
-    return AttemptConsequence(reason=NextAttemptReason.REQUESTED, next_attempt_at=pending[1])
+    stored_requests, next_attempt_at = pending
+    reason = consequence.reason if stored_requests == requests else NextAttemptReason.REQUESTED
+    return AttemptConsequence(reason=reason, next_attempt_at=next_attempt_at)
 
 
 def filter_dead(snapshot: Snapshot, ids: Collection[str]) -> set[str]:

@@ -182,6 +182,14 @@ def test_why_there_is_a_next_attempt_or_none_is_a_sentence(reason: NextAttemptRe
     assert ("2027-01-15T08:00:00Z" in sentence) is planned
 
 
+@pytest.mark.parametrize(
+    "reason", [NextAttemptReason.SCHEDULE, NextAttemptReason.RETRY_AFTER, NextAttemptReason.REQUESTED]
+)
+def test_a_delivery_that_waits_behind_another_is_said_to_be_tried_after_that(reason: NextAttemptReason) -> None:
+    sentence = describe_next_attempt(AttemptConsequence(reason=reason))
+    assert sentence.startswith("To be tried again after earlier events of its domain")
+
+
 async def test_a_dead_letter_can_be_tried_again_with_its_full_schedule(
     owner: Client, context: Context, clock: ManualClock
 ) -> None:

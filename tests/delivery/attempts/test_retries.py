@@ -137,6 +137,33 @@ async def test_what_was_retried_during_its_attempt_and_waits_for_an_earlier_even
 
 
 @pytest.mark.usefixtures("pool", "endpoint")
+async def test_a_later_event_that_fails_after_an_earlier_one_was_put_before_it_follows_that_at_once(
+    context: Context, org: str, receiver: Receiver
+) -> None:
+    configure(context, retry_schedule=(0, HOUR))
+    later, earlier = Gate(saying(500)), Gate()
+    receiver.answer = in_turn(saying(500), saying(500), later, earlier, ok)
+    await happen(context, org, domain_id="dom_a")
+    await attempted(context, 1)
+    (first_id,) = await delivery_ids(context)
+    await replays.retry(context, org, first_id)
+    await attempted(context, 2)
+    await happen(context, org, domain_id="dom_a")
+    await later.reached.wait()
+    await replays.retry(context, org, first_id)
+    await earlier.reached.wait()
+    later.opened.set()
+    await attempted(context, 3)
+    assert [(made.number, made.next_attempt_at is None) for made in await attempts(context)] == [
+        (1, False),
+        (1, True),
+        (2, True),
+    ]
+    earlier.opened.set()
+    await delivered(context, 2, seconds=10)  # long before the minute's search
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
 async def test_the_history_tells_of_every_attempt_with_the_beginning_of_its_answer(
     context: Context, org: str, receiver: Receiver, clock: ManualClock
 ) -> None:

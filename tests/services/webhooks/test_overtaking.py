@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from dcvd.core.events import EventType
 from dcvd.core.instants import HOUR, SECOND
-from dcvd.core.webhooks.deliveries import DueDelivery
+from dcvd.core.webhooks.deliveries import AttemptConsequence, DeliveryState, DueDelivery, NextAttemptReason
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.context import Context
@@ -110,6 +110,8 @@ async def test_a_later_event_under_way_waits_once_an_earlier_one_was_put_before_
     (under_way,) = await due(context, endpoint)
     (letter, _) = await owed(context, endpoint)
     await replays.retry(context, endpoint.org_id, letter.id)
-    await record_attempts(context, [failed(endpoint, under_way)])
+    (consequence,) = await record_attempts(context, [failed(endpoint, under_way)])
+    assert consequence == AttemptConsequence(reason=NextAttemptReason.SCHEDULE)
+    assert consequence.state is DeliveryState.PENDING
     assert [one.next_attempt_at is None for one in await owed(context, endpoint)] == [False, True]
     assert await deliver_all(context, endpoint) == [first.id, second.id]
