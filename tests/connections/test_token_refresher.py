@@ -19,7 +19,7 @@ from tests.connections.views import stored, tokens, use
 from tests.leaks import found_in
 from tests.manual_clock import ManualClock
 from tests.services.views import bodies
-from tests.unreliable_database import Fate, strike
+from tests.unreliable_database import Fate, UnreliableDatabase, strike
 from tests.waiting import until
 
 
@@ -149,11 +149,12 @@ async def test_no_refresh_begins_while_a_connection_is_being_removed(
 ) -> None:
     clock.advance(2 * HOUR)
     await access.refresher.block_refreshes(connection.id)
-    with pytest.raises(NotFound):
-        await use(access, connection)
+    using = asyncio.create_task(use(access, connection))
+    await asyncio.wait([using], timeout=0.05)
+    assert not using.done()
     assert provider.asked == []
     access.refresher.unblock_refreshes(connection.id)
-    assert await use(access, connection) == "Customer Ltd"
+    assert await using == "Customer Ltd"
 
 
 async def test_a_lost_answer_of_a_provider_without_grace_needs_the_owner(
@@ -274,21 +275,43 @@ async def test_a_refresh_that_ends_after_its_connection_was_removed_leaves_no_li
         removal.disconnect(context, access, connection.org_id, connection.id, actor="token:token_x")
     )
 
-    async def refused() -> bool:
-        try:
-            await access.refresher.refresh(older)
-        except NotFound:
-            return True
-        return False
+    async def is_removing() -> bool:
+        return bool(access.tasks.list_names("disconnect."))
 
-    await until(refused)
+    await until(is_removing)
+    await asyncio.sleep(0)  # its first step
+    latecomer = asyncio.create_task(access.refresher.refresh(older))
     provider.gate.set()
     await removing
+    with pytest.raises(NotFound):
+        await latecomer
     assert await caller == "Customer Ltd"
     (revoked,) = provider.revoked
     assert revoked != provider.asked[0]["refresh_token"]
     with pytest.raises(NotFound):
         await use(access, connection)
+
+
+async def test_a_refresh_that_is_needed_during_a_removal_that_fails_is_made(
+    access: ProviderAccess,
+    context: Context,
+    connection: Connection,
+    database: UnreliableDatabase,
+    clock: ManualClock,
+) -> None:
+    clock.advance(2 * HOUR)
+    using: list[asyncio.Task[str | None]] = []
+
+    async def use_it_meanwhile() -> None:
+        database.before_write = None
+        using.append(asyncio.create_task(use(access, connection)))
+        await asyncio.wait(using, timeout=0.05)
+
+    database.before_write = use_it_meanwhile
+    strike(database, "_erase.", 1, Fate.LOST)
+    with pytest.raises(StoreError):
+        await removal.disconnect(context, access, connection.org_id, connection.id, actor="token:token_x")
+    assert await using[0] == "Customer Ltd"
 
 
 async def test_what_was_removed_behind_a_refresh_has_its_late_tokens_revoked(

@@ -67,9 +67,9 @@ async def _erase(
     context: Context, access: ProviderAccess, org_id: str, connection_id: str, batch_size: int
 ) -> PendingRevocation | None:
     """Erase the connection, and store what is to be revoked; None where that is nothing."""
-    # A refresh in flight would bring tokens that nobody revokes.
-    await access.refresher.block_refreshes(connection_id)
     try:
+        # A refresh in flight would bring tokens that nobody revokes.
+        await access.refresher.block_refreshes(connection_id)
         unsealed_connection: UnsealedConnection | None = None
         with suppress(CredentialsUnreadable):  # which is logged: it can still be erased
             unsealed_connection = access.refresher.find_newest(

@@ -4,6 +4,7 @@ A server that rotates refresh tokens takes a second use of one for theft, and re
 4.14.2).
 """
 
+import asyncio
 from typing import Final
 
 import structlog
@@ -61,7 +62,7 @@ class TokenRefresher:
         self._metrics = metrics
         self._tasks = tasks
         self._unstored_connections: dict[_RefreshKey, UnsealedConnection] = {}
-        self._blocked_ids: set[str] = set()
+        self._blocks: dict[str, asyncio.Event] = {}
 
     async def refresh(self, old_connection: UnsealedConnection) -> UnsealedConnection:
         """Return the connection with newer credentials than these, whichever caller had them refreshed.
@@ -71,20 +72,20 @@ class TokenRefresher:
         operator has to act; StoreError where the new tokens could not be stored, which are then kept in memory.
         """
         connection = old_connection.connection
-        if connection.id in self._blocked_ids:
-            raise NotFound(f"The connection {connection.id} is being removed.")
+        while (block := self._blocks.get(connection.id)) is not None:
+            await block.wait()
         key = connection.id, connection.version
         name = f"{_task_prefix(connection.id)}{connection.version}"
         return await self._tasks.run(name, lambda: self._run_refresh(connection.org_id, key))
 
     async def block_refreshes(self, connection_id: str) -> None:
-        """Let no refresh of a connection begin until `unblock_refreshes` is called, and wait for those in flight."""
-        self._blocked_ids.add(connection_id)
+        """Have refreshes of a connection wait until `unblock_refreshes` is called, and wait for those in flight."""
+        self._blocks[connection_id] = asyncio.Event()
         await self._tasks.wait(self._tasks.list_names(_task_prefix(connection_id)))
 
     def unblock_refreshes(self, connection_id: str) -> None:
-        """Allow refreshes of a connection again."""
-        self._blocked_ids.discard(connection_id)
+        """Have refreshes of a connection go on, which find whether it is still there."""
+        self._blocks.pop(connection_id).set()
 
     def find_newest(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection:
         """Return the newest credentials of a connection: those stored, or those that could not be stored yet."""
