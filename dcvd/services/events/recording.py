@@ -27,7 +27,6 @@ def record(
     """
     if not drafts:
         return []
-    now = context.now()
     subscribers = endpoints.list_of_org(tx, org_id)
     first_delay_ms = context.config.webhooks.retry_schedule[0]
     recorded_events = record_without_deliveries(context, tx, org_id, drafts)
@@ -40,8 +39,8 @@ def record(
             event_type=event.type,
             domain_id=event.domain_id,
             sequence=event.sequence,
-            due_at=now + add_jitter(first_delay_ms, context.random_fraction()),
-            created_at=now,
+            due_at=event.created_at + add_jitter(first_delay_ms, context.random_fraction()),
+            created_at=event.created_at,
         )
         for event in recorded_events
         for endpoint in subscribers

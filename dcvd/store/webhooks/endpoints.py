@@ -109,7 +109,10 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, l
 
 
 def shorten_histories(tx: Transaction, deleted: Iterable[tuple[str, int]]) -> None:
-    """Let histories start after deliveries that are deleted; of each its endpoint and when it was made."""
+    """Let histories start after deliveries that are deleted; of each its endpoint and when it was made.
+
+    No event is younger than its delivery.
+    """
     latest_by_endpoint: dict[str, int] = {}
     for endpoint_id, created_at in deleted:
         latest_by_endpoint[endpoint_id] = max(created_at, latest_by_endpoint.get(endpoint_id, 0))

@@ -18,6 +18,7 @@ from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import drop_expired
 from dcvd.store.organizations import Organization
 from dcvd.store.webhooks import endpoints as stored_endpoints
+from tests.conftest import VAULT
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import bury, deliver_all, due, endpoint_now, happen, owed, subscribed
 from tests.services.webhooks.replaying import asked_for, worked_off
@@ -72,6 +73,27 @@ async def test_what_was_delivered_and_is_deleted_before_the_replay_runs_is_not_m
         await worked_off(context, job)
     assert await due(context, endpoint) == []
     assert [one.event_id for one in await due(context, late)] == [kept.id]
+
+
+class TickingClock(ManualClock):
+    """A clock that goes on by a millisecond whenever it is read."""
+
+    def now(self) -> int:
+        self.advance(1)
+        return super().now()
+
+
+async def test_what_is_deleted_is_as_old_as_its_event_also_where_time_passes_while_they_are_stored(
+    context: Context, endpoint: Endpoint
+) -> None:
+    ticking = Context(
+        context.database, context.live_config, vault=VAULT, clock=TickingClock(), random_fraction=lambda: 0.0
+    )
+    await happen(ticking, endpoint.org_id)
+    await deliver_all(ticking, endpoint)
+    await clean_up(ticking, deliveries=0)
+    assert await owed(ticking, endpoint) == []
+    assert await count_missing(ticking, endpoint) == 0
 
 
 @pytest.mark.parametrize("end", [deliver_all, drop_all])
