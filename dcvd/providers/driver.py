@@ -15,6 +15,7 @@ class ChangeHalfDone(Unauthorized):
 
     removed, added: what the steps took out and brought in, or may have. is_cancelled: whether the caller was cancelled
     meanwhile; this error was raised instead, so that whoever has other credentials puts back what was removed first.
+    is_put_back: whether they have done so.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class ChangeHalfDone(Unauthorized):
         self.removed = tuple(removed)
         self.added = tuple(added)
         self.is_cancelled = False
+        self.is_put_back = False
 
 
 class RecordDriver(Protocol):

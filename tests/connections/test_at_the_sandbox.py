@@ -1,7 +1,8 @@
 """The whole life of a connection by OAuth, at servers that know nothing of these tests: consent, use, refresh, end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -21,7 +22,7 @@ from dcvd.errors import InvalidInput, Permanent, Unauthorized
 from dcvd.providers.driver import RecordDriver
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.services import tokens
-from dcvd.services.connections import authorizations, code_exchange
+from dcvd.services.connections import authorizations, code_exchange, queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.connections.setup import CredentialTrials
@@ -162,6 +163,7 @@ class _Replacement:
         self._zone = zone
         self.is_refreshing = asyncio.Event()
         self.may_refresh = asyncio.Event()
+        self.at_the_call: Callable[[], Awaitable[object]] | None = None
         fetcher.before["POST"] = self._revoke
 
     async def begin(self, ours: ZoneRecord = _OURS) -> "asyncio.Task[None]":
@@ -172,6 +174,8 @@ class _Replacement:
         return [(record.type, record.value) for record in await self._driver.read(self._zone, _NAME)]
 
     async def _revoke(self) -> None:
+        if self.at_the_call is not None:
+            await self.at_the_call()
         for token in self._sandbox.world.tokens.all():
             self._sandbox.world.tokens.revoke(token.id)
         self._fetcher.before["POST"] = self._hold
@@ -211,6 +215,20 @@ async def test_what_a_fresh_token_cannot_do_either_leaves_the_name_as_it_was(rep
     with pytest.raises(Permanent, match="was put back"):
         await refused
     assert await replacement.standing() == [("A", "192.0.2.1")]
+
+
+async def test_who_withdraws_consent_in_the_middle_of_a_change_is_told_which_record_is_missing(
+    replacement: _Replacement, access: ProviderAccess, context: Context, organization: Organization
+) -> None:
+    (connection,) = (await queries.list_page(context, access.usage, organization.id, cursor=None, limit=10)).items
+    refresh_token = (await tokens_of(context, connection)).refresh_token
+    assert refresh_token is not None
+    # A second use of a refresh token ends the consent.
+    replacement.at_the_call = partial(access.token_client.refresh, Provider.CLOUDFLARE, refresh_token)
+    replacement.may_refresh.set()
+    with pytest.raises(Unauthorized, match=r"could not be put back: A 192\.0\.2\.1.* connect anew") as caught:
+        await (await replacement.begin())
+    assert caught.value.code == "reauth_required"
 
 
 async def test_a_stop_during_the_refresh_in_the_middle_of_a_change_waits_until_the_name_is_whole(

@@ -152,13 +152,7 @@ class RefreshingDriver:
             try:
                 result = await call(self._driver)
             except ChangeHalfDone as error:
-                # Nothing may stay missing in the customer's zone because the caller is cancelled during the refresh.
-                result = await run_to_end(
-                    f"put_back.{connection.connection.id}",
-                    self._retry_refreshed(call, connection, error),
-                    finish_s=FINISH_S,
-                    is_cancelled=error.is_cancelled,
-                )
+                result = await self._finish_change(call, connection, error)
             except Unauthorized as error:
                 result = await self._retry_refreshed(call, connection, error)
         except RemoteError as error:
@@ -184,13 +178,32 @@ class RefreshingDriver:
             raise error
         raise await self._access.require_reauth(self._connection, error) from error
 
+    async def _finish_change(
+        self, call: _DriverCall[T], refused_connection: UnsealedConnection, half_done: ChangeHalfDone
+    ) -> T:
+        """Retry a change with fresh credentials, and say what is missing where that leaves it half done."""
+        try:
+            # Nothing may stay missing in the customer's zone because the caller is cancelled during the refresh.
+            return await run_to_end(
+                f"put_back.{refused_connection.connection.id}",
+                self._retry_refreshed(call, refused_connection, half_done),
+                finish_s=FINISH_S,
+                is_cancelled=half_done.is_cancelled,
+            )
+        except RemoteError as error:
+            if not half_done.is_put_back and half_done is not error:
+                error.message = f"{half_done.message} {error.message}"
+                error.args = (error.message,)
+            raise
+
     async def _put_back(self, half_done: ChangeHalfDone) -> None:
         try:
             await self._driver.change(half_done.zone, half_done.added, half_done.removed)
         except Unauthorized:
             raise
         except RemoteError as error:
-            raise Retryable(f"{half_done.message} {error.message}", code=HALF_DONE) from error
+            raise Retryable(error.message, code=HALF_DONE) from error
+        half_done.is_put_back = True
 
     async def _refuses_credentials(self) -> bool:
         """Whether the provider refuses the credentials themselves, and not only what was to be done with them."""
