@@ -49,11 +49,12 @@ class DnsWrite(Struct, frozen=True, kw_only=True):
     `write` creates the records. `undo` restores the earlier records. `remove` removes the records that we wrote, and
     only those; the domain is removed by then.
 
-    replaceable: the records of others that a `write` may remove: those that its plan showed in the way.
+    replaceable: the records of others that a `write` may remove: those that its plan showed in the way; None where it
+    is not to replace any.
     """
 
     action: Literal["write", "undo", "remove"]
-    replaceable: tuple[Record, ...] = ()
+    replaceable: tuple[Record, ...] | None = None
 
 
 def normalize_value(kind: str, value: str) -> str:

@@ -79,7 +79,7 @@ async def enqueue_write(
     Raises NotFound, InvalidInput, and Conflict where something is in the way or another job is pending.
     """
     _refuse_blocked(dns_plan)
-    dns_write = DnsWrite(action="write", replaceable=dns_plan.replaceable if replace else ())
+    dns_write = DnsWrite(action="write", replaceable=dns_plan.replaceable if replace else None)
     connection_id = dns_plan.connection_id
 
     def unit(tx: Transaction) -> Job:
@@ -87,7 +87,9 @@ async def enqueue_write(
         check_connection(tx, org_id, connection_id)
         pending = dns_writes.list_pending(tx, domain.id)
         same_jobs = [
-            job for job in pending if job.connection_id == connection_id and WRITE_DNS.decode_payload(job) == dns_write
+            job
+            for job in pending
+            if job.connection_id == connection_id and _does_same(WRITE_DNS.decode_payload(job), dns_write)
         ]
         if pending and pending != same_jobs:
             raise Conflict(
@@ -200,6 +202,10 @@ def check_connection(snapshot: Snapshot, org_id: str, connection_id: str) -> Non
     connection = connections.get(snapshot, connection_id)
     if connection is None or connection.org_id != org_id:
         raise connection_not_found_error(connection_id)
+
+
+def _does_same(one: DnsWrite, other: DnsWrite) -> bool:
+    return one.action == other.action and (one.replaceable or ()) == (other.replaceable or ())
 
 
 def _refuse_blocked(dns_plan: DnsPlan) -> None:

@@ -38,8 +38,10 @@ from dcvd.store.engine.database import Transaction
 log = structlog.get_logger(__name__)
 
 
-async def write(context: Context, access: ConnectionAccess, job: Job, *, replaceable: Collection[Record]) -> None:
-    """Write the records that the domain needs, and remove only those of `replaceable` that are in their way.
+async def write(
+    context: Context, access: ConnectionAccess, job: Job, *, replaceable: Collection[Record] | None
+) -> None:
+    """Write the records that the domain needs, and remove only those of `replaceable` that are in their way, if any.
 
     Raises RemoteError, NotFound and NotConfigured.
     """
@@ -55,7 +57,7 @@ async def write(context: Context, access: ConnectionAccess, job: Job, *, replace
     editor = await zone_editor.open_zone_editor(access, job.org_id, domain.connection_id, domain.name)
     for record in required_records:
         stored_record = stored_by_name.get((record.type, record.name))
-        step = await editor.plan(record, stored_record, replace=bool(replaceable), replaceable=replaceable)
+        step = await editor.plan(record, stored_record, replace=replaceable is not None, replaceable=replaceable)
         match step.state:
             case "blocked":
                 assert step.obstacle is not None, "what is blocked says why"

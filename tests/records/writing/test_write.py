@@ -7,7 +7,7 @@ from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.jobs import JobState
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.records.zones import DnsWrite
-from dcvd.errors import Conflict, InvalidInput, RecordConflict, Retryable, Unauthorized
+from dcvd.errors import Conflict, InvalidInput, Permanent, RecordConflict, Retryable, Unauthorized
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.jobs import queue as jobs
@@ -124,6 +124,20 @@ async def test_a_kill_around_the_change_loses_no_value_and_makes_nothing_twice(d
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == [THEIRS]
     assert await desk.rows(domain) == []
+
+
+async def test_what_came_since_a_plan_that_showed_nothing_in_the_way_is_left_alone_and_said_to_have_come(
+    desk: Desk,
+) -> None:
+    domain = await desk.domain()
+    desk.zone.refuses = Permanent("There is no such account.", code="provider_refused")
+    await desk.work()
+    desk.zone.refuses = None
+    await desk.ask(domain, replacing=True)
+    desk.zone.add("A", "192.0.2.1")
+    job = await desk.work()
+    assert (job.state, job.last_error_code) == (JobState.DEAD, "changed_since_plan")
+    assert desk.zone.standing == [THEIRS]
 
 
 async def test_a_record_that_changes_between_the_look_and_the_change_is_not_overwritten(desk: Desk) -> None:
