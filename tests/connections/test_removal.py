@@ -51,6 +51,15 @@ async def _pending_revocations(context: Context) -> int:
     return len(await context.database.read(lambda snapshot: pending_revocations.list_oldest(snapshot, 10)))
 
 
+async def _damage(context: Context, connection: Connection) -> None:
+    """Nothing opens its credentials any more."""
+    await context.database.write(
+        lambda tx: tx.execute(
+            "UPDATE oauth_connections SET encrypted_access_token = x'00' WHERE id = ?", (connection.id,)
+        )
+    )
+
+
 async def test_the_refresh_token_is_revoked_and_the_row_is_gone(
     access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
 ) -> None:
@@ -76,12 +85,24 @@ async def test_tokens_that_came_and_could_not_be_stored_are_those_that_are_revok
         await access.open_driver(connection.org_id, connection.id)
     before = await tokens(context, connection)
     stored = await access.load_connection(connection.org_id, connection.id)
-    assert access.refresher.find_newest(stored) is not stored
+    assert access.refresher.find_unstored(stored.connection) is not None
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert before.refresh_token is not None
     (revoked,) = provider.revoked
     assert revoked != before.refresh_token.reveal()
-    assert access.refresher.find_newest(stored) is stored, "nothing is kept of what is gone"
+    assert access.refresher.find_unstored(stored.connection) is None, "nothing is kept of what is gone"
+
+
+async def test_tokens_that_could_not_be_stored_are_revoked_also_where_those_before_them_cannot_be_opened(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
+) -> None:
+    clock.advance(2 * HOUR)
+    strike(context.database, "TokenRefresher._store", 1, Fate.LOST)
+    with pytest.raises(StoreError):
+        await access.open_driver(connection.org_id, connection.id)
+    await _damage(context, connection)
+    await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    assert provider.live_refresh_tokens == set()
 
 
 async def test_without_a_refresh_token_the_access_token_is_revoked(
@@ -126,11 +147,7 @@ async def test_credentials_without_oauth_are_erased_and_nobody_is_asked(
 async def test_credentials_that_cannot_be_opened_can_still_be_erased(
     access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
 ) -> None:
-    await context.database.write(
-        lambda tx: tx.execute(
-            "UPDATE oauth_connections SET encrypted_access_token = x'00' WHERE id = ?", (connection.id,)
-        )
-    )
+    await _damage(context, connection)
     await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert await _gone(context, connection)
     assert provider.revoked == []

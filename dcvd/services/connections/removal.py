@@ -4,7 +4,6 @@ The first transaction erases the connection, ends its refreshes and stores what 
 off, a round of maintenance revokes, and a job that finds its connection gone ends as it would have been ended here.
 """
 
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -70,12 +69,7 @@ async def _erase(
     try:
         # A refresh in flight would bring tokens that nobody revokes.
         await access.refresher.block_refreshes(connection_id)
-        unsealed_connection: UnsealedConnection | None = None
-        with suppress(CredentialsUnreadable):  # which is logged: it can still be erased
-            unsealed_connection = access.refresher.find_newest(
-                await queries.load_connection(context, org_id, connection_id)
-            )
-
+        unsealed_connection = await _find_newest_credentials(context, access, org_id, connection_id)
         revocation: PendingRevocation | None = None
 
         def erase(tx: Transaction) -> None:
@@ -96,6 +90,17 @@ async def _erase(
     finally:
         access.refresher.unblock_refreshes(connection_id)
     return revocation
+
+
+async def _find_newest_credentials(
+    context: Context, access: ProviderAccess, org_id: str, connection_id: str
+) -> UnsealedConnection | None:
+    """Find what is to be revoked; None where it cannot be opened, which is logged: it can still be erased."""
+    try:
+        stored = await queries.load_connection(context, org_id, connection_id)
+    except CredentialsUnreadable as error:
+        return access.refresher.find_unstored(error.connection)
+    return access.refresher.find_unstored(stored.connection) or stored
 
 
 def _give_up_writes(context: Context, tx: Transaction, connection_id: str, batch_size: int) -> int:

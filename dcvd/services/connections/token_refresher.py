@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
+from dcvd.core.connections.connection import Connection
 from dcvd.core.connections.credentials import OauthTokens
 from dcvd.core.connections.oauth import choose_refresh_at
 from dcvd.core.instants import SECOND
@@ -87,11 +88,9 @@ class TokenRefresher:
         """Have refreshes of a connection go on, which find whether it is still there."""
         self._blocks.pop(connection_id).set()
 
-    def find_newest(self, unsealed_connection: UnsealedConnection) -> UnsealedConnection:
-        """Return the newest credentials of a connection: those stored, or those that could not be stored yet."""
-        return self._unstored_connections.get(
-            (unsealed_connection.connection.id, unsealed_connection.connection.version), unsealed_connection
-        )
+    def find_unstored(self, connection: Connection) -> UnsealedConnection | None:
+        """Return newer credentials than those that are stored of a connection, if they could not be stored yet."""
+        return self._unstored_connections.get((connection.id, connection.version))
 
     def forget_unstored(self, connection_id: str) -> None:
         """Forget the tokens of a removed connection that could not be stored."""
