@@ -53,43 +53,59 @@ _THEN: Final = st.sampled_from(("it waits", "all is done", "it is refused"))
 class _WatchedZone(ZoneAtProvider):
     """A zone that notes whose each record is.
 
-    ours: what dcvd put there and still stands. shown: the values of others that accepted plans said would be replaced.
-    owed: values of others that dcvd took out, and their owner did not change since.
+    ours: what dcvd put there and still stands. owed: values of others that dcvd took out, and their owner did not
+    change since. find_known: finds the values that dcvd has noted as its own. check_wanted: called before each change,
+    raises AssertionError where nobody wants it any more. shown: the values of others that the plan
+    of the job at work said would be replaced. is_torn: the next change stops when it has taken out what it takes out.
+    reads: how often somebody has looked. meanwhile: what happens in the middle of a look, by the number of the look.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, find_known: Callable[[], set[str]], check_wanted: Callable[[], None]) -> None:
         super().__init__()
         self.ours: set[ZoneRecord] = set()
-        self.shown: set[str] = set()
         self.owed: set[str] = set()
+        self.shown: set[str] = set()
+        self.is_torn = False
+        self.reads = 0
+        self.meanwhile: dict[int, Callable[[], Awaitable[object]]] = {}
+        self._find_known = find_known
+        self._check_wanted = check_wanted
 
     def values(self) -> set[str]:
         return {record.value for record in self.records}
 
-    def edit(self, *values: str) -> None:
-        """As the owner does it: these A records in the place of all that stands there."""
+    def edit(self, *records: tuple[str, str]) -> None:
+        """As the owner does it: these records, of a type and a value, in the place of all that stands there."""
         self.clear()
-        for value in values:
-            self.add("A", value)
+        for kind, value in records:
+            self.add(kind, value)
         self.ours, self.owed = set(), set()
 
+    async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
+        self.reads += 1
+        self.while_read = self.meanwhile.pop(self.reads, None)
+        return await super().read(zone, name)
+
     async def change(self, zone: Zone, remove: Sequence[ZoneRecord], add: Sequence[ZoneRecord]) -> None:
-        before = set(self.records)
+        self._check_wanted()
+        before, known = set(self.records), self._find_known()
         try:
-            await super().change(zone, remove, add)
+            await super().change(zone, remove, () if self.is_torn else add)
         finally:
             after = set(self.records)
-            taken = {record.value for record in before - after - self.ours}
-            assert taken <= self.shown, f"{taken} went, and no plan had shown it"
-            self.owed |= taken
+            taken = {record.value for record in before - after}
+            assert taken <= self.shown | known, f"{taken - known} went, and no plan had shown it"
+            self.owed |= {record.value for record in before - after - self.ours} - known
             self.ours = (self.ours & after) | {record for record in after - before if record.type == "CNAME"}
+            self.ours = {record for record in self.ours if record.value not in self.owed}
 
 
 class WrittenRecordsMachine(RuleBasedStateMachine):
     """One organization, one name, one customer who edits it, and every job that writes there."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(has_replaced=st.booleans())
+    def begin(self, has_replaced: bool) -> None:
+        """has_replaced: whether the machine begins with a record that dcvd has put in the place of the owner's."""
         self.runner = asyncio.Runner()
         self.database = MemoryDatabase()
         self.clock = ManualClock()
@@ -102,11 +118,18 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
             random_fraction=lambda: 0.0,
         )
         self.org_id = self._run(organizations.create(self.context, "Acme")).id
-        self.zone = _WatchedZone()
+        self.zone = _WatchedZone(self._find_known, self._check_wanted)
+        self.job_id = ""
         self.desk = Desk(self.context, self.clock, self.org_id, self._run(connect(self.context, self.org_id)).id)
         self.desk.lead_to(self.zone)
         self.declared: set[str] = set()
+        self.shown: dict[str, set[str]] = {}
         self.count = 0
+        if has_replaced:
+            self.the_owner_edits_the_zone("A", 1)
+            self.a_domain_is_added(is_connected=True)
+            self._work_off()
+            self.somebody_asks_for_a_write(replacing=True, then="all is done")
 
     @precondition(lambda self: self.domain is None)
     @rule(is_connected=st.booleans())
@@ -116,11 +139,11 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.domain is not None)
     @rule(replacing=st.booleans(), then=_THEN)
     def somebody_asks_for_a_write(self, replacing: bool, then: str) -> None:
-        before = self.zone.values() - {record.value for record in self.zone.ours}
+        standing = self.zone.values()
         with suppress(DcvdError):
-            self._run(self.desk.ask(self._require_domain(), replacing=replacing))
+            job = self._run(self.desk.ask(self._require_domain(), replacing=replacing))
             if replacing:
-                self.zone.shown |= before
+                self.shown.setdefault(job.id, standing)
             self._go_on(then)
 
     @precondition(lambda self: self.domain is not None)
@@ -146,13 +169,17 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
             (f"edge{self.count}.sandbox.test", self._require_domain().id),
         )
 
-    @precondition(lambda self: self.domain is not None)
-    @rule(count=st.integers(0, 2))
-    def the_owner_edits_the_zone(self, count: int) -> None:
+    @rule(kind=st.sampled_from(("A", "CNAME", "as dcvd")), count=st.integers(0, 2))
+    def the_owner_edits_the_zone(self, kind: str, count: int) -> None:
         self.count += count
-        self.zone.edit(*(f"192.0.2.{self.count - number}" for number in range(count)))
+        match kind:
+            case "A":
+                self.zone.edit(*(("A", f"192.0.2.{self.count - number}") for number in range(count)))
+            case "CNAME":
+                self.zone.edit(("CNAME", f"elsewhere{self.count}.test"))
+            case _:
+                self.zone.edit(("CNAME", "edge.sandbox.test" if self.domain is None else self.domain.cname_target))
 
-    @precondition(lambda self: self.domain is not None)
     @rule()
     def the_connection_is_removed_and_another_made(self) -> None:
         self._run(self._reconnect())
@@ -160,9 +187,7 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._count_jobs(JobState.DEAD))
     @rule(data=st.data(), then=_THEN)
     def a_dead_job_is_retried(self, data: st.DataObject, then: str) -> None:
-        dead = [job.id for job in self._run(self.desk.jobs()) if job.state is JobState.DEAD]
-        self.clock.advance(1)
-        self._run(queue.retry(self.context, self.org_id, data.draw(st.sampled_from(dead))))
+        self._retry(data.draw(st.sampled_from(self._list_dead())))
         self._go_on(then)
 
     @precondition(lambda self: self._count_jobs(JobState.PENDING))
@@ -173,23 +198,25 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._count_jobs(JobState.PENDING))
     @rule(
         fault=st.sampled_from((None, None, *_FAULTS)),
-        fate=st.sampled_from(Fate),
+        fate=st.sampled_from((*Fate, "half done")),
         meanwhile=st.sampled_from((None, None, None, "remove", "remove_records", "add", "again", "disconnect")),
+        look=st.integers(1, 2),
     )
-    def the_oldest_job_is_tried(self, fault: str | None, fate: Fate, meanwhile: str | None) -> None:
-        """meanwhile: what happens in the middle of its first look at the zone."""
+    def the_oldest_job_is_tried(self, fault: str | None, fate: Fate | str, meanwhile: str | None, look: int) -> None:
+        """meanwhile: what happens in the middle of a look at the zone, before the change or after it."""
         if fault is not None:
-            self.zone.fail_next_change(_FAULTS[fault](), fate)
+            self.zone.is_torn = fate == "half done"
+            self.zone.fail_next_change(_FAULTS[fault](), Fate.LOST if fate is Fate.LOST else Fate.DONE_ANYWAY)
         if meanwhile is not None:
-            self.zone.while_read = self._happenings()[meanwhile]
+            self.zone.meanwhile[self.zone.reads + look] = self._happenings()[meanwhile]
         self._try_oldest()
-        self.zone.while_read = None
+        self.zone.meanwhile.clear()
+        self.zone.is_torn = False
         self.zone.fail_no_change()
 
     @invariant()
     def what_we_put_there_has_a_row_or_was_declared(self) -> None:
-        known = {value for row in self._rows() for value in row.our_values} | self.declared
-        assert {record.value for record in self.zone.ours} <= known
+        assert {record.value for record in self.zone.ours} <= self._find_known() | self.declared
 
     @invariant()
     def what_we_took_out_is_kept_as_long_as_there_is_a_domain(self) -> None:
@@ -199,19 +226,26 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
         assert self.zone.owed <= kept, f"{self.zone.owed - kept} is lost; there stands {self.zone.standing}"
 
     def teardown(self) -> None:
-        """In quiet times all jobs end, and a removal leaves nothing of ours but what it says."""
+        """In quiet times all jobs end, also dead ones that are retried, and a removal leaves only what it says."""
         try:
-            self._work_off()
-            self.what_we_put_there_has_a_row_or_was_declared()
-            self.what_we_took_out_is_kept_as_long_as_there_is_a_domain()
+            self._end_quietly()
             self._run(self._remove(remove_records=True))
-            self._work_off()
-            left = {record.value for record in self.zone.ours}
-            removals_given_up = [job for job in self._run(self.desk.jobs()) if _is_dead_removal(job)]
-            assert left <= self.declared or removals_given_up
+            self._end_quietly()
+            given_up = {job.domain_id for job in self._list_dead() if job.action == "remove"}
+            rows = [row for row in self._rows() if row.domain_id in given_up]
+            kept = {value for row in rows for value in row.our_values}
+            assert {record.value for record in self.zone.ours} <= self.declared | kept
         finally:
             self.runner.close()
             self.database.close()
+
+    def _end_quietly(self) -> None:
+        self._work_off()
+        for job in self._list_dead():
+            self._retry(job)
+            self._work_off()
+            self.what_we_put_there_has_a_row_or_was_declared()
+            self.what_we_took_out_is_kept_as_long_as_there_is_a_domain()
 
     def _happenings(self) -> dict[str, Callable[[], Awaitable[object]]]:
         return {
@@ -254,16 +288,35 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
             self._work_off()
             self.zone.refuses = None
 
+    def _retry(self, job: Job) -> None:
+        self.clock.advance(1)
+        self._run(queue.retry(self.context, self.org_id, job.id))
+
     def _try_oldest(self) -> None:
         pending = self._run(self.desk.pending())
         if not pending:
             return
         self.clock.advance(1)
-        domain, before, is_quiet = self.domain, set(self.zone.records), self.zone.while_read is None
+        job, was_wanted, reads = pending[0], _is_wanted(pending[0], self.domain), self.zone.reads
+        self.job_id = job.id
+        self.zone.shown = self.shown.get(job.id, set())
         with suppress(Killed):
             self._run(self.desk.work())
-        if is_quiet and _contradicts(pending[0], domain):
-            assert set(self.zone.records) == before, f"{pending[0].action} did what nobody wanted any more"
+        if not was_wanted:
+            assert self.zone.reads == reads, f"{job.action} asked the provider for what nobody wanted any more"
+            assert self._get_job().state is JobState.DONE
+
+    def _check_wanted(self) -> None:
+        job = self._get_job()
+        assert job.state is JobState.PENDING, f"{job.action} goes on after its end"
+        assert _is_wanted(job, self.domain), f"{job.action} does what nobody wants any more"
+
+    def _get_job(self) -> Job:
+        """The job at work, as it is stored."""
+        return run(queue.get(self.context, self.org_id, self.job_id))
+
+    def _find_known(self) -> set[str]:
+        return {value for row in self._rows() for value in row.our_values}
 
     def _work_off(self) -> None:
         for _ in range(100):
@@ -287,6 +340,9 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
         count: int = self.database.connection.execute(query, (state,)).fetchone()[0]
         return count
 
+    def _list_dead(self) -> list[Job]:
+        return [job for job in self._run(self.desk.jobs()) if job.state is JobState.DEAD]
+
     def _rows(self) -> list[WrittenRecord]:
         ids = [row[0] for row in self.database.connection.execute("SELECT DISTINCT domain_id FROM written_records")]
         return run(self.database.read(lambda snapshot: written_records.list_of_domains(snapshot, ids)))
@@ -299,15 +355,16 @@ def _is_left_behind(record: LeftoverRecord) -> bool:
     return record.written_by_us and not record.being_removed
 
 
-def _is_dead_removal(job: Job) -> bool:
-    return job.action == "remove" and job.state is JobState.DEAD
-
-
-def _contradicts(job: Job, domain: Domain | None) -> bool:
-    """Whether a job would take out what the domain wants to have by now."""
-    return domain is not None and (
-        job.action == "remove" or (job.action == "undo" and domain.connection_id is not None)
-    )
+def _is_wanted(job: Job, domain: Domain | None) -> bool:
+    """Whether what a job was asked for still holds; `domain` is who has the name by now."""
+    own = domain if domain is not None and domain.id == job.domain_id else None
+    match job.action:
+        case "write":
+            return own is not None and own.connection_id == job.connection_id
+        case "undo":
+            return own is not None and own.connection_id is None
+        case _:
+            return domain is None
 
 
 WrittenRecordsMachine.TestCase.settings = examples(0.5, stateful_step_count=30)
