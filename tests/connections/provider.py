@@ -85,6 +85,10 @@ class ProviderServer:
         """Those that it takes."""
         return set(self._refresh)
 
+    def takes(self, access_token: str) -> bool:
+        """Whether its API takes a token."""
+        return access_token in self._live
+
     def step(self) -> None:
         """Tell a test that a request has come, or that its answer goes out."""
         if self.on_step is not None:

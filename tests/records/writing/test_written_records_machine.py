@@ -36,8 +36,10 @@ from tests.unreliable_database import Fate
 
 T = TypeVar("T")
 
+_FATES: Final = st.sampled_from((*Fate, "half done"))
+_TARGET: Final = "edge.sandbox.test"
 _CONFIG: Final = Config(
-    cloudflare=CloudflareConfig(api_token=Secret("x"), zone_id="z", cname_target="edge.sandbox.test"),
+    cloudflare=CloudflareConfig(api_token=Secret("x"), zone_id="z", cname_target=_TARGET),
     domains=DomainsConfig(allow_reserved_tlds=("test",)),
 )
 _FAULTS: Final[dict[str, Callable[[], BaseException]]] = {
@@ -46,8 +48,16 @@ _FAULTS: Final[dict[str, Callable[[], BaseException]]] = {
     "conflict": lambda: RecordConflict("Somebody was quicker."),
     "refused": lambda: Permanent("No.", code="provider_refused"),
 }
-_THEN: Final = st.sampled_from(("it waits", "all is done", "it is refused"))
+_THEN: Final = st.sampled_from((*["it waits"] * 2, *["it fails once"] * 2, *["all is done"] * 3, "it is refused"))
 """What becomes of a job that was asked for."""
+_ACTS: Final = st.sampled_from(
+    (*["write", "replace", "replace", "undo", "undo"] * 2, "remove", "remove records", "remove records and add")
+)
+"""What a tenant asks for; where there is no domain, it is added first."""
+_CHANGES: Final = st.sampled_from(
+    (*[None] * 24, "addresses", "an address", "nothing", "another alias", "as dcvd writes", "target", "connection")
+)
+"""What the owner has in the zone from now on, or what else changes."""
 
 
 class _WatchedZone(ZoneAtProvider):
@@ -55,9 +65,10 @@ class _WatchedZone(ZoneAtProvider):
 
     ours: what dcvd put there and still stands. owed: values of others that dcvd took out, and their owner did not
     change since. find_known: finds the values that dcvd has noted as its own. check_wanted: called before each change,
-    raises AssertionError where nobody wants it any more. shown: the values of others that the plan
-    of the job at work said would be replaced. is_torn: the next change stops when it has taken out what it takes out.
-    reads: how often somebody has looked. meanwhile: what happens in the middle of a look, by the number of the look.
+    raises AssertionError where nobody wants it any more. shown: the values of others that the plan of the job at work
+    said would be replaced. is_writing: whether that job writes, and does not put back. is_torn: the next change stops
+    when it has taken out what it takes out. reads: how often somebody has looked. meanwhile: what happens in the middle
+    of a look, by the number of the look.
     """
 
     def __init__(self, find_known: Callable[[], set[str]], check_wanted: Callable[[], None]) -> None:
@@ -65,6 +76,7 @@ class _WatchedZone(ZoneAtProvider):
         self.ours: set[ZoneRecord] = set()
         self.owed: set[str] = set()
         self.shown: set[str] = set()
+        self.is_writing = False
         self.is_torn = False
         self.reads = 0
         self.meanwhile: dict[int, Callable[[], Awaitable[object]]] = {}
@@ -96,8 +108,7 @@ class _WatchedZone(ZoneAtProvider):
             taken = {record.value for record in before - after}
             assert taken <= self.shown | known, f"{taken - known} went, and no plan had shown it"
             self.owed |= {record.value for record in before - after - self.ours} - known
-            self.ours = (self.ours & after) | {record for record in after - before if record.type == "CNAME"}
-            self.ours = {record for record in self.ours if record.value not in self.owed}
+            self.ours = (self.ours & after) | (after - before if self.is_writing else set())
 
 
 class WrittenRecordsMachine(RuleBasedStateMachine):
@@ -126,63 +137,21 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
         self.shown: dict[str, set[str]] = {}
         self.count = 0
         if has_replaced:
-            self.the_owner_edits_the_zone("A", 1)
-            self.a_domain_is_added(is_connected=True)
-            self._work_off()
-            self.somebody_asks_for_a_write(replacing=True, then="all is done")
+            self._change("an address")
+            for what in ("add", "replace"):
+                self.somebody_asks_for_something(what, "all is done", None, "lost", Fate.LOST)
 
-    @precondition(lambda self: self.domain is None)
-    @rule(is_connected=st.booleans())
-    def a_domain_is_added(self, is_connected: bool) -> None:
-        self._run(self._add(is_connected))
-
-    @precondition(lambda self: self.domain is not None)
-    @rule(replacing=st.booleans(), then=_THEN)
-    def somebody_asks_for_a_write(self, replacing: bool, then: str) -> None:
-        standing = self.zone.values()
+    @rule(what=_ACTS, then=_THEN, meanwhile=_CHANGES, fault=st.sampled_from(tuple(_FAULTS)), fate=_FATES)
+    def somebody_asks_for_something(
+        self, what: str, then: str, meanwhile: str | None, fault: str, fate: Fate | str
+    ) -> None:
+        """meanwhile: what else changes before the job is done. fault, fate: how it fails if it fails once."""
         with suppress(DcvdError):
-            job = self._run(self.desk.ask(self._require_domain(), replacing=replacing))
-            if replacing:
-                self.shown.setdefault(job.id, standing)
+            self._run(self._ask(what))
+            self._change(meanwhile)
+            if then == "it fails once":
+                self._try_failing(fault, fate)
             self._go_on(then)
-
-    @precondition(lambda self: self.domain is not None)
-    @rule(then=_THEN)
-    def somebody_asks_for_an_undo(self, then: str) -> None:
-        with suppress(DcvdError):
-            self._run(self.desk.undo(self._require_domain()))
-            self._go_on(then)
-
-    @precondition(lambda self: self.domain is not None)
-    @rule(remove_records=st.booleans(), is_added_again=st.booleans())
-    def the_domain_is_removed(self, remove_records: bool, is_added_again: bool) -> None:
-        self._run(self._remove(remove_records))
-        if is_added_again:
-            self._run(self._add(is_connected=True))
-
-    @precondition(lambda self: self.domain is not None)
-    @rule()
-    def the_target_of_the_domain_changes(self) -> None:
-        self.count += 1
-        self.database.connection.execute(
-            "UPDATE domains SET cname_target = ? WHERE id = ?",
-            (f"edge{self.count}.sandbox.test", self._require_domain().id),
-        )
-
-    @rule(kind=st.sampled_from(("A", "CNAME", "as dcvd")), count=st.integers(0, 2))
-    def the_owner_edits_the_zone(self, kind: str, count: int) -> None:
-        self.count += count
-        match kind:
-            case "A":
-                self.zone.edit(*(("A", f"192.0.2.{self.count - number}") for number in range(count)))
-            case "CNAME":
-                self.zone.edit(("CNAME", f"elsewhere{self.count}.test"))
-            case _:
-                self.zone.edit(("CNAME", "edge.sandbox.test" if self.domain is None else self.domain.cname_target))
-
-    @rule()
-    def the_connection_is_removed_and_another_made(self) -> None:
-        self._run(self._reconnect())
 
     @precondition(lambda self: self._count_jobs(JobState.DEAD))
     @rule(data=st.data(), then=_THEN)
@@ -198,21 +167,16 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._count_jobs(JobState.PENDING))
     @rule(
         fault=st.sampled_from((None, None, *_FAULTS)),
-        fate=st.sampled_from((*Fate, "half done")),
+        fate=_FATES,
         meanwhile=st.sampled_from((None, None, None, "remove", "remove_records", "add", "again", "disconnect")),
         look=st.integers(1, 2),
     )
     def the_oldest_job_is_tried(self, fault: str | None, fate: Fate | str, meanwhile: str | None, look: int) -> None:
         """meanwhile: what happens in the middle of a look at the zone, before the change or after it."""
-        if fault is not None:
-            self.zone.is_torn = fate == "half done"
-            self.zone.fail_next_change(_FAULTS[fault](), Fate.LOST if fate is Fate.LOST else Fate.DONE_ANYWAY)
         if meanwhile is not None:
             self.zone.meanwhile[self.zone.reads + look] = self._happenings()[meanwhile]
-        self._try_oldest()
+        self._try_failing(fault, fate)
         self.zone.meanwhile.clear()
-        self.zone.is_torn = False
-        self.zone.fail_no_change()
 
     @invariant()
     def what_we_put_there_has_a_row_or_was_declared(self) -> None:
@@ -246,6 +210,47 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
             self._work_off()
             self.what_we_put_there_has_a_row_or_was_declared()
             self.what_we_took_out_is_kept_as_long_as_there_is_a_domain()
+
+    def _change(self, what: str | None) -> None:
+        self.count += what is not None
+        number, domain = self.count, self.domain
+        match what:
+            case "addresses":
+                self.zone.edit(("A", f"192.0.2.{number % 200}"), ("A", f"198.51.100.{number % 200}"))
+            case "an address":
+                self.zone.edit(("A", f"192.0.2.{number % 200}"))
+            case "nothing":
+                self.zone.edit()
+            case "another alias":
+                self.zone.edit(("CNAME", f"elsewhere{number}.test"))
+            case "as dcvd writes":
+                self.zone.edit(("CNAME", _TARGET if domain is None else domain.cname_target))
+            case "target" if domain is not None:
+                self.database.connection.execute(
+                    "UPDATE domains SET cname_target = ? WHERE id = ?", (f"edge{number}.sandbox.test", domain.id)
+                )
+            case "connection":
+                self._run(self._reconnect())
+            case _:
+                return
+
+    async def _ask(self, what: str) -> None:
+        domain = self.domain
+        if domain is None:
+            return await self._add(is_connected=what != "remove")
+        match what:
+            case "undo":
+                await self.desk.undo(domain)
+            case "remove" | "remove records":
+                await self._remove(remove_records=what == "remove records")
+            case "remove records and add":
+                await self._remove_and_add()
+            case _:
+                standing = self.zone.values()
+                job = await self.desk.ask(domain, replacing=what == "replace")
+                if what == "replace":
+                    self.shown.setdefault(job.id, standing)
+        return None
 
     def _happenings(self) -> dict[str, Callable[[], Awaitable[object]]]:
         return {
@@ -292,6 +297,15 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
         self.clock.advance(1)
         self._run(queue.retry(self.context, self.org_id, job.id))
 
+    def _try_failing(self, fault: str | None, fate: Fate | str) -> None:
+        """Try the oldest job, whose first change fails so; None: it does not fail."""
+        if fault is not None:
+            self.zone.is_torn = fate == "half done"
+            self.zone.fail_next_change(_FAULTS[fault](), Fate.LOST if fate is Fate.LOST else Fate.DONE_ANYWAY)
+        self._try_oldest()
+        self.zone.is_torn = False
+        self.zone.fail_no_change()
+
     def _try_oldest(self) -> None:
         pending = self._run(self.desk.pending())
         if not pending:
@@ -299,7 +313,7 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
         self.clock.advance(1)
         job, was_wanted, reads = pending[0], _is_wanted(pending[0], self.domain), self.zone.reads
         self.job_id = job.id
-        self.zone.shown = self.shown.get(job.id, set())
+        self.zone.shown, self.zone.is_writing = self.shown.get(job.id, set()), job.action == "write"
         with suppress(Killed):
             self._run(self.desk.work())
         if not was_wanted:
@@ -329,11 +343,6 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
     def domain(self) -> Domain | None:
         """The domain, as long as there is one."""
         return run(self.database.read(lambda snapshot: stored_domains.find_by_name(snapshot, NAME)))
-
-    def _require_domain(self) -> Domain:
-        domain = self.domain
-        assert domain is not None, "a precondition of the rule"
-        return domain
 
     def _count_jobs(self, state: JobState) -> int:
         query = "SELECT count(*) FROM jobs WHERE kind = 'write_dns' AND state = ?"

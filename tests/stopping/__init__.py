@@ -1,0 +1,1 @@
+"""A stop at any instant of any work, and the start after it."""
