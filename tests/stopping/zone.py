@@ -90,6 +90,6 @@ class SteppedDrivers(DriverFactory):
     def __init__(self, zone: SteppedZone) -> None:
         self._zone = zone
 
-    def create_driver(self, provider: Provider, credentials: Credentials) -> RecordDriver:
+    def create_driver(self, org_id: str, provider: Provider, credentials: Credentials) -> RecordDriver:
         assert isinstance(credentials, OauthTokens)
         return SteppedDriver(self._zone, credentials.access_token.reveal())
