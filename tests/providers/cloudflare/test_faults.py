@@ -14,6 +14,7 @@ from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unaut
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.records import CloudflareRecords
+from dcvd.providers.driver import ChangeHalfDone
 from tests.kit.receivers import receiver
 from tests.providers.cloudflare.customer import Customer, at_cloudflare
 
@@ -132,7 +133,8 @@ async def test_what_was_taken_out_is_put_back_or_named_whatever_the_reason(
     error = await refusal(change(customer))
     if times is None:
         is_refused = kind is Unauthorized
-        assert (type(error), error.code) == ((kind, code) if is_refused else (Retryable, "provider_half_done"))
+        wanted = (ChangeHalfDone, code) if is_refused else (Retryable, "provider_half_done")
+        assert (type(error), error.code) == wanted
         assert f"What stood at {NAME} before could not be put back: A 192.0.2.1." in error.message
         assert await customer.standing() == []
         return
