@@ -27,8 +27,15 @@ from tests.stopping.zone import SteppedDrivers, SteppedZone
 from tests.unreliable_database import Fate, Strike
 
 _OURS: Final = ("CNAME", TARGET)
-_OF_ONE: Final = ("replace", "replace", "undo", "undo", "remove", "remove records", "disconnect")
-_OF_ALL: Final = ("remove many", "add many", "delete the webhook", "drop what is held", "replay")
+_OF_RECORDS: Final = (("replace", 1), ("undo", 0), ("remove records", 0))
+_OF_ONE: Final = (
+    ("replace", 0),
+    ("remove records", 1),
+    *((what, n) for what in ("remove", "disconnect") for n in (0, 1)),
+)
+_OF_ALL: Final = tuple(
+    (what, 0) for what in ("remove many", "add many", "delete the webhook", "drop what is held", "replay")
+)
 _GIVEN_UP: Final = {"connection_removed", "not_found"}
 """Why a job may be a dead letter: its connection was removed."""
 
@@ -50,7 +57,7 @@ _UNITS: Final = (
 """What a strike of the disk may hit."""
 
 Works = list[tuple[str, int]]
-works = st.lists(st.tuples(st.sampled_from((*_OF_ONE, *_OF_ALL)), st.integers(0, 1)), min_size=1, max_size=4)
+works = st.lists(st.sampled_from((*_OF_RECORDS * 3, *_OF_ONE, *_OF_ALL)), min_size=1, max_size=3)
 
 
 def check_names(zone: SteppedZone, asked: Works) -> None:
@@ -184,7 +191,7 @@ async def _live(path: Path, asked: Works, step: int, strike: tuple[str, int, Fat
 @example(asked=[("remove many", 0), ("delete the webhook", 0)], step=3, strike=None, is_patient=True)
 @given(
     asked=works,
-    step=st.integers(1, 40),
+    step=st.integers(1, 30),
     strike=st.none() | st.tuples(st.sampled_from(_UNITS), st.integers(1, 3), st.sampled_from(Fate)),
     is_patient=st.booleans(),
 )

@@ -114,9 +114,9 @@ class _WatchedZone(ZoneAtProvider):
 class WrittenRecordsMachine(RuleBasedStateMachine):
     """One organization, one name, one customer who edits it, and every job that writes there."""
 
-    @initialize(has_replaced=st.booleans())
-    def begin(self, has_replaced: bool) -> None:
-        """has_replaced: whether the machine begins with a record that dcvd has put in the place of the owner's."""
+    @initialize(history=st.sampled_from(("none", "a record was replaced", "an undo was given up")))
+    def begin(self, history: str) -> None:
+        """history: what dcvd has done before; an undo that was given up stays a dead letter beside a later write."""
         self.runner = asyncio.Runner()
         self.database = MemoryDatabase()
         self.clock = ManualClock()
@@ -136,10 +136,13 @@ class WrittenRecordsMachine(RuleBasedStateMachine):
         self.declared: set[str] = set()
         self.shown: dict[str, set[str]] = {}
         self.count = 0
-        if has_replaced:
+        if history != "none":
             self._change("an address")
             for what in ("add", "replace"):
                 self.somebody_asks_for_something(what, "all is done", None, "lost", Fate.LOST)
+        if history == "an undo was given up":
+            self.somebody_asks_for_something("undo", "it is refused", None, "lost", Fate.LOST)
+            self.somebody_asks_for_something("write", "all is done", None, "lost", Fate.LOST)
 
     @rule(what=_ACTS, then=_THEN, meanwhile=_CHANGES, fault=st.sampled_from(tuple(_FAULTS)), fate=_FATES)
     def somebody_asks_for_something(
