@@ -98,7 +98,14 @@ class FairnessMachine(RuleBasedStateMachine):
             ]
 
         self.clock.advance(1)
-        self.pending |= {job.id: job for job in run(self.context.database.write(unit))}
+        last_turn = max(
+            (job.turn for job in self.pending.values() if (job.kind, job.org_id) == (kind, org_id)), default=0
+        )
+        new_jobs = run(self.context.database.write(unit))
+        for job in new_jobs:
+            assert job.turn > last_turn, "it is in line before an earlier one of its organization"
+            last_turn = job.turn
+        self.pending |= {job.id: job for job in new_jobs}
         self._fill()
 
     @rule(error=st.sampled_from(_ERRORS), count=st.integers(1, 4), data=st.data())
