@@ -68,8 +68,9 @@ class _Interleaved(Database):
 class _Play:
     """A worker at work, whose attempts end when the play says so, and what it is held to."""
 
-    def __init__(self, context: Context, org_id: str, script: list[list[_Act]]) -> None:
+    def __init__(self, context: Context, clock: ManualClock, org_id: str, script: list[list[_Act]]) -> None:
         self.context = context
+        self.clock = clock
         self.org_id = org_id
         self.script = script
         self.ids: list[str] = []
@@ -142,6 +143,8 @@ class _Play:
     async def retry(self, job_id: str) -> None:
         if job_id not in self.done:
             self.dead.discard(job_id)
+            # No request comes in the instant in which the attempt began.
+            self.clock.advance(1)
             await queue.retry(self.context, self.org_id, job_id)
 
     async def end(self, job_id: str, how: str) -> None:
@@ -162,6 +165,10 @@ class _Play:
             return await self._get(job_id) != before
 
         await until(is_stored)
+        if was_retried and how != "succeeds":
+            after = await self._get(job_id)
+            assert after.state is JobState.PENDING, "what a retry answered does not hold"
+            assert after.next_attempt_at == before.next_attempt_at, "what a retry answered does not hold"
 
     async def is_ended(self, job_id: str) -> bool:
         return (await self._get(job_id)).state is not JobState.PENDING and job_id not in self.ends
@@ -182,7 +189,7 @@ async def _play(script: list[list[_Act]], blank_database: Path, folder: Path) ->
         random_fraction=lambda: 0.0,
     )
     org = await organizations.create(context, "Acme")
-    play = _Play(context, org.id, script)
+    play = _Play(context, clock, org.id, script)
     for _ in range(3):
         await play.want()
     database.at_read, database.between = play.note_read, play.act  # type: ignore[assignment]
