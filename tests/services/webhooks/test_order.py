@@ -53,8 +53,9 @@ class _Owed(Struct):
 class OrderMachine(RuleBasedStateMachine):
     """Two endpoints: one is told everything, the other only of additions until a replay sends it more."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(backlog=st.sampled_from((0, 5)))
+    def begin(self, backlog: int) -> None:
+        """backlog: events of one domain that wait for each other from the start."""
         cloudflare = CloudflareConfig(api_token=Secret("x"), zone_id="z", cname_target="edge.sandbox.test")
         config = Config(
             cloudflare=cloudflare, webhooks=WebhooksConfig(allow_http=True, ports=(1,), retry_schedule=_SCHEDULE)
@@ -78,6 +79,8 @@ class OrderMachine(RuleBasedStateMachine):
         self.model: dict[tuple[str, str], _Owed] = {}
         self.in_flight: dict[str, tuple[Endpoint, DueDelivery]] = {}
         self.history_starts: dict[str, int] = {}
+        if backlog:
+            self.something_happens([_TYPES[0]] * backlog, "dom_a")
 
     @rule(kinds=st.lists(st.sampled_from(_TYPES), min_size=1, max_size=3), domain=st.sampled_from(_DOMAINS))
     def something_happens(self, kinds: list[EventType], domain: str | None) -> None:
