@@ -81,11 +81,10 @@ NO_PAYLOAD: Final = NoPayload()
 class Predecessor(Struct, frozen=True):
     """The pending jobs that a job waits for: those of the kind with this name that are about the same domain name.
 
-    is_same_org: only those of its own organization. is_earlier: only those enqueued before it.
+    is_earlier: only those of its own organization whose turn comes before its own.
     """
 
     kind_name: str
-    is_same_org: bool = False
     is_earlier: bool = False
 
 

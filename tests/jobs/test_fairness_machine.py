@@ -202,8 +202,7 @@ class FairnessMachine(RuleBasedStateMachine):
         return waits_for is not None and any(
             each.kind == waits_for.kind_name
             and each.domain_name == job.domain_name
-            and (not waits_for.is_same_org or each.org_id == job.org_id)
-            and (not waits_for.is_earlier or each.id < job.id)
+            and (not waits_for.is_earlier or (each.org_id == job.org_id and (each.turn, each.id) < (job.turn, job.id)))
             for each in self.pending.values()
         )
 

@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from dcvd.core.ids import IdPrefix
+from dcvd.core.instants import HOUR
 from dcvd.core.jobs import NO_PAYLOAD, Job, JobKind, NoPayload, Predecessor
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.jobs.selector import JobSelector
@@ -182,9 +182,7 @@ async def test_a_single_slot_goes_to_every_kind_in_turn(context: Context, org: s
     ("waits_for", "expected"),
     [
         (Predecessor("removal"), []),
-        (Predecessor("removal", is_same_org=True), ["theirs"]),
-        (Predecessor("removal", is_same_org=True, is_earlier=True), ["theirs"]),
-        (Predecessor("removal", is_earlier=True), []),
+        (Predecessor("removal", is_earlier=True), ["theirs"]),
         (Predecessor("other"), ["ours", "theirs"]),
         (None, ["ours", "theirs"]),
     ],
@@ -211,9 +209,25 @@ async def test_a_job_waits_for_pending_jobs_of_the_same_name(
 async def test_of_jobs_that_wait_for_earlier_ones_of_their_kind_the_first_goes_alone(
     context: Context, org: str
 ) -> None:
-    ordered = _define("ordered", waits_for=Predecessor("ordered", is_same_org=True, is_earlier=True))
+    ordered = _define("ordered", waits_for=Predecessor("ordered", is_earlier=True))
     selector = _select_from(context, ordered)
     enqueued = await _enqueue(context, ordered, org, count=3, name="app.customer.test")
-    first = min(enqueued, key=lambda job: job.id)
-    assert [job.id for job in await selector.select(_SLOTS, ())] == [first.id]
-    assert first.id.startswith(IdPrefix.JOB)
+    assert [job.id for job in await selector.select(_SLOTS, ())] == [enqueued[0].id]
+
+
+async def test_jobs_about_one_name_go_in_the_order_in_which_they_came_whatever_the_clock_does(
+    context: Context, clock: ManualClock, org: str
+) -> None:
+    """Ids follow the clock, and those of one millisecond follow chance."""
+    ordered = _define("ordered", waits_for=Predecessor("ordered", is_earlier=True))
+    selector = _select_from(context, ordered)
+    enqueued = await _enqueue(context, ordered, org, count=70, name="app.customer.test")
+    clock.advance(-HOUR)
+    enqueued += await _enqueue(context, ordered, org, count=2, name="app.customer.test")
+    clock.advance(HOUR)
+    gone: list[str] = []
+    while jobs := await selector.select(_SLOTS, ()):
+        gone += [job.id for job in jobs]
+        for job in jobs:
+            await queue.complete(context, job)
+    assert gone == [job.id for job in enqueued]

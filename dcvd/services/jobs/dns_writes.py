@@ -29,7 +29,7 @@ WRITE_DNS: Final = JobKind(
     DnsWrite,
     ends_with_domain=True,
     # Records of one name are written in order, also where the name was removed and added again.
-    waits_for=Predecessor(_NAME, is_same_org=True, is_earlier=True),
+    waits_for=Predecessor(_NAME, is_earlier=True),
 )
 PLAIN_WRITE: Final = DnsWrite(action="write")
 """The write that the daemon makes by itself: it touches nothing that is in the way."""

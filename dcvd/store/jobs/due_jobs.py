@@ -22,14 +22,14 @@ _READY_OF_KIND: Final = f"kind = ?1 AND {READY}"
 _FREE: Final = f"id NOT IN (SELECT value FROM json_each(?2)) AND NOT {has_predecessor('few.{}'.format, first_number=3)}"
 _COLUMNS: Final = "id, turn, org_id, connection_id, domain_name"
 _NEXT_BY_TURN: Final = (
-    f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} ORDER BY turn, id LIMIT ?8)"
+    f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} ORDER BY turn, id LIMIT ?7)"
     f" SELECT (SELECT count(*) FROM few), (SELECT id FROM few WHERE {_FREE}"
-    " AND org_id NOT IN (SELECT value FROM json_each(?6))"
-    " AND ifnull(connection_id, '') NOT IN (SELECT value FROM json_each(?7))"
+    " AND org_id NOT IN (SELECT value FROM json_each(?5))"
+    " AND ifnull(connection_id, '') NOT IN (SELECT value FROM json_each(?6))"
     " ORDER BY turn, id LIMIT 1)"
 )
 _NEXT_IN_LANE: Final = (
-    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} AND lane = ?6 ORDER BY turn, id LIMIT ?7)"
+    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} AND lane = ?5 ORDER BY turn, id LIMIT ?6)"
     f" SELECT turn, id FROM few WHERE {_FREE} ORDER BY turn, id LIMIT 1"
 )
 _NEXT_LANE: Final = (
