@@ -1,10 +1,11 @@
 """What is in flight, against what a snapshot says of it: whatever happens between a read and its result, no job runs
-twice at once, or again after its end."""
+twice at once, or again after its end, and nobody is told of an end that was none."""
 
 import asyncio
 import random
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -28,6 +29,7 @@ from tests.conftest import VAULT
 from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
+from tests.services.views import bodies
 from tests.waiting import until
 
 T = TypeVar("T")
@@ -79,6 +81,7 @@ class _Play:
         self.ended_at_read: frozenset[str] = frozenset()
         self.dead: set[str] = set()
         self.done: set[str] = set()
+        self.told: Counter[tuple[str, str]] = Counter()
         self.lock = asyncio.Lock()
 
     async def perform(self, run: JobRun[NoPayload]) -> None:
@@ -129,8 +132,9 @@ class _Play:
                 job_id = self.ids[act.which % len(self.ids)]
                 job = await queue.get(self.context, self.org_id, job_id)
                 await queue.fail(self.context, job, Permanent("Its connection was removed.", code="removed"))
-                if job_id not in self.done:
+                if job_id not in self.done | self.dead:
                     self.dead.add(job_id)
+                    self.told.update([("job.failed", job_id), ("job.dlq", job_id)])
             case _:
                 await self.retry(self.ids[act.which % len(self.ids)])
 
@@ -158,8 +162,11 @@ class _Play:
             return
         if how == "succeeds":
             self.done.add(job_id)
-        elif how == "is refused" and not was_retried:
+        else:
+            self.told["job.failed", job_id] += 1
+        if how == "is refused" and not was_retried:
             self.dead.add(job_id)
+            self.told["job.dlq", job_id] += 1
 
         async def is_stored() -> bool:
             return await self._get(job_id) != before
@@ -208,10 +215,17 @@ async def _play(script: list[list[_Act]], blank_database: Path, folder: Path) ->
             await play.want()
         return not script
 
+    async def nothing_runs() -> bool:
+        return worker.pool.running_count == 0
+
     try:
         await until(script_is_over)
         await until(all_ended)
+        # Also what came of attempts at jobs that had ended meanwhile is stored then.
+        await until(nothing_runs)
         assert worker.pool.failure_count == 0
+        told = Counter((body["event"], body["data"]["job_id"]) for body in await bodies(context, org.id))
+        assert told == play.told
         states = {job_id: (await queue.get(context, org.id, job_id)).state for job_id in play.ids}
         assert states == {job_id: JobState.DEAD if job_id in play.dead else JobState.DONE for job_id in play.ids}
     finally:
