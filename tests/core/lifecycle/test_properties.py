@@ -3,12 +3,11 @@
 import json
 from typing import Any, Final
 
-import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd.core.domains.dns_facts import DnsObservation
-from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
+from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import (
     CloudflareCertificate,
     CloudflareHostname,
@@ -49,27 +48,38 @@ DNS: Final[dict[str, tuple[DnsObservation, DnsState | None, frozenset[str]]]] = 
 }  # fmt: skip
 
 
-def numbered_certificate(number: int, *, dated: bool) -> CloudflareCertificate:
+CORRECTIONS: Final = {"dated": (0, 0, HOUR, 2 * HOUR), "undated": (0,), "unnumbered": (0,)}
+"""By how much Cloudflare corrects the end of a certificate that it has told already, by what it tells of them."""
+
+
+def numbered_certificate(number: int, *, told: str, correction: int) -> CloudflareCertificate:
     """The world's `number`-th certificate, issued 13 days after the one before; no two of them end together."""
     days = (90, 47, 6, 365)[number % 4]
-    made = certificate(
-        f"{number:02}",
-        days=days,
-        issued_at=NOW + number * 13 * DAY,
+    issued_at = NOW + number * 13 * DAY
+    return certificate(
+        None if told == "unnumbered" else f"{number:02}",
+        issued_at=None if told == "undated" else issued_at,
+        expires_at=issued_at + days * DAY + correction,
         signature=("ECDSAWithSHA256", "SHA256WithRSA", None)[number % 3],
     )
-    return made if dated else msgspec.structs.replace(made, issued_at=None)
+
+
+def identity(held: Certificate) -> str | int:
+    """What tells a certificate from others: its end only where Cloudflare does not name its serial."""
+    return held.expires_at if held.serial is None else held.serial
 
 
 @st.composite
-def cloudflare_answers(draw: st.DrawFn, dated: bool) -> CloudflareObservation:
+def cloudflare_answers(draw: st.DrawFn, told: str) -> CloudflareObservation:
     kind = draw(st.integers(0, 19))
     if kind == 0:
         return CloudflareHostnameAbsence()
     if kind == 1:
         return RegistrationRefusal("hostname_taken", "Somebody else has it.")
-    numbers = draw(st.lists(st.integers(-6, 12), max_size=3))
-    listed = [numbered_certificate(number, dated=dated) for number in numbers]
+    listed = [
+        numbered_certificate(number, told=told, correction=draw(st.sampled_from(CORRECTIONS[told])))
+        for number in draw(st.lists(st.integers(-6, 12), max_size=3))
+    ]
     if draw(st.booleans()):
         listed.append(certificate("undated", issued_at=None))
     return builders.seen(
@@ -82,11 +92,11 @@ def cloudflare_answers(draw: st.DrawFn, dated: bool) -> CloudflareObservation:
 @st.composite
 def stories(draw: st.DrawFn) -> list[tuple[int, str | None, CloudflareObservation | None]]:
     """Looks as (milliseconds since the last, DNS kind, Cloudflare's answer)."""
-    dated = draw(st.booleans())
+    told = draw(st.sampled_from(sorted(CORRECTIONS)))
     step = st.tuples(
         st.sampled_from([0, MINUTE, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY]),
         st.none() | st.sampled_from(["right", "missing", "missing", *DNS]),
-        st.none() | cloudflare_answers(dated),
+        st.none() | cloudflare_answers(told),
     )
     return draw(st.lists(step, max_size=25))
 
@@ -102,8 +112,8 @@ class Watcher:
         self.doubts = 0
         self.was_serving = False
         self.latest_expiry = -1
-        self.renewed_to: set[int] = set()
-        self.told: dict[int, int] = {}
+        self.renewed_to: set[str | int] = set()
+        self.told: dict[str | int, int] = {}
 
     def play(self, wait: int, dns_kind: str | None, answer: CloudflareObservation | None) -> None:
         self.now += wait
@@ -188,37 +198,46 @@ class Watcher:
     def _renewals(self, before: Domain, renewed: list[EventDraft]) -> None:
         old, new = before.certificate, self.domain.certificate
         assert len(renewed) <= 1
+        later = (
+            old is not None
+            and new is not None
+            and old.issued_at is not None
+            and new.issued_at is not None
+            and new.issued_at > old.issued_at
+        )
         if renewed:
             assert old is not None, "the first certificate is no renewal"
             assert new is not None
             assert new.expires_at > old.expires_at
-            assert new.expires_at not in self.renewed_to, "told already"
-            later = old.issued_at is not None and new.issued_at is not None and new.issued_at > old.issued_at
+            assert identity(new) != identity(old), "the same certificate is no renewal, whenever it ends"
+            assert identity(new) not in self.renewed_to, "told already"
             assert later or new.expires_at > self.latest_expiry
-            self.renewed_to.add(new.expires_at)
+            self.renewed_to.add(identity(new))
+        elif later:
+            assert old is not None
+            assert new is not None
+            assert new.expires_at <= old.expires_at, "a renewal is not told"
         self.latest_expiry = max(self.latest_expiry, new.expires_at if new else -1)
 
     def _upcoming(self) -> None:
         held, following = self.domain.certificate, self.domain.next_certificate
         if following is None or held is None:
             return
-        assert following.serial != held.serial
+        assert identity(following) != identity(held)
         if held.issued_at is not None and following.issued_at is not None:
             assert following.issued_at > held.issued_at
 
     def _warnings(self, warned: list[EventDraft]) -> None:
-        assert len(warned) <= 1
         held = self.domain.certificate
-        if not warned:
+        if held is None or self.domain.status is not DomainStatus.ACTIVE or held.expires_at <= self.now:
+            assert warned == []
             return
-        assert held is not None
-        assert self.domain.status is DomainStatus.ACTIVE
-        assert held.expires_at > self.now
         lifetime = 10_000 * DAY if held.issued_at is None else held.expires_at - held.issued_at
         windows = (min(30 * DAY, lifetime // 3), min(7 * DAY, lifetime // 8))
         passed = sum(self.now >= held.expires_at - window for window in windows)
-        assert passed > self.told.get(held.expires_at, 0), "told already"
-        self.told[held.expires_at] = passed
+        told = self.told.get(identity(held), 0)
+        assert len(warned) == (passed > told), "each certificate and threshold is told once"
+        self.told[identity(held)] = max(passed, told)
 
     def _draft(self, draft: EventDraft) -> None:
         assert draft.domain_id == self.domain.id
