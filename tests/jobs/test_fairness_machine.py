@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final, cast
 
 from hypothesis import HealthCheck
@@ -29,6 +30,11 @@ from tests.manual_clock import ManualClock
 from tests.services.memory import MemoryDatabase, run
 
 _KINDS: Final = tuple(definition.kind.name for definition in JOB_DEFINITIONS)
+_ONE_PER_CONNECTION: Final = tuple(
+    definition.kind.name for definition in JOB_DEFINITIONS if definition.limits.is_one_per_connection
+)
+_LOOKED_AT_IN_TURN: Final = 66
+"""More jobs, one of them in flight, than those among which the next one is looked for before the lanes are."""
 _OUTAGE: Final = "cloudflare_unavailable"
 _ERRORS: Final = (None, Retryable("It hiccuped.", code="odd"), Retryable("Away.", code=_OUTAGE), Permanent("No."))
 
@@ -81,6 +87,23 @@ class FairnessMachine(RuleBasedStateMachine):
         names=st.integers(1, 100),
     )
     def something_is_wanted(self, kind: str, org: int, count: int, connection: str | None, names: int) -> None:
+        self._want(kind, org, connection, [f"n{number % names}.test" for number in range(count)])
+        self._fill()
+
+    @rule(
+        kind=st.sampled_from(_ONE_PER_CONNECTION),
+        org=st.integers(0, 3),
+        behind=st.lists(st.sampled_from([None, "conn_2", "conn_3"]), min_size=2, max_size=4),
+    )
+    def one_connection_has_more_to_do_than_is_looked_at_in_turn(
+        self, kind: str, org: int, behind: list[str | None]
+    ) -> None:
+        self._want(kind, org, "conn_1", [f"first{number}.test" for number in range(_LOOKED_AT_IN_TURN)])
+        for number, connection in enumerate(behind):
+            self._want(kind, org, connection, [f"behind{number}.test"])
+        self._fill()
+
+    def _want(self, kind: str, org: int, connection: str | None, names: Sequence[str]) -> None:
         org_id = self.orgs[org]
 
         def unit(tx: Transaction) -> list[Job]:
@@ -91,10 +114,10 @@ class FairnessMachine(RuleBasedStateMachine):
                     self.definitions[kind].kind,
                     NO_PAYLOAD,
                     org_id=org_id,
-                    domain_name=f"n{number % names}.test",
+                    domain_name=name,
                     connection_id=None if connection is None else f"{connection}_{org_id}",
                 )
-                for number in range(count)
+                for name in names
             ]
 
         self.clock.advance(1)
@@ -106,7 +129,6 @@ class FairnessMachine(RuleBasedStateMachine):
             assert job.turn > last_turn, "it is in line before an earlier one of its organization"
             last_turn = job.turn
         self.pending |= {job.id: job for job in new_jobs}
-        self._fill()
 
     @rule(error=st.sampled_from(_ERRORS), count=st.integers(1, 4), data=st.data())
     def attempts_end(self, error: DcvdError | None, count: int, data: st.DataObject) -> None:
