@@ -108,10 +108,11 @@ async def _live(
 @example(chosen=[("connect", 0)], step=30, strike=("create.", 1, Fate.DONE_ANYWAY), is_patient=True)
 @example(chosen=[("use", 0)], step=3, strike=None, is_patient=True)
 @example(chosen=[("refresh", 0)], step=30, strike=("TokenRefresher._store", 1, Fate.LOST), is_patient=True)
+@example(chosen=[("refresh", 0)], step=1, strike=("TokenRefresher._store", 1, Fate.LOST), is_patient=False)
 @example(chosen=[("disconnect", 0)], step=2, strike=None, is_patient=True)
 @example(chosen=[("use", 0)], step=1, strike=None, is_patient=False)
 @example(chosen=[("connect", 0)], step=3, strike=None, is_patient=False)
-@given(chosen=works, step=st.integers(1, 30), strike=strikes, is_patient=st.booleans())
+@given(chosen=works, step=st.integers(1, 3) | st.integers(1, 30), strike=strikes, is_patient=st.booleans())
 @examples(0.6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_wherever_dcvd_stops_what_the_provider_takes_is_what_is_stored(
     tmp_path: Path,
