@@ -21,12 +21,12 @@ from dcvd.config.sections import WebhooksConfig
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
+from dcvd.core.webhooks.deliveries import Delivery
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, replay_job, replays
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
-from dcvd.store.engine.database import Database
 from dcvd.store.engine.pragmas import prepare_writer
 from tests.conftest import VAULT
 from tests.delivery.conftest import at_work
@@ -35,12 +35,16 @@ from tests.delivery.receivers import receiving
 from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.services.memory import make_blank
+from tests.unreliable_database import UnreliableDatabase
 
 T = TypeVar("T")
 
 _DOMAINS: Final = ("dom_a", "dom_b", None)
 _TYPES: Final = (EventType.DOMAIN_ADDED, EventType.DOMAIN_ERROR)
 _PATHS: Final = ("/one", "/two")
+_NOWHERE: Final = "/nowhere"
+_BROADCAST: Final = "127.255.255.255"
+"""The system itself refuses every connection to it: no receiver is to blame for such a failure."""
 _CONCURRENCY: Final = 3
 _WAITS_FOR_NOTHING: Final = (
     "SELECT w.url, d.event_id FROM webhook_endpoints w JOIN deliveries d ON d.endpoint_id = w.id"
@@ -48,8 +52,12 @@ _WAITS_FOR_NOTHING: Final = (
     " AND (w.paused_until IS NULL OR w.paused_until <= ?)"
 )
 _ALL: Final = (
-    "SELECT d.id, w.url, d.event_id, d.state, d.next_attempt_at, w.health FROM webhook_endpoints w"
+    "SELECT d.id, w.url, d.event_id, d.state, d.next_attempt_at, d.attempts FROM webhook_endpoints w"
     " JOIN deliveries d ON d.endpoint_id = w.id WHERE w.org_id = ? ORDER BY d.id"
+)
+_STARTS: Final = (
+    "SELECT a.started_at FROM deliveries d JOIN attempts a ON a.delivery_id = d.id"
+    " WHERE d.endpoint_id = ? AND a.started_at >= ?"
 )
 
 
@@ -59,7 +67,7 @@ class _Row(Struct, frozen=True):
     event_id: str
     state: str
     next_attempt_at: int | None
-    health: str
+    attempts: int
 
     @property
     def key(self) -> tuple[str, str]:
@@ -101,14 +109,16 @@ class _Answers:
 
 
 class PoolMachine(RuleBasedStateMachine):
-    """Two endpoints of one organization at one receiver; time passes only when a rule says so."""
+    """Two endpoints of one organization at one receiver, and one that cannot be reached; time passes only when a rule
+    says so."""
 
     @initialize()
     def begin(self) -> None:
         self.runner = asyncio.Runner()
         self.clock = ManualClock()
-        self.answers = {path: _Answers() for path in _PATHS}
+        self.answers = {path: _Answers() for path in (*_PATHS, _NOWHERE)}
         self.promises: dict[str, tuple[int, int]] = {}
+        self.disabled_since: dict[str, int] = {}
         self.run(self._open())
 
     async def _open(self) -> None:
@@ -119,8 +129,8 @@ class PoolMachine(RuleBasedStateMachine):
         connection = sqlite3.connect(path, isolation_level=None)
         prepare_writer(connection)
         connection.close()
-        database = await Database.open(path)
-        self.stack.push_async_callback(database.close)
+        self.database = await UnreliableDatabase.open(path)
+        self.stack.push_async_callback(self.database.close)
         config = Config(
             cloudflare=CloudflareConfig(api_token=Secret("x"), zone_id="z", cname_target="edge.sandbox.test"),
             webhooks=WebhooksConfig(
@@ -132,7 +142,7 @@ class PoolMachine(RuleBasedStateMachine):
             ),
         )
         self.context = Context(
-            database,
+            self.database,
             Live(config),
             vault=VAULT,
             clock=self.clock,
@@ -142,9 +152,14 @@ class PoolMachine(RuleBasedStateMachine):
         self.org = (await organizations.create(self.context, "Acme")).id
         self.receiver = await self.stack.enter_async_context(receiving())
         self.receiver.answers.update(self.answers)
+        nowhere = self.receiver.base.replace("127.0.0.1", _BROADCAST)
         self.endpoints = [
-            (await endpoints.create(self.context, self.org, url=f"{self.receiver.base}{path}", events=types))[0].id
-            for path, types in zip(_PATHS, (_TYPES, _TYPES[:1]), strict=True)
+            (await endpoints.create(self.context, self.org, url=url, events=types))[0].id
+            for url, types in (
+                (f"{self.receiver.base}{_PATHS[0]}", _TYPES),
+                (f"{self.receiver.base}{_PATHS[1]}", _TYPES[:1]),
+                (f"{nowhere}{_NOWHERE}", _TYPES[1:]),
+            )
         ]
         await self._start()
 
@@ -183,16 +198,48 @@ class PoolMachine(RuleBasedStateMachine):
         if rows := self.run(self._read()):
             self._retry(data.draw(st.sampled_from(rows)))
 
+    @rule(path=st.sampled_from(_PATHS), status=st.sampled_from((200, 500)), data=st.data())
+    def a_held_request_is_answered_and_retried_just_after_its_attempt_is_stored(
+        self, path: str, status: int, data: st.DataObject
+    ) -> None:
+        if held_ids := self.answers[path].held_ids:
+            event_id = data.draw(st.sampled_from(sorted(held_ids)))
+            row = next(row for row in self.run(self._read()) if row.key == (path, event_id))
+            self.run(self._answer_and_retry(row, status))
+
+    async def _answer_and_retry(self, row: _Row, status: int) -> None:
+        """Let the retry share the transaction of the attempt, which is still in flight as far as the pool knows."""
+        retries: list[asyncio.Task[Delivery]] = []
+
+        async def retry_behind() -> None:
+            self.database.before_write = None
+            retries.append(asyncio.create_task(replays.retry(self.context, self.org, row.id)))
+
+        self.clock.advance(1)
+        path, event_id = row.key
+        sent_before = self._count_sent(row)
+        self.database.before_write = retry_behind
+        self.answers[path].release(event_id, status)
+        async with asyncio.timeout(10):
+            while not retries:
+                await asyncio.sleep(0)
+        self._note_promise(row, await retries[0], sent_before)
+
     def _retry(self, row: _Row) -> None:
         # A whole instant later: no two requests of tenants are answered within one.
         self.clock.advance(1)
-        path, event_id = row.key
-        sent_before = self.answers[path].received[event_id]
-        answered = self.run(replays.retry(self.context, self.org, row.id))
+        sent_before = self._count_sent(row)
+        self._note_promise(row, self.run(replays.retry(self.context, self.org, row.id)), sent_before)
+
+    def _note_promise(self, row: _Row, answered: Delivery, sent_before: int) -> None:
         if answered.next_attempt_at is not None:
             self.promises[row.id] = (answered.next_attempt_at, sent_before)
 
-    @rule(which=st.integers(0, 1), status=st.sampled_from(ReplayStatus))
+    def _count_sent(self, row: _Row) -> int:
+        path, event_id = row.key
+        return row.attempts if path == _NOWHERE else self.answers[path].received[event_id]
+
+    @rule(which=st.integers(0, 2), status=st.sampled_from(ReplayStatus))
     def many_are_replayed(self, which: int, status: ReplayStatus) -> None:
         async def replay() -> None:
             asked = await replays.prepare_replay(self.context, self.org, self.endpoints[which], status=status)
@@ -202,10 +249,42 @@ class PoolMachine(RuleBasedStateMachine):
 
         self.run(replay())
 
-    @rule(which=st.integers(0, 1), enabled=st.booleans(), held=st.sampled_from(HeldDeliveries))
-    def an_endpoint_is_switched(self, which: int, enabled: bool, held: HeldDeliveries) -> None:
+    @rule(
+        which=st.integers(0, 2),
+        enabled=st.booleans(),
+        held=st.sampled_from(HeldDeliveries),
+        is_being_read=st.booleans(),
+    )
+    def an_endpoint_is_switched_perhaps_while_it_is_read(
+        self, which: int, enabled: bool, held: HeldDeliveries, *, is_being_read: bool
+    ) -> None:
+        endpoint_id = self.endpoints[which]
         change = EndpointChange(enabled=enabled, replay=held if enabled else HeldDeliveries.HELD)
-        self.run(endpoints.change(self.context, self.org, self.endpoints[which], change))
+        if enabled:
+            self.disabled_since.pop(endpoint_id, None)
+        self.run(self._switch_during_read(endpoint_id, change) if is_being_read else self._switch(endpoint_id, change))
+        self.clock.advance(1)
+        if not enabled:
+            self.disabled_since.setdefault(endpoint_id, self.clock.now())
+
+    async def _switch(self, endpoint_id: str, change: EndpointChange) -> None:
+        await endpoints.change(self.context, self.org, endpoint_id, change)
+
+    async def _switch_during_read(self, endpoint_id: str, change: EndpointChange) -> None:
+        """Make the change between the snapshot that the pool reads and what it does with it."""
+        changed = asyncio.Event()
+
+        async def switch() -> None:
+            current_task = asyncio.current_task()
+            if current_task is not None and current_task.get_name() == "delivery":
+                self.database.after_read = None
+                await self._switch(endpoint_id, change)
+                changed.set()
+
+        self.database.after_read = switch
+        await happen(self.context, self.org)
+        async with asyncio.timeout(10):
+            await changed.wait()
 
     @rule(seconds=st.sampled_from((1, 6, 40)))
     def time_passes(self, seconds: int) -> None:
@@ -226,15 +305,16 @@ class PoolMachine(RuleBasedStateMachine):
     def what_is_due_is_sent_and_only_once_at_a_time_and_what_was_answered_holds(self) -> None:
         self.run(self._wait_until_nothing_waits_for_nothing())
         assert all(not answers.twice_at_once for answers in self.answers.values())
+        for endpoint_id, since in self.disabled_since.items():
+            assert self.run(self._list_starts(endpoint_id, since)) == [], "it is sent to a disabled endpoint"
         for row in self.run(self._read()):
             promise = self.promises.get(row.id)
             path, event_id = row.key
-            answers = self.answers[path]
             if promise is None:
                 continue
-            if row.state in ("delivered", "dropped") or answers.received[event_id] > promise[1]:
+            if row.state in ("delivered", "dropped") or self._count_sent(row) > promise[1]:
                 del self.promises[row.id]
-            elif event_id not in answers.held_ids:
+            elif event_id not in self.answers[path].held_ids:
                 # It waits for its endpoint, for an earlier event of its domain, or for the instant that was answered.
                 assert row.state == "pending"
                 assert row.next_attempt_at is None or row.next_attempt_at <= promise[0]
@@ -247,17 +327,19 @@ class PoolMachine(RuleBasedStateMachine):
 
     async def _has_overdue(self) -> bool:
         now = self.clock.now()
-        rows = await self.context.database.read(
-            lambda snapshot: snapshot.fetch_all(_WAITS_FOR_NOTHING, (self.org, now, now))
-        )
+        rows = await self.database.read(lambda snapshot: snapshot.fetch_all(_WAITS_FOR_NOTHING, (self.org, now, now)))
         for url, event_id in rows:
             answers = self.answers[f"/{url.rpartition('/')[2]}"]
             if event_id not in answers.held_ids and len(answers.held_ids) < _CONCURRENCY:
                 return True
         return False
 
+    async def _list_starts(self, endpoint_id: str, since: int) -> list[int]:
+        """List when attempts began that have ended."""
+        return await self.database.read(lambda snapshot: snapshot.fetch_column(_STARTS, (endpoint_id, since)))
+
     async def _read(self) -> list[_Row]:
-        rows = await self.context.database.read(lambda snapshot: snapshot.fetch_all(_ALL, (self.org,)))
+        rows = await self.database.read(lambda snapshot: snapshot.fetch_all(_ALL, (self.org,)))
         return [_Row(*row) for row in rows]
 
     def teardown(self) -> None:
