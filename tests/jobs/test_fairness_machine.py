@@ -92,15 +92,16 @@ class FairnessMachine(RuleBasedStateMachine):
 
     @rule(
         kind=st.sampled_from(_ONE_PER_CONNECTION),
-        org=st.integers(0, 3),
+        orgs=st.lists(st.integers(0, 3), min_size=1, max_size=2, unique=True),
         behind=st.lists(st.sampled_from([None, "conn_2", "conn_3"]), min_size=2, max_size=4),
     )
     def one_connection_has_more_to_do_than_is_looked_at_in_turn(
-        self, kind: str, org: int, behind: list[str | None]
+        self, kind: str, orgs: list[int], behind: list[str | None]
     ) -> None:
-        self._want(kind, org, "conn_1", [f"first{number}.test" for number in range(_LOOKED_AT_IN_TURN)])
-        for number, connection in enumerate(behind):
-            self._want(kind, org, connection, [f"behind{number}.test"])
+        for org in orgs:
+            self._want(kind, org, "conn_1", [f"first{number}.test" for number in range(_LOOKED_AT_IN_TURN)])
+            for number, connection in enumerate(behind):
+                self._want(kind, org, connection, [f"behind{number}.test"])
         self._fill()
 
     def _want(self, kind: str, org: int, connection: str | None, names: Sequence[str]) -> None:
