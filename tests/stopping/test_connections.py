@@ -106,6 +106,7 @@ async def _live(
 
 
 @example(chosen=[("connect", 0)], step=30, strike=("create.", 1, Fate.DONE_ANYWAY), is_patient=True)
+@example(chosen=[("connect", 0)], step=4, strike=None, is_patient=True)
 @example(chosen=[("use", 0)], step=3, strike=None, is_patient=True)
 @example(chosen=[("refresh", 0)], step=30, strike=("TokenRefresher._store", 1, Fate.LOST), is_patient=True)
 @example(chosen=[("refresh", 0)], step=1, strike=("TokenRefresher._store", 1, Fate.LOST), is_patient=False)
