@@ -70,7 +70,8 @@ def identity(held: Certificate) -> str | int:
 
 
 @st.composite
-def cloudflare_answers(draw: st.DrawFn, told: str) -> CloudflareObservation:
+def cloudflare_answers(draw: st.DrawFn, told: str, frequent: list[int]) -> CloudflareObservation:
+    """`frequent`: the numbers of certificates that come and go."""
     kind = draw(st.integers(0, 19))
     if kind == 0:
         return CloudflareHostnameAbsence()
@@ -78,7 +79,7 @@ def cloudflare_answers(draw: st.DrawFn, told: str) -> CloudflareObservation:
         return RegistrationRefusal("hostname_taken", "Somebody else has it.")
     listed = [
         numbered_certificate(number, told=told, correction=draw(st.sampled_from(CORRECTIONS[told])))
-        for number in draw(st.lists(st.integers(-6, 12), max_size=3))
+        for number in draw(st.lists(st.sampled_from(frequent) | st.integers(-6, 12), max_size=3))
     ]
     if draw(st.booleans()):
         listed.append(certificate("undated", issued_at=None))
@@ -93,10 +94,11 @@ def cloudflare_answers(draw: st.DrawFn, told: str) -> CloudflareObservation:
 def stories(draw: st.DrawFn) -> list[tuple[int, str | None, CloudflareObservation | None]]:
     """Looks as (milliseconds since the last, DNS kind, Cloudflare's answer)."""
     told = draw(st.sampled_from(sorted(CORRECTIONS)))
+    frequent = draw(st.lists(st.integers(-2, 6), min_size=1, max_size=3))
     step = st.tuples(
         st.sampled_from([0, MINUTE, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY]),
         st.none() | st.sampled_from(["right", "missing", "missing", *DNS]),
-        st.none() | cloudflare_answers(told),
+        st.none() | cloudflare_answers(told, frequent),
     )
     return draw(st.lists(step, max_size=25))
 
