@@ -57,8 +57,8 @@ async def _use(life: Life, connection: Connection) -> None:
     await (await life.access.open_driver(life.org_id, connection.id)).check_credentials()
 
 
-async def _work(life: Life, name: str, connection: Connection) -> None:
-    """Do one thing; an answer that is an error is an answer."""
+async def _work(life: Life, name: str, connection: Connection, failed: list[str]) -> None:
+    """Do one thing; an answer that is an error is an answer. failed: what is known to have come to nothing."""
     try:
         match name:
             case "connect":
@@ -74,14 +74,16 @@ async def _work(life: Life, name: str, connection: Connection) -> None:
                 await life.maintain()
             case _:
                 await disconnect(life.context, life.access, life.org_id, connection.id, actor="token:token_x")
-    except DcvdError:
-        return
+    except DcvdError as error:
+        if error.code != "outcome_unknown":
+            failed.append(name)
 
 
 async def _live(
     path: Path, chosen: list[tuple[str, int]], step: int, strike: tuple[str, int, Fate] | None, *, is_patient: bool
 ) -> None:
     clock = ManualClock(1_800_000_000_000)
+    failed: list[str] = []
     async with serving() as provider:
         fetcher = Fetcher()
         async with living(path, provider, clock, ProviderDrivers(fetcher, provider), fetcher) as life:
@@ -92,7 +94,7 @@ async def _live(
                 step,
                 life,
                 provider,
-                [_work(life, name, made[which]) for name, which in chosen],
+                [_work(life, name, made[which], failed) for name, which in chosen],
                 is_patient=is_patient,
                 strike=None if strike is None else Strike(*strike),
             )
@@ -100,13 +102,17 @@ async def _live(
         fetcher = Fetcher()
         async with living(path, provider, clock, ProviderDrivers(fetcher, provider), fetcher, org_id=org_id) as life:
             await life.maintain()
-            for each in await check_tokens(life, provider):
+            kept = await check_tokens(life, provider)
+            wanted = [name for name, _ in chosen].count("connect")
+            assert len(kept) <= len(made) + wanted - failed.count("connect"), "it is connected after an error"
+            for each in kept:
                 assert each.status is ConnectionStatus.ACTIVE, "no pair that was rotated is lost"
                 await _use(life, each)
 
 
 @example(chosen=[("connect", 0)], step=30, strike=("create.", 1, Fate.DONE_ANYWAY), is_patient=True)
 @example(chosen=[("connect", 0)], step=4, strike=None, is_patient=True)
+@example(chosen=[("refresh", 0)], step=1, strike=None, is_patient=True)
 @example(chosen=[("use", 0)], step=3, strike=None, is_patient=True)
 @example(chosen=[("refresh", 0)], step=30, strike=("TokenRefresher._store", 1, Fate.LOST), is_patient=True)
 @example(chosen=[("refresh", 0)], step=1, strike=("TokenRefresher._store", 1, Fate.LOST), is_patient=False)
