@@ -87,10 +87,12 @@ class UnreliableDatabase(Database):
             if strike.fate is Fate.DONE_ANYWAY:
                 unit(tx)
                 announcements.update(tx.announcements)
+                error = strike.fail()  # before the commit: whoever sees what it stores knows of the strike
                 tx.execute("COMMIT")
             else:
                 tx.execute("ROLLBACK")
-            raise strike.fail()
+                error = strike.fail()
+            raise error
 
         def announce(tx: Transaction) -> None:
             tx.announcements |= announcements
