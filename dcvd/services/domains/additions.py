@@ -40,7 +40,9 @@ def evaluate(
 ) -> list[AdditionResult]:
     """Evaluate requests one after the other. A result's new domain is not stored yet: that is up to the caller."""
     holders = domains.find_by_names(snapshot, [candidate.name for candidate in candidates])
-    suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
+    suffix: str | None = None
+    if any(candidate.validation == "delegated" for candidate in candidates):
+        suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
     connection_ids = {candidate.connection_id for candidate in candidates if candidate.connection_id is not None}
     owned_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids) if connection_ids else frozenset()
     results: list[AdditionResult] = []

@@ -7,6 +7,11 @@ from dcvd.store.engine.database import Snapshot
 READY: Final = "state = 'pending' AND ready = 1 AND blocked = 0"
 """SQL: whether a job has only to wait for its turn."""
 _READY_BETWEEN: Final = f"FROM jobs WHERE kind = ? AND {READY} AND (turn, id) >= (?, ?) AND (turn, id) < (?, ?)"
+_LATEST_TURN: Final = (
+    f"SELECT max(ifnull((SELECT turn FROM jobs WHERE kind = ?2 AND {READY} ORDER BY turn LIMIT 1), 0),"
+    " ifnull((SELECT turn FROM jobs WHERE org_id = ?1 AND kind = ?2 AND state = 'pending' ORDER BY turn DESC LIMIT 1),"
+    " 0))"
+)
 _MAX_COUNTED: Final = 10_000
 
 
@@ -15,14 +20,7 @@ def find_next_turn(snapshot: Snapshot, org_id: str, kind: str) -> int:
 
     It comes after all pending jobs of the organization, and beside the first ready job of every other organization.
     """
-    first_turn = snapshot.fetch_value(
-        f"SELECT turn FROM jobs WHERE kind = ? AND {READY} ORDER BY turn LIMIT 1", (kind,)
-    )
-    last_own_turn = snapshot.fetch_value(
-        "SELECT turn FROM jobs WHERE org_id = ? AND kind = ? AND state = 'pending' ORDER BY turn DESC LIMIT 1",
-        (org_id, kind),
-    )
-    return max(first_turn or 0, last_own_turn or 0) + 1
+    return snapshot.fetch_count(_LATEST_TURN, (org_id, kind)) + 1
 
 
 def count_ready_between(snapshot: Snapshot, kind: str, start: tuple[int, str], end: tuple[int, str]) -> int:
