@@ -253,11 +253,16 @@ async def run_to_end(
         await wait_despite_cancellation(task, finish_s)
         if not task.done():
             log.warning("task.cut_off", task=name, deadline_s=finish_s, at=_locate(task))
-            task.cancel()
-            await wait_despite_cancellation(task, _END_S)
+            await cancel_and_wait(task)
         elif not task.cancelled() and (error := task.exception()) is not None:
             log.warning("task.failed_when_cancelled", task=name, error=str(error))
         raise
+
+
+async def cancel_and_wait(task: asyncio.Task[Any]) -> None:
+    """Cancel a task, and wait a second for its end, also where the caller is cancelled meanwhile."""
+    task.cancel()
+    await wait_despite_cancellation(task, _END_S)
 
 
 async def wait_despite_cancellation(task: asyncio.Task[Any], timeout_s: float | None = None) -> None:

@@ -14,7 +14,7 @@ from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.text import make_printable, shorten
 from dcvd.errors import RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
-from dcvd.kit.tasks import wait_despite_cancellation
+from dcvd.kit.tasks import cancel_and_wait, wait_despite_cancellation
 from dcvd.providers.driver import HALF_DONE, ChangeHalfDone
 from dcvd.providers.owner_names import OwnerName
 from dcvd.providers.record_provider import DEADLINE_S, RATE_LIMITED, RecordProvider
@@ -25,7 +25,6 @@ FINISH_S: Final = 5.0
 """Seconds that a cancelled change may still take, so that nothing is missing at its name. Whoever cancels it, such as a
 pool of jobs at a stop, has to wait as long."""
 _PUT_BACK_S: Final = 120.0
-_END_S: Final = 1.0
 _MAX_SHOWN: Final = 100
 
 
@@ -84,8 +83,7 @@ class StepwiseProvider(RecordProvider):
         if is_torn:
             await wait_despite_cancellation(change, self._finish_s)
         if not change.done():
-            change.cancel()
-            await wait_despite_cancellation(change, _END_S)
+            await cancel_and_wait(change)
             if is_torn:
                 lost = _describe_all([record for step in started for record in step.removed])
                 log.error("records.change_cut_off", provider=self.title, name=owner.name, records=lost)

@@ -32,7 +32,7 @@ from tests.connections.views import stored
 from tests.connections.views import tokens as tokens_of
 from tests.manual_clock import ManualClock
 from tests.marked import marked
-from tests.providers.cloudflare.customer import EventfulFetcher
+from tests.providers.cloudflare.customer import EventfulFetcher, fetching
 from tests.providing import access_of
 
 _CALLBACK = "http://127.0.0.1:8080/oauth/callback/cloudflare"
@@ -63,10 +63,8 @@ def config(config: Config, sandbox: Sandbox) -> Config:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[EventfulFetcher]:
-    made = EventfulFetcher()
-    await made.start()
-    yield made
-    await made.close()
+    async with fetching() as fetcher:
+        yield fetcher
 
 
 @pytest.fixture

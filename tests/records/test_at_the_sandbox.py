@@ -24,7 +24,7 @@ from dcvd.services.domains import additions, queries, removals
 from dcvd.services.records import plans
 from dcvd.sync.checker import DomainChecker
 from tests.jobs.working import settled
-from tests.providers.cloudflare.customer import Customer, EventfulFetcher
+from tests.providers.cloudflare.customer import Customer, EventfulFetcher, fetching
 from tests.providing import access_of
 from tests.waiting import until
 
@@ -38,10 +38,8 @@ def sandbox_config(config: Config, sandbox_config: Config, quick_sandbox: Sandbo
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[EventfulFetcher]:
-    made = EventfulFetcher()
-    await made.start()
-    yield made
-    await made.close()
+    async with fetching() as fetcher:
+        yield fetcher
 
 
 @pytest.fixture

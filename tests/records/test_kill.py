@@ -24,7 +24,7 @@ from dcvd.services.records import plans
 from dcvd.store.engine.database import Database
 from tests.daemon.process import DaemonProcess, write_config
 from tests.daemon.rows import rows
-from tests.providers.cloudflare.customer import Customer, EventfulFetcher
+from tests.providers.cloudflare.customer import Customer, fetching
 from tests.waiting import until
 
 pytestmark = pytest.mark.sweep
@@ -64,39 +64,34 @@ async def _to_replace(config: Config, directory: Path, token: str) -> None:
 async def test_what_was_taken_out_is_known_after_a_kill_and_the_record_is_written_once(
     config: Config, quick_sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    fetcher = EventfulFetcher()
-    await fetcher.start()
     path = tmp_path / "dcvd.db"
-    try:
-        async with aiohttp.ClientSession() as session:
-            customer = Customer(quick_sandbox, session, fetcher)
-            await customer.add("A", "192.0.2.7", ttl=777)
-            others = [each for each in await customer.standing() if not each.startswith(f"{_NAME} ")]
-            await _to_replace(config, tmp_path, customer.token())
-            await customer.fails("POST", kind="timeout")
-            extra = f'[providers.cloudflare]\napi_base_url = "{quick_sandbox.api_url}"\n'
-            daemon = DaemonProcess(
-                write_config(tmp_path, api=quick_sandbox.api_url, dns=quick_sandbox.dns_address, extra=extra)
-            )
-            await daemon.start(environ=_ENVIRON)
+    async with fetching() as fetcher, aiohttp.ClientSession() as session:
+        customer = Customer(quick_sandbox, session, fetcher)
+        await customer.add("A", "192.0.2.7", ttl=777)
+        others = [each for each in await customer.standing() if not each.startswith(f"{_NAME} ")]
+        await _to_replace(config, tmp_path, customer.token())
+        await customer.fails("POST", kind="timeout")
+        extra = f'[providers.cloudflare]\napi_base_url = "{quick_sandbox.api_url}"\n'
+        daemon = DaemonProcess(
+            write_config(tmp_path, api=quick_sandbox.api_url, dns=quick_sandbox.dns_address, extra=extra)
+        )
+        await daemon.start(environ=_ENVIRON)
 
-            async def taken_out() -> bool:
-                return f"{_NAME} A 192.0.2.7" not in await customer.standing()
+        async def taken_out() -> bool:
+            return f"{_NAME} A 192.0.2.7" not in await customer.standing()
 
-            await until(taken_out)
-            await daemon.kill()
-            assert rows(path, "SELECT state FROM written_records") == [("writing",)]
-            await customer.control("DELETE", "/faults")
-            await daemon.start(environ=_ENVIRON)
+        await until(taken_out)
+        await daemon.kill()
+        assert rows(path, "SELECT state FROM written_records") == [("writing",)]
+        await customer.control("DELETE", "/faults")
+        await daemon.start(environ=_ENVIRON)
 
-            async def done() -> bool:
-                return rows(path, "SELECT state FROM jobs WHERE kind = 'write_dns'") == [("done",)]
+        async def done() -> bool:
+            return rows(path, "SELECT state FROM jobs WHERE kind = 'write_dns'") == [("done",)]
 
-            await until(done)
-            assert await daemon.terminate() == 0
-            assert sorted(await customer.standing()) == sorted([*others, f"{_NAME} CNAME edge.sandbox.test"])
-    finally:
-        await fetcher.close()
+        await until(done)
+        assert await daemon.terminate() == 0
+        assert sorted(await customer.standing()) == sorted([*others, f"{_NAME} CNAME edge.sandbox.test"])
     ((state, before),) = rows(path, "SELECT state, before FROM written_records")
     assert state == "written"
     (kept,) = msgspec.json.decode(str(before))

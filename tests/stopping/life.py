@@ -1,6 +1,7 @@
 """One life of dcvd as far as its work goes: requests and jobs that share a database, until it stops."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,14 @@ from tests.waiting import until
 CALLBACK: Final = "https://app.example.com/callback"
 TARGET: Final = "edge.sandbox.test"
 _PATIENCE_S: Final = 30.0
+
+
+def copy_blank(blank_database: Path, folder: Path) -> Path:
+    """Copy the blank database over what an earlier example left in a folder."""
+    path = Path(shutil.copy(blank_database, folder))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return path
 
 
 class Life:

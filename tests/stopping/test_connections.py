@@ -1,7 +1,6 @@
 """Connections are made, used and removed, and dcvd stops at any instant of it: the provider and the database agree."""
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,7 @@ from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.marked import marked
 from tests.stopping.agreement import check_tokens
-from tests.stopping.life import CALLBACK, Life, living, stop_at
+from tests.stopping.life import CALLBACK, Life, copy_blank, living, stop_at
 from tests.unreliable_database import Fate, Strike
 
 _TOKEN_ID: Final = "token_x"
@@ -130,7 +129,5 @@ def test_wherever_dcvd_stops_what_the_provider_takes_is_what_is_stored(
     is_patient: bool,
 ) -> None:
     """is_patient: else the stop comes at a transaction, and waits for nobody; then only one thing is done at once."""
-    path = Path(shutil.copy(blank_database, tmp_path))
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path = copy_blank(blank_database, tmp_path)
     asyncio.run(_live(path, chosen if is_patient else chosen[:1], step, strike, is_patient=is_patient))

@@ -2,7 +2,6 @@
 that it needs: no name is torn, nothing is forgotten, and what was asked for twice is done once."""
 
 import asyncio
-import shutil
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
@@ -21,7 +20,7 @@ from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies
 from tests.stopping.agreement import check_tokens
-from tests.stopping.life import TARGET, Life, living, stop_at
+from tests.stopping.life import TARGET, Life, copy_blank, living, stop_at
 from tests.stopping.tenant import DEFINITIONS, KINDS, MANY, NAMES, Tenant, add_many
 from tests.stopping.zone import SteppedDrivers, SteppedZone
 from tests.unreliable_database import Fate, Strike
@@ -205,7 +204,5 @@ def test_wherever_dcvd_stops_no_name_is_torn_nothing_is_forgotten_and_a_repeat_f
     is_patient: bool,
 ) -> None:
     """is_patient: else the stop comes at a transaction, and waits for nobody; then only one thing is done at once."""
-    path = Path(shutil.copy(blank_database, tmp_path))
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    path = copy_blank(blank_database, tmp_path)
     asyncio.run(_live(path, asked if is_patient else asked[:1], step, strike, is_patient=is_patient))

@@ -62,9 +62,9 @@ def connection_removed_error(job: Job) -> Permanent:
 
 
 def list_pending(snapshot: Snapshot, domain_id: str) -> list[Job]:
-    """List a domain's pending jobs, the oldest first."""
+    """List a domain's pending jobs in the order in which they run."""
     pending_jobs = jobs_table.list_pending_of_domains(snapshot, [domain_id], WRITE_DNS.name)
-    return sorted(pending_jobs, key=lambda job: job.id)
+    return sorted(pending_jobs, key=lambda job: (job.turn, job.id))
 
 
 def make_due(context: Context, tx: Transaction, job: Job) -> Job:

@@ -30,8 +30,6 @@ RecordDeath = Callable[[Context, Transaction, Job], None]
 
 _OWN_OUTAGES: Final = (Outage(StoreError.code), Outage(DiskFull.code))
 """The outages of dcvd itself, by which a job of any kind can fail."""
-_OUTAGE_BATCH_SIZE: Final = 1_000
-"""The most jobs that one unit of work makes due, so that it holds the writer for only some milliseconds."""
 
 
 def enqueue(
@@ -235,7 +233,7 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
     return await context.database.write(unit)
 
 
-async def end_outage(context: Context, codes: Collection[str], *, batch_size: int = _OUTAGE_BATCH_SIZE) -> int:
+async def end_outage(context: Context, codes: Collection[str], *, batch_size: int = due_times.MAX_AT_ONCE) -> int:
     """Make due the jobs that waited only for the end of an outage with one of these codes; return how many."""
     now, total, count = context.now(), 0, batch_size
     while count == batch_size:

@@ -77,8 +77,8 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
 
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
     observation of a check with this `start`. A check that was requested meanwhile follows soon, and so does one that is
-    due where a job observed something by the way. A domain that waits for
-    a registration that nobody makes, because its job is a dead letter, gets the error `registration_failed`.
+    due where a job observed something by the way. A domain that waits for a registration that nobody makes, because its
+    job is a dead letter, gets the error `registration_failed`.
     """
     stored = domains.get(tx, check.domain_id)
     if stored is None:

@@ -6,8 +6,8 @@ from typing import Final
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
 
-_MAX_MADE_READY: Final = 1_000
-"""The most jobs that one unit of work makes ready, so that it holds the writer for only some milliseconds."""
+MAX_AT_ONCE: Final = 1_000
+"""The most jobs that one unit of work makes ready or due, so that it holds the writer for only some milliseconds."""
 
 
 def make_ready(tx: Transaction, now: int) -> int:
@@ -18,7 +18,7 @@ def make_ready(tx: Transaction, now: int) -> int:
     count = tx.execute(
         "UPDATE jobs SET ready = 1 WHERE id IN (SELECT id FROM jobs"
         " WHERE state = 'pending' AND ready = 0 AND next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?)",
-        (now, _MAX_MADE_READY),
+        (now, MAX_AT_ONCE),
     )
     if count:
         tx.announce(Topic.JOBS)

@@ -106,15 +106,22 @@ _OWN = frozenset({"id", "created_on", "modified_on", "meta", "proxiable"})
 
 
 @asynccontextmanager
-async def at_cloudflare() -> AsyncIterator[Customer]:
-    """On free ports."""
+async def fetching() -> AsyncIterator[EventfulFetcher]:
+    """An open one."""
     fetcher = EventfulFetcher()
     await fetcher.start()
     try:
-        async with (
-            Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox,
-            aiohttp.ClientSession() as session,
-        ):
-            yield Customer(sandbox, session, fetcher)
+        yield fetcher
     finally:
         await fetcher.close()
+
+
+@asynccontextmanager
+async def at_cloudflare() -> AsyncIterator[Customer]:
+    """On free ports."""
+    async with (
+        fetching() as fetcher,
+        Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Customer(sandbox, session, fetcher)
