@@ -35,7 +35,7 @@ _OF_ONE: Final = (
 _OF_ALL: Final = tuple(
     (what, 0) for what in ("remove many", "add many", "delete the webhook", "drop what is held", "replay")
 )
-_GIVEN_UP: Final = {"connection_removed", "not_found"}
+_GIVEN_UP: Final = {"connection_removed"}
 """Why a job may be a dead letter: its connection was removed."""
 
 _UNITS: Final = (
