@@ -44,7 +44,7 @@ _INSTRUCTIONS: Final = [
     "",
     summary="Get an ExternalId and the policies for a role at AWS",
     status_code=201,
-    responses=problems(400, 403, 413, 415, 429, 503),
+    responses=problems(400, 403, 413, 415, 429, 501, 503),
     operation_class=BodyMayBeEmpty,
 )
 async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES) -> ExternalIdAnswer:

@@ -55,7 +55,7 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     "/authorize",
     summary="Begin to connect",
     status_code=200,
-    responses=problems(400, 403, 404, 409, 413, 415, 429, 502, 503),
+    responses=problems(400, 403, 404, 409, 413, 415, 429, 501, 502, 503),
 )
 async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
     """Send the customer's browser to `authorizationUrl`, where they consent. Each state is good for one answer."""
@@ -83,7 +83,7 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
     "/exchange",
     summary="Connect with the answer",
     status_code=201,
-    responses=problems(400, 403, 409, 413, 415, 502, 503),
+    responses=problems(400, 403, 409, 413, 415, 501, 502, 503),
 )
 async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response[ConnectionAnswer]:
     """Connect with an answer that came to your own page.

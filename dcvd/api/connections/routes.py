@@ -23,7 +23,7 @@ class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     credentials: GivenCredentials
 
 
-@post("", summary="Connect by credentials", status_code=201, responses=problems(400, 403, 409, 413, 415, 429, 503))
+@post("", summary="Connect by credentials", status_code=201, responses=problems(400, 403, 409, 413, 415, 429, 501, 503))
 async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> Response[ConnectionAnswer]:
     """Connect by credentials, which are tried at the provider first, stored encrypted and never shown again.
 
@@ -56,7 +56,7 @@ async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> C
     return ConnectionAnswer(connection_view(connection, domains=domains))
 
 
-@delete("/{connection_id:str}", summary="Remove a connection", responses=problems(403, 404, 503))
+@delete("/{connection_id:str}", summary="Remove a connection", responses=problems(403, 404, 501, 503))
 async def remove_connection(request: ApiRequest, connection_id: FromPath[str]) -> None:
     """Revoke it at the provider, if that is possible, and erase it here in any case.
 

@@ -27,6 +27,7 @@ _STATUS_MEANINGS: Final = {
     413: "The body is too large.",
     415: "The body is not plain JSON.",
     429: "You have reached a limit; `Retry-After` says when to ask again.",
+    501: "The operator of this daemon has not set up what the call needs; the message names the setting.",
     502: "A provider refused, or its answer cannot be used.",
     503: "Something that the call needs is not available; `Retry-After` says when to ask again.",
 }

@@ -91,7 +91,10 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
         case TooManyRequests():
             headers = {"Retry-After": str(max(math.ceil(error.retry_after_s), 1))}
             return _build_problem(HTTPStatus.TOO_MANY_REQUESTS, error.code, error.message, headers=headers)
-        case DiskFull() | NotConfigured():
+        case NotConfigured():
+            # Not 503: a retry is useless until the operator has changed the configuration.
+            return _build_problem(HTTPStatus.NOT_IMPLEMENTED, error.code, error.message)
+        case DiskFull():
             return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message)
         case StoreError():
             sentence = "The database could not do its work; nothing was changed. Try again, or ask your operator."

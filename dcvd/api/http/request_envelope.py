@@ -108,7 +108,8 @@ def _log_request(scope: Scope, method: str, status: int | None, started_s: float
         "org_id": getattr(token, "org_id", None),
         "token_id": getattr(token, "id", None),
     }
-    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    # 501 is no failure: what the operator has not set up, callers are told of, and nobody has to look.
+    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
         failure = scope["state"].get(FAILURE)
         if isinstance(failure, DcvdError):
             # The sentence says it all; while a disk is full, a traceback for each request would bury it.

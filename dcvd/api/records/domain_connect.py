@@ -40,7 +40,7 @@ class ApplyLinkView(Struct, frozen=True, kw_only=True, rename="camel"):
     summary="Have the customer's DNS provider create the records",
     status_code=200,
     operation_class=BodyMayBeEmpty,
-    responses=problems(400, 403, 404, 409, 413, 415, 429, 503),
+    responses=problems(400, 403, 404, 409, 413, 415, 429, 501, 503),
 )
 async def make_link(
     request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DomainConnectRequest] = _NO_REDIRECT

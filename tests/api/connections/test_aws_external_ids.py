@@ -194,11 +194,11 @@ async def test_what_the_operator_has_not_set_up_is_named(app: Api, owner: Client
     identity = context.config.providers_route53
     context.live_config.value = replace(context.config, providers_route53=Route53ProviderConfig())
     assert (
-        "providers.route53.access_key_id" in problem(await owner.post(PATH, {}), 503, "aws_identity_missing")["detail"]
+        "providers.route53.access_key_id" in problem(await owner.post(PATH, {}), 501, "aws_identity_missing")["detail"]
     )
     context.live_config.value = replace(context.config, providers_route53=identity)
     app.services.context = without_key(context)
-    problem(await owner.post(PATH, {}), 503, "encryption_key_missing")
+    problem(await owner.post(PATH, {}), 501, "encryption_key_missing")
 
 
 async def test_a_member_gets_none(member: Client) -> None:

@@ -211,7 +211,7 @@ async def test_without_a_configured_key_what_needs_one_says_which_setting_is_mis
         await owner.post(_PATH, _body(provider.api_token())),
         await owner.delete(f"{_PATH}/{made['id']}"),
     ):
-        assert "OAUTH_ENCRYPTION_KEY" in problem(answer, 503, "encryption_key_missing")["detail"]
+        assert "OAUTH_ENCRYPTION_KEY" in problem(answer, 501, "encryption_key_missing")["detail"]
     assert not provider.calls
     assert (await owner.get(f"{_PATH}/{made['id']}")).status == 200
 

@@ -57,16 +57,16 @@ async def test_a_setting_that_lacks_is_named(flow: Flow) -> None:
     }
     for setting, incomplete in lacking.items():
         flow.context.live_config.value = incomplete
-        found = problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "not_set_up")
+        found = problem(await flow.owner.post(_PATH, {"provider": "other"}), 501, "not_set_up")
         assert setting in found["detail"]
 
 
 async def test_without_a_configured_key_nobody_is_sent_anywhere_and_no_state_is_used(app: Api, flow: Flow) -> None:
     parameters, sent_to_us = await flow.consented(redirectUri=TENANTS), await flow.consented()
     app.services.context = without_key(flow.context)
-    problem(await flow.owner.post(_PATH, {"provider": "other"}), 503, "encryption_key_missing")
-    problem(await flow.exchange(parameters), 503, "encryption_key_missing")
-    assert (await flow.callback(sent_to_us)).status == 503
+    problem(await flow.owner.post(_PATH, {"provider": "other"}), 501, "encryption_key_missing")
+    problem(await flow.exchange(parameters), 501, "encryption_key_missing")
+    assert (await flow.callback(sent_to_us)).status == 501
     app.services.context = flow.context
     assert (await flow.exchange(parameters)).status == 201
 

@@ -19,6 +19,7 @@ from dcvd.services.domains import queries
 from dcvd.services.lifecycle import checks
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
+from tests.api.conftest import EventDict
 from tests.dns.served import load
 from tests.manual_clock import ManualClock
 from tests.providers.connected import (
@@ -80,10 +81,11 @@ async def test_what_stands_in_the_way_of_a_link_is_a_problem_of_its_own(
     problem(await owner.post(path), 404, "domain_connect_not_found")
 
 
-async def test_without_a_template_the_missing_settings_are_named(owner: Client) -> None:
+async def test_without_a_template_the_missing_settings_are_named(owner: Client, log_lines: list[EventDict]) -> None:
     answer = await owner.post("/api/domains", {"domainName": "app.customer.com"})
     refused = await owner.post(f"/api/domains/{answer.json['domain']['id']}/domain-connect", {})
-    assert "providers.domain_connect.provider_id" in problem(refused, 503, "not_set_up")["detail"]
+    assert "providers.domain_connect.provider_id" in problem(refused, 501, "not_set_up")["detail"]
+    assert not [line for line in log_lines if line["log_level"] == "error"]
 
 
 @pytest.mark.usefixtures("connected")
