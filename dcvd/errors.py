@@ -78,6 +78,12 @@ class Forbidden(DcvdError):
     code = "forbidden"
 
 
+class QuotaReached(DcvdError):
+    """The organization has as many of something as it may have; the message names the quota."""
+
+    code = "quota_reached"
+
+
 class Unauthenticated(DcvdError):
     """The bearer token is missing, malformed, unknown, revoked or expired."""
 

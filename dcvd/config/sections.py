@@ -16,6 +16,7 @@ from dcvd.config import values
 from dcvd.config.addresses import SocketAddress
 from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.config.key_annotations import ConfigKey, ConfigSecret
+from dcvd.config.limits_section import LimitsConfig
 from dcvd.config.oauth_sections import OauthCloudflareConfig, OauthConfig, OauthGodaddyConfig, OauthOtherConfig
 from dcvd.config.provider_sections import (
     CloudflareProviderConfig,
@@ -232,6 +233,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sync: SyncConfig = SyncConfig()
     jobs: JobsConfig = JobsConfig()
     webhooks: WebhooksConfig = WebhooksConfig()
+    limits: LimitsConfig = LimitsConfig()
     retention: RetentionConfig = RetentionConfig()
     vault: VaultConfig = VaultConfig()
     oauth: OauthConfig = OauthConfig()

@@ -6,12 +6,14 @@ from msgspec.structs import replace
 from dcvd.core import tokens as token_rules
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.note_buffer import NoteBuffer
+from dcvd.services.organizations import quotas
 from dcvd.store import tokens
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
@@ -29,7 +31,8 @@ async def create(
 ) -> MintedToken:
     """Mint a token for an organization that exists; an operator mints as an owner.
 
-    Raises Forbidden when `role` is above the minter's, InvalidInput for a bad name or an expiry that has passed.
+    Raises Forbidden when `role` is above the minter's, InvalidInput for a bad name or an expiry that has passed, and
+    QuotaReached.
     """
     now = context.now()
     if not token_rules.may_grant(minter_role, role):
@@ -53,6 +56,7 @@ async def create(
     token_hash = token_rules.hash_token(plaintext.reveal())
 
     def unit(tx: Transaction) -> MintedToken:
+        quotas.require_room(context, tx, org_id, Quota.TOKENS)
         tokens.insert(tx, token, token_hash)
         return MintedToken(token, plaintext)
 

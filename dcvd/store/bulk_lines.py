@@ -55,10 +55,16 @@ def has_line_after(snapshot: Snapshot, org_id: str, key: str, last: int, *, firs
 
 
 def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], first_call_at: int) -> None:
-    """Store lines that are done, in place of those of an earlier call with the key."""
+    """Store lines that are done, in their order, in place of those of an earlier call with the key."""
+    if not lines:
+        return
+    # Not by INSERT OR REPLACE, which would delete without the trigger that counts what is deleted.
+    tx.execute(
+        "DELETE FROM bulk_lines WHERE org_id = ? AND key = ? AND line BETWEEN ? AND ? AND created_at < ?",
+        (org_id, key, lines[0].line, lines[-1].line, first_call_at),
+    )
     tx.execute_many(
-        "INSERT OR REPLACE INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?, ?, ?, ?, ?, ?)",
         [(org_id, key, line.line, line.fingerprint, line.outcome, first_call_at) for line in lines],
     )
 

@@ -34,9 +34,9 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: i
     return _CONNECTIONS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
-def count_of_org(snapshot: Snapshot, org_id: str) -> int:
-    """Count an organization's connections."""
-    return snapshot.fetch_count("SELECT count(*) FROM oauth_connections WHERE org_id = ?", (org_id,))
+def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
+    """Count an organization's connections, but no further than `limit`."""
+    return _CONNECTIONS.count_of_org(snapshot, org_id, limit)
 
 
 def count_domains(snapshot: Snapshot, connection_id: str) -> int:

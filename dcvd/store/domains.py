@@ -44,6 +44,11 @@ def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
     tx.announce(Topic.DOMAINS)
 
 
+def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
+    """Count an organization's domains, but no further than `limit`."""
+    return _DOMAINS.count_of_org(snapshot, org_id, limit)
+
+
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
     tx.execute(_UPDATE, (*_DOMAINS.to_row(domain)[3:], *_derive_columns(domain), domain.id))

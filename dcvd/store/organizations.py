@@ -1,10 +1,13 @@
 """Organizations: the tenants."""
 
+from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.struct_table import StructTable
 
 
@@ -16,7 +19,15 @@ class Organization(Struct, frozen=True, kw_only=True):
     created_at: int
 
 
+class Remembered(Struct, frozen=True, kw_only=True):
+    """What is kept of an organization's bulk calls, so that repeated ones get the same answer."""
+
+    lines: int
+    bytes: int
+
+
 _ORGANIZATIONS: Final = StructTable("organizations", Organization)
+_QUOTAS: Final = msgspec.json.Decoder(dict[str, int])
 
 
 def insert(tx: Transaction, organization: Organization) -> None:
@@ -32,6 +43,25 @@ def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
 def list_all(snapshot: Snapshot) -> list[Organization]:
     """List every organization by name; there are few, so there are no pages."""
     return _ORGANIZATIONS.fetch_all(snapshot, "ORDER BY name")
+
+
+def read_quota_overrides(snapshot: Snapshot, org_id: str) -> dict[str, int]:
+    """Read the quotas in which an organization differs from what the operator configured, by name."""
+    text = snapshot.fetch_value("SELECT quotas FROM organizations WHERE id = ?", (org_id,))
+    return {} if text is None else _QUOTAS.decode(text)
+
+
+def set_quota_overrides(tx: Transaction, org_id: str, overrides: Mapping[str, int]) -> None:
+    """Store the quotas in which an organization differs."""
+    text = encode_json(overrides) if overrides else None
+    tx.execute("UPDATE organizations SET quotas = ? WHERE id = ?", (text, org_id))
+
+
+def read_remembered(snapshot: Snapshot, org_id: str) -> Remembered:
+    """Read how much of an organization's bulk calls is remembered; triggers of `bulk_lines` keep count."""
+    row = snapshot.fetch_one("SELECT remembered_lines, remembered_bytes FROM organizations WHERE id = ?", (org_id,))
+    lines, size = row or (0, 0)
+    return Remembered(lines=lines, bytes=size)
 
 
 def read_last_sequence(snapshot: Snapshot, org_id: str) -> int:

@@ -30,6 +30,15 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: i
     return _TOKENS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
+def count_live_of_org(snapshot: Snapshot, org_id: str, now: int, limit: int) -> int:
+    """Count an organization's tokens that have not expired, but no further than `limit`."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM (SELECT 1 FROM api_tokens WHERE org_id = ?1 AND expires_at IS NULL"
+        " UNION ALL SELECT 1 FROM api_tokens WHERE org_id = ?1 AND expires_at > ?2 LIMIT ?3)",
+        (org_id, now, limit),
+    )
+
+
 def delete(tx: Transaction, org_id: str, token_id: str) -> bool:
     """Remove a token; return whether there was one."""
     return tx.execute("DELETE FROM api_tokens WHERE id = ? AND org_id = ?", (token_id, org_id)) > 0

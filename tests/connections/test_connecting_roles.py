@@ -62,7 +62,7 @@ async def _connect(context: Context, drivers: DriverFactory, org_id: str, extern
 
 
 async def _count(context: Context, organization: Organization) -> int:
-    return await context.database.read(lambda snapshot: table.count_of_org(snapshot, organization.id))
+    return await context.database.read(lambda snapshot: table.count_of_org(snapshot, organization.id, 10))
 
 
 async def test_a_role_that_opens_with_its_external_id_alone_is_connected_once(

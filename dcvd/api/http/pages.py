@@ -22,7 +22,7 @@ _ERROR_SENTENCES: Final = {
     "invalid_callback": "This link is not complete. Start again from where you came from.",
     "insufficient_scope": "The permission to change DNS records was not given, so nothing was connected. Start again "
     "and allow it.",
-    "too_many_connections": "There are too many connections already. One that is not needed has to be removed first.",
+    "quota_reached": "There are too many connections already. One that is not needed has to be removed first.",
 }
 _STYLE: Final = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;color:#222;"

@@ -22,6 +22,7 @@ from dcvd.errors import (
     InvalidInput,
     NotConfigured,
     NotFound,
+    QuotaReached,
     RemoteError,
     Retryable,
     StoreError,
@@ -80,7 +81,7 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
         case Unauthenticated():
             headers = {"WWW-Authenticate": 'Bearer realm="dcvd"'}
             return _build_problem(HTTPStatus.UNAUTHORIZED, error.code, error.message, headers=headers)
-        case Forbidden():
+        case Forbidden() | QuotaReached():
             return _build_problem(HTTPStatus.FORBIDDEN, error.code, error.message)
         case NotFound():
             return _build_problem(HTTPStatus.NOT_FOUND, error.code, error.message)

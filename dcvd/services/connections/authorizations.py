@@ -13,12 +13,13 @@ from dcvd.config.oauth_sections import OauthClientConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, authorization_url, hash_state, new_code_verifier, new_state
 from dcvd.core.instants import MINUTE, to_seconds
+from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import is_expired, may_write
 from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
-from dcvd.services.connections import creation
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from dcvd.store import oauth_states, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.oauth_states import ConsumedState, PendingAuthorization
@@ -56,8 +57,8 @@ async def start_authorization(
     extra_parameters: parameters for the provider beyond OAuth's own, see `find_consent_parameters`.
 
     Raises InvalidInput, NotConfigured naming the setting that is missing, TooManyRequests where too many authorizations
-    are open, Conflict where there may be no further connection, and RemoteError where the provider's metadata cannot be
-    read.
+    are open, QuotaReached where there may be no further connection, and RemoteError where the provider's metadata
+    cannot be read.
     """
     vault = context.connection_vault
     oauth_client = token_client.servers.get_client(provider)
@@ -82,7 +83,7 @@ async def start_authorization(
     )
 
     def unit(tx: Transaction) -> None:
-        creation.check_room(tx, org_id)
+        quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
         _check_room(tx, org_id, now)
         oauth_states.insert(tx, vault, hash_state(state.reveal()), authorization, verifier)
 

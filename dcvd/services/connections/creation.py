@@ -8,14 +8,14 @@ import structlog
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import Credentials, OauthTokens, method_of
 from dcvd.core.ids import IdPrefix
+from dcvd.core.organizations.quotas import Quota
 from dcvd.core.text import make_printable
-from dcvd.errors import Conflict, StoreError
+from dcvd.errors import StoreError
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from dcvd.store import connections
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.database import Transaction
 
-MAX_CONNECTIONS: Final = 100
-"""Connections of an organization."""
 _MAX_ACCOUNT_CHARS: Final = 200
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ async def create(
     connection_id: the new connection's id, for who has to ask `is_stored` about it; else one is made.
     in_transaction: stores what belongs to the connection, in the same transaction; what it raises comes out here.
 
-    Raises NotConfigured without a configured key, Conflict where the organization has too many connections; StoreError,
+    Raises NotConfigured without a configured key, QuotaReached where the organization has too many; StoreError,
     with the code `outcome_unknown` where nobody can tell whether it is stored.
     """
     vault = context.connection_vault
@@ -62,7 +62,7 @@ async def create(
     )
 
     def unit(tx: Transaction) -> None:
-        check_room(tx, org_id)
+        quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
         if in_transaction is not None:
             in_transaction(tx)
         connections.insert(tx, vault, connection, credentials)
@@ -101,12 +101,3 @@ async def is_stored(context: Context, connection_id: str) -> bool:
             "stored. List the connections before you ask again.",
             code="outcome_unknown",
         ) from error
-
-
-def check_room(snapshot: Snapshot, org_id: str) -> None:
-    """Raise Conflict where an organization may have no further connection."""
-    if connections.count_of_org(snapshot, org_id) >= MAX_CONNECTIONS:
-        raise Conflict(
-            f"There are {MAX_CONNECTIONS} connections already; remove one that no domain needs.",
-            code="too_many_connections",
-        )

@@ -5,12 +5,14 @@ from typing import Final
 
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import AwsRole, Credentials
+from dcvd.core.organizations.quotas import Quota
 from dcvd.errors import InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.providers.drivers import DriverFactory
 from dcvd.providers.route53.roles import verify_role
 from dcvd.services.connections import aws_external_ids, creation
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from dcvd.store.engine.database import Transaction
 
 _FIELD: Final = "credentials"
@@ -47,7 +49,7 @@ class CredentialTrials:
     ) -> Connection:
         """Make a connection by credentials.
 
-        Raises NotConfigured without a configured key, Conflict where there are too many connections already,
+        Raises NotConfigured without a configured key, QuotaReached where there are too many connections already,
         InvalidInput with the code `credentials_refused` where the provider does not accept the credentials, or with the
         provider's own code where they cannot be used, Retryable where the provider could not be asked, TooManyRequests
         or Retryable at a limit.
@@ -59,7 +61,9 @@ class CredentialTrials:
 
         with self._limit.admit(org_id):
             _ = context.connection_vault  # raises before any provider is asked
-            await context.database.read(lambda snapshot: creation.check_room(snapshot, org_id))
+            await context.database.read(
+                lambda snapshot: quotas.require_room(context, snapshot, org_id, Quota.CONNECTIONS)
+            )
             if isinstance(credentials, AwsRole):
                 await aws_external_ids.check_usable(context, org_id, credentials.external_id)
             account = await _try_credentials(context, drivers, org_id, provider, credentials, self._timeout_s)

@@ -1,6 +1,6 @@
 """Add domains: evaluate requests by what is stored, then store the new domains with their `register` jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import UNSET, Struct
 
@@ -10,6 +10,7 @@ from dcvd.core.domains.domain import Domain, ValidationMethod, new_domain
 from dcvd.core.ids import IdPrefix
 from dcvd.core.jobs import NO_PAYLOAD, Job
 from dcvd.core.lifecycle import transitions
+from dcvd.core.organizations.quotas import Quota
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.errors import Conflict, DcvdError, InvalidInput
 from dcvd.services import timeline
@@ -17,6 +18,7 @@ from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
+from dcvd.services.organizations import quotas
 from dcvd.store import cloudflare_zones, connections, domains
 from dcvd.store.engine.database import Snapshot, Transaction
 
@@ -36,15 +38,25 @@ def validate(context: Context, request: DomainRequest) -> ValidatedDomain:
 
 
 def evaluate(
-    context: Context, snapshot: Snapshot, org_id: str, candidates: Sequence[ValidatedDomain]
+    context: Context,
+    snapshot: Snapshot,
+    org_id: str,
+    candidates: Sequence[ValidatedDomain],
+    *,
+    simulated_names: Collection[str | None] = (),
 ) -> list[AdditionResult]:
-    """Evaluate requests one after the other. A result's new domain is not stored yet: that is up to the caller."""
+    """Evaluate requests one after the other. A result's new domain is not stored yet: that is up to the caller.
+
+    simulated_names: the names that a dry run would have added already.
+    """
     holders = domains.find_by_names(snapshot, [candidate.name for candidate in candidates])
     suffix: str | None = None
     if any(candidate.validation == "delegated" for candidate in candidates):
         suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
     connection_ids = {candidate.connection_id for candidate in candidates if candidate.connection_id is not None}
     owned_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids) if connection_ids else frozenset()
+    room = quotas.measure_room(context, snapshot, org_id, Quota.DOMAINS)
+    new_count = len(simulated_names)
     results: list[AdditionResult] = []
     for candidate in candidates:
         holder = holders.get(candidate.name)
@@ -59,6 +71,11 @@ def evaluate(
         except InvalidInput as error:
             results.append(AdditionResult(error=error))
             continue
+        if room is not None and candidate.name not in simulated_names:
+            if (quota_error := room.find_refusal(new_count + 1)) is not None:
+                results.append(AdditionResult(error=quota_error))
+                continue
+            new_count += 1
         holders[candidate.name] = domain
         results.append(AdditionResult(domain=domain))
     return results
@@ -123,7 +140,7 @@ async def add(
 
     connection_id: the connection that writes its records, which a `write_dns` job then does at once.
 
-    Raises InvalidInput for a domain that cannot be added, Conflict for a name that is in use.
+    Raises InvalidInput for a domain that cannot be added, Conflict for a name that is in use, QuotaReached.
     """
     connection = UNSET if connection_id is None else connection_id
     request = DomainRequest(domain_name=name, validation=validation, wildcard=wildcard, connection_id=connection)

@@ -1,8 +1,8 @@
 """Run bulk calls in steps: each step is one transaction, and none holds the writer for long.
 
 With an idempotency key, the outcome of a line is stored together with what the line changed. A repeated call gets the
-same answer for the lines that were done, and the rest is done now. A key is forgotten as a whole, a while after its
-first call.
+same answer for the lines that were done, and the rest is done now. A refused line was not done: nothing of it is
+stored, and a repeat judges it afresh. A key is forgotten as a whole, a while after its first call.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -12,10 +12,20 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.core.domains.bulk import KEY_LIFETIME_MS, Line, LineRefusal, reused_key_refusal, to_refusal
+from dcvd.core.domains.bulk import (
+    KEY_LIFETIME_MS,
+    AddOutcome,
+    Line,
+    LineRefusal,
+    RemoveOutcome,
+    reused_key_refusal,
+    to_refusal,
+)
+from dcvd.core.organizations.quotas import Quota
 from dcvd.errors import Conflict, DiskFull, StoreError
 from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from dcvd.store import bulk_lines
 from dcvd.store.bulk_lines import BulkLine
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -31,7 +41,7 @@ _STEP_FAILED: Final = (
 
 
 L = TypeVar("L", bound=Line[Any])
-O = TypeVar("O", bound=Struct)  # noqa: E741  # an outcome, as it is stored
+O = TypeVar("O", AddOutcome, RemoveOutcome)  # noqa: E741
 R = TypeVar("R")
 S = TypeVar("S", bound=Snapshot)
 
@@ -55,35 +65,56 @@ def new_batch_sizer() -> BatchSizer:
 
 
 class IdempotencyRecord(Generic[O]):
-    """What is stored under a call's idempotency key: the outcome of each line. `refuse` makes one of a refusal."""
+    """What is stored under a call's idempotency key: the outcome of each line that was done.
 
-    def __init__(self, request: BulkRequest, outcome: type[O], refuse: Callable[[Line[Any], LineRefusal], O]) -> None:
+    refuse: makes an outcome of a refusal.
+    """
+
+    def __init__(
+        self, context: Context, request: BulkRequest, outcome: type[O], refuse: Callable[[Line[Any], LineRefusal], O]
+    ) -> None:
+        self._context = context
         self._org_id = request.org_id
         self._key = None if request.dry_run else request.idempotency_key
-        self._outcome_decoder = msgspec.json.Decoder(outcome)
-        self._refuse = refuse
+        self._outcome_decoder: msgspec.json.Decoder[O] = msgspec.json.Decoder(outcome)
+        self._refuse: Callable[[Line[Any], LineRefusal], O] = refuse
         self._known_since: int | None = None
 
-    def complete(
-        self, tx: Transaction, lines: Sequence[L], now: int, apply: Callable[[Sequence[L]], Sequence[O]]
-    ) -> list[O]:
+    def complete(self, tx: Transaction, lines: Sequence[L], apply: Callable[[Sequence[L]], Sequence[O]]) -> list[O]:
         """Have `apply` do the lines that were not done before, store their outcomes, and return those of all lines.
 
         The lines are in order, and none is missing between them. A line that differs from the one that was done under
-        its number is refused.
+        its number is refused, and so is one whose outcome could not be remembered, because the organization's quota is
+        reached.
         """
         if self._key is None:
             return list(apply(lines))
+        now = self._context.now()
         if self._known_since is None:
             # For the whole of this call: the key must not be forgotten between two of its lines.
             self._known_since = now - KEY_LIFETIME_MS
         first_call_at = bulk_lines.find_first_call(tx, self._org_id, self._key)
-        if first_call_at is None or first_call_at < self._known_since:
+        is_first_call = first_call_at is None or first_call_at < self._known_since
+        if first_call_at is None or is_first_call:
             first_call_at = now
-            bulk_lines.begin(tx, self._org_id, self._key, now)
         stored_lines = bulk_lines.list_between(
             tx, self._org_id, self._key, lines[0].number, lines[-1].number, first_call_at=first_call_at
         )
+        outcomes = self._answer_again(lines, stored_lines)
+        new_lines = [line for line in lines if line.number not in outcomes]
+        new_lines = new_lines[: self._refuse_beyond_quota(tx, new_lines, outcomes, is_first_call=is_first_call)]
+        done = []
+        for line, outcome in zip(new_lines, apply(new_lines), strict=True):
+            outcomes[line.number] = outcome
+            if outcome.outcome != "refused":
+                done.append(BulkLine(line.number, line.fingerprint, msgspec.json.encode(outcome).decode()))
+        if done and is_first_call:
+            bulk_lines.begin(tx, self._org_id, self._key, first_call_at)
+        bulk_lines.insert(tx, self._org_id, self._key, done, first_call_at)
+        return [outcomes[line.number] for line in lines]
+
+    def _answer_again(self, lines: Sequence[Line[Any]], stored_lines: Sequence[BulkLine]) -> dict[int, O]:
+        """Return the outcomes of the lines that were done before."""
         stored_by_number = {line.line: line for line in stored_lines}
         outcomes: dict[int, O] = {}
         for line in lines:
@@ -95,13 +126,28 @@ class IdempotencyRecord(Generic[O]):
                     if is_same_line
                     else self._refuse(line, reused_key_refusal(line.number))
                 )
-        new_lines = [line for line in lines if line.number not in outcomes]
-        done = []
-        for line, outcome in zip(new_lines, apply(new_lines), strict=True):
-            outcomes[line.number] = outcome
-            done.append(BulkLine(line.number, line.fingerprint, msgspec.json.encode(outcome).decode()))
-        bulk_lines.insert(tx, self._org_id, self._key, done, first_call_at)
-        return [outcomes[line.number] for line in lines]
+        return outcomes
+
+    def _refuse_beyond_quota(
+        self, tx: Transaction, lines: Sequence[Line[Any]], outcomes: dict[int, O], *, is_first_call: bool
+    ) -> int:
+        """Refuse lines for which the organization's memory has no room; return how many there are before them.
+
+        How many bytes a line takes is known only when it is done. So a step may begin while one byte is free, and the
+        quota may be passed by what one step takes.
+        """
+        admitted = len(lines)
+        for quota in (Quota.REMEMBERED_LINES, Quota.REMEMBERED_BYTES):
+            room = quotas.measure_room(self._context, tx, self._org_id, quota)
+            if room is None:
+                continue
+            # The instant of the first call is stored as a line too.
+            free = room.free - is_first_call if quota is Quota.REMEMBERED_LINES else admitted if room.free else 0
+            fitting = min(max(free, 0), admitted)
+            refusal = to_refusal(room.build_refusal())
+            outcomes.update({line.number: self._refuse(line, refusal) for line in lines[fitting:admitted]})
+            admitted = fitting
+        return admitted
 
 
 async def run_in_steps(

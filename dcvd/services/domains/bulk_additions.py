@@ -68,7 +68,7 @@ class BulkAdditions:
     def __init__(self, context: Context, request: BulkRequest) -> None:
         self._context = context
         self._request = request
-        self._idempotency_record = IdempotencyRecord(request, AddOutcome, _refused_outcome)
+        self._idempotency_record = IdempotencyRecord(context, request, AddOutcome, _refused_outcome)
         self._batch_sizer = new_batch_sizer()
         self._queue_counter = QueueCounter()
         self._simulated_names: set[str | None] = set()
@@ -103,7 +103,7 @@ class BulkAdditions:
                 positions.update(self._queue_counter.find_positions(context, tx, registrations))
             return [_to_outcome(line, results.get(line.number)) for line in new_lines]
 
-        outcomes = self._idempotency_record.complete(tx, lines, context.now(), apply)
+        outcomes = self._idempotency_record.complete(tx, lines, apply)
         return _build_results(context, tx, lines, outcomes, domains_by_id, positions)
 
     def _simulate(self, snapshot: Snapshot, lines: Sequence[AddLine]) -> list[AddLineResult]:
@@ -128,7 +128,11 @@ class BulkAdditions:
         """Evaluate the lines that name a domain to add; return the results by line number."""
         candidates = [(line.number, line.content) for line in lines if isinstance(line.content, ValidatedDomain)]
         results = additions.evaluate(
-            self._context, snapshot, self._request.org_id, [candidate for _, candidate in candidates]
+            self._context,
+            snapshot,
+            self._request.org_id,
+            [candidate for _, candidate in candidates],
+            simulated_names=self._simulated_names,
         )
         return {number: result for (number, _), result in zip(candidates, results, strict=True)}
 

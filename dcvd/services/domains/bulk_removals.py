@@ -27,7 +27,7 @@ class BulkRemovals:
     def __init__(self, context: Context, request: BulkRequest) -> None:
         self._context = context
         self._request = request
-        self._idempotency_record = IdempotencyRecord(request, RemoveOutcome, _refused_outcome)
+        self._idempotency_record = IdempotencyRecord(context, request, RemoveOutcome, _refused_outcome)
         self._batch_sizer = new_batch_sizer()
         self._simulated_ids: set[str] = set()
 
@@ -59,7 +59,7 @@ class BulkRemovals:
                 )
             return outcomes
 
-        return _to_results(lines, self._idempotency_record.complete(tx, lines, context.now(), apply))
+        return _to_results(lines, self._idempotency_record.complete(tx, lines, apply))
 
     def _simulate(self, snapshot: Snapshot, lines: Sequence[RemoveLine]) -> list[RemoveLineResult]:
         outcomes, removed_domains = self._decide(snapshot, lines)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix
+from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret, UnsealedEndpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
@@ -18,6 +19,7 @@ from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.egress.guard import EgressPolicy, check_headers, check_url
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
 from dcvd.store.webhooks import deliveries, delivery_endings, endpoints, signing_secrets
@@ -72,7 +74,7 @@ async def create(
     max_per_second: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> tuple[Endpoint, Secret]:
-    """Create an endpoint with a fresh secret. Raises InvalidInput naming the member at fault."""
+    """Create an endpoint with a fresh secret. Raises QuotaReached, InvalidInput naming the member at fault."""
     now = context.now()
     secret = new_secret(context.random_bytes)
     valid_headers = _validate_headers(headers or {})
@@ -90,6 +92,7 @@ async def create(
     secret_id = context.new_id(IdPrefix.SECRET)
 
     def unit(tx: Transaction) -> Endpoint:
+        quotas.require_room(context, tx, org_id, Quota.ENDPOINTS)
         endpoints.insert(tx, endpoint)
         endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
         signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)

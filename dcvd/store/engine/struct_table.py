@@ -103,6 +103,12 @@ class StructTable(Generic[S]):
             (org_id, *given.values(), before or HIGHEST_KEY, limit),
         )
 
+    def count_of_org(self, snapshot: Snapshot, org_id: str, limit: int) -> int:
+        """Count an organization's rows, but no further than `limit`."""
+        return snapshot.fetch_count(
+            f"SELECT count(*) FROM (SELECT 1 FROM {self._name} WHERE org_id = ? LIMIT ?)", (org_id, limit)
+        )
+
     def list_of_domain(
         self, snapshot: Snapshot, domain_id: str, position: Mapping[str, object], *, newest_first: bool, limit: int
     ) -> list[S]:

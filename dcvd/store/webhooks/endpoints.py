@@ -34,6 +34,11 @@ def insert(tx: Transaction, endpoint: Endpoint) -> None:
     tx.announce(Topic.ENDPOINTS, endpoint.id)
 
 
+def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
+    """Count an organization's endpoints, but no further than `limit`."""
+    return _ENDPOINTS.count_of_org(snapshot, org_id, limit)
+
+
 def update(tx: Transaction, endpoint: Endpoint) -> None:
     """Store what a tenant can change of an endpoint, and its health."""
     tx.execute(

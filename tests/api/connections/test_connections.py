@@ -7,18 +7,15 @@ from typing import Any
 import pytest
 
 from dcvd.api.app import Api
-from dcvd.core.connections.connection import Provider
-from dcvd.core.connections.credentials import ApiToken
-from dcvd.core.secret import Secret
 from dcvd.errors import Permanent
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
-from dcvd.services.connections import creation
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
+from dcvd.services.organizations import quotas
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict
@@ -219,21 +216,10 @@ async def test_without_a_configured_key_what_needs_one_says_which_setting_is_mis
 async def test_an_organization_has_no_end_of_connections(
     owner: Client, stranger: Client, provider: ProviderServer, context: Context, organization: Organization
 ) -> None:
-    for _ in range(creation.MAX_CONNECTIONS - 1):
-        await creation.create(
-            context,
-            organization.id,
-            Provider.CLOUDFLARE,
-            ApiToken(token=Secret(marked("another"))),
-            account=None,
-            scopes=(),
-            expires_at=None,
-            refresh_at=None,
-            actor="operator",
-        )
+    await quotas.set_quotas(context, organization.id, {"connections": 1})
     assert (await owner.post(_PATH, _body(provider.api_token()))).status == 201
     provider.calls.clear()
-    problem(await owner.post(_PATH, _body(provider.api_token())), 409, "too_many_connections")
+    problem(await owner.post(_PATH, _body(provider.api_token())), 403, "quota_reached")
     assert not provider.calls
     assert (await stranger.post(_PATH, _body(provider.api_token()))).status == 201
 

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 import structlog
+from msgspec.structs import replace
 
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.domains.bulk import KEY_LIFETIME_MS, AddLine, DomainReference, LineRefusal, RemoveLine, fingerprint_line
+from dcvd.core.domains.bulk import (
+    KEY_LIFETIME_MS,
+    KEY_RETENTION_MS,
+    AddLine,
+    DomainReference,
+    LineRefusal,
+    RemoveLine,
+    fingerprint_line,
+)
 from dcvd.core.instants import HOUR
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
@@ -19,7 +28,9 @@ from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions
 from dcvd.services.domains.bulk_removals import BulkRemovals, RemoveLineResult
 from dcvd.services.lifecycle import registration_queue
+from dcvd.services.organizations import quotas
 from dcvd.services.tokens import TokenUsage
+from dcvd.store import organizations
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization
 from tests.manual_clock import ManualClock
@@ -47,6 +58,11 @@ async def _remove(context: Context, call: BulkRequest, *targets: DomainReference
         for number, target in enumerate(targets, 1)
     ]
     return [removed async for portion in BulkRemovals(context, call).remove_lines(lines) for removed in portion]
+
+
+async def _read_remembered(context: Context, org_id: str) -> tuple[int, int]:
+    remembered = await context.database.read(lambda snapshot: organizations.read_remembered(snapshot, org_id))
+    return remembered.lines, remembered.bytes
 
 
 @pytest.fixture
@@ -309,3 +325,56 @@ async def test_each_line_is_told_its_place_between_those_of_others(
     assert [added.queue_position for added in mine] == [exact[domain.id] for domain in domains_added]
     positions = [place.position for place in exact.values() if place.position is not None]
     assert sorted(positions) != list(range(min(positions), min(positions) + 90))
+
+
+async def test_a_refused_line_is_not_remembered_and_judged_afresh_by_a_repeat(
+    context: Context, keyed: BulkRequest, rival: Organization
+) -> None:
+    taken = await additions.add(context, rival.id, "taken.customer.test")
+    lines = _lines(context, BAD, "taken.customer.test", "a.customer.test")
+    only_refused = replace(keyed, idempotency_key="k2")
+    await _add(context, only_refused, lines[:2])
+    assert await _read_remembered(context, keyed.org_id) == (0, 0)
+    await _add(context, keyed, lines)
+    assert (await _read_remembered(context, keyed.org_id))[0] == 2  # the instant of the first call, and one line
+    await removals.remove(context, rival.id, taken.id, actor="operator")
+    assert [result.outcome for result in await _add(context, keyed, lines)] == ["refused", "created", "created"]
+
+
+async def test_where_no_more_can_be_remembered_a_line_is_refused_and_nothing_is_lost(
+    context: Context, keyed: BulkRequest, clock: ManualClock, rival: Organization
+) -> None:
+    await quotas.set_quotas(context, keyed.org_id, {"remembered_lines": 31})
+    lines = _lines(context, *(f"n{number}.customer.test" for number in range(40)))
+    first = await _add(context, keyed, lines)
+    assert [result.outcome for result in first] == ["created"] * 30 + ["refused"] * 10
+    assert {result.error and result.error.code for result in first[30:]} == {"quota_reached"}
+    again = await _add(context, keyed, lines)
+    assert [result.outcome for result in again] == [result.outcome for result in first]
+    assert len(await all_jobs(context, keyed.org_id)) == 30
+    rivals = await _add(context, replace(keyed, org_id=rival.id), _lines(context, "rival.customer.test"))
+    assert [result.outcome for result in rivals] == ["created"]
+    without_key = replace(keyed, idempotency_key=None)
+    assert {result.outcome for result in await _add(context, without_key, lines[30:])} == {"created"}
+    clock.advance(KEY_RETENTION_MS + 1)
+    await Janitor(context, TokenUsage(), Metrics()).run_once()
+    assert await _read_remembered(context, keyed.org_id) == (0, 0)
+
+
+async def test_the_bytes_that_are_remembered_are_bounded(context: Context, keyed: BulkRequest) -> None:
+    await quotas.set_quotas(context, keyed.org_id, {"remembered_bytes": 100})
+    lines = _lines(context, *(f"n{number}.customer.test" for number in range(60)))
+    outcomes = [result.outcome for result in await _add(context, keyed, lines)]
+    assert outcomes[0] == "created"
+    assert outcomes[-1] == "refused"
+
+
+async def test_a_key_that_was_forgotten_and_is_used_again_counts_once(
+    context: Context, keyed: BulkRequest, clock: ManualClock
+) -> None:
+    lines = _lines(context, "a.customer.test", "b.customer.test")
+    await _add(context, keyed, lines)
+    before = await _read_remembered(context, keyed.org_id)
+    clock.advance(KEY_LIFETIME_MS + 1)
+    assert [result.outcome for result in await _add(context, keyed, lines)] == ["exists", "exists"]
+    assert (await _read_remembered(context, keyed.org_id))[0] == before[0] == 3

@@ -1,0 +1,1 @@
+"""Organizations: the tenants, and how much each may have."""

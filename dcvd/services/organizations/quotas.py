@@ -1,0 +1,76 @@
+"""Quotas: whether an organization has room for more, asked in the transaction that stores it."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+
+from dcvd.config import Config
+from dcvd.core.organizations.quotas import Quota, Quotas, Room, change_overrides
+from dcvd.errors import NotFound
+from dcvd.services.context import Context
+from dcvd.store import connections, domains, organizations, tokens
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.webhooks import endpoints
+
+log = structlog.get_logger(__name__)
+
+_COUNTERS: Final[Mapping[Quota, Callable[[Snapshot, str, int, int], int]]] = {
+    Quota.ENDPOINTS: lambda snapshot, org_id, limit, _: endpoints.count_of_org(snapshot, org_id, limit),
+    Quota.TOKENS: lambda snapshot, org_id, limit, now: tokens.count_live_of_org(snapshot, org_id, now, limit),
+    Quota.CONNECTIONS: lambda snapshot, org_id, limit, _: connections.count_of_org(snapshot, org_id, limit),
+    Quota.DOMAINS: lambda snapshot, org_id, limit, _: domains.count_of_org(snapshot, org_id, limit),
+    Quota.REMEMBERED_LINES: lambda snapshot, org_id, *_: organizations.read_remembered(snapshot, org_id).lines,
+    Quota.REMEMBERED_BYTES: lambda snapshot, org_id, *_: organizations.read_remembered(snapshot, org_id).bytes,
+}
+"""For each quota, the function that counts what an organization has of it at an instant, at least up to a limit."""
+
+
+def read_quotas(context: Context, snapshot: Snapshot, org_id: str) -> Quotas:
+    """Read an organization's quotas: those that the operator configured, but for its own."""
+    quotas = get_default_quotas(context.config)
+    overrides = organizations.read_quota_overrides(snapshot, org_id)
+    return quotas.override(overrides) if overrides else quotas
+
+
+def get_default_quotas(config: Config) -> Quotas:
+    """Return the quotas of an organization that has none of its own."""
+    return Quotas(**{quota: getattr(config.limits, quota) for quota in Quota})
+
+
+def measure_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota) -> Room | None:
+    """Measure how much room an organization has; None without a limit.
+
+    Nobody else can take it if `snapshot` is the transaction that stores what is added.
+    """
+    limit = read_quotas(context, snapshot, org_id).get(quota)
+    if not limit:
+        return None
+    return Room(quota=quota, limit=limit, count=_COUNTERS[quota](snapshot, org_id, limit + 1, context.now()))
+
+
+def require_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota) -> None:
+    """Raise QuotaReached where an organization has no room for one more. See `measure_room`."""
+    room = measure_room(context, snapshot, org_id, quota)
+    if room is not None and (error := room.find_refusal(1)) is not None:
+        raise error
+
+
+async def set_quotas(context: Context, org_id: str, changes: Mapping[str, int | None]) -> Quotas:
+    """Set some of an organization's quotas, and return all of them; None goes back to what is configured.
+
+    What the organization has already stays, also where it is more than the new quota. Raises NotFound, and InvalidInput
+    for an unknown name, or for a number that is no quota.
+    """
+
+    def unit(tx: Transaction) -> Quotas:
+        organization = organizations.find(tx, org_id)
+        if organization is None or organization.id != org_id:
+            raise NotFound(f"There is no organization {org_id}.")
+        overrides = organizations.read_quota_overrides(tx, org_id)
+        organizations.set_quota_overrides(tx, org_id, change_overrides(overrides, changes))
+        return read_quotas(context, tx, org_id)
+
+    quotas = await context.database.write(unit)
+    log.info("organization.quotas_set", org_id=org_id, **changes)
+    return quotas
