@@ -11,6 +11,7 @@ from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import authenticate_tenant
 from dcvd.api.http.documentation import BEARER, openapi_config
 from dcvd.api.http.health import health
+from dcvd.api.http.parameters import refuse_unknown_parameters
 from dcvd.api.http.problems import handle_exception
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.request_envelope import RequestEnvelope
@@ -38,6 +39,7 @@ class Api(Litestar):
                 operator_calls.ROUTER,
                 operator_calls.show_metrics,
             ],
+            before_request=refuse_unknown_parameters,
             exception_handlers={Exception: handle_exception},
             logging_config=None,
             openapi_config=openapi_config(services.context.config.server.public_url),

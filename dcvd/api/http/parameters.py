@@ -1,13 +1,20 @@
 """Query parameters, and text members that hold more than text. A wrong one raises InvalidInput."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Final, TypeVar
 
+from litestar import Request
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler
 from litestar.openapi.spec import OpenAPIType, Schema
 from litestar.params import QueryParameter
+from litestar.utils.signature import ParsedSignature
 
 from dcvd.core.events import EventType
+from dcvd.core.records.domain_connect import RETURN_PATH
 from dcvd.errors import InvalidInput
 from dcvd.services.webhooks.endpoints import parse_event_type
 from dcvd.store.engine.paging import DEFAULT_LIMIT, MAX_LIMIT
@@ -21,6 +28,14 @@ EVENT_TYPES: Final[dict[str, Any]] = {
     "items": Schema(type=OpenAPIType.STRING, enum=list(EventType)),
 }
 """The documented type of a list of event types."""
+
+_PATHS_THAT_TOLERATE_ANY: Final = frozenset(
+    {
+        "/health",  # Balancers may append what keeps caches away, and an error would take the daemon out of service.
+        "/oauth/callback/{provider}",  # RFC 6749, section 4.1.2: what is not recognized is ignored.
+        RETURN_PATH,  # A DNS provider composes the query (Domain Connect), and its customer could do nothing about it.
+    }
+)
 
 
 def query_parameter(name: str, description: str, **schema: Any) -> QueryParameter:
@@ -81,3 +96,39 @@ def parse_event_types(field: str, texts: list[str] | None) -> list[EventType] | 
     if texts is None:
         return None
     return [parse_event_type(field, name.strip()) for text in texts for name in text.split(",")]
+
+
+async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
+    """Check a query before its handler runs. Raises InvalidInput for an unknown parameter, naming the known ones.
+
+    One that takes a single value is refused too if it is given twice: either value could be the one that was meant.
+    """
+    scope = request.scope
+    if not scope["query_string"] or scope["method"] == "OPTIONS" or scope["path_template"] in _PATHS_THAT_TOLERATE_ANY:
+        return
+    known = declared_parameters(scope["route_handler"])
+    query = request.query_params
+    for name in query:
+        if name not in known:
+            what = f"what can be given: {', '.join(sorted(known))}" if known else "this address takes none"
+            raise InvalidInput(name, f"The parameter {name!r} is not expected here; {what}.", code="unknown_field")
+        count = len(query.getall(name))
+        if count > 1 and not known[name]:
+            raise InvalidInput(name, f"{name} was given {count} times; give it once.")
+
+
+@cache
+def declared_parameters(handler: BaseRouteHandler) -> Mapping[str, bool]:
+    """Return what query parameters a handler and its dependencies declare, and whether each takes several values."""
+    return _parameters_of(handler.parsed_fn_signature, handler.resolve_dependencies())
+
+
+def _parameters_of(signature: ParsedSignature, dependencies: Mapping[str, Provide]) -> dict[str, bool]:
+    found: dict[str, bool] = {}
+    for name, field in signature.parameters.items():
+        if isinstance(field.kwarg_definition, QueryParameter):
+            types = (field, *field.inner_types)
+            found[field.kwarg_definition.name or name] = any(each.is_non_string_sequence for each in types)
+        elif name in dependencies:
+            found |= _parameters_of(dependencies[name].parsed_fn_signature, dependencies)
+    return found
