@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import TypeVar
 
+from dcvd.store.engine.checked_database import DatabaseAccess
 from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction
 
 T = TypeVar("T")
@@ -114,7 +115,7 @@ def _struck(query: Callable[[Snapshot], T], strike: Strike) -> Callable[[Snapsho
     return doomed
 
 
-def strike(database: Database, of: str, which: int, fate: Fate) -> Callable[[], bool]:
+def strike(database: DatabaseAccess, of: str, which: int, fate: Fate) -> Callable[[], bool]:
     """Strike the `which`th unit or read of a function; what is returned says whether it has come to that."""
     assert isinstance(database, UnreliableDatabase)
     added = Strike(of, which, fate)

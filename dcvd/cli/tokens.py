@@ -135,14 +135,15 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
 @tokens.command("revoke", epilog=format_examples("dcvd token revoke --org Acme token_01k2j3…"))
 @click.argument("token_id", metavar="ID", callback=_check_token_id)
 @organization_option
+@click.option("--descendants", is_flag=True, help="Also revoke the tokens that it minted, and those that they minted.")
 @json_option
 @config_option
-def revoke(token_id: str, organization: str, as_json: bool, config: Path) -> None:
+def revoke(token_id: str, organization: str, descendants: bool, as_json: bool, config: Path) -> None:
     """Revoke the token with this ID. It stops working at once."""
 
     async def work(operations: Operations) -> OrganizationView:
         owner = await find_organization(operations, organization)
-        await operations.revoke_token(owner.id, token_id)
+        await operations.revoke_token(owner.id, token_id, with_descendants=descendants)
         return owner
 
     owner = perform(config, work)

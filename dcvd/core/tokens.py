@@ -26,7 +26,11 @@ ROLE_ORDER: Final = (Role.MEMBER, Role.ADMIN, Role.OWNER)
 
 
 class Token(Struct, frozen=True, kw_only=True):
-    """An API token as it is stored, without its plain text. Instants are in milliseconds."""
+    """An API token as it is stored, without its plain text. Instants are in milliseconds.
+
+    minted_by: the token that minted it; None where an operator did.
+    rights_version: a number that changes whenever what the token may do changes.
+    """
 
     id: str
     org_id: str
@@ -35,6 +39,8 @@ class Token(Struct, frozen=True, kw_only=True):
     created_at: int
     expires_at: int | None
     last_used_at: int | None
+    minted_by: str | None = None
+    rights_version: int = 1
 
 
 def mint_token(random: RandomBytes) -> Secret:
@@ -57,9 +63,9 @@ def may_write(role: Role) -> bool:
     return role in (Role.ADMIN, Role.OWNER)
 
 
-def may_grant(minter: Role, role: Role) -> bool:
-    """Whether somebody may mint a token with a role, which must not be above their own."""
-    return ROLE_ORDER.index(role) <= ROLE_ORDER.index(minter)
+def has_rank(holder: Role, role: Role) -> bool:
+    """Whether the holder's role is as high as another: nobody mints, changes or ends a token of a higher role."""
+    return ROLE_ORDER.index(holder) >= ROLE_ORDER.index(role)
 
 
 def is_expired(expires_at: int | None, now: int) -> bool:

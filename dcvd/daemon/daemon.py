@@ -8,6 +8,7 @@ import structlog
 
 from dcvd.api.app import Api
 from dcvd.api.http.app_services import AppServices
+from dcvd.api.http.open_requests import OpenRequests
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_reloadable
 from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
@@ -39,7 +40,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import delivery_order, secret_rotation
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
@@ -219,6 +220,7 @@ class Daemon:
         return AppServices(
             context=context,
             token_usage=token_usage,
+            open_requests=OpenRequests(context),
             checks=OnDemandChecks(context, checker),
             operators=self._live_config.derive(lambda config: operator_uids(config.server)),
             registry=self._metrics.registry,

@@ -7,7 +7,7 @@ import structlog
 
 from dcvd.errors import StoreError
 from dcvd.kit.notify import Notifier
-from dcvd.store.engine.database import Database
+from dcvd.store.engine.checked_database import DatabaseAccess
 
 log = structlog.get_logger(__name__)
 
@@ -15,7 +15,7 @@ _TIMEOUT_S: Final = 5.0
 
 
 async def feed_watchdog(
-    database: Database, notifier: Notifier, interval_s: float, *, timeout_s: float = _TIMEOUT_S
+    database: DatabaseAccess, notifier: Notifier, interval_s: float, *, timeout_s: float = _TIMEOUT_S
 ) -> None:
     """Report every `interval_s` seconds that the daemon lives, as long as the event loop runs and the database answers.
 

@@ -19,7 +19,7 @@ from dcvd.services import clock_skew
 from dcvd.services.context import Context
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store import aws_external_ids, bulk_lines, events, oauth_states, timeline, tokens, written_records
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction

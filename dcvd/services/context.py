@@ -3,39 +3,60 @@
 import os
 import random
 from collections.abc import Callable
+from typing import Self
 
 from dcvd.config import Config, Live
+from dcvd.core.callers import DAEMON, Caller
 from dcvd.core.ids import IdPrefix, RandomBytes, new_id
 from dcvd.core.lifecycle.schedule import CheckPolicy
 from dcvd.core.lifecycle.transitions import LifecycleRules
 from dcvd.errors import NotConfigured
 from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Database
+from dcvd.store.engine.checked_database import CheckedDatabase, DatabaseAccess
+from dcvd.store.engine.database import Transaction
 
 
 class Context:
     """Hold what every use case needs; built once, by whoever composes the program.
 
     Reloading replaces the value of `live_config`. Commands that touch no stored secret need no vault, nor its key.
+    `caller` is who acts: dcvd itself, but in a context that `for_caller` made.
     """
 
     def __init__(
         self,
-        database: Database,
+        database: DatabaseAccess,
         live_config: Live[Config],
         *,
         vault: Vault | None = None,
         clock: Clock | None = None,
         random_bytes: RandomBytes = os.urandom,
         random_fraction: Callable[[], float] = random.random,
+        caller: Caller = DAEMON,
     ) -> None:
         self.database = database
+        self.caller = caller
         self.live_config = live_config
         self._vault = vault
         self.clock = clock if clock is not None else SystemClock()
         self.random_bytes = random_bytes
         self.random_fraction = random_fraction
+
+    def for_caller(self, caller: Caller, check: Callable[[Transaction], None] | None = None) -> Self:
+        """Return a context in which a caller acts. Each unit of work begins with `check`, and ends with what it raises.
+
+        It shares everything else with this one.
+        """
+        return type(self)(
+            self.database if check is None else CheckedDatabase(self.database, check),
+            self.live_config,
+            vault=self._vault,
+            clock=self.clock,
+            random_bytes=self.random_bytes,
+            random_fraction=self.random_fraction,
+            caller=caller,
+        )
 
     @property
     def config(self) -> Config:

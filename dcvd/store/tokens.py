@@ -1,10 +1,11 @@
 """API tokens; only their hash is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from dcvd.core.tokens import Token
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
 
 _TOKENS: Final = StructTable("api_tokens", Token)
@@ -39,9 +40,30 @@ def count_live_of_org(snapshot: Snapshot, org_id: str, now: int, limit: int) -> 
     )
 
 
-def delete(tx: Transaction, org_id: str, token_id: str) -> bool:
-    """Remove a token; return whether there was one."""
-    return tx.execute("DELETE FROM api_tokens WHERE id = ? AND org_id = ?", (token_id, org_id)) > 0
+def has_rights(snapshot: Snapshot, token_id: str, rights_version: int, now: int) -> bool:
+    """Whether a token is stored, has not expired, and may do what it might when it had this version of its rights."""
+    row = snapshot.fetch_one(
+        "SELECT expires_at FROM api_tokens WHERE id = ? AND rights_version = ?", (token_id, rights_version)
+    )
+    return row is not None and (row[0] is None or now < row[0])
+
+
+def list_minted_by(snapshot: Snapshot, token_ids: Collection[str]) -> list[Token]:
+    """List the tokens that any of these tokens minted."""
+    return _TOKENS.fetch_all(snapshot, "WHERE minted_by IN (SELECT value FROM json_each(?))", (encode_list(token_ids),))
+
+
+def bequeath(tx: Transaction, token_id: str) -> None:
+    """Put the tokens that a token minted below the one that had minted it."""
+    tx.execute(
+        "UPDATE api_tokens SET minted_by = (SELECT minted_by FROM api_tokens WHERE id = ?1) WHERE minted_by = ?1",
+        (token_id,),
+    )
+
+
+def delete_all(tx: Transaction, token_ids: Collection[str]) -> None:
+    """Remove tokens."""
+    tx.execute("DELETE FROM api_tokens WHERE id IN (SELECT value FROM json_each(?))", (encode_list(token_ids),))
 
 
 def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
@@ -52,5 +74,11 @@ def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
 
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove tokens that expired before an instant; return how many."""
-    return tx.delete_some("api_tokens", "id", "expires_at IS NOT NULL AND expires_at < ?", (cutoff_at, limit))
+    """Remove tokens that expired before an instant; return how many. Those that they minted stay, see `bequeath`."""
+    ids = tx.fetch_column(
+        "SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?", (cutoff_at, limit)
+    )
+    for token_id in ids:
+        bequeath(tx, token_id)
+    delete_all(tx, ids)
+    return len(ids)

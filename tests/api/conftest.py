@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from dcvd.api.app import Api
 from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.app_services import AppServices
+from dcvd.api.http.open_requests import OpenRequests
 from dcvd.config import Config, Live, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
@@ -38,14 +39,15 @@ from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens import minting
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
@@ -227,6 +229,7 @@ def built_app(config: Config) -> Api:
     services = AppServices(
         context=context,
         token_usage=TokenUsage(),
+        open_requests=cast(OpenRequests, None),
         checks=OnDemandChecks(context, FakeLooker(context)),
         operators=Live(frozenset()),
         registry=CollectorRegistry(),
@@ -256,6 +259,7 @@ def app(
     parts.feed, parts.tester = feed, prober
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.registry = context, last_use, registry
+    parts.open_requests = OpenRequests(context)
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.stream_slots = StreamSlots()
     parts.access = access_of(context)
@@ -299,7 +303,7 @@ def mint(context: Context, organization: Organization) -> Mint:
     """Mints a token for the organization and gives its plain text."""
 
     async def mint_token(role: Role = Role.OWNER, expires_at: int | None = None, org_id: str | None = None) -> str:
-        minted = await tokens.create(
+        minted = await minting.create(
             context, org_id or organization.id, name=f"a {role}", role=role, expires_at=expires_at
         )
         return minted.plaintext.reveal()

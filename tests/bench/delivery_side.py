@@ -153,7 +153,7 @@ async def _latency(path: Path, url: str, count: int) -> Figures:
     context = context_of(database)
     org = await organizations.create(context, "bench")
     await endpoints.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
-    return await _latencies(context, org.id, url, count)
+    return await _latencies(context, database, org.id, url, count)
 
 
 async def _beside_dead(path: Path, url: str, count: int) -> Figures:
@@ -177,12 +177,11 @@ async def _beside_dead(path: Path, url: str, count: int) -> Figures:
         for _ in range(_OWED_TO_DEAD // 500):
             await database.write(owe_to_dead)
         await endpoints.create(context, org.id, url=f"{url}latency", events=[EventType.DOMAIN_ACTIVE])
-        return await _latencies(context, org.id, url, count)
+        return await _latencies(context, database, org.id, url, count)
 
 
-async def _latencies(context: Context, org_id: str, url: str, count: int) -> Figures:
-    """Record so many events, and tell how long each took to arrive."""
-    database = context.database
+async def _latencies(context: Context, database: Database, org_id: str, url: str, count: int) -> Figures:
+    """Record so many events, tell how long each took to arrive, and close the database."""
     metrics = Counted()
     metrics.expect(count)
     pool = DeliveryPool(context, metrics)

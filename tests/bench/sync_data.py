@@ -13,8 +13,9 @@ from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY
 from dcvd.core.lifecycle import transitions
 from dcvd.core.tokens import Role
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
 from dcvd.services.context import Context
+from dcvd.services.tokens import minting
 from dcvd.store import domains
 from dcvd.store.engine.database import Database
 
@@ -31,7 +32,7 @@ async def fill(path: Path, size: int, seen: CloudflareHostname) -> str:
     database = await Database.open(path)
     context = Context(database, Live(Config()))
     org = await organizations.create(context, "bench")
-    minted = await tokens.create(context, org.id, name="bench", role=Role.OWNER, expires_at=None)
+    minted = await minting.create(context, org.id, name="bench", role=Role.OWNER, expires_at=None)
     first = _healthy(context, org.id, seen)
     await database.write(lambda tx: domains.insert_all(tx, [first]))
     await database.close()

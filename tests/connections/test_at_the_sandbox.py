@@ -21,12 +21,12 @@ from dcvd.core.tokens import Role
 from dcvd.errors import InvalidInput, Permanent, Unauthorized
 from dcvd.providers.driver import RecordDriver
 from dcvd.sandbox import Sandbox, SandboxSettings
-from dcvd.services import tokens
 from dcvd.services.connections import authorizations, code_exchange, queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
+from dcvd.services.tokens import minting
 from dcvd.store.organizations import Organization
 from tests.connections.views import stored
 from tests.connections.views import tokens as tokens_of
@@ -75,7 +75,7 @@ async def access(context: Context, fetcher: EventfulFetcher) -> AsyncIterator[Pr
 
 
 async def _consented(context: Context, access: ProviderAccess, organization: Organization) -> Connection:
-    minted = await tokens.create(context, organization.id, name="a token", role=Role.OWNER, expires_at=None)
+    minted = await minting.create(context, organization.id, name="a token", role=Role.OWNER, expires_at=None)
     begun = await authorizations.start_authorization(
         context, access.token_client, organization.id, minted.token.id, Provider.CLOUDFLARE, redirect_uri=_CALLBACK
     )

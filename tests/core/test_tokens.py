@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from dcvd.core.tokens import Role, hash_token, is_expired, is_well_formed, may_grant, may_write, mint_token
+from dcvd.core.tokens import Role, has_rank, hash_token, is_expired, is_well_formed, may_write, mint_token
 from tests.core.builders import NOW, counting_bytes
 
 
@@ -39,7 +39,7 @@ def test_a_member_reads_and_admin_and_owner_write() -> None:
 def test_nobody_mints_a_role_above_their_own() -> None:
     order = ["member", "admin", "owner"]
     for minter, role in itertools.product(Role, Role):
-        assert may_grant(minter, role) == (order.index(role.value) <= order.index(minter.value))
+        assert has_rank(minter, role) == (order.index(role.value) <= order.index(minter.value))
 
 
 def test_a_token_is_dead_from_its_expiry_on_to_the_millisecond() -> None:

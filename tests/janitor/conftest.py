@@ -7,7 +7,7 @@ import pytest
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens.usage import TokenUsage
 
 Count = Callable[[str], Awaitable[int]]
 

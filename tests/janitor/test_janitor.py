@@ -7,10 +7,10 @@ from dcvd.core.jobs import JobState
 from dcvd.core.tokens import Role
 from dcvd.errors import Permanent
 from dcvd.janitor import Janitor
-from dcvd.services import tokens
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
+from dcvd.services.tokens import minting, queries
 from dcvd.store.jobs import jobs
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.janitor.conftest import Count
@@ -22,14 +22,14 @@ from tests.services.views import all_jobs
 async def test_an_expired_token_goes_after_its_grace_and_no_other(
     context: Context, org: str, janitor: Janitor, clock: ManualClock, count: Count
 ) -> None:
-    await tokens.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
-    await tokens.create(context, org, name="endless", role=Role.OWNER, expires_at=None)
+    await minting.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
+    await minting.create(context, org, name="endless", role=Role.OWNER, expires_at=None)
     clock.advance(8 * DAY)
     await janitor.run_once()
     assert await count("api_tokens") == 2
     clock.advance(1)
     await janitor.run_once()
-    (left,) = (await tokens.list_page(context, org, cursor=None, limit=10)).items
+    (left,) = (await queries.list_page(context, org, cursor=None, limit=10)).items
     assert left.name == "endless"
 
 

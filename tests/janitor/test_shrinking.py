@@ -11,9 +11,10 @@ from dcvd.core.tokens import Role
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens import minting, queries
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Database, Transaction
 from tests.janitor.conftest import Count
@@ -87,11 +88,11 @@ async def test_a_file_that_cannot_shrink_does_not_keep_the_janitor_busy(
         assert await database.maintain(maintenance.count_free_pages) > 400
         other = Context(database, context.live_config, clock=clock)
         org = (await organizations.create(other, "Acme")).id
-        await tokens.create(other, org, name="short", role=Role.OWNER, expires_at=clock.now() + 1)
+        await minting.create(other, org, name="short", role=Role.OWNER, expires_at=clock.now() + 1)
         clock.advance(365 * DAY)
         # Where something was removed, a janitor gives free pages back.
         await Janitor(other, TokenUsage(), Metrics()).run_once()
-        assert (await tokens.list_page(other, org, cursor=None, limit=10)).items == []
+        assert (await queries.list_page(other, org, cursor=None, limit=10)).items == []
         assert await database.maintain(maintenance.count_free_pages) > 400
     finally:
         await database.close()

@@ -12,9 +12,9 @@ from dcvd.core.instants import DAY
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
-from dcvd.services import tokens
 from dcvd.services.context import Context
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens import minting, queries
+from dcvd.services.tokens.usage import TokenUsage
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
 from tests.unreliable_database import Fate, strike
@@ -66,8 +66,8 @@ async def test_a_round_that_the_database_refuses_is_told_and_made_again(
     of: str,
     fate: Fate,
 ) -> None:
-    await tokens.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
-    kept = await tokens.create(context, org, name="endless", role=Role.OWNER, expires_at=None)
+    await minting.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
+    kept = await minting.create(context, org, name="endless", role=Role.OWNER, expires_at=None)
     clock.advance(40 * DAY)
     last_use = TokenUsage()
     last_use.record_use(kept.token.id, clock.now())
@@ -80,7 +80,7 @@ async def test_a_round_that_the_database_refuses_is_told_and_made_again(
         await until(done)
     (told,) = failed(lines)
     assert "disk I/O error" in told
-    (left,) = (await tokens.list_page(context, org, cursor=None, limit=10)).items
+    (left,) = (await queries.list_page(context, org, cursor=None, limit=10)).items
     assert left.last_used_at == clock.now()
 
 
@@ -89,7 +89,7 @@ async def test_a_database_that_refuses_for_many_rounds_ends_no_janitor(
     context: Context, org: str, clock: ManualClock, count: Count, lines: Lines, refused: str
 ) -> None:
     """As a file system that has become read-only, or a table that cannot be read; then all is well again."""
-    await tokens.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
+    await minting.create(context, org, name="short", role=Role.OWNER, expires_at=clock.now() + DAY)
     clock.advance(40 * DAY)
     breaks, heals = {
         "writes": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),

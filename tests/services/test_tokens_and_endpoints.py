@@ -2,11 +2,14 @@
 
 import pytest
 
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.tokens import Role
 from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens import authentication, minting, queries, revocation
+from dcvd.services.tokens.authentication import act_as, build_caller
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoints
 from dcvd.store.organizations import Organization
 from tests.manual_clock import ManualClock
@@ -15,17 +18,17 @@ from tests.manual_clock import ManualClock
 async def test_a_token_is_recognised_until_its_expiry_to_the_millisecond(
     context: Context, organization: Organization, clock: ManualClock
 ) -> None:
-    minted = await tokens.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=clock.now() + 1000)
+    minted = await minting.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=clock.now() + 1000)
     plain = minted.plaintext.reveal()
     clock.advance(999)
-    assert (await tokens.authenticate(context, plain)).id == minted.token.id
+    assert (await authentication.authenticate(context, plain)).id == minted.token.id
     clock.advance(1)
     with pytest.raises(Unauthenticated):
-        await tokens.authenticate(context, plain)
+        await authentication.authenticate(context, plain)
 
 
 async def test_the_plain_token_is_not_in_the_database(context: Context, organization: Organization) -> None:
-    minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    minted = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
     stored_text = await context.database.read(
         lambda snapshot: repr(snapshot.fetch_all("SELECT * FROM api_tokens WHERE id = ?", (minted.token.id,)))
     )
@@ -36,42 +39,71 @@ async def test_the_plain_token_is_not_in_the_database(context: Context, organiza
 @pytest.mark.parametrize("text", ["", "x", "dcv_live_", "dcv_live_" + "0" * 32, "DCV_LIVE_" + "0" * 32, "\ud800"])
 async def test_what_is_no_live_token_is_refused_alike(context: Context, organization: Organization, text: str) -> None:
     with pytest.raises(Unauthenticated) as caught:
-        await tokens.authenticate(context, text)
+        await authentication.authenticate(context, text)
     assert "malformed, unknown, revoked or expired" in caught.value.message
 
 
 async def test_a_revoked_token_stops_at_once(context: Context, organization: Organization, rival: Organization) -> None:
-    minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    minted = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
     with pytest.raises(NotFound):
-        await tokens.revoke(context, rival.id, minted.token.id)
-    await tokens.revoke(context, organization.id, minted.token.id)
+        await revocation.revoke(context, rival.id, minted.token.id)
+    await revocation.revoke(context, organization.id, minted.token.id)
     with pytest.raises(Unauthenticated):
-        await tokens.authenticate(context, minted.plaintext.reveal())
+        await authentication.authenticate(context, minted.plaintext.reveal())
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "its rights changed"])
+async def test_no_transaction_of_a_caller_whose_rights_ended_stores_anything(
+    context: Context, organization: Organization, clock: ManualClock, end: str
+) -> None:
+    minted = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=clock.now() + 1000)
+    callers_context = act_as(context, build_caller(minted.token, None))
+    await minting.create(callers_context, organization.id, name="before", role=Role.OWNER, expires_at=None)
+    match end:
+        case "revoked":
+            await revocation.revoke(context, organization.id, minted.token.id)
+        case "expired":
+            clock.advance(1000)
+        case _:
+            await context.database.write(
+                lambda tx: tx.execute(
+                    "UPDATE api_tokens SET rights_version = rights_version + 1 WHERE id = ?", (minted.token.id,)
+                )
+            )
+    with pytest.raises(Unauthenticated):
+        await minting.create(callers_context, organization.id, name="after", role=Role.OWNER, expires_at=None)
+    names = [row.name for row in (await queries.list_page(context, organization.id, cursor=None, limit=9)).items]
+    assert "before" in names
+    assert "after" not in names
 
 
 async def test_nobody_mints_a_role_above_their_own(context: Context, organization: Organization) -> None:
     with pytest.raises(Forbidden, match="higher role owner"):
-        await tokens.create(
-            context, organization.id, name="x", role=Role.OWNER, expires_at=None, minter_role=Role.ADMIN
+        await minting.create(
+            context.for_caller(Caller(kind=CallerKind.TOKEN, id="token_1", role=Role.ADMIN)),
+            organization.id,
+            name="x",
+            role=Role.OWNER,
+            expires_at=None,
         )
 
 
 async def test_an_expiry_in_the_past_is_refused(context: Context, organization: Organization) -> None:
     with pytest.raises(InvalidInput, match="has passed"):
-        await tokens.create(context, organization.id, name="x", role=Role.MEMBER, expires_at=context.now())
+        await minting.create(context, organization.id, name="x", role=Role.MEMBER, expires_at=context.now())
 
 
 async def test_the_last_use_costs_no_write_until_it_is_stored(
     context: Context, organization: Organization, clock: ManualClock
 ) -> None:
-    minted = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    minted = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
     last_use = TokenUsage()
     last_use.record_use(minted.token.id, clock.now())
     assert last_use.read_last_used_at(minted.token) == clock.now()
-    (listed,) = (await tokens.list_page(context, organization.id, cursor=None, limit=10)).items
+    (listed,) = (await queries.list_page(context, organization.id, cursor=None, limit=10)).items
     assert listed.last_used_at is None
     await last_use.store(context)
-    (listed,) = (await tokens.list_page(context, organization.id, cursor=None, limit=10)).items
+    (listed,) = (await queries.list_page(context, organization.id, cursor=None, limit=10)).items
     assert listed.last_used_at == clock.now()
 
 

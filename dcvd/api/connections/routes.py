@@ -32,7 +32,7 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
     services = request.services
     credentials = read_credentials(data.provider, data.credentials)
     connection = await services.credential_trials.connect(
-        services.context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
+        request.context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
     )
     return Response(
         ConnectionAnswer(connection_view(connection)),

@@ -7,6 +7,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
+from dcvd.api.http.open_requests import OpenRequests
 from dcvd.config import Live
 from dcvd.dns import DnsObserver
 from dcvd.kit.limits.admission_limit import AdmissionLimit
@@ -18,7 +19,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks.endpoint_tests import EndpointTester
 
 
@@ -30,6 +31,7 @@ class AppServices(Struct, kw_only=True):
 
     context: Context
     token_usage: TokenUsage
+    open_requests: OpenRequests
     checks: OnDemandChecks
     operators: Live[frozenset[int]]
     registry: CollectorRegistry

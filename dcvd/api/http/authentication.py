@@ -8,11 +8,13 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from dcvd.api.http.app_services import AppServices
+from dcvd.api.http.open_requests import OPEN_REQUEST, OpenRequest
 from dcvd.api.http.problems import route_not_found
-from dcvd.core.tokens import may_write
+from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.tokens import Role, may_write
 from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.kit.http.protocol import PEER_EXTENSION, Peer
-from dcvd.services import tokens
+from dcvd.services.tokens import authentication
 
 _READ_METHODS: Final = frozenset({"GET", "HEAD"})
 _BROWSER_HEADERS: Final = frozenset({b"origin", b"referer"})
@@ -30,20 +32,27 @@ async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -
     if method == "OPTIONS":
         return
     services = get_services(connection.scope)
-    token = await tokens.authenticate(services.context, _read_bearer_token(connection.scope["headers"]))
-    connection.scope["auth"] = token
-    services.token_usage.record_use(token.id, services.context.now())
+    token = await authentication.authenticate(services.context, _read_bearer_token(connection.scope["headers"]))
+    now = services.context.now()
+    request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
+    request.admit(token, now)
+    connection.scope["auth"] = authentication.build_caller(token, request.request_id)
+    services.token_usage.record_use(token.id, now)
     if method not in _READ_METHODS and not may_write(token.role):
         raise Forbidden(f"A token with the role {token.role.value} only reads; writes need admin or owner.")
 
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
     """Guard the operators' routes. Raises NotFound, Forbidden."""
-    check_operator(connection.scope, get_services(connection.scope).operators.value)
+    uid = check_operator(connection.scope, get_services(connection.scope).operators.value)
+    request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
+    connection.scope["auth"] = Caller(
+        kind=CallerKind.OPERATOR, role=Role.OWNER, id=str(uid), request_id=request.request_id
+    )
 
 
-def check_operator(scope: Scope, operators: frozenset[int]) -> None:
-    """Check that the caller is an operator on the unix socket, by the kernel's peer credentials.
+def check_operator(scope: Scope, operators: frozenset[int]) -> int:
+    """Check that the caller is an operator on the unix socket, by the kernel's peer credentials; return their uid.
 
     Over TCP the answer is 404, as if there were no such route. Browsers are refused, so that no page can use its
     visitor's rights through a proxy. Raises NotFound, Forbidden.
@@ -59,6 +68,7 @@ def check_operator(scope: Scope, operators: frozenset[int]) -> None:
             f"The user with uid {peer['uid']} is no operator; add it to server.operators in the configuration.",
             code="not_an_operator",
         )
+    return peer["uid"]
 
 
 def is_operator_path(path: str) -> bool:

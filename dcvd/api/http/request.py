@@ -1,4 +1,4 @@
-"""The request as handlers see it: the caller's token, the services, and a decoded body."""
+"""The request as handlers see it: the caller, the services, and a decoded body."""
 
 from typing import Any, Final, cast
 
@@ -8,20 +8,21 @@ from litestar.typing import FieldDefinition
 
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.body import decode, read_body
-from dcvd.core.timeline import token_actor
-from dcvd.core.tokens import Token
+from dcvd.core.callers import Caller
 from dcvd.services.context import Context
+from dcvd.services.tokens.authentication import act_as
 
 SENT_METHOD: Final = "dcvd.method"
 """The key in the scope's state of the method that was sent: handlers see a HEAD as a GET."""
 
 
-class ApiRequest(Request[None, Token, State]):
-    """A request; `auth` is the caller's token, once the guard has authenticated it."""
+class ApiRequest(Request[None, Caller, State]):
+    """A request; `auth` is the caller, once the guard has authenticated them."""
 
-    __slots__ = ("_body_bytes",)
+    __slots__ = ("_body_bytes", "_context")
 
     _body_bytes: bytes
+    _context: Context
 
     @property
     def services(self) -> AppServices:
@@ -30,18 +31,24 @@ class ApiRequest(Request[None, Token, State]):
 
     @property
     def context(self) -> Context:
-        """The context that every use case takes."""
-        return self.services.context
+        """The context in which the caller acts, for every use case; before they are authenticated, dcvd's own."""
+        if self.scope.get("auth") is None:
+            return self.services.context
+        if not hasattr(self, "_context"):
+            self._context = act_as(self.services.context, self.auth)
+        return self._context
 
     @property
     def org_id(self) -> str:
         """The id of the caller's organization."""
-        return self.auth.org_id
+        org_id = self.auth.org_id
+        assert org_id is not None, "only a tenant's handler asks for it"
+        return org_id
 
     @property
     def actor(self) -> str:
         """The caller, as a timeline names them."""
-        return token_actor(self.auth.id)
+        return self.auth.actor
 
     @property
     def is_head(self) -> bool:

@@ -1,5 +1,6 @@
 """The outermost layer: it adds each request's id, headers and log line, and guards the operators' paths."""
 
+import asyncio
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,9 +12,11 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import check_operator, is_operator_path
+from dcvd.api.http.open_requests import OPEN_REQUEST, RIGHTS_LOST
 from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, format_allow, report_failure
 from dcvd.api.http.request import SENT_METHOD
-from dcvd.errors import DcvdError
+from dcvd.core.callers import Caller
+from dcvd.errors import DcvdError, Unauthenticated
 
 log = structlog.get_logger(__name__)
 
@@ -56,13 +59,23 @@ class RequestEnvelope:
             await send(message)
 
         try:
-            refusal = self._refuse_stranger(scope)
-            if refusal is not None:
-                await _send_problem(refusal, send_out)
-            else:
-                await self._app(scope, receive, send_out)
+            with self._services.open_requests.enter(request_id) as open_request:
+                scope["state"][OPEN_REQUEST] = open_request
+                try:
+                    await self._answer(scope, receive, send_out)
+                except asyncio.CancelledError:
+                    if not open_request.accept_cancellation() or status is not None:
+                        raise
+                    await _send_problem(report_failure(scope, Unauthenticated(RIGHTS_LOST)), send_out)
         finally:
             _log_request(scope, method, status, started_s)
+
+    async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        refusal = self._refuse_stranger(scope)
+        if refusal is not None:
+            await _send_problem(refusal, send)
+        else:
+            await self._app(scope, receive, send)
 
     def _filter_headers(
         self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope
@@ -99,14 +112,14 @@ async def _send_problem(response: ProblemResponse, send: Send) -> None:
 
 def _log_request(scope: Scope, method: str, status: int | None, started_s: float) -> None:
     """Log one line for a request; `status` None: it got no answer, because the client or the daemon stopped."""
-    token = scope.get("auth")
+    caller: Caller | None = scope.get("auth")
     facts = {
         "method": method,
         "path": scope.get("path_template"),
         "status": status,
         "ms": round((time.perf_counter() - started_s) * 1000, 1),
-        "org_id": getattr(token, "org_id", None),
-        "token_id": getattr(token, "id", None),
+        "org_id": None if caller is None else caller.org_id,
+        "caller": None if caller is None else caller.actor,
     }
     # 501 is no failure: what the operator has not set up, callers are told of, and nobody has to look.
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:

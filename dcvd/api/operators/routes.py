@@ -16,14 +16,16 @@ from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.http.authentication import authenticate_operator
 from dcvd.api.http.instants import Instant, parse_instant
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.view import OrganizationAnswer, OrganizationList, RenewalsAnswer, organization_view
+from dcvd.api.tokens.routes import Descendants
 from dcvd.api.tokens.view import TokenAnswer, TokenList, minted_token_answer, token_list
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
 from dcvd.services.lifecycle import renewals
+from dcvd.services.tokens import minting, revocation
 from dcvd.store.organizations import Organization
 
 
@@ -66,7 +68,7 @@ async def mint_organization_token(
     request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[NewOperatorToken]
 ) -> Response[TokenAnswer]:
     """Mint a token. Its plain text is in this answer and never again."""
-    minted = await tokens.create(
+    minted = await minting.create(
         request.context,
         organization.id,
         name=data.name,
@@ -89,10 +91,14 @@ async def list_organization_tokens(
 
 @delete("/tokens/{token_id:str}", summary="Revoke an organization's token")
 async def revoke_organization_token(
-    request: ApiRequest, organization: NamedDependency[Organization], token_id: FromPath[str]
+    request: ApiRequest,
+    organization: NamedDependency[Organization],
+    token_id: FromPath[str],
+    descendants: Descendants = None,
 ) -> None:
-    """Revoke a token, which stops working at once."""
-    await tokens.revoke(request.context, organization.id, token_id)
+    """Revoke a token, which stops working at once, also in requests that are under way."""
+    with_descendants = parse_flag("descendants", descendants)
+    await revocation.revoke(request.context, organization.id, token_id, with_descendants=with_descendants)
 
 
 @get("/renewals", summary="Renewals that are late")

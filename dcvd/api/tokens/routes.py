@@ -1,6 +1,6 @@
 """`/api/tokens`: an organization's API tokens."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
@@ -8,11 +8,20 @@ from msgspec import Struct
 
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.instants import Instant, parse_instant
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.tokens.view import TokenAnswer, TokenList, minted_token_answer, token_list
 from dcvd.core.tokens import Role
-from dcvd.services import tokens
+from dcvd.services.tokens import minting, revocation
+
+Descendants = Annotated[
+    str | None,
+    query_parameter(
+        "descendants",
+        "`true`: also revoke the tokens that it minted, those that they minted, and so on.",
+        type="boolean",
+    ),
+]
 
 
 class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -26,13 +35,12 @@ class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
 @post("", summary="Mint a token", status_code=201, responses=problems(400, 403, 413, 415))
 async def mint_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[TokenAnswer]:
     """Mint a token. Its plain text is in this answer and never again. Nobody mints a role above their own."""
-    minted = await tokens.create(
+    minted = await minting.create(
         request.context,
         request.org_id,
         name=data.name,
         role=data.role,
         expires_at=parse_instant("expiresAt", data.expires_at),
-        minter_role=request.auth.role,
     )
     return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
 
@@ -45,10 +53,14 @@ async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor =
     return token_list(page)
 
 
-@delete("/{token_id:str}", summary="Revoke a token", responses=problems(403, 404))
-async def revoke_token(request: ApiRequest, token_id: FromPath[str]) -> None:
-    """Revoke a token, which stops working at once; a token may revoke itself."""
-    await tokens.revoke(request.context, request.org_id, token_id)
+@delete("/{token_id:str}", summary="Revoke a token", responses=problems(400, 403, 404))
+async def revoke_token(request: ApiRequest, token_id: FromPath[str], descendants: Descendants = None) -> None:
+    """Revoke a token, which stops working at once, also in requests that are under way.
+
+    A token may revoke itself, and none whose role is above its own.
+    """
+    with_descendants = parse_flag("descendants", descendants)
+    await revocation.revoke(request.context, request.org_id, token_id, with_descendants=with_descendants)
 
 
 ROUTER: Final = Router("/tokens", route_handlers=[mint_token, list_tokens, revoke_token], tags=["Tokens"])

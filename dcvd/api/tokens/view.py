@@ -5,12 +5,15 @@ from msgspec import UNSET, Struct, UnsetType
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.views import build_view
 from dcvd.core.tokens import Role, Token
-from dcvd.services.tokens import MintedToken
+from dcvd.services.tokens.minting import MintedToken
 from dcvd.store.engine.paging import Page
 
 
 class TokenView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A token. `token` is its plain text, which is only in the answer that minted it."""
+    """A token. `token` is its plain text, which is only in the answer that minted it.
+
+    `mintedBy`: the id of the token that minted it; null where none did.
+    """
 
     id: str
     org_id: str
@@ -20,6 +23,7 @@ class TokenView(Struct, frozen=True, kw_only=True, rename="camel"):
     created_at: Instant
     expires_at: Instant | None
     last_used_at: Instant | None
+    minted_by: str | None
 
 
 class TokenAnswer(Struct, frozen=True):

@@ -18,7 +18,8 @@ from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.events import EventType
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
+from dcvd.services.tokens import minting
 
 ORGANIZATION: Final = "Acme Pages"
 DOMAIN: Final = "app.customer.test"
@@ -104,7 +105,7 @@ class DemoScript:
         organization = await organizations.create(context, ORGANIZATION)
         say.show_created(organization.id)
         say.show_command(f"$ dcvd token create --org {shlex.quote(ORGANIZATION)} --name demo")
-        minted = await tokens.create(context, organization.id, name="demo", role=Role.OWNER, expires_at=None)
+        minted = await minting.create(context, organization.id, name="demo", role=Role.OWNER, expires_at=None)
         self._token = minted.plaintext.reveal()
         say.show_created(self._token)
         return DemoClient(self._session, self._stage.url, self._token)

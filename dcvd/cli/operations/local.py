@@ -16,12 +16,13 @@ from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
 from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.lockfile import LockFile
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.lifecycle import renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.tokens import minting, queries, revocation
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.store.engine.paging import MAX_LIMIT
@@ -45,21 +46,21 @@ class LocalOperations:
         return [organization_view(organization) for organization in await organizations.list_all(self._context)]
 
     async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
-        minted = await tokens.create(self._context, org_id, name=name, role=role, expires_at=expires_at)
+        minted = await minting.create(self._context, org_id, name=name, role=role, expires_at=expires_at)
         return minted_token_answer(minted).token
 
     async def list_tokens(self, org_id: str) -> list[TokenView]:
         outputs: list[TokenView] = []
         cursor: str | None = None
         while True:
-            page = await tokens.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
+            page = await queries.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
             outputs += token_list(page).tokens
             cursor = page.next_cursor
             if cursor is None:
                 return outputs
 
-    async def revoke_token(self, org_id: str, token_id: str) -> None:
-        await tokens.revoke(self._context, org_id, token_id)
+    async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None:
+        await revocation.revoke(self._context, org_id, token_id, with_descendants=with_descendants)
 
     async def list_renewals(self) -> RenewalsView:
         return await renewals.summarize_renewals(self._context)

@@ -68,8 +68,9 @@ class RemoteOperations:
                 return outputs
             query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
 
-    async def revoke_token(self, org_id: str, token_id: str) -> None:
-        await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}")
+    async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None:
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}"
+        await self._exchange("DELETE", path, query={"descendants": "true"} if with_descendants else None)
 
     async def list_renewals(self) -> RenewalsView:
         answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)

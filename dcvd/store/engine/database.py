@@ -43,6 +43,7 @@ class Topic(StrEnum):
     JOBS = "jobs"
     DOMAINS = "domains"
     EVENTS = "events"
+    RIGHTS = "rights"
 
 
 class Snapshot:

@@ -225,7 +225,7 @@ async def test_a_request_is_logged_with_who_asked_and_never_with_what_was_in_a_h
     assert known["status"] == 404
     assert known["ms"] >= 0
     assert known["org_id"].startswith("org_")
-    assert known["token_id"].startswith("token_")
+    assert known["caller"].startswith("token:token_")
     assert (unknown["status"], unknown["path"], unknown["org_id"]) == (404, None, None)
     assert plain not in str(log_lines)
     assert "told-in-confidence" not in str(log_lines)

@@ -47,6 +47,7 @@ async def test_every_page_of_tokens_is_asked_for(tmp_path: Path) -> None:
             "createdAt": "2026-01-15T10:30:00Z",
             "expiresAt": None,
             "lastUsedAt": None,
+            "mintedBy": None,
         }
 
     async def paged(request: web.Request) -> web.Response:

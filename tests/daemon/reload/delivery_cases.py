@@ -11,8 +11,8 @@ from dcvd.core.jobs import JobState
 from dcvd.core.tokens import Role
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
-from dcvd.services import tokens
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens import minting
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoints
 from tests.daemon.reload.cases import case
 from tests.daemon.reload.domain_cases import register
@@ -136,7 +136,7 @@ async def count_rows(place: Place, table: str, org_id: str) -> int:
 async def _(place: Place) -> None:
     org_id = await place.new_organization()
     now = place.context.now()
-    await tokens.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=now + DAY)
+    await minting.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=now + DAY)
     await place.context.database.write(
         lambda tx: tx.execute("UPDATE api_tokens SET expires_at = ? WHERE org_id = ?", (now - 1, org_id))
     )

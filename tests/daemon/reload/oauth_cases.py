@@ -9,8 +9,8 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
 from dcvd.errors import InvalidInput
-from dcvd.services import tokens
 from dcvd.services.connections.authorizations import AuthorizationRedirect, start_authorization
+from dcvd.services.tokens import minting
 from tests.daemon.reload.cases import case, row
 from tests.daemon.reload.place import Place
 from tests.daemon.reload.provider_cases import outcome
@@ -20,7 +20,7 @@ _BACK = "https://app.example.net/settings"
 
 async def authorize(place: Place, provider: Provider, return_to: str | None = None) -> AuthorizationRedirect:
     org_id = await place.new_organization()
-    minted = await tokens.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=None)
+    minted = await minting.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=None)
     client = place.daemon.services.access.token_client
     return await start_authorization(place.context, client, org_id, minted.token.id, provider, return_to=return_to)
 

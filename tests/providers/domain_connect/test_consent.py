@@ -15,9 +15,10 @@ from dcvd.errors import InvalidInput, NotFound, Unauthorized
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.tokens import TokenClient
 from dcvd.sandbox import Sandbox
-from dcvd.services import organizations, tokens
+from dcvd.services import organizations
 from dcvd.services.connections import authorizations, consents
 from dcvd.services.context import Context
+from dcvd.services.tokens import minting
 from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
 from tests.dns.served import load
@@ -58,7 +59,7 @@ async def test_the_customer_is_asked_about_one_hostname(
     context: Context, client: TokenClient, observer: DnsObserver
 ) -> None:
     organization = await organizations.create(context, "acme")
-    token = await tokens.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
+    token = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
     more = await consents.find_consent_parameters(context, observer.zones, Provider.OTHER, "App.shop.customer.test")
     begun = await authorizations.start_authorization(
         context, client, organization.id, token.token.id, Provider.OTHER, extra_parameters=more

@@ -29,7 +29,7 @@ from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions
 from dcvd.services.domains.bulk_removals import BulkRemovals, RemoveLineResult
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.organizations import quotas
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store import organizations
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import Organization

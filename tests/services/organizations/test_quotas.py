@@ -14,12 +14,12 @@ from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.errors import InvalidInput, NotFound, QuotaReached
-from dcvd.services import tokens
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions, validate_line
 from dcvd.services.organizations import quotas
+from dcvd.services.tokens import minting
 from dcvd.services.webhooks import endpoints
 from dcvd.store.organizations import Organization
 from tests.dns_provider import connect
@@ -33,7 +33,7 @@ async def _add_endpoint(context: Context, org_id: str) -> tuple[Endpoint, Secret
 
 
 async def _add_token(context: Context, org_id: str) -> object:
-    return await tokens.create(context, org_id, name="ci", role=Role.MEMBER, expires_at=None)
+    return await minting.create(context, org_id, name="ci", role=Role.MEMBER, expires_at=None)
 
 
 async def _add_domain(context: Context, org_id: str) -> object:
@@ -137,7 +137,7 @@ async def test_what_is_there_stays_when_the_quota_is_lowered_and_what_is_removed
 async def test_an_expired_token_takes_no_room(context: Context, organization: Organization, clock: ManualClock) -> None:
     await quotas.set_quotas(context, organization.id, {"tokens": 1})
     soon = clock.now() + MINUTE
-    await tokens.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=soon)
+    await minting.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=soon)
     with pytest.raises(QuotaReached):
         await _add_token(context, organization.id)
     clock.advance(MINUTE)

@@ -13,7 +13,7 @@ from dcvd.errors import StoreError
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import drop_expired
 from dcvd.store.organizations import Organization

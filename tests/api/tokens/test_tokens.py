@@ -5,7 +5,7 @@ import pytest
 from dcvd.core.instants import DAY, MINUTE, to_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.services.context import Context
-from dcvd.services.tokens import TokenUsage
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
@@ -19,6 +19,7 @@ async def test_a_minted_token_shows_its_plain_text_and_where_it_is(owner: Client
     assert answer.headers["Location"] == f"/api/tokens/{token['id']}"
     assert token.pop("id").startswith("token_")
     assert token.pop("token").startswith("dcv_live_")
+    assert token.pop("mintedBy").startswith("token_")
     assert token == {
         "orgId": organization.id,
         "name": "ci",
@@ -84,7 +85,7 @@ async def test_the_list_never_shows_a_token_nor_a_part_of_it(owner: Client, cloc
     assert b"dcv_live" not in answer.body
     newest = answer.json["tokens"][0]
     assert newest["id"] == minted["id"]
-    assert set(newest) == {"id", "orgId", "name", "role", "createdAt", "expiresAt", "lastUsedAt"}
+    assert set(newest) == {"id", "orgId", "name", "role", "createdAt", "expiresAt", "lastUsedAt", "mintedBy"}
 
 
 async def test_the_last_use_is_shown_before_it_is_stored_and_after(

@@ -1,0 +1,96 @@
+"""The requests that are under way, so that each ends with the rights of the token that it was made with."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from dcvd.core.tokens import Token
+from dcvd.errors import Unauthenticated
+from dcvd.services.context import Context
+from dcvd.services.tokens.authentication import REFUSAL
+from dcvd.services.tokens.revocation import parse_announcement
+from dcvd.store.engine.database import Topic
+
+OPEN_REQUEST: Final = "dcvd.open_request"
+"""The key in the scope's state of the request's `OpenRequest`."""
+RIGHTS_LOST: Final = "The bearer token was revoked, has expired or may do less, while this request was under way."
+
+
+class OpenRequest:
+    """A request that is under way.
+
+    has_lost_rights: whether the token's rights ended or changed, and the request's task was cancelled for it.
+    """
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.has_lost_rights = False
+        self._task = asyncio.current_task()
+        self._token_id: str | None = None
+        self._expiry_timer: asyncio.TimerHandle | None = None
+        self._changed_token_ids: set[str] = set()
+
+    def admit(self, token: Token, now: int) -> None:
+        """Tie the request to the token that it was made with, which was read since the request began.
+
+        Raises Unauthenticated when the token's rights have changed since it was read.
+        """
+        if token.id in self._changed_token_ids:
+            raise Unauthenticated(REFUSAL)
+        self._token_id = token.id
+        self._changed_token_ids.clear()
+        if token.expires_at is not None:
+            delay_s = (token.expires_at - now) / 1000
+            self._expiry_timer = asyncio.get_running_loop().call_later(delay_s, self.end)
+
+    def note_change(self, token_id: str) -> None:
+        """Learn that a token's rights have changed."""
+        if self._token_id is None:
+            self._changed_token_ids.add(token_id)
+        elif self._token_id == token_id:
+            self.end()
+
+    def end(self) -> None:
+        """Cancel the request's task."""
+        if not self.has_lost_rights and self._task is not None:
+            self.has_lost_rights = True
+            self._task.cancel()
+
+    def accept_cancellation(self) -> bool:
+        """Whether the task was cancelled for the lost rights alone, so that it may go on and answer that."""
+        return self.has_lost_rights and self._task is not None and self._task.uncancel() == 0
+
+    def close(self) -> None:
+        """Stop waiting for the token's expiry."""
+        if self._expiry_timer is not None:
+            self._expiry_timer.cancel()
+
+
+class OpenRequests:
+    """All requests that are under way; built once.
+
+    Whoever ends or changes a token's rights is answered only after the requests of that token have been cancelled,
+    except the one that did it, which gets its answer.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._requests: set[OpenRequest] = set()
+        context.database.subscribe(Topic.RIGHTS, self._on_change)
+
+    @contextmanager
+    def enter(self, request_id: str) -> Iterator[OpenRequest]:
+        """Count the request of the running task as under way as long as the block lasts."""
+        request = OpenRequest(request_id)
+        self._requests.add(request)
+        try:
+            yield request
+        finally:
+            self._requests.discard(request)
+            request.close()
+
+    def _on_change(self, key: str) -> None:
+        token_id, by_request_id = parse_announcement(key)
+        for request in list(self._requests):
+            if request.request_id != by_request_id:
+                request.note_change(token_id)

@@ -1,0 +1,41 @@
+"""Callers: who asks for something, and with which rights."""
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.tokens import Role
+
+
+class CallerKind(StrEnum):
+    """How a caller is known: by a token, by the user id of their process, or not at all, for dcvd itself."""
+
+    TOKEN = "token"
+    OPERATOR = "operator"
+    DAEMON = "daemon"
+
+
+class Caller(Struct, frozen=True, kw_only=True):
+    """Who asks for something.
+
+    id: of the token, or an operator's user id; empty for the daemon.
+    org_id: the organization for which they act; None for operators and the daemon, who act for every one.
+    rights_version: that of the token when it was authenticated.
+    request_id: of the HTTP request; None where there is none.
+    """
+
+    kind: CallerKind
+    role: Role
+    id: str = ""
+    org_id: str | None = None
+    rights_version: int = 0
+    request_id: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """The caller, as a timeline names them."""
+        return self.kind.value if self.kind is not CallerKind.TOKEN else f"{self.kind.value}:{self.id}"
+
+
+DAEMON: Final = Caller(kind=CallerKind.DAEMON, role=Role.OWNER)

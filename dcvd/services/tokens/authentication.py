@@ -1,0 +1,56 @@
+"""Authenticate the bearers of tokens, and go on asking whether they still have the rights with which they began."""
+
+from typing import Final
+
+from dcvd.core import tokens as token_rules
+from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.tokens import Token
+from dcvd.errors import Unauthenticated
+from dcvd.services.context import Context
+from dcvd.store import tokens
+from dcvd.store.engine.database import Transaction
+
+REFUSAL: Final = (
+    "The bearer token is not valid: malformed, unknown, revoked or expired. Ask your operator for a new one."
+)
+"""One sentence for all: a caller never learns what exactly was wrong."""
+
+
+async def authenticate(context: Context, presented_token: str) -> Token:
+    """Return the live token that a text belongs to. Raises Unauthenticated, which never says what exactly was wrong."""
+    if not token_rules.is_well_formed(presented_token):
+        raise Unauthenticated(REFUSAL)
+    token_hash = token_rules.hash_token(presented_token)
+    token = await context.database.read(lambda snapshot: tokens.find_by_hash(snapshot, token_hash))
+    if token is None or token_rules.is_expired(token.expires_at, context.now()):
+        raise Unauthenticated(REFUSAL)
+    return token
+
+
+def build_caller(token: Token, request_id: str | None) -> Caller:
+    """Return the caller that the bearer of a token is."""
+    return Caller(
+        kind=CallerKind.TOKEN,
+        role=token.role,
+        id=token.id,
+        org_id=token.org_id,
+        rights_version=token.rights_version,
+        request_id=request_id,
+    )
+
+
+def act_as(context: Context, caller: Caller) -> Context:
+    """Return a context in which a caller acts.
+
+    The bearer of a token is asked in every transaction whether they still have the rights with which they were
+    authenticated. So nothing is stored after the revocation that another transaction stored, however long ago the
+    request began; such a unit raises Unauthenticated.
+    """
+    if caller.kind is not CallerKind.TOKEN:
+        return context.for_caller(caller)
+
+    def check(tx: Transaction) -> None:
+        if not tokens.has_rights(tx, caller.id, caller.rights_version, context.now()):
+            raise Unauthenticated(REFUSAL)
+
+    return context.for_caller(caller, check)

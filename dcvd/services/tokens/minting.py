@@ -1,0 +1,60 @@
+"""Mint tokens."""
+
+from msgspec import Struct
+
+from dcvd.core import tokens as token_rules
+from dcvd.core.callers import CallerKind
+from dcvd.core.ids import IdPrefix
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.organizations.quotas import Quota
+from dcvd.core.secret import Secret
+from dcvd.core.tokens import Role, Token
+from dcvd.errors import Forbidden, InvalidInput
+from dcvd.services.context import Context
+from dcvd.services.names import validate_name
+from dcvd.services.organizations import quotas
+from dcvd.store import tokens
+from dcvd.store.engine.database import Transaction
+
+
+class MintedToken(Struct, frozen=True):
+    """A new token with its plain text, which is shown once and never stored."""
+
+    token: Token
+    plaintext: Secret
+
+
+async def create(context: Context, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedToken:
+    """Mint a token for an organization that exists.
+
+    Raises Forbidden when `role` is above the caller's, InvalidInput for a bad name or an expiry that has passed,
+    QuotaReached.
+    """
+    now, caller = context.now(), context.caller
+    if not token_rules.has_rank(caller.role, role):
+        raise Forbidden(
+            f"A token with the role {caller.role.value} cannot create one with the higher role {role.value}."
+        )
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInput(
+            "expiresAt", f"expiresAt is {to_rfc3339(expires_at)}, which has passed; give a later instant."
+        )
+    plaintext = token_rules.mint_token(context.random_bytes)
+    token = Token(
+        id=context.new_id(IdPrefix.TOKEN),
+        org_id=org_id,
+        name=validate_name(name, subject="token"),
+        role=role,
+        created_at=now,
+        expires_at=expires_at,
+        last_used_at=None,
+        minted_by=caller.id if caller.kind is CallerKind.TOKEN else None,
+    )
+    token_hash = token_rules.hash_token(plaintext.reveal())
+
+    def unit(tx: Transaction) -> MintedToken:
+        quotas.require_room(context, tx, org_id, Quota.TOKENS)
+        tokens.insert(tx, token, token_hash)
+        return MintedToken(token, plaintext)
+
+    return await context.database.write(unit)

@@ -1,0 +1,50 @@
+"""The database as one caller may use it."""
+
+import asyncio
+import functools
+import sqlite3
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
+
+T = TypeVar("T")
+
+
+class DatabaseAccess(Protocol):
+    """What use cases do with a database; see `Database`."""
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T: ...
+
+    async def read(self, query: Callable[[Snapshot], T]) -> T: ...
+
+    def listen(self, topic: Topic) -> asyncio.Event: ...
+
+    def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None: ...
+
+    async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
+
+
+class CheckedDatabase:
+    """A database in which every unit of work begins with a check, in its own transaction.
+
+    What the check raises comes out of `write`, and nothing of the unit is stored.
+    """
+
+    def __init__(self, database: DatabaseAccess, check: Callable[[Transaction], None]) -> None:
+        self._check = check
+        self._write = database.write
+        self.read = database.read
+        self.listen = database.listen
+        self.subscribe = database.subscribe
+        self.maintain = database.maintain
+
+    async def write(self, unit: Callable[[Transaction], T]) -> T:
+        """Run a unit of work behind the check; see `Database.write`."""
+
+        @functools.wraps(unit)
+        def checked_unit(tx: Transaction) -> T:
+            self._check(tx)
+            return unit(tx)
+
+        return await self._write(checked_unit)
