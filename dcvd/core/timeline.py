@@ -132,7 +132,7 @@ def _observed_fields(domain: Domain) -> dict[str, Any]:
         "challengeTarget": _shorten_optional(domain.challenge_target),
         "challengeVerified": domain.challenge_verified,
         "waitsForTxt": domain.waits_for_txt,
-        "dnsState": domain.dns_state.value,
+        "dnsStatus": domain.dns_state.value,
         "findings": _shorten_all([finding.code for finding in domain.findings]),
     }
 

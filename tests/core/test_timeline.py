@@ -48,7 +48,7 @@ def test_each_fact_that_changed_is_named_as_the_api_names_it_with_what_it_was() 
     told = changed(note_observation(before, story.domain, [DNS_RIGHT]))
     assert told["cfStatus"] == (None, "active")
     assert told["cfSslStatus"] == (None, "active")
-    assert told["dnsState"] == ("unknown", "verified")
+    assert told["dnsStatus"] == ("unknown", "verified")
     assert told["errors"] == ([], ["a note"])
     assert told["certificate"][1] == {
         "serial": "01",
@@ -116,14 +116,14 @@ def test_servers_that_agree_are_not_told() -> None:
 
 def test_merged_changes_reach_from_before_the_first_to_after_the_last() -> None:
     first = TimelineNote(
-        changes=(FieldChange("dnsState", "unknown", "failed"), FieldChange("cfStatus", None, "pending"))
+        changes=(FieldChange("dnsStatus", "unknown", "failed"), FieldChange("cfStatus", None, "pending"))
     )
     second = TimelineNote(
-        changes=(FieldChange("dnsState", "failed", "verified"), FieldChange("errors", [], ["x"])), servers=("ns: x",)
+        changes=(FieldChange("dnsStatus", "failed", "verified"), FieldChange("errors", [], ["x"])), servers=("ns: x",)
     )
     both = merge_notes(first, second, NOW)
     assert changed(both) == {
-        "dnsState": ("unknown", "verified"), "cfStatus": (None, "pending"), "errors": ([], ["x"]),
+        "dnsStatus": ("unknown", "verified"), "cfStatus": (None, "pending"), "errors": ([], ["x"]),
     }  # fmt: skip
     assert (both.merged, both.until, both.servers) == (1, NOW, ("ns: x",))
     assert merge_notes(both, first, NOW + 1).merged == 2

@@ -54,7 +54,7 @@ async def _worker(context: Context, **options: Any) -> AsyncIterator[JobWorker]:
 
 
 async def _asked(context: Context, endpoint: Endpoint) -> Job:
-    replay = await replays.prepare_replay(context, endpoint.org_id, endpoint.id, status=ReplayStatus.FAILED)
+    replay = await replays.prepare_replay(context, endpoint.org_id, endpoint.id, status=ReplayStatus.DEAD)
     return await replay_job.start_replay(context, endpoint.org_id, replay)
 
 

@@ -93,7 +93,7 @@ async def test_causes_stand_before_their_effects_although_all_is_of_one_instant(
     await look(context, domain, RIGHT)
     assert [told(entry) for entry in await read(context, domain)] == [
         "request added by token:token_1",
-        "observation dnsState by sync",
+        "observation dnsStatus by sync",
         "transition status by sync",
         "job register",
         "event domain.added",
@@ -119,8 +119,8 @@ async def test_in_time_everything_stands_where_it_happened(
     entries = await read(context, domain)
     assert [told(entry) for entry in entries] == [
         "request added by token:token_1", "job register", "event domain.added",
-        "observation dnsState+findings by sync", "event dns.check_failed",
-        "observation dnsState+findings by sync", "transition status by sync", "event dns.verified",
+        "observation dnsStatus+findings by sync", "event dns.check_failed",
+        "observation dnsStatus+findings by sync", "transition status by sync", "event dns.verified",
     ]  # fmt: skip
     assert [told(entry) for entry in await read(context, domain, newest_first=True)] == [
         told(entry) for entry in reversed(entries)

@@ -33,7 +33,7 @@ class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
     domain_name: str
     status: DomainStatus
     ready: bool
-    dns_state: DnsState
+    dns_status: DnsState
     error: ErrorView | None
     findings: list[FindingView]
     required_records: list[RequiredRecordView]
@@ -50,15 +50,15 @@ class PreviewView(Struct, frozen=True, kw_only=True, rename="camel"):
     """What would keep a name from working, before it is added.
 
     `registered`: whether somebody has added it here already; `domainId`: its id, if that was you.
-    `dnsState` is null when DNS was not asked, or could not be. A `cnameTarget` with the label `{token}` means that each
-    domain gets a target of its own when it is added, so the record can be created only then.
+    `dnsStatus` is null when DNS was not asked, or could not be. A `cnameTarget` with the label `{token}` means that
+    each domain gets a target of its own when it is added, so the record can be created only then.
     """
 
     domain_name: str
     registered: NameHolder
     domain_id: str | None
     cname_target: str
-    dns_state: DnsState | None
+    dns_status: DnsState | None
     findings: list[FindingView]
     required_records: list[RequiredRecordView]
     checked_at: Instant
@@ -80,6 +80,7 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
             domain_id=domain.id,
             domain_name=domain.name,
             ready=domain.is_ready,
+            dns_status=domain.dns_state,
             findings=[finding_view(finding, domain.next_check_at) for finding in diagnosis.findings],
             required_records=required_record_views(required_records(domain)),
             checked_at=format_instant(max(check_times, default=None)),
@@ -97,7 +98,7 @@ def preview_answer(preview: Preview) -> PreviewAnswer:
             domain_name=preview.name,
             registered=preview.holder,
             cname_target=preview.target,
-            dns_state=preview.state,
+            dns_status=preview.state,
             findings=[finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS) for finding in preview.findings],
             required_records=required_record_views(preview.records),
         )

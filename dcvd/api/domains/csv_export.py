@@ -19,7 +19,7 @@ from dcvd.core.instants import format_instant
 from dcvd.services.domains import queries
 
 COLUMNS: Final = (
-    "id", "domainName", "status", "ready", "errorCode", "errorMessage", "dnsState", "validation", "wildcard",
+    "id", "domainName", "status", "ready", "errorCode", "errorMessage", "dnsStatus", "validation", "wildcard",
     "cnameTarget", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "createdAt", "updatedAt",
 )  # fmt: skip
 _MAX_BUFFER_BYTES: Final = 256 << 10  # bytes

@@ -47,11 +47,11 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
     """How far the registration at Cloudflare is, which accepts only so many a minute; null once it is done.
 
     `queued`: it waits in the queue, or is about to enter it again (then without a position). `retrying`: it failed, and
-    is tried again. `failed`: it was given up; retry its job, or see `error`. `position`: 1 is the next one to be
+    is tried again. `dead`: it was given up; retry its job, or see `error`. `position`: 1 is the next one to be
     registered, and beyond ten thousand it is an estimate; `expectedAt`: when its turn comes if nothing fails.
     """
 
-    state: QueueState
+    status: QueueState
     position: int | None
     expected_at: Instant | None
 
@@ -81,7 +81,7 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     certificate: CertificateView | None
     next_certificate: CertificateView | None
     expires_at: Instant | None
-    dns_state: DnsState
+    dns_status: DnsState
     findings: list[FindingView]
     dns_checked_at: Instant | None
     cf_checked_at: Instant | None
@@ -116,7 +116,7 @@ def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]
 
 def registration_view(position: QueuePosition | None) -> RegistrationView | None:
     """Show a position in the registration queue."""
-    return None if position is None else build_view(RegistrationView, position)
+    return None if position is None else build_view(RegistrationView, position, status=position.state)
 
 
 def domain_view(detail: DomainDetail) -> DomainView:
@@ -126,6 +126,7 @@ def domain_view(detail: DomainDetail) -> DomainView:
         DomainView,
         domain,
         domain_name=domain.name,
+        dns_status=domain.dns_state,
         ready=domain.is_ready,
         required_records=required_record_views(required_records(domain)),
         registration=registration_view(detail.queue_position),

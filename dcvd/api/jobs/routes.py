@@ -13,7 +13,7 @@ from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.jobs import JobState
 from dcvd.services.jobs import queue as jobs
 
-StateFilter = Annotated[str | None, query_parameter("state", "Only in this state.", enum=list(JobState))]
+StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(JobState))]
 
 
 class JobAnswer(Struct, frozen=True):
@@ -27,13 +27,13 @@ class JobList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 @get("", summary="List the jobs", responses=problems(400))
 async def list_jobs(
-    request: ApiRequest, state_filter: StateFilter = None, limit: Limit = None, cursor: Cursor = None
+    request: ApiRequest, status: StatusFilter = None, limit: Limit = None, cursor: Cursor = None
 ) -> JobList:
     """List the organization's jobs, newest first."""
     page = await jobs.list_page(
         request.context,
         request.org_id,
-        state=parse_choice("state", state_filter, JobState),
+        state=parse_choice("status", status, JobState),
         cursor=cursor,
         limit=parse_page_limit(limit),
     )

@@ -44,7 +44,7 @@ class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     org_id: str
     kind: JobKindName
-    state: JobState
+    status: JobState
     domain_id: str | None
     domain_name: str | None
     connection_id: str | None
@@ -62,6 +62,7 @@ def job_view(job: Job) -> JobView:
     return build_view(
         JobView,
         job,
+        status=job.state,
         action=job.action,
         replay=_replay_view(REPLAY.decode_payload(job)) if job.kind == REPLAY.name else None,
         last_error=None if job.last_error_code is None else ErrorView(job.last_error_code, job.last_error or ""),

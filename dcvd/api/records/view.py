@@ -34,7 +34,7 @@ class PlannedRecordView(Struct, frozen=True, kw_only=True):
     type: str
     name: str
     value: str
-    state: StepState
+    status: StepState
     existing: list[ZoneRecordView]
     remove: list[ZoneRecordView]
     add: list[ZoneRecordView]
@@ -75,7 +75,7 @@ def _planned_record_view(step: PlanStep) -> PlannedRecordView:
         type=step.record.type,
         name=step.record.name,
         value=step.record.value,
-        state=step.state,
+        status=step.state,
         existing=_zone_record_views(step.existing_records),
         remove=_zone_record_views(step.to_remove),
         add=_zone_record_views(step.to_add),

@@ -73,7 +73,7 @@ async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Resp
     """Start a job that sends all dead letters again, each with its full schedule."""
     webhook_id = None if data.webhook_id is UNSET else data.webhook_id
     return replay_response(
-        await replay_job.request_replay(request.context, request.org_id, webhook_id, status=ReplayStatus.FAILED)
+        await replay_job.request_replay(request.context, request.org_id, webhook_id, status=ReplayStatus.DEAD)
     )
 
 

@@ -43,7 +43,7 @@ _DEFAULT_ROTATION: Final = Rotation()
 class NewReplay(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Which events to send again: those from `since` on, before `until`.
 
-    `failed`: events whose delivery is a dead letter; `missing`: events without a delivery, as far back as deliveries
+    `dead`: events whose delivery is a dead letter; `missing`: events without a delivery, as far back as deliveries
     are kept after success; `all`: both, and delivered ones. `events`: only these, even if the endpoint is not
     subscribed to them.
     """

@@ -44,15 +44,15 @@ def _format_verdict(diagnosis: DiagnosisOutput, style: TerminalStyle) -> str:
         line = style.mark_good(f"{name} is healthy.")
     elif any(finding.severity == "error" for finding in diagnosis.findings) or diagnosis.error is not None:
         line = style.mark_bad(f"{name} is not right.")
-    elif diagnosis.status is None and diagnosis.dns_state is None:
+    elif diagnosis.status is None and diagnosis.dns_status is None:
         line = style.mark_doubtful(f"{name} could not be checked.")
     else:
         line = style.mark_doubtful(f"{name} is not ready yet.")
     facts = [("Summary", make_printable(diagnosis.summary))]
     if diagnosis.status is not None:
         facts += [("Status", f"{diagnosis.status.value}, {'ready' if diagnosis.ready else 'not ready'}")]
-    if diagnosis.dns_state is not None:
-        facts += [("DNS", diagnosis.dns_state.value)]
+    if diagnosis.dns_status is not None:
+        facts += [("DNS", diagnosis.dns_status.value)]
     if diagnosis.checked_at is not None:
         facts += [("Checked", format_instant(diagnosis.checked_at, missing=""))]
     if diagnosis.next_check_at is not None:

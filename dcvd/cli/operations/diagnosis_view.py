@@ -30,7 +30,7 @@ class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     domain_id: str | None = None
     status: DomainStatus | None = None
     ready: bool = False
-    dns_state: DnsState | None = None
+    dns_status: DnsState | None = None
     error: ErrorView | None = None
     findings: list[FindingOutput] = []
     required_records: list[RequiredRecordView] = []
@@ -43,7 +43,7 @@ class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
         """Whether nothing is wrong and, if the domain was added, it serves."""
         if any(finding.severity == "error" for finding in self.findings):
             return False
-        return self.ready if self.status is not None else self.dns_state in _GOOD_STATES
+        return self.ready if self.status is not None else self.dns_status in _GOOD_STATES
 
     @property
     def target(self) -> str | None:
@@ -62,7 +62,7 @@ def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> 
     """Build the diagnosis of a name about which only DNS was asked."""
     return DiagnosisOutput(
         domain_name=domain.name,
-        dns_state=diagnosis.state,
+        dns_status=diagnosis.state,
         findings=[_finding_output(finding) for finding in diagnosis.findings],
         required_records=required_record_views(diagnosis.records),
         checked_at=to_rfc3339(now),

@@ -7,14 +7,14 @@ from msgspec import Struct
 from dcvd.core.instants import MINUTE
 from dcvd.core.jobs import Job
 
-QueueState = Literal["queued", "retrying", "failed"]
+QueueState = Literal["queued", "retrying", "dead"]
 
 
 class QueuePosition(Struct, frozen=True, kw_only=True):
     """The position in the queue of a domain that Cloudflare does not have yet.
 
     state: `queued` waits for its turn, or is about to be queued again and has no position. `retrying` has failed and is
-        tried again. `failed` was given up, and nothing happens until somebody retries it.
+        tried again. `dead` was given up, and nothing happens until somebody retries it.
     position: counts from 1, which is the next. expected_at: when the attempt is expected, or soon after; milliseconds.
     """
 
@@ -28,7 +28,7 @@ def reregistration_position(expected_at: int) -> QueuePosition:
     return QueuePosition(state="queued", expected_at=expected_at)
 
 
-FAILED_POSITION = QueuePosition(state="failed")
+DEAD_POSITION = QueuePosition(state="dead")
 
 
 def queue_position(job: Job, jobs_ahead: int, registrations_per_minute: int, now: int) -> QueuePosition:

@@ -10,7 +10,7 @@ from dcvd.core.events import EventType
 class ReplayStatus(StrEnum):
     """Which events are replayed: with a dead letter, without a delivery, or all without a pending delivery."""
 
-    FAILED = "failed"
+    DEAD = "dead"
     MISSING = "missing"
     ALL = "all"
 
@@ -18,7 +18,7 @@ class ReplayStatus(StrEnum):
 class Replay(Struct, frozen=True, kw_only=True):
     """Which events to send again, and how far the replay has come.
 
-    endpoint_id: None means every endpoint of the organization, which only `failed` allows.
+    endpoint_id: None means every endpoint of the organization, which only `dead` allows.
     since, until: milliseconds; `until` is excluded.
     total, progress: the deliveries counted at the request, and those made due so far.
     after_delivery, after_sequence, last_sequence: the replay goes on after that delivery, or after that event number up

@@ -7,7 +7,7 @@ from typing import Final
 from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.registration_queue import (
-    FAILED_POSITION,
+    DEAD_POSITION,
     QueuePosition,
     queue_position,
     reregistration_position,
@@ -55,7 +55,7 @@ def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domai
 
 
 def _position_without_job(domain: Domain) -> QueuePosition:
-    return reregistration_position(domain.next_check_at) if domain.awaits_reregistration else FAILED_POSITION
+    return reregistration_position(domain.next_check_at) if domain.awaits_reregistration else DEAD_POSITION
 
 
 class QueueCounter:

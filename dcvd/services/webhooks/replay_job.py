@@ -78,7 +78,7 @@ async def run_next_batch(context: Context, job: Job, *, batch_size: int = _BATCH
         if stored is None or stored.state is not JobState.PENDING:
             return None
         replay = REPLAY.decode_payload(stored)
-        if replay.endpoint_id is None or replay.status is ReplayStatus.FAILED:
+        if replay.endpoint_id is None or replay.status is ReplayStatus.DEAD:
             next_replay = _requeue_dead_letters(context, tx, stored.org_id, replay, batch_size)
         else:
             next_replay = _queue_past_events(context, tx, replay.endpoint_id, replay, batch_size)

@@ -66,7 +66,7 @@ async def prepare_replay(
         total=0,
         after_delivery=earliest_id(IdPrefix.DELIVERY, since),
     )
-    if endpoint_id is None or status is ReplayStatus.FAILED:
+    if endpoint_id is None or status is ReplayStatus.DEAD:
         return await context.database.read(lambda snapshot: _count_dead_letters(snapshot, org_id, replay))
     return await _count_events(context, org_id, endpoint_id, replay)
 

@@ -52,7 +52,7 @@ async def test_one_call_says_what_is_wrong_who_has_to_act_and_what_to_type(
         "domainName": NAME,
         "status": "pending_cname",
         "ready": False,
-        "dnsState": "failed",
+        "dnsStatus": "failed",
         "error": None,
         "requiredRecords": [
             {"type": "CNAME", "name": NAME, "value": TARGET, "purpose": "routing", "verified": False}
@@ -149,7 +149,7 @@ async def test_a_name_is_diagnosed_before_it_is_added(owner: Client, observer: F
         "registered": "nobody",
         "domainId": None,
         "cnameTarget": TARGET,
-        "dnsState": "failed",
+        "dnsStatus": "failed",
         "requiredRecords": [
             {"type": "CNAME", "name": NAME, "value": TARGET, "purpose": "routing", "verified": False}
         ],
@@ -177,7 +177,7 @@ async def test_a_name_that_cannot_be_used_is_a_finding(owner: Client, observer: 
     assert answer.status == 200
     found = answer.json["diagnosis"]
     assert [finding["code"] for finding in found["findings"]] == ["hostname_invalid"]
-    assert (found["dnsState"], found["requiredRecords"], observer.asked) == (None, [], [])
+    assert (found["dnsStatus"], found["requiredRecords"], observer.asked) == (None, [], [])
 
 
 async def test_who_has_the_name_already_is_told_only_where_it_is_oneself(owner: Client, stranger: Client) -> None:

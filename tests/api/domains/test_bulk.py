@@ -67,7 +67,7 @@ async def test_many_domains_are_added_by_one_call_each_with_its_own_outcome(owne
                 }
             ],
         },
-        "registration": {"state": "queued", "position": 1, "expectedAt": "2027-01-15T08:00:00Z"},
+        "registration": {"status": "queued", "position": 1, "expectedAt": "2027-01-15T08:00:00Z"},
         "error": None,
     }
     assert _outcomes(others) == ["hostname_invalid", "unknown_field", "invalid_input", "exists"]

@@ -52,7 +52,7 @@ async def test_every_domain_is_in_it_with_what_is_known(
         "ready": "true",
         "errorCode": "",
         "errorMessage": "",
-        "dnsState": "verified",
+        "dnsStatus": "verified",
         "validation": "http",
         "wildcard": "false",
         "cnameTarget": "edge.example.net",

@@ -49,14 +49,14 @@ async def test_a_domain_is_added_and_says_which_record_to_create(owner: Client, 
         "validation": "http",
         "wildcard": False,
         "connectionId": None,
-        "registration": {"state": "queued", "position": 1, "expectedAt": "2027-01-15T08:00:00Z"},
+        "registration": {"status": "queued", "position": 1, "expectedAt": "2027-01-15T08:00:00Z"},
         "cfStatus": None,
         "cfSslStatus": None,
         "errors": [],
         "certificate": None,
         "nextCertificate": None,
         "expiresAt": None,
-        "dnsState": "unknown",
+        "dnsStatus": "unknown",
         "findings": [],
         "dnsCheckedAt": None,
         "cfCheckedAt": None,
@@ -135,7 +135,7 @@ async def test_a_removed_domain_is_gone_at_once_and_its_removal_at_cloudflare_is
     ]
     problem(await owner.get(f"/api/domains/{existing}"), 404, "not_found")
     problem(await owner.delete(f"/api/domains/{existing}"), 404, "not_found")
-    assert (await owner.get("/api/jobs?state=pending")).json["jobs"][0]["kind"] == "deregister"
+    assert (await owner.get("/api/jobs?status=pending")).json["jobs"][0]["kind"] == "deregister"
     assert await added(owner) != existing
 
 
@@ -159,7 +159,7 @@ async def test_a_sync_answers_with_what_was_just_seen(owner: Client, looker: Fak
         "expiresAt": "2027-04-15T08:00:00Z",
     }
     assert domain["expiresAt"] == "2027-04-15T08:00:00Z"
-    assert domain["dnsState"] == "verified"
+    assert domain["dnsStatus"] == "verified"
     assert domain["dnsCheckedAt"] == domain["cfCheckedAt"] == domain["updatedAt"] == "2027-01-15T08:01:00Z"
     assert (await owner.get(f"/api/domains/{existing}")).json == answer.json
 
@@ -249,7 +249,7 @@ async def test_findings_and_errors_say_what_to_do(owner: Client, context: Contex
     domain = (await owner.get(f"/api/domains/{existing}")).json["domain"]
     assert domain["status"] == "error"
     assert domain["error"] == {"code": "cloudflare_1406", "message": "It is taken."}
-    assert domain["dnsState"] == "failed"
+    assert domain["dnsStatus"] == "failed"
     [finding] = domain["findings"]
     assert finding["fix"] == {"type": "CNAME", "name": NAME, "value": "edge.example.net"}
     assert finding["nextCheckAt"] == domain["nextSyncAt"]
@@ -336,7 +336,7 @@ async def test_a_cursor_that_is_not_ours_is_400_naming_it(owner: Client, path: s
         ("/api/domains?status=null", "status", "pending_cname, issuing, active, error"),
         ("/api/domains?status=", "status", "pending_cname, issuing, active, error"),
         ("/api/domains?status=active%00", "status", "pending_cname, issuing, active, error"),
-        ("/api/jobs?state=running", "state", "pending, done, dead"),
+        ("/api/jobs?status=running", "status", "pending, done, dead"),
     ],
 )
 async def test_a_filter_outside_its_set_is_400_with_the_set(

@@ -127,7 +127,7 @@ PARAMETERS: Final = {
     "/api/tokens": ["limit", "cursor"],
     "/api/webhooks": ["limit", "cursor"],
     "/api/domains": ["limit", "cursor", "status", "search"],
-    "/api/jobs": ["limit", "cursor", "state"],
+    "/api/jobs": ["limit", "cursor", "status"],
     "/api/deliveries": ["limit", "cursor", "status", "event", "domainId", "webhookId", "since", "until"],
     "/api/events": ["limit", "after", "types"],
 }

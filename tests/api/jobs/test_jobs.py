@@ -31,7 +31,7 @@ async def test_a_job_says_what_it_is_for_and_when_it_is_due(
     assert shown == {
         "orgId": organization.id,
         "kind": "register",
-        "state": "pending",
+        "status": "pending",
         "domainName": "app.customer.com",
         "connectionId": None,
         "action": None,
@@ -50,18 +50,18 @@ async def test_a_dead_letter_shows_its_error_and_can_be_tried_again(
     stored = await queue.get(context, organization.id, job["id"])
     refusal = Permanent("Cloudflare refuses the name.", code="cloudflare_refused")
     await queue.fail(context, stored, refusal)
-    dead = (await owner.get("/api/jobs?state=dead")).json["jobs"][0]
-    assert dead["state"] == "dead"
+    dead = (await owner.get("/api/jobs?status=dead")).json["jobs"][0]
+    assert dead["status"] == "dead"
     assert dead["attempts"] == 1
     assert dead["nextAttemptAt"] is None
     assert dead["lastError"] == {"code": "cloudflare_refused", "message": "Cloudflare refuses the name."}
     clock.advance(MINUTE)
     answer = await owner.post(f"/api/jobs/{job['id']}/retry")
     assert answer.status == 200
-    assert answer.json["job"]["state"] == "pending"
+    assert answer.json["job"]["status"] == "pending"
     assert answer.json["job"]["attempts"] == 0
     assert answer.json["job"]["nextAttemptAt"] == "2027-01-15T08:01:00Z"
-    assert (await owner.get("/api/jobs?state=dead")).json["jobs"] == []
+    assert (await owner.get("/api/jobs?status=dead")).json["jobs"] == []
 
 
 async def test_a_job_that_is_done_is_not_tried_again(
@@ -70,7 +70,7 @@ async def test_a_job_that_is_done_is_not_tried_again(
     stored = await queue.get(context, organization.id, job["id"])
     await context.database.write(lambda tx: queue.succeed(context, tx, stored))
     problem(await owner.post(f"/api/jobs/{job['id']}/retry"), 409, "job_done")
-    assert [found["id"] for found in (await owner.get("/api/jobs?state=done")).json["jobs"]] == [job["id"]]
+    assert [found["id"] for found in (await owner.get("/api/jobs?status=done")).json["jobs"]] == [job["id"]]
 
 
 async def test_another_organizations_job_looks_as_if_it_did_not_exist(stranger: Client, job: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ async def test_a_plan_says_what_is_there_and_changes_nothing(
         "type": "CNAME",
         "name": NAME,
         "value": EDGE,
-        "state": "blocked",
+        "status": "blocked",
         "existing": [{"type": "A", "value": "192.0.2.1 [31m", "ttl": 300}],
         "remove": [],
         "add": [],
@@ -78,7 +78,7 @@ async def test_a_record_is_written_replaced_and_put_back(
     assert '"replace": true' in found["detail"]
     answer = await owner.post(path, {"connectionId": connection, "replace": True})
     assert answer.status == 202
-    assert answer.json["plan"]["records"][0]["state"] == "replace"
+    assert answer.json["plan"]["records"][0]["status"] == "replace"
     job = answer.json["job"]
     assert answer.headers["Location"] == f"/api/jobs/{job['id']}"
     assert (job["kind"], job["action"], job["connectionId"]) == ("write_dns", "write", connection)
@@ -86,7 +86,7 @@ async def test_a_record_is_written_replaced_and_put_back(
     await _work(app, context, organization, job)
     assert zone.standing == [f"{NAME} CNAME {EDGE}"]
     again = (await owner.post(path)).json
-    assert again["plan"]["records"][0]["state"] == "done"
+    assert again["plan"]["records"][0]["status"] == "done"
     await _work(app, context, organization, again["job"])
     undone = await owner.post(f"{path}/undo")
     assert undone.status == 202
@@ -157,7 +157,7 @@ async def test_a_removal_offers_what_we_wrote_and_takes_it_out_where_it_is_asked
     assert [(each["writtenByUs"], each["beingRemoved"]) for each in left] == [(True, True)]
     bulk = (await owner.post("/api/domains/bulk/delete", {"domainIds": [c], "removeRecords": True})).json
     assert [each["beingRemoved"] for each in bulk["results"][0]["recordsToRemove"]] == [True]
-    for job in (await owner.get("/api/jobs?state=pending")).json["jobs"]:
+    for job in (await owner.get("/api/jobs?status=pending")).json["jobs"]:
         if job["action"] == "remove":
             await _work(app, context, organization, job)
     assert zone.standing == [f"a.customer.com CNAME {EDGE}"]

@@ -48,7 +48,7 @@ async def test_why_a_domain_became_active_is_told_from_the_request_to_the_event(
     assert transition["changes"] == [{"field": "status", "before": "pending_cname", "after": "active"}]
     assert verified["event"]["event"] == "dns.verified"
     assert verified["id"] == verified["event"]["id"]
-    assert entries[1]["job"]["state"] == "pending"
+    assert entries[1]["job"]["status"] == "pending"
 
 
 async def test_it_can_be_read_from_the_newest_on_page_by_page(owner: Client) -> None:

@@ -38,11 +38,11 @@ async def test_every_dead_letter_is_sent_again_by_a_job_that_says_how_many(
     assert answer.json["count"] == 2
     assert answer.headers["Location"] == f"/api/jobs/{job['id']}"
     assert job["kind"] == "replay"
-    assert job["replay"] == {"webhookId": None, "status": "failed", "count": 2, "progress": 0}
+    assert job["replay"] == {"webhookId": None, "status": "dead", "count": 2, "progress": 0}
     await worked_off(context, organization, answer)
     assert {shown["status"] for shown in await listed(owner)} == {"pending"}
     done = (await owner.get(f"/api/jobs/{job['id']}")).json["job"]
-    assert (done["state"], done["replay"]["progress"]) == ("done", 2)
+    assert (done["status"], done["replay"]["progress"]) == ("done", 2)
 
 
 async def test_the_dead_letters_of_one_webhook_alone_are_sent_again(
@@ -81,7 +81,7 @@ async def test_a_status_that_cannot_be_requeued_is_answered_with_the_one_that_ca
 @pytest.mark.parametrize(
     ("asked", "count"),
     [
-        ({"status": "failed"}, 1),
+        ({"status": "dead"}, 1),
         ({"status": "missing"}, 1),
         ({"status": "all"}, 3),
         ({"status": "all", "events": ["domain.added"]}, 3),
@@ -128,7 +128,7 @@ async def test_a_replay_sends_what_its_filters_name_and_a_dry_run_only_counts_it
         ({"events": []}, "no_events", "events"),
         ({"events": ["domain.activ"]}, "unknown_event", "events[0]"),
         ({"events": None}, "invalid_input", "events"),
-        ({"status": "dead"}, "invalid_input", "status"),
+        ({"status": "failed"}, "invalid_input", "status"),
         ({"dryRun": "yes"}, "invalid_input", "dryRun"),
     ],
 )
@@ -140,7 +140,7 @@ async def test_a_replay_of_nothing_that_could_be_is_refused(
     assert (await owner.get("/api/jobs")).json["jobs"] == []
 
 
-@pytest.mark.parametrize("status", ["failed", "missing", "all"])
+@pytest.mark.parametrize("status", ["dead", "missing", "all"])
 async def test_another_organizations_webhook_looks_as_if_it_did_not_exist(
     owner: Client, stranger: Client, status: str
 ) -> None:

@@ -86,7 +86,7 @@ async def test_for_programs_it_is_one_line_of_json(desk: Desk) -> None:
     found = await desk.json(NAME, "--wildcard")
     assert set(found) == {"diagnosis", "dns", "source"}
     diagnosis = found["diagnosis"]
-    assert (diagnosis["domainName"], diagnosis["dnsState"], diagnosis["status"]) == (NAME, "failed", None)
+    assert (diagnosis["domainName"], diagnosis["dnsStatus"], diagnosis["status"]) == (NAME, "failed", None)
     assert [record["purpose"] for record in diagnosis["requiredRecords"]] == ["routing", "validation"]
     assert diagnosis["findings"][0]["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
 
@@ -122,7 +122,7 @@ STORED = {
     "domainName": NAME,
     "status": "active",
     "ready": True,
-    "dnsState": "verified",
+    "dnsStatus": "verified",
     "error": None,
     "findings": [],
     "requiredRecords": [

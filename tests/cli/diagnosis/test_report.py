@@ -29,7 +29,7 @@ MISSING = FindingOutput(
 RECORD = RequiredRecordView("CNAME", NAME, TARGET, "routing", verified=False)
 BROKEN = DiagnosisOutput(
     domain_name=NAME,
-    dns_state=DnsState.FAILED,
+    dns_status=DnsState.FAILED,
     findings=[MISSING],
     required_records=[RECORD],
     checked_at="2027-01-15T08:00:00Z",
@@ -82,7 +82,7 @@ Asked: DNS alone"""
 
 
 def test_a_healthy_domain_is_told_in_a_few_lines() -> None:
-    healthy = replace(BROKEN, findings=[], dns_state=DnsState.VERIFIED, status=DomainStatus.ACTIVE, ready=True)
+    healthy = replace(BROKEN, findings=[], dns_status=DnsState.VERIFIED, status=DomainStatus.ACTIVE, ready=True)
     told = shown(healthy, DnsOutput())
     assert told.startswith(f"{NAME} is healthy.\n")
     assert "active, ready" in told
@@ -92,13 +92,13 @@ def test_a_healthy_domain_is_told_in_a_few_lines() -> None:
 @pytest.mark.parametrize(
     ("changes", "healthy"),
     [
-        ({"dns_state": DnsState.VERIFIED}, True),
-        ({"dns_state": DnsState.UNVERIFIABLE}, True),
-        ({"dns_state": None}, False),
-        ({"dns_state": DnsState.VERIFIED, "findings": [MISSING]}, False),
-        ({"dns_state": DnsState.VERIFIED, "findings": [replace(MISSING, severity="warning")]}, True),
-        ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ISSUING}, False),
-        ({"dns_state": DnsState.VERIFIED, "status": DomainStatus.ACTIVE, "ready": True}, True),
+        ({"dns_status": DnsState.VERIFIED}, True),
+        ({"dns_status": DnsState.UNVERIFIABLE}, True),
+        ({"dns_status": None}, False),
+        ({"dns_status": DnsState.VERIFIED, "findings": [MISSING]}, False),
+        ({"dns_status": DnsState.VERIFIED, "findings": [replace(MISSING, severity="warning")]}, True),
+        ({"dns_status": DnsState.VERIFIED, "status": DomainStatus.ISSUING}, False),
+        ({"dns_status": DnsState.VERIFIED, "status": DomainStatus.ACTIVE, "ready": True}, True),
         ({"status": DomainStatus.ERROR, "error": ErrorView("moved", "It has moved.")}, False),
     ],
 )

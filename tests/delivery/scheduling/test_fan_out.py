@@ -56,7 +56,7 @@ async def test_a_replay_of_what_is_dead_sends_that_and_no_more_with_its_full_sch
         await attempted(context, 3)
         assert ("dead", 2) in await states(context, first)
         job = await replay_job.start_replay(
-            context, org, await replays.prepare_replay(context, org, first, status=ReplayStatus.FAILED)
+            context, org, await replays.prepare_replay(context, org, first, status=ReplayStatus.DEAD)
         )
         going = await replay_job.run_next_batch(context, job)
         while going is not None:

@@ -147,7 +147,7 @@ async def test_a_registered_or_removed_domain_waits_for_nothing_and_a_given_up_o
         job = await queue.fail(context, job, Retryable("It hiccuped.", code="odd"))
     # As they were read before all that.
     places = await registration_queue.find_positions(context, [registered, removed, failed])
-    assert {domain_id: place.state for domain_id, place in places.items()} == {failed.id: "failed"}
+    assert {domain_id: place.state for domain_id, place in places.items()} == {failed.id: "dead"}
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import Job, JobState
-from dcvd.core.lifecycle.registration_queue import FAILED_POSITION
+from dcvd.core.lifecycle.registration_queue import DEAD_POSITION
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import Retryable
 from dcvd.jobs import JobWorker
@@ -59,7 +59,7 @@ async def test_a_registration_that_used_up_its_attempts_is_an_error_of_its_domai
     await use_up(ward)
     failed = await ward.domain(domain.id)
     assert (failed.status, error_code(failed)) == (DomainStatus.ERROR, "registration_failed")
-    assert await registration_queue.find_position(ward.context, failed) == FAILED_POSITION
+    assert await registration_queue.find_position(ward.context, failed) == DEAD_POSITION
     last_events = [body["event"] for body in await bodies(ward.context, ward.org)][-3:]
     assert last_events == ["job.failed", "job.dlq", "domain.error"]
 

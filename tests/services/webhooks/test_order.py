@@ -137,7 +137,7 @@ class OrderMachine(RuleBasedStateMachine):
     def many_are_replayed(
         self, which: int, status: ReplayStatus, types: tuple[EventType, ...] | None, everywhere: bool
     ) -> None:
-        everywhere = everywhere and status is ReplayStatus.FAILED
+        everywhere = everywhere and status is ReplayStatus.DEAD
         chosen = self.endpoints if everywhere else [self.endpoints[which]]
         asked = run(
             replays.prepare_replay(
@@ -148,7 +148,7 @@ class OrderMachine(RuleBasedStateMachine):
         while (going := run(replay_job.run_next_batch(self.context, job))) is not None:
             job = going
         again = {
-            ReplayStatus.FAILED: {"dead"},
+            ReplayStatus.DEAD: {"dead"},
             ReplayStatus.MISSING: set[str](),
             ReplayStatus.ALL: {"dead", "dropped", "delivered"},
         }
@@ -161,7 +161,7 @@ class OrderMachine(RuleBasedStateMachine):
                 if known is None:
                     if status is ReplayStatus.MISSING and event.created_at < self.history_starts.get(endpoint.id, 0):
                         continue
-                    if status is not ReplayStatus.FAILED and (types is not None or event.type in endpoint.events):
+                    if status is not ReplayStatus.DEAD and (types is not None or event.type in endpoint.events):
                         self.model[endpoint.id, event.id] = _Owed(event.domain_id, event.sequence)
                         wanted += 1
                 elif known.state in again[status]:

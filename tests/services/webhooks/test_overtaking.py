@@ -87,7 +87,7 @@ async def test_neither_does_one_that_expires_or_is_given_up(
     await overtaken.check(None)
 
 
-@pytest.mark.parametrize("status", [ReplayStatus.ALL, ReplayStatus.FAILED])
+@pytest.mark.parametrize("status", [ReplayStatus.ALL, ReplayStatus.DEAD])
 async def test_neither_does_a_replay_of_the_later_one(
     context: Context, endpoint: Endpoint, overtaken: Overtaken, status: ReplayStatus
 ) -> None:

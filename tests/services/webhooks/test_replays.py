@@ -59,7 +59,7 @@ async def _history(context: Context, endpoint: Endpoint, clock: ManualClock) -> 
 @pytest.mark.parametrize("types", [None, (_RENEWED,)])
 @pytest.mark.parametrize("hours", [(0, None), (3, None), (0, 5), (3, 7), (8, 8.5)])
 @pytest.mark.parametrize(
-    ("status", "kinds"), [(ReplayStatus.FAILED, {1}), (ReplayStatus.MISSING, set()), (ReplayStatus.ALL, {0, 1})]
+    ("status", "kinds"), [(ReplayStatus.DEAD, {1}), (ReplayStatus.MISSING, set()), (ReplayStatus.ALL, {0, 1})]
 )
 async def test_a_dry_run_counts_exactly_what_the_job_sends(
     context: Context,
@@ -89,7 +89,7 @@ async def test_a_dry_run_counts_exactly_what_the_job_sends(
     assert done.state is JobState.DONE
 
 
-@pytest.mark.parametrize("status", [ReplayStatus.FAILED, ReplayStatus.ALL, ReplayStatus.MISSING])
+@pytest.mark.parametrize("status", [ReplayStatus.DEAD, ReplayStatus.ALL, ReplayStatus.MISSING])
 @pytest.mark.parametrize("crash_after", range(5))
 async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     context: Context, organization: Organization, endpoint: Endpoint, status: ReplayStatus, crash_after: int
@@ -97,7 +97,7 @@ async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     made = [(await happen(context, organization.id, domain=f"dom_{number}"))[0].id for number in range(7)]
     if status is ReplayStatus.MISSING:
         endpoint = await subscribed(context, organization.id, _ACTIVE)
-    elif status is ReplayStatus.FAILED:
+    elif status is ReplayStatus.DEAD:
         await bury(context, endpoint)
     else:
         await deliver_all(context, endpoint)
@@ -131,7 +131,7 @@ async def test_whoever_knows_only_how_a_replay_began_does_not_set_it_back(contex
 async def test_what_is_replayed_has_its_full_schedule_and_the_same_bytes(context: Context, endpoint: Endpoint) -> None:
     (event,) = await happen(context, endpoint.org_id)
     await bury(context, endpoint)
-    _, job = await asked_for(context, endpoint, ReplayStatus.FAILED)
+    _, job = await asked_for(context, endpoint, ReplayStatus.DEAD)
     await worked_off(context, job)
     for number, delay in enumerate(context.config.webhooks.retry_schedule[1:]):
         (one,) = await due(context, endpoint)
@@ -167,7 +167,7 @@ async def test_naming_events_replays_also_those_that_were_not_subscribed_to(
 
 
 async def test_an_endpoint_that_is_removed_in_the_middle_ends_its_replay(context: Context, endpoint: Endpoint) -> None:
-    for status in (ReplayStatus.ALL, ReplayStatus.FAILED):
+    for status in (ReplayStatus.ALL, ReplayStatus.DEAD):
         doomed = await subscribed(context, endpoint.org_id)
         await happen(context, endpoint.org_id, *[_ACTIVE] * 5, domain=None)
         await bury(context, doomed)
@@ -188,7 +188,7 @@ async def test_all_dead_letters_of_an_organization_are_requeued_and_no_others(
         await happen(context, org.id, _ACTIVE, _RENEWED)
     for endpoint in (*mine, foreign):
         await bury(context, endpoint)
-    asked = await replays.prepare_replay(context, organization.id, None, status=ReplayStatus.FAILED)
+    asked = await replays.prepare_replay(context, organization.id, None, status=ReplayStatus.DEAD)
     assert asked.total == 4
     await worked_off(context, await replay_job.start_replay(context, organization.id, asked))
     for endpoint in mine:
@@ -243,7 +243,7 @@ async def test_what_is_held_is_not_sent_by_a_replay_to_a_disabled_endpoint_but_w
     await happen(context, endpoint.org_id)
     (one,) = await due(context, endpoint)
     await record_attempts(context, [failed(endpoint, one, 410)])
-    _, job = await asked_for(context, endpoint, ReplayStatus.FAILED)
+    _, job = await asked_for(context, endpoint, ReplayStatus.DEAD)
     await worked_off(context, job)
     assert not (await endpoint_now(context, endpoint)).health.is_enabled
     assert [one.state for one in await owed(context, endpoint)] == [DeliveryState.PENDING]

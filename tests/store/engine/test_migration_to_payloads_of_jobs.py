@@ -47,7 +47,7 @@ _INPUTS: Final[dict[str, tuple[str, str | None, str | None, str | None, Struct]]
     "replay": (
         "replay", None, _REPLAY, None,
         Replay(
-            endpoint_id=None, status=ReplayStatus.FAILED, events=None, since=0, until=9000000000000, total=7,
+            endpoint_id=None, status=ReplayStatus.DEAD, events=None, since=0, until=9000000000000, total=7,
             progress=4, after_delivery="dlv_0004",
         ),
     ),
