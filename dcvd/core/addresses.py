@@ -86,6 +86,12 @@ def parse_ip(text: str) -> IpAddress | None:
         return None
 
 
+def is_public(text: str | None) -> bool:
+    """Whether a text is an address on the public Internet, and of no network of the operator's own."""
+    address = parse_ip(text or "")
+    return address is not None and refusal_reason(address, ()) is None
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host, as in a URL but without brackets, can only be this machine; no name is resolved."""
     address = parse_ip(host)

@@ -13,8 +13,9 @@ class FailureReason(StrEnum):
     BAD_URL = "bad_url"
     ADDRESS_NOT_ALLOWED = "address_not_allowed"
     PORT_NOT_ALLOWED = "port_not_allowed"
-    NAME_NOT_FOUND = "name_not_found"
-    NAME_WITHOUT_ADDRESS = "name_without_address"
+    NAME_NOT_PUBLIC = "name_not_public"
+    """The name is unknown, has no address, or has none that may be dialled: who asks must not learn which, because they
+    could explore the names of our own network by it."""
     NAME_SERVER_FAILED = "name_server_failed"
     CONNECTION_REFUSED = "connection_refused"
     HOST_UNREACHABLE = "host_unreachable"

@@ -346,7 +346,7 @@ def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
         error=None if outcome is AttemptOutcome.DELIVERED else f"The receiver answered {status}.",
         response_headers={"content-type": "text/plain"},
         response_body=b"so be it",
-        remote_ip="203.0.113.7",
+        remote_ip="93.184.216.34",
     )
     return replace(attempt, **changes)
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.views import build_view
+from dcvd.core.addresses import is_public
 from dcvd.core.events import EventType
 from dcvd.core.http_exchanges import FailureReason
 from dcvd.core.instants import format_instant, to_rfc3339
@@ -61,7 +62,8 @@ class TimingsView(Struct, frozen=True, kw_only=True, rename="camel"):
 class AttemptView(Struct, frozen=True, kw_only=True, rename="camel"):
     """One attempt, which is one HTTP request. `errorClass` is null after a success; `reason` says why no answer came.
 
-    `response` is at most the first KiB of the answer; `next` says when the next attempt was planned, and why then.
+    `remoteIp` is the public address that was called, and null where it was none. `response` is at most the
+    first KiB of the answer; `next` says when the next attempt was planned, and why then.
     """
 
     number: int
@@ -127,6 +129,7 @@ def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
     return build_view(
         AttemptView,
         attempt,
+        remote_ip=attempt.remote_ip if is_public(attempt.remote_ip) else None,
         error_class=None if attempt.outcome is AttemptOutcome.DELIVERED else attempt.outcome,
         response_headers=dict(attempt.response_headers),
         response=attempt.response_body.decode("utf-8", "replace"),

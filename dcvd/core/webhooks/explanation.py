@@ -116,12 +116,11 @@ def _fix_for_reason(reason: FailureReason, host: str) -> str:
             )
         case FailureReason.PORT_NOT_ALLOWED:
             return "Listen on port 443 and leave the port out of the URL, or ask dcvd's operator to allow this one."
-        case FailureReason.NAME_NOT_FOUND:
+        case FailureReason.NAME_NOT_PUBLIC:
             return (
-                f"Check the spelling of {host} in the URL, and that its domain has not expired; else add its records."
+                f"Check the spelling of {host} in the URL, that its domain has not expired, and that it has an A or "
+                "AAAA record with a public address; others are only dialled where dcvd's operator allows it."
             )
-        case FailureReason.NAME_WITHOUT_ADDRESS:
-            return f"Add an A or AAAA record for {host}."
         case FailureReason.NAME_SERVER_FAILED:
             return f"Check that every name server of {host} answers; where they do, dcvd's own resolver was to blame."
         case FailureReason.CONNECTION_REFUSED:

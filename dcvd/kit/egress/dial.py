@@ -21,7 +21,7 @@ from dcvd.kit.egress.failures import (
     build_lookup_error,
     certificate_reason,
 )
-from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, parse_literal_address
+from dcvd.kit.egress.guard import EgressPolicy, parse_literal_address
 from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
@@ -66,8 +66,6 @@ class Dialler:
         with progress.measure("dns", "looking up the name"):
             try:
                 return await self._resolver.resolve(origin.host, origin.port, origin.owner)
-            except AddressRefused as error:
-                raise EgressError("refused_by_policy", error.refusal.reason, error.refusal.message) from error
             except OSError as error:
                 raise build_lookup_error(origin.host, error) from error
 

@@ -35,12 +35,6 @@ class EgressError(Retryable):
         self.remote_ip: str | None = None
 
 
-_NAME_REASONS: Final = {
-    socket.EAI_NONAME: FailureReason.NAME_NOT_FOUND,
-    socket.EAI_NODATA: FailureReason.NAME_WITHOUT_ADDRESS,
-    socket.EAI_ADDRFAMILY: FailureReason.NAME_WITHOUT_ADDRESS,
-    socket.EAI_MEMORY: FailureReason.OWN_LIMIT,
-}
 # The most informative first: among a name's addresses, one that refuses the connection says more than one to which we
 # have no route.
 _CONNECT_REASONS: Final = {
@@ -75,11 +69,11 @@ _CERTIFICATE_REASONS: Final = {
 
 
 def build_lookup_error(host: str, error: OSError) -> EgressError:
-    """Build the error for a name that led to no address."""
-    if isinstance(error, socket.gaierror):
-        reason = _NAME_REASONS.get(error.errno or 0, FailureReason.NAME_SERVER_FAILED)
-    else:
-        reason = FailureReason.OWN_LIMIT
+    """Build the error for a name whose lookup failed, or led to no address that may be dialled."""
+    if isinstance(error, AddressRefused):
+        return _build_refusal_error(error)
+    is_name_server = isinstance(error, socket.gaierror) and error.errno != socket.EAI_MEMORY
+    reason = FailureReason.NAME_SERVER_FAILED if is_name_server else FailureReason.OWN_LIMIT
     return EgressError("dns", reason, f"The name {host} cannot be resolved: {describe_error(error)}.")
 
 
@@ -87,10 +81,15 @@ def build_connect_error(host: str, port: int, errors: Sequence[OSError]) -> Egre
     """Build the error for a host none of whose addresses could be connected to; there is at least one."""
     for error in errors:
         if isinstance(error, AddressRefused):
-            return EgressError("refused_by_policy", error.refusal.reason, error.refusal.message)
+            return _build_refusal_error(error)
     main_error = min(errors, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
     reason = _CONNECT_REASONS.get(main_error.errno or 0, FailureReason.HOST_UNREACHABLE)
     return EgressError("connect", reason, f"{host} port {port} cannot be reached: {describe_error(main_error)}.")
+
+
+def _build_refusal_error(error: AddressRefused) -> EgressError:
+    kind: EgressErrorKind = "dns" if error.refusal.reason is FailureReason.NAME_NOT_PUBLIC else "refused_by_policy"
+    return EgressError(kind, error.refusal.reason, error.refusal.message)
 
 
 def build_handshake_error(

@@ -41,11 +41,15 @@ class EgressRefusal(Struct, frozen=True):
 
 
 class AddressRefused(OSError):
-    """An address must not be dialled. It is an OSError, so that it counts as one failed dial among several."""
+    """An address must not be dialled. It is an OSError, so that it counts as one failed dial among several.
 
-    def __init__(self, refusal: EgressRefusal) -> None:
+    detail: the addresses, or why there are none; it is for the log alone.
+    """
+
+    def __init__(self, refusal: EgressRefusal, detail: str = "") -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
+        self.detail = detail
 
 
 def check_url(url: str, policy: EgressPolicy) -> str | None:
@@ -155,18 +159,25 @@ def select_permitted(
 ) -> tuple[IpAddress, ...]:
     """Return those of a name's addresses that may be dialled, each once, in their order.
 
-    Raises AddressRefused when there are addresses but none of them may be dialled.
+    Raises AddressRefused when there are none.
     """
     refusal_by_address = {address: judge_address(address, port, policy) for address in addresses}
     usable = tuple(address for address, refusal in refusal_by_address.items() if refusal is None)
-    refusals = {address: refusal for address, refusal in refusal_by_address.items() if refusal is not None}
-    if usable or not refusals:
+    if usable:
         return usable
-    refused_list = ", ".join(f"{address} ({refusal.message})" for address, refusal in refusals.items())
-    # A refused port belongs to a public address, and the port is what the tenant has to correct.
-    reasons = {refusal.reason for refusal in refusals.values()}
-    reason = min(reasons, key=lambda reason: reason is not FailureReason.PORT_NOT_ALLOWED)
-    raise AddressRefused(EgressRefusal(reason, f"{host} leads to {refused_list}, which may not be dialled."))
+    refusals = {address: refusal for address, refusal in refusal_by_address.items() if refusal is not None}
+    detail = ", ".join(f"{address} ({refusal.message})" for address, refusal in refusals.items())
+    if any(refusal.reason is FailureReason.PORT_NOT_ALLOWED for refusal in refusals.values()):
+        # It has a public address, and the port is what the tenant has to correct.
+        message = f"The URL names port {port} of {host}, which is not allowed."
+        raise AddressRefused(EgressRefusal(FailureReason.PORT_NOT_ALLOWED, message), detail)
+    raise name_not_public(host, detail or "no address")
+
+
+def name_not_public(host: str, detail: str) -> AddressRefused:
+    """Build the one error for a name that is unknown, has no address, or has none that may be dialled."""
+    message = f"The name {host} leads to no public address."
+    return AddressRefused(EgressRefusal(FailureReason.NAME_NOT_PUBLIC, message), detail)
 
 
 def create_guarded_socket(address: IpAddress, port: int, policy: EgressPolicy) -> socket.socket:

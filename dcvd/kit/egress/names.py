@@ -4,12 +4,17 @@ import asyncio
 import socket
 from typing import Final
 
+import structlog
+
 from dcvd.core.addresses import IpAddress
-from dcvd.kit.egress.guard import EgressPolicy, select_permitted
+from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, name_not_public, select_permitted
 from dcvd.kit.egress.system_resolver import SystemResolver
 from dcvd.kit.limits.recent_entries import RecentEntries
 
+log = structlog.get_logger(__name__)
+
 _MAX_NAMES: Final = 1024
+_WITHOUT_ADDRESS: Final = frozenset({socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_ADDRFAMILY})
 
 
 class GuardedResolver:
@@ -34,10 +39,20 @@ class GuardedResolver:
     async def resolve(self, host: str, port: int, owner: str) -> tuple[IpAddress, ...]:
         """Return at least one address. `owner`: on whose behalf, see `SystemResolver`.
 
-        Raises AddressRefused when none may be dialled, and OSError as `SystemResolver` does.
+        Raises AddressRefused when there is none that may be dialled, and OSError when the lookup failed.
         """
-        permitted = select_permitted(host, await self._system_resolver.resolve(host, owner), port, self._policy)
-        if not permitted:
-            raise socket.gaierror(socket.EAI_NODATA, "the name has no address")
+        try:
+            permitted = select_permitted(host, await self._look_up(host, owner), port, self._policy)
+        except AddressRefused as refused:
+            log.info("egress.name_refused", host=host, port=port, owner=owner, detail=refused.detail)
+            raise
         self._cache[host, port] = (asyncio.get_running_loop().time() + self._ttl_s, permitted)
         return permitted
+
+    async def _look_up(self, host: str, owner: str) -> list[IpAddress]:
+        try:
+            return await self._system_resolver.resolve(host, owner)
+        except socket.gaierror as error:
+            if error.errno not in _WITHOUT_ADDRESS:
+                raise
+            raise name_not_public(host, error.strerror or "no address") from error

@@ -130,10 +130,10 @@ async def connect(tsig: TsigKey, servers: UpdateServers, org_id: str) -> AsyncIt
         finally:
             writer.transport.abort()
     except AddressRefused as error:
-        log.info("rfc2136.address_refused", server=address, reason=error.refusal.message)
+        log.info("rfc2136.address_refused", server=address, detail=error.detail)
         # The message does not say where the name leads: a tenant could explore our networks by it.
         is_port_refused = error.refusal.reason is FailureReason.PORT_NOT_ALLOWED
-        why = f"port {_PORT} is the only one" if is_port_refused else "its address is not a public one"
+        why = f"port {_PORT} is the only one" if is_port_refused else "it leads to no public address"
         raise Permanent(f"{address} may not be called: {why}.", code="address_refused") from error
     except EOFError as error:
         raise Retryable(f"{address} closed the connection without an answer.", code="provider_unavailable") from error

@@ -142,7 +142,7 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
         response_body=b"\xffok",
     )
     clock.advance(MINUTE)
-    await tried(context, webhook["id"], 204, number=3)
+    await tried(context, webhook["id"], 204, number=3, remote_ip="10.20.0.7")
     answer = (await owner.get(f"/api/deliveries/{due.id}")).json
     body = answer["delivery"].pop("body")
     assert body.encode() == due.body
@@ -154,7 +154,7 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
         "number": 1,
         "startedAt": "2027-01-15T08:00:00Z",
         "timings": {"dnsMs": 1, "connectMs": 2, "tlsMs": 3, "firstByteMs": 4, "totalMs": 10},
-        "remoteIp": "203.0.113.7",
+        "remoteIp": "93.184.216.34",
         "statusCode": 503,
         "errorClass": "http_error",
         "reason": None,
@@ -168,6 +168,7 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
     assert second["response"] == "\ufffdok"
     assert second["next"] == "To be tried again at 2027-01-15T08:01:30Z by the retry schedule."
     assert (third["statusCode"], third["errorClass"], third["error"]) == (204, None, None)
+    assert third["remoteIp"] is None  # the operator allows it, and it is none of the tenant's business
     assert third["next"] == "No more: it was delivered."
 
 

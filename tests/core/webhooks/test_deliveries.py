@@ -110,7 +110,7 @@ def test_a_requeued_dead_letter_has_its_whole_schedule_again() -> None:
         (unanswered(AttemptOutcome.TIMEOUT), True),
         (unanswered(AttemptOutcome.REFUSED_BY_POLICY, FailureReason.ADDRESS_NOT_ALLOWED), True),
         (unanswered(AttemptOutcome.INTERNAL), False),
-        (unanswered(AttemptOutcome.DNS, FailureReason.NAME_NOT_FOUND), True),
+        (unanswered(AttemptOutcome.DNS, FailureReason.NAME_NOT_PUBLIC), True),
         (unanswered(AttemptOutcome.DNS, FailureReason.NAME_SERVER_FAILED), False),
         (unanswered(AttemptOutcome.CONNECT, FailureReason.NETWORK_UNREACHABLE), False),
         (unanswered(AttemptOutcome.CONNECT, FailureReason.OWN_LIMIT), False),

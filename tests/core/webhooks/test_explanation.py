@@ -50,8 +50,7 @@ def test_each_reason_without_an_answer_has_a_fix_of_its_own(reason: FailureReaso
 @pytest.mark.parametrize(
     ("outcome", "reason", "said"),
     [
-        (AttemptOutcome.DNS, FailureReason.NAME_NOT_FOUND, "spelling of hooks.customer.com"),
-        (AttemptOutcome.DNS, FailureReason.NAME_WITHOUT_ADDRESS, "A or AAAA record for hooks.customer.com"),
+        (AttemptOutcome.DNS, FailureReason.NAME_NOT_PUBLIC, "spelling of hooks.customer.com"),
         (AttemptOutcome.DNS, FailureReason.NAME_SERVER_FAILED, "dcvd's own resolver was to blame"),
         (AttemptOutcome.CONNECT, FailureReason.CONNECTION_REFUSED, "listens on the URL's port"),
         (AttemptOutcome.CONNECT, FailureReason.HOST_UNREACHABLE, "firewall"),

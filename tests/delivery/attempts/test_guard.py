@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
@@ -44,11 +45,11 @@ async def test_a_literal_inside_is_refused_when_an_endpoint_is_made(context: Con
         assert caught.value.code == "bad_url"
 
 
-async def _all_are_refused(context: Context, org: str) -> None:
+async def _all_are_refused(context: Context, org: str, outcome: AttemptOutcome) -> None:
     await happen(context, org)
     async with at_work(context):
         await attempted(context, len(_INSIDE))
-    assert {attempt.outcome for attempt in await attempts(context)} == {"refused_by_policy"}
+    assert {attempt.outcome for attempt in await attempts(context)} == {outcome}
     assert await states(context) == [("pending", 1)] * len(_INSIDE)
 
 
@@ -58,7 +59,7 @@ async def test_a_url_inside_that_came_into_the_database_all_the_same_is_not_dial
         endpoint, _ = await subscribe(context, org, "http://hooks.example.com/")
         change = partial(_set_url, endpoint_id=endpoint, url=f"http://{_host(address)}/")
         await context.database.write(change)
-    await _all_are_refused(context, org)
+    await _all_are_refused(context, org, AttemptOutcome.REFUSED_BY_POLICY)
 
 
 @pytest.mark.usefixtures("guarded")
@@ -66,7 +67,7 @@ async def test_a_name_that_leads_inside_is_not_dialled(context: Context, org: st
     resolver.answers = {f"rebound{number}.example.com": [[address]] for number, address in enumerate(_INSIDE)}
     for name in resolver.answers:
         await subscribe(context, org, f"http://{name}/")
-    await _all_are_refused(context, org)
+    await _all_are_refused(context, org, AttemptOutcome.DNS)
 
 
 async def test_making_and_changing_an_endpoint_asks_nobody_and_dials_nothing(

@@ -2,9 +2,12 @@
 
 import ipaddress
 import ssl
+from typing import Final
 
 import pytest
+import structlog
 
+from dcvd.core.http_exchanges import FailureReason
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy
@@ -15,21 +18,30 @@ from dcvd.kit.egress.system_resolver import SystemResolver
 from tests.kit.receivers import LOOPBACK, PUBLIC, egress, failure, ok, receiver
 from tests.system_names import Resolver
 
+_NOWHERE: Final = {
+    "unknown": None,
+    "without_address": [],
+    **{
+        address: [address]
+        for address in ("127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1")
+    },
+}
 
-async def test_a_name_that_does_not_exist_is_a_dns_failure(resolver: Resolver) -> None:
-    async with egress() as client:
-        error = await failure(client, "https://missing.example/")
-    assert error.kind == "dns"
-    assert error.message == "The name missing.example cannot be resolved: Name or service not known."
 
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1"])
-async def test_a_name_that_leads_to_a_private_address_is_refused(resolver: Resolver, address: str) -> None:
-    resolver.answers["inside.example"] = [[address]]
+@pytest.mark.parametrize("addresses", _NOWHERE.values(), ids=_NOWHERE)
+async def test_nobody_learns_whether_a_name_is_unknown_or_where_in_our_networks_it_leads(
+    resolver: Resolver, addresses: list[str] | None
+) -> None:
+    if addresses is not None:
+        resolver.answers["inside.example"] = [addresses]
     async with egress(PUBLIC) as client:
-        error = await failure(client, "http://inside.example/")
-    assert error.kind == "refused_by_policy"
-    assert f"inside.example leads to {ipaddress.ip_address(address)} (" in error.message
+        with structlog.testing.capture_logs() as logs:
+            error = await failure(client, "http://inside.example/")
+    assert (error.kind, error.reason) == ("dns", FailureReason.NAME_NOT_PUBLIC)
+    assert (error.message, error.remote_ip) == ("The name inside.example leads to no public address.", None)
+    assert resolver.asked == ["inside.example"]
+    (entry,) = [entry for entry in logs if entry["event"] == "egress.name_refused"]
+    assert all(str(ipaddress.ip_address(address)) in entry["detail"] for address in addresses or [])
 
 
 async def test_of_a_names_addresses_only_the_good_ones_are_dialled(resolver: Resolver) -> None:
@@ -60,7 +72,7 @@ async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(resol
         (await dialler.dial(origin, ExchangeProgress(60))).abort()
         with pytest.raises(EgressError) as caught:
             await dialler.dial(origin, ExchangeProgress(60))
-    assert caught.value.kind == "refused_by_policy"
+    assert caught.value.reason is FailureReason.NAME_NOT_PUBLIC
 
 
 async def test_a_public_address_behind_a_name_is_not_dialled_on_a_port_that_is_not_allowed(resolver: Resolver) -> None:
@@ -68,7 +80,7 @@ async def test_a_public_address_behind_a_name_is_not_dialled_on_a_port_that_is_n
     async with egress() as client:
         error = await failure(client, "http://hooks.example:22/")
     assert error.kind == "refused_by_policy"
-    assert "1.1.1.1 (port 22 is not allowed)" in error.message
+    assert error.message == "The URL names port 22 of hooks.example, which is not allowed."
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,11 @@ async def read(fetcher: GuardedFetcher, url: str, *, owner: str = "org_a", timeo
 async def test_a_name_without_an_answer_says_that_nothing_was_sent(resolver: Resolver) -> None:
     resolver.silent_names = {"slow.example"}
     async with fetching(PUBLIC) as fetcher:
-        with pytest.raises(FetchFailed) as unknown:
+        with pytest.raises(FetchRefused, match=r"unknown\.example leads to no public address"):
             await read(fetcher, "http://unknown.example/")
         with pytest.raises(FetchFailed, match="did not answer") as silent:
             await read(fetcher, "http://slow.example/", timeout_s=0.05)
-    assert (unknown.value.may_have_arrived, silent.value.may_have_arrived) == (False, False)
+    assert not silent.value.may_have_arrived
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ async def test_a_private_address_is_refused_where_a_policy_keeps_from_it(host: s
 async def test_a_name_that_leads_to_a_private_address_is_refused(resolver: Resolver) -> None:
     resolver.answers["inside.example"] = [["10.1.2.3", "fd00::1"]]
     async with fetching(PUBLIC) as fetcher:
-        with pytest.raises(FetchRefused, match=r"10\.1\.2\.3 \(private"):
+        with pytest.raises(FetchRefused, match=r"inside\.example leads to no public address"):
             await read(fetcher, "http://inside.example/")
 
 

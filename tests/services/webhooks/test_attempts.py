@@ -99,7 +99,7 @@ async def test_attempts_of_many_endpoints_are_stored_in_one_transaction_in_full(
         remote_ip="::1",
     )
     answer = replace(answer, attempt=replace(answer.attempt, timings=timings))
-    none = attempt(silent, AttemptOutcome.DNS, reason=FailureReason.NAME_NOT_FOUND, error="No such name.")
+    none = attempt(silent, AttemptOutcome.DNS, reason=FailureReason.NAME_NOT_PUBLIC, error="No such name.")
     await record_attempts(
         context,
         [
