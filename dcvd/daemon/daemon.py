@@ -24,8 +24,8 @@ from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
+from dcvd.kit.http.http_limits import HttpLimits
 from dcvd.kit.http.listen_fds import InheritedSocket
-from dcvd.kit.http.protocol import HttpLimits
 from dcvd.kit.http.server import HttpServer
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor, TaskEnd

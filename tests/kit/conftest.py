@@ -11,6 +11,7 @@ _HERE = Path(__file__).parent
 _ON_BOTH_LOOPS = (
     _HERE / "http/test_server.py",
     _HERE / "http/test_limits.py",
+    _HERE / "http/test_pipelining.py",
     _HERE / "test_tasks.py",
     _HERE / "egress",
 )

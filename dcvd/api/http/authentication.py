@@ -13,7 +13,7 @@ from dcvd.api.http.problems import route_not_found
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.tokens import Role, may_write
 from dcvd.errors import Forbidden, Unauthenticated
-from dcvd.kit.http.protocol import PEER_EXTENSION, Peer
+from dcvd.kit.http.peer import PEER_EXTENSION, Peer
 from dcvd.services.tokens import authentication
 
 _READ_METHODS: Final = frozenset({"GET", "HEAD"})

@@ -1,64 +1,37 @@
-"""uvicorn's HTTP protocol with the deadlines and limits that it lacks, and the peer's credentials.
+"""The HTTP protocol with the deadlines and limits that uvicorn's lacks, and the peer's credentials.
 
 It closes connections of clients that are silent, send heads that are too large or drip in, let a body stall, or never
 read their answer. It builds on uvicorn's HttpToolsProtocol, whose internals may change: tests/kit notice that.
 """
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal
 
-import msgspec
 import structlog
-from msgspec import Struct
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
+
+from dcvd.kit.http.http_limits import HttpLimits
+from dcvd.kit.http.peer import PEER_EXTENSION, Peer, read_peer
+from dcvd.kit.http.pipelining import PipeliningHttpProtocol
+from dcvd.kit.http.refusals import build_refusal
 
 log = structlog.get_logger(__name__)
 
-PEER_EXTENSION: Final = "dcvd.peer"
 LONG_BODY_EXTENSION: Final = "dcvd.long_body"
 """An extension of the scope: an application calls it to receive a body that may take long to arrive."""
-_UCRED: Final = struct.Struct("=iII")
 _LINGER_S: Final = 1.0  # seconds in which a refused client may read its answer before the connection is cut
-_REFUSALS: Final = {
-    400: ("malformed_request", "The request is not valid HTTP."),
-    408: ("request_timeout", "The rest of the request did not arrive in time."),
-    431: ("head_too_large", "The request line and the headers are too large."),
-}
 
 
-class Peer(TypedDict):
-    """The process at the other end of a unix socket, as the kernel reports it."""
-
-    pid: int
-    uid: int
-    gid: int
-
-
-class HttpLimits(Struct, frozen=True, kw_only=True):
-    """The limits on a client, in seconds and bytes."""
-
-    head_timeout_s: float = 10.0  # for a whole request head, from the connection's start or the head's first byte
-    body_timeout_s: float = 10.0  # between two pieces of a body
-    body_total_s: float = 60.0  # for a whole body, so that a client cannot stay by sending single bytes
-    long_body_total_s: float = 3600.0  # for a whole body, where the application asked for longer
-    stop_timeout_s: float = 2.0  # for the rest of a body when the server stops
-    write_timeout_s: float = 30.0  # for the client to read a part of its answer when our buffer is full
-    keep_alive_s: float = 30.0  # between an answer and the next request
-    head_bytes: int = 16_384
-
-
-class GuardedHttpProtocol(HttpToolsProtocol):
+class GuardedHttpProtocol(PipeliningHttpProtocol):
     """One connection of a client, with the limits of `HttpLimits`."""
 
     def __init__(
         self, config: Config, server_state: ServerState, limits: HttpLimits, *, on_lost: Callable[[], None]
     ) -> None:
-        super().__init__(config, server_state, {})
+        super().__init__(config, server_state)
         self.limits = limits
         self.timeout_keep_alive = self.limits.keep_alive_s  # type: ignore[assignment]  # passed to call_later only
         self._on_lost = on_lost
@@ -78,27 +51,27 @@ class GuardedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
-        self._peer = _read_peer(transport)
+        self._peer = read_peer(transport)
         self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_receipt_timer()
-        self.resume_writing()
+        self._stop_write_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
         self._on_lost()
 
-    def data_received(self, data: bytes) -> None:
+    def parse(self, piece: bytes) -> None:
         if self._is_refused:
             return
         heads_before = self._head_count
-        super().data_received(data)
+        super().parse(piece)
         if self._is_closing() or self._reading_part != "head":
             return
         if self._is_head_started:
             # The piece in which a head begins may hold earlier requests, so it is not counted. The exact size is known
             # when the head is complete; this check only limits what may pile up until then.
-            self._head_bytes += len(data) if heads_before == self._head_count else 0
+            self._head_bytes += len(piece) if heads_before == self._head_count else 0
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(431)
                 return
@@ -213,7 +186,7 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             # The answer is complete without the body; a client that goes on sending gets a moment to read the answer.
             self._answer_end_time = now if self._answer_end_time is None else self._answer_end_time
             remaining_s = self._answer_end_time + _LINGER_S - now
-        elif not (self.flow.read_paused or self.cycle.waiting_for_100_continue):
+        elif not (self.flow.is_holding_back or self.cycle.waiting_for_100_continue):
             # While we hold the client back (the application reads slowly, or did not ask for the body), it is not late.
             remaining_s = min(self._last_body_time + self.limits.body_timeout_s, self._body_deadline) - now
         if remaining_s > 0:
@@ -228,10 +201,13 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             self._write_timer = self.loop.call_later(self.limits.write_timeout_s, self._on_write_deadline)
 
     def resume_writing(self) -> None:
+        self._stop_write_timer()
+        super().resume_writing()
+
+    def _stop_write_timer(self) -> None:
         if self._write_timer is not None:
             self._write_timer.cancel()
             self._write_timer = None
-        super().resume_writing()
 
     def _on_write_deadline(self) -> None:
         # Many clients read their answer only after they have sent their body.
@@ -266,36 +242,16 @@ class GuardedHttpProtocol(HttpToolsProtocol):
             if pending is None or pending.response_started or self.pipeline:
                 self.transport.close()
                 return
-        self.transport.write(self._build_refusal(status))
+        self.transport.write(build_refusal(status, self.server_state.default_headers))
         # Closing with unread input makes the kernel send a reset, which can overtake the answer. So half-close instead,
         # drop further input, and cut the connection after a moment.
-        self.flow.resume_reading()
+        self.flow.discard_input()
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.abort)
-
-    def _build_refusal(self, status: int) -> bytes:
-        code, title = _REFUSALS[status]
-        body = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "code": code})
-        headers = [
-            *self.server_state.default_headers,
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-            (b"connection", b"close"),
-        ]
-        return STATUS_LINE[status] + b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n" + body
 
     def _unsupported_upgrade_warning(self) -> None:
         """Ignore an `Upgrade:` header: the request is answered as if it had none."""
         # The parser drops what follows the request in the same piece, so the connection takes no further request.
         if (pending := self._pending_cycle) is not None:
             pending.keep_alive = False
-
-
-def _read_peer(transport: asyncio.Transport) -> Peer | None:
-    connection = transport.get_extra_info("socket")
-    if connection is None or connection.family != socket.AF_UNIX:
-        return None
-    pid, uid, gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
-    return Peer(pid=pid, uid=uid, gid=gid)

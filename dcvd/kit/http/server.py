@@ -14,7 +14,10 @@ import structlog
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from dcvd.kit.http.protocol import GuardedHttpProtocol, HttpLimits
+from dcvd.kit.http.http_limits import HttpLimits
+from dcvd.kit.http.input_flow import READ_BYTES
+from dcvd.kit.http.pipelining import BoundedReader
+from dcvd.kit.http.protocol import GuardedHttpProtocol
 from dcvd.kit.http.sockets import BACKLOG
 
 log = structlog.get_logger(__name__)
@@ -50,6 +53,7 @@ class HttpServer:
             server_header=False,
         )
         self._limits = limits or HttpLimits()
+        self._read_buffer = memoryview(bytearray(READ_BYTES))
         self._cancel_grace_s = cancel_grace_s
         self._servers: list[asyncio.Server] = []
         self._stop_event = asyncio.Event()
@@ -97,8 +101,9 @@ class HttpServer:
             create_server = loop.create_unix_server if listener.family == socket.AF_UNIX else loop.create_server
             self._servers.append(await create_server(self._create_protocol, sock=listener, backlog=BACKLOG))
 
-    def _create_protocol(self) -> GuardedHttpProtocol:
-        return GuardedHttpProtocol(self._config, self._state, self._limits, on_lost=self._notify_if_idle)
+    def _create_protocol(self) -> BoundedReader:
+        protocol = GuardedHttpProtocol(self._config, self._state, self._limits, on_lost=self._notify_if_idle)
+        return BoundedReader(protocol, self._read_buffer)
 
     async def _tick_until_stopped(self) -> None:
         while not self._stop_event.is_set():

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from dcvd.kit.http.protocol import LONG_BODY_EXTENSION, HttpLimits
+from dcvd.kit.http.http_limits import HttpLimits
+from dcvd.kit.http.protocol import LONG_BODY_EXTENSION
 from dcvd.kit.http.server import HttpServer
 from dcvd.kit.http.sockets import bind_tcp
 

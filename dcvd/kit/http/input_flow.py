@@ -1,0 +1,89 @@
+"""How much of a client's input is read: never more than its requests can use."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from uvicorn.protocols.http.flow_control import FlowControl
+
+READ_BYTES: Final = 16_384
+"""How many bytes are read, and so parsed, in one turn of the event loop."""
+_BLANK_LINE: Final = b"\r\n\r\n"  # it ends every head and every body in chunks; the parser takes no other line ends
+_MIN_PIECE_BYTES: Final = 128
+"""A piece of this size holds 14 heads at most; smaller pieces would make a body of blank lines costly."""
+
+
+class InputFlow(FlowControl):
+    """Hands input to the parser in small pieces, and keeps what the parser may not have yet.
+
+    uvicorn pauses reading when a body is not taken, and when a request has to wait for another one; it resumes more
+    often than that. Here reading stays paused as long as `is_ready` is false or input waits.
+    """
+
+    def __init__(self, transport: asyncio.Transport, parse: Callable[[bytes], None], is_ready: Callable[[], bool]):
+        super().__init__(transport)
+        self._parse = parse
+        self._is_ready = is_ready
+        self._input = b""
+        self._offset = 0
+        self._feed_handle: asyncio.Handle | None = None
+
+    @property
+    def is_holding_back(self) -> bool:
+        """Whether the client could send more than it may."""
+        return self._is_pausing or not self._is_ready()
+
+    def receive(self, data: bytes) -> None:
+        """Take what was read from the socket."""
+        self._input = self._input[self._offset :] + data
+        self._offset = 0
+        self._feed()
+        if len(data) >= READ_BYTES and not self._is_pausing:
+            # There is likely more, which has to wait for the next turn of the loop: others have theirs first.
+            self._transport.pause_reading()
+            self._feed_soon()
+
+    def pause_reading(self) -> None:
+        """Stop feeding the parser until `resume_reading`."""
+        self.read_paused = True
+        self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Go on with what waits here, and then with the socket, if the protocol is ready for more."""
+        if not self._is_ready():
+            return
+        self.read_paused = False
+        if not self._input:
+            self._transport.resume_reading()
+        else:
+            self._feed_soon()  # not at once, because uvicorn calls this in the middle of its own steps
+
+    def discard_input(self) -> None:
+        """Forget what waits here, and read on."""
+        self._input, self._offset = b"", 0
+        self._transport.resume_reading()
+
+    @property
+    def _is_pausing(self) -> bool:
+        """Whether reading is paused until somebody resumes it."""
+        return self.read_paused or bool(self._input)
+
+    def _feed_soon(self) -> None:
+        if self._feed_handle is None:
+            self._feed_handle = asyncio.get_running_loop().call_soon(self._feed)
+
+    def _feed(self) -> None:
+        self._feed_handle = None
+        while self._input and not self.read_paused and self._is_ready() and not self._transport.is_closing():
+            blank_line = self._input.find(_BLANK_LINE, self._offset + _MIN_PIECE_BYTES - len(_BLANK_LINE))
+            end = len(self._input) if blank_line < 0 else blank_line + len(_BLANK_LINE)
+            piece = self._input[self._offset : end]
+            if end == len(self._input):
+                self._input, self._offset = b"", 0
+            else:
+                self._offset = end
+            self._parse(piece)
+        if self._input:
+            self._transport.pause_reading()
+        elif not self.read_paused:
+            self._transport.resume_reading()

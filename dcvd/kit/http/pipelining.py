@@ -1,0 +1,86 @@
+"""uvicorn's HTTP protocol with bounds for clients that send many requests at once, or read no answers.
+
+While requests wait for the one that runs, nothing more is read; a request runs only when the client has read the
+earlier answers. So a connection holds one running request, less than 16 that wait, READ_BYTES of input, and one answer.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from dcvd.kit.http.input_flow import InputFlow
+
+
+class PipeliningHttpProtocol(HttpToolsProtocol):
+    """One connection of a client, whose memory is bounded; a `BoundedReader` stands between it and the socket."""
+
+    flow: InputFlow
+
+    def __init__(self, config: Config, server_state: ServerState) -> None:
+        super().__init__(config, server_state, {})
+        self._held_start: tuple[RequestResponseCycle, Any] | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        super().connection_made(transport)
+        self.flow = InputFlow(transport, self.parse, self._is_ready_for_input)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._held_start = None
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self.flow.receive(data)
+
+    def parse(self, piece: bytes) -> None:
+        """Feed the parser."""
+        super().data_received(piece)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()  # starts the request that waits
+        self.flow.resume_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._held_start is not None:
+            cycle, app = self._held_start
+            self._held_start = None
+            self._start_asgi_task(cycle, app)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self.flow.write_paused:
+            self._held_start = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _is_ready_for_input(self) -> bool:
+        return not self.pipeline and self._held_start is None
+
+
+class BoundedReader(asyncio.BufferedProtocol):
+    """Reads a socket into a buffer of READ_BYTES: where a protocol has `data_received`, the loop chooses the size."""
+
+    def __init__(self, protocol: PipeliningHttpProtocol, buffer: memoryview) -> None:
+        """`buffer` is used within a turn of the event loop, so that all connections can share it."""
+        self._protocol = protocol
+        self._buffer = buffer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._protocol.connection_made(transport)  # type: ignore[arg-type]  # a stream's transport reads and writes
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._protocol.connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002  # the signature is asyncio's
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._protocol.data_received(bytes(self._buffer[:nbytes]))
+
+    def pause_writing(self) -> None:
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._protocol.resume_writing()
