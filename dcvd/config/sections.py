@@ -45,9 +45,10 @@ _CONCURRENCY: Final = integer(at_least=1, at_most=10_000)
 
 
 class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Where tenants and operators reach the daemon; `operators` are user names or uids, `socket_mode` is a file mode.
+    """Where tenants and operators reach the daemon; `socket_mode` is a file mode.
 
-    An empty `public_url` means that the URL is not known.
+    operators, observers: user names, groups as `@name`, or uids. metrics_listen: None for no such listener. An empty
+    `public_url` means that the URL is not known.
     """
 
     listen: Annotated[tuple[SocketAddress, ...], ConfigKey(validate=list_of(values.listen_address))] = (
@@ -57,7 +58,9 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
         "/run/dcvd.sock"
     )
     socket_mode: Annotated[int, ConfigKey(validate=values.file_mode)] = 0o660
-    operators: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user), reload=True)] = ()
+    operators: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user_or_group), reload=True)] = ()
+    observers: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user_or_group), reload=True)] = ()
+    metrics_listen: Annotated[SocketAddress | None, ConfigKey(validate=values.optional_listen_address)] = None
     public_url: Annotated[str, ConfigKey(validate=values.public_url)] = ""
     request_body_limit: Annotated[Bytes, ConfigKey(validate=size(at_least=1 << 10, at_most=1 << 30))] = _MIB
     head_timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 10 * SECOND

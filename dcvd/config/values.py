@@ -18,6 +18,7 @@ from dcvd.core.domains.hostnames import RESERVED_TLDS
 from dcvd.core.domains.targets import TOKEN_LABEL
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
+_GROUP_NAME: Final = re.compile(r"@[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _LARGEST_UID: Final = 4_294_967_294
 _MIN_RSA_BITS: Final = 2048
 
@@ -45,12 +46,14 @@ def _allow_empty(parse: Callable[[str], str]) -> Callable[[str], str]:
     return lambda value: parse(value) if value else ""
 
 
-def _validate_user(value: object) -> str | int:
-    if isinstance(value, str) and _USER_NAME.fullmatch(value):
+def _validate_user_or_group(value: object) -> str | int:
+    if isinstance(value, str) and (_USER_NAME.fullmatch(value) or _GROUP_NAME.fullmatch(value)):
         return value
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_UID:
         return value
-    raise invalid_value(value, 'a user name in quotes, such as "deploy", or a numeric user id, such as 1001')
+    raise invalid_value(
+        value, 'a user name in quotes, such as "deploy", a group behind @, such as "@ops", or a numeric user id'
+    )
 
 
 def _validate_thresholds(value: object) -> tuple[int, ...]:
@@ -103,10 +106,13 @@ _threshold_list: Final = list_of(duration(at_least_ms=1), at_most=10)
 listen_address: Final = text(
     'an address and a port, such as "127.0.0.1:8080" or "[::1]:8080"', lambda value: parse_address(value)
 )
+optional_listen_address: Final = text(
+    'an address and a port, such as "127.0.0.1:9100", or ""', lambda value: parse_address(value) if value else None
+)
 name_server: Final = text('an IP address, or one with a port, such as "1.1.1.1" or "[::1]:5353"', _parse_name_server)
 path: Final = text('a path in quotes, such as "/var/lib/dcvd/dcvd.db"', _parse_path)
 file_mode: Final = text('an octal file mode in quotes, such as "0660"', _parse_octal)
-user: Final[Validator[str | int]] = _validate_user
+user_or_group: Final[Validator[str | int]] = _validate_user_or_group
 base_url: Final = text(
     "an http:// or https:// URL without user name, query or final slash, such as "
     '"https://api.cloudflare.com/client/v4"',

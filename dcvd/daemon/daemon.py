@@ -9,10 +9,12 @@ import structlog
 from dcvd.api.app import Api
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.open_requests import OpenRequests
+from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_reloadable
 from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.daemon.listeners import ApiListeners, operator_uids
+from dcvd.daemon.listeners import ApiListeners
+from dcvd.daemon.operator_rights import find_operator_rights
 from dcvd.daemon.outage_recovery import OutageRecovery
 from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
@@ -55,6 +57,8 @@ _CHECKS_STOP_TIMEOUT_S: Final = 1.0
 _CANCEL_GRACE_S: Final = 2.0
 _CONNECTIONS_RESERVE_S: Final = 5.0
 """Seconds of the shutdown that are reserved for tokens that providers are changing: what they answer must be stored."""
+_METRICS_LIMITS: Final = HttpLimits(head_timeout_s=5.0, body_total_s=5.0, write_timeout_s=10.0, keep_alive_s=75.0)
+"""Prometheus comes back each minute or sooner over the same connection; nobody else has anything to send."""
 _STORE_RESERVE_S: Final = 2.0
 """Seconds of the shutdown that are reserved for closing the database."""
 
@@ -71,6 +75,7 @@ class Daemon:
     context: Context
     services: AppServices
     urls: list[str]
+    metrics_urls: list[str]
 
     def __init__(self, loaded: LoadedConfig, *, inherited_sockets: Sequence[InheritedSocket] = ()) -> None:
         self._live_config = Live(loaded.config)
@@ -130,7 +135,8 @@ class Daemon:
         self.services.feed.close()
         loops = ("sync", "jobs", "delivery", "janitor", "connections", "vault", "recovery")
         await self._supervisor.stop(*loops, timeout_s=budget_s)
-        self._supervisor.expect_end("api")
+        for server in self._servers:
+            self._supervisor.expect_end(server.name)
         remaining_s = max(started + budget_s - loop.time(), 0.0)
         cancelled_counts = await asyncio.gather(
             self._drain_connections_last(remaining_s), self._delivery.pool.drain(remaining_s)
@@ -149,7 +155,7 @@ class Daemon:
         users_s = timeout_s - reserve_s
         jobs_s = min(users_s, _JOBS_STOP_TIMEOUT_S)
         _, *cancelled_counts = await asyncio.gather(
-            self._server.stop(timeout_s=users_s),
+            self._stop_servers(users_s),
             self._sync.pool.drain(min(users_s, _CHECKS_STOP_TIMEOUT_S)),
             # What a cancelled job has to put back at a provider takes longer than a moment.
             self._jobs.pool.drain(jobs_s, cancel_grace_s=max(users_s - jobs_s, _CANCEL_GRACE_S)),
@@ -163,6 +169,9 @@ class Daemon:
         changes = list_changes(config, loaded.config)
         self._live_config.value = merge_reloadable(config, loaded.config)
         return changes
+
+    async def _stop_servers(self, timeout_s: float) -> None:
+        await asyncio.gather(*(server.stop(timeout_s=timeout_s) for server in self._servers))
 
     async def _start(self) -> None:
         database = await self._open_storage()
@@ -222,7 +231,7 @@ class Daemon:
             token_usage=token_usage,
             open_requests=OpenRequests(context),
             checks=OnDemandChecks(context, checker),
-            operators=self._live_config.derive(lambda config: operator_uids(config.server)),
+            operators=self._live_config.derive(lambda config: find_operator_rights(config.server)),
             registry=self._metrics.registry,
             feed=EventFeed(context),
             hints=CloudflareNotificationHandler(context, self._metrics),
@@ -238,13 +247,14 @@ class Daemon:
         config = self.context.config
         listeners = ApiListeners(config, self._inherited_sockets)
         self._teardown_steps.append(listeners.close)
-        self.urls = listeners.urls
+        self.urls, self.metrics_urls = listeners.urls, listeners.metrics_urls
         limits = HttpLimits(head_timeout_s=to_seconds(config.server.head_timeout))
-        self._server = HttpServer(Api(self.services), sockets=listeners.sockets, limits=limits, name="api")
+        api = HttpServer(Api(self.services), sockets=listeners.sockets, limits=limits, name="api")
+        self._servers = [api]
         self._teardown_steps.append(lambda: self._supervisor.stop(timeout_s=1.0))
         for name, coroutine in (
             ("store", database.watch_file()),
-            ("api", self._server.serve()),
+            ("api", api.serve()),
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("delivery", self._delivery.run()),
@@ -254,9 +264,17 @@ class Daemon:
             ("recovery", self._recovery.run()),
         ):
             self._supervisor.spawn(name, coroutine)
-        first_end = await self._wait_for(self._server.listening_event)
-        if first_end is not None and not self._server.listening_event.is_set():
-            raise DaemonFailed(f"{first_end.name} could not start: {first_end.exception!r}.") from first_end.exception
+        if listeners.metrics_sockets:
+            app, sockets = MetricsApp(self._metrics.registry), listeners.metrics_sockets
+            metrics = HttpServer(app, sockets=sockets, limits=_METRICS_LIMITS, name="metrics")
+            self._servers.append(metrics)
+            self._supervisor.spawn("metrics", metrics.serve())
+        for server in self._servers:
+            first_end = await self._wait_for(server.listening_event)
+            if first_end is not None and not server.listening_event.is_set():
+                raise DaemonFailed(
+                    f"{first_end.name} could not start: {first_end.exception!r}."
+                ) from first_end.exception
 
     async def _wait_for(self, event: asyncio.Event) -> TaskEnd | None:
         """Wait for an event, or for a task that ends by itself; return its end, where there was one by then."""

@@ -25,6 +25,7 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.http_exchanges import Timings
 from dcvd.core.instants import DAY
+from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.core.tokens import Role
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluate_receiver
@@ -231,7 +232,7 @@ def built_app(config: Config) -> Api:
         token_usage=TokenUsage(),
         open_requests=cast(OpenRequests, None),
         checks=OnDemandChecks(context, FakeLooker(context)),
-        operators=Live(frozenset()),
+        operators=Live(OperatorRights()),
         registry=CollectorRegistry(),
         feed=cast(EventFeed, None),
         hints=CloudflareNotificationHandler(context, Metrics()),
@@ -263,7 +264,7 @@ def app(
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.stream_slots = StreamSlots()
     parts.access = access_of(context)
-    parts.operators = Live(frozenset({os.getuid()}))
+    parts.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid()}))))
     return built_app
 
 

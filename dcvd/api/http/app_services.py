@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.open_requests import OpenRequests
 from dcvd.config import Live
+from dcvd.core.operators import OperatorRights
 from dcvd.dns import DnsObserver
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
@@ -26,14 +27,14 @@ from dcvd.services.webhooks.endpoint_tests import EndpointTester
 class AppServices(Struct, kw_only=True):
     """All services, built once with the application.
 
-    `operators` are the uids that may use operator calls over the unix socket.
+    operators: who may use operator calls over the unix socket.
     """
 
     context: Context
     token_usage: TokenUsage
     open_requests: OpenRequests
     checks: OnDemandChecks
-    operators: Live[frozenset[int]]
+    operators: Live[OperatorRights]
     registry: CollectorRegistry
     feed: EventFeed
     hints: CloudflareNotificationHandler

@@ -11,6 +11,7 @@ from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.open_requests import OPEN_REQUEST, OpenRequest
 from dcvd.api.http.problems import route_not_found
 from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.operators import OperatorRights
 from dcvd.core.tokens import Role, may_write
 from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.kit.http.peer import PEER_EXTENSION, Peer
@@ -44,18 +45,16 @@ async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
     """Guard the operators' routes. Raises NotFound, Forbidden."""
-    uid = check_operator(connection.scope, get_services(connection.scope).operators.value)
+    uid, role = check_operator(connection.scope, get_services(connection.scope).operators.value)
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
-    connection.scope["auth"] = Caller(
-        kind=CallerKind.OPERATOR, role=Role.OWNER, id=str(uid), request_id=request.request_id
-    )
+    connection.scope["auth"] = Caller(kind=CallerKind.OPERATOR, role=role, id=str(uid), request_id=request.request_id)
 
 
-def check_operator(scope: Scope, operators: frozenset[int]) -> int:
-    """Check that the caller is an operator on the unix socket, by the kernel's peer credentials; return their uid.
+def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:
+    """Check what the caller may do on the unix socket, by the kernel's peer credentials; return their uid and role.
 
-    Over TCP the answer is 404, as if there were no such route. Browsers are refused, so that no page can use its
-    visitor's rights through a proxy. Raises NotFound, Forbidden.
+    An observer only reads. Over TCP the answer is 404, as if there were no such route. Browsers are refused, so that no
+    page can use its visitor's rights through a proxy. Raises NotFound, Forbidden.
     """
     extensions = cast("dict[str, Peer]", scope.get("extensions") or {})
     peer = extensions.get(PEER_EXTENSION)
@@ -63,12 +62,20 @@ def check_operator(scope: Scope, operators: frozenset[int]) -> int:
         raise route_not_found()
     if any(name in _BROWSER_HEADERS for name, _ in scope["headers"]):
         raise Forbidden("Operator calls are not for browsers: send neither Origin nor Referer.", code="browser_refused")
-    if peer["uid"] not in operators:
+    uid = peer["uid"]
+    role = rights.find_role(uid, peer["gid"])
+    if role is None:
         raise Forbidden(
-            f"The user with uid {peer['uid']} is no operator; add it to server.operators in the configuration.",
+            f"The user with uid {uid} is no operator; add it to server.operators in the configuration, or to "
+            "server.observers if it is only to read.",
             code="not_an_operator",
         )
-    return peer["uid"]
+    if scope["method"] not in (*_READ_METHODS, "OPTIONS") and not may_write(role):  # type: ignore[typeddict-item]  # HTTP
+        raise Forbidden(
+            f"The user with uid {uid} is an observer, who only reads; this call needs an operator (server.operators).",
+            code="only_an_observer",
+        )
+    return uid, role
 
 
 def is_operator_path(path: str) -> bool:

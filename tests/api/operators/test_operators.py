@@ -11,6 +11,7 @@ from dcvd.api.app import Api
 from dcvd.api.http.problems import REQUEST_ID
 from dcvd.config import Live
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.services.context import Context
 from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
@@ -72,9 +73,30 @@ async def test_the_guard_keeps_tcp_out_also_where_the_door_were_passed(app: Api,
 
 @pytest.mark.parametrize(("method", "path"), [*CALLS, ("OPTIONS", "/metrics"), ("GET", "/operator/nothing")])
 async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, method: str, path: str) -> None:
-    app.services.operators = Live(frozenset({os.getuid() + 1}))
+    app.services.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid() + 1}))))
     found = problem(await operator.call(method, path, json={"name": "x"}), 403, "not_an_operator")
     assert f"uid {os.getuid()}" in found["detail"]
+
+
+@pytest.mark.parametrize(("method", "path"), [*CALLS, ("HEAD", "/metrics"), ("OPTIONS", "/metrics")])
+async def test_an_observer_reads_and_changes_nothing(
+    app: Api, operator: Client, organization: Organization, method: str, path: str
+) -> None:
+    app.services.operators = Live(OperatorRights(observers=ProcessOwners(uids=frozenset({os.getuid()}))))
+    body = {"name": "made"} if method == "POST" else None
+    answer = await operator.call(method, path.replace("acme", organization.id), json=body)
+    if method in ("GET", "HEAD", "OPTIONS"):
+        assert answer.status in (200, 204)
+    else:
+        assert f"uid {os.getuid()}" in problem(answer, 403, "only_an_observer")["detail"]
+
+
+async def test_whoever_runs_with_a_named_group_has_its_rights(app: Api, operator: Client) -> None:
+    app.services.operators = Live(OperatorRights(operators=ProcessOwners(gids=frozenset({os.getgid()}))))
+    assert (await operator.post("/operator/organizations", {"name": "zebra"})).status == 201
+    app.services.operators = Live(OperatorRights(observers=ProcessOwners(gids=frozenset({os.getgid()}))))
+    assert (await operator.get("/operator/organizations")).status == 200
+    problem(await operator.post("/operator/organizations", {"name": "zebu"}), 403, "only_an_observer")
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)

@@ -16,7 +16,7 @@ from tests.waiting import until
 _STRANGER = 54_321
 
 
-async def call_as(place: Place, app: Api, uid: int) -> int:
+async def call_as(place: Place, app: Api, uid: int, *, method: str = "GET") -> int:
     """The status of an operator call over the unix socket by a user."""
     statuses: list[int] = []
 
@@ -28,7 +28,7 @@ async def call_as(place: Place, app: Api, uid: int) -> int:
 
     peer = {"pid": os.getpid(), "uid": uid, "gid": uid}
     scope: Any = {
-        "type": "http", "method": "GET", "path": "/operator/organizations", "raw_path": b"/operator/organizations",
+        "type": "http", "method": method, "path": "/operator/organizations", "raw_path": b"/operator/organizations",
         "query_string": b"", "headers": [], "extensions": {PEER_EXTENSION: peer},
     }  # fmt: skip
     await app(scope, receive, send)
@@ -41,6 +41,16 @@ async def _(place: Place) -> None:
     assert await call_as(place, app, _STRANGER) == 403
     place.reload(server__operators=f"[{_STRANGER}]")
     assert await call_as(place, app, _STRANGER) == 200
+    place.reload_all({})
+    assert await call_as(place, app, _STRANGER) == 403
+
+
+@case("server.observers")
+async def _(place: Place) -> None:
+    app = Api(place.daemon.services)
+    place.reload(server__observers=f"[{_STRANGER}]")
+    assert await call_as(place, app, _STRANGER) == 200
+    assert await call_as(place, app, _STRANGER, method="POST") == 403
     place.reload_all({})
     assert await call_as(place, app, _STRANGER) == 403
 

@@ -37,6 +37,7 @@ NEEDS_RESTART: Final = {
     "server.listen": '["127.0.0.1:1"]',
     "server.socket": '"other.sock"',
     "server.socket_mode": '"0600"',
+    "server.metrics_listen": '"127.0.0.1:1"',
     "server.public_url": '"https://dcv.example.net"',
     "server.request_body_limit": '"2MiB"',
     "server.head_timeout": '"3s"',

@@ -1,0 +1,29 @@
+"""Operators and observers: what a process at the unix socket may do, by its credentials."""
+
+from msgspec import Struct
+
+from dcvd.core.tokens import Role
+
+
+class ProcessOwners(Struct, frozen=True, kw_only=True):
+    """Processes that run as one of these users or with one of these groups."""
+
+    uids: frozenset[int] = frozenset()
+    gids: frozenset[int] = frozenset()
+
+    def include(self, uid: int, gid: int) -> bool:
+        """Whether a process with this effective user id and group id is one of them."""
+        return uid in self.uids or gid in self.gids
+
+
+class OperatorRights(Struct, frozen=True, kw_only=True):
+    """Who may use the unix socket: operators for everything, observers to read."""
+
+    operators: ProcessOwners = ProcessOwners()
+    observers: ProcessOwners = ProcessOwners()
+
+    def find_role(self, uid: int, gid: int) -> Role | None:
+        """Return the role of a process: an operator may do all that an owner may, an observer only reads."""
+        if self.operators.include(uid, gid):
+            return Role.OWNER
+        return Role.MEMBER if self.observers.include(uid, gid) else None
