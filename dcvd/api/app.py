@@ -13,6 +13,7 @@ from dcvd.api.http.documentation import BEARER, openapi_config
 from dcvd.api.http.health import health
 from dcvd.api.http.parameters import refuse_unknown_parameters
 from dcvd.api.http.problems import handle_exception
+from dcvd.api.http.readiness import ready
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.api.operators import routes as operator_calls
@@ -27,6 +28,7 @@ class Api(Litestar):
         super().__init__(
             [
                 health,
+                ready,
                 Router(
                     "/api",
                     route_handlers=TENANT_ROUTERS,

@@ -26,7 +26,7 @@ from dcvd.custom_hostnames.errors import (
     build_error,
 )
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope, read_hostname, read_hostnames
-from dcvd.errors import Permanent, Retryable
+from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 
@@ -69,6 +69,7 @@ class CloudflareClient:
         self._metrics = metrics
         self._on_recovered = on_recovered
         self._failing_calls: set[tuple[str, str]] = set()
+        self._is_token_refused = False
         self._budget = CloudflareBudget(
             lambda: self._config.requests_per_5m,
             lambda: self._config.certificates_per_minute,
@@ -80,6 +81,10 @@ class CloudflareClient:
     @property
     def _config(self) -> CloudflareConfig:
         return self._live_config.value.cloudflare
+
+    def has_refused_token(self) -> bool:
+        """Whether Cloudflare refused the API token in the last answer that told; False before the first."""
+        return self._is_token_refused
 
     async def start(self) -> None:
         """Open the connection pool."""
@@ -210,6 +215,7 @@ class CloudflareClient:
             finally:
                 self._metrics.record_cloudflare_call(method, path, status, time.monotonic() - start_time)
         if 200 <= status < 300 and envelope is not None and envelope.success:
+            self._is_token_refused = False
             if (method, path) in self._failing_calls:
                 self._failing_calls.discard((method, path))
                 log.info("cloudflare.recovered", method=method, path=path)
@@ -217,6 +223,8 @@ class CloudflareClient:
                     self._on_recovered()
             return envelope
         error = build_error(method, path, status, envelope, retry_after_s)
+        if not isinstance(error, Retryable):
+            self._is_token_refused = isinstance(error, Unauthorized)
         if error.code in (UNAVAILABLE, RATE_LIMITED):
             self._failing_calls.add((method, path))
         raise error

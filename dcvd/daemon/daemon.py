@@ -16,6 +16,7 @@ from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.daemon.listeners import ApiListeners
 from dcvd.daemon.operator_rights import find_operator_rights
 from dcvd.daemon.outage_recovery import OutageRecovery
+from dcvd.daemon.readiness import build_readiness
 from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.dns import DnsObserver
@@ -233,6 +234,7 @@ class Daemon:
             checks=OnDemandChecks(context, checker),
             operators=self._live_config.derive(lambda config: find_operator_rights(config.server)),
             registry=self._metrics.registry,
+            readiness=build_readiness(context, cloudflare, observer),
             feed=EventFeed(context),
             hints=CloudflareNotificationHandler(context, self._metrics),
             diagnoser=Diagnoser(context, observer),

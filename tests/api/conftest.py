@@ -47,6 +47,7 @@ from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.readiness import Readiness
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoint_tests, endpoints
@@ -234,6 +235,7 @@ def built_app(config: Config) -> Api:
         checks=OnDemandChecks(context, FakeLooker(context)),
         operators=Live(OperatorRights()),
         registry=CollectorRegistry(),
+        readiness=Readiness(),
         feed=cast(EventFeed, None),
         hints=CloudflareNotificationHandler(context, Metrics()),
         diagnoser=Diagnoser(context, FakeObserver()),
@@ -262,7 +264,7 @@ def app(
     parts.context, parts.token_usage, parts.registry = context, last_use, registry
     parts.open_requests = OpenRequests(context)
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
-    parts.stream_slots = StreamSlots()
+    parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)
     parts.access = access_of(context)
     parts.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid()}))))
     return built_app

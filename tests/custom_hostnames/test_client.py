@@ -108,6 +108,24 @@ async def test_a_wrong_token_is_the_operators_to_mend(sandbox_config: Config) ->
     assert "wrong" not in str(caught.value)
 
 
+async def test_a_refused_token_is_known_until_an_answer_shows_that_it_is_taken(
+    cloudflare: CloudflareClient, live_config: Live[Config], quick_sandbox: Sandbox
+) -> None:
+    assert not cloudflare.has_refused_token()
+    right = live_config.value
+    live_config.value = replace(right, cloudflare=replace(right.cloudflare, api_token=Secret("wrong")))
+    with pytest.raises(Unauthorized):
+        await cloudflare.list_page(1)
+    live_config.value = right
+    await fault(quick_sandbox, kind="refuse")
+    with pytest.raises(Retryable):
+        await cloudflare.list_page(1)
+    assert cloudflare.has_refused_token()  # an answer that did not come says nothing of the token
+    await heal(quick_sandbox)
+    await cloudflare.list_page(1)
+    assert not cloudflare.has_refused_token()
+
+
 @pytest.mark.parametrize(
     ("kind", "cloudflare_timeout"), [("refuse", 60_000), ("timeout", 300), ("lost_answer", 60_000)]
 )

@@ -20,6 +20,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.readiness import Readiness
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks.endpoint_tests import EndpointTester
 
@@ -36,6 +37,7 @@ class AppServices(Struct, kw_only=True):
     checks: OnDemandChecks
     operators: Live[OperatorRights]
     registry: CollectorRegistry
+    readiness: Readiness
     feed: EventFeed
     hints: CloudflareNotificationHandler
     diagnoser: Diagnoser
