@@ -41,6 +41,7 @@ SOCKET_PATH_LIMIT: Final = 107  # bytes; sun_path of unix(7), less its final NUL
 _TIMEOUT: Final = duration(at_least_ms=1, at_most_ms=HOUR)
 _INTERVAL: Final = duration(at_most_ms=365 * DAY)
 _RETENTION: Final = duration()
+_CONNECTIONS: Final = integer(at_least=0, at_most=1_000_000)
 _CONCURRENCY: Final = integer(at_least=1, at_most=10_000)
 
 
@@ -48,7 +49,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Where tenants and operators reach the daemon; `socket_mode` is a file mode.
 
     operators, observers: user names, groups as `@name`, or uids. metrics_listen: None for no such listener. An empty
-    `public_url` means that the URL is not known.
+    `public_url` means that the URL is not known. max_connections…: 0 for what the process's descriptors allow.
     """
 
     listen: Annotated[tuple[SocketAddress, ...], ConfigKey(validate=list_of(values.listen_address))] = (
@@ -62,6 +63,10 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     observers: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user_or_group), reload=True)] = ()
     metrics_listen: Annotated[SocketAddress | None, ConfigKey(validate=values.optional_listen_address)] = None
     public_url: Annotated[str, ConfigKey(validate=values.public_url)] = ""
+    trusted_proxies: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = ()
+    max_connections: Annotated[int, ConfigKey(validate=_CONNECTIONS)] = 0
+    max_connections_per_address: Annotated[int, ConfigKey(validate=_CONNECTIONS)] = 0
+    max_requests_per_address: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=1_000_000))] = 64
     request_body_limit: Annotated[Bytes, ConfigKey(validate=size(at_least=1 << 10, at_most=1 << 30))] = _MIB
     head_timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 10 * SECOND
     shutdown_timeout: Annotated[Milliseconds, ConfigKey(validate=duration(at_most_ms=HOUR), reload=True)] = 20 * SECOND

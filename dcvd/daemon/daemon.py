@@ -13,6 +13,7 @@ from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_reloadable
 from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.daemon.connection_limits import METRICS_CONNECTIONS, derive_connection_limits
 from dcvd.daemon.listeners import ApiListeners
 from dcvd.daemon.operator_rights import find_operator_rights
 from dcvd.daemon.outage_recovery import OutageRecovery
@@ -25,6 +26,7 @@ from dcvd.janitor import Janitor, Resealer
 from dcvd.jobs import ConnectionMaintenance, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.http.client_addresses import ClientAddresses
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.http.http_limits import HttpLimits
@@ -251,7 +253,14 @@ class Daemon:
         self._teardown_steps.append(listeners.close)
         self.urls, self.metrics_urls = listeners.urls, listeners.metrics_urls
         limits = HttpLimits(head_timeout_s=to_seconds(config.server.head_timeout))
-        api = HttpServer(Api(self.services), sockets=listeners.sockets, limits=limits, name="api")
+        api = HttpServer(
+            Api(self.services),
+            sockets=listeners.sockets,
+            limits=limits,
+            connection_limits=derive_connection_limits(config),
+            clients=ClientAddresses(config.server.trusted_proxies),
+            name="api",
+        )
         self._servers = [api]
         self._teardown_steps.append(lambda: self._supervisor.stop(timeout_s=1.0))
         for name, coroutine in (
@@ -268,7 +277,9 @@ class Daemon:
             self._supervisor.spawn(name, coroutine)
         if listeners.metrics_sockets:
             app, sockets = MetricsApp(self._metrics.registry), listeners.metrics_sockets
-            metrics = HttpServer(app, sockets=sockets, limits=_METRICS_LIMITS, name="metrics")
+            metrics = HttpServer(
+                app, sockets=sockets, limits=_METRICS_LIMITS, connection_limits=METRICS_CONNECTIONS, name="metrics"
+            )
             self._servers.append(metrics)
             self._supervisor.spawn("metrics", metrics.serve())
         for server in self._servers:

@@ -10,6 +10,7 @@ import uvloop
 _HERE = Path(__file__).parent
 _ON_BOTH_LOOPS = (
     _HERE / "http/test_server.py",
+    _HERE / "http/test_connections.py",
     _HERE / "http/test_limits.py",
     _HERE / "http/test_pipelining.py",
     _HERE / "test_tasks.py",

@@ -8,6 +8,7 @@ from litestar.typing import FieldDefinition
 
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.body import decode, read_body
+from dcvd.api.http.client_requests import CLIENT_ADDRESS
 from dcvd.core.callers import Caller
 from dcvd.services.context import Context
 from dcvd.services.tokens.authentication import act_as
@@ -49,6 +50,12 @@ class ApiRequest(Request[None, Caller, State]):
     def actor(self) -> str:
         """The caller, as a timeline names them."""
         return self.auth.actor
+
+    @property
+    def client_address(self) -> str | None:
+        """The IP address of the client, behind trusted proxies too; None over the unix socket."""
+        address: str | None = self.scope["state"][CLIENT_ADDRESS]
+        return address
 
     @property
     def is_head(self) -> bool:

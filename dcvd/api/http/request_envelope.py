@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from http import HTTPStatus
 from typing import Final
 
@@ -12,6 +13,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import check_operator, is_operator_path
+from dcvd.api.http.client_requests import CLIENT_ADDRESS, ClientRequests
 from dcvd.api.http.open_requests import OPEN_REQUEST, RIGHTS_LOST
 from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, format_allow, report_failure
 from dcvd.api.http.request import SENT_METHOD
@@ -31,6 +33,7 @@ class RequestEnvelope:
         """`methods`: the methods of each path template."""
         self._app = app
         self._services = services
+        self._clients = ClientRequests(services.context.config.server)
         self._allow = {path: format_allow(names).encode() for path, names in methods.items()}
 
     async def __call__(self, original_scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -39,7 +42,8 @@ class RequestEnvelope:
         # A copy: the server keeps its own scope with HEAD, and so drops the body of the answer.
         scope: HTTPScope = original_scope.copy()
         method = scope["method"]
-        scope["state"] = {REQUEST_ID: request_id, SENT_METHOD: method}
+        address = self._clients.find_address(scope)
+        scope["state"] = {REQUEST_ID: request_id, SENT_METHOD: method, CLIENT_ADDRESS: address}
         if method == "HEAD":
             scope["method"] = "GET"
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -71,10 +75,14 @@ class RequestEnvelope:
             _log_request(scope, method, status, started_s)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        refusal = self._refuse_stranger(scope)
-        if refusal is not None:
-            await _send_problem(refusal, send)
-        else:
+        """Pass the request to the application, unless it is refused before any route is looked for."""
+        with ExitStack() as stack:
+            try:
+                self._refuse_stranger(scope)
+                stack.enter_context(self._clients.admit(scope["state"][CLIENT_ADDRESS]))
+            except DcvdError as error:
+                await _send_problem(report_failure(scope, error), send)
+                return
             await self._app(scope, receive, send)
 
     def _filter_headers(
@@ -88,15 +96,10 @@ class RequestEnvelope:
             elif name not in _OWN_HEADER_NAMES:
                 yield name, value
 
-    def _refuse_stranger(self, scope: Scope) -> ProblemResponse | None:
+    def _refuse_stranger(self, scope: Scope) -> None:
         """Refuse an operators' path here: the guards run later, and would reveal which addresses and methods exist."""
-        if not is_operator_path(scope["path"]):
-            return None
-        try:
+        if is_operator_path(scope["path"]):
             check_operator(scope, self._services.operators.value)
-        except DcvdError as error:
-            return report_failure(scope, error)
-        return None
 
 
 async def _send_problem(response: ProblemResponse, send: Send) -> None:

@@ -55,8 +55,13 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
         else:
             super()._start_asgi_task(cycle, app)
 
+    @property
+    def _is_start_held(self) -> bool:
+        """Whether a request runs only when the client has read earlier answers."""
+        return self._held_start is not None
+
     def _is_ready_for_input(self) -> bool:
-        return not self.pipeline and self._held_start is None
+        return not self.pipeline and not self._is_start_held
 
 
 class BoundedReader(asyncio.BufferedProtocol):

@@ -13,6 +13,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
+from dcvd.kit.http.connections import OpenConnection
 from dcvd.kit.http.http_limits import HttpLimits
 from dcvd.kit.http.peer import PEER_EXTENSION, Peer, read_peer
 from dcvd.kit.http.pipelining import PipeliningHttpProtocol
@@ -29,9 +30,16 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
     """One connection of a client, with the limits of `HttpLimits`."""
 
     def __init__(
-        self, config: Config, server_state: ServerState, limits: HttpLimits, *, on_lost: Callable[[], None]
+        self,
+        config: Config,
+        server_state: ServerState,
+        limits: HttpLimits,
+        connection: OpenConnection,
+        *,
+        on_lost: Callable[[], None],
     ) -> None:
         super().__init__(config, server_state)
+        self._connection = connection
         self.limits = limits
         self.timeout_keep_alive = self.limits.keep_alive_s  # type: ignore[assignment]  # passed to call_later only
         self._on_lost = on_lost
@@ -53,12 +61,14 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         super().connection_made(transport)
         self._peer = read_peer(transport)
         self._wait_for_head()
+        self._connection.bind(transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_receipt_timer()
         self._stop_write_timer()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
+        self._connection.leave()
         self._on_lost()
 
     def parse(self, piece: bytes) -> None:
@@ -91,6 +101,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if self._pending_cycle is None:
+            self._connection.await_head()
         self._is_head_started = True
         self._head_bytes = 0
         self._head_count += 1
@@ -127,6 +139,14 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._stop_receipt_timer()
         super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._pending_cycle is None:
+            if self._is_head_started:
+                self._connection.await_head()
+            else:
+                self._connection.be_idle()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Start the application, and catch a cancellation: uvicorn would log it as a failure with a traceback."""
 
@@ -140,6 +160,10 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
                 log.info("http.request_cut", method=scope["method"], path=scope["path"], client=self.client)
 
         super()._start_asgi_task(cycle, run_app)
+        if self._is_start_held:
+            self._connection.be_idle()
+        else:
+            self._connection.run()
 
     def _is_closing(self) -> bool:
         return self._is_refused or self.transport.is_closing()

@@ -10,6 +10,7 @@ _REFUSALS: Final = {
     400: ("malformed_request", "The request is not valid HTTP."),
     408: ("request_timeout", "The rest of the request did not arrive in time."),
     431: ("head_too_large", "The request line and the headers are too large."),
+    503: ("busy", "There are too many connections; try again in a moment."),
 }
 
 

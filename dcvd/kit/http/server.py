@@ -14,6 +14,9 @@ import structlog
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from dcvd.kit.http.acceptor import Acceptor
+from dcvd.kit.http.client_addresses import ClientAddresses
+from dcvd.kit.http.connections import ConnectionCap, ConnectionLimits, OpenConnection
 from dcvd.kit.http.http_limits import HttpLimits
 from dcvd.kit.http.input_flow import READ_BYTES
 from dcvd.kit.http.pipelining import BoundedReader
@@ -26,7 +29,7 @@ log = structlog.get_logger(__name__)
 class HttpServer:
     """Serves TCP and unix sockets. `serve()` takes over the sockets, and closes them at its end.
 
-    cancel_grace_s: seconds that a cancelled request gets for its own clean-up.
+    cancel_grace_s: seconds that a cancelled request gets for its own clean-up; clients: which addresses are one client.
     """
 
     def __init__(
@@ -35,6 +38,8 @@ class HttpServer:
         *,
         sockets: Sequence[socket.socket],
         limits: HttpLimits | None = None,
+        connection_limits: ConnectionLimits | None = None,
+        clients: ClientAddresses | None = None,
         name: str = "http",
         cancel_grace_s: float = 2.0,
     ) -> None:
@@ -55,7 +60,14 @@ class HttpServer:
         self._limits = limits or HttpLimits()
         self._read_buffer = memoryview(bytearray(READ_BYTES))
         self._cancel_grace_s = cancel_grace_s
-        self._servers: list[asyncio.Server] = []
+        caps = connection_limits or ConnectionLimits()
+        self._unix_cap = ConnectionCap(caps.unix)
+        self._tcp_cap = ConnectionCap(
+            caps.tcp,
+            limit_per_client=caps.tcp_per_client,
+            find_client=(clients or ClientAddresses()).find_claimant,
+        )
+        self._acceptors: list[Acceptor] = []
         self._stop_event = asyncio.Event()
         self._end_event = asyncio.Event()
         self._idle_event = asyncio.Event()
@@ -68,7 +80,7 @@ class HttpServer:
         self._refresh_date()
         try:
             if not self._stop_event.is_set():
-                await self._listen()
+                self._listen()
                 self.listening_event.set()
                 log.info(
                     "http.listening",
@@ -95,14 +107,18 @@ class HttpServer:
         finally:
             self._end_event.set()
 
-    async def _listen(self) -> None:
-        loop = asyncio.get_running_loop()
+    def _listen(self) -> None:
         for listener in self._sockets:
-            create_server = loop.create_unix_server if listener.family == socket.AF_UNIX else loop.create_server
-            self._servers.append(await create_server(self._create_protocol, sock=listener, backlog=BACKLOG))
+            listener.listen(BACKLOG)
+            cap = self._unix_cap if listener.family == socket.AF_UNIX else self._tcp_cap
+            acceptor = Acceptor(listener, cap, self._create_protocol)
+            acceptor.start()
+            self._acceptors.append(acceptor)
 
-    def _create_protocol(self) -> BoundedReader:
-        protocol = GuardedHttpProtocol(self._config, self._state, self._limits, on_lost=self._notify_if_idle)
+    def _create_protocol(self, connection: OpenConnection) -> BoundedReader:
+        protocol = GuardedHttpProtocol(
+            self._config, self._state, self._limits, connection, on_lost=self._notify_if_idle
+        )
         return BoundedReader(protocol, self._read_buffer)
 
     async def _tick_until_stopped(self) -> None:
@@ -138,9 +154,9 @@ class HttpServer:
             self._idle_event.set()
 
     def _close_listeners(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors.clear()
         for listener in self._sockets:
             listener.close()
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from dcvd.kit.http.client_addresses import ClientAddresses
+from dcvd.kit.http.connections import ConnectionLimits
 from dcvd.kit.http.http_limits import HttpLimits
 from dcvd.kit.http.protocol import LONG_BODY_EXTENSION
 from dcvd.kit.http.server import HttpServer
@@ -89,11 +91,23 @@ class Echo:
 
 @asynccontextmanager
 async def serving(
-    app: Application, *sockets: socket.socket, limits: HttpLimits = QUICK, cancel_grace_s: float = 2.0
+    app: Application,
+    *sockets: socket.socket,
+    limits: HttpLimits = QUICK,
+    connections: ConnectionLimits | None = None,
+    clients: ClientAddresses | None = None,
+    cancel_grace_s: float = 2.0,
 ) -> AsyncIterator[tuple[HttpServer, list[Address]]]:
     listeners = list(sockets) or [bind_tcp("127.0.0.1:0")]
     addresses = [item.getsockname() for item in listeners]
-    server = HttpServer(app, sockets=listeners, limits=limits, cancel_grace_s=cancel_grace_s)
+    server = HttpServer(
+        app,
+        sockets=listeners,
+        limits=limits,
+        connection_limits=connections,
+        clients=clients,
+        cancel_grace_s=cancel_grace_s,
+    )
     running = asyncio.create_task(server.serve(), name="http")
     try:
         async with asyncio.timeout(10):
@@ -138,11 +152,11 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(address: Address) -> AsyncIterator[Client]:
+async def connected(address: Address, *, source: str | None = None) -> AsyncIterator[Client]:
     if isinstance(address, str):
         reader, writer = await asyncio.open_unix_connection(address)
     else:
-        reader, writer = await asyncio.open_connection(*address)
+        reader, writer = await asyncio.open_connection(*address, local_addr=None if source is None else (source, 0))
     try:
         yield Client(reader, writer)
     finally:

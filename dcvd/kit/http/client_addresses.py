@@ -1,0 +1,59 @@
+"""Whose a connection or a request is: a client's address, behind trusted proxies too, and what counts as one client."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from ipaddress import IPv6Address, IPv6Network
+from typing import Final
+
+from dcvd.core.addresses import IpAddress, IpNetwork, parse_ip
+
+_CLIENT_PREFIX_BITS: Final = 64  # of IPv6: one client is commonly given so large a network
+
+
+class ClientAddresses:
+    """Knows the proxies that are trusted to say for whom they ask."""
+
+    def __init__(self, trusted_proxies: Sequence[IpNetwork] = ()) -> None:
+        self._trusted_proxies = tuple(trusted_proxies)
+        self.find_claimant = lru_cache(4096)(self._find_claimant)
+
+    def find_client(self, peer: str, forwarded_for: Iterable[bytes]) -> str:
+        """Return the client's address, given that of the connection's other end and the lines of X-Forwarded-For.
+
+        Only trusted proxies are believed: the client is the last address in the lines that is none of theirs. What is
+        no address says nothing, and neither does what stands before it.
+        """
+        client = _parse(peer)
+        if client is None or not self._is_trusted(client):
+            return peer
+        for entry in reversed(b",".join(forwarded_for).split(b",")):
+            address = _parse(entry.decode("latin-1").strip(" \t"))
+            if address is None:
+                break
+            client = address
+            if not self._is_trusted(address):
+                break
+        return str(client)
+
+    def _find_claimant(self, address: str) -> str | None:
+        """Return what stands for the client of an address, None where many clients may share the address.
+
+        That is so at proxies. Where none is configured, loopback may be one.
+        """
+        parsed = _parse(address)
+        if parsed is None or self._is_trusted(parsed) or (parsed.is_loopback and not self._trusted_proxies):
+            return None
+        if isinstance(parsed, IPv6Address):
+            return str(IPv6Network((parsed.packed, _CLIENT_PREFIX_BITS), strict=False))
+        return str(parsed)
+
+    def _is_trusted(self, address: IpAddress) -> bool:
+        return any(address in network for network in self._trusted_proxies)
+
+
+def _parse(text: str) -> IpAddress | None:
+    """Parse an address; an IPv4 address that an IPv6 socket shows is that IPv4 address."""
+    address = parse_ip(text)
+    if isinstance(address, IPv6Address):
+        return address.ipv4_mapped or IPv6Address(address.packed)  # without its zone id
+    return address
