@@ -172,6 +172,7 @@ class WebhooksConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 64
     endpoint_concurrency: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=1000), reload=True)] = 8
+    origin_concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY, reload=True)] = 16
     timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT, reload=True)] = 5 * SECOND
     retry_schedule: Annotated[
         tuple[Milliseconds, ...], ConfigKey(validate=list_of(_INTERVAL, at_least=1, at_most=30), reload=True)

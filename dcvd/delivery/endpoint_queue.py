@@ -8,6 +8,7 @@ from typing import Final
 from dcvd.core.instants import to_seconds
 from dcvd.core.webhooks.deliveries import Attempt, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
+from dcvd.kit.egress.guard import find_origin
 from dcvd.kit.limits.sliding_window import SlidingWindow
 
 FAST_WITHIN_MS: Final = 1_000
@@ -32,6 +33,7 @@ class EndpointQueue:
     is_scheduled: the scheduler has the queue. wake_at: when a timer will offer the queue to the scheduler.
     is_stale: the endpoint's settings or deliveries changed; nothing is taken until they have been read.
     is_being_read: a read of its settings or deliveries has not ended.
+    origin: scheme, host and port of the endpoint's URL, lower case.
     is_healthy: the endpoint is known not to have failed since its last success.
     has_unread: a delivery may be due that has not been read yet.
     is_fast: the last attempt ended soon. An endpoint that is slow, or not known yet, may hold a slot for long, so the
@@ -43,6 +45,7 @@ class EndpointQueue:
         """`monotonic` returns monotonic seconds."""
         self.endpoint_id = endpoint_id
         self.org_id = ""
+        self.origin = ""
         self.unsealed_endpoint: UnsealedEndpoint | None = None
         self.is_stale = True
         self.has_unread = True
@@ -97,6 +100,7 @@ class EndpointQueue:
         if unsealed_endpoint is not None:
             # It stays when the endpoint is removed: attempts in flight still end for its organization.
             self.org_id = unsealed_endpoint.endpoint.org_id
+            self.origin = find_origin(unsealed_endpoint.endpoint.url)
         self.is_healthy = unsealed_endpoint is not None and not unsealed_endpoint.endpoint.health.failures
         max_per_second = 0 if unsealed_endpoint is None else unsealed_endpoint.endpoint.max_per_second or 0
         if self._rate_limit is not None:

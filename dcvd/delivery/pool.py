@@ -54,7 +54,7 @@ class DeliveryPool:
         limit = context.config.webhooks.concurrency
         self.pool = TaskPool(limit, "delivery")
         self._egress = EgressClient(endpoints.build_egress_policy(context), max_connections=limit)
-        self._scheduler = FairScheduler(limit)
+        self._scheduler = FairScheduler(limit, lambda: context.config.webhooks.origin_concurrency)
         self._queues = EndpointQueues(context, self._scheduler)
         self._recorder = AttemptRecorder(
             context,

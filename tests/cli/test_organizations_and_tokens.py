@@ -122,6 +122,8 @@ def test_an_unknown_organization_is_named(house: House) -> None:
 
 
 def test_more_tokens_than_a_page_holds_are_all_listed(house: House) -> None:
+    house.config.write_text(f"{house.config.read_text()}\n[limits]\ntokens = 0\n")
+
     async def mint_many(operations: Operations) -> list[TokenView]:
         acme = await operations.create_organization("Acme")
         for number in range(MAX_LIMIT + 1):

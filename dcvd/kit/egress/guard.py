@@ -1,5 +1,6 @@
 """Enforce which addresses tenants may make us dial: check the URL, then a name's addresses, then each dial."""
 
+import functools
 import re
 import socket
 from collections.abc import Iterable, Mapping
@@ -101,6 +102,16 @@ def parse_url(url: str) -> URL:
     Raises ValueError.
     """
     return URL(url, encoded=is_well_quoted(url))
+
+
+@functools.lru_cache(maxsize=1024)
+def find_origin(url: str) -> str:
+    """Return scheme, host and port of a URL in one spelling; the URL itself where it cannot be read."""
+    try:
+        parsed = parse_url(url)
+    except ValueError:
+        return url
+    return f"{parsed.scheme}://{(parsed.raw_host or '').lower().rstrip('.')}:{parsed.port}"
 
 
 def is_well_quoted(url: str) -> bool:

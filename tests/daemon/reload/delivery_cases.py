@@ -80,6 +80,14 @@ async def _(place: Place) -> None:
     assert await count_open_requests(place, 4) == 4
 
 
+@case("webhooks.origin_concurrency")
+async def _(place: Place) -> None:
+    place.reload(webhooks__origin_concurrency="1")
+    assert await count_open_requests(place, 1) == 1
+    place.reload(webhooks__origin_concurrency="16")
+    assert await count_open_requests(place, 8) == 8
+
+
 async def count_open_requests(place: Place, expected: int) -> int:
     """How many of eight deliveries are sent at once to an endpoint that answers none before so many are there."""
     gate = asyncio.Event()

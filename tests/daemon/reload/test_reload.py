@@ -16,6 +16,9 @@ from tests.daemon.reload import (
     domain_cases as domain_cases,
 )
 from tests.daemon.reload import (
+    limit_cases as limit_cases,
+)
+from tests.daemon.reload import (
     oauth_cases as oauth_cases,
 )
 from tests.daemon.reload import (

@@ -9,6 +9,7 @@ from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import Endpoint, UnsealedEndpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
 from dcvd.delivery.endpoint_queue import EndpointQueue
+from dcvd.delivery.fair_scheduler import FairScheduler
 
 NOW: Final = 1_800_000_000_000
 LIMIT: Final = 8
@@ -33,13 +34,14 @@ def opened(
     rate: int | None = None,
     paused_until: int | None = None,
     enabled: bool = True,
+    url: str = "https://hooks.example.com/",
 ) -> UnsealedEndpoint:
     """An endpoint's settings."""
     health = EndpointHealth(paused_until=paused_until)
     endpoint = Endpoint(
         id=endpoint_id,
         org_id=org_id,
-        url="https://hooks.example.com/",
+        url=url,
         events=(EventType.DOMAIN_ADDED,),
         max_per_second=rate,
         header_names=(),
@@ -69,12 +71,18 @@ def due(count: int) -> list[DueDelivery]:
 
 
 def lane_of(
-    endpoint_id: str, ready: int, org_id: str = "org_a", *, brisk: bool = True, clock: Monotonic
+    endpoint_id: str,
+    ready: int,
+    org_id: str = "org_a",
+    *,
+    brisk: bool = True,
+    clock: Monotonic,
+    url: str = "https://hooks.example.com/",
 ) -> EndpointQueue:
     """A lane that was read: so much is ready, and its endpoint may be known to answer soon."""
     lane = EndpointQueue(endpoint_id, clock)
     lane.is_stale = lane.has_unread = False
-    lane.apply_settings(opened(endpoint_id, org_id))
+    lane.apply_settings(opened(endpoint_id, org_id, url=url))
     lane.add(due(ready))
     lane.is_fast = brisk
     return lane
@@ -104,3 +112,8 @@ def failed(delivery_id: str, outcome: AttemptOutcome = AttemptOutcome.HTTP_ERROR
         status_code=500 if outcome is AttemptOutcome.HTTP_ERROR else None,
         error="It failed.",
     )
+
+
+def new_scheduler(slots: int, origin_limit: int = 1000) -> FairScheduler:
+    """A scheduler with slots for all at one origin, unless a test wants it otherwise."""
+    return FairScheduler(slots, lambda: origin_limit)

@@ -8,14 +8,14 @@ import pytest
 from dcvd.core.webhooks.deliveries import AttemptOutcome, FinishedAttempt
 from dcvd.delivery.endpoint_queue import Readiness
 from dcvd.delivery.endpoint_queues import EndpointQueues
-from dcvd.delivery.fair_scheduler import FairScheduler
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from dcvd.services.webhooks import deliveries as service
 from dcvd.store.engine.database import Topic, Transaction
 from dcvd.store.webhooks import deliveries, delivery_endings
 from tests.delivery.conftest import subscribe
 from tests.delivery.owing import backlog, happen
-from tests.delivery.scheduling.queues import LIMIT, failed
+from tests.delivery.scheduling.queues import LIMIT, failed, new_scheduler
 from tests.manual_clock import ManualClock
 from tests.unreliable_database import UnreliableDatabase
 
@@ -33,7 +33,7 @@ async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
     context: Context, database: UnreliableDatabase, org: str, clock: ManualClock
 ) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     lanes = EndpointQueues(context, turns)
     await happen(context, org)
     await _read_all(lanes)
@@ -72,7 +72,7 @@ async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
 async def test_however_often_something_is_announced_only_so_much_is_read_ahead(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     await backlog(context, org, endpoint, 1000)
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     lane = turns.choose(context.now(), LIMIT)
@@ -87,7 +87,7 @@ async def test_however_often_something_is_announced_only_so_much_is_read_ahead(c
 async def test_a_lane_that_runs_dry_is_read_on_to_its_end(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     await backlog(context, org, endpoint, 1000)
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     seen: set[str] = set()
@@ -107,10 +107,11 @@ async def test_a_lane_that_runs_dry_is_read_on_to_its_end(context: Context, org:
 
 
 async def test_much_to_read_is_read_in_parts_between_which_something_can_begin(context: Context, org: str) -> None:
+    await quotas.set_quotas(context, org, {"endpoints": 200})
     for _ in range(200):
         await subscribe(context, org, _URL)
     await happen(context, org)
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     lanes = EndpointQueues(context, turns)
     await lanes.update()
     first = turns.choose(context.now(), LIMIT)
@@ -128,7 +129,7 @@ async def test_what_nobody_announced_is_found_by_the_survey(
     context: Context, database: UnreliableDatabase, org: str
 ) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     # As after a commit that seemed to have failed.
@@ -148,6 +149,7 @@ async def test_what_nobody_announced_is_found_by_the_survey(
 async def test_the_endpoints_that_are_owed_something_are_listed_page_by_page(
     context: Context, org: str, count: int, pages: int
 ) -> None:
+    await quotas.set_quotas(context, org, {"endpoints": count})
     ids = [(await subscribe(context, org, _URL))[0] for _ in range(count)]
     await happen(context, org)
     found: list[str] = []
@@ -161,12 +163,13 @@ async def test_the_endpoints_that_are_owed_something_are_listed_page_by_page(
 
 
 async def test_the_survey_finds_every_endpoint_of_every_page(context: Context, org: str) -> None:
+    await quotas.set_quotas(context, org, {"endpoints": 501})
     ids = {(await subscribe(context, org, _URL))[0] for _ in range(501)}
     await happen(context, org)
     owed, after = await context.database.read(partial(deliveries.list_owed_endpoints, after=""))
     assert (len(owed), after) == (500, max(owed))
     # Made after all of that, it has heard of nothing.
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     await _read_all(EndpointQueues(context, turns))
     seen = set()
     while (lane := turns.choose(context.now(), LIMIT)) is not None:
@@ -177,7 +180,7 @@ async def test_the_survey_finds_every_endpoint_of_every_page(context: Context, o
 async def test_more_lanes_than_are_kept_cost_no_more_than_they_must(context: Context, org: str) -> None:
     ids = [(await subscribe(context, org, _URL))[0] for _ in range(100)]
     await happen(context, org)
-    turns = FairScheduler(64)
+    turns = new_scheduler(64)
     lanes = EndpointQueues(context, turns, max_queues=20)
     await _read_all(lanes)
     taken = set()
@@ -194,7 +197,7 @@ async def test_a_lane_that_is_being_read_is_not_made_a_second_time_when_there_ar
     context: Context, database: UnreliableDatabase, org: str
 ) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
-    turns = FairScheduler(64)
+    turns = new_scheduler(64)
     lanes = EndpointQueues(context, turns, max_queues=1)
     await _read_all(lanes)
     others = [(await subscribe(context, org, _URL, events=("domain.removed",)))[0] for _ in range(3)]
@@ -227,7 +230,7 @@ async def test_what_is_in_flight_is_known_also_after_its_endpoint_could_not_be_o
 ) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     await happen(context, org)
-    turns = FairScheduler(64)
+    turns = new_scheduler(64)
     lanes = EndpointQueues(context, turns)
     await _read_all(lanes)
     lane = turns.choose(context.now(), LIMIT)
@@ -262,7 +265,7 @@ async def test_what_is_in_flight_is_known_also_after_its_endpoint_could_not_be_o
 
 async def test_while_a_failure_is_read_its_endpoint_does_not_count_as_well(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
-    lanes = EndpointQueues(context, FairScheduler(8))
+    lanes = EndpointQueues(context, new_scheduler(8))
     await happen(context, org)
     await _read_all(lanes)
     assert lanes.is_healthy(endpoint)

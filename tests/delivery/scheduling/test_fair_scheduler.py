@@ -3,7 +3,7 @@
 from dcvd.core.webhooks.deliveries import AttemptOutcome, DueDelivery
 from dcvd.delivery.endpoint_queue import EndpointQueue
 from dcvd.delivery.fair_scheduler import FairScheduler
-from tests.delivery.scheduling.queues import LIMIT, NOW, Monotonic, lane_of, made, opened
+from tests.delivery.scheduling.queues import LIMIT, NOW, Monotonic, lane_of, made, new_scheduler, opened
 
 Begun = tuple[EndpointQueue, DueDelivery]
 
@@ -24,9 +24,13 @@ def _end(turns: FairScheduler, begun: Begun, ms: int = 5, outcome: AttemptOutcom
     turns.finish(lane, delivery.id)
 
 
-def _lanes(count: int, ready: int, org_id: str, *, brisk: bool = True) -> list[EndpointQueue]:
+def _lanes(
+    count: int, ready: int, org_id: str, *, brisk: bool = True, url: str = "https://hooks.example.com/"
+) -> list[EndpointQueue]:
     clock = Monotonic()
-    return [lane_of(f"wh_{org_id}_{number}", ready, org_id, brisk=brisk, clock=clock) for number in range(count)]
+    return [
+        lane_of(f"wh_{org_id}_{number}", ready, org_id, brisk=brisk, clock=clock, url=url) for number in range(count)
+    ]
 
 
 def _offer(turns: FairScheduler, *lanes: EndpointQueue) -> None:
@@ -35,7 +39,7 @@ def _offer(turns: FairScheduler, *lanes: EndpointQueue) -> None:
 
 
 def test_organizations_take_turns_and_within_each_its_endpoints() -> None:
-    turns = FairScheduler(64)
+    turns = new_scheduler(64)
     big, small = _lanes(3, 4, "big"), _lanes(1, 4, "small")
     _offer(turns, *big, *small)
     order = [lane.endpoint_id for lane, _ in _begin(turns, 8)]
@@ -45,7 +49,7 @@ def test_organizations_take_turns_and_within_each_its_endpoints() -> None:
 
 
 def test_a_flooded_endpoint_does_not_come_before_another_more_than_once() -> None:
-    turns = FairScheduler(64)
+    turns = new_scheduler(64)
     clock = Monotonic()
     flooded = lane_of("wh_flooded", 1000, "org", clock=clock)
     other = lane_of("wh_other", 1, "org", clock=clock)
@@ -56,7 +60,7 @@ def test_a_flooded_endpoint_does_not_come_before_another_more_than_once() -> Non
 
 
 def test_unknown_endpoints_hold_three_quarters_of_the_slots_and_one_organization_three_quarters_of_those() -> None:
-    turns = FairScheduler(64)
+    turns = new_scheduler(64)
     _offer(turns, *_lanes(300, 8, "dripping", brisk=False))
     assert len(_begin(turns, 64)) == 36
     _offer(turns, *_lanes(300, 8, "unknown", brisk=False))
@@ -67,13 +71,13 @@ def test_unknown_endpoints_hold_three_quarters_of_the_slots_and_one_organization
 
 
 def test_in_the_smallest_pool_something_slow_can_still_be_sent() -> None:
-    turns = FairScheduler(1)
+    turns = new_scheduler(1)
     _offer(turns, *_lanes(2, 1, "slow", brisk=False))
     assert len(_begin(turns, 1)) == 1
 
 
 def test_a_lane_that_waited_for_a_slow_slot_gets_the_next_one() -> None:
-    turns = FairScheduler(4)
+    turns = new_scheduler(4)
     lanes = _lanes(5, 1, "slow", brisk=False)
     _offer(turns, *lanes)
     begun = _begin(turns, 4)
@@ -88,7 +92,7 @@ def test_a_lane_that_waited_for_a_slow_slot_gets_the_next_one() -> None:
 
 
 def test_a_slow_slot_is_not_lost_to_a_parked_lane_that_has_no_use_for_it() -> None:
-    turns = FairScheduler(1)
+    turns = new_scheduler(1)
     first, disabled, waiting = _lanes(3, 1, "slow", brisk=False)
     _offer(turns, first, disabled, waiting)
     (begun,) = _begin(turns)
@@ -99,7 +103,7 @@ def test_a_slow_slot_is_not_lost_to_a_parked_lane_that_has_no_use_for_it() -> No
 
 
 def test_a_slow_slot_is_not_lost_to_a_parked_lane_that_is_paused_or_has_nothing_ready_any_more() -> None:
-    turns = FairScheduler(1)
+    turns = new_scheduler(1)
     first, paused, emptied, waiting = _lanes(4, 1, "slow", brisk=False)
     _offer(turns, first, paused, emptied, waiting)
     (begun,) = _begin(turns)
@@ -112,7 +116,7 @@ def test_a_slow_slot_is_not_lost_to_a_parked_lane_that_is_paused_or_has_nothing_
 
 
 def test_a_parked_lane_that_turns_out_to_be_brisk_waits_no_longer() -> None:
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     (lane,) = _lanes(1, 20, "a", brisk=False)
     _offer(turns, lane)
     begun = _begin(turns, 8)
@@ -123,7 +127,7 @@ def test_a_parked_lane_that_turns_out_to_be_brisk_waits_no_longer() -> None:
 
 
 def test_a_lane_is_offered_once_however_often_it_is_offered() -> None:
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     (lane,) = _lanes(1, 1, "a")
     _offer(turns, lane, lane, lane)
     assert len(_begin(turns, 8)) == 1
@@ -131,7 +135,7 @@ def test_a_lane_is_offered_once_however_often_it_is_offered() -> None:
 
 
 def test_a_lane_that_is_able_later_is_handed_over_to_be_planned() -> None:
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     (lane,) = _lanes(1, 1, "a")
     lane.apply_settings(opened(lane.endpoint_id, "a", paused_until=NOW + 1000))
     _offer(turns, lane)
@@ -141,13 +145,13 @@ def test_a_lane_that_is_able_later_is_handed_over_to_be_planned() -> None:
 
 
 def test_an_organization_that_is_alone_may_have_every_slot() -> None:
-    turns = FairScheduler(16)
+    turns = new_scheduler(16)
     _offer(turns, *_lanes(10, 4, "only"))
     assert len(_begin(turns, 16)) == 16
 
 
 def test_one_slot_in_eight_is_left_to_the_other_organizations_however_brisk_its_endpoints_were() -> None:
-    turns = FairScheduler(16)
+    turns = new_scheduler(16)
     first = _lanes(1, 1, "other")
     _offer(turns, *first)
     (begun,) = _begin(turns, 1)
@@ -159,7 +163,7 @@ def test_one_slot_in_eight_is_left_to_the_other_organizations_however_brisk_its_
 
 
 def test_what_is_under_way_to_a_removed_endpoint_still_ends_for_its_organization() -> None:
-    turns = FairScheduler(8)
+    turns = new_scheduler(8)
     _offer(turns, *_lanes(1, 1, "other"))
     _end(turns, _begin(turns, 1)[0])
     for number in range(7):
@@ -172,3 +176,52 @@ def test_what_is_under_way_to_a_removed_endpoint_still_ends_for_its_organization
     last = lane_of("wh_last", 1, "org", clock=Monotonic())
     _offer(turns, last)
     assert len(_begin(turns, 1)) == 1
+
+
+def test_a_hundred_endpoints_at_one_origin_are_not_called_at_once() -> None:
+    turns = new_scheduler(64, origin_limit=16)
+    _offer(turns, *_lanes(100, 8, "amplifier", brisk=False))
+    begun = _begin(turns, 64)
+    assert len(begun) == 12
+    assert not turns.has_queues  # those that wait cost nothing until an attempt ends
+    _offer(turns, *_lanes(100, 8, "other", brisk=False))
+    assert len(_begin(turns, 64)) == 4
+    elsewhere = _lanes(1, 3, "amplifier", brisk=False, url="https://elsewhere.example.com/")
+    _offer(turns, *elsewhere)
+    assert [lane.endpoint_id for lane, _ in _begin(turns, 64)] == [elsewhere[0].endpoint_id] * 3
+    _end(turns, begun[0], ms=5000)
+    assert [lane.org_id for lane, _ in _begin(turns, 64)] == ["amplifier"]
+
+
+def test_an_origin_that_answers_soon_is_called_four_times_as_often_and_no_more() -> None:
+    turns = new_scheduler(64, origin_limit=4)
+    _offer(turns, *_lanes(100, 8, "big"))
+    begun = _begin(turns, 64)
+    assert len(begun) == 16
+    small = _lanes(1, 1, "small")
+    _offer(turns, *small)
+    assert turns.choose(NOW, LIMIT) is None
+    _end(turns, begun[0])
+    _end(turns, begun[1])
+    assert small[0].endpoint_id in [lane.endpoint_id for lane, _ in _begin(turns, 64)]
+
+
+def test_an_endpoint_that_moves_to_another_origin_waits_for_its_old_one_no_longer() -> None:
+    turns = new_scheduler(64, origin_limit=1)
+    first, moving = _lanes(2, 1, "org", brisk=False)
+    _offer(turns, first, moving)
+    assert [lane.endpoint_id for lane, _ in _begin(turns, 64)] == [first.endpoint_id]
+    moving.apply_settings(opened(moving.endpoint_id, "org", url="https://HOOKS.example.com:8443/"))
+    _offer(turns, moving)
+    assert [lane.endpoint_id for lane, _ in _begin(turns, 64)] == [moving.endpoint_id]
+
+
+def test_a_slot_of_an_origin_is_not_lost_to_a_lane_that_has_no_use_for_it() -> None:
+    turns = new_scheduler(64, origin_limit=1)
+    first, paused, emptied, waiting = _lanes(4, 1, "org", brisk=False)
+    _offer(turns, first, paused, emptied, waiting)
+    (begun,) = _begin(turns, 64)
+    paused.apply_settings(opened(paused.endpoint_id, "org", paused_until=NOW + 1000))
+    emptied.clear_ready()
+    _end(turns, begun, ms=5000)
+    assert [lane.endpoint_id for lane, _ in _begin(turns, 64)] == [waiting.endpoint_id]

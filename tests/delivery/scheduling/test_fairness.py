@@ -6,9 +6,10 @@ import pytest
 
 from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import backlog, happen
-from tests.delivery.receivers import Receiver, dripping, never, ok
+from tests.delivery.receivers import Receiver, dripping, never, ok, receiving
 from tests.delivery.views import attempts, delivered
 from tests.system_names import Resolver
 from tests.waiting import until
@@ -75,6 +76,8 @@ async def test_three_hundred_endpoints_that_drip_leave_another_organization_what
     context: Context, org: str, rival_org: str, receiver: Receiver
 ) -> None:
     receiver.answer = dripping
+    configure(context, origin_concurrency=1_000)
+    await quotas.set_quotas(context, rival_org, {"endpoints": 300})
     for number in range(300):
         await subscribe(context, rival_org, f"{receiver.base}/drip/{number}")
     await happen(context, rival_org, 5)
@@ -85,6 +88,23 @@ async def test_three_hundred_endpoints_that_drip_leave_another_organization_what
             receiver.answers[f"/healthy/{number}"] = ok
         await asyncio.gather(*(delivered(context, 20, endpoint) for endpoint in healthy))
         assert sum(count for path, count in receiver.by_path.items() if path.startswith("/drip")) == 36
+
+
+async def test_a_hundred_webhooks_at_one_origin_make_one_event_into_no_hundred_posts_at_once(
+    context: Context, org: str, receiver: Receiver
+) -> None:
+    receiver.answer = never
+    for number in range(40):
+        await subscribe(context, org, f"{receiver.base}/amplified/{number}")
+    async with at_work(context):
+        await happen(context, org)
+        await receiver.holds(12)
+        # Another origin has room: what waits for this one holds no slot.
+        async with receiving() as elsewhere:
+            other, _ = await subscribe(context, org, elsewhere.url, events=("domain.removed",))
+            await backlog(context, org, other, 100)
+            await delivered(context, 100, other)
+    assert receiver.by_path.total() == 12
 
 
 async def test_a_flooded_endpoint_lets_another_in_after_a_few_of_its_own(
