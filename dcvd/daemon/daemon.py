@@ -8,7 +8,9 @@ import structlog
 
 from dcvd.api.app import Api
 from dcvd.api.http.app_services import AppServices
+from dcvd.api.http.failed_authentications import FailedAuthentications
 from dcvd.api.http.open_requests import OpenRequests
+from dcvd.api.http.rate_limits import RateLimiter
 from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_reloadable
 from dcvd.core.instants import to_seconds
@@ -233,6 +235,8 @@ class Daemon:
             context=context,
             token_usage=token_usage,
             open_requests=OpenRequests(context),
+            rate_limiter=RateLimiter(context),
+            failed_authentications=FailedAuthentications(context),
             checks=OnDemandChecks(context, checker),
             operators=self._live_config.derive(lambda config: find_operator_rights(config.server)),
             registry=self._metrics.registry,

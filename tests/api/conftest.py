@@ -18,7 +18,9 @@ from prometheus_client import CollectorRegistry
 from dcvd.api.app import Api
 from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.app_services import AppServices
+from dcvd.api.http.failed_authentications import FailedAuthentications
 from dcvd.api.http.open_requests import OpenRequests
+from dcvd.api.http.rate_limits import RateLimiter
 from dcvd.config import Config, Live, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
@@ -232,6 +234,8 @@ def built_app(config: Config) -> Api:
         context=context,
         token_usage=TokenUsage(),
         open_requests=cast(OpenRequests, None),
+        rate_limiter=cast(RateLimiter, None),
+        failed_authentications=FailedAuthentications(context),
         checks=OnDemandChecks(context, FakeLooker(context)),
         operators=Live(OperatorRights()),
         registry=CollectorRegistry(),
@@ -263,6 +267,8 @@ def app(
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.registry = context, last_use, registry
     parts.open_requests = OpenRequests(context)
+    parts.rate_limiter = RateLimiter(context)
+    parts.failed_authentications = FailedAuthentications(context)
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)
     parts.access = access_of(context)

@@ -13,7 +13,7 @@ import msgspec
 from litestar import Router, post
 from msgspec import Struct
 
-from dcvd.api.http.authentication import AsgiConnection, get_services
+from dcvd.api.http.authentication import AsgiConnection, get_services, read_client_address
 from dcvd.api.http.body import read_body
 from dcvd.api.http.problems import HttpRefusal, route_not_found
 from dcvd.api.http.request import ApiRequest
@@ -32,13 +32,14 @@ class NotificationAnswer(Struct, frozen=True):
 
 
 async def check_sender(connection: AsgiConnection, _: object) -> None:
-    """Check the sender's secret. Raises NotFound if none is configured, HttpRefusal if it does not match."""
-    secret = get_services(connection.scope).context.config.cloudflare.webhook_secret
+    """Check the sender's secret. Raises NotFound if there is none; HttpRefusal, TooManyRequests if it is wrong."""
+    services = get_services(connection.scope)
+    secret = services.context.config.cloudflare.webhook_secret
     if not secret:
         raise route_not_found()
     if not _has_secret(connection.scope["headers"], secret.reveal()):
         # The answer does not say what is wrong: the secret may be missing, there twice, or another one.
-        raise HttpRefusal(
+        raise services.failed_authentications.record(read_client_address(connection.scope)) or HttpRefusal(
             HTTPStatus.UNAUTHORIZED,
             "unauthenticated",
             "The notification does not carry the secret of this address in the header cf-webhook-auth.",

@@ -7,7 +7,9 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
+from dcvd.api.http.failed_authentications import FailedAuthentications
 from dcvd.api.http.open_requests import OpenRequests
+from dcvd.api.http.rate_limits import RateLimiter
 from dcvd.config import Live
 from dcvd.core.operators import OperatorRights
 from dcvd.dns import DnsObserver
@@ -34,6 +36,8 @@ class AppServices(Struct, kw_only=True):
     context: Context
     token_usage: TokenUsage
     open_requests: OpenRequests
+    rate_limiter: RateLimiter
+    failed_authentications: FailedAuthentications
     checks: OnDemandChecks
     operators: Live[OperatorRights]
     registry: CollectorRegistry

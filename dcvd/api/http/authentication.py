@@ -8,8 +8,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from dcvd.api.http.app_services import AppServices
+from dcvd.api.http.client_requests import CLIENT_ADDRESS
 from dcvd.api.http.open_requests import OPEN_REQUEST, OpenRequest
 from dcvd.api.http.problems import route_not_found
+from dcvd.api.http.rate_limits import RATE_LIMIT_FIELDS
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.operators import OperatorRights
 from dcvd.core.tokens import Role, may_write
@@ -25,7 +27,7 @@ AsgiConnection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -> None:
-    """Guard all tenants' routes. Raises Unauthenticated, Forbidden.
+    """Guard all tenants' routes. Raises Unauthenticated, Forbidden, TooManyRequests.
 
     The method decides which role is needed, so that a new handler that writes is never open by oversight.
     """
@@ -33,12 +35,22 @@ async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -
     if method == "OPTIONS":
         return
     services = get_services(connection.scope)
-    token = await authentication.authenticate(services.context, _read_bearer_token(connection.scope["headers"]))
+    try:
+        token = await authentication.authenticate(services.context, _read_bearer_token(connection.scope["headers"]))
+    except Unauthenticated as error:
+        # After the question, not before: a valid token passes, whatever else comes from its address.
+        refusal = services.failed_authentications.record(read_client_address(connection.scope))
+        raise refusal or error from None
     now = services.context.now()
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
     request.admit(token, now)
-    connection.scope["auth"] = authentication.build_caller(token, request.request_id)
+    caller = authentication.build_caller(token, request.request_id)
+    connection.scope["auth"] = caller
     services.token_usage.record_use(token.id, now)
+    admission = await services.rate_limiter.admit(caller, is_write=method not in _READ_METHODS)
+    connection.scope["state"][RATE_LIMIT_FIELDS] = admission.fields
+    if admission.refusal is not None:
+        raise admission.refusal
     if method not in _READ_METHODS and not may_write(token.role):
         raise Forbidden(f"A token with the role {token.role.value} only reads; writes need admin or owner.")
 
@@ -81,6 +93,11 @@ def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:
 def is_operator_path(path: str) -> bool:
     """Whether the path belongs to the operators' routes, whether or not there is a route at it."""
     return next((part for part in path.split("/") if part), "") in _OPERATOR_ROOTS
+
+
+def read_client_address(scope: Scope) -> str | None:
+    """Return the IP address of the client, behind trusted proxies too; None over the unix socket."""
+    return cast("str | None", scope["state"][CLIENT_ADDRESS])
 
 
 def get_services(scope: Scope) -> AppServices:

@@ -34,7 +34,7 @@ _STATUS_MEANINGS: Final = {
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Document the failures of a call; a missing token is always one of them."""
+    """Document the failures of a call; a missing token and a limit that is reached are always among them."""
     return {
         status: ResponseSpec(
             data_container=Problem,
@@ -42,7 +42,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             description=_STATUS_MEANINGS[status],
             generate_examples=False,
         )
-        for status in sorted({401, *statuses})
+        for status in sorted({401, 429, *statuses})
     }
 
 

@@ -16,6 +16,7 @@ from dcvd.api.http.authentication import check_operator, is_operator_path
 from dcvd.api.http.client_requests import CLIENT_ADDRESS, ClientRequests
 from dcvd.api.http.open_requests import OPEN_REQUEST, RIGHTS_LOST
 from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, format_allow, report_failure
+from dcvd.api.http.rate_limits import RATE_LIMIT_FIELDS
 from dcvd.api.http.request import SENT_METHOD
 from dcvd.core.callers import Caller
 from dcvd.errors import DcvdError, Unauthenticated
@@ -59,6 +60,7 @@ class RequestEnvelope:
                     *self._filter_headers(message["headers"], scope),
                     *_OWN_HEADERS,
                     request_id_header,
+                    *scope["state"].get(RATE_LIMIT_FIELDS, ()),
                 ]
             await send(message)
 

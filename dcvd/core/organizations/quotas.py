@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.organizations.rate_limits import Rate
 from dcvd.errors import InvalidInput, QuotaReached
 
 _HIGHEST: Final = 1 << 53
@@ -36,6 +37,7 @@ _NOUNS: Final = {
     Quota.REMEMBERED_LINES: "lines of bulk calls that are remembered by an Idempotency-Key",
     Quota.REMEMBERED_BYTES: "bytes of bulk calls that are remembered by an Idempotency-Key",
 }
+_OVERRIDABLE: Final = (*Quota, *Rate)
 _REMEMBERED: Final = frozenset({Quota.REMEMBERED_LINES, Quota.REMEMBERED_BYTES})
 
 
@@ -68,14 +70,14 @@ class Quotas(Struct, frozen=True, kw_only=True):
 
 
 def change_overrides(overrides: Mapping[str, int], changes: Mapping[str, int | None]) -> dict[str, int]:
-    """Return an organization's own quotas after changes, of which None goes back to what the operator configured.
+    """Return an organization's own quotas and rates after changes; None goes back to what the operator configured.
 
     Raises InvalidInput for an unknown name, or for a number that is no quota.
     """
     changed = dict(overrides)
     for name, value in changes.items():
-        if name not in set(Quota):
-            raise InvalidInput(f"quotas.{name}", f"There is no quota {name!r}; there are: {', '.join(Quota)}.")
+        if name not in _OVERRIDABLE:
+            raise InvalidInput(f"quotas.{name}", f"There is no quota {name!r}; there are: {', '.join(_OVERRIDABLE)}.")
         if value is None:
             changed.pop(name, None)
         elif 0 <= value <= _HIGHEST:

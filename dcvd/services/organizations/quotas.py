@@ -10,7 +10,7 @@ from dcvd.core.organizations.quotas import Quota, Quotas, Room, change_overrides
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store import connections, domains, organizations, tokens
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.webhooks import endpoints
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def require_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota
 
 
 async def set_quotas(context: Context, org_id: str, changes: Mapping[str, int | None]) -> Quotas:
-    """Set some of an organization's quotas, and return all of them; None goes back to what is configured.
+    """Set some of an organization's quotas and rates, and return the quotas; None goes back to what is configured.
 
     What the organization has already stays, also where it is more than the new quota. Raises NotFound, and InvalidInput
     for an unknown name, or for a number that is no quota.
@@ -69,6 +69,7 @@ async def set_quotas(context: Context, org_id: str, changes: Mapping[str, int | 
             raise NotFound(f"There is no organization {org_id}.")
         overrides = organizations.read_quota_overrides(tx, org_id)
         organizations.set_quota_overrides(tx, org_id, change_overrides(overrides, changes))
+        tx.announce(Topic.LIMITS, org_id)
         return read_quotas(context, tx, org_id)
 
     quotas = await context.database.write(unit)

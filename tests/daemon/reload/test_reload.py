@@ -25,6 +25,9 @@ from tests.daemon.reload import (
     provider_cases as provider_cases,
 )
 from tests.daemon.reload import (
+    rate_cases as rate_cases,
+)
+from tests.daemon.reload import (
     server_cases as server_cases,
 )
 from tests.daemon.reload.cases import CASES

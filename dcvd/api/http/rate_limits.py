@@ -1,0 +1,184 @@
+"""How often tenants may ask: a token bucket for each token and each organization, for reads and for writes.
+
+Litestar's RateLimitMiddleware runs before the token is known; see docs/adr/0005-rate-limits-of-our-own.md.
+"""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.config import Config
+from dcvd.core.callers import Caller
+from dcvd.core.instants import MINUTE
+from dcvd.core.organizations.rate_limits import Rate, RateLimits
+from dcvd.errors import TooManyRequests
+from dcvd.kit.limits.recent_entries import RecentEntries
+from dcvd.kit.limits.token_bucket import TokenBucket
+from dcvd.services.context import Context
+from dcvd.services.organizations.rate_limits import get_default_rate_limits, read_rate_overrides
+from dcvd.store.engine.database import Topic
+
+RATE_LIMIT_FIELDS: Final = "dcvd.rate_limit_fields"
+"""The key in the scope's state of the fields that tell the caller about their limits."""
+
+_POLICY_NAMES: Final = {
+    Rate.TOKEN_READS: "token-reads",
+    Rate.TOKEN_WRITES: "token-writes",
+    Rate.READS: "reads",
+    Rate.WRITES: "writes",
+}
+_SUBJECTS: Final = {
+    Rate.TOKEN_READS: "of this token that read",
+    Rate.TOKEN_WRITES: "of this token that write",
+    Rate.READS: "of your organization that read",
+    Rate.WRITES: "of your organization that write",
+}
+
+
+class Admission(Struct, frozen=True):
+    """Whether a request is admitted, and the fields of its answer, which has them in either case."""
+
+    fields: Sequence[tuple[bytes, bytes]]
+    refusal: TooManyRequests | None = None
+
+
+class _Settings(Struct, frozen=True):
+    """What limits one organization and its tokens now, as `config` and its own limits have it."""
+
+    config: Config
+    limits: RateLimits
+
+
+class _Limit:
+    """The bucket of one rate of one token or organization, with what is told of it."""
+
+    __slots__ = ("bucket", "policy", "refusal", "state_prefix")
+
+    def __init__(self, rate: Rate, per_minute: int, bucket: TokenBucket) -> None:
+        name = _POLICY_NAMES[rate]
+        self.bucket = bucket
+        self.policy = f'"{name}";q={bucket.capacity};w={math.ceil(bucket.fill_s)}'
+        self.state_prefix = f'"{name}";r='
+        self.refusal = f"{per_minute} requests {_SUBJECTS[rate]} are answered in a minute; ask again later."
+
+
+class _Counter:
+    """The limits of one token or organization; where there is none, there is no bucket."""
+
+    __slots__ = ("overrides", "reads", "settings", "writes")
+
+    def __init__(self, overrides: Mapping[str, int] = {}) -> None:
+        self.overrides = overrides
+        self.settings: _Settings | None = None
+        self.reads: _Limit | None = None
+        self.writes: _Limit | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every bucket is full, so that new ones would do as well."""
+        return all(limit is None or limit.bucket.is_full for limit in (self.reads, self.writes))
+
+    def follow(self, settings: _Settings, reads: Rate, writes: Rate, monotonic: Callable[[], float]) -> None:
+        """Take over settings that may have changed; what was taken from a bucket stays taken."""
+        if self.settings is not settings:
+            self.settings = settings
+            self.reads = _follow(self.reads, settings, reads, monotonic)
+            self.writes = _follow(self.writes, settings, writes, monotonic)
+
+
+class RateLimiter:
+    """Counts the requests of all tokens and organizations, in memory; after a restart every bucket is full.
+
+    A bucket that is full again is forgotten. An organization's own limits are read when its buckets are made, and again
+    when they change.
+    """
+
+    def __init__(self, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._context = context
+        self._monotonic = monotonic
+        self._organizations = RecentEntries[str, _Counter](None, lambda counter: counter.is_idle)
+        self._tokens = RecentEntries[str, _Counter](None, lambda counter: counter.is_idle)
+        self._changes = 0
+        self._default_settings: _Settings | None = None
+        context.database.subscribe(Topic.LIMITS, self._on_change)
+
+    def __len__(self) -> int:
+        """Return how many tokens and organizations are remembered."""
+        return len(self._tokens) + len(self._organizations)
+
+    async def admit(self, caller: Caller, *, is_write: bool) -> Admission:
+        """Take one request from what the caller and their organization may still make, if both may make one."""
+        assert caller.org_id is not None, "only tenants are limited"
+        organization = await self._find_organization(caller.org_id)
+        token = self._tokens.use(caller.id, _Counter)
+        settings = self._choose_settings(organization)
+        organization.follow(settings, Rate.READS, Rate.WRITES, self._monotonic)
+        token.follow(settings, Rate.TOKEN_READS, Rate.TOKEN_WRITES, self._monotonic)
+        limits = [
+            limit
+            for limit in ((token.writes, organization.writes) if is_write else (token.reads, organization.reads))
+            if limit is not None
+        ]
+        longest_wait_s, refusal = 0.0, ""
+        for limit in limits:
+            wait_s = limit.bucket.get_wait_s()
+            if wait_s > longest_wait_s:
+                longest_wait_s, refusal = wait_s, limit.refusal
+        if not refusal:
+            for limit in limits:
+                limit.bucket.take()
+        fields = _format_fields(limits) if limits else ()
+        return Admission(fields, TooManyRequests(refusal, retry_after_s=longest_wait_s) if refusal else None)
+
+    async def _find_organization(self, org_id: str) -> _Counter:
+        while org_id not in self._organizations:
+            changes = self._changes
+            overrides = await read_rate_overrides(self._context, org_id)
+            # Another request may have made it meanwhile, and be counted in it already.
+            if changes == self._changes and org_id not in self._organizations:
+                return self._organizations.use(org_id, partial(_Counter, overrides))
+        return self._organizations.use(org_id, _Counter)
+
+    def _choose_settings(self, organization: _Counter) -> _Settings:
+        config = self._context.config
+        defaults = self._default_settings
+        if defaults is None or defaults.config is not config:
+            defaults = self._default_settings = _Settings(config, get_default_rate_limits(config))
+        if not organization.overrides:
+            return defaults
+        settings = organization.settings
+        if settings is None or settings.config is not config:
+            settings = _Settings(config, defaults.limits.override(organization.overrides))
+        return settings
+
+    def _on_change(self, org_id: str) -> None:
+        self._changes += 1
+        self._organizations.pop(org_id, None)
+
+
+def _follow(limit: _Limit | None, settings: _Settings, rate: Rate, monotonic: Callable[[], float]) -> _Limit | None:
+    per_minute = settings.limits.get(rate)
+    if not per_minute:
+        return None
+    capacity = max(per_minute * settings.config.limits.burst // MINUTE, 1)
+    fill_s = capacity * 60 / per_minute
+    if limit is None:
+        return _Limit(rate, per_minute, TokenBucket(capacity, fill_s, monotonic))
+    limit.bucket.resize(capacity, fill_s)
+    return _Limit(rate, per_minute, limit.bucket)
+
+
+def _format_fields(limits: Sequence[_Limit]) -> list[tuple[bytes, bytes]]:
+    """Format the fields of draft-ietf-httpapi-ratelimit-headers: a policy's quota in its window, and what is left."""
+    policies = ", ".join([limit.policy for limit in limits])
+    states = ", ".join(
+        [
+            f"{limit.state_prefix}{limit.bucket.count_free()};t={math.ceil(limit.bucket.get_fill_wait_s())}"
+            for limit in limits
+        ]
+    )
+    return [(b"ratelimit-policy", policies.encode()), (b"ratelimit", states.encode())]

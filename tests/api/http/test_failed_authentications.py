@@ -1,0 +1,167 @@
+"""Whoever tries tokens is slowed down, and whoever has one is not."""
+
+import os
+import statistics
+import time
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.api.app import Api
+from dcvd.api.http.failed_authentications import FailedAuthentications
+from dcvd.core.secret import Secret
+from dcvd.core.tokens import TOKEN_PREFIX
+from dcvd.errors import Unauthenticated
+from dcvd.services.context import Context
+from dcvd.services.tokens import authentication
+from tests.api.conftest import Mint
+from tests.manual_clock import ManualMonotonic
+
+WRONG = TOKEN_PREFIX + "0" * 32
+
+
+class Door:
+    """Sends requests to the application as if from any address."""
+
+    def __init__(self, app: Api) -> None:
+        self._app = app
+
+    async def ask(
+        self, address: str | None, token: str | None, path: str = "/api/domains", **headers: str
+    ) -> tuple[int, dict[str, str]]:
+        """The status and the headers of the answer."""
+        starts: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                starts.append(message)
+
+        sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+        if token is not None:
+            sent.append((b"authorization", f"Bearer {token}".encode()))
+        scope: Any = {
+            "type": "http", "method": "GET" if path.startswith("/api") else "POST",
+            "path": path, "raw_path": path.encode(),
+            "query_string": b"", "headers": sent, "extensions": {},
+            "client": None if address is None else (address, 50_000),
+        }  # fmt: skip
+        await self._app(scope, receive, send)
+        (start,) = starts
+        return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}
+
+    async def status(self, address: str | None, token: str | None = WRONG) -> int:
+        return (await self.ask(address, token))[0]
+
+
+@pytest.fixture
+def monotonic() -> ManualMonotonic:
+    return ManualMonotonic()
+
+
+@pytest.fixture
+def door(app: Api, context: Context, monotonic: ManualMonotonic) -> Door:
+    app.services.failed_authentications = FailedAuthentications(context, monotonic)
+    return Door(app)
+
+
+async def test_after_ten_wrong_tokens_an_address_is_told_to_wait_and_a_valid_token_passes_all_the_same(
+    door: Door, mint: Mint, monotonic: ManualMonotonic
+) -> None:
+    valid = await mint()
+    assert [await door.status("203.0.113.7") for _ in range(10)] == [401] * 10
+    status, headers = await door.ask("203.0.113.7", WRONG)
+    assert (status, headers["retry-after"]) == (429, "300")
+    assert await door.status("203.0.113.7", valid) == 200
+    assert await door.status("203.0.113.7", None) == 429
+    assert await door.status("203.0.113.8") == 401
+    monotonic.now += 299
+    assert await door.status("203.0.113.7") == 429
+    monotonic.now += 1
+    assert await door.status("203.0.113.7") == 401
+
+
+async def test_a_mistake_now_and_then_is_no_attack(door: Door, monotonic: ManualMonotonic) -> None:
+    for _ in range(40):
+        assert await door.status("203.0.113.7") == 401
+        monotonic.now += 34
+
+
+async def test_a_refusal_lasts_as_long_however_late_in_the_window_it_began(
+    door: Door, monotonic: ManualMonotonic
+) -> None:
+    for _ in range(9):
+        await door.status("203.0.113.7")
+    monotonic.now += 299
+    assert await door.status("203.0.113.7") == 401
+    monotonic.now += 299
+    assert await door.status("203.0.113.7") == 429
+
+
+async def test_whoever_has_a_network_of_ipv6_is_one_client(door: Door) -> None:
+    assert [await door.status(f"2001:db8:0:1::{number:x}") for number in range(10)] == [401] * 10
+    assert await door.status("2001:db8:0:1:ffff::") == 429
+    assert await door.status("2001:db8:0:2::1") == 401
+
+
+async def test_an_address_that_a_stranger_names_for_themselves_counts_for_nothing(door: Door) -> None:
+    for number in range(10):
+        await door.ask("203.0.113.7", WRONG, x_forwarded_for=f"198.51.100.{number}")
+    assert await door.status("203.0.113.7") == 429
+
+
+async def test_clients_of_a_proxy_on_this_machine_are_not_one_client(door: Door) -> None:
+    for address in ("127.0.0.1", "::1", None):
+        assert [await door.status(address) for _ in range(15)] == [401] * 15
+
+
+async def test_whoever_has_many_networks_fills_no_memory(context: Context, monotonic: ManualMonotonic) -> None:
+    failures = FailedAuthentications(context, monotonic)
+    for number in range(12_000):
+        failures.record(f"10.0.{number >> 8}.{number & 255}")
+    assert len(failures) == 10_000
+
+
+async def test_a_wrong_secret_of_a_notification_counts_as_well(door: Door, context: Context) -> None:
+    cloudflare = replace(context.config.cloudflare, webhook_secret=Secret("right"))
+    context.live_config.value = replace(context.config, cloudflare=cloudflare)
+    tries = [await door.ask("203.0.113.7", None, "/hooks/cloudflare", cf_webhook_auth="wrong") for _ in range(11)]
+    assert [status for status, _ in tries] == [401] * 10 + [429]
+    status, _ = await door.ask("203.0.113.7", None, "/hooks/cloudflare", cf_webhook_auth="right")
+    assert status != 429
+
+
+async def test_without_a_limit_every_failure_is_401(door: Door, context: Context) -> None:
+    limits = replace(context.config.limits, failed_authentications=0)
+    context.live_config.value = replace(context.config, limits=limits)
+    assert [await door.status("203.0.113.7") for _ in range(15)] == [401] * 15
+
+
+async def test_how_long_a_refusal_takes_tells_nothing_of_how_near_a_token_is(context: Context, mint: Mint) -> None:
+    """10,000 tries, by turns a token that shares all but its end with a live one, and one that shares nothing.
+
+    For one kind, the share of pairs in which it took longer is a mean of 5,000 coin flips, whose standard deviation is
+    0.7 %; a difference that anybody could use would show as several. Other work on the machine hits both alike.
+    """
+    near = (await mint())[:-4]
+    findings: list[str] = []
+    while len(findings) < 3:
+        slower = 0
+        differences: list[int] = []
+        for number in range(5_000):
+            taken = [0, 0]
+            tokens = (near + os.urandom(2).hex(), TOKEN_PREFIX + os.urandom(16).hex())
+            for kind in (0, 1) if number % 2 else (1, 0):
+                started = time.perf_counter_ns()
+                with pytest.raises(Unauthenticated):
+                    await authentication.authenticate(context, tokens[kind])
+                taken[kind] = time.perf_counter_ns() - started
+            slower += taken[0] > taken[1]
+            differences.append(taken[0] - taken[1])
+        if abs(slower / 5_000 - 0.5) < 0.028 and abs(statistics.median(differences)) < 5_000:
+            return
+        findings.append(f"slower in {slower} of 5000 pairs, by {statistics.median(differences)} ns")
+    pytest.fail(f"the near token was {'; '.join(findings)}")
