@@ -9,13 +9,14 @@ from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import authenticate_tenant
-from dcvd.api.http.documentation import BEARER, openapi_config
-from dcvd.api.http.health import health
+from dcvd.api.http.documentation import BEARER
+from dcvd.api.http.health import get_health
 from dcvd.api.http.parameters import refuse_unknown_parameters
 from dcvd.api.http.problems import handle_exception
-from dcvd.api.http.readiness import ready
+from dcvd.api.http.readiness import get_readiness
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.request_envelope import RequestEnvelope
+from dcvd.api.openapi.configuration import openapi_config
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
 from dcvd.api.routers import TENANT_ROUTERS
@@ -27,8 +28,8 @@ class Api(Litestar):
     def __init__(self, services: AppServices) -> None:
         super().__init__(
             [
-                health,
-                ready,
+                get_health,
+                get_readiness,
                 Router(
                     "/api",
                     route_handlers=TENANT_ROUTERS,

@@ -24,7 +24,9 @@ _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 After = Annotated[
     str | None,
     query_parameter(
-        "after", "The previous answer's `nextCursor`, or an event's `sequence`; absent: from the oldest stored."
+        "after",
+        "The previous answer's `nextCursor`, or an event's `sequence`; absent: from the oldest stored.",
+        pattern=f"^{_SEQUENCE.pattern}$",
     ),
 ]
 Types = Annotated[
@@ -78,9 +80,9 @@ class _WaitableOperation(Operation):
     "",
     summary="Read the events",
     operation_class=_WaitableOperation,
-    responses={**success(200, EventList, "The events, in order."), **problems(400, 410)},
+    responses={**success(200, EventList, "The events, in order."), **problems(410)},
 )
-async def read_events(
+async def list_events(
     request: ApiRequest, after: After = None, types: Types = None, limit: Limit = None
 ) -> Response[bytes]:
     """Read events in order and without a gap; go on after `nextCursor`.
@@ -114,4 +116,4 @@ def _parse_sequence(text: str | None) -> int | None:
     return int(text)
 
 
-ROUTER: Final = Router("/events", route_handlers=[read_events], tags=["Events"])
+ROUTER: Final = Router("/events", route_handlers=[list_events], tags=["Events"])

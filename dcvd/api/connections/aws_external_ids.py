@@ -44,10 +44,12 @@ _INSTRUCTIONS: Final = [
     "",
     summary="Get an ExternalId and the policies for a role at AWS",
     status_code=201,
-    responses=problems(400, 403, 413, 415, 429, 501, 503),
+    responses=problems(501),
     operation_class=BodyMayBeEmpty,
 )
-async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES) -> ExternalIdAnswer:
+async def create_aws_external_id(
+    request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES
+) -> ExternalIdAnswer:
     """Get an ExternalId, with which this organization can make one connection within seven days."""
     external_id = await aws_external_ids.issue(
         request.context, request.services.access.drivers.aws_sessions, request.org_id, data.domains
@@ -55,4 +57,4 @@ async def add_external_id(request: ApiRequest, data: JSONBody[NewExternalId] = _
     return build_view(ExternalIdAnswer, external_id, instructions=_INSTRUCTIONS)
 
 
-ROUTER: Final = Router("/oauth/aws/external-ids", route_handlers=[add_external_id], tags=["Connections"])
+ROUTER: Final = Router("/oauth/aws/external-ids", route_handlers=[create_aws_external_id], tags=["Connections"])

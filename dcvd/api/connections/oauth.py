@@ -55,9 +55,9 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     "/authorize",
     summary="Begin to connect",
     status_code=200,
-    responses=problems(400, 403, 404, 409, 413, 415, 429, 501, 502, 503),
+    responses=problems(404, 409, 501, 502),
 )
-async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
+async def begin_authorization(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
     """Send the customer's browser to `authorizationUrl`, where they consent. Each state is good for one answer."""
     services = request.services
     authorization = await request_consent(
@@ -83,9 +83,9 @@ async def authorize(request: ApiRequest, data: JSONBody[NewAuthorization]) -> Au
     "/exchange",
     summary="Connect with the answer",
     status_code=201,
-    responses=problems(400, 403, 409, 413, 415, 501, 502, 503),
+    responses=problems(409, 501, 502),
 )
-async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response[ConnectionAnswer]:
+async def exchange_code(request: ApiRequest, data: JSONBody[NewExchange]) -> Response[ConnectionAnswer]:
     """Connect with an answer that came to your own page.
 
     Call it with the same token as `POST /api/oauth/authorize`. After a failure, begin again there.
@@ -113,4 +113,4 @@ async def exchange(request: ApiRequest, data: JSONBody[NewExchange]) -> Response
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
 
 
-ROUTER: Final = Router("/oauth", route_handlers=[authorize, exchange], tags=["Connections"])
+ROUTER: Final = Router("/oauth", route_handlers=[begin_authorization, exchange_code], tags=["Connections"])

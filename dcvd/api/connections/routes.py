@@ -23,8 +23,8 @@ class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     credentials: GivenCredentials
 
 
-@post("", summary="Connect by credentials", status_code=201, responses=problems(400, 403, 409, 413, 415, 429, 501, 503))
-async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> Response[ConnectionAnswer]:
+@post("", summary="Connect by credentials", status_code=201, responses=problems(409, 501))
+async def create_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> Response[ConnectionAnswer]:
     """Connect by credentials, which are tried at the provider first, stored encrypted and never shown again.
 
     To connect by OAuth, begin with `POST /api/oauth/authorize`.
@@ -40,7 +40,7 @@ async def add_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> 
     )
 
 
-@get("", summary="List the connections", responses=problems(400))
+@get("", summary="List the connections")
 async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> ConnectionList:
     """List the organization's connections, newest first."""
     usage = request.services.access.usage
@@ -48,7 +48,7 @@ async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cur
     return ConnectionList(connections=[connection_view(row) for row in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{connection_id:str}", summary="Show a connection", responses=problems(404))
+@get("/{connection_id:str}", summary="Show a connection")
 async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> ConnectionAnswer:
     """Show whether it works, when it was last used, what went wrong last, and how many domains use it."""
     usage = request.services.access.usage
@@ -56,8 +56,8 @@ async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> C
     return ConnectionAnswer(connection_view(connection, domains=domains))
 
 
-@delete("/{connection_id:str}", summary="Remove a connection", responses=problems(403, 404, 501, 503))
-async def remove_connection(request: ApiRequest, connection_id: FromPath[str]) -> None:
+@delete("/{connection_id:str}", summary="Remove a connection", responses=problems(501))
+async def delete_connection(request: ApiRequest, connection_id: FromPath[str]) -> None:
     """Revoke it at the provider, if that is possible, and erase it here in any case.
 
     The domains that use it stay, without a connection, and so do the records that were written with it.
@@ -68,6 +68,6 @@ async def remove_connection(request: ApiRequest, connection_id: FromPath[str]) -
 
 ROUTER: Final = Router(
     "/oauth/connections",
-    route_handlers=[add_connection, list_connections, get_connection, remove_connection],
+    route_handlers=[create_connection, list_connections, get_connection, delete_connection],
     tags=["Connections"],
 )

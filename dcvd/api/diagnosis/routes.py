@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.diagnosis.view import DiagnosisAnswer, PreviewAnswer, diagnosis_answer, preview_answer
-from dcvd.api.http.documentation import problems, success
+from dcvd.api.http.documentation import success
 from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
@@ -17,7 +17,7 @@ from dcvd.services.diagnosis import FreshDiagnosis
 
 Refresh = Annotated[
     str | None,
-    query_parameter("refresh", "`true`: run a full check now, of DNS and Cloudflare.", enum=["true", "false"]),
+    query_parameter("refresh", "`true`: run a full check now, of DNS and Cloudflare.", type="boolean"),
 ]
 
 
@@ -32,10 +32,7 @@ class DiagnoseName(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 @get(
     "/domains/{domain_id:str}/diagnosis",
     summary="Diagnose a domain",
-    responses={
-        **success(202, DiagnosisAnswer, "The check takes longer; this is what is stored."),
-        **problems(400, 404),
-    },
+    responses=success(202, DiagnosisAnswer, "The check takes longer; this is what is stored."),
 )
 async def get_diagnosis(
     request: ApiRequest, domain_id: FromPath[str], refresh: Refresh = None
@@ -52,7 +49,7 @@ async def get_diagnosis(
     return refreshed_response(result)
 
 
-@post("/diagnose", summary="Diagnose a name", status_code=200, responses=problems(400, 403, 413, 415, 429, 503))
+@post("/diagnose", summary="Diagnose a name", status_code=200)
 async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> PreviewAnswer:
     """Ask DNS what would keep a name from working before it is added; nothing is stored.
 

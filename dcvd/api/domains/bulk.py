@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from litestar import Response, Router, post
-from msgspec import Raw, Struct, json
+from msgspec import UNSET, Raw, Struct, UnsetType, json
 
 from dcvd.api.domains.bulk_calls import BulkAction, read_call, stream_results
 from dcvd.api.domains.bulk_documentation import BulkAdditionOperation, BulkRemovalOperation
@@ -42,8 +42,8 @@ class _DomainsToAdd(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class _DomainsToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    domain_ids: list[str] | None = None
-    domain_names: list[str] | None = None
+    domain_ids: list[str] | UnsetType = UNSET
+    domain_names: list[str] | UnsetType = UNSET
     dry_run: bool = False
     remove_records: bool = False
 
@@ -53,9 +53,9 @@ class _DomainsToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid
     summary="Add many domains",
     status_code=200,
     operation_class=BulkAdditionOperation,
-    responses={**success(200, AddedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
+    responses={**success(200, AddedLines, "What came of each line."), **problems(409)},
 )
-async def add_many(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]:
+async def create_domains(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]:
     """Add many domains; each line has an outcome of its own, and none spoils another.
 
     They are registered at Cloudflare in their turn, as `registration` says.
@@ -68,9 +68,9 @@ async def add_many(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]
     summary="Remove many domains",
     status_code=200,
     operation_class=BulkRemovalOperation,
-    responses={**success(200, RemovedLines, "What came of each line."), **problems(400, 403, 409, 413, 415)},
+    responses={**success(200, RemovedLines, "What came of each line."), **problems(409)},
 )
-async def remove_many(
+async def delete_domains(
     request: ApiRequest, dry_run: DryRun = None, remove_records: RemoveRecords = None
 ) -> Response[Any]:
     """Remove many domains; each line has an outcome of its own, and none spoils another.
@@ -127,9 +127,9 @@ async def _read_whole_body(request: ApiRequest) -> bytes:
 
 def _read_selection(selection: _DomainsToRemove) -> tuple[str, list[bytes]]:
     match selection:
-        case _DomainsToRemove(domain_ids=list(ids), domain_names=None):
+        case _DomainsToRemove(domain_ids=list(ids), domain_names=UnsetType()):
             return "domainIds", [json.encode(DomainToRemove(domain_id=each)) for each in ids]
-        case _DomainsToRemove(domain_ids=None, domain_names=list(names)):
+        case _DomainsToRemove(domain_ids=UnsetType(), domain_names=list(names)):
             return "domainNames", [json.encode(DomainToRemove(domain_name=each)) for each in names]
         case _:
             raise InvalidInput("domainIds", "Give domainIds or domainNames, one of the two.")
@@ -146,4 +146,4 @@ def _number_lines(field: str, contents: list[bytes]) -> list[RawLine]:
     return [RawLine(number, content) for number, content in enumerate(contents, 1)]
 
 
-ROUTER: Final = Router("/domains", route_handlers=[add_many, remove_many], tags=["Domains"])
+ROUTER: Final = Router("/domains", route_handlers=[create_domains, delete_domains], tags=["Domains"])

@@ -20,7 +20,6 @@ from dcvd.api.domains.bulk_calls import KEY_HEADER
 from dcvd.api.http import ndjson
 from dcvd.core.domains.bulk import MAX_KEY_CHARS, MAX_LINES, MAX_LINES_AT_ONCE
 
-_TEXT_SCHEMA: Final = Schema(type=OpenAPIType.STRING)
 _DRY_RUN: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
 _REMOVE_RECORDS: Final = Schema(
     type=OpenAPIType.BOOLEAN,
@@ -29,10 +28,13 @@ _REMOVE_RECORDS: Final = Schema(
 )
 _NEW_DOMAIN: Final = Reference(ref="#/components/schemas/NewDomain")
 _DOMAIN_TO_REMOVE: Final = Schema(
-    type=OpenAPIType.OBJECT,
-    properties={"domainId": _TEXT_SCHEMA, "domainName": _TEXT_SCHEMA},
-    min_properties=1,
-    max_properties=1,
+    one_of=[
+        Schema(type=OpenAPIType.OBJECT, properties={name: text}, required=[name], additional_properties=False)
+        for name, text in (
+            ("domainId", Schema(type=OpenAPIType.STRING, description="The id of the domain.")),
+            ("domainName", Schema(type=OpenAPIType.STRING, description="The hostname.")),
+        )
+    ],
     description="Give one of the two.",
 )
 
@@ -75,7 +77,9 @@ class BulkAdditionOperation(BulkOperation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        domains = Schema(type=OpenAPIType.ARRAY, items=_NEW_DOMAIN, max_items=MAX_LINES_AT_ONCE)
+        domains = Schema(
+            type=OpenAPIType.ARRAY, items=_NEW_DOMAIN, max_items=MAX_LINES_AT_ONCE, description="The domains."
+        )
         self._document_body(_object_schema({"domains": domains}, required=["domains"]), _NEW_DOMAIN, "AddedLine")
 
 
@@ -85,19 +89,23 @@ class BulkRemovalOperation(BulkOperation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        texts = Schema(type=OpenAPIType.ARRAY, items=_TEXT_SCHEMA, max_items=MAX_LINES_AT_ONCE)
-        members = {"domainIds": texts, "domainNames": texts, "removeRecords": _REMOVE_RECORDS}
-        json_schema = _object_schema(members, description="Either ids or names.")
+        selections = [
+            _object_schema({name: _text_list(text), "removeRecords": _REMOVE_RECORDS}, required=[name])
+            for name, text in (("domainIds", "The ids of the domains."), ("domainNames", "The hostnames."))
+        ]
+        json_schema = Schema(one_of=selections, description="Either ids or names.")
         self._document_body(json_schema, _DOMAIN_TO_REMOVE, "RemovedLine")
 
 
-def _object_schema(
-    members: Mapping[str, Schema], *, required: list[str] | None = None, description: str | None = None
-) -> Schema:
+def _text_list(description: str) -> Schema:
+    texts = Schema(type=OpenAPIType.STRING)
+    return Schema(type=OpenAPIType.ARRAY, items=texts, max_items=MAX_LINES_AT_ONCE, description=description)
+
+
+def _object_schema(members: Mapping[str, Schema], *, required: list[str]) -> Schema:
     return Schema(
         type=OpenAPIType.OBJECT,
         properties={**members, "dryRun": _DRY_RUN},
         required=required,
         additional_properties=False,
-        description=description,
     )

@@ -3,7 +3,7 @@
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from dcvd.api.domains.input import DomainToRemove, NewDomain, to_domain_request
 from dcvd.api.http.body import decode
@@ -40,7 +40,7 @@ def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:
     try:
         selection = _read(line, DomainToRemove)
         fingerprint = fingerprint_line("remove", msgspec.json.encode(selection))
-        name = None if selection.domain_name is None else selection.domain_name[:MAX_ECHOED_NAME_CHARS]
+        name = None if selection.domain_name is UNSET else selection.domain_name[:MAX_ECHOED_NAME_CHARS]
         target = _read_target(context, selection)
         return RemoveLine(number=line.number, fingerprint=fingerprint, name=name, content=target)
     except InvalidInput as error:
@@ -54,10 +54,11 @@ def _read(line: RawLine, struct_type: type[T]) -> T:
 
 
 def _read_target(context: Context, selection: DomainToRemove) -> DomainReference:
-    if (selection.domain_id is None) == (selection.domain_name is None):
+    if (selection.domain_id is UNSET) == (selection.domain_name is UNSET):
         raise InvalidInput("domainName", "Give domainId or domainName, one of the two.")
-    if selection.domain_name is None:
+    if selection.domain_id is not UNSET:
         return DomainReference(id=selection.domain_id)
+    assert selection.domain_name is not UNSET, "one of the two is given"
     return DomainReference(
         name=normalise(selection.domain_name, allowed_tlds=context.config.domains.allow_reserved_tlds)
     )

@@ -9,7 +9,6 @@ from litestar import Response, Router, get
 from litestar.openapi import ResponseSpec
 
 from dcvd.api.domains.routes import Search, StatusFilter
-from dcvd.api.http.documentation import problems
 from dcvd.api.http.parameters import parse_choice
 from dcvd.api.http.presence import stream_while_connected
 from dcvd.api.http.request import ApiRequest
@@ -35,7 +34,6 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
         200: ResponseSpec(
             data_container=str, media_type="text/csv", description="A header and a line each.", generate_examples=False
         ),
-        **problems(400),
     },
 )
 async def export_domains(request: ApiRequest, status: StatusFilter = None, search: Search = None) -> Response[Any]:

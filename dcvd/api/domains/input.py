@@ -1,6 +1,6 @@
 """The domains that callers want to add or remove."""
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import ValidationMethod
@@ -23,8 +23,8 @@ class NewDomain(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 class DomainToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """The domain that a line removes: give one of the two members."""
 
-    domain_id: str | None = None
-    domain_name: str | None = None
+    domain_id: str | UnsetType = UNSET
+    domain_name: str | UnsetType = UNSET
 
 
 def to_domain_request(domain: NewDomain) -> DomainRequest:

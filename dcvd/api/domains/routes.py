@@ -28,14 +28,14 @@ Search = Annotated[
 ]
 
 
-@post("", summary="Add a domain", status_code=201, responses=problems(400, 403, 409, 413, 415))
-async def add_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
+@post("", summary="Add a domain", status_code=201, responses=problems(409))
+async def create_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
     """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer."""
     detail = await details.add(request.context, request.org_id, to_domain_request(data), actor=request.actor)
     return Response(DomainAnswer(domain_view(detail)), headers=_location(detail))
 
 
-@get("", summary="List the domains", responses=problems(400))
+@get("", summary="List the domains")
 async def list_domains(
     request: ApiRequest, status: StatusFilter = None, search: Search = None, limit: Limit = None, cursor: Cursor = None
 ) -> DomainList:
@@ -51,7 +51,7 @@ async def list_domains(
     return DomainList(domains=[domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{domain_id:str}", summary="Show a domain", responses=problems(404))
+@get("/{domain_id:str}", summary="Show a domain")
 async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
     """Show a domain as of its last check."""
     return DomainAnswer(domain_view(await details.get(request.context, request.org_id, domain_id)))
@@ -61,7 +61,7 @@ async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAns
     "/{domain_id:str}/sync",
     summary="Check a domain now",
     status_code=200,
-    responses={**success(202, DomainAnswer, "The check takes longer; this is what is stored."), **problems(403, 404)},
+    responses=success(202, DomainAnswer, "The check takes longer; this is what is stored."),
 )
 async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:
     """Ask DNS and Cloudflare, and answer with the fresh domain.
@@ -79,8 +79,8 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     return Response(answer, status_code=202, headers=_location(result.detail))
 
 
-@delete("/{domain_id:str}", summary="Remove a domain", status_code=200, responses=problems(400, 403, 404))
-async def remove_domain(
+@delete("/{domain_id:str}", summary="Remove a domain", status_code=200)
+async def delete_domain(
     request: ApiRequest, domain_id: FromPath[str], remove_records: RemoveRecords = None
 ) -> RemovedAnswer:
     """Remove a domain. It is gone here at once; a job removes it at Cloudflare.
@@ -105,5 +105,5 @@ def _location(detail: DomainDetail) -> dict[str, str]:
 
 
 ROUTER: Final = Router(
-    "/domains", route_handlers=[add_domain, list_domains, get_domain, sync_domain, remove_domain], tags=["Domains"]
+    "/domains", route_handlers=[create_domain, list_domains, get_domain, sync_domain, delete_domain], tags=["Domains"]
 )

@@ -1,32 +1,29 @@
-"""The OpenAPI document at `/schema`."""
+"""What handlers say of themselves for the OpenAPI document."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router
-from litestar.enums import MediaType
-from litestar.exceptions import NotFoundException
-from litestar.openapi import OpenAPIConfig, ResponseSpec
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, Operation, RequestBody, SecurityRequirement, SecurityScheme, Server
+from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Operation, RequestBody, SecurityRequirement
 
-from dcvd import __version__
 from dcvd.api.http.problem_view import Problem
 from dcvd.api.http.problems import MEDIA_TYPE
 
+REF_TEMPLATE: Final = "#/components/schemas/{name}"
 BEARER: Final[list[SecurityRequirement]] = [{"bearer": []}]
 
-_STATUS_MEANINGS: Final = {
-    400: "A value in the request is wrong; `errors` names it.",
+STATUS_MEANINGS: Final = {
+    400: "Something in the request is wrong; `errors` names it.",
     401: "No valid bearer token.",
-    403: "The token's role does not allow it.",
+    403: "The token does not allow it, or the organization has as many as it may have.",
     404: "It does not exist, or it is another organization's.",
+    408: "The rest of the body did not arrive in time.",
     409: "It conflicts with something that exists; `existingId` names that if it is yours.",
     410: "What is asked for was deleted at the end of its retention.",
     413: "The body is too large.",
     415: "The body is not plain JSON.",
     429: "You have reached a limit; `Retry-After` says when to ask again.",
+    500: "Something failed inside dcvd; `requestId` tells the operator where to look.",
     501: "The operator of this daemon has not set up what the call needs; the message names the setting.",
     502: "A provider refused, or its answer cannot be used.",
     503: "Something that the call needs is not available; `Retry-After` says when to ask again.",
@@ -34,15 +31,15 @@ _STATUS_MEANINGS: Final = {
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Document the failures of a call; a missing token and a limit that is reached are always among them."""
+    """Document the failures of a call beside those that follow from what it is (see `dcvd.api.openapi.responses`)."""
     return {
         status: ResponseSpec(
             data_container=Problem,
             media_type=MEDIA_TYPE,
-            description=_STATUS_MEANINGS[status],
+            description=STATUS_MEANINGS[status],
             generate_examples=False,
         )
-        for status in sorted({401, 429, *statuses})
+        for status in statuses
     }
 
 
@@ -58,27 +55,3 @@ class BodyMayBeEmpty(Operation):
     def __post_init__(self) -> None:
         assert isinstance(self.request_body, RequestBody), "only a handler with `data` has a body"
         self.request_body.required = False
-
-
-def openapi_config(public_url: str) -> OpenAPIConfig:
-    """Configure the OpenAPI document; `public_url` may be empty."""
-    scheme = SecurityScheme(type="http", scheme="bearer", bearer_format="dcv_live_ and 32 hex digits")
-    return OpenAPIConfig(
-        title="dcvd",
-        version=__version__,
-        description="Custom domains: add them, diagnose their DNS, follow their certificates, get signed webhooks.",
-        components=Components(security_schemes={"bearer": scheme}),
-        servers=[Server(url=public_url or "/")],
-        use_handler_docstrings=True,
-        render_plugins=[JsonRenderPlugin(path=["/openapi.json", "/"], media_type=MediaType.JSON)],
-        openapi_router=Router(
-            "/schema", route_handlers=[], include_in_schema=False, after_request=_refuse_missing_page
-        ),
-    )
-
-
-async def _refuse_missing_page(response: Response[Any]) -> Response[Any]:
-    """Answer a missing page below `/schema` with a problem, where Litestar would answer an HTML page."""
-    if response.status_code == HTTPStatus.NOT_FOUND:
-        raise NotFoundException
-    return response

@@ -14,6 +14,6 @@ class HealthAnswer(Struct, frozen=True):
 
 
 @get("/health", summary="Is it there?", tags=["Health"], security=[{}])
-async def health() -> HealthAnswer:
+async def get_health() -> HealthAnswer:
     """Answer as soon as requests are accepted. This needs no authentication, and asks no database and no Cloudflare."""
     return HealthAnswer("ok", __version__)

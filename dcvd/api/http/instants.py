@@ -7,7 +7,8 @@ from msgspec import Meta
 from dcvd.core.instants import from_rfc3339
 from dcvd.errors import InvalidInput
 
-Instant = Annotated[str, Meta(description="RFC 3339, UTC.")]
+Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""An RFC 3339 instant in UTC."""
 
 
 def parse_instant(field: str, text: str | None) -> int | None:

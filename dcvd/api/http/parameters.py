@@ -32,6 +32,7 @@ EVENT_TYPES: Final[dict[str, Any]] = {
 _PATHS_THAT_TOLERATE_ANY: Final = frozenset(
     {
         "/health",  # Balancers may append what keeps caches away, and an error would take the daemon out of service.
+        "/ready",
         "/oauth/callback/{provider}",  # RFC 6749, section 4.1.2: what is not recognized is ignored.
         RETURN_PATH,  # A DNS provider composes the query (Domain Connect), and its customer could do nothing about it.
     }

@@ -24,7 +24,7 @@ class ReadyAnswer(Struct, frozen=True):
     security=[{}],
     responses=success(503, ReadyAnswer, "A part does not work; `parts` says which."),
 )
-async def ready(request: ApiRequest) -> Response[ReadyAnswer]:
+async def get_readiness(request: ApiRequest) -> Response[ReadyAnswer]:
     """Say which parts work: the `store` (a write), Cloudflare's API token (`cloudflare`), and the DNS `resolvers`.
 
     This needs no authentication. The answer may be some seconds old, and has no details: those are in the log.

@@ -25,7 +25,7 @@ class JobList(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-@get("", summary="List the jobs", responses=problems(400))
+@get("", summary="List the jobs")
 async def list_jobs(
     request: ApiRequest, status: StatusFilter = None, limit: Limit = None, cursor: Cursor = None
 ) -> JobList:
@@ -40,13 +40,13 @@ async def list_jobs(
     return JobList(jobs=[job_view(job) for job in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{job_id:str}", summary="Show a job", responses=problems(404))
+@get("/{job_id:str}", summary="Show a job")
 async def get_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
     """Show a job, with its last error if there was one."""
     return JobAnswer(job_view(await jobs.get(request.context, request.org_id, job_id)))
 
 
-@post("/{job_id:str}/retry", summary="Try a job now", status_code=200, responses=problems(403, 404, 409))
+@post("/{job_id:str}/retry", summary="Try a job now", status_code=200, responses=problems(409))
 async def retry_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
     """Make a job due at once; a dead letter gets all its attempts again."""
     return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id, actor=request.actor)))

@@ -40,9 +40,9 @@ class ApplyLinkView(Struct, frozen=True, kw_only=True, rename="camel"):
     summary="Have the customer's DNS provider create the records",
     status_code=200,
     operation_class=BodyMayBeEmpty,
-    responses=problems(400, 403, 404, 409, 413, 415, 429, 501, 503),
+    responses=problems(409, 501),
 )
-async def make_link(
+async def create_domain_connect_link(
     request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DomainConnectRequest] = _NO_REDIRECT
 ) -> ApplyLinkView:
     """Find the provider by the customer's zone, and answer with a signed link on which the customer confirms.
@@ -69,4 +69,4 @@ async def make_link(
     )
 
 
-ROUTER: Final = Router("/", route_handlers=[make_link], tags=["Domains"])
+ROUTER: Final = Router("/", route_handlers=[create_domain_connect_link], tags=["Domains"])

@@ -33,8 +33,9 @@ _DEFAULT_REQUEST: Final = DnsWriteRequest()
     status_code=202,
     operation_class=BodyMayBeEmpty,
     responses={
+        **success(202, WriteAnswer, "The plan, and the job that carries it out."),
         **success(200, PlanAnswer, "The plan alone: `dryRun` was asked for."),
-        **problems(400, 403, 404, 409, 413, 415, 429, 501, 503),
+        **problems(409, 501),
     },
 )
 async def write_records(
@@ -58,7 +59,7 @@ async def write_records(
     "/dns/undo",
     summary="Undo what was written for a domain",
     status_code=202,
-    responses=problems(403, 404, 409, 429, 501, 503),
+    responses=problems(409, 501),
 )
 async def undo_records(request: ApiRequest, domain_id: FromPath[str]) -> Response[WriteAnswer]:
     """Start a job that puts back the records from before, if those there now are still as they were written.

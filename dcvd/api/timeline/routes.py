@@ -6,7 +6,6 @@ from typing import Annotated, Final
 from litestar import Router, get
 from litestar.params import FromPath
 
-from dcvd.api.http.documentation import problems
 from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.timeline.view import TimelineList, timeline_entry_view
@@ -25,7 +24,7 @@ OrderParameter = Annotated[
 ]
 
 
-@get("/{domain_id:str}/timeline", summary="Show what happened to a domain", responses=problems(400, 404))
+@get("/{domain_id:str}/timeline", summary="Show what happened to a domain")
 async def get_timeline(
     request: ApiRequest,
     domain_id: FromPath[str],

@@ -6,7 +6,6 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.documentation import problems
 from dcvd.api.http.instants import Instant, parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
@@ -32,8 +31,8 @@ class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
     expires_at: Instant | None = None
 
 
-@post("", summary="Mint a token", status_code=201, responses=problems(400, 403, 413, 415))
-async def mint_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[TokenAnswer]:
+@post("", summary="Mint a token", status_code=201)
+async def create_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[TokenAnswer]:
     """Mint a token. Its plain text is in this answer and never again. Nobody mints a role above their own."""
     minted = await minting.create(
         request.context,
@@ -45,7 +44,7 @@ async def mint_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[
     return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
 
 
-@get("", summary="List the tokens", responses=problems(400))
+@get("", summary="List the tokens")
 async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> TokenList:
     """List the organization's tokens, newest first and without their plain text."""
     usage = request.services.token_usage
@@ -53,7 +52,7 @@ async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor =
     return token_list(page)
 
 
-@delete("/{token_id:str}", summary="Revoke a token", responses=problems(400, 403, 404))
+@delete("/{token_id:str}", summary="Revoke a token")
 async def revoke_token(request: ApiRequest, token_id: FromPath[str], descendants: Descendants = None) -> None:
     """Revoke a token, which stops working at once, also in requests that are under way.
 
@@ -63,4 +62,4 @@ async def revoke_token(request: ApiRequest, token_id: FromPath[str], descendants
     await revocation.revoke(request.context, request.org_id, token_id, with_descendants=with_descendants)
 
 
-ROUTER: Final = Router("/tokens", route_handlers=[mint_token, list_tokens, revoke_token], tags=["Tokens"])
+ROUTER: Final = Router("/tokens", route_handlers=[create_token, list_tokens, revoke_token], tags=["Tokens"])

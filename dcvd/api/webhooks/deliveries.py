@@ -48,7 +48,7 @@ class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     valid_until: Instant | None
 
 
-@get("", summary="List the deliveries", dependencies=LIST_QUERY, responses=problems(400, 404))
+@get("", summary="List the deliveries", dependencies=LIST_QUERY, responses=problems(404))
 async def list_deliveries(
     request: ApiRequest, list_query: InjectedListQuery, webhook_id: WebhookFilter = None
 ) -> DeliveryList:
@@ -56,20 +56,20 @@ async def list_deliveries(
     return await list_query.fetch_page(request, webhook_id)
 
 
-@get("/{delivery_id:str}", summary="Show a delivery", responses=problems(404))
+@get("/{delivery_id:str}", summary="Show a delivery")
 async def get_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryHistory:
     """Show a delivery with its body, exactly as it is sent, and every attempt."""
     return delivery_history(await history.get(request.context, request.org_id, delivery_id))
 
 
-@post("/{delivery_id:str}/retry", summary="Send a delivery now", status_code=200, responses=problems(403, 404))
+@post("/{delivery_id:str}/retry", summary="Send a delivery now", status_code=200)
 async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryAnswer:
     """Make a delivery due at once; one that had ended, delivered or not, gets its full schedule again."""
     return DeliveryAnswer(delivery_view(await history.retry(request.context, request.org_id, delivery_id)))
 
 
-@post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(400, 403, 404, 413, 415))
-async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
+@post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(404))
+async def retry_dead_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
     """Start a job that sends all dead letters again, each with its full schedule."""
     webhook_id = None if data.webhook_id is UNSET else data.webhook_id
     return replay_response(
@@ -77,7 +77,7 @@ async def retry_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Resp
     )
 
 
-@get("/{delivery_id:str}/explain", summary="Explain a delivery", responses=problems(404))
+@get("/{delivery_id:str}/explain", summary="Explain a delivery")
 async def explain_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> ExplanationAnswer:
     """Explain what happened to a delivery and what to do, with a command that repeats it."""
     explained = await explanations.explain(request.context, request.org_id, delivery_id)
@@ -90,6 +90,6 @@ async def explain_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> E
 
 ROUTER: Final = Router(
     "/deliveries",
-    route_handlers=[list_deliveries, get_delivery, retry_delivery, retry_deliveries, explain_delivery],
+    route_handlers=[list_deliveries, get_delivery, retry_delivery, retry_dead_deliveries, explain_delivery],
     tags=["Deliveries"],
 )

@@ -32,8 +32,13 @@ EventFilter = Annotated[
     ),
 ]
 DomainFilter = Annotated[str | None, query_parameter("domainId", "Only about this domain.")]
-Since = Annotated[str | None, query_parameter("since", "Only those made at this instant or later; RFC 3339.")]
-Until = Annotated[str | None, query_parameter("until", "Only those made before this instant; RFC 3339.")]
+Since = Annotated[
+    str | None,
+    query_parameter("since", "Only those made at this instant or later; RFC 3339.", format="date-time"),
+]
+Until = Annotated[
+    str | None, query_parameter("until", "Only those made before this instant; RFC 3339.", format="date-time")
+]
 
 
 class DeliveryListQuery(Struct, frozen=True, kw_only=True):

@@ -7,7 +7,6 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
-from dcvd.api.http.documentation import problems
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.view import WebhookAnswer, WebhookList, webhook_view, with_rates, with_secrets
@@ -38,8 +37,8 @@ class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     replay: HeldDeliveries = HeldDeliveries.HELD
 
 
-@post("", summary="Add an endpoint", status_code=201, responses=problems(400, 403, 413, 415))
-async def add_webhook(request: ApiRequest, data: JSONBody[NewWebhook]) -> Response[WebhookAnswer]:
+@post("", summary="Add an endpoint", status_code=201)
+async def create_webhook(request: ApiRequest, data: JSONBody[NewWebhook]) -> Response[WebhookAnswer]:
     """Add an endpoint. Its secrets are in this answer and never again."""
     context = request.context
     endpoint, secret = await endpoints.create(
@@ -54,7 +53,7 @@ async def add_webhook(request: ApiRequest, data: JSONBody[NewWebhook]) -> Respon
     return Response(WebhookAnswer(view), headers={"Location": f"/api/webhooks/{endpoint.id}"})
 
 
-@get("", summary="List the endpoints", responses=problems(400))
+@get("", summary="List the endpoints")
 async def list_webhooks(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> WebhookList:
     """List the organization's endpoints, newest first."""
     page = await endpoints.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
@@ -62,7 +61,7 @@ async def list_webhooks(request: ApiRequest, limit: Limit = None, cursor: Cursor
     return WebhookList(webhooks=[webhook_view(row, now) for row in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{webhook_id:str}", summary="Show an endpoint", responses=problems(404))
+@get("/{webhook_id:str}", summary="Show an endpoint")
 async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> WebhookAnswer:
     """Show an endpoint with its health and its rates, without its secrets."""
     context = request.context
@@ -70,8 +69,8 @@ async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> Webhook
     return WebhookAnswer(with_rates(webhook_view(endpoint, context.now()), rates))
 
 
-@patch("/{webhook_id:str}", summary="Change an endpoint", responses=problems(400, 403, 404, 413, 415))
-async def change_webhook(
+@patch("/{webhook_id:str}", summary="Change an endpoint")
+async def update_webhook(
     request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[WebhookChange]
 ) -> WebhookAnswer:
     """Change an endpoint. Waiting deliveries go to the new address. Enabling it resets its health."""
@@ -80,14 +79,14 @@ async def change_webhook(
     return WebhookAnswer(webhook_view(endpoint, request.context.now()))
 
 
-@delete("/{webhook_id:str}", summary="Remove an endpoint", responses=problems(403, 404))
-async def remove_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> None:
+@delete("/{webhook_id:str}", summary="Remove an endpoint")
+async def delete_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> None:
     """Remove an endpoint, with all its deliveries."""
     await endpoints.remove(request.context, request.org_id, webhook_id)
 
 
 ROUTER: Final = Router(
     "/webhooks",
-    route_handlers=[add_webhook, list_webhooks, get_webhook, change_webhook, remove_webhook],
+    route_handlers=[create_webhook, list_webhooks, get_webhook, update_webhook, delete_webhook],
     tags=["Webhooks"],
 )

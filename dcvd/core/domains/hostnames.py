@@ -13,6 +13,9 @@ from publicsuffixlist import PublicSuffixList
 from dcvd.core.addresses import MAX_NAME_CHARS, parse_ip
 from dcvd.errors import InvalidInput
 
+MAX_GIVEN_CHARS: Final = 1000
+"""A hostname in Unicode is longer than its A-labels at times; what is longer than this is not looked at."""
+
 RESERVED_TLDS: Final = frozenset(
     {"test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "arpa", "home", "corp", "mail"}
 )
@@ -35,7 +38,7 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
     name = text.strip()
     if not name:
         raise fault("The hostname is empty; give one such as app.customer.com.")
-    if len(name) > 1000:
+    if len(name) > MAX_GIVEN_CHARS:
         raise fault(f"The hostname is longer than {MAX_NAME_CHARS} characters, the most that DNS can carry.")
     if "://" in name or "/" in name or "@" in name:
         raise fault(f"{name!r} is a URL or an address; give the hostname alone, such as app.customer.com.")

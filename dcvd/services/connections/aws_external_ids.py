@@ -22,7 +22,7 @@ from dcvd.store.engine.database import Transaction
 
 _LIFETIME_MS: Final = 7 * DAY
 _MAX_UNUSED: Final = 20
-_MAX_DOMAINS: Final = 50
+MAX_DOMAINS: Final = 50
 _MAX_POLICY_CHARACTERS: Final = 6144
 """Characters of a managed policy without its blanks (IAM user guide, "IAM and AWS STS quotas")."""
 _FIELD: Final = "credentials.externalId"
@@ -99,8 +99,8 @@ def _unknown_external_id_error() -> InvalidInput:
 
 
 def _build_permissions_policy(context: Context, domains: Sequence[str]) -> IamPolicy:
-    if len(domains) > _MAX_DOMAINS:
-        raise InvalidInput("domains", f"There are {len(domains)} domains; one role is for up to {_MAX_DOMAINS}.")
+    if len(domains) > MAX_DOMAINS:
+        raise InvalidInput("domains", f"There are {len(domains)} domains; one role is for up to {MAX_DOMAINS}.")
     allowed = context.config.domains.allow_reserved_tlds
     hostnames = dict.fromkeys(
         normalise(name, allowed_tlds=allowed, field=f"domains[{index}]") for index, name in enumerate(domains)

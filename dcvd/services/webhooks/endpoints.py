@@ -28,9 +28,9 @@ log = structlog.get_logger(__name__)
 
 _BATCH_SIZE: Final = 500
 """Deliveries that one transaction ends or removes: the writer is never held for long."""
-_MAX_HEADERS: Final = 20
+MAX_HEADERS: Final = 20
 _MAX_HEADER_BYTES: Final = 4096
-_MAX_ATTEMPTS_PER_SECOND: Final = 1000
+MAX_ATTEMPTS_PER_SECOND: Final = 1000
 _RESERVED_HEADERS: Final = frozenset(
     {
         "accept",
@@ -251,9 +251,9 @@ def _validate_url(context: Context, url: str) -> str:
 
 
 def _validate_rate(rate: int | None) -> int | None:
-    if rate is not None and not 1 <= rate <= _MAX_ATTEMPTS_PER_SECOND:
+    if rate is not None and not 1 <= rate <= MAX_ATTEMPTS_PER_SECOND:
         message = (
-            f"maxPerSecond is {rate}; give a whole number from 1 to {_MAX_ATTEMPTS_PER_SECOND}, or null for no limit."
+            f"maxPerSecond is {rate}; give a whole number from 1 to {MAX_ATTEMPTS_PER_SECOND}, or null for no limit."
         )
         raise InvalidInput("maxPerSecond", message)
     return rate
@@ -271,11 +271,8 @@ def _validate_headers(headers: Mapping[str, str]) -> dict[str, str]:
         if refusal is not None:
             raise InvalidInput("headers", refusal, code="bad_header")
         valid_headers[lower_name] = value
-    if (
-        len(valid_headers) > _MAX_HEADERS
-        or sum(map(len, (*valid_headers, *valid_headers.values()))) > _MAX_HEADER_BYTES
-    ):
-        message = f"There may be {_MAX_HEADERS} headers of {_MAX_HEADER_BYTES} bytes in all."
+    if len(valid_headers) > MAX_HEADERS or sum(map(len, (*valid_headers, *valid_headers.values()))) > _MAX_HEADER_BYTES:
+        message = f"There may be {MAX_HEADERS} headers of {_MAX_HEADER_BYTES} bytes in all."
         raise InvalidInput("headers", message, code="bad_header")
     return dict(headers)
 

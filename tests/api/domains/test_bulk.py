@@ -287,7 +287,7 @@ async def test_an_operator_adds_many_domains_to_an_organization(
 
 async def test_the_schema_documents_both_kinds_of_body_and_of_answer(anybody: Client) -> None:
     schema = (await anybody.get("/schema")).json
-    known = {f"#/components/schemas/{name}" for name in schema["components"]["schemas"]}
+    known = {f"#/components/{kind}/{name}" for kind, parts in schema["components"].items() for name in parts}
     for path, line in ((BULK, "AddedLine"), (DELETE, "RemovedLine")):
         call = schema["paths"][path]["post"]
         kinds = {"application/json", "application/x-ndjson"}
@@ -300,3 +300,10 @@ async def test_the_schema_documents_both_kinds_of_body_and_of_answer(anybody: Cl
             ("Idempotency-Key", "header"),
         }
         assert set(re.findall(r'"(#/components/[^"]+)"', json.dumps(call))) <= known
+
+
+@pytest.mark.parametrize(
+    "body", [{"domainNames": None}, {"domainIds": None}, {"domainIds": ["dom_x"], "domainNames": None}]
+)
+async def test_null_is_no_list_of_domains_to_remove(owner: Client, body: dict[str, Any]) -> None:
+    assert "a list" in problem(await owner.post(DELETE, body), 400, "invalid_input")["detail"]

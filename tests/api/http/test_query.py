@@ -9,7 +9,7 @@ from dcvd.api.app import Api
 from dcvd.api.http.parameters import declared_parameters
 from tests.api.client import Client, problem
 
-TOLERANT = {"/health", "/oauth/callback/{provider}", "/domain-connect/done"}
+TOLERANT = {"/health", "/ready", "/oauth/callback/{provider}", "/domain-connect/done"}
 
 
 async def test_no_route_ignores_a_parameter_that_it_does_not_know(app: Api, owner: Client, operator: Client) -> None:

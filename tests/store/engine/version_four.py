@@ -22,7 +22,7 @@ RECEIVER: Final = "http://receiver.test"
 _KILLED_AT: Final = 1_795_810_117_000
 _DUE_AFTER: Final = 10 * SECOND
 """By then everything is due."""
-_TEXT: Final = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+TEXT: Final = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 _INSTANT: Final = re.compile(r"(?<![0-9a-z])1[78]\d{11}(?![0-9a-z])")
 _MOVED_ID: Final = re.compile(r"\b(dlv|dom|evt|job|rec|tl)_([0-9a-z]{10})([0-9a-z]{16})\b")
 """An id, which begins with its instant. The other ids stay: what is sealed is bound to them."""
@@ -32,7 +32,7 @@ _TO_PYTHONS_DIGITS: Final = str.maketrans("0123456789abcdefghjkmnpqrstvwxyz", "0
 def make(path: Path, *, now: int = _KILLED_AT + _DUE_AFTER, replacing: Mapping[str, str] | None = None) -> None:
     """Write the file as if the daemon had been killed a few seconds before `now`, with other texts where given."""
     shift = now - _DUE_AFTER - _KILLED_AT
-    text = _INSTANT.sub(lambda found: str(int(found[0]) + shift), _TEXT)
+    text = _INSTANT.sub(lambda found: str(int(found[0]) + shift), TEXT)
     text = _MOVED_ID.sub(lambda found: _move_id(found, shift), text)
     for old, new in (replacing or {}).items():
         text = text.replace(old, new)

@@ -1,0 +1,62 @@
+"""What a member of a body is like beyond its type: the bounds and forms that are checked after it was decoded."""
+
+from typing import Any, Final
+
+from dcvd.api.connections.credentials_schemas import CREDENTIALS_SCHEMAS
+from dcvd.api.http.documentation import REF_TEMPLATE
+from dcvd.core.domains.hostnames import MAX_GIVEN_CHARS
+from dcvd.core.instants import SECOND
+from dcvd.kit.egress.guard import MAX_URL_LENGTH
+from dcvd.services.connections.aws_external_ids import MAX_DOMAINS
+from dcvd.services.names import MAX_NAME_CHARACTERS
+from dcvd.services.webhooks.endpoints import MAX_ATTEMPTS_PER_SECOND, MAX_HEADERS
+from dcvd.services.webhooks.secret_rotation import MAX_GRACE_MS
+
+Bounds = dict[str, Any]
+
+_HOSTNAME: Final[Bounds] = {"minLength": 1, "maxLength": MAX_GIVEN_CHARS}
+_EVENT_TYPES: Final[Bounds] = {"minItems": 1, "items": {"$ref": REF_TEMPLATE.format(name="EventType")}}
+_URL: Final[Bounds] = {"format": "uri", "maxLength": MAX_URL_LENGTH}
+_HEADERS: Final[Bounds] = {"maxProperties": MAX_HEADERS}
+_RATE: Final[Bounds] = {
+    "anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS_PER_SECOND}, {"type": "null"}]
+}
+_URI_OR_NULL: Final[Bounds] = {"anyOf": [{"type": "string", "format": "uri"}, {"type": "null"}]}
+_IP_OR_NULL: Final[Bounds] = {
+    "anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}, {"type": "null"}]
+}
+_CODE: Final[Bounds] = {"anyOf": [{"$ref": REF_TEMPLATE.format(name="ErrorCode")}, {"type": "string"}]}
+"""An authorization server may choose another code, and HTTP has names of its own."""
+
+BOUNDS: Final[dict[str, Bounds]] = {
+    "ApplyLinkView.applyUrl": {"format": "uri"},
+    "AttemptView.remoteIp": _IP_OR_NULL,
+    "AuthorizationAnswer.authorizationUrl": {"format": "uri"},
+    "DiagnoseName.domainName": _HOSTNAME,
+    "DomainConnectRequest.redirectUri": _URI_OR_NULL,
+    "EventView.sequence": {"minimum": 1},
+    "NewAuthorization.redirectUri": _URI_OR_NULL,
+    "NewAuthorization.returnTo": _URI_OR_NULL,
+    "NewConnection.credentials": {"oneOf": CREDENTIALS_SCHEMAS},
+    "NewDomain.domainName": _HOSTNAME,
+    "NewExchange.code": {"minLength": 1},
+    "NewExchange.state": {"minLength": 1},
+    "NewExternalId.domains": {"maxItems": MAX_DOMAINS, "items": {"type": "string", **_HOSTNAME}},
+    "NewReplay.events": _EVENT_TYPES,
+    "NewToken.name": {"minLength": 1, "maxLength": MAX_NAME_CHARACTERS},
+    "NewWebhook.events": _EVENT_TYPES,
+    "NewWebhook.headers": _HEADERS,
+    "NewWebhook.maxPerSecond": _RATE,
+    "NewWebhook.url": _URL,
+    "Problem.code": _CODE,
+    "Rotation.graceSeconds": {"minimum": 0, "maximum": MAX_GRACE_MS // SECOND},
+    "WebhookChange.events": _EVENT_TYPES,
+    "WebhookChange.headers": _HEADERS,
+    "WebhookChange.maxPerSecond": _RATE,
+    "WebhookChange.url": _URL,
+    "WebhookView.url": {"format": "uri"},
+}
+"""By `Type.member`."""
+
+REQUIRED: Final = {"NewExchange": ["state"]}
+"""Members that may be absent for the decoder alone, which leaves the sentence about them to the handler."""

@@ -1,0 +1,78 @@
+"""How Litestar derives the document, and what is served at `/schema`."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response, Router
+from litestar.enums import MediaType
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
+
+from dcvd import __version__
+from dcvd.api.openapi.document import build_document
+
+_TAGS: Final = {
+    "Domains": "Customers' hostnames: add them, follow their certificates, and find out what is wrong with their DNS.",
+    "Webhooks": "Endpoints, to which events are sent.",
+    "Deliveries": "What was sent to an endpoint, what came of it, and what to send again.",
+    "Events": "Every event in order, whether or not an endpoint was told.",
+    "Connections": "Connections to customers' DNS providers, through which their records are written.",
+    "Jobs": "Work in the background, at Cloudflare and at DNS providers.",
+    "Tokens": "Tokens for this API.",
+    "Health": "Whether the daemon is there.",
+}
+
+
+class _JsonDocument(OpenAPIRenderPlugin):
+    """Serves the document as JSON. It is built at the first request for it, and does not change."""
+
+    def __init__(self) -> None:
+        super().__init__(path=["/openapi.json", "/"], media_type=MediaType.JSON)
+        self._encoded: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
+        """Encode the document."""
+        if self._encoded is None:
+            self._encoded = msgspec.json.encode(build_document(request.app))
+        return self._encoded
+
+
+def openapi_config(public_url: str) -> OpenAPIConfig:
+    """Configure the OpenAPI document; `public_url` may be empty."""
+    scheme = SecurityScheme(
+        type="http",
+        scheme="bearer",
+        bearer_format="dcv_live_ and 32 hex digits",
+        description="A token of your organization: Authorization: Bearer dcv_live_….",
+    )
+    return OpenAPIConfig(
+        title="dcvd",
+        version=__version__,
+        description="Custom domains: add them, diagnose their DNS, follow their certificates, get signed webhooks.",
+        components=Components(security_schemes={"bearer": scheme}),
+        servers=[Server(url=public_url or "/")],
+        tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
+        use_handler_docstrings=True,
+        operation_id_creator=_name_operation,
+        render_plugins=[_JsonDocument()],
+        openapi_router=Router(
+            "/schema", route_handlers=[], include_in_schema=False, after_request=_refuse_missing_page
+        ),
+    )
+
+
+def _name_operation(handler: HTTPRouteHandler, *_: object) -> str:
+    """Name an operation as its handler is called: `create_domain` is `createDomain`."""
+    first, *others = handler.handler_name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+async def _refuse_missing_page(response: Response[Any]) -> Response[Any]:
+    """Answer a missing page below `/schema` with a problem, where Litestar would answer an HTML page."""
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        raise NotFoundException
+    return response

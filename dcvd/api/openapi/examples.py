@@ -1,0 +1,30 @@
+"""Examples of the bodies that callers send."""
+
+from typing import Any, Final
+
+EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "DiagnoseName": {"domainName": "app.customer.com"},
+    "DnsWriteRequest": {"connectionId": "conn_01kf0c7pmk00qj5t6v8n3w9r2d", "dryRun": True},
+    "DomainConnectRequest": {"redirectUri": "https://app.example.net/settings/domains"},
+    "NewAuthorization": {"provider": "cloudflare", "returnTo": "https://app.example.net/settings/domains"},
+    "NewConnection": {"provider": "cloudflare", "credentials": {"apiToken": "the-token-of-the-customer"}},
+    "NewDomain": {"domainName": "app.customer.com", "validation": "delegated", "wildcard": True},
+    "NewExchange": {
+        "provider": "cloudflare",
+        "code": "the-code-of-the-answer",
+        "redirectUri": "https://app.example.net/oauth/callback",
+        "state": "the-state-of-the-answer",
+    },
+    "NewExternalId": {"domains": ["app.customer.com"]},
+    "NewReplay": {"since": "2027-01-15T00:00:00Z", "until": "2027-01-16T00:00:00Z", "status": "missing"},
+    "NewToken": {"name": "deployment", "role": "admin", "expiresAt": "2028-01-15T00:00:00Z"},
+    "NewWebhook": {
+        "url": "https://hooks.example.net/dcvd",
+        "events": ["domain.active", "domain.error", "dns.check_failed"],
+        "headers": {"X-Tenant": "acme"},
+    },
+    "Requeue": {"status": "dead"},
+    "Rotation": {"graceSeconds": 86400},
+    "WebhookChange": {"enabled": True, "maxPerSecond": 50},
+}
+"""By type."""

@@ -1,0 +1,82 @@
+"""The `webhooks` of the document: every event that is made is as its schema says."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+from msgspec.structs import fields
+
+from dcvd.api.openapi.event_bodies import EVENT_DATA
+from dcvd.core.events import EventType
+from dcvd.core.instants import DAY, MINUTE
+from dcvd.core.lifecycle.transitions import warn_of_expiry
+from dcvd.services.connections.reauth import require_reauth
+from dcvd.services.context import Context
+from dcvd.store.organizations import Organization
+from tests.api.client import Client
+from tests.api.webhooks.owed import added, domain, tried
+from tests.core.builders import THRESHOLDS, active_story, certificate
+from tests.dns_provider import connect
+from tests.manual_clock import ManualClock
+from tests.store.engine.version_four import TEXT
+
+_STORED = re.compile(r"CAST\('(\{\"event\":(?:[^']|'')*)' AS BLOB\)")
+
+
+def _check(event: dict[str, Any]) -> EventType:
+    """Check that the data of an event is what its schema says, neither more nor less."""
+    event_type = EventType(event["event"])
+    _, data_type = EVENT_DATA[event_type]
+    shown = msgspec.convert(event["data"], data_type)
+    assert set(event["data"]) == {field.name for field in fields(shown)}, event
+    assert json.loads(msgspec.json.encode(shown)) == event["data"]
+    return event_type
+
+
+def test_each_type_of_event_is_a_webhook_of_the_document(document: dict[str, Any]) -> None:
+    assert set(document["webhooks"]) == set(EventType)
+    schemas = document["components"]["schemas"]
+    for name, methods in document["webhooks"].items():
+        body = methods["post"]["requestBody"]["content"]["application/json"]["schema"]
+        assert body["properties"]["event"]["const"] == name
+        assert body["properties"]["data"]["$ref"].rpartition("/")[2] in schemas
+        assert methods["post"]["summary"]
+
+
+def test_what_a_daemon_stored_in_its_life_is_as_the_document_says() -> None:
+    bodies = [json.loads(found.replace("''", "'")) for found in _STORED.findall(TEXT)]
+    assert len(bodies) > 50
+    assert {_check(body) for body in bodies} >= {EventType.DOMAIN_REMOVED, EventType.JOB_DLQ, EventType.DOMAIN_ERROR}
+
+
+def test_the_warning_of_an_expiry_is_as_the_document_says() -> None:
+    served = active_story(certificate("0a")).domain
+    assert served.certificate is not None
+    (draft,) = warn_of_expiry(served, served.certificate.expires_at - DAY, THRESHOLDS).events
+    assert _check({"event": draft.type, "data": draft.data}) is EventType.DOMAIN_EXPIRING_SOON
+
+
+async def test_what_happens_to_endpoints_and_connections_is_as_the_document_says(
+    owner: Client, context: Context, clock: ManualClock, organization: Organization
+) -> None:
+    endpoint = (await added(owner))["id"]
+    for number in range(5):
+        await domain(owner, f"app{number}.customer.com")
+    for wait, status in ((6, 500), (60, 500), (60, 204)):
+        await tried(context, endpoint, status)
+        clock.advance(wait * MINUTE)
+    await domain(owner)
+    await tried(context, endpoint, 410)
+    await owner.post(f"/api/webhooks/{endpoint}/test")
+    await require_reauth(context, await connect(context, organization.id), "token_refused", "It is refused.")
+    events = (await owner.get("/api/events")).json["events"]
+    assert {_check(event) for event in events} == {
+        EventType.DOMAIN_ADDED,
+        EventType.ENDPOINT_FAILING,
+        EventType.ENDPOINT_RECOVERED,
+        EventType.ENDPOINT_DISABLED,
+        EventType.DELIVERY_DLQ,
+        EventType.WEBHOOK_TEST,
+        EventType.CONNECTION_REAUTH_REQUIRED,
+    }
