@@ -19,7 +19,9 @@ DEFERRED_COMMANDS: Final = {
     "demo": DeferredCommand("dcvd.cli.demo.command", "demo", "See it all at work in a minute, without configuration."),
     "serve": DeferredCommand("dcvd.cli.serve", "serve", "Run the daemon in the foreground."),
     "check-config": DeferredCommand("dcvd.cli.check_config", "check_config", "Report every error of a configuration."),
-    "org": DeferredCommand("dcvd.cli.organizations", "organizations", "Create and list organizations."),
+    "org": DeferredCommand(
+        "dcvd.cli.organizations.commands", "organizations", "Create, list and change organizations."
+    ),
     "token": DeferredCommand("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
     "renewals": DeferredCommand("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
     "domain": DeferredCommand("dcvd.cli.domains.commands", "domains", "Import customers' domains from a file."),

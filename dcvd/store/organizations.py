@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from dcvd.core.organizations.status import OrganizationStatus
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.struct_table import StructTable
@@ -17,6 +18,7 @@ class Organization(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     created_at: int
+    status: OrganizationStatus = OrganizationStatus.ACTIVE
 
 
 class Remembered(Struct, frozen=True, kw_only=True):
@@ -43,6 +45,23 @@ def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
 def list_all(snapshot: Snapshot) -> list[Organization]:
     """List every organization by name; there are few, so there are no pages."""
     return _ORGANIZATIONS.fetch_all(snapshot, "ORDER BY name")
+
+
+def rename(tx: Transaction, org_id: str, name: str) -> None:
+    """Store another name of an organization, which no other has."""
+    tx.execute("UPDATE organizations SET name = ? WHERE id = ?", (name, org_id))
+
+
+def read_status(snapshot: Snapshot, org_id: str) -> OrganizationStatus:
+    """Read the status of an organization that exists."""
+    status = snapshot.fetch_value("SELECT status FROM organizations WHERE id = ?", (org_id,))
+    assert status is not None, f"no organization {org_id}"
+    return OrganizationStatus(status)
+
+
+def set_status(tx: Transaction, org_id: str, status: OrganizationStatus) -> None:
+    """Store the status of an organization."""
+    tx.execute("UPDATE organizations SET status = ? WHERE id = ?", (status, org_id))
 
 
 def read_quota_overrides(snapshot: Snapshot, org_id: str) -> dict[str, int]:

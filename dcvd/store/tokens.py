@@ -48,6 +48,14 @@ def has_rights(snapshot: Snapshot, token_id: str, rights_version: int, now: int)
     return row is not None and (row[0] is None or now < row[0])
 
 
+def change_rights_of_org(tx: Transaction, org_id: str) -> list[str]:
+    """Give every token of an organization a new version of its rights, and return their ids."""
+    rows = tx.fetch_all(
+        "UPDATE api_tokens SET rights_version = rights_version + 1 WHERE org_id = ? RETURNING id", (org_id,)
+    )
+    return [row[0] for row in rows]
+
+
 def list_minted_by(snapshot: Snapshot, token_ids: Collection[str]) -> list[Token]:
     """List the tokens that any of these tokens minted."""
     return _TOKENS.fetch_all(snapshot, "WHERE minted_by IN (SELECT value FROM json_each(?))", (encode_list(token_ids),))

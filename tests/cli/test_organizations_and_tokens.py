@@ -40,7 +40,29 @@ def test_a_created_organization_is_printed_whole(either: House, name: str) -> No
 
 def test_organizations_are_listed_for_programs(either: House, acme: OrganizationView) -> None:
     listed = either.json("org", "list")["organizations"]
-    assert {"id": acme.id, "name": acme.name, "createdAt": acme.created_at} in listed
+    assert {"id": acme.id, "name": acme.name, "createdAt": acme.created_at, "status": "active"} in listed
+
+
+def test_an_organization_is_shown_renamed_suspended_and_resumed(either: House, acme: OrganizationView) -> None:
+    shown = either.json("org", "show", acme.name)["organization"]
+    assert (shown["id"], shown["status"], shown["counts"]["domains"]) == (acme.id, "active", 0)
+    assert either.json("org", "suspend", acme.name)["organization"]["status"] == "suspended"
+    assert either.json("org", "resume", acme.id)["organization"]["status"] == "active"
+    renamed = either.json("org", "rename", acme.id, f"{acme.name} 2")["organization"]
+    assert (renamed["id"], renamed["name"]) == (acme.id, f"{acme.name} 2")
+
+
+def test_quotas_are_set_and_go_back_to_what_is_configured(either: House, acme: OrganizationView) -> None:
+    done = either.dcvd("org", "quota", acme.name, "domains=5000", "tokens=0")
+    facts = {line.split("  ")[0].strip(): line for line in done.stdout.splitlines() if line}
+    assert re.split(" {2,}", facts["domains"]) == ["domains", "0", "5000", "its own"]
+    assert re.split(" {2,}", facts["tokens"]) == ["tokens", "0", "no limit", "its own"]
+    back = either.json("org", "quota", acme.name, "domains=default")["organization"]
+    assert back["ownQuotas"] == {"tokens": 0}
+    wrong = either.dcvd("org", "quota", acme.name, "cats=1")
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert "There is no quota 'cats'" in wrong.stderr
+    assert either.dcvd("org", "quota", acme.name, "domains:5").returncode == 2
 
 
 def test_organizations_are_listed_for_eyes(house: House, name: str) -> None:
@@ -53,8 +75,8 @@ def test_organizations_are_listed_for_eyes(house: House, name: str) -> None:
     )
     acme = house.given(lambda operations: operations.create_organization(name))
     head, row = house.dcvd("org", "list").stdout.splitlines()
-    assert head.split() == ["NAME", "ID", "CREATED"]
-    assert re.fullmatch(rf"{re.escape(name)}  {acme.id}  \d{{4}}-\d\d-\d\d \d\d:\d\d UTC", row)
+    assert head.split() == ["NAME", "ID", "CREATED", "STATUS"]
+    assert re.fullmatch(rf"{re.escape(name)}  {acme.id}  \d{{4}}-\d\d-\d\d \d\d:\d\d UTC  active", row)
 
 
 def test_a_second_organization_of_the_same_name_is_refused_in_one_sentence(
@@ -126,6 +148,7 @@ def test_more_tokens_than_a_page_holds_are_all_listed(house: House) -> None:
 
     async def mint_many(operations: Operations) -> list[TokenView]:
         acme = await operations.create_organization("Acme")
+        await operations.change_organization(acme.id, name=None, quotas={"tokens": 0})
         for number in range(MAX_LIMIT + 1):
             await operations.create_token(acme.id, name=str(number), role=Role.MEMBER, expires_at=None)
         return await operations.list_tokens(acme.id)

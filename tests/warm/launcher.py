@@ -27,7 +27,7 @@ _MODULES: Final = (
     "dcvd.cli",
     "dcvd.cli.backup",
     "dcvd.cli.check_config",
-    "dcvd.cli.organizations",
+    "dcvd.cli.organizations.commands",
     "dcvd.cli.serve",
     "dcvd.cli.tokens",
 )

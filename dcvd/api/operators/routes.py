@@ -18,19 +18,15 @@ from dcvd.api.http.authentication import authenticate_operator
 from dcvd.api.http.instants import Instant, parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.operators.view import OrganizationAnswer, OrganizationList, RenewalsAnswer, organization_view
+from dcvd.api.operators.organizations import HANDLERS_OF_ALL, HANDLERS_OF_ONE, find_organization
+from dcvd.api.operators.view import RenewalsAnswer
 from dcvd.api.tokens.routes import Descendants
 from dcvd.api.tokens.view import TokenAnswer, TokenList, minted_token_answer, token_list
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
-from dcvd.services import organizations
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import minting, revocation
 from dcvd.store.organizations import Organization
-
-
-class NewOrganization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    name: str
 
 
 class NewOperatorToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -39,28 +35,6 @@ class NewOperatorToken(Struct, frozen=True, kw_only=True, rename="camel", forbid
     name: str
     role: Role = Role.OWNER
     expires_at: Instant | None = None
-
-
-async def find_organization(request: ApiRequest, id_or_name: FromPath[str]) -> Organization:
-    """Find the organization that a path names. Raises NotFound."""
-    return await organizations.find(request.context, id_or_name)
-
-
-@post("/organizations", summary="Create an organization", status_code=201)
-async def create_organization(request: ApiRequest, data: JSONBody[NewOrganization]) -> Response[OrganizationAnswer]:
-    """Create an organization, which is a new tenant."""
-    organization = await organizations.create(request.context, data.name)
-    return Response(
-        OrganizationAnswer(organization_view(organization)),
-        headers={"Location": f"/operator/organizations/{organization.id}"},
-    )
-
-
-@get("/organizations", summary="List the organizations")
-async def list_organizations(request: ApiRequest) -> OrganizationList:
-    """List all organizations, sorted by name."""
-    rows = await organizations.list_all(request.context)
-    return OrganizationList([organization_view(organization) for organization in rows])
 
 
 @post("/tokens", summary="Mint a token for an organization", status_code=201)
@@ -131,6 +105,7 @@ async def show_metrics(request: ApiRequest) -> Response[bytes]:
 _ORGANIZATION_ROUTER: Final = Router(
     "/organizations/{id_or_name:str}",
     route_handlers=[
+        *HANDLERS_OF_ONE,
         mint_organization_token,
         list_organization_tokens,
         revoke_organization_token,
@@ -141,8 +116,7 @@ _ORGANIZATION_ROUTER: Final = Router(
 ROUTER: Final = Router(
     "/operator",
     route_handlers=[
-        create_organization,
-        list_organizations,
+        *HANDLERS_OF_ALL,
         _ORGANIZATION_ROUTER,
         list_renewals,
         diagnose_for_operator,

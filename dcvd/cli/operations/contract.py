@@ -1,10 +1,10 @@
 """The operations; their results are what the API answers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from dcvd.api.domains.bulk_view import AddedLine
-from dcvd.api.operators.view import OrganizationView
+from dcvd.api.operators.view import ListedOrganizationView, OrganizationOverviewView, OrganizationView
 from dcvd.api.tokens.view import TokenView
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.tokens import Role
@@ -17,7 +17,17 @@ class Operations(Protocol):
 
     async def create_organization(self, name: str) -> OrganizationView: ...
 
-    async def list_organizations(self) -> list[OrganizationView]: ...
+    async def list_organizations(self) -> list[ListedOrganizationView]: ...
+
+    async def show_organization(self, org_id: str) -> OrganizationOverviewView: ...
+
+    async def change_organization(
+        self, org_id: str, *, name: str | None, quotas: Mapping[str, int | None] | None
+    ) -> OrganizationOverviewView: ...
+
+    async def suspend_organization(self, org_id: str) -> OrganizationOverviewView: ...
+
+    async def resume_organization(self, org_id: str) -> OrganizationOverviewView: ...
 
     async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView: ...
 
@@ -34,7 +44,7 @@ class Operations(Protocol):
         ...
 
 
-async def find_organization(operations: Operations, id_or_name: str) -> OrganizationView:
+async def find_organization(operations: Operations, id_or_name: str) -> ListedOrganizationView:
     """Find an organization by its id, else by its exact name. Raises NotFound."""
     organizations = await operations.list_organizations()
     for match in (

@@ -1,13 +1,20 @@
 """The operations on the database itself, while no daemon runs."""
 
 import errno
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from dcvd.api.domains.bulk_view import AddedLine, added_line
-from dcvd.api.operators.view import OrganizationView, organization_view
+from dcvd.api.operators.view import (
+    ListedOrganizationView,
+    OrganizationOverviewView,
+    OrganizationView,
+    listed_organization_view,
+    organization_view,
+    overview_view,
+)
 from dcvd.api.tokens.view import TokenView, minted_token_answer, token_list
 from dcvd.config import Config, Live
 from dcvd.core.domains.additions import DomainRequest
@@ -22,7 +29,8 @@ from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.lifecycle import renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
-from dcvd.services.tokens import minting, queries, revocation
+from dcvd.services.organizations.overview import read_overview
+from dcvd.services.tokens import minting, queries, revocation, suspension
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.store.engine.paging import MAX_LIMIT
@@ -42,8 +50,25 @@ class LocalOperations:
     async def create_organization(self, name: str) -> OrganizationView:
         return organization_view(await organizations.create(self._context, name))
 
-    async def list_organizations(self) -> list[OrganizationView]:
-        return [organization_view(organization) for organization in await organizations.list_all(self._context)]
+    async def list_organizations(self) -> list[ListedOrganizationView]:
+        return [listed_organization_view(organization) for organization in await organizations.list_all(self._context)]
+
+    async def show_organization(self, org_id: str) -> OrganizationOverviewView:
+        return overview_view(await read_overview(self._context, org_id))
+
+    async def change_organization(
+        self, org_id: str, *, name: str | None, quotas: Mapping[str, int | None] | None
+    ) -> OrganizationOverviewView:
+        await organizations.change(self._context, org_id, name=name, quotas=quotas)
+        return await self.show_organization(org_id)
+
+    async def suspend_organization(self, org_id: str) -> OrganizationOverviewView:
+        await suspension.suspend(self._context, org_id)
+        return await self.show_organization(org_id)
+
+    async def resume_organization(self, org_id: str) -> OrganizationOverviewView:
+        await suspension.resume(self._context, org_id)
+        return await self.show_organization(org_id)
 
     async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
         minted = await minting.create(self._context, org_id, name=name, role=role, expires_at=expires_at)

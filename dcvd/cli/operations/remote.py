@@ -14,7 +14,15 @@ from msgspec import Struct
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
 from dcvd.api.http.problem_view import Problem
-from dcvd.api.operators.view import OrganizationAnswer, OrganizationList, OrganizationView, RenewalsAnswer
+from dcvd.api.operators.view import (
+    ListedOrganizationView,
+    OrganizationAnswer,
+    OrganizationList,
+    OrganizationOverviewView,
+    OrganizationView,
+    OverviewAnswer,
+    RenewalsAnswer,
+)
 from dcvd.api.tokens.view import TokenAnswer, TokenList, TokenView
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
@@ -47,9 +55,25 @@ class RemoteOperations:
         answer = await self._call("POST", _ORGANIZATIONS_PATH, OrganizationAnswer, body={"name": name})
         return answer.organization
 
-    async def list_organizations(self) -> list[OrganizationView]:
+    async def list_organizations(self) -> list[ListedOrganizationView]:
         answer = await self._call("GET", _ORGANIZATIONS_PATH, OrganizationList)
         return answer.organizations
+
+    async def show_organization(self, org_id: str) -> OrganizationOverviewView:
+        return (await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}", OverviewAnswer)).organization
+
+    async def change_organization(
+        self, org_id: str, *, name: str | None, quotas: Mapping[str, int | None] | None
+    ) -> OrganizationOverviewView:
+        body = {key: value for key, value in (("name", name), ("quotas", quotas)) if value is not None}
+        answer = await self._call("PATCH", f"{_ORGANIZATIONS_PATH}/{org_id}", OverviewAnswer, body=body)
+        return answer.organization
+
+    async def suspend_organization(self, org_id: str) -> OrganizationOverviewView:
+        return (await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/suspend", OverviewAnswer)).organization
+
+    async def resume_organization(self, org_id: str) -> OrganizationOverviewView:
+        return (await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/resume", OverviewAnswer)).organization
 
     async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
         body: dict[str, str] = {"name": name, "role": role.value}

@@ -14,13 +14,14 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, authorization_url, hash_state, new_code_verifier, new_state
 from dcvd.core.instants import MINUTE, to_seconds
 from dcvd.core.organizations.quotas import Quota
+from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import is_expired, may_write
 from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
-from dcvd.store import oauth_states, tokens
+from dcvd.store import oauth_states, organizations, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.oauth_states import ConsumedState, PendingAuthorization
 
@@ -130,6 +131,8 @@ async def consume_for_browser(context: Context, provider: Provider, state: str) 
         token = tokens.get(snapshot, authorization.token_id)
         if token is None or is_expired(token.expires_at, now):
             return "the token that began it is gone"
+        if build_refusal(organizations.read_status(snapshot, token.org_id)) is not None:
+            return "its organization may not use the API"
         return None if may_write(token.role) else "the token that began it only reads"
 
     return await _consume(context, state, provider, find_fault)

@@ -1,5 +1,5 @@
-"""Organizations: operators create and list them, and set how much each may have."""
+"""Organizations: operators create, list and change them, and set how much each may have."""
 
-from dcvd.services.organizations.registry import create, find, list_all
+from dcvd.services.organizations.registry import change, create, find, list_all, require
 
-__all__ = ["create", "find", "list_all"]
+__all__ = ["change", "create", "find", "list_all", "require"]

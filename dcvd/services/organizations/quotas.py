@@ -49,6 +49,11 @@ def measure_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota
     return Room(quota=quota, limit=limit, count=_COUNTERS[quota](snapshot, org_id, limit + 1, context.now()))
 
 
+def count_all(context: Context, snapshot: Snapshot, org_id: str, limit: int) -> dict[Quota, int]:
+    """Count what an organization has of each thing that has a quota, but of no thing further than `limit`."""
+    return {quota: count(snapshot, org_id, limit, context.now()) for quota, count in _COUNTERS.items()}
+
+
 def require_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota) -> None:
     """Raise QuotaReached where an organization has no room for one more. See `measure_room`."""
     room = measure_room(context, snapshot, org_id, quota)
@@ -57,21 +62,29 @@ def require_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota
 
 
 async def set_quotas(context: Context, org_id: str, changes: Mapping[str, int | None]) -> Quotas:
-    """Set some of an organization's quotas and rates, and return the quotas; None goes back to what is configured.
+    """Set some of an organization's quotas and rates, see `change_quotas`, and return the quotas.
 
-    What the organization has already stays, also where it is more than the new quota. Raises NotFound, and InvalidInput
-    for an unknown name, or for a number that is no quota.
+    Raises NotFound, InvalidInput.
     """
 
     def unit(tx: Transaction) -> Quotas:
         organization = organizations.find(tx, org_id)
         if organization is None or organization.id != org_id:
             raise NotFound(f"There is no organization {org_id}.")
-        overrides = organizations.read_quota_overrides(tx, org_id)
-        organizations.set_quota_overrides(tx, org_id, change_overrides(overrides, changes))
-        tx.announce(Topic.LIMITS, org_id)
+        change_quotas(tx, org_id, changes)
         return read_quotas(context, tx, org_id)
 
     quotas = await context.database.write(unit)
     log.info("organization.quotas_set", org_id=org_id, **changes)
     return quotas
+
+
+def change_quotas(tx: Transaction, org_id: str, changes: Mapping[str, int | None]) -> None:
+    """Change some of the quotas and rates of an organization that exists; None goes back to what is configured.
+
+    What the organization has already stays, also where it is more than the new quota. Raises InvalidInput for an
+    unknown name, or for a number that is no quota.
+    """
+    overrides = organizations.read_quota_overrides(tx, org_id)
+    organizations.set_quota_overrides(tx, org_id, change_overrides(overrides, changes))
+    tx.announce(Topic.LIMITS, org_id)

@@ -1,33 +1,57 @@
-"""Organizations: operators create and list them."""
+"""Organizations: operators create, list and change them."""
+
+from collections.abc import Mapping
+
+import structlog
 
 from dcvd.core.ids import IdPrefix
+from dcvd.core.organizations.status import require_not_deleting
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
+from dcvd.services.organizations.quotas import change_quotas
 from dcvd.store import organizations
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.organizations import Organization
+
+log = structlog.get_logger(__name__)
 
 
 async def create(context: Context, name: str) -> Organization:
     """Create an organization. Raises Conflict for a name that exists, InvalidInput for a name that is not allowed."""
-    valid_name = validate_name(name, subject="organization")
-    if valid_name.startswith(f"{IdPrefix.ORGANIZATION}_"):
-        raise InvalidInput("name", "An organization's name cannot begin with org_, or it could be taken for an id.")
+    valid_name = _validate_name(name)
     organization = Organization(id=context.new_id(IdPrefix.ORGANIZATION), name=valid_name, created_at=context.now())
 
     def unit(tx: Transaction) -> Organization:
-        existing = organizations.find(tx, valid_name)
-        if existing is not None:
-            raise Conflict(
-                f"There is already an organization named {valid_name!r}.",
-                code="organization_exists",
-                existing_id=existing.id,
-            )
+        _require_free(tx, valid_name)
         organizations.insert(tx, organization)
         return organization
 
     return await context.database.write(unit)
+
+
+async def change(
+    context: Context, org_id: str, *, name: str | None = None, quotas: Mapping[str, int | None] | None = None
+) -> Organization:
+    """Rename an organization, and change some of its quotas, see `change_quotas`; None leaves them.
+
+    Raises NotFound, Conflict for the name of another one or where it is being deleted, InvalidInput.
+    """
+    valid_name = None if name is None else _validate_name(name)
+
+    def unit(tx: Transaction) -> Organization:
+        organization = require(tx, org_id)
+        require_not_deleting(organization.name, organization.status)
+        if valid_name is not None and valid_name != organization.name:
+            _require_free(tx, valid_name)
+            organizations.rename(tx, org_id, valid_name)
+        if quotas is not None:
+            change_quotas(tx, org_id, quotas)
+        return require(tx, org_id)
+
+    organization = await context.database.write(unit)
+    log.info("organization.changed", org_id=org_id, name=organization.name, quotas=quotas)
+    return organization
 
 
 async def list_all(context: Context) -> list[Organization]:
@@ -41,3 +65,26 @@ async def find(context: Context, id_or_name: str) -> Organization:
     if organization is None:
         raise NotFound(f"There is no organization {id_or_name!r}; `dcvd org list` shows those that exist.")
     return organization
+
+
+def require(snapshot: Snapshot, org_id: str) -> Organization:
+    """Return the organization with this id. Raises NotFound."""
+    organization = organizations.find(snapshot, org_id)
+    if organization is None or organization.id != org_id:
+        raise NotFound(f"There is no organization {org_id}.")
+    return organization
+
+
+def _validate_name(name: str) -> str:
+    valid_name = validate_name(name, subject="organization")
+    if valid_name.startswith(f"{IdPrefix.ORGANIZATION}_"):
+        raise InvalidInput("name", "An organization's name cannot begin with org_, or it could be taken for an id.")
+    return valid_name
+
+
+def _require_free(snapshot: Snapshot, name: str) -> None:
+    existing = organizations.find(snapshot, name)
+    if existing is not None:
+        raise Conflict(
+            f"There is already an organization named {name!r}.", code="organization_exists", existing_id=existing.id
+        )

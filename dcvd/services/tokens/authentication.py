@@ -4,11 +4,12 @@ from typing import Final
 
 from dcvd.core import tokens as token_rules
 from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.organizations.status import OrganizationStatus, build_refusal
 from dcvd.core.tokens import Token
 from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
-from dcvd.store import tokens
-from dcvd.store.engine.database import Transaction
+from dcvd.store import organizations, tokens
+from dcvd.store.engine.database import Snapshot, Transaction
 
 REFUSAL: Final = (
     "The bearer token is not valid: malformed, unknown, revoked or expired. Ask your operator for a new one."
@@ -17,13 +18,25 @@ REFUSAL: Final = (
 
 
 async def authenticate(context: Context, presented_token: str) -> Token:
-    """Return the live token that a text belongs to. Raises Unauthenticated, which never says what exactly was wrong."""
+    """Return the live token that a text belongs to.
+
+    Raises Unauthenticated, which never says what exactly was wrong, and Forbidden where the organization may not use
+    the API.
+    """
     if not token_rules.is_well_formed(presented_token):
         raise Unauthenticated(REFUSAL)
     token_hash = token_rules.hash_token(presented_token)
-    token = await context.database.read(lambda snapshot: tokens.find_by_hash(snapshot, token_hash))
-    if token is None or token_rules.is_expired(token.expires_at, context.now()):
+
+    def query(snapshot: Snapshot) -> tuple[Token, OrganizationStatus] | None:
+        token = tokens.find_by_hash(snapshot, token_hash)
+        return None if token is None else (token, organizations.read_status(snapshot, token.org_id))
+
+    found = await context.database.read(query)
+    if found is None or token_rules.is_expired(found[0].expires_at, context.now()):
         raise Unauthenticated(REFUSAL)
+    token, status = found
+    if (refusal := build_refusal(status)) is not None:
+        raise refusal
     return token
 
 

@@ -57,6 +57,13 @@ def list_of_org(
     return _JOBS.list_of_org(snapshot, org_id, before=before, limit=limit, state=state)
 
 
+def count_of_org(snapshot: Snapshot, org_id: str, state: JobState, limit: int) -> int:
+    """Count an organization's jobs in a state, but no further than `limit`."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE org_id = ? AND state = ? LIMIT ?)", (org_id, state, limit)
+    )
+
+
 def list_pending_kinds(snapshot: Snapshot) -> set[str]:
     """List the kinds that have pending jobs, one look into the index for each."""
     kinds: set[str] = set()

@@ -21,6 +21,10 @@ from tests.manual_clock import ManualClock
 CALLS = [
     ("GET", "/operator/organizations"),
     ("POST", "/operator/organizations"),
+    ("GET", "/operator/organizations/acme"),
+    ("PATCH", "/operator/organizations/acme"),
+    ("POST", "/operator/organizations/acme/suspend"),
+    ("POST", "/operator/organizations/acme/resume"),
     ("GET", "/operator/organizations/acme/tokens"),
     ("POST", "/operator/organizations/acme/tokens"),
     ("DELETE", "/operator/organizations/acme/tokens/token_x"),
@@ -116,7 +120,7 @@ async def test_an_organization_is_created_once_and_listed(operator: Client) -> N
     assert made["id"].startswith("org_")
     assert made == {"id": made["id"], "name": "zebra", "createdAt": "2027-01-15T08:00:00Z"}
     assert answer.headers["Location"] == f"/operator/organizations/{made['id']}"
-    assert (await operator.get("/operator/organizations")).json == {"organizations": [made]}
+    assert (await operator.get("/operator/organizations")).json == {"organizations": [{**made, "status": "active"}]}
     again = problem(await operator.post("/operator/organizations", {"name": "zebra"}), 409, "organization_exists")
     assert again["existingId"] == made["id"]
 

@@ -92,7 +92,9 @@ def test_a_daemon_that_was_starting_when_the_lock_was_tried_is_asked_instead(hou
         return [each.name for each in found]
 
     async def started_daemon(request: web.Request) -> web.Response:
-        return web.json_response({"organizations": [{"id": "org_1", "name": "Acme", "createdAt": "2026-01-01"}]})
+        return web.json_response(
+            {"organizations": [{"id": "org_1", "name": "Acme", "createdAt": "2026-01-01", "status": "active"}]}
+        )
 
     async def ask() -> list[str]:
         application = web.Application()

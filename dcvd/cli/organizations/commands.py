@@ -1,4 +1,4 @@
-"""`dcvd org`: creates and lists the tenants' organizations."""
+"""`dcvd org`: creates, lists and changes the tenants' organizations."""
 
 import shlex
 from pathlib import Path
@@ -7,12 +7,13 @@ import click
 
 from dcvd.cli.operations import perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.organizations import changes
 from dcvd.cli.terminal.tables import format_instant, format_table
 
 
-@click.group("org", epilog=format_examples("dcvd org create Acme", "dcvd org list"))
+@click.group("org", epilog=format_examples("dcvd org create Acme", "dcvd org list", "dcvd org show Acme"))
 def organizations() -> None:
-    """Create and list organizations: the tenants whose domains dcvd looks after.
+    """Create, list and change organizations: the tenants whose domains dcvd looks after.
 
     Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
     """
@@ -56,5 +57,9 @@ def list_organizations(as_json: bool, config: Path) -> None:
     elif not output:
         click.echo("There are no organizations yet: dcvd org create NAME", err=True)
     else:
-        rows = [(each.name, each.id, format_instant(each.created_at, missing="")) for each in output]
-        click.echo(format_table(("name", "id", "created"), rows))
+        rows = [(each.name, each.id, format_instant(each.created_at, missing=""), each.status.value) for each in output]
+        click.echo(format_table(("name", "id", "created", "status"), rows))
+
+
+for command in (changes.show, changes.rename, changes.quota, changes.suspend, changes.resume):
+    organizations.add_command(command)

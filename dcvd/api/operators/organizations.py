@@ -1,0 +1,98 @@
+"""`/operator/organizations`: the tenants, as operators see and change them."""
+
+from typing import Final
+
+from litestar import Response, get, patch, post
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.operators.view import (
+    OrganizationAnswer,
+    OrganizationList,
+    OverviewAnswer,
+    listed_organization_view,
+    organization_view,
+    overview_view,
+)
+from dcvd.core.organizations.status import require_not_deleting
+from dcvd.services import organizations
+from dcvd.services.organizations.overview import read_overview
+from dcvd.services.tokens import suspension
+from dcvd.store.organizations import Organization
+
+
+class NewOrganization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    name: str
+
+
+class OrganizationChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to change: the name, and quotas by name, of which null goes back to what is configured."""
+
+    name: str | None = None
+    quotas: dict[str, int | None] | None = None
+
+
+async def find_organization(request: ApiRequest, id_or_name: FromPath[str]) -> Organization:
+    """Find the organization that a path names. Raises NotFound, and Conflict for a change where it is being deleted."""
+    organization = await organizations.find(request.context, id_or_name)
+    if request.method != "GET":
+        require_not_deleting(organization.name, organization.status)
+    return organization
+
+
+@post("/organizations", summary="Create an organization", status_code=201)
+async def create_organization(request: ApiRequest, data: JSONBody[NewOrganization]) -> Response[OrganizationAnswer]:
+    """Create an organization, which is a new tenant."""
+    organization = await organizations.create(request.context, data.name)
+    return Response(
+        OrganizationAnswer(organization_view(organization)),
+        headers={"Location": f"/operator/organizations/{organization.id}"},
+    )
+
+
+@get("/organizations", summary="List the organizations")
+async def list_organizations(request: ApiRequest) -> OrganizationList:
+    """List all organizations, sorted by name."""
+    rows = await organizations.list_all(request.context)
+    return OrganizationList([listed_organization_view(organization) for organization in rows])
+
+
+@get("", summary="Show an organization")
+async def show_organization(request: ApiRequest, organization: NamedDependency[Organization]) -> OverviewAnswer:
+    """Show an organization with its quotas and how much it has of each thing."""
+    return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
+
+
+@patch("", summary="Change an organization")
+async def change_organization(
+    request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[OrganizationChange]
+) -> OverviewAnswer:
+    """Rename an organization, and set some of its quotas."""
+    await organizations.change(request.context, organization.id, name=data.name, quotas=data.quotas)
+    return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
+
+
+@post("/suspend", summary="Suspend an organization", status_code=200)
+async def suspend_organization(request: ApiRequest, organization: NamedDependency[Organization]) -> OverviewAnswer:
+    """Refuse the organization's tokens from now on. Checks of its domains and deliveries go on."""
+    await suspension.suspend(request.context, organization.id)
+    return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
+
+
+@post("/resume", summary="Resume an organization", status_code=200)
+async def resume_organization(request: ApiRequest, organization: NamedDependency[Organization]) -> OverviewAnswer:
+    """Let the organization's tokens work again."""
+    await suspension.resume(request.context, organization.id)
+    return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
+
+
+HANDLERS_OF_ALL: Final[list[HTTPRouteHandler]] = [create_organization, list_organizations]
+HANDLERS_OF_ONE: Final[list[HTTPRouteHandler]] = [
+    show_organization,
+    change_organization,
+    suspend_organization,
+    resume_organization,
+]

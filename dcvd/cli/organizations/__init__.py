@@ -1,0 +1,1 @@
+"""`dcvd org`: the tenants' organizations."""

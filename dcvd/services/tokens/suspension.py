@@ -1,0 +1,47 @@
+"""Suspend organizations and resume them: while one is suspended, none of its tokens may do anything."""
+
+import structlog
+
+from dcvd.core.organizations.status import OrganizationStatus, require_not_deleting
+from dcvd.services import organizations
+from dcvd.services.context import Context
+from dcvd.services.tokens.revocation import announce_change
+from dcvd.store import organizations as organizations_table
+from dcvd.store import tokens
+from dcvd.store.engine.database import Transaction
+from dcvd.store.organizations import Organization
+
+log = structlog.get_logger(__name__)
+
+
+async def suspend(context: Context, org_id: str) -> Organization:
+    """Suspend an organization, which ends the requests of its tokens at once; checks and deliveries go on.
+
+    Raises NotFound, Conflict where it is being deleted.
+    """
+    return await _set_status(context, org_id, OrganizationStatus.SUSPENDED)
+
+
+async def resume(context: Context, org_id: str) -> Organization:
+    """Let the tokens of a suspended organization work again. Raises NotFound, Conflict where it is being deleted."""
+    return await _set_status(context, org_id, OrganizationStatus.ACTIVE)
+
+
+def end_rights(context: Context, tx: Transaction, org_id: str) -> None:
+    """End what the bearers of an organization's tokens have under way, as its status changes."""
+    for token_id in tokens.change_rights_of_org(tx, org_id):
+        announce_change(context, tx, token_id)
+
+
+async def _set_status(context: Context, org_id: str, status: OrganizationStatus) -> Organization:
+    def unit(tx: Transaction) -> Organization:
+        organization = organizations.require(tx, org_id)
+        require_not_deleting(organization.name, organization.status)
+        if organization.status is not status:
+            organizations_table.set_status(tx, org_id, status)
+            end_rights(context, tx, org_id)
+        return organizations.require(tx, org_id)
+
+    organization = await context.database.write(unit)
+    log.info("organization.status_set", org_id=org_id, status=status.value)
+    return organization

@@ -1,0 +1,143 @@
+"""Organizations as operators see and change them, and what a suspended one's tokens may do: nothing."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from dcvd.core.tokens import Role
+from dcvd.services import organizations
+from dcvd.services.context import Context
+from dcvd.services.domains import additions
+from dcvd.services.events.feed import EventFeed
+from dcvd.services.tokens import suspension
+from dcvd.store.organizations import Organization
+from tests.api.client import Client, problem
+from tests.api.conftest import Mint
+from tests.api.tokens.test_revocation import begin_long_poll
+from tests.unreliable_database import UnreliableDatabase
+
+
+def path_of(organization: Organization, rest: str = "") -> str:
+    return f"/operator/organizations/{organization.id}{rest}"
+
+
+async def test_it_is_shown_with_what_it_may_have_and_what_it_has(
+    operator: Client, organization: Organization, context: Context, mint: Mint
+) -> None:
+    await additions.add(context, organization.id, "app.customer.com")
+    await mint()
+    shown = (await operator.get(f"/operator/organizations/{organization.name}")).json["organization"]
+    assert (shown["id"], shown["name"], shown["status"]) == (organization.id, organization.name, "active")
+    assert (shown["quotas"]["tokens"], shown["ownQuotas"]) == (200, {})
+    assert (shown["counts"]["domains"], shown["counts"]["tokens"], shown["counts"]["endpoints"]) == (1, 1, 0)
+    assert (shown["pendingJobs"], shown["deadJobs"], shown["events"]) == (1, 0, 1)
+    problem(await operator.get("/operator/organizations/nobody"), 404, "not_found")
+
+
+async def test_it_is_renamed_to_a_name_that_is_free_and_keeps_its_id(
+    operator: Client, organization: Organization, context: Context
+) -> None:
+    other = await organizations.create(context, "Other")
+    taken = problem(await operator.patch(path_of(organization), {"name": "Other"}), 409, "organization_exists")
+    assert taken["existingId"] == other.id
+    renamed = await operator.patch(path_of(organization), {"name": " Acme Pages "})
+    assert (renamed.status, renamed.json["organization"]["name"]) == (200, "Acme Pages")
+    assert renamed.json["organization"]["id"] == organization.id
+    assert (await operator.patch(path_of(organization), {"name": "Acme Pages"})).status == 200
+    problem(await operator.get(f"/operator/organizations/{organization.name}"), 404, "not_found")
+
+
+async def test_quotas_are_set_by_name_and_null_goes_back(operator: Client, organization: Organization) -> None:
+    changed = await operator.patch(
+        path_of(organization), {"quotas": {"domains": 7, "tokens": 0, "reads_per_minute": 9}}
+    )
+    assert changed.json["organization"]["ownQuotas"] == {"domains": 7, "tokens": 0, "reads_per_minute": 9}
+    assert changed.json["organization"]["rates"]["reads_per_minute"] == 9
+    assert changed.json["organization"]["quotas"]["domains"] == 7
+    back = await operator.patch(path_of(organization), {"quotas": {"domains": None}})
+    assert back.json["organization"]["ownQuotas"] == {"tokens": 0, "reads_per_minute": 9}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": "org_x"}, "name"),
+        ({"name": ""}, "name"),
+        ({"quotas": {"cats": 1}}, "quotas.cats"),
+        ({"quotas": {"domains": -1}}, "quotas.domains"),
+        ({"name": "fine", "quotas": {"domains": -1}}, "quotas.domains"),
+    ],
+)
+async def test_a_bad_change_is_refused_and_nothing_of_it_is_stored(
+    operator: Client, organization: Organization, body: Any, field: str
+) -> None:
+    before = (await operator.get(path_of(organization))).json
+    problem(await operator.patch(path_of(organization), body), 400, "invalid_input", field=field)
+    assert (await operator.get(path_of(organization))).json == before
+
+
+async def test_the_tokens_of_a_suspended_organization_are_refused_and_work_again_once_it_is_resumed(
+    operator: Client, owner: Client, stranger: Client, anybody: Client, organization: Organization
+) -> None:
+    assert (await operator.post(path_of(organization, "/suspend"))).json["organization"]["status"] == "suspended"
+    for method, path in (("GET", "/api/domains"), ("POST", "/api/domains"), ("GET", "/api/events")):
+        problem(await owner.call(method, path, json={"domainName": "a.customer.com"}), 403, "organization_suspended")
+    assert (await stranger.get("/api/domains")).status == 200
+    problem(await anybody.as_bearer(f"dcv_live_{'0' * 32}").get("/api/domains"), 401, "unauthenticated")
+    listed = (await operator.get("/operator/organizations")).json["organizations"]
+    assert {each["id"]: each["status"] for each in listed}[organization.id] == "suspended"
+    assert (await operator.post(path_of(organization, "/suspend"))).status == 200
+    assert (await operator.post(path_of(organization, "/resume"))).json["organization"]["status"] == "active"
+    assert (await owner.get("/api/domains")).json["domains"] == []
+
+
+async def test_the_long_poll_of_a_suspended_organization_ends_and_that_of_another_goes_on(
+    operator: Client, member: Client, stranger: Client, feed: EventFeed, organization: Organization
+) -> None:
+    polling, other = await begin_long_poll(member, feed), await begin_long_poll(stranger, feed)
+    await operator.post(path_of(organization, "/suspend"))
+    async with asyncio.timeout(5):
+        problem(await polling, 401, "unauthenticated")
+    await stranger.post("/api/domains", {"domainName": "www.customer.com"})
+    async with asyncio.timeout(5):
+        assert (await other).status == 200
+
+
+async def test_a_request_that_began_before_the_suspension_stores_nothing_after_it(
+    context: Context, owner: Client, organization: Organization
+) -> None:
+    database = context.database
+    assert isinstance(database, UnreliableDatabase)
+
+    async def suspend_first() -> None:
+        database.before_write = None
+        await suspension.suspend(context, organization.id)
+
+    database.before_write = suspend_first
+    assert (await owner.post("/api/domains", {"domainName": "late.customer.com"})).status == 401
+    await suspension.resume(context, organization.id)
+    assert (await owner.get("/api/domains")).json["domains"] == []
+
+
+async def test_checks_and_jobs_of_a_suspended_organization_go_on(
+    operator: Client, owner: Client, organization: Organization, context: Context
+) -> None:
+    domain = await additions.add(context, organization.id, "app.customer.com")
+    await operator.post(path_of(organization, "/suspend"))
+    shown = (await operator.get(path_of(organization))).json["organization"]
+    assert (shown["counts"]["domains"], shown["pendingJobs"]) == (1, 1)
+    await operator.post(path_of(organization, "/resume"))
+    assert (await owner.get(f"/api/domains/{domain.id}")).status == 200
+
+
+async def test_an_operator_still_mints_tokens_for_a_suspended_organization(
+    operator: Client, anybody: Client, organization: Organization, mint: Mint
+) -> None:
+    await operator.post(path_of(organization, "/suspend"))
+    minted = await operator.post(path_of(organization, "/tokens"), {"name": "later", "role": Role.OWNER.value})
+    assert minted.status == 201
+    token = anybody.as_bearer(minted.json["token"]["token"])
+    problem(await token.get("/api/domains"), 403, "organization_suspended")
+    await operator.post(path_of(organization, "/resume"))
+    assert (await token.get("/api/domains")).status == 200
