@@ -9,18 +9,25 @@ import pytest
 
 
 class Resolver:
-    """Gives the addresses of `answers`, in turn; every other name does not exist. `asked` holds what was asked."""
+    """Gives the addresses of `answers`, in turn; every other name does not exist. `asked` holds what was asked.
+
+    failing_names: those whose own name servers do not answer. is_down: the resolver itself cannot ask anybody.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, list[list[str]]] = {}
         self.asked: list[str] = []
         self.silent = threading.Event()
         self.silent_names: set[str] = set()
+        self.failing_names: set[str] = set()
+        self.is_down = False
 
     def getaddrinfo(self, host: Any, port: Any, *rest: Any, **options: Any) -> list[Any]:
         self.asked.append(host)
         if host in self.silent_names:
             self.silent.wait(5)
+        if self.is_down or host in self.failing_names:
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         if host not in self.answers:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         turns = self.answers[host]

@@ -25,7 +25,8 @@ async def make_attempt(
     """Send a delivery once; `timeout_s` in seconds bounds everything from the name to the last byte of the answer.
 
     It is signed at the moment of sending: receivers refuse a timestamp that is minutes old. Never raises for what the
-    receiver does. A cancellation passes through; whether the receiver got the delivery is then unknown.
+    receiver does, but EgressError where our own machine is to blame: then no attempt was made. A cancellation passes
+    through; whether the receiver got the delivery is then unknown.
     """
     started_at = clock.now()
     headers = signing.build_headers(
@@ -63,6 +64,8 @@ async def send_signed(
             owner=unsealed_endpoint.endpoint.org_id,
         )
     except EgressError as error:
+        if error.is_own_fault:
+            raise
         return Attempt(
             delivery_id=due_delivery.id,
             number=number,

@@ -62,6 +62,7 @@ class EndpointQueue:
         self._ready_deliveries: deque[DueDelivery] = deque()
         self._monotonic = monotonic
         self._rate_limit: SlidingWindow | None = None
+        self._held_until = 0.0
 
     @property
     def ready_count(self) -> int:
@@ -129,12 +130,18 @@ class EndpointQueue:
         return Readiness.LATER if self.get_wait_s(now) > 0 else Readiness.READY
 
     def get_wait_s(self, now: int) -> float:
-        """Seconds until the endpoint's pause has ended and its rate limit allows an attempt."""
+        """Seconds until the endpoint's pause has ended, its rate limit allows an attempt, and nothing holds it up."""
         if self.unsealed_endpoint is None:
             return 0.0
         paused_until = self.unsealed_endpoint.endpoint.health.paused_until
         pause_s = 0.0 if paused_until is None else to_seconds(max(paused_until - now, 0))
+        if self._held_until:
+            pause_s = max(pause_s, self._held_until - self._monotonic())
         return pause_s if self._rate_limit is None else max(pause_s, self._rate_limit.get_wait_s())
+
+    def hold_up(self, pause_s: float) -> None:
+        """Start no attempt for so many seconds: the last one could not be made, by no fault of the endpoint's."""
+        self._held_until = self._monotonic() + pause_s
 
     def take_next(self) -> DueDelivery:
         """Take the next delivery, which is in flight from now on."""

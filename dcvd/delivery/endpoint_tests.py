@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import structlog
 from msgspec.structs import replace
 
 from dcvd.core.instants import to_seconds
@@ -14,10 +15,13 @@ from dcvd.core.webhooks.endpoint import select_signing_secrets
 from dcvd.delivery.attempt import make_attempt, send_signed
 from dcvd.errors import Retryable
 from dcvd.kit.egress.client import EgressClient
+from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.limits.shared_slots import SharedSlots
 from dcvd.kit.tasks import run_to_end
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints
+
+log = structlog.get_logger(__name__)
 
 _MAX_TESTS: Final = 8
 _MAX_TESTS_PER_ORGANIZATION: Final = 2
@@ -42,17 +46,21 @@ class EndpointTestRunner:
         await self._egress.close()
 
     async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
-        """Send `webhook.test` to an endpoint now. Raises NotFound, or Retryable when too many tests run."""
+        """Send `webhook.test` to an endpoint now.
+
+        Raises NotFound, Retryable when too many tests run, or when our own machine cannot send.
+        """
         with self._admit(org_id):
             text = "This is a test. Nothing happened."
             endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
-            attempt = await make_attempt(
-                self._egress,
-                endpoint_test.unsealed_endpoint,
-                endpoint_test.due_delivery,
-                clock=self._context.clock,
-                timeout_s=self._timeout_s,
-            )
+            with _own_faults_passed_on():
+                attempt = await make_attempt(
+                    self._egress,
+                    endpoint_test.unsealed_endpoint,
+                    endpoint_test.due_delivery,
+                    clock=self._context.clock,
+                    timeout_s=self._timeout_s,
+                )
             # The caller may be gone by now; the attempt is stored all the same.
             return await run_to_end(
                 "delivery.test", endpoint_tests.record_result(self._context, endpoint_test, attempt)
@@ -79,14 +87,15 @@ class EndpointTestRunner:
             results: dict[ProbeKind, Attempt] = {}
             for request in requests:
                 due_delivery = replace(endpoint_test.due_delivery, body=request.body)
-                results[request.kind] = await send_signed(
-                    self._egress,
-                    endpoint_test.unsealed_endpoint,
-                    due_delivery,
-                    request.headers,
-                    started_at=now,
-                    timeout_s=self._timeout_s,
-                )
+                with _own_faults_passed_on():
+                    results[request.kind] = await send_signed(
+                        self._egress,
+                        endpoint_test.unsealed_endpoint,
+                        due_delivery,
+                        request.headers,
+                        started_at=now,
+                        timeout_s=self._timeout_s,
+                    )
             return conformance.evaluate_receiver(results)
 
     @property
@@ -100,3 +109,14 @@ class EndpointTestRunner:
             raise Retryable(message, code="too_many_tests", retry_after_s=_RETRY_AFTER_S)
         with self._slots.take(org_id):
             yield
+
+
+@contextmanager
+def _own_faults_passed_on() -> Iterator[None]:
+    """Answer a fault of our own as one: the endpoint has no part in it, so nothing is stored about it."""
+    try:
+        yield
+    except EgressError as error:
+        log.error("endpoint_test.own_fault", reason=error.reason, error=error.message)  # noqa: TRY400
+        message = "Nothing was sent, because of a fault of dcvd's own, which its log names; ask again in a few seconds."
+        raise Retryable(message, code="sending_failed", retry_after_s=_RETRY_AFTER_S) from error

@@ -14,9 +14,11 @@ from dcvd.delivery.attempt import build_internal_failure, make_attempt
 from dcvd.delivery.endpoint_queue import EndpointQueue
 from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.delivery.fair_scheduler import FairScheduler
+from dcvd.delivery.own_faults import OWN_FAULT_PAUSE_S, OwnFaults
 from dcvd.delivery.recorder import RECORD_PAUSES_S, AttemptRecorder
 from dcvd.errors import StoreError
 from dcvd.kit.egress.client import EgressClient
+from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
@@ -45,6 +47,7 @@ class DeliveryPool:
         cool_down_s: float = _COOL_DOWN_S,
         max_sleep_s: float = _MAX_SLEEP_S,
         record_pauses_s: Sequence[float] = RECORD_PAUSES_S,
+        own_fault_pause_s: float = OWN_FAULT_PAUSE_S,
     ) -> None:
         self._context = context
         self._read_pause_s = read_pause_s
@@ -63,6 +66,7 @@ class DeliveryPool:
             lambda: self.pool.running_count,
             pauses_s=record_pauses_s,
         )
+        self._own_faults = OwnFaults(metrics, min_pause_s=own_fault_pause_s)
         self._is_stopping = False
         metrics.set_in_flight_source(lambda: self.pool.running_count)
 
@@ -151,10 +155,15 @@ class DeliveryPool:
                 await deliveries.drop_expired(self._context, [due_delivery])
             else:
                 attempt = await self._make_attempt(unsealed_endpoint, due_delivery)
+                self._own_faults.end()
                 consequence = await self._recorder.record(
                     FinishedAttempt(due_delivery=due_delivery, endpoint_id=queue.endpoint_id, attempt=attempt)
                 )
                 self._report(queue, due_delivery, attempt, consequence)
+        except EgressError as error:
+            # Nothing is stored, so the delivery is still due, with as many attempts as before.
+            queue.hold_up(self._own_faults.record(error))
+            queue.has_unread = True
         except Exception:
             log.exception("delivery.not_recorded", delivery_id=due_delivery.id, retry_in_s=self._cool_down_s)
             queue.cooling_down.add(due_delivery.id)
@@ -170,8 +179,10 @@ class DeliveryPool:
             return await make_attempt(
                 self._egress, unsealed_endpoint, due_delivery, clock=self._context.clock, timeout_s=timeout_s
             )
+        except EgressError:
+            raise
         except Exception:
-            # Our own fault counts as an attempt like any other, so that it does not become a storm of attempts.
+            # A fault in our own code counts as an attempt like any other, so that it becomes no storm of attempts.
             log.exception("delivery.attempt_broke", delivery_id=due_delivery.id)
             return build_internal_failure(due_delivery, self._context.now())
 

@@ -65,6 +65,10 @@ class Metrics:
         self._deliveries.attempts[outcome] += 1
         self._deliveries.observe_latency(seconds)
 
+    def count_own_fault(self, reason: str) -> None:
+        """Count a webhook attempt that failed by a fault of our own machine, and was not recorded as one."""
+        self._deliveries.own_faults[reason] += 1
+
     def count_finished_delivery(self, state: str) -> None:
         """Count a delivery that was delivered, or that is a dead letter."""
         self._deliveries.finished_deliveries[state] += 1

@@ -20,6 +20,7 @@ class DeliveryCounts(Collector):
         self.count_in_flight: Callable[[], int] = lambda: 0
         self.attempts: Counter[str] = Counter()
         self.finished_deliveries: Counter[str] = Counter()
+        self.own_faults: Counter[str] = Counter()
         self._latencies = [0] * (len(_BUCKET_BOUNDS_S) + 1)
         self._latency_sum_s = 0.0
 
@@ -38,6 +39,12 @@ class DeliveryCounts(Collector):
         for state, count in self.finished_deliveries.items():
             finished.add_metric([state], count)
         yield finished
+        faults = CounterMetricFamily(
+            "dcvd_delivery_own_faults", "Webhook attempts that failed by the machine of dcvd itself", labels=["reason"]
+        )
+        for reason, count in self.own_faults.items():
+            faults.add_metric([reason], count)
+        yield faults
         bounds = [*map(str, _BUCKET_BOUNDS_S), "+Inf"]
         yield HistogramMetricFamily(
             "dcvd_delivery_attempt_seconds",

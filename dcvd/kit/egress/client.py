@@ -9,13 +9,14 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 
-from dcvd.core.http_exchanges import HttpResponse, Timings
+from dcvd.core.http_exchanges import FailureReason, HttpResponse, Timings
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.names import GuardedResolver
+from dcvd.kit.egress.own_network import OwnNetwork, has_route
 from dcvd.kit.egress.pool import ConnectionPool
-from dcvd.kit.egress.progress import ExchangeProgress
+from dcvd.kit.egress.progress import LOOKUP_PHASE, ExchangeProgress
 from dcvd.kit.egress.request import encode_request, parse_target
 from dcvd.kit.egress.system_resolver import SystemResolver
 
@@ -57,6 +58,7 @@ class EgressClient:
         self._tls = tls
         self._keep_alive_s = keep_alive_s
         self._parse_target = functools.lru_cache(maxsize=_MAX_TARGETS)(functools.partial(parse_target, policy=policy))
+        self._own_network = OwnNetwork()
         self._pool: ConnectionPool | None = None
 
     async def start(self) -> None:
@@ -85,6 +87,7 @@ class EgressClient:
 
         `timeout_s` in seconds bounds everything: waiting for a connection, name, connect, TLS, headers and body.
         Connections are shared among the requests of one `owner`, and lookups among all owners, see `SystemResolver`.
+        Where the name could not be looked up, it takes seconds more to find out whether our own resolver is down.
         The request is sent a second time in one case only: when a connection that had been used before was closed
         without an answer.
         """
@@ -96,6 +99,7 @@ class EgressClient:
             response = await self._pool.exchange(target.origin, encode_request(target, headers, body), progress)
         except EgressError as error:
             error.timings, error.remote_ip = progress.to_timings(), progress.remote_ip
+            error.is_own_fault = await self._is_own_fault(error, progress)
             raise
         return EgressResponse(
             status=response.status,
@@ -104,3 +108,17 @@ class EgressClient:
             remote_ip=progress.remote_ip,
             timings=progress.to_timings(),
         )
+
+    async def _is_own_fault(self, error: EgressError, progress: ExchangeProgress) -> bool:
+        """Whether our own machine is to blame, and no receiver could have made it look so."""
+        if error.kind == "timeout" and progress.phase == LOOKUP_PHASE:
+            return await self._own_network.is_resolver_down()
+        match error.reason:
+            case FailureReason.OWN_LIMIT:
+                return True
+            case FailureReason.NETWORK_UNREACHABLE:
+                return not has_route()
+            case FailureReason.NAME_SERVER_FAILED:
+                return await self._own_network.is_resolver_down()
+            case _:
+                return False

@@ -23,7 +23,7 @@ from dcvd.kit.egress.failures import (
 )
 from dcvd.kit.egress.guard import EgressPolicy, parse_literal_address
 from dcvd.kit.egress.names import GuardedResolver
-from dcvd.kit.egress.progress import ExchangeProgress
+from dcvd.kit.egress.progress import LOOKUP_PHASE, ExchangeProgress
 from dcvd.kit.egress.request import Origin
 
 log = structlog.get_logger(__name__)
@@ -63,7 +63,7 @@ class Dialler:
         cached = self._resolver.get_cached(origin.host, origin.port)
         if cached is not None:
             return cached
-        with progress.measure("dns", "looking up the name"):
+        with progress.measure("dns", LOOKUP_PHASE):
             try:
                 return await self._resolver.resolve(origin.host, origin.port, origin.owner)
             except OSError as error:

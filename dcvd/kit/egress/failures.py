@@ -21,7 +21,8 @@ class EgressError(Retryable):
     """There was no answer; the message is a sentence.
 
     reason: a finer cause than `kind`, if one is known. is_retriable: a connection that had been idle turned out to be
-    closed. timings, remote_ip: those of the exchange, which the client sets; `remote_ip` is None without a connection.
+    closed. is_own_fault: our own machine was to blame. timings, remote_ip: those of the exchange; `remote_ip` is
+    None without a connection. The client sets these three.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class EgressError(Retryable):
         self.kind: EgressErrorKind = kind
         self.reason = reason
         self.is_retriable = is_retriable
+        self.is_own_fault = False
         self.timings = Timings(total_ms=0)
         self.remote_ip: str | None = None
 

@@ -10,6 +10,7 @@ from dcvd.core.instants import to_milliseconds
 from dcvd.kit.egress.failures import EgressError
 
 _FIRST_PHASE: Final = "waiting for a free connection"
+LOOKUP_PHASE: Final = "looking up the name"
 
 TimedPart = Literal["dns", "connect", "tls"]
 
