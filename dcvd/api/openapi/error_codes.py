@@ -108,6 +108,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "role_open",
     "route_not_found",
     "secrets_unreadable",
+    "sending_failed",
     "state_missing",
     "store_failed",
     "template_does_not_fit",
