@@ -68,8 +68,10 @@ def write_config(directory: Path, *, api: str, dns: str, shutdown: str = "10s", 
 class DaemonProcess:
     """`dcvd serve` as a child process; its log is `log`, across restarts."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, *, descriptors: int | None = None) -> None:
+        """`descriptors`: how many it may have open."""
         self.config = config
+        self._descriptors = descriptors
         self.directory = config.parent
         self.log = self.directory / "dcvd.log"
         line = next(line for line in config.read_text().splitlines() if line.startswith("listen"))
@@ -91,6 +93,7 @@ class DaemonProcess:
                 environ={**os.environ, **(environ or {})},
                 stdout=log,
                 stderr=log,
+                descriptors=self._descriptors,
             )
 
     @property
@@ -150,9 +153,12 @@ async def tenant(daemon: DaemonProcess) -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def daemon_with(directory: Path, sandbox: Sandbox, **config: str) -> AsyncIterator[DaemonProcess]:
+async def daemon_with(
+    directory: Path, sandbox: Sandbox, *, descriptors: int | None = None, **config: str
+) -> AsyncIterator[DaemonProcess]:
     """A running daemon against a sandbox."""
-    daemon = DaemonProcess(write_config(directory, api=sandbox.api_url, dns=sandbox.dns_address, **config))
+    path = write_config(directory, api=sandbox.api_url, dns=sandbox.dns_address, **config)
+    daemon = DaemonProcess(path, descriptors=descriptors)
     await daemon.start()
     try:
         yield daemon

@@ -2,9 +2,9 @@
 
 A process of its own for each command is what the tests want; the second that each would spend on imports is not. Run as
 `python -m tests.warm.launcher FD`, where FD is a listening unix socket. A request is a line of JSON (arguments,
-environment, directory) with three descriptors for the standard streams; the answers are the process's id and, once it
-has ended, its return code as `subprocess` counts it, a line each. A caller that hangs up has its process killed. The
-launcher ends, with all that it started, when its standard input does.
+environment, directory, limit of descriptors) with three descriptors for the standard streams; the answers are the
+process's id and, once it has ended, its return code as `subprocess` counts it, a line each. A caller that hangs up has
+its process killed. The launcher ends, with all that it started, when its standard input does.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import random
+import resource
 import selectors
 import signal
 import socket
@@ -42,6 +43,7 @@ class Request:
         self.arguments: list[str] = asked["arguments"]
         self.environ: dict[str, str] = asked["environ"]
         self.directory: str = asked["directory"]
+        self.descriptors: int | None = asked["descriptors"]
         self.streams = streams
 
 
@@ -131,6 +133,9 @@ def _become(request: Request) -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115  # the standard streams are never closed
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False, errors="backslashreplace", buffering=1)  # noqa: SIM115
+    if request.descriptors is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (request.descriptors, hard))
     random.seed()
 
 

@@ -88,12 +88,21 @@ def start(
     stdout: IO[bytes] | int,
     stderr: IO[bytes] | int,
     stdin: IO[bytes] | None = None,
+    descriptors: int | None = None,
 ) -> WarmProcess:
-    """`dcvd` with these arguments, from this process's directory; nothing on its standard input unless given."""
+    """`dcvd` with these arguments, from this process's directory; nothing on its standard input unless given.
+
+    `descriptors`: how many it may have open.
+    """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(_DEADLINE)
     connection.connect(_launcher())
-    request = {"arguments": list(arguments), "environ": dict(environ), "directory": os.getcwd()}
+    request = {
+        "arguments": list(arguments),
+        "environ": dict(environ),
+        "directory": os.getcwd(),
+        "descriptors": descriptors,
+    }
     with open(os.devnull, "rb") as nothing:
         given = nothing if stdin is None else stdin
         streams = [given.fileno(), *(each if isinstance(each, int) else each.fileno() for each in (stdout, stderr))]

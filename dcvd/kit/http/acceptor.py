@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 _ACCEPTS_A_TURN: Final = 16
 """So many descriptors may be open beyond a cap: a connection that gives way is closed in the next turn of the loop."""
-_PAUSE_S: Final = 0.1  # seconds until the next try where the kernel has no descriptor for a connection
+_EXHAUSTED_PAUSE_S: Final = 0.1  # until the next try where the kernel has no descriptor for a connection
 _REPORT_INTERVAL_S: Final = 60.0
 
 
@@ -56,12 +56,17 @@ class Acceptor:
 
     def _accept_some(self) -> None:
         for _ in range(_ACCEPTS_A_TURN):
+            wait_s = self._cap.get_wait_s()
+            if wait_s > 0:
+                self._pause(wait_s)
+                return
             try:
                 accepted, address = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                self._pause(error)
+                self._report("http.accept_failed", reason=error.strerror)
+                self._pause(_EXHAUSTED_PAUSE_S)
                 return
             connection = self._cap.admit(address[0] if isinstance(address, tuple) else "")
             if connection is None:
@@ -84,12 +89,11 @@ class Acceptor:
             if not isinstance(error, OSError):
                 raise
 
-    def _pause(self, error: OSError) -> None:
-        """Stop for a moment: the connection that waits would call again at once."""
-        self._report("http.accept_failed", reason=error.strerror)
+    def _pause(self, seconds: float) -> None:
+        """Leave those who connect to the kernel for a while: it would call at once again and again."""
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._listener.fileno())
-        self._pause_timer = loop.call_later(_PAUSE_S, self.start)
+        self._pause_timer = loop.call_later(seconds, self.start)
 
     def _report(self, event: str, **facts: str | None) -> None:
         now = time.monotonic()

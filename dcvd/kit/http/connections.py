@@ -1,13 +1,18 @@
 """How many connections may be open, and which of them gives way to a new one when there are too many.
 
 First goes the one that has been sending a head for longest, then the one that has been idle for longest; one in which a
-request runs never does.
+request runs never does. Each may send its head for a moment, however many come: until then nobody is let in.
 """
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
+
+_HEAD_GRACE_S: Final = 0.25
+"""Seconds in which a head arrives from afar, if its client is no attacker."""
 
 
 class ConnectionLimits(Struct, frozen=True, kw_only=True):
@@ -19,12 +24,13 @@ class ConnectionLimits(Struct, frozen=True, kw_only=True):
 
 
 class OpenConnection:
-    """A connection's place among those that are open."""
+    """A connection's place among those that are open. head_start: when the last head began, in monotonic seconds."""
 
     def __init__(self, groups: "tuple[_Group, ...]", on_left: Callable[[], None]) -> None:
         self._groups = groups
         self._on_left = on_left
         self._abort: Callable[[], None] | None = None
+        self.head_start = 0.0
         self._has_left = False
         for group in groups:
             group.count += 1
@@ -38,6 +44,7 @@ class OpenConnection:
 
     def await_head(self) -> None:
         """Count as sending a head from now on."""
+        self.head_start = time.monotonic()
         self._move(lambda group: group.unfinished)
 
     def be_idle(self) -> None:
@@ -104,6 +111,13 @@ class ConnectionCap:
         self._limit_per_client = limit if limit_per_client is None else limit_per_client
         self._find_client = find_client
         self._clients: dict[str, _Group] = {}
+
+    def get_wait_s(self) -> float:
+        """Seconds until the next connection may be accepted and admitted: the one that would give way is too young."""
+        oldest = next(iter(self._all.unfinished), None)
+        if oldest is None or self._all.count < self._all.limit:
+            return 0.0
+        return max(oldest.head_start + _HEAD_GRACE_S - time.monotonic(), 0.0)
 
     def admit(self, address: str) -> OpenConnection | None:
         """Count a new connection from an IP address, or from "" on a unix socket; None where there is no room for it.

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from dcvd.kit.http.connections import OpenConnection
 from dcvd.kit.http.http_limits import HttpLimits
 from dcvd.kit.http.peer import PEER_EXTENSION, Peer, read_peer
-from dcvd.kit.http.pipelining import PipeliningHttpProtocol
+from dcvd.kit.http.pipelining import PipeliningHttpProtocol, QueuedStarts
 from dcvd.kit.http.refusals import build_refusal
 
 log = structlog.get_logger(__name__)
@@ -36,9 +36,10 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         limits: HttpLimits,
         connection: OpenConnection,
         *,
+        starts: QueuedStarts,
         on_lost: Callable[[], None],
     ) -> None:
-        super().__init__(config, server_state)
+        super().__init__(config, server_state, starts)
         self._connection = connection
         self.limits = limits
         self.timeout_keep_alive = self.limits.keep_alive_s  # type: ignore[assignment]  # passed to call_later only
@@ -119,6 +120,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             self._refuse(431)
             return
         super().on_headers_complete()
+        if self._is_start_held:
+            self._connection.be_idle()
         self._reading_part = "body"
         self._is_head_started = False
         self._last_body_time = self.loop.time()
@@ -141,13 +144,12 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._pending_cycle is None:
-            if self._is_head_started:
-                self._connection.await_head()
-            else:
-                self._connection.be_idle()
+        if self._is_start_held or (self._pending_cycle is None and not self._is_head_started):
+            self._connection.be_idle()
+        elif self._pending_cycle is None:
+            self._connection.await_head()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def begin_request(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Start the application, and catch a cancellation: uvicorn would log it as a failure with a traceback."""
 
         async def run_app(scope: Any, receive: Any, send: Any) -> None:
@@ -159,11 +161,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
                 self.transport.abort()
                 log.info("http.request_cut", method=scope["method"], path=scope["path"], client=self.client)
 
-        super()._start_asgi_task(cycle, run_app)
-        if self._is_start_held:
-            self._connection.be_idle()
-        else:
-            self._connection.run()
+        super().begin_request(cycle, run_app)
+        self._connection.run()
 
     def _is_closing(self) -> bool:
         return self._is_refused or self.transport.is_closing()

@@ -19,7 +19,7 @@ from dcvd.kit.http.client_addresses import ClientAddresses
 from dcvd.kit.http.connections import ConnectionCap, ConnectionLimits, OpenConnection
 from dcvd.kit.http.http_limits import HttpLimits
 from dcvd.kit.http.input_flow import READ_BYTES
-from dcvd.kit.http.pipelining import BoundedReader
+from dcvd.kit.http.pipelining import BoundedReader, QueuedStarts
 from dcvd.kit.http.protocol import GuardedHttpProtocol
 from dcvd.kit.http.sockets import BACKLOG
 
@@ -58,6 +58,7 @@ class HttpServer:
             server_header=False,
         )
         self._limits = limits or HttpLimits()
+        self._queued_starts = QueuedStarts()
         self._read_buffer = memoryview(bytearray(READ_BYTES))
         self._cancel_grace_s = cancel_grace_s
         caps = connection_limits or ConnectionLimits()
@@ -117,7 +118,12 @@ class HttpServer:
 
     def _create_protocol(self, connection: OpenConnection) -> BoundedReader:
         protocol = GuardedHttpProtocol(
-            self._config, self._state, self._limits, connection, on_lost=self._notify_if_idle
+            self._config,
+            self._state,
+            self._limits,
+            connection,
+            starts=self._queued_starts,
+            on_lost=self._notify_if_idle,
         )
         return BoundedReader(protocol, self._read_buffer)
 

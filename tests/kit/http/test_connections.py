@@ -27,6 +27,12 @@ async def answered(client: Client) -> bool:
     return head.startswith("HTTP/1.1 200 ")
 
 
+async def answered_rest(client: Client) -> bool:
+    await client.send(GET[10:])
+    head, _ = await client.response()
+    return head.startswith("HTTP/1.1 200 ")
+
+
 async def open_some(stack: AsyncExitStack, address: Address, count: int, first_bytes: bytes = b"") -> list[Client]:
     clients = [await stack.enter_async_context(connected(address)) for _ in range(count)]
     for client in clients:
@@ -52,6 +58,16 @@ async def test_at_the_cap_the_oldest_unfinished_head_gives_way_then_the_oldest_i
         assert await answered(last)
         assert await idle.rest() == b""
         assert await answered(idle_later)
+
+
+async def test_however_many_connect_each_has_a_moment_to_send_its_head() -> None:
+    limits = ConnectionLimits(tcp=4)
+    async with serving(Echo(), limits=_PATIENT, connections=limits) as (_, [address]), AsyncExitStack() as stack:
+        (slow,) = await open_some(stack, address, 1)
+        await open_some(stack, address, 50)
+        await slow.send(GET[:10])
+        await asyncio.sleep(0.1)
+        assert await answered_rest(slow)
 
 
 async def test_a_running_request_never_gives_way_and_who_finds_only_such_is_told_to_try_again() -> None:

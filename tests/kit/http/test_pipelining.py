@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import socket
+from collections import Counter
+from contextlib import AsyncExitStack
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -139,3 +141,31 @@ async def test_a_body_behind_a_request_that_runs_is_not_late() -> None:
         assert (await client.response())[1]["path"] == "/slow"
         assert (await client.response())[1]["body"] == len(body)
         await sending
+
+
+async def test_of_the_requests_that_waited_behind_others_only_a_few_start_in_one_turn() -> None:
+    starts = Counter[int]()
+    turn = 0
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            await asyncio.sleep(0)
+            turn += 1
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["path"] == "/behind":
+            starts[turn] += 1
+        await answer(send, 200, b"{}")
+
+    async with serving(app, limits=_PATIENT) as (_, [address]), AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(connected(address)) for _ in range(40)]
+        counting = asyncio.create_task(count_turns())
+        for client in clients:
+            client.writer.write(b"GET / HTTP/1.1\r\n\r\n" + b"GET /behind HTTP/1.1\r\n\r\n" * 20)
+        for client in clients:
+            for _ in range(21):
+                assert (await client.response())[0].startswith("HTTP/1.1 200 ")
+        counting.cancel()
+    assert sum(starts.values()) == 40 * 20
+    assert max(starts.values()) <= 8

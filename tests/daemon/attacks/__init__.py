@@ -1,0 +1,1 @@
+"""Attacks on a daemon's listeners, by a process of their own."""
