@@ -139,13 +139,17 @@ class DnsConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DomainsConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """Which domains are accepted; `expiring_soon` are times before a certificate's expiry, sorted, longest first."""
+    """Which domains are accepted; `expiring_soon` are times before a certificate's expiry, sorted, longest first.
+
+    dormant_after: for how long a claim may be unproved.
+    """
 
     allow_reserved_tlds: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.reserved_tld), reload=True)] = ()
     expiring_soon: Annotated[tuple[Milliseconds, ...], ConfigKey(validate=values.thresholds, reload=True)] = (
         30 * DAY,
         7 * DAY,
     )
+    dormant_after: Annotated[Milliseconds, ConfigKey(validate=duration(), reload=True)] = 30 * DAY
 
 
 class SyncConfig(msgspec.Struct, frozen=True, kw_only=True):

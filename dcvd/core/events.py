@@ -13,6 +13,7 @@ class EventType(StrEnum):
     """Every type of event that a webhook can carry, in the order of a domain's life. The set is closed."""
 
     DOMAIN_ADDED = "domain.added"
+    DOMAIN_DORMANT = "domain.dormant"
     DOMAIN_REMOVED = "domain.removed"
     DNS_VERIFIED = "dns.verified"
     DNS_CHECK_FAILED = "dns.check_failed"

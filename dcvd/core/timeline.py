@@ -90,12 +90,17 @@ def note_observation(before: Domain, after: Domain, observations: Iterable[Obser
 
 
 def note_transition(before: Domain, after: Domain) -> TimelineNote | None:
-    """Return the change of a domain's status and error, or None where both stayed the same."""
+    """Return the change of a domain's status, error, proof and dormancy, or None where all stayed the same."""
     changes = []
     if before.status is not after.status:
         changes.append(FieldChange("status", before.status.value, after.status.value))
     if (before.error and before.error.code) != (after.error and after.error.code):
         changes.append(FieldChange("error", _error_fields(before.error), _error_fields(after.error)))
+    if before.proof is not after.proof:
+        changes.append(FieldChange("proof", before.proof, after.proof))
+    if before.dormant_since != after.dormant_since:
+        instants = format_instant(before.dormant_since), format_instant(after.dormant_since)
+        changes.append(FieldChange("dormantSince", *instants))
     return TimelineNote(changes=tuple(changes)) if changes else None
 
 

@@ -96,6 +96,7 @@ class Context:
         return LifecycleRules(
             expiry_thresholds_ms=self.config.domains.expiring_soon,
             certificate_authorities=self.config.cloudflare.certificate_authorities,
+            dormant_after_ms=self.config.domains.dormant_after,
         )
 
     @property

@@ -35,7 +35,8 @@ servers a tenant's name leads to."""
 MAX_PER_MINUTE: Final = 60
 """Fresh diagnoses of one organization: one of a domain also uses up a call to Cloudflare, whose budget all share."""
 
-NameHolder = Literal["nobody", "yours", "another"]
+NameHolder = Literal["nobody", "yours"]
+"""Who has added a name, as its organization may know: that others claim it, nobody learns here."""
 
 
 class DnsObservationSource(Protocol):
@@ -57,7 +58,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     """The diagnosis of a name as its DNS is now; nothing of it is stored.
 
     name: normalised, or as it was typed where it is no hostname (then DNS was not asked).
-    holder: who has added the name here; `domain_id` is set only where it is the caller's own domain.
+    holder: whether the caller has added the name; `domain_id` is its id then.
     target: where the name would have to point; with the label `{token}` where that is chosen only when it is added.
     state: None where DNS was not asked, or gave no answer.
     """
@@ -90,7 +91,7 @@ async def diagnose_stored(context: Context, org_id: str, domain_id: str) -> Diag
 
 
 async def diagnose_by_name(context: Context, name: str) -> Diagnosis:
-    """Diagnose the domain of a (normalised) name, of whichever organization. Raises NotFound."""
+    """Diagnose the domain of a (normalised) name, of whichever organization; for operators. Raises NotFound."""
 
     def query(snapshot: Snapshot) -> Diagnosis:
         domain = stored_domains.find_by_name(snapshot, name)
@@ -166,13 +167,12 @@ class Diagnoser:
             name = make_printable(request.domain_name)[:MAX_NAME_CHARS]
             summary = summarize_preview(name, None, findings, is_new=True)
             return Preview(name=name, target=template, findings=findings, summary=summary, checked_at=context.now())
-        holder, suffix = await context.database.read(
+        own, suffix = await context.database.read(
             lambda snapshot: (
-                stored_domains.find_by_name(snapshot, candidate.name),
+                stored_domains.find_owned_by_names(snapshot, org_id, [candidate.name]).get(candidate.name),
                 cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id),
             )
         )
-        own = holder if holder is not None and holder.org_id == org_id else None
         domain = own or sketch_domain(candidate, template=template, suffix=suffix, now=context.now())
         with self.admit(org_id):
             observation = await self._observer.observe(build_check_request(domain, context.random_bytes))
@@ -184,10 +184,10 @@ class Diagnoser:
             allowed_tlds=allowed,
             now=now,
         )
-        findings = result.findings if own else (*_find_obstacles(candidate, holder, suffix), *result.findings)
+        findings = result.findings if own else (*_find_obstacles(candidate, suffix), *result.findings)
         return Preview(
             name=candidate.name,
-            holder="yours" if own else "nobody" if holder is None else "another",
+            holder="yours" if own else "nobody",
             domain_id=own.id if own else None,
             target=domain.cname_target,
             state=result.state,
@@ -204,15 +204,8 @@ class Diagnoser:
         )
 
 
-def _find_obstacles(candidate: ValidatedDomain, holder: Domain | None, suffix: str | None) -> Iterator[Finding]:
+def _find_obstacles(candidate: ValidatedDomain, suffix: str | None) -> Iterator[Finding]:
     """Find what would keep a name from being added, whatever its DNS says."""
-    if holder is not None:
-        yield Finding(
-            code="domain_taken",
-            severity="error",
-            actor="operator",
-            message=f"{candidate.name} is in use by another customer of this service, so it cannot be added.",
-        )
     if candidate.validation == "delegated":
         try:
             targets.validate_delegable(candidate.name, suffix)

@@ -1,7 +1,9 @@
 """Domains: their rows, and the queries that find them."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.domains.hostnames import registrable_domain
@@ -17,6 +19,9 @@ _DOMAINS: Final = StructTable(
     Domain,
     renamed={
         "certificate.expires_at": "expires_at",
+        "is_contested": "contested",
+        "has_own_target": "own_target",
+        "unproved_ms": "unproved_for",
         # Names that an older version gave.
         "waits_for_txt": "wants_txt",
         "latest_expires_at": "latest_expiry",
@@ -31,12 +36,14 @@ _DOMAINS: Final = StructTable(
 _DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at")
 """Columns that follow from the others, stored because queries search for them."""
 _INSERT: Final = _DOMAINS.insert_sql(*_DERIVED_COLUMNS, "registrable")
-_UPDATED_COLUMNS: Final = (*_DOMAINS.columns[3:], *_DERIVED_COLUMNS)
+_FIRST_UPDATED: Final = _DOMAINS.columns.index("contested") + 1
+"""What stands before never changes, but `contested`, which follows from the other rows: triggers alone write it."""
+_UPDATED_COLUMNS: Final = (*_DOMAINS.columns[_FIRST_UPDATED:], *_DERIVED_COLUMNS)
 _UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _UPDATED_COLUMNS)} WHERE id = ?"
 
 
 def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
-    """Store new domains; their names must be free."""
+    """Store new domains, whose organizations have none of these names yet."""
     tx.execute_many(
         _INSERT,
         [(*_DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains],
@@ -51,7 +58,7 @@ def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.execute(_UPDATE, (*_DOMAINS.to_row(domain)[3:], *_derive_columns(domain), domain.id))
+    tx.execute(_UPDATE, (*_DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id))
 
 
 def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
@@ -65,12 +72,31 @@ def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Do
     return {domain.id: domain for domain in domains}
 
 
-def find_by_names(snapshot: Snapshot, names: Collection[str]) -> dict[str, Domain]:
-    """Find the live domains with these names, of whichever organization, by name."""
-    # Most names are new: a look into the index for each costs less than a statement of all columns that finds nothing.
-    ids = [snapshot.fetch_value("SELECT id FROM domains WHERE name = ?", (name,)) for name in names]
-    found_ids = [domain_id for domain_id in ids if domain_id is not None]
-    return {domain.name: domain for domain in find_by_ids(snapshot, found_ids).values()} if found_ids else {}
+def find_owned_by_names(snapshot: Snapshot, org_id: str, names: Collection[str]) -> dict[str, Domain]:
+    """Find an organization's domains with these names, by name."""
+    domains = _DOMAINS.fetch_all(
+        snapshot,
+        "WHERE org_id = ? AND name IN (SELECT value FROM json_each(?))",
+        (org_id, encode_list(names)),
+    )
+    return {domain.name: domain for domain in domains}
+
+
+class NameClaims(NamedTuple):
+    """The claims on a name: the id of the organization's own, if any, and how many there are in all."""
+
+    own_id: str | None
+    total: int
+
+
+def count_claims(snapshot: Snapshot, org_id: str, names: Collection[str]) -> dict[str, NameClaims]:
+    """Count the claims on each of the names."""
+    # Most names are new: a look into two indexes for each costs less than a statement of all columns.
+    sql = (
+        "SELECT (SELECT id FROM domains WHERE org_id = ?1 AND name = ?2),"
+        " (SELECT count(*) FROM domains WHERE name = ?2)"
+    )
+    return {name: NameClaims(*snapshot.fetch_all(sql, (org_id, name))[0]) for name in names}
 
 
 def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[str]:
@@ -88,9 +114,31 @@ def get(snapshot: Snapshot, domain_id: str) -> Domain | None:
     return _DOMAINS.fetch_one(snapshot, "WHERE id = ?", (domain_id,))
 
 
+def list_by_name(snapshot: Snapshot, name: str) -> list[Domain]:
+    """List the claims on a name, of whichever organizations, the oldest first."""
+    return _DOMAINS.fetch_all(snapshot, "WHERE name = ? ORDER BY id", (name,))
+
+
+def find_holder(snapshot: Snapshot, name: str) -> Domain | None:
+    """Find the proved claim on a name, of whichever organization."""
+    return _DOMAINS.fetch_one(snapshot, "WHERE name = ? AND proof IS NOT NULL", (name,))
+
+
 def find_by_name(snapshot: Snapshot, name: str) -> Domain | None:
-    """Find the one live domain with this name, of whichever organization."""
-    return _DOMAINS.fetch_one(snapshot, "WHERE name = ?", (name,))
+    """Find the claim that an operator means by a name: the proved one, else the one with a hostname, else the oldest.
+
+    For nobody else: an organization does not learn of the others' claims.
+    """
+    return _DOMAINS.fetch_one(
+        snapshot, "WHERE name = ? ORDER BY proof IS NULL, cf_id IS NULL, dormant_since IS NOT NULL, id LIMIT 1", (name,)
+    )
+
+
+def take_name(tx: Transaction, name: str, domain_id: str) -> None:
+    """Take the proof and the hostname at Cloudflare from all claims on a name but one, which gets them next."""
+    tx.execute(
+        "UPDATE domains SET proof = NULL, proved_at = NULL, cf_id = NULL WHERE name = ? AND id <> ?", (name, domain_id)
+    )
 
 
 def find_by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
@@ -141,25 +189,43 @@ def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
     )
 
 
+class DomainFilter(Struct, frozen=True, kw_only=True):
+    """Which domains a list shows; None stands for all. is_dormant: only those that are dormant, or only the others."""
+
+    status: DomainStatus | None = None
+    is_dormant: bool | None = None
+
+    def write_conditions(self, status_parameter: str) -> str:
+        """Write the SQL conditions, which `AND` puts behind others."""
+        status = "" if self.status is None else f" AND status = {status_parameter}"
+        if self.is_dormant is None:
+            return status
+        return f"{status} AND dormant_since IS {'NOT ' if self.is_dormant else ''}NULL"
+
+
 def list_of_org(
-    snapshot: Snapshot, org_id: str, *, status: DomainStatus | None, before: str | None, limit: int
+    snapshot: Snapshot, org_id: str, wanted: DomainFilter, *, before: str | None, limit: int
 ) -> list[Domain]:
     """List an organization's domains with an id below `before`, newest first."""
-    return _DOMAINS.list_of_org(snapshot, org_id, before=before, limit=limit, status=status)
+    return _DOMAINS.fetch_all(
+        snapshot,
+        f"WHERE org_id = ?1{wanted.write_conditions('?2')} AND id < ?3 ORDER BY id DESC LIMIT ?4",
+        (org_id, wanted.status, before or HIGHEST_KEY, limit),
+    )
 
 
 def search(
-    snapshot: Snapshot, org_id: str, prefix: str, *, status: DomainStatus | None, after: str | None, limit: int
+    snapshot: Snapshot, org_id: str, prefix: str, wanted: DomainFilter, *, after: str | None, limit: int
 ) -> list[Domain]:
     """List domains by name, after `after`, whose name or registrable part begins with `prefix`."""
-    status_condition = " AND status = ?4" if status is not None else ""
+    conditions = wanted.write_conditions("?4")
     # Two ranges, each on an index of its own; UNION drops what is in both.
     return _DOMAINS.fetch_all(
         snapshot,
-        f"WHERE org_id = ?1 AND name >= ?2 AND name < ?3 AND name > ?5{status_condition} UNION {_DOMAINS.select_sql}"
-        f" WHERE org_id = ?1 AND registrable >= ?2 AND registrable < ?3 AND name > ?5{status_condition}"
+        f"WHERE org_id = ?1 AND name >= ?2 AND name < ?3 AND name > ?5{conditions} UNION {_DOMAINS.select_sql}"
+        f" WHERE org_id = ?1 AND registrable >= ?2 AND registrable < ?3 AND name > ?5{conditions}"
         " ORDER BY name LIMIT ?6",
-        (org_id, prefix, prefix + HIGHEST_KEY, status, after or "", limit),
+        (org_id, prefix, prefix + HIGHEST_KEY, wanted.status, after or "", limit),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from msgspec import Struct
 
+from dcvd.core.domains.claims import wants_proof_text
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
@@ -86,6 +87,7 @@ class DomainChecker:
             hostname=domain.name,
             target=domain.cname_target,
             with_challenge=domain.validation == "delegated",
+            with_proof=wants_proof_text(domain),
             is_thorough=is_thorough,
         )
         start = CheckStart(self._context.now(), domain.next_check_at)

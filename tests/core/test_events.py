@@ -13,9 +13,9 @@ from tests.core.event_data import event_data
 
 def test_the_catalogue_is_closed() -> None:
     assert [kind.value for kind in EventType] == [
-        "domain.added", "domain.removed", "dns.verified", "dns.check_failed", "domain.active", "domain.renewed",
-        "domain.expiring_soon", "domain.error", "job.failed", "job.dlq", "delivery.dlq", "endpoint.failing",
-        "endpoint.recovered", "endpoint.disabled", "connection.reauth_required", "webhook.test",
+        "domain.added", "domain.dormant", "domain.removed", "dns.verified", "dns.check_failed", "domain.active",
+        "domain.renewed", "domain.expiring_soon", "domain.error", "job.failed", "job.dlq", "delivery.dlq",
+        "endpoint.failing", "endpoint.recovered", "endpoint.disabled", "connection.reauth_required", "webhook.test",
     ]  # fmt: skip
 
 

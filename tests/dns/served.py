@@ -50,9 +50,12 @@ class Served:
         *,
         target: str = TARGET,
         challenge: bool = False,
+        proof: bool = False,
         thorough: bool = False,
     ) -> DnsFacts:
-        question = DnsCheckRequest(hostname=hostname, target=target, with_challenge=challenge, is_thorough=thorough)
+        question = DnsCheckRequest(
+            hostname=hostname, target=target, with_challenge=challenge, with_proof=proof, is_thorough=thorough
+        )
         return (await self.observer.observe(question)).facts
 
 

@@ -16,9 +16,8 @@ from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle.deregister_job import DEREGISTER, Deregistration
 from dcvd.services.lifecycle.register_job import record_registered
-from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
+from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REVALIDATE, Deregistration
 from dcvd.store.engine.database import Transaction
 from tests.performing import attempt
 from tests.providing import access_of

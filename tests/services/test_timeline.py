@@ -94,7 +94,7 @@ async def test_causes_stand_before_their_effects_although_all_is_of_one_instant(
     assert [told(entry) for entry in await read(context, domain)] == [
         "request added by token:token_1",
         "observation dnsStatus by sync",
-        "transition status by sync",
+        "transition status+proof by sync",
         "job register",
         "event domain.added",
         "event dns.verified",
@@ -120,7 +120,7 @@ async def test_in_time_everything_stands_where_it_happened(
     assert [told(entry) for entry in entries] == [
         "request added by token:token_1", "job register", "event domain.added",
         "observation dnsStatus+findings by sync", "event dns.check_failed",
-        "observation dnsStatus+findings by sync", "transition status by sync", "event dns.verified",
+        "observation dnsStatus+findings by sync", "transition status+proof by sync", "event dns.verified",
     ]  # fmt: skip
     assert [told(entry) for entry in await read(context, domain, newest_first=True)] == [
         told(entry) for entry in reversed(entries)

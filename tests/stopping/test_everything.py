@@ -83,7 +83,9 @@ async def check_records(life: Life, zone: SteppedZone, tenant: Tenant) -> None:
     }
     ids = [domain.id for domain in tenant.domains]
     rows = await life.context.database.read(lambda snapshot: written_records.list_of_domains(snapshot, ids))
-    live = await life.context.database.read(lambda snapshot: stored_domains.find_by_names(snapshot, NAMES))
+    live = await life.context.database.read(
+        lambda snapshot: stored_domains.find_owned_by_names(snapshot, life.org_id, NAMES)
+    )
     for number, name in enumerate(NAMES):
         of_name = [row for row in rows if row.name == name]
         if _OURS in zone.standing(name):
@@ -120,7 +122,9 @@ async def check_repeats(life: Life, tenant: Tenant, asked: AbstractSet[str]) -> 
     if "remove many" in asked:
         results = await tenant.remove_many(life)
         assert len(results) == len(NAMES)
-        left = await life.context.database.read(lambda snapshot: stored_domains.find_by_names(snapshot, NAMES))
+        left = await life.context.database.read(
+            lambda snapshot: stored_domains.find_owned_by_names(snapshot, life.org_id, NAMES)
+        )
         assert left == {}
     if "delete the webhook" in asked:
         await tenant.try_to(life, "delete the webhook", 0)

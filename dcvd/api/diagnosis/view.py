@@ -49,7 +49,7 @@ class DiagnosisAnswer(Struct, frozen=True):
 class PreviewView(Struct, frozen=True, kw_only=True, rename="camel"):
     """What would keep a name from working, before it is added.
 
-    `registered`: whether somebody has added it here already; `domainId`: its id, if that was you.
+    `registered`: whether you have added it already; `domainId`: its id then.
     `dnsStatus` is null when DNS was not asked, or could not be. A `cnameTarget` with the label `{token}` means that
     each domain gets a target of its own when it is added, so the record can be created only then.
     """

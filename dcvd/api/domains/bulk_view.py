@@ -6,7 +6,13 @@ from typing import get_args
 
 from msgspec import Struct
 
-from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, required_record_views
+from dcvd.api.domains.finding_view import (
+    ErrorView,
+    OwnershipView,
+    RequiredRecordView,
+    ownership_view,
+    required_record_views,
+)
 from dcvd.api.domains.view import LeftRecordView, RegistrationView, left_record_views, registration_view
 from dcvd.api.http.views import build_view
 from dcvd.core.domains.bulk import AddStatus, RemoveStatus
@@ -24,6 +30,7 @@ class BulkDomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     validation: ValidationMethod | None
     wildcard: bool | None
     required_records: list[RequiredRecordView]
+    ownership: OwnershipView | None
 
 
 class AddedLine(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -118,5 +125,12 @@ def _domain_view(addition: AddLineResult) -> BulkDomainView | None:
         return None
     domain = addition.domain
     if domain is None:
-        return BulkDomainView(id=addition.domain_id, status=None, validation=None, wildcard=None, required_records=[])
-    return build_view(BulkDomainView, domain, required_records=required_record_views(required_records(domain)))
+        return BulkDomainView(
+            id=addition.domain_id, status=None, validation=None, wildcard=None, required_records=[], ownership=None
+        )
+    return build_view(
+        BulkDomainView,
+        domain,
+        required_records=required_record_views(required_records(domain)),
+        ownership=ownership_view(domain),
+    )

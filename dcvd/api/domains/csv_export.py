@@ -8,8 +8,8 @@ from typing import Any, Final
 from litestar import Response, Router, get
 from litestar.openapi import ResponseSpec
 
-from dcvd.api.domains.routes import Search, StatusFilter
-from dcvd.api.http.parameters import parse_choice
+from dcvd.api.domains.routes import DormantFilter, Search, StatusFilter
+from dcvd.api.http.parameters import parse_choice, parse_flag
 from dcvd.api.http.presence import stream_while_connected
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.stream import StreamingResponse
@@ -19,7 +19,7 @@ from dcvd.services.domains import queries
 
 COLUMNS: Final = (
     "id", "domainName", "status", "ready", "errorCode", "errorMessage", "dnsStatus", "validation", "wildcard",
-    "cnameTarget", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "createdAt", "updatedAt",
+    "cnameTarget", "proof", "dormantSince", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "createdAt", "updatedAt",
 )  # fmt: skip
 _MAX_BUFFER_BYTES: Final = 256 << 10  # bytes
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -36,13 +36,18 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
         ),
     },
 )
-async def export_domains(request: ApiRequest, status: StatusFilter = None, search: Search = None) -> Response[Any]:
+async def export_domains(
+    request: ApiRequest, status: StatusFilter = None, dormant: DormantFilter = None, search: Search = None
+) -> Response[Any]:
     """Download all domains, newest first; with `search`, sorted by name.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     wanted_status = parse_choice("status", status, DomainStatus)
-    pages = queries.iterate_pages(request.context, request.org_id, status=wanted_status, search=search)
+    is_dormant = None if dormant is None else parse_flag("dormant", dormant)
+    pages = queries.iterate_pages(
+        request.context, request.org_id, status=wanted_status, search=search, is_dormant=is_dormant
+    )
     return StreamingResponse(
         stream_while_connected(request.receive, _encode_pages(pages)),
         media_type="text/csv; header=present",
@@ -76,6 +81,8 @@ def _to_row(domain: Domain) -> list[str]:
         domain.validation,
         _format_flag(domain.wildcard),
         domain.cname_target,
+        domain.proof,
+        format_instant(domain.dormant_since),
         domain.cf_status,
         domain.cf_ssl_status,
         certificate and certificate.issuer,

@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.views import build_view
-from dcvd.core.domains.domain import Finding, FindingActor, RecordPurpose, RequiredRecord, Severity
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.domains.claims import proof_record
+from dcvd.core.domains.domain import Domain, Finding, FindingActor, Proof, RecordPurpose, RequiredRecord, Severity
+from dcvd.core.instants import format_instant, to_rfc3339
 
 
 class ErrorView(Struct, frozen=True):
@@ -35,6 +36,20 @@ class RequiredRecordView(Struct, frozen=True):
     verified: bool
 
 
+class OwnershipView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How the domain is proved to be yours, and the TXT record that proves it whatever the name points to.
+
+    `proof`: `own_target` (the name leads to the target that this domain alone has), `txt`, `zone`, `operator`; or
+    `shared_cname`, which is enough as long as no other organization proves the name. `record` is needed only where the
+    name points to a target that all share, or hides where it points; it may stay. It is null for a name too long for
+    it.
+    """
+
+    proof: Proof | None
+    proved_at: Instant | None
+    record: RecordView | None
+
+
 class UndatedFindingView(Struct, frozen=True, kw_only=True, rename="camel"):
     """One finding: what is wrong, who has to act, and the record to type."""
 
@@ -55,6 +70,16 @@ class FindingView(UndatedFindingView, frozen=True, kw_only=True, rename="camel")
 def required_record_views(records: Iterable[RequiredRecord]) -> list[RequiredRecordView]:
     """Show records that the customer has to have in DNS."""
     return [build_view(RequiredRecordView, record, verified=record.is_verified) for record in records]
+
+
+def ownership_view(domain: Domain) -> OwnershipView:
+    """Show how a domain is proved; the same whether or not others claim its name."""
+    record = proof_record(domain.id, domain.name)
+    return OwnershipView(
+        proof=domain.proof,
+        proved_at=format_instant(domain.proved_at),
+        record=None if record is None else build_view(RecordView, record),
+    )
 
 
 def finding_view(finding: Finding, next_check_at: int) -> FindingView:

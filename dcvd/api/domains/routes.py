@@ -23,6 +23,10 @@ from dcvd.services.domains import details, removals
 from dcvd.services.domains.details import DomainDetail
 
 StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(DomainStatus))]
+DormantFilter = Annotated[
+    str | None,
+    query_parameter("dormant", "`true`: only dormant domains; `false`: only the others.", enum=["true", "false"]),
+]
 Search = Annotated[
     str | None, query_parameter("search", "Only names that begin with this, or whose registrable part does.")
 ]
@@ -30,20 +34,30 @@ Search = Annotated[
 
 @post("", summary="Add a domain", status_code=201, responses=problems(409))
 async def create_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
-    """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer."""
+    """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer.
+
+    A name is yours once it is proved: by its CNAME, or by the TXT record of `ownership`. Other organizations may add
+    the same name until then, and whoever proves it has it; the domains of the others are removed, with an event.
+    """
     detail = await details.add(request.context, request.org_id, to_domain_request(data), actor=request.actor)
     return Response(DomainAnswer(domain_view(detail)), headers=_location(detail))
 
 
 @get("", summary="List the domains")
 async def list_domains(
-    request: ApiRequest, status: StatusFilter = None, search: Search = None, limit: Limit = None, cursor: Cursor = None
+    request: ApiRequest,
+    status: StatusFilter = None,
+    dormant: DormantFilter = None,
+    search: Search = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
 ) -> DomainList:
     """List the organization's domains, newest first; with `search`, sorted by name."""
     page = await details.list_page(
         request.context,
         request.org_id,
         status=parse_choice("status", status, DomainStatus),
+        is_dormant=None if dormant is None else parse_flag("dormant", dormant),
         search=search,
         cursor=cursor,
         limit=parse_page_limit(limit),

@@ -7,8 +7,10 @@ from msgspec import Struct
 from dcvd.api.domains.finding_view import (
     ErrorView,
     FindingView,
+    OwnershipView,
     RequiredRecordView,
     finding_view,
+    ownership_view,
     required_record_views,
 )
 from dcvd.api.http.instants import Instant
@@ -59,8 +61,9 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
 class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A domain and all that is known of it. `ready`: it serves, and its DNS points here.
 
-    `connectionId`: the connection that writes its records. `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own
-    words.
+    `connectionId`: the connection that writes its records. `dormantSince`: from when on it has no hostname at
+    Cloudflare, because its record was missing for so long; it wakes when the record appears. `cfStatus`, `cfSslStatus`
+    and `errors` are Cloudflare's own words.
     """
 
     id: str
@@ -71,6 +74,8 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     error: ErrorView | None
     required_records: list[RequiredRecordView]
     cname_target: str
+    ownership: OwnershipView
+    dormant_since: Instant | None
     validation: ValidationMethod
     wildcard: bool
     connection_id: str | None
@@ -129,6 +134,7 @@ def domain_view(detail: DomainDetail) -> DomainView:
         dns_status=domain.dns_state,
         ready=domain.is_ready,
         required_records=required_record_views(required_records(domain)),
+        ownership=ownership_view(domain),
         registration=registration_view(detail.queue_position),
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
         findings=[finding_view(finding, domain.next_check_at) for finding in findings_of(domain)],

@@ -39,7 +39,6 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "dns_write_pending",
     "domain_connect_not_found",
     "domain_exists",
-    "domain_taken",
     "encryption_key_missing",
     "events_past_retention",
     "external_id_unknown",

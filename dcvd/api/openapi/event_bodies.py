@@ -3,11 +3,12 @@
 import re
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.api.http.instants import Instant
 from dcvd.core.connections.connection import Provider
+from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import DomainStatus, FindingActor, Record, Severity
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.health import DisabledReason
@@ -64,7 +65,21 @@ class EventRecord(Struct, frozen=True, kw_only=True):
 class RemovedDomainEventData(DomainEventData, frozen=True, kw_only=True):
     """The domain, as it last was."""
 
+    reason: Annotated[
+        RemovalReason | UnsetType,
+        Meta(
+            description="`requested`: you removed it. `claimed_by_another`: another organization has proved that the"
+            " name is its own. `moved`: your operator gave it to another organization. `too_many_claims`: nobody"
+            " proved the name, and too many claimed it. Old events are without it."
+        ),
+    ] = UNSET
     records_to_remove: Annotated[list[EventRecord], Meta(description="What the customer should take out of DNS.")]
+
+
+class DormantDomainEventData(DomainEventData, frozen=True, kw_only=True):
+    """The domain whose record has been missing for too long."""
+
+    dormant_since: Annotated[Instant, Meta(description="From when on it has no hostname at Cloudflare.")]
 
 
 class DnsEventData(DomainEventData, frozen=True, kw_only=True):
@@ -151,6 +166,10 @@ class TestEventData(Struct, frozen=True, kw_only=True):
 
 EVENT_DATA: Final[dict[EventType, tuple[str, type[Struct]]]] = {
     EventType.DOMAIN_ADDED: ("A domain was added.", DomainEventData),
+    EventType.DOMAIN_DORMANT: (
+        "The record was missing for too long: the hostname is registered again when it appears.",
+        DormantDomainEventData,
+    ),
     EventType.DOMAIN_REMOVED: ("A domain was removed.", RemovedDomainEventData),
     EventType.DNS_VERIFIED: ("The record is there.", DomainEventData),
     EventType.DNS_CHECK_FAILED: ("The record is missing, wrong or gone; `findings` say what to do.", DnsEventData),

@@ -35,6 +35,8 @@ def describe_event(event: str, data: Mapping[str, Any]) -> str:
     match EventType(event):
         case EventType.DOMAIN_ADDED:
             return f"{name} was added; its registration with Cloudflare is under way."
+        case EventType.DOMAIN_DORMANT:
+            return f"{name} is dormant: its record has been missing for too long."
         case EventType.DOMAIN_REMOVED:
             return f"{name} was removed."
         case EventType.DNS_VERIFIED:

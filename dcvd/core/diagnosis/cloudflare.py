@@ -11,6 +11,7 @@ from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
+from dcvd.core.diagnosis.proofs import dormancy_findings
 from dcvd.core.diagnosis.validation_errors import certificate_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, DomainErrorCode, Finding, Record, Severity
@@ -26,11 +27,13 @@ _RECHECK_WAIT_MS: Final = HOUR
 
 
 def findings_of(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:
-    """Return all findings of a domain, from DNS and from Cloudflare, most severe first.
+    """Return all findings of a domain, from DNS, from Cloudflare and of its dormancy, most severe first.
 
     `registration_error` is why its registration has failed so far, which the job knows and the domain does not.
     """
-    return sort_findings((*domain.findings, *cloudflare_findings(domain, registration_error)))
+    return sort_findings(
+        (*domain.findings, *dormancy_findings(domain), *cloudflare_findings(domain, registration_error))
+    )
 
 
 def cloudflare_findings(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:

@@ -37,6 +37,10 @@ class FindingCode(StrEnum):
     HOSTNAME_INVALID = "hostname_invalid"
     HOSTNAME_TOO_LONG = "hostname_too_long"
 
+    # Whose the name is.
+    OWNERSHIP_UNPROVED = "ownership_unproved"
+    DORMANT = "dormant"
+
     # What only Cloudflare knows.
     ZONE_HOLD = "zone_hold"
     HOSTNAME_TAKEN = "hostname_taken"

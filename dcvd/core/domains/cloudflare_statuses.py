@@ -60,10 +60,13 @@ _OPEN_ORDER_CLASSES: Final = frozenset(
 )  # fmt: skip
 DELETED_HOSTNAME_STATUS: Final = "deleted"
 """The `status` of a hostname that Cloudflare no longer lists."""
+UNVALIDATED_HOSTNAME_STATUS: Final = "pending"
+UNVALIDATED_SSL_STATUS: Final = "pending_validation"
+"""The statuses of a hostname of which Cloudflare has validated neither the routing nor the certificate."""
 
 _HOSTNAME_STATUSES: Final = {
     HostnameClass.SERVING: ("active", "active_redeploying"),
-    HostnameClass.WAITING: ("pending",),
+    HostnameClass.WAITING: (UNVALIDATED_HOSTNAME_STATUS,),
     HostnameClass.BLOCKED: ("blocked",),
     HostnameClass.MOVED: ("moved",),
     HostnameClass.DELETED: (DELETED_HOSTNAME_STATUS,),
@@ -76,7 +79,7 @@ _HOSTNAME_STATUSES: Final = {
 }  # fmt: skip
 _CERTIFICATE_STATUSES: Final = {
     CertificateClass.INITIALIZING: ("initializing",),
-    CertificateClass.AWAITING_VALIDATION: ("pending_validation",),
+    CertificateClass.AWAITING_VALIDATION: (UNVALIDATED_SSL_STATUS,),
     CertificateClass.AWAITING_ISSUE: ("pending_issuance",),
     CertificateClass.AWAITING_DEPLOYMENT: ("pending_deployment", "holding_deployment"),
     CertificateClass.SERVING: ("active",),

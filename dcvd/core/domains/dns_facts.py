@@ -125,7 +125,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
         from a wildcard. It is queried where the hostname is further down; otherwise `sibling_answer` shows it.
     sibling_answer: that for a random name beside the hostname, which only a wildcard can answer.
     caa, target_caa: the policies for the hostname and for the end of its CNAME chain.
-    challenge: the answer at `_acme-challenge`. ownership_texts: the TXT values at `_cf-custom-hostname`.
+    challenge: the answer at `_acme-challenge`. proof_texts: the TXT values at `_dcvd` (see `domains.claims`).
     """
 
     hostname: str
@@ -152,19 +152,21 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     caa: CaaPolicy | None = None
     target_caa: CaaPolicy | None = None
     challenge: ChallengeAnswer | None = None
-    ownership_texts: tuple[str, ...] = ()
+    proof_texts: tuple[str, ...] = ()
 
 
 class DnsCheckRequest(Struct, frozen=True, kw_only=True):
     """What a check of DNS has to query.
 
-    with_challenge: whether `_acme-challenge` matters (delegated validation). is_thorough: whether to query everything
+    with_challenge: whether `_acme-challenge` matters (delegated validation). with_proof: whether the TXT record that
+    proves a claim matters. is_thorough: whether to query everything
     even if the record is right; otherwise what explains a wrong record is queried only where it is wrong.
     """
 
     hostname: str
     target: str
     with_challenge: bool = False
+    with_proof: bool = False
     is_thorough: bool = False
 
 

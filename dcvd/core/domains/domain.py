@@ -31,6 +31,28 @@ class DnsState(StrEnum):
     FAILED = "failed"
 
 
+class Proof(StrEnum):
+    """How an organization has shown that a name is its to use.
+
+    A CNAME to the target that all share, or Cloudflare's own validation of the hostname, shows that the name was meant
+    for this service, but not for whom: it is enough where nobody else claims the name. The others are strong.
+    """
+
+    SHARED_CNAME = "shared_cname"
+    OWN_TARGET = "own_target"
+    """The name leads to the target that was made for this claim alone."""
+    TXT = "txt"
+    ZONE = "zone"
+    """The organization has proved a zone that the name is in."""
+    OPERATOR = "operator"
+    """An operator has given the name to the organization."""
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether it says which organization may use the name."""
+        return self is not Proof.SHARED_CNAME
+
+
 class DomainErrorCode(StrEnum):
     """The codes of domain errors that rules know.
 
@@ -50,6 +72,8 @@ class DomainErrorCode(StrEnum):
     QUOTA_EXCEEDED = "quota_exceeded"
     REGISTRATION_FAILED = "registration_failed"
     """The hostname is not at Cloudflare, and nobody registers it until the `register` job is retried."""
+    DOMAIN_HELD = "domain_held"
+    """The claim is proved, but another organization proved its own before."""
 
 
 class DomainError(Struct, frozen=True):
@@ -122,8 +146,15 @@ class RequiredRecord(Struct, frozen=True, kw_only=True):
 
 
 class Domain(Struct, frozen=True, kw_only=True):
-    """The whole state of a domain. It is immutable: every change makes a new value. Instants are in milliseconds.
+    """The whole state of a domain: an organization's claim on a name, and what became of it.
 
+    It is immutable: every change makes a new value. Instants are in milliseconds.
+
+    is_contested: whether other organizations claim the name too. has_own_target: whether `cname_target` was made for
+        this claim alone.
+    proof, proved_at: how the claim was proved, and when that was observed; at most one claim on a name is.
+    dormant_since: from when on the claim, which nobody has proved, has no hostname at Cloudflare.
+    unproved_ms: for how long checks have found the claim unproved (see `lifecycle.dormancy`).
     challenge_target: where `_acme-challenge` has to point, as Cloudflare names it.
     connection_id: the connection that writes the domain's records.
     waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
@@ -144,9 +175,15 @@ class Domain(Struct, frozen=True, kw_only=True):
     id: str
     org_id: str
     name: str
+    is_contested: bool = False
     status: DomainStatus
     error: DomainError | None = None
     cname_target: str
+    has_own_target: bool = False
+    proof: Proof | None = None
+    proved_at: int | None = None
+    dormant_since: int | None = None
+    unproved_ms: int = 0
     validation: ValidationMethod = "http"
     wildcard: bool = False
     challenge_target: str | None = None
@@ -195,6 +232,21 @@ class Domain(Struct, frozen=True, kw_only=True):
         return classify_ssl_status(self.cf_ssl_status)
 
     @property
+    def may_serve(self) -> bool:
+        """Whether what DNS and Cloudflare say of the name counts for this claim."""
+        return self.proof is not None or not self.is_contested
+
+    @property
+    def has_strong_proof(self) -> bool:
+        """Whether no other claim can take the name."""
+        return self.proof is not None and self.proof.is_strong
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether its turn to be registered has come, but the hostname at Cloudflare was another claim's then."""
+        return self.cf_id is None and self.hostname_class is HostnameClass.WAITING
+
+    @property
     def awaits_reregistration(self) -> bool:
         """Whether Cloudflare no longer has the hostname, so that it is registered there again."""
         return self.cf_id is None and self.error is not None and self.error.code == DomainErrorCode.DELETED
@@ -219,6 +271,8 @@ def new_domain(
     name: str,
     cname_target: str,
     now: int,
+    has_own_target: bool = False,
+    is_contested: bool = False,
     validation: ValidationMethod = "http",
     wildcard: bool = False,
     challenge_target: str | None = None,
@@ -231,6 +285,8 @@ def new_domain(
         name=name,
         status=DomainStatus.PENDING_CNAME,
         cname_target=cname_target,
+        has_own_target=has_own_target,
+        is_contested=is_contested,
         validation=validation,
         wildcard=wildcard,
         challenge_target=challenge_target,

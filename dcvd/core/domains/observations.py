@@ -69,4 +69,13 @@ class RegistrationRefusal(Struct, frozen=True):
     message: str
 
 
+class ClaimHeld(Struct, frozen=True):
+    """The observation that a claim is proved, while another organization has proved the name before.
+
+    is_new: whether an earlier check had not observed that.
+    """
+
+    is_new: bool
+
+
 CloudflareObservation = CloudflareHostname | CloudflareHostnameAbsence | RegistrationRefusal

@@ -9,18 +9,18 @@ from msgspec import Struct
 from dcvd.core.domains.cloudflare_statuses import CertificateClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
-from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
 from dcvd.core.lifecycle.damping import held_turn_at
+from dcvd.core.lifecycle.dormancy import DORMANT_INTERVAL_MS
 from dcvd.core.lifecycle.doubt import awaits_second_check, is_in_doubt
 from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
 
 _ERROR_INTERVAL_MS: Final = 4 * HOUR
 _RENEWAL_INTERVAL_MS: Final = 4 * HOUR
 _OVERDUE_INTERVAL_MS: Final = 1 * HOUR
-MAX_FIXED_INTERVAL_MS: Final = max(_ERROR_INTERVAL_MS, _RENEWAL_INTERVAL_MS)
+MAX_FIXED_INTERVAL_MS: Final = max(_ERROR_INTERVAL_MS, _RENEWAL_INTERVAL_MS, DORMANT_INTERVAL_MS)
 _FRESH_INTERVAL_MS: Final = 5 * SECOND
 """Cloudflare gives the records of a new hostname only "after a few seconds"."""
 
@@ -43,12 +43,12 @@ def choose_lane(domain: Domain) -> CheckLane:
     """Choose the lane in which a domain waits for its check."""
     if not is_in_doubt(domain.incomplete_checks):
         return CheckLane.FAILING
+    if domain.dormant_since is not None:
+        return CheckLane.ROUTINE
     return CheckLane.WAITING if domain.status in WAITING_STATUSES or _awaits_second_check(domain) else CheckLane.ROUTINE
 
 
-def count_incomplete_checks(
-    domain: Domain, check_observations: Iterable[DnsObservation | CloudflareObservation]
-) -> int:
+def count_incomplete_checks(domain: Domain, check_observations: Iterable[object]) -> int:
     """Count the incomplete checks in a row, after a check that made `check_observations`.
 
     Observations without DNS come from a job that called Cloudflare, not from a check, and leave the count as it is.
@@ -89,6 +89,8 @@ def next_check_at(
 
 
 def _routine_check_at(domain: Domain, now: int, policy: CheckPolicy, random_fraction: float) -> int:
+    if domain.dormant_since is not None:
+        return now + add_jitter(DORMANT_INTERVAL_MS, random_fraction)
     match domain.status:
         case DomainStatus.PENDING_CNAME | DomainStatus.ISSUING:
             wait_ms = cloudflare_backoff_ms(domain.checks_since_change, policy.pending_interval_ms)

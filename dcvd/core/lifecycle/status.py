@@ -48,8 +48,11 @@ def choose_waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatu
     """Choose `issuing` once the routing record was seen or is proven; two failed checks in a row take that back.
 
     A CA proves the record by an HTTP validation, for which it followed it. A validation by `_acme-challenge` proves
-    nothing: its certificate may be issued, and even deployed, long before the traffic moves.
+    nothing: its certificate may be issued, and even deployed, long before the traffic moves. Nor does anything prove a
+    claim that is contested, but its own proof.
     """
+    if not domain.may_serve:
+        return DomainStatus.PENDING_CNAME
     is_seen = domain.dns_state is DnsState.VERIFIED
     is_proven_by_ca = domain.validation == "http" and domain.certificate_class in (
         CertificateClass.AWAITING_ISSUE,

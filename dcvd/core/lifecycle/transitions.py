@@ -14,7 +14,10 @@ from msgspec.structs import asdict, replace
 from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.diagnosis.dns import diagnose_dns
+from dcvd.core.diagnosis.findings import sort_findings
+from dcvd.core.diagnosis.proofs import find_proof, proof_findings
 from dcvd.core.diagnosis.requirements import DnsRequirements
+from dcvd.core.domains.claims import RemovalReason, add_proof, held_error, hide_validation
 from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import (
@@ -27,19 +30,21 @@ from dcvd.core.domains.domain import (
     DomainStatus,
     Finding,
     LeftoverRecord,
+    Proof,
     Record,
 )
 from dcvd.core.domains.hostname_orders import describe_differences, order_of
 from dcvd.core.domains.hostnames import is_cname_target
 from dcvd.core.domains.observations import (
+    ClaimHeld,
     CloudflareHostname,
     CloudflareHostnameAbsence,
     CloudflareObservation,
     RegistrationRefusal,
 )
 from dcvd.core.events import EventData, EventDraft, EventType
-from dcvd.core.instants import SECOND, format_instant, to_rfc3339
-from dcvd.core.lifecycle import certificates, damping, expiry_warnings, remedies
+from dcvd.core.instants import DAY, SECOND, format_instant, to_rfc3339
+from dcvd.core.lifecycle import certificates, damping, dormancy, expiry_warnings, remedies
 from dcvd.core.lifecycle.doubt import is_in_doubt
 from dcvd.core.lifecycle.remedies import Remedy
 from dcvd.core.lifecycle.status import (
@@ -66,7 +71,7 @@ class Transition(Struct, frozen=True):
     remedy: Remedy | None = None
 
 
-Observation = DnsObservation | CloudflareObservation
+Observation = DnsObservation | CloudflareObservation | ClaimHeld
 
 
 class LifecycleRules(Struct, frozen=True, kw_only=True):
@@ -75,15 +80,22 @@ class LifecycleRules(Struct, frozen=True, kw_only=True):
     expiry_thresholds_ms: when to warn, in milliseconds before expiry, longest first.
     certificate_authorities: the CAs that may issue, in the order in which they are tried (`google`, `lets_encrypt`,
         `ssl_com`); empty where Cloudflare chooses.
+    dormant_after_ms: for how long a claim may be unproved before it is dormant.
     """
 
     expiry_thresholds_ms: tuple[int, ...]
     certificate_authorities: tuple[str, ...] = ()
+    dormant_after_ms: int = 30 * DAY
 
 
 def apply_check(domain: Domain, observations: Iterable[Observation], now: int, rules: LifecycleRules) -> Transition:
-    """Apply a whole check: its observations in the given order (DNS first), then the warning of an expiry."""
+    """Apply a whole check: its observations in the given order (DNS first), then the warning of an expiry.
+
+    What proves the claim is applied too, unless others claim the name: whether it is proved before them, the caller
+    knows, who then gives the domain with its proof, or the observation `ClaimHeld`.
+    """
     before = domain
+    observations = tuple(observations)
     events: list[EventDraft] = []
     unknown_values: tuple[str, ...] = ()
     needs_revalidation = False
@@ -98,6 +110,12 @@ def apply_check(domain: Domain, observations: Iterable[Observation], now: int, r
         events.extend(step.events)
         unknown_values += step.unknown_values
         needs_revalidation = needs_revalidation or step.needs_revalidation
+    if not domain.is_contested:
+        domain = add_proof(domain, _observe_proof(domain, observations), now)
+    wait = dormancy.apply_wait(before, domain, observations, now, rules.dormant_after_ms)
+    domain = wait.domain
+    if wait.falls_dormant:
+        events.append(EventDraft(EventType.DOMAIN_DORMANT, dormant_event_data(domain), domain.id))
     step = warn_of_expiry(domain, now, rules.expiry_thresholds_ms)
     domain = step.domain
     events.extend(step.events)
@@ -129,6 +147,9 @@ def apply_observation(domain: Domain, observation: Observation, now: int, rules:
             return _set_status(
                 domain, domain, DomainStatus.ERROR, DomainError(observation.code, observation.message), now
             )
+        case ClaimHeld():
+            step = _set_status(domain, domain, DomainStatus.ERROR, held_error(domain.name), now)
+            return step if observation.is_new else Transition(step.domain)
         case _:
             assert_never(observation)
 
@@ -163,18 +184,40 @@ def draft_added_event(domain: Domain) -> EventDraft:
     return EventDraft(EventType.DOMAIN_ADDED, domain_event_data(domain), domain.id)
 
 
-def draft_removed_event(domain: Domain, leftover_records: Iterable[LeftoverRecord]) -> EventDraft:
+def draft_removed_event(
+    domain: Domain, leftover_records: Iterable[LeftoverRecord], reason: RemovalReason
+) -> EventDraft:
     """Draft the event of a domain whose removal was accepted, with the records that it leaves in DNS."""
     leftovers = [asdict(record) for record in leftover_records]
     return EventDraft(
-        EventType.DOMAIN_REMOVED, {**domain_event_data(domain), "records_to_remove": leftovers}, domain.id
+        EventType.DOMAIN_REMOVED,
+        {**domain_event_data(domain), "reason": reason.value, "records_to_remove": leftovers},
+        domain.id,
     )
+
+
+def dormant_event_data(domain: Domain) -> EventData:
+    """Return the data of the event that a claim is dormant."""
+    return {**domain_event_data(domain), "dormant_since": format_instant(domain.dormant_since)}
+
+
+def _observe_proof(domain: Domain, observations: Iterable[Observation]) -> Proof | None:
+    """Return what proves the claim now, where nobody else has one on the name."""
+    if domain.has_strong_proof:
+        return None
+    for observation in observations:
+        if isinstance(observation, DnsObservation) and (proof := find_proof(domain, observation.facts)) is not None:
+            return proof
+    return Proof.SHARED_CNAME if domain.status in (DomainStatus.ISSUING, DomainStatus.ACTIVE) else None
 
 
 def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: LifecycleRules) -> Transition:
     diagnosis = diagnose_dns(observation.facts, DnsRequirements.of_domain(before, rules.certificate_authorities), now)
     if diagnosis.state is None and not diagnosis.findings:
         return Transition(before)
+    unproved = (
+        () if before.may_serve or find_proof(before, observation.facts) else proof_findings(before, diagnosis.state)
+    )
     state = before.dns_state if diagnosis.state is None else diagnosis.state
     is_failed = diagnosis.state is DnsState.FAILED
     failures = before.dns_failures + 1 if is_failed else 0 if diagnosis.state is not None else before.dns_failures
@@ -187,7 +230,7 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         challenge_verified=(
             before.challenge_verified if diagnosis.challenge_verified is None else diagnosis.challenge_verified
         ),
-        findings=diagnosis.findings,
+        findings=sort_findings((*unproved, *diagnosis.findings)) if unproved else diagnosis.findings,
         dns_checked_at=now,
     )
     errors_changed = before.status in WAITING_STATUSES and not keeps_state and _has_changed_errors(before, after)
@@ -248,6 +291,7 @@ def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: 
 def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> Transition:
     if before.cf_id is not None and before.cf_id != hostname.id:
         return Transition(before)
+    hostname = hide_validation(before, hostname)
     after = replace(
         before,
         cf_id=hostname.id,

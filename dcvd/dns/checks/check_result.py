@@ -43,7 +43,7 @@ class CheckResult:
         self.has_all_addresses = False
         self.other_records: list[ObservedRecord] = []
         self.challenge: ChallengeAnswer | None = None
-        self.ownership_texts: tuple[str, ...] = ()
+        self.proof_texts: tuple[str, ...] = ()
         self.doubled_answer: OtherNameAnswer | None = None
         self.doubled_sibling_answer: OtherNameAnswer | None = None
         self.sibling_answer: OtherNameAnswer | None = None
@@ -91,7 +91,7 @@ class CheckResult:
             if self.target_caa_climb is None
             else self.target_caa_climb.to_facts(_TIMEOUT_SHARE * timeout_s),
             challenge=self.challenge,
-            ownership_texts=self.ownership_texts,
+            proof_texts=self.proof_texts,
         )
 
     def _is_complete(self, accepted_answer: DnsReply) -> bool:

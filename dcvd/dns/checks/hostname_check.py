@@ -7,8 +7,9 @@ import msgspec
 from dns.name import Name
 
 from dcvd.config import DnsConfig
+from dcvd.core.domains.claims import PROOF_LABEL
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
-from dcvd.core.domains.domain import CHALLENGE_LABEL, OWNERSHIP_LABEL
+from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
@@ -106,10 +107,11 @@ class HostnameCheck:
             group.create_task(self._check_caa(), name="dns.caa")
             if self._request.with_challenge or self._request.is_thorough:
                 group.create_task(self._check_challenge(), name="dns.challenge")
+            if self._request.with_proof:
+                group.create_task(self._check_proof(), name="dns.proof")
             if asks_everything:
                 group.create_task(self._check_zone(result.zone_position), name="dns.place")
                 group.create_task(self._check_records(), name="dns.records")
-                group.create_task(self._check_ownership(), name="dns.ownership")
                 if result.chain.names:
                     group.create_task(self._check_addresses(), name="dns.addresses")
             await resolvers_task
@@ -137,10 +139,10 @@ class HostnameCheck:
         if name is not None:
             self._result.challenge = await read_texts(self._lookup, name)
 
-    async def _check_ownership(self) -> None:
-        name = prepend_labels(OWNERSHIP_LABEL, self._name)
+    async def _check_proof(self) -> None:
+        name = prepend_labels(PROOF_LABEL, self._name)
         if name is not None:
-            self._result.ownership_texts = (await read_texts(self._lookup, name)).texts
+            self._result.proof_texts = (await read_texts(self._lookup, name)).texts
 
     async def _check_records(self) -> None:
         self._result.other_records = await read_records(self._lookup, self._name)

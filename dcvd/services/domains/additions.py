@@ -17,6 +17,7 @@ from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
+from dcvd.services.lifecycle import claims
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.services.organizations import quotas
 from dcvd.store import cloudflare_zones, connections, domains
@@ -24,7 +25,10 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 
 class AdditionResult(Struct, frozen=True, kw_only=True):
-    """The result of a request: a new domain, or an error; the domain too where the organization has it already."""
+    """The result of a request: a new domain, or an error; the domain too where the organization has it already.
+
+    Whether another organization claims the name, no result says.
+    """
 
     domain: Domain | None = None
     error: DcvdError | None = None
@@ -49,25 +53,30 @@ def evaluate(
 
     simulated_names: the names that a dry run would have added already.
     """
-    holders = domains.find_by_names(snapshot, [candidate.name for candidate in candidates])
+    counts_by_name = domains.count_claims(snapshot, org_id, {candidate.name for candidate in candidates})
+    owned_ids = [count.own_id for count in counts_by_name.values() if count.own_id is not None]
+    owned = {domain.name: domain for domain in domains.find_by_ids(snapshot, owned_ids).values()} if owned_ids else {}
     suffix: str | None = None
     if any(candidate.validation == "delegated" for candidate in candidates):
         suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
     connection_ids = {candidate.connection_id for candidate in candidates if candidate.connection_id is not None}
-    owned_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids) if connection_ids else frozenset()
+    known_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids) if connection_ids else frozenset()
     room = quotas.measure_room(context, snapshot, org_id, Quota.DOMAINS)
     new_count = len(simulated_names)
     results: list[AdditionResult] = []
     for candidate in candidates:
-        holder = holders.get(candidate.name)
-        if holder is not None:
-            results.append(_conflict_result(holder, org_id))
+        existing = owned.get(candidate.name)
+        if existing is not None:
+            message = f"{candidate.name} is already one of your domains."
+            conflict = Conflict(message, code="domain_exists", existing_id=existing.id)
+            results.append(AdditionResult(domain=existing, error=conflict))
             continue
-        if candidate.connection_id is not None and candidate.connection_id not in owned_ids:
+        if candidate.connection_id is not None and candidate.connection_id not in known_ids:
             results.append(AdditionResult(error=connection_not_found_error(candidate.connection_id)))
             continue
         try:
-            domain = _create_domain(context, org_id, candidate, suffix)
+            is_contested = counts_by_name[candidate.name].total > 0
+            domain = _create_domain(context, org_id, candidate, suffix, is_contested=is_contested)
         except InvalidInput as error:
             results.append(AdditionResult(error=error))
             continue
@@ -76,7 +85,7 @@ def evaluate(
                 results.append(AdditionResult(error=quota_error))
                 continue
             new_count += 1
-        holders[candidate.name] = domain
+        owned[candidate.name] = domain
         results.append(AdditionResult(domain=domain))
     return results
 
@@ -85,7 +94,7 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     """Store domains that `evaluate` made in the same unit of work; return their `register` jobs.
 
     Those with a connection get their `write_dns` jobs too, and all of them what we wrote for removed domains of their
-    names.
+    names. Of too many claims on a name, the least alive gives way.
     """
     domains.insert_all(tx, new_domains)
     timeline.record_requests(context, tx, new_domains, actor=actor, what="added")
@@ -93,6 +102,9 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     dns_writes.take_over_records(context, tx, org_id, new_domains)
     dns_writes.enqueue_writes(context, tx, org_id, new_domains)
     recording.record(context, tx, org_id, [transitions.draft_added_event(domain) for domain in new_domains])
+    for domain in new_domains:
+        if domain.is_contested:
+            claims.limit(context, tx, domain)
     return registrations
 
 
@@ -101,7 +113,9 @@ def connection_not_found_error(connection_id: str) -> InvalidInput:
     return InvalidInput("connectionId", f"There is no connection {connection_id}.", code="connection_not_found")
 
 
-def _create_domain(context: Context, org_id: str, candidate: ValidatedDomain, suffix: str | None) -> Domain:
+def _create_domain(
+    context: Context, org_id: str, candidate: ValidatedDomain, suffix: str | None, *, is_contested: bool
+) -> Domain:
     is_delegated = candidate.validation == "delegated"
     if is_delegated:
         targets.validate_delegable(candidate.name, suffix)
@@ -110,20 +124,14 @@ def _create_domain(context: Context, org_id: str, candidate: ValidatedDomain, su
         org_id=org_id,
         name=candidate.name,
         cname_target=targets.new_target(context.config.cloudflare.cname_target, context.random_bytes),
+        has_own_target=targets.is_target_template(context.config.cloudflare.cname_target),
         now=context.now(),
         validation=candidate.validation,
         wildcard=candidate.wildcard,
         challenge_target=targets.challenge_target(candidate.name, suffix) if is_delegated else None,
         connection_id=candidate.connection_id,
+        is_contested=is_contested,
     )
-
-
-def _conflict_result(holder: Domain, org_id: str) -> AdditionResult:
-    name = holder.name
-    if holder.org_id == org_id:
-        conflict = Conflict(f"{name} is already one of your domains.", code="domain_exists", existing_id=holder.id)
-        return AdditionResult(domain=holder, error=conflict)
-    return AdditionResult(error=Conflict(f"{name} is in use by another customer of this service.", code="domain_taken"))
 
 
 async def add(
@@ -140,7 +148,7 @@ async def add(
 
     connection_id: the connection that writes its records, which a `write_dns` job then does at once.
 
-    Raises InvalidInput for a domain that cannot be added, Conflict for a name that is in use, QuotaReached.
+    Raises InvalidInput for a domain that cannot be added, Conflict for a name that the organization has, QuotaReached.
     """
     connection = UNSET if connection_id is None else connection_id
     request = DomainRequest(domain_name=name, validation=validation, wildcard=wildcard, connection_id=connection)

@@ -8,8 +8,8 @@ from msgspec import Struct
 from dcvd.core.domains.bulk import DomainReference, Line, LineRefusal, RemoveLine, RemoveOutcome
 from dcvd.core.domains.domain import Domain
 from dcvd.services.context import Context
-from dcvd.services.domains import removals
 from dcvd.services.domains.bulk import BulkRequest, IdempotencyRecord, new_batch_sizer, run_in_steps
+from dcvd.services.lifecycle import claim_endings
 from dcvd.store import domains
 from dcvd.store.engine.database import Snapshot, Transaction
 
@@ -49,7 +49,7 @@ class BulkRemovals:
         def apply(new_lines: Sequence[RemoveLine]) -> list[RemoveOutcome]:
             outcomes, removed_domains = self._decide(tx, new_lines)
             if removed_domains:
-                removals.erase_domains(
+                claim_endings.erase_domains(
                     context,
                     tx,
                     request.org_id,
@@ -71,14 +71,16 @@ class BulkRemovals:
         """Decide the outcome of each line in order; return the outcomes, and the domains that are to be removed."""
         references = [line.content for line in lines if isinstance(line.content, DomainReference)]
         by_id = domains.find_by_ids(snapshot, [reference.id for reference in references if reference.id is not None])
-        by_name = domains.find_by_names(
-            snapshot, [reference.name for reference in references if reference.name is not None]
+        by_name = domains.find_owned_by_names(
+            snapshot,
+            self._request.org_id,
+            [reference.name for reference in references if reference.name is not None],
         )
         removed_domains: dict[str, Domain] = {}
         outcomes: list[RemoveOutcome] = []
         domains_found = (*by_id.values(), *by_name.values())
         owned_domains = [domain for domain in domains_found if domain.org_id == self._request.org_id]
-        leftovers = removals.find_leftovers(snapshot, owned_domains, remove_records=self._request.remove_records)
+        leftovers = claim_endings.find_leftovers(snapshot, owned_domains, remove_records=self._request.remove_records)
         for line in lines:
             reference = line.content
             if isinstance(reference, LineRefusal):

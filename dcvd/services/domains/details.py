@@ -48,10 +48,19 @@ async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:
 
 
 async def list_page(
-    context: Context, org_id: str, *, status: DomainStatus | None, search: str | None, cursor: str | None, limit: int
+    context: Context,
+    org_id: str,
+    *,
+    status: DomainStatus | None,
+    search: str | None,
+    is_dormant: bool | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[DomainDetail]:
     """List domains, see `queries.list_page`."""
-    page = await queries.list_page(context, org_id, status=status, search=search, cursor=cursor, limit=limit)
+    page = await queries.list_page(
+        context, org_id, status=status, search=search, is_dormant=is_dormant, cursor=cursor, limit=limit
+    )
     positions = await registration_queue.find_positions(context, page.items)
     return Page([DomainDetail(domain, positions.get(domain.id)) for domain in page.items], page.next_cursor)
 

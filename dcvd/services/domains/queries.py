@@ -7,6 +7,7 @@ from dcvd.core.domains.hostnames import normalise_search
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains
+from dcvd.store.domains import DomainFilter
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import MAX_LIMIT, Page, build_page, decode_cursor
 
@@ -17,24 +18,41 @@ async def get(context: Context, org_id: str, domain_id: str) -> Domain:
 
 
 async def list_page(
-    context: Context, org_id: str, *, status: DomainStatus | None, search: str | None, cursor: str | None, limit: int
+    context: Context,
+    org_id: str,
+    *,
+    status: DomainStatus | None,
+    search: str | None,
+    cursor: str | None,
+    limit: int,
+    is_dormant: bool | None = None,
 ) -> Page[Domain]:
-    """List domains newest first, or by name with `search`, a prefix of the name or of its registrable part."""
+    """List domains newest first, or by name with `search`, a prefix of the name or of its registrable part.
+
+    is_dormant: only the dormant ones, or only the others; None for all.
+    """
     position = decode_cursor(cursor)
+    wanted = DomainFilter(status=status, is_dormant=is_dormant)
     if search:
         prefix = normalise_search(search)
         rows = await context.database.read(
-            lambda snapshot: domains.search(snapshot, org_id, prefix, status=status, after=position, limit=limit + 1)
+            lambda snapshot: domains.search(snapshot, org_id, prefix, wanted, after=position, limit=limit + 1)
         )
         return build_page(rows, limit, [row.name for row in rows])
     rows = await context.database.read(
-        lambda snapshot: domains.list_of_org(snapshot, org_id, status=status, before=position, limit=limit + 1)
+        lambda snapshot: domains.list_of_org(snapshot, org_id, wanted, before=position, limit=limit + 1)
     )
     return build_page(rows, limit, [row.id for row in rows])
 
 
 async def iterate_pages(
-    context: Context, org_id: str, *, status: DomainStatus | None, search: str | None, page_size: int = MAX_LIMIT
+    context: Context,
+    org_id: str,
+    *,
+    status: DomainStatus | None,
+    search: str | None,
+    is_dormant: bool | None = None,
+    page_size: int = MAX_LIMIT,
 ) -> AsyncIterator[list[Domain]]:
     """Yield all domains, page by page, see `list_page`.
 
@@ -42,7 +60,9 @@ async def iterate_pages(
     """
     cursor: str | None = None
     while True:
-        page = await list_page(context, org_id, status=status, search=search, cursor=cursor, limit=page_size)
+        page = await list_page(
+            context, org_id, status=status, search=search, is_dormant=is_dormant, cursor=cursor, limit=page_size
+        )
         if page.items:
             yield page.items
         cursor = page.next_cursor

@@ -1,101 +1,11 @@
-"""Remove domains: here at once, at Cloudflare by a job; their DNS records are the customer's to remove.
-
-A job can also remove the records that we wrote ourselves.
-"""
-
-from collections.abc import Collection, Sequence
+"""Remove a domain: here at once, at Cloudflare by a job."""
 
 from dcvd.core.domains.domain import Domain, LeftoverRecord
-from dcvd.core.lifecycle import transitions
-from dcvd.core.records.written_records import WrittenRecord, connection_id_of, leftover_records
-from dcvd.core.records.zones import DnsWrite
 from dcvd.core.timeline import DAEMON_ACTOR
-from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.domains.queries import get_owned
-from dcvd.services.events import recording
-from dcvd.services.jobs import dns_writes, queue
-from dcvd.services.lifecycle.deregister_job import DEREGISTER, Deregistration
-from dcvd.store import domains, written_records
-from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.jobs import jobs
-
-
-def erase_domains(
-    context: Context,
-    tx: Transaction,
-    org_id: str,
-    removed_domains: Sequence[Domain],
-    *,
-    actor: str,
-    remove_records: bool = False,
-) -> dict[str, tuple[LeftoverRecord, ...]]:
-    """Remove an organization's domains, read in the same unit of work; return by id the records each leaves in DNS.
-
-    remove_records: have a job take the records that we wrote out of DNS. Otherwise we forget that we wrote them.
-    """
-    timeline.record_requests(context, tx, removed_domains, actor=actor, what="removed")
-    ids = [domain.id for domain in removed_domains]
-    jobs.end_with_domains(tx, ids, context.now())
-    records_by_domain = _group_by_domain(tx, ids)
-    leftovers = _find_left_records(removed_domains, records_by_domain, remove_records=remove_records)
-    domains.delete_all(tx, ids)
-    queue.enqueue_for_all(
-        context, tx, DEREGISTER, org_id, removed_domains, lambda domain: Deregistration(cf_id=domain.cf_id)
-    )
-    if remove_records:
-        _enqueue_record_removals(context, tx, removed_domains, records_by_domain)
-    elif records_by_domain:
-        written_records.delete_of_domains(tx, list(records_by_domain))
-    recording.record(
-        context,
-        tx,
-        org_id,
-        [transitions.draft_removed_event(domain, leftovers[domain.id]) for domain in removed_domains],
-    )
-    return leftovers
-
-
-def find_leftovers(
-    snapshot: Snapshot, removed_domains: Collection[Domain], *, remove_records: bool
-) -> dict[str, tuple[LeftoverRecord, ...]]:
-    """Find, by domain id, the records that each of these domains would leave in DNS."""
-    return _find_left_records(
-        removed_domains,
-        _group_by_domain(snapshot, [domain.id for domain in removed_domains]),
-        remove_records=remove_records,
-    )
-
-
-def _enqueue_record_removals(
-    context: Context,
-    tx: Transaction,
-    removed_domains: Sequence[Domain],
-    records_by_domain: dict[str, list[WrittenRecord]],
-) -> None:
-    for domain in removed_domains:
-        connection_id = connection_id_of(domain, records_by_domain.get(domain.id, []))
-        if domain.id in records_by_domain and connection_id is not None:
-            dns_writes.enqueue(context, tx, domain, connection_id, DnsWrite(action="remove"))
-    written_records.mark_orphaned(tx, list(records_by_domain), context.now())
-
-
-def _group_by_domain(snapshot: Snapshot, domain_ids: Sequence[str]) -> dict[str, list[WrittenRecord]]:
-    records_by_domain: dict[str, list[WrittenRecord]] = {}
-    for row in written_records.list_of_domains(snapshot, domain_ids):
-        records_by_domain.setdefault(row.domain_id, []).append(row)
-    return records_by_domain
-
-
-def _find_left_records(
-    removed_domains: Collection[Domain], records_by_domain: dict[str, list[WrittenRecord]], *, remove_records: bool
-) -> dict[str, tuple[LeftoverRecord, ...]]:
-    leftovers = {}
-    for domain in removed_domains:
-        stored_records = records_by_domain.get(domain.id, [])
-        is_being_removed = remove_records and connection_id_of(domain, stored_records) is not None
-        leftovers[domain.id] = leftover_records(domain, stored_records, being_removed=is_being_removed)
-    return leftovers
+from dcvd.services.lifecycle.claim_endings import erase_domains
+from dcvd.store.engine.database import Transaction
 
 
 async def remove(

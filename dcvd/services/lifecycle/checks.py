@@ -9,7 +9,12 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, delegation_suffix
-from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, CloudflareObservation
+from dcvd.core.domains.observations import (
+    ClaimHeld,
+    CloudflareHostname,
+    CloudflareHostnameAbsence,
+    CloudflareObservation,
+)
 from dcvd.core.instants import SECOND
 from dcvd.core.lifecycle import remedies, transitions
 from dcvd.core.lifecycle.schedule import CheckLane, count_incomplete_checks, next_check_at
@@ -19,7 +24,7 @@ from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes
-from dcvd.services.lifecycle import remedy_jobs
+from dcvd.services.lifecycle import claims, hostname_assignment, remedy_jobs
 from dcvd.store import cloudflare_zones, domains
 from dcvd.store.engine.database import Transaction
 
@@ -78,7 +83,8 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
     observation of a check with this `start`. A check that was requested meanwhile follows soon, and so does one that is
     due where a job observed something by the way. A domain that waits for a registration that nobody makes, because its
-    job is a dead letter, gets the error `registration_failed`.
+    job is a dead letter, gets the error `registration_failed`. What proves a contested claim ends the others on its
+    name.
     """
     stored = domains.get(tx, check.domain_id)
     if stored is None:
@@ -94,14 +100,19 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
         ]
     if start is not None and _is_outdated(stored.dns_checked_at, start.started_at, now):
         observations = [observation for observation in observations if not isinstance(observation, DnsObservation)]
-    if not any(isinstance(observation, CloudflareObservation) for observation in observations):
-        failure = remedy_jobs.find_failed_registration(tx, stored)
+    settlement = claims.settle(context, tx, stored, observations)
+    if settlement.is_held:
+        observations = [*observations, ClaimHeld(is_new=settlement.domain.status is stored.status)]
+    elif not any(isinstance(observation, CloudflareObservation) for observation in observations):
+        failure = remedy_jobs.find_failed_registration(tx, settlement.domain)
         observations = observations if failure is None else [*observations, failure]
-    transition = transitions.apply_check(stored, observations, now, context.rules)
+    transition = transitions.apply_check(settlement.domain, observations, now, context.rules)
     domain = replace(transition.domain, incomplete_checks=incomplete_checks)
     next_remedy_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)
     planned_at = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=next_remedy_at)
-    domain = replace(domain, next_check_at=planned_at)
+    # What Cloudflare says of a hostname that was taken over is not known yet.
+    has_taken_over = settlement.domain.cf_id != stored.cf_id
+    domain = replace(domain, next_check_at=now if has_taken_over else planned_at)
     is_recheck_wanted = _is_recheck_wanted(stored, check, now)
     if is_recheck_wanted:
         domain = replace(domain, next_check_at=min(domain.next_check_at, now + RECHECK_DELAY_MS))
@@ -113,6 +124,7 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     if transition.remedy is not None:
         remedy_jobs.enqueue_remedy(context, tx, domain, transition.remedy)
     dns_writes.enqueue_on_change(context, tx, stored, domain)
+    _assign_hostname(context, tx, stored, domain)
     if domain.challenge_target != stored.challenge_target and (suffix := delegation_suffix(domain)) is not None:
         cloudflare_zones.store_delegation_suffix(tx, context.config.cloudflare.zone_id, suffix, now)
     for value in transition.unknown_values:
@@ -120,6 +132,18 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     if domain.status is not stored.status:
         log.info("domain.status_changed", domain=domain.name, domain_id=domain.id, was=stored.status, now=domain.status)
     return domain
+
+
+def _assign_hostname(context: Context, tx: Transaction, before: Domain, after: Domain) -> None:
+    """Have the hostname at Cloudflare registered, or removed, as a claim wakes, falls asleep or comes to its turn."""
+    if after.dormant_since is not None:
+        if before.dormant_since is None:
+            hostname_assignment.release(context, tx, after.org_id, [before])
+    elif before.dormant_since is not None:
+        if after.cf_id is None:
+            hostname_assignment.register(context, tx, after)
+    elif after.is_parked:
+        hostname_assignment.assign_next(context, tx, after.name)
 
 
 async def check_now(context: Context, domain_id: str) -> None:

@@ -79,9 +79,15 @@ class CloudflareNotificationHandler:
         return await self._context.database.write(lambda tx: self._make_due(tx, notification))
 
     def _make_due(self, tx: Transaction, notification: CloudflareNotification) -> NotificationOutcome:
-        domain = _find_domain(tx, notification)
-        if domain is None:
+        named_domains = _find_domains(tx, notification)
+        if not named_domains:
             return NotificationOutcome.UNKNOWN_HOSTNAME
+        outcomes = [self._make_domain_due(tx, domain, notification) for domain in named_domains]
+        return NotificationOutcome.DUE if NotificationOutcome.DUE in outcomes else NotificationOutcome.PLANNED
+
+    def _make_domain_due(
+        self, tx: Transaction, domain: Domain, notification: CloudflareNotification
+    ) -> NotificationOutcome:
         now = self._context.now()
         check_at = max(now, self._earliest_check_at(domain, now))
         if domain.next_check_at <= check_at:
@@ -105,10 +111,10 @@ class CloudflareNotificationHandler:
         return last_check_at + checks.RECHECK_DELAY_MS if last_check_at <= now + checks.RECHECK_DELAY_MS else now
 
 
-def _find_domain(tx: Transaction, notification: CloudflareNotification) -> Domain | None:
-    """Find the domain by its id at Cloudflare, else by its name."""
+def _find_domains(tx: Transaction, notification: CloudflareNotification) -> list[Domain]:
+    """Find the domain by its id at Cloudflare, else the claims on its name."""
     cf_id = notification.hostname_id
     domain = None if cf_id is None else domains.find_by_cloudflare_id(tx, cf_id)
-    if domain is None and notification.hostname is not None:
-        domain = domains.find_by_name(tx, notification.hostname)
-    return domain
+    if domain is not None:
+        return [domain]
+    return [] if notification.hostname is None else domains.list_by_name(tx, notification.hostname)

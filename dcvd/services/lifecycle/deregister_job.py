@@ -5,22 +5,11 @@ Where the answer to an earlier attempt was lost, the hostname is removed already
 
 from typing import Final
 
-from msgspec import Struct
-
-from dcvd.core.jobs import JobKind
 from dcvd.custom_hostnames.errors import OUTAGES
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.lifecycle import registration
-
-
-class Deregistration(Struct, frozen=True):
-    """The hostname to remove; `cf_id` is None where the domain was removed before we learned its id."""
-
-    cf_id: str | None
-
-
-DEREGISTER: Final = JobKind("deregister", Deregistration)
+from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, Deregistration
 
 
 async def perform(run: JobRun[Deregistration]) -> None:

@@ -1,7 +1,9 @@
 """The `register` job: register a domain's hostname with Cloudflare.
 
 A crash or a lost answer between Cloudflare's side and ours leaves a hostname that we do not know: the next create is
-refused as a duplicate, and we adopt it. It need not be ours, so one that is not as ordered is edited first.
+refused as a duplicate, and we adopt it. It need not be ours, so one that is not as ordered is edited first. A claim
+whose name has its hostname already, as another claim's, is parked: it says of itself what it would say if Cloudflare
+had not validated it. One that has taken a hostname over has it edited to its own order.
 """
 
 from collections.abc import Sequence
@@ -9,6 +11,7 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.domains import claims
 from dcvd.core.domains.domain import Domain, DomainErrorCode
 from dcvd.core.domains.hostname_orders import describe_differences
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, RegistrationRefusal
@@ -20,9 +23,8 @@ from dcvd.errors import Permanent, Retryable
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
-from dcvd.services.lifecycle import registration
-from dcvd.services.lifecycle.deregister_job import DEREGISTER, Deregistration
-from dcvd.services.lifecycle.remedy_jobs import REGISTER
+from dcvd.services.lifecycle import hostname_assignment, registration
+from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REGISTER, Deregistration
 from dcvd.store import domains
 from dcvd.store.engine.database import Transaction
 
@@ -33,18 +35,33 @@ async def perform(run: JobRun[NoPayload]) -> None:
     """Create the hostname, or adopt the one that is there, if it is as ordered or can be edited so."""
     context, cloudflare, job = run.context, run.services.cloudflare, run.job
     domain = await registration.find_domain(context, job)
-    if domain is None or domain.cf_id is not None:
+    if domain is None or domain.dormant_since is not None:
         await queue.complete(context, job)
+        return
+    if domain.cf_id is not None:
+        await _edit_registered(run, domain, domain.cf_id)
+        return
+    if await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain)):
+        await _park(context, job)
         return
     try:
         cf_hostname = await cloudflare.create(
             domain.name, validation=domain.validation, wildcard=domain.wildcard, urgency=Urgency.SOON
         )
     except Permanent as error:
-        existing_hostname = await _find_ours(run, domain, error) if is_duplicate(error) else None
-        if existing_hostname is None:
+        if not is_duplicate(error):
             await record_refused(context, job, error)
             return
+        existing_hostname = await _find_existing(cloudflare, domain, error)
+        holder = await registration.find_holder(context, existing_hostname.id)
+        if holder is not None and holder.id != domain.id:
+            if holder.name == domain.name:
+                # Another claim on the name was registered at the same time: its order is not ours to edit.
+                await _park(context, job)
+            else:
+                await record_refused(context, job, error)
+            return
+        log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=existing_hostname.id)
         try:
             cf_hostname = await _edit_to_order(cloudflare, domain, existing_hostname)
         except Permanent as difference:
@@ -53,16 +70,40 @@ async def perform(run: JobRun[NoPayload]) -> None:
     await record_registered(context, job, cf_hostname)
 
 
-async def _find_ours(run: JobRun[NoPayload], domain: Domain, error: Permanent) -> CloudflareHostname | None:
-    """Find the hostname that exists already, if it is ours: it has exactly this name, and no other domain holds it."""
-    cf_hostname = await run.services.cloudflare.find(domain.name, urgency=Urgency.SOON)
+async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -> None:
+    """Have a hostname that the domain has already be as ordered: its order may have been another claim's."""
+    context, cloudflare, job = run.context, run.services.cloudflare, run.job
+    cf_hostname = await cloudflare.get(cf_id, urgency=Urgency.SOON)
+    if isinstance(cf_hostname, CloudflareHostnameAbsence):
+        # The domain's next check finds that too, and has it registered again.
+        await queue.complete(context, job)
+        return
+    try:
+        cf_hostname = await _edit_to_order(cloudflare, domain, cf_hostname)
+    except Permanent as error:
+        await record_refused(context, job, error)
+        return
+    await record_registered(context, job, cf_hostname)
+
+
+async def _park(context: Context, job: Job) -> None:
+    """End the job of a claim whose name has its hostname as another claim's."""
+    await context.database.write(lambda tx: _store_parked(context, tx, job))
+
+
+def _store_parked(context: Context, tx: Transaction, job: Job) -> None:
+    queue.succeed(context, tx, job)
+    claim = None if job.domain_id is None else domains.get(tx, job.domain_id)
+    if claim is not None and claim.cf_id is None:
+        domains.update(tx, claims.park(claim, context.now()))
+
+
+async def _find_existing(cloudflare: CloudflareClient, domain: Domain, error: Permanent) -> CloudflareHostname:
+    """Find the hostname of exactly this name that exists already, as a refused create says. Raises Retryable."""
+    cf_hostname = await cloudflare.find(domain.name, urgency=Urgency.SOON)
     if cf_hostname is None:
         message = f"Cloudflare says that it has {domain.name} already, but does not list it. It is tried again."
         raise Retryable(message, code=UNEXPECTED) from error
-    holder = await registration.find_holder(run.context, cf_hostname.id)
-    if holder is not None and holder.id != domain.id:
-        return None
-    log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=cf_hostname.id)
     return cf_hostname
 
 
@@ -105,6 +146,10 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
 
     def unit(tx: Transaction) -> Domain | None:
         holder = domains.find_by_cloudflare_id(tx, observation.id)
+        if holder is not None and holder.id != job.domain_id and holder.name == job.domain_name:
+            # Another claim on the name was registered at the same time.
+            _store_parked(context, tx, job)
+            return None
         if holder is not None and holder.id != job.domain_id:
             message = f"Cloudflare gave {job.domain_name} an id that {holder.name} has already."
             raise Retryable(message, code=UNEXPECTED)

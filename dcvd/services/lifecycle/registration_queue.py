@@ -24,7 +24,7 @@ _MAX_LISTED_PER_JOB: Final = 4
 
 
 async def find_position(context: Context, domain: Domain) -> QueuePosition | None:
-    """Find the queue position of one domain; None when Cloudflare has it."""
+    """Find the queue position of one domain; None when Cloudflare has it, or it has had its turn."""
     return (await find_positions(context, [domain])).get(domain.id)
 
 
@@ -36,8 +36,15 @@ async def find_positions(context: Context, domains: Sequence[Domain]) -> dict[st
 
 
 def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domain]) -> dict[str, QueuePosition]:
-    """Like `find_positions`, but inside a larger read. The queue is counted once, up to the last of the domains."""
-    unregistered_ids = [domain.id for domain in domains if domain.cf_id is None]
+    """Like `find_positions`, but inside a larger read. The queue is counted once, up to the last of the domains.
+
+    Parked claims have had their turn, and dormant ones have none.
+    """
+    unregistered_ids = [
+        domain.id
+        for domain in domains
+        if domain.cf_id is None and not domain.is_parked and domain.dormant_since is None
+    ]
     if not unregistered_ids:
         return {}
     positions = QueueCounter().find_positions(

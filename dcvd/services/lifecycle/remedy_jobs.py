@@ -1,12 +1,13 @@
-"""The kinds of jobs that a check of a domain enqueues as its remedy, and whether one is on its way.
+"""The kinds of jobs at Cloudflare that a check of a domain enqueues, and whether one is on its way.
 
-They stand apart from their definitions, `register_job` and `revalidate_job`: these record a check at their end, and the
-check enqueues them.
+They stand apart from their definitions, `register_job`, `deregister_job` and `revalidate_job`: these record a check at
+their end, and the check enqueues them.
 """
 
 from typing import Final
 
 import structlog
+from msgspec import Struct
 
 from dcvd.core.domains.domain import WAITING_STATUSES, Domain, DomainErrorCode
 from dcvd.core.domains.observations import RegistrationRefusal
@@ -19,14 +20,24 @@ from dcvd.store.jobs import jobs
 
 log = structlog.get_logger(__name__)
 
-# Of a name that was removed and added again, the removal comes first; its kind stands above, in `deregister_job`.
-REGISTER: Final = JobKind("register", NoPayload, ends_with_domain=True, waits_for=Predecessor("deregister"))
+
+class Deregistration(Struct, frozen=True):
+    """The hostname to remove; `cf_id` is None where the domain was removed before we learned its id."""
+
+    cf_id: str | None
+
+
+DEREGISTER: Final = JobKind("deregister", Deregistration)
+# Of a name that was removed and added again, the removal comes first.
+REGISTER: Final = JobKind("register", NoPayload, ends_with_domain=True, waits_for=Predecessor(DEREGISTER.name))
 REVALIDATE: Final = JobKind("revalidate", NoPayload, ends_with_domain=True)
 
 
 def find_failed_registration(tx: Transaction, domain: Domain) -> RegistrationRefusal | None:
     """Return that nobody registers a domain that Cloudflare does not have; None where a job or a remedy will do it."""
     if domain.cf_id is not None or domain.status not in WAITING_STATUSES:
+        return None
+    if domain.is_parked or domain.dormant_since is not None:
         return None
     if jobs.find_pending_of_domain(tx, domain.id, REGISTER.name) is not None:
         return None

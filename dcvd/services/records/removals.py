@@ -58,8 +58,8 @@ async def undo_write(context: Context, access: ConnectionAccess, job: Job) -> No
 async def remove(context: Context, access: ConnectionAccess, job: Job) -> None:
     """Remove the records that we wrote for a domain that is removed, and only those. Raises what `write` raises.
 
-    A domain of the same name that the organization added since has taken them over. One that another organization added
-    keeps those that it needs, and a Permanent error says so.
+    A domain of the same name that the organization added since has taken them over. One that another organization has
+    proved keeps those that it needs, and a Permanent error says so.
     """
     _, rows = await context.database.read(lambda snapshot: read_state(snapshot, job))
     removed_rows: list[WrittenRecord] = []
@@ -103,8 +103,11 @@ async def _store_undoing(context: Context, job: Job, row: WrittenRecord) -> Writ
 
 
 def _is_needed(snapshot: Snapshot, job: Job, row: WrittenRecord) -> bool:
-    """Whether another organization added the name since, and needs the very same record."""
-    domain = None if job.domain_name is None else domains.find_by_name(snapshot, job.domain_name)
+    """Whether another organization has proved the name since, and needs the very same record.
+
+    A claim that is not proved keeps nothing in anybody's zone.
+    """
+    domain = None if job.domain_name is None else domains.find_holder(snapshot, job.domain_name)
     return domain is not None and domain.org_id != job.org_id and row.record in known_records(domain)
 
 

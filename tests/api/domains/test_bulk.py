@@ -49,6 +49,7 @@ async def test_many_domains_are_added_by_one_call_each_with_its_own_outcome(owne
     assert answer.status == 200
     first, *others = answer.json["results"]
     domain_id = first["domain"].pop("id")
+    assert first["domain"].pop("ownership")["record"]["name"] == "_dcvd.a.customer.com"
     assert first == {
         "line": 1,
         "domainName": "a.customer.com",

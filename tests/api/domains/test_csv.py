@@ -56,6 +56,8 @@ async def test_every_domain_is_in_it_with_what_is_known(
         "validation": "http",
         "wildcard": "false",
         "cnameTarget": "edge.example.net",
+        "proof": "shared_cname",
+        "dormantSince": "",
         "cfStatus": "active",
         "cfSslStatus": "active",
         "issuer": "GoogleTrustServices",

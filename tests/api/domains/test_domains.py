@@ -36,6 +36,7 @@ async def test_a_domain_is_added_and_says_which_record_to_create(owner: Client, 
     domain = answer.json["domain"]
     assert answer.headers["Location"] == f"/api/domains/{domain['id']}"
     assert domain.pop("id").startswith("dom_")
+    assert domain.pop("ownership")["record"]["name"] == f"_dcvd.{NAME}"
     assert domain == {
         "orgId": organization.id,
         "domainName": NAME,
@@ -46,6 +47,7 @@ async def test_a_domain_is_added_and_says_which_record_to_create(owner: Client, 
             {"type": "CNAME", "name": NAME, "value": "edge.example.net", "purpose": "routing", "verified": False}
         ],
         "cnameTarget": "edge.example.net",
+        "dormantSince": None,
         "validation": "http",
         "wildcard": False,
         "connectionId": None,
@@ -95,15 +97,29 @@ async def test_a_domain_that_one_has_already_is_409_and_named(owner: Client) -> 
     assert found["existingId"] == existing
 
 
-async def test_a_domain_that_another_organization_has_is_409_without_a_word_on_whose(
-    owner: Client, stranger: Client, organization: Organization
+async def test_a_domain_that_another_organization_has_is_added_as_if_nobody_had_it(
+    owner: Client, stranger: Client
 ) -> None:
     existing = await added(owner)
     answer = await stranger.post("/api/domains", {"domainName": NAME})
-    found = problem(answer, 409, "domain_taken")
-    assert "existingId" not in found
+    nobodys = await stranger.post("/api/domains", {"domainName": f"x{NAME}"})
+    assert (answer.status, nobodys.status) == (201, 201)
     assert existing.encode() not in answer.body
-    assert organization.id.encode() not in answer.body
+    theirs, alone = answer.json["domain"], nobodys.json["domain"]
+    own = {"id", "domainName", "requiredRecords", "ownership", "registration"}
+    assert {name: theirs[name] for name in theirs.keys() - own} == {name: alone[name] for name in alone.keys() - own}
+    assert (theirs["registration"]["status"], theirs["registration"]["position"]) == ("queued", 2)
+
+
+async def test_a_domain_shows_the_record_that_proves_it_as_long_as_it_lives(owner: Client, stranger: Client) -> None:
+    domain_id, theirs = await added(owner), await added(stranger)
+    ownership = (await owner.get(f"/api/domains/{domain_id}")).json["domain"]["ownership"]
+    assert (ownership["proof"], ownership["provedAt"]) == (None, None)
+    assert (ownership["record"]["type"], ownership["record"]["name"]) == ("TXT", f"_dcvd.{NAME}")
+    assert ownership["record"]["value"].startswith("dcvd-verification=")
+    assert (await owner.get(f"/api/domains/{domain_id}")).json["domain"]["ownership"] == ownership
+    other = (await stranger.get(f"/api/domains/{theirs}")).json["domain"]["ownership"]
+    assert other["record"]["value"] != ownership["record"]["value"]
 
 
 @pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("DELETE", ""), ("POST", "/sync")])

@@ -35,7 +35,7 @@ FROM_CLOUDFLARE = (
     "zone_hold", "hostname_taken", "quota_exceeded", "ca_rate_limited", "token_expired", "http_challenge_blocked",
     "high_risk_domain", "moved", "validation_timed_out",
 )  # fmt: skip
-OUR_ADDITIONS = ("fallback_origin", "hostname_differs")
+OUR_ADDITIONS = ("dormant", "fallback_origin", "hostname_differs", "ownership_unproved")
 
 
 def test_the_codes_are_those_that_were_promised() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import DnsState
 from dcvd.core.domains.observations import CloudflareHostnameAbsence, RegistrationRefusal
 from dcvd.core.events import EventType
@@ -67,8 +68,9 @@ def test_the_normal_way_from_added_to_active() -> None:
             "being_removed": False,
         }
     ]
-    assert draft_removed_event(story.domain, left).data == domain_event_data(story.domain) | {
-        "records_to_remove": left_behind
+    assert draft_removed_event(story.domain, left, RemovalReason.REQUESTED).data == domain_event_data(story.domain) | {
+        "reason": "requested",
+        "records_to_remove": left_behind,
     }
 
 

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import NO_PAYLOAD, Job, JobState
@@ -156,6 +157,19 @@ async def _(place: Place) -> None:
     assert "domain.expiring_soon" in (await observe(place, active))[0]
     place.reload(domains__expiring_soon="[]")
     assert "domain.expiring_soon" not in (await observe(place, active))[0]
+
+
+@case("domains.dormant_after")
+async def _(place: Place) -> None:
+    domain = await place.new_domain()
+    missing = DnsObservation(DnsFacts(hostname=domain.name, target=domain.cname_target, outcome="answered"))
+    waiting = await checks.record(place.context, domain.id, [missing])
+    assert waiting is not None
+    assert waiting.dormant_since is None
+    place.reload(domains__dormant_after='"0s"')
+    asleep = await checks.record(place.context, domain.id, [missing])
+    assert asleep is not None
+    assert asleep.dormant_since is not None
 
 
 @case("sync.pending_interval")

@@ -29,7 +29,7 @@ async def test_a_right_record_costs_few_questions(serve: Serve) -> None:
         facts.doubled_answer,
         facts.sibling_answer,
         facts.challenge,
-        facts.ownership_texts,
+        facts.proof_texts,
         facts.addresses,
     )
     assert nothing_more == ((), None, None, None, (), ())

@@ -68,9 +68,12 @@ async def test_an_old_challenge_is_seen_as_text_without_a_chain(serve: Serve) ->
     assert (facts.challenge.chain, facts.challenge.texts) == ((), ("old",))
 
 
-async def test_the_ownership_record_is_seen(serve: Serve) -> None:
-    facts = await (await serve({"customer.test": '_cf-custom-hostname.app TXT "0e2c4f"'})).look()
-    assert facts.ownership_texts == ("0e2c4f",)
+async def test_the_record_that_proves_a_claim_is_seen_where_it_matters(serve: Serve) -> None:
+    zone = '_dcvd.app CNAME proofs.dcv.test.\n_dcvd.app2 TXT "v=other"\n_dcvd.app2 TXT "dcvd-" "one"'
+    served = await serve({"customer.test": zone, "dcv.test": 'proofs TXT "dcvd-two"'})
+    assert (await served.look()).proof_texts == ()
+    assert (await served.look(proof=True)).proof_texts == ("dcvd-two",)
+    assert sorted((await served.look("app2.customer.test", proof=True)).proof_texts) == ["dcvd-one", "v=other"]
 
 
 async def test_a_name_too_long_for_what_stands_before_it_is_looked_at_all_the_same(serve: Serve) -> None:

@@ -2,11 +2,13 @@
 
 import pytest
 
+from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.jobs import JobState
 from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue as jobs
+from dcvd.services.lifecycle import checks
 from dcvd.store.organizations import Organization
 from tests.dns_provider import lost
 from tests.records.writing.conftest import NAME, OURS, THEIRS, Desk
@@ -92,13 +94,25 @@ async def test_a_dead_removal_that_is_retried_after_the_domain_was_added_again_t
     assert len(await desk.rows(second)) == 1
 
 
-async def test_a_name_that_another_organization_added_since_keeps_its_record_and_the_removal_says_so(
+async def test_a_name_that_another_organization_only_claims_keeps_nobodys_record(
+    desk: Desk, context: Context, rival: Organization
+) -> None:
+    first = await desk.replace()
+    await removals.remove(context, desk.org_id, first.id, remove_records=True)
+    await additions.add(context, rival.id, NAME)
+    assert (await desk.work()).state is JobState.DONE
+    assert desk.zone.standing == []
+
+
+async def test_a_name_that_another_organization_proved_since_keeps_its_record_and_the_removal_says_so(
     desk: Desk, context: Context, rival: Organization
 ) -> None:
     first = await desk.replace()
     await removals.remove(context, desk.org_id, first.id, remove_records=True)
     desk.clock.advance(1)
     theirs = await additions.add(context, rival.id, NAME)
+    seen = DnsFacts(hostname=NAME, target=theirs.cname_target, outcome="answered", chain=(theirs.cname_target,))
+    await checks.record(context, theirs.id, [DnsObservation(seen)])
     removal = await desk.work()
     assert (removal.state, removal.last_error_code) == (JobState.DEAD, "record_needed_by_others")
     assert f"{NAME} CNAME edge.sandbox.test stays" in (removal.last_error or "")

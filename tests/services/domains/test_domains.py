@@ -13,7 +13,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks, register_job
-from dcvd.services.lifecycle.deregister_job import DEREGISTER
+from dcvd.services.lifecycle.remedy_jobs import DEREGISTER
 from dcvd.store import cloudflare_zones
 from dcvd.store.organizations import Organization
 from tests.manual_clock import ManualClock
@@ -58,17 +58,6 @@ async def test_a_name_that_the_organization_has_is_refused_with_its_id(
         await additions.add(context, organization.id, "APP.customer.test")
     assert caught.value.existing_id == first.id
     assert await event_names(context, organization.id) == ["domain.added"]
-
-
-async def test_a_name_of_another_organization_is_refused_without_telling_whose(
-    context: Context, organization: Organization, rival: Organization
-) -> None:
-    first = await additions.add(context, organization.id, "app.customer.test")
-    with pytest.raises(Conflict) as caught:
-        await additions.add(context, rival.id, "app.customer.test")
-    assert caught.value.existing_id is None
-    assert organization.id not in str(caught.value)
-    assert first.id not in str(caught.value)
 
 
 async def test_a_bad_name_changes_nothing(context: Context, organization: Organization) -> None:

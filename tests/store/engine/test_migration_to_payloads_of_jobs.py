@@ -19,7 +19,7 @@ from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import queries, removals
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle.deregister_job import Deregistration
+from dcvd.services.lifecycle.remedy_jobs import Deregistration
 from dcvd.services.webhooks import replay_job
 from dcvd.store.engine.database import Database, Snapshot, Transaction
 from dcvd.store.engine.migrate import load_migrations, migrate

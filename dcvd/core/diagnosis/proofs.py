@@ -1,0 +1,45 @@
+"""Diagnosis of a claim: whether DNS proves whose the name is, which record does where the CNAME does not, dormancy."""
+
+from dcvd.core.diagnosis import servers
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.findings import new_finding
+from dcvd.core.domains.claims import proof_record, proof_text
+from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, Finding, Proof, Record
+from dcvd.core.instants import to_rfc3339
+
+
+def find_proof(domain: Domain, facts: DnsFacts) -> Proof | None:
+    """Return what DNS proves of a claim, if that is proof against every other claim on the name."""
+    if servers.find_bogus_dnssec(facts) is not None or servers.find_divided_servers(facts) is not None:
+        return None
+    if domain.has_own_target and domain.cname_target in facts.chain:
+        return Proof.OWN_TARGET
+    return Proof.TXT if proof_text(domain.id) in facts.proof_texts else None
+
+
+def proof_findings(domain: Domain, state: DnsState | None) -> tuple[Finding, ...]:
+    """Return that the name points here, or seems to, but that this does not say for whom; `state` is what DNS said."""
+    if domain.may_serve or state not in POINTING_STATES:
+        return ()
+    record = proof_record(domain.id, domain.name)
+    if record is None:
+        return ()
+    message = (
+        f"That {domain.name} points here does not show who may use it. Create the TXT record {record.name} with the"
+        f" value {record.value}, which proves that it is yours."
+    )
+    return (new_finding(FindingCode.OWNERSHIP_UNPROVED, "error", "customer", message, (), fix=record),)
+
+
+def dormancy_findings(domain: Domain) -> tuple[Finding, ...]:
+    """Return that a claim is dormant, and what wakes it."""
+    if domain.dormant_since is None:
+        return ()
+    message = (
+        f"{domain.name} is dormant since {to_rfc3339(domain.dormant_since)}, because its record has been missing for so"
+        " long: it has no hostname at Cloudflare, and DNS is asked once a day. Create the record, and it is registered"
+        " again by itself; a check wakes it at once."
+    )
+    fix = Record("CNAME", domain.name, domain.cname_target)
+    return (new_finding(FindingCode.DORMANT, "warning", "customer", message, (), fix=fix),)

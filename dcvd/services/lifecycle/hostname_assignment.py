@@ -1,0 +1,72 @@
+"""Which claim on a name has its hostname at Cloudflare: there is one hostname for a name, however many claim it."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from dcvd.core.domains.domain import Domain
+from dcvd.core.jobs import NO_PAYLOAD
+from dcvd.services.context import Context
+from dcvd.services.jobs import queue
+from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REGISTER, Deregistration
+from dcvd.store import domains
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.jobs import jobs
+
+log = structlog.get_logger(__name__)
+
+
+def release(context: Context, tx: Transaction, org_id: str, ended_claims: Sequence[Domain]) -> None:
+    """Have the hostnames of an organization's ended claims removed at Cloudflare, and assign the names' next claims.
+
+    The rows of the claims are gone, or are dormant by now; the claims are as they were before.
+    """
+    to_remove = [claim for claim in ended_claims if claim.cf_id is not None or _may_have_hostname(context, tx, claim)]
+    if to_remove:
+        queue.enqueue_for_all(
+            context, tx, DEREGISTER, org_id, to_remove, lambda claim: Deregistration(cf_id=claim.cf_id)
+        )
+    for claim in to_remove:
+        if claim.is_contested:
+            assign_next(context, tx, claim.name)
+
+
+def _may_have_hostname(context: Context, tx: Transaction, claim: Domain) -> bool:
+    """Whether an ended claim may have a hostname of which we have not learned, and which no other claim adopts."""
+    if claim.is_parked or claim.dormant_since is not None:
+        return False
+    return not (claim.is_contested and assign_next(context, tx, claim.name))
+
+
+def assign_next(context: Context, tx: Transaction, name: str) -> bool:
+    """Have a hostname registered for one of the claims on a name, unless one has it, or is about to have it.
+
+    Returns whether any has it then, or will have it.
+    """
+    claims = [claim for claim in domains.list_by_name(tx, name) if claim.dormant_since is None]
+    if any(claim.cf_id is not None or claim.awaits_reregistration for claim in claims):
+        return True
+    if not claims:
+        return False
+    if jobs.list_pending_of_domains(tx, [claim.id for claim in claims], REGISTER.name):
+        return True
+    parked = sorted((claim for claim in claims if claim.is_parked), key=lambda claim: claim.proof is None)
+    if not parked:
+        return False
+    register(context, tx, parked[0])
+    return True
+
+
+def register(context: Context, tx: Transaction, claim: Domain) -> None:
+    """Have a claim's hostname registered, or the one that it has taken over made as ordered, by one job."""
+    if jobs.find_pending_of_domain(tx, claim.id, REGISTER.name) is None:
+        queue.enqueue_for(context, tx, REGISTER, claim, NO_PAYLOAD)
+        log.info("domain.registration_assigned", domain=claim.name, domain_id=claim.id)
+
+
+def is_assigned_to_another(snapshot: Snapshot, claim: Domain) -> bool:
+    """Whether the hostname at Cloudflare is another claim's: one has it, or one is proved and this one is not."""
+    if not claim.is_contested:
+        return False
+    rivals = [rival for rival in domains.list_by_name(snapshot, claim.name) if rival.id != claim.id]
+    return any(rival.cf_id is not None or (rival.proof is not None and claim.proof is None) for rival in rivals)
