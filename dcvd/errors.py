@@ -139,6 +139,12 @@ class Retryable(RemoteError):
         self.retry_after_s = retry_after_s
 
 
+class OwnLimitReached(Retryable):
+    """Our own machine has no descriptor, port or memory left: nobody else is to blame, and nothing was asked."""
+
+    code = "own_limit"
+
+
 class RecordConflict(Retryable):
     """Somebody changed a DNS record between our look at it and our change; the next try sees what they made of it."""
 

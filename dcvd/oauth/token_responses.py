@@ -50,8 +50,10 @@ class TokenResponse(Struct, frozen=True, kw_only=True):
 class TokenResponseLost(FetchFailed):
     """No usable answer came. `may_have_arrived`: the server may have carried out the request all the same."""
 
-    def __init__(self, message: str, *, may_have_arrived: bool, retry_after_s: float | None = None) -> None:
-        super().__init__(message, may_have_arrived=may_have_arrived)
+    def __init__(
+        self, message: str, *, may_have_arrived: bool, retry_after_s: float | None = None, is_own_fault: bool = False
+    ) -> None:
+        super().__init__(message, may_have_arrived=may_have_arrived, is_own_fault=is_own_fault)
         self.retry_after_s = retry_after_s
 
 

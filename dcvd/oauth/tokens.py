@@ -77,7 +77,9 @@ class TokenClient:
                 "POST", url, headers=headers, body=body, timeout_s=_TIMEOUT_S, max_bytes=_MAX_RESPONSE_BYTES
             )
         except FetchFailed as error:
-            lost = TokenResponseLost(error.message, may_have_arrived=error.may_have_arrived)
+            lost = TokenResponseLost(
+                error.message, may_have_arrived=error.may_have_arrived, is_own_fault=error.is_own_fault
+            )
         # Raised outside the handler, so that it chains no error: an error of the HTTP client may quote an answer that
         # it could not parse, and that answer may hold tokens.
         raise lost

@@ -30,6 +30,7 @@ from dcvd.store.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens
+from tests.descriptors import no_descriptor_left
 from tests.manual_clock import ManualClock
 from tests.performing import attempt
 from tests.providing import access_of
@@ -335,3 +336,15 @@ async def test_a_token_to_be_revoked_that_cannot_be_opened_is_logged_and_given_u
     assert provider.revoked == []
     (line,) = [line for line in log_lines if line["event"] == "connection.not_revoked"]
     assert line["log_level"] == "error"
+
+
+async def test_tokens_that_our_own_machine_could_not_have_revoked_are_revoked_by_a_later_round(
+    access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer
+) -> None:
+    await asyncio.gather(*(tokens(context, connection) for _ in range(20)))  # the database opens its files
+    with no_descriptor_left():
+        await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
+    assert await _gone(context, connection)
+    assert (provider.revoked, await _pending_revocations(context)) == ([], 1)
+    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    assert (len(provider.revoked), await _pending_revocations(context)) == (1, 0)

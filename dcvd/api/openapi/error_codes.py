@@ -79,6 +79,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "organization_exists",
     "organization_suspended",
     "outcome_unknown",
+    "own_limit",
     "permission_missing",
     "provider_busy",
     "provider_half_done",

@@ -23,6 +23,7 @@ from dcvd.dns.queries.reachability import Reachability
 from dcvd.dns.queries.server_health import DnsServerHealth
 from dcvd.dns.queries.slots import QuerySlots
 from dcvd.dns.queries.sources import AnswerSources
+from dcvd.errors import OwnLimitReached
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +73,7 @@ class DnsObserver:
                     reply = await self._services.client.ask(query, resolver, budget, tries=1)
                     if reply.is_answered:
                         return True
-        except (TimeoutError, QueryBudgetExhausted):
+        except (TimeoutError, QueryBudgetExhausted, OwnLimitReached):
             pass
         return False
 
@@ -89,6 +90,10 @@ class DnsObserver:
         except TimeoutError:
             log.debug("dns.look_ran_out_of_time", hostname=request.hostname)
         except Exception as error:
+            if isinstance(error, ExceptionGroup) and (own_limits := error.split(OwnLimitReached)[0]) is not None:
+                # What was learned besides may be wrong: other servers may be missing for the same reason.
+                log.warning("dns.own_limit", hostname=request.hostname, error=str(own_limits.exceptions[0]))
+                return _empty_observation(request)
             if not (isinstance(error, ExceptionGroup) and error.split(QueryBudgetExhausted)[1] is None):
                 # The owner of a zone controls the answers: one that breaks our code must cost only its own check.
                 log.exception("dns.look_broke", hostname=request.hostname)

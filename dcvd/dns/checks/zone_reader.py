@@ -19,7 +19,7 @@ from dcvd.dns.messages.zone_records import to_zone_record
 from dcvd.dns.queries.budget import QueryBudgetExhausted
 from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.slots import QuerySlots
-from dcvd.errors import Permanent, Retryable
+from dcvd.errors import OwnLimitReached, Permanent, Retryable
 
 _RECORD_TYPES: Final = (
     RdataType.CNAME, RdataType.A, RdataType.AAAA, RdataType.NS, RdataType.MX, RdataType.TXT, RdataType.CAA,
@@ -98,6 +98,8 @@ class ZoneReader:
         except (TimeoutError, QueryBudgetExhausted) as error:
             raise _build_no_answer_error(name) from error
         except ExceptionGroup as group:
+            if group.split(OwnLimitReached)[0] is not None:
+                raise OwnLimitReached(f"The name servers of {name} could not be asked; try again.") from group
             if group.split(QueryBudgetExhausted)[1] is not None:
                 raise
             raise _build_no_answer_error(name) from group

@@ -20,6 +20,8 @@ from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.reachability import Reachability
 from dcvd.dns.queries.server_health import DnsServerHealth
 from dcvd.dns.queries.slots import QuerySlots
+from dcvd.errors import OwnLimitReached
+from dcvd.kit.egress.failures import describe_error, is_own_limit
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,8 @@ class DnsClient:
         """Ask a server, and return its reply or its failure as one. A server known to be down is not asked, unless
         the check bypasses the cache.
 
-        `tries` is 1 (which waits longest) or 2. Raises QueryBudgetExhausted.
+        `tries` is 1 (which waits longest) or 2. Raises QueryBudgetExhausted, and OwnLimitReached where it could not be
+        sent, which says nothing about the server.
         """
         if not budget.bypass_cache and self._server_health.is_down(server, budget.zone):
             return DnsReply(outcome="timeout")
@@ -80,13 +83,15 @@ class DnsClient:
             return await self._try_once(root_query, server, self._try_timeouts_s[-1]) is not None
 
     async def _try_once(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
-        """Send the query once; return None when no answer came in time."""
+        """Send the query once; return None when no answer came in time. Raises OwnLimitReached."""
         try:
             reply = await self._exchange(query, server, timeout_s, edns=True)
         except TimeoutError:
             log.debug("dns.timeout", name=query.name, type=query.rdtype.name, server=server)
             return None
         except (OSError, EOFError) as error:
+            if isinstance(error, OSError) and is_own_limit(error):
+                raise OwnLimitReached(f"No name server could be asked: {describe_error(error)}.") from error
             log.debug("dns.unreachable", name=query.name, server=server, error=error)
             return DnsReply(outcome="unreachable")
         except _UNREADABLE_ERRORS as error:

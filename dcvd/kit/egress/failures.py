@@ -70,6 +70,11 @@ _CERTIFICATE_REASONS: Final = {
 }
 
 
+def is_own_limit(error: OSError) -> bool:
+    """Whether a call of the system failed because this machine has no descriptor, port or memory left."""
+    return _CONNECT_REASONS.get(error.errno or 0) is FailureReason.OWN_LIMIT
+
+
 def build_lookup_error(host: str, error: OSError) -> EgressError:
     """Build the error for a name whose lookup failed, or led to no address that may be dialled."""
     if isinstance(error, AddressRefused):

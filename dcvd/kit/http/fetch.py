@@ -5,6 +5,7 @@ which quote what could not be parsed, are not chained.
 """
 
 import asyncio
+import socket
 import ssl
 import zlib
 from collections.abc import Mapping
@@ -21,7 +22,9 @@ from dcvd.core.instants import HOUR, to_seconds
 from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.errors import Permanent, Retryable
 from dcvd.kit.clock import SystemClock
+from dcvd.kit.egress.failures import is_own_limit
 from dcvd.kit.egress.guard import AddressRefused, check_header_values, is_well_quoted
+from dcvd.kit.egress.own_network import has_route
 
 _TIMEOUT_S: Final = 10.0
 _MAX_BYTES: Final = 64 * 1024
@@ -43,13 +46,18 @@ class FetchResponse(HttpResponse, frozen=True):
 
 
 class FetchFailed(Retryable):
-    """There was no complete answer. may_have_arrived: the server may have received and executed the request."""
+    """There was no complete answer.
+
+    may_have_arrived: the server may have received and executed the request. is_own_fault: our own machine could not
+    send it: no descriptor or port was left, or it has no route or no resolver.
+    """
 
     code = "provider_unavailable"
 
-    def __init__(self, message: str, *, may_have_arrived: bool) -> None:
+    def __init__(self, message: str, *, may_have_arrived: bool, is_own_fault: bool = False) -> None:
         super().__init__(message)
         self.may_have_arrived = may_have_arrived
+        self.is_own_fault = is_own_fault
 
 
 class FetchRefused(Permanent):
@@ -136,7 +144,11 @@ class Fetcher:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, AddressRefused):
                 raise FetchRefused(error.os_error.refusal.message) from error
-            raise FetchFailed(f"{host} cannot be reached: {error.os_error}.", may_have_arrived=False) from error
+            raise FetchFailed(
+                f"{host} cannot be reached: {error.os_error}.",
+                may_have_arrived=False,
+                is_own_fault=_is_own_fault(error.os_error),
+            ) from error
         except TimeoutError as error:
             raise FetchFailed(
                 f"{host} did not answer {method} within {timeout_s:g} s.", may_have_arrived=progress.is_sent
@@ -157,6 +169,12 @@ class Fetcher:
             headers={name.lower(): value for name, value in response.headers.items()},
             body=content,
         )
+
+
+def _is_own_fault(error: OSError) -> bool:
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    return is_own_limit(error) or not has_route()
 
 
 def _require_permission(url: str, headers: Mapping[str, str]) -> str:

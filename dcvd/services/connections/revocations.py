@@ -9,6 +9,7 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import OauthTokens, TokenKind
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, RemoteError
+from dcvd.kit.http.fetch import FetchFailed
 from dcvd.kit.tasks import DetachedTasks
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.oauth.token_responses import TokenResponse
@@ -48,6 +49,7 @@ async def carry_out(
 ) -> bool:
     """Ask the provider once, and forget the revocation; False where it was not possible, or failed, which is logged.
 
+    Where our own machine could not ask, it is not forgotten.
     Raises StoreError; a start asks again then.
     """
     return await tasks.run(f"revoke.{revocation.id}", lambda: _carry_out(context, token_client, revocation))
@@ -93,7 +95,13 @@ async def _carry_out(context: Context, token_client: TokenClient, revocation: Pe
     else:
         if token is None:
             return True
-        revoked = await _revoke_quietly(token_client, revocation.id, revocation.provider, token, revocation.token_kind)
+        try:
+            revoked = await token_client.revoke(revocation.provider, token, revocation.token_kind)
+        except (RemoteError, NotConfigured) as error:
+            log.warning("connection.not_revoked", connection_id=revocation.id, code=error.code, error=error.message)
+            if isinstance(error, FetchFailed) and error.is_own_fault:
+                # The provider was not asked: the next round of maintenance does.
+                return False
     await context.database.write(lambda tx: pending_revocations.delete(tx, revocation.id))
     return revoked
 

@@ -13,7 +13,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
 from dcvd.core.timeline import DAEMON_ACTOR
-from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, StoreError
+from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, OwnLimitReached, StoreError
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
@@ -28,7 +28,7 @@ P = TypeVar("P", bound=Struct)
 RecordDeath = Callable[[Context, Transaction, Job], None]
 """Records what follows from a job's becoming a dead letter, in the same unit of work."""
 
-_OWN_OUTAGES: Final = (Outage(StoreError.code), Outage(DiskFull.code))
+_OWN_OUTAGES: Final = (Outage(StoreError.code), Outage(DiskFull.code), Outage(OwnLimitReached.code))
 """The outages of dcvd itself, by which a job of any kind can fail."""
 
 

@@ -1,8 +1,6 @@
 """What fails by a fault of our own machine uses up no attempt and blames nobody, and is tried again soon."""
 
 import asyncio
-import os
-import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +18,7 @@ from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver
 from tests.delivery.views import attempts, delivered, health_of, states
+from tests.descriptors import no_descriptor_left
 from tests.system_names import Resolver
 from tests.waiting import until
 
@@ -27,18 +26,6 @@ from tests.waiting import until
 @pytest.fixture(autouse=True)
 def _in_real_time(context: Context) -> None:
     context.clock = SystemClock()
-
-
-@contextmanager
-def _no_descriptor_left() -> Iterator[None]:
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest_free = os.dup(0)
-    os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @contextmanager
@@ -62,7 +49,7 @@ async def test_a_fault_of_our_own_uses_up_no_attempt_and_blames_nobody_and_the_d
     configure(context, retry_schedule=(0,))
     port = receiver.base.rpartition(":")[2]
     resolver.answers["hooks.example"] = [["127.0.0.1"]]
-    fault: Any = _no_descriptor_left() if kind == "descriptors" else _resolver_down(resolver)
+    fault: Any = no_descriptor_left() if kind == "descriptors" else _resolver_down(resolver)
     url = f"{receiver.base}/hooks" if kind == "descriptors" else f"http://hooks.example:{port}/hooks"
     # The database opens its files at their first use.
     await happen(context, org)

@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from dcvd.config import Config, SocketAddress
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
+from dcvd.errors import OwnLimitReached
 from dcvd.sandbox import Sandbox
+from tests.descriptors import no_descriptor_left
 from tests.dns.conftest import SHORT, stubbed
 from tests.dns.served import TARGET
 from tests.faults import fault, heal
@@ -204,3 +206,19 @@ async def test_dead_zones_by_the_hundred_do_not_delay_a_healthy_one(config: Conf
         for task in dead:
             task.cancel()
         await asyncio.gather(*dead, return_exceptions=True)
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+async def test_where_this_machine_has_no_descriptor_left_no_server_is_blamed(
+    config: Config, authority: Sandbox, *, thorough: bool
+) -> None:
+    wanted = stubbed(config, [authority], resolver=authority)
+    observer = DnsObserver(wanted)
+    question = DnsCheckRequest(hostname=RIGHT, target=TARGET, is_thorough=thorough)
+    with no_descriptor_left():
+        facts = (await observer.observe(question)).facts
+        with pytest.raises(OwnLimitReached):
+            await observer.zones.read_records(RIGHT)
+        assert not await observer.can_resolve()
+    assert (facts.outcome, facts.servers, facts.resolvers) == ("unanswered", (), ())
+    assert (await observer.observe(question)).facts.chain == (TARGET,)
