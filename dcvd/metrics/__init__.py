@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from dcvd.metrics.anonymous_lines import AnonymousLineCount
 from dcvd.metrics.deliveries import DeliveryCounts
 
 
@@ -39,6 +40,7 @@ class Metrics:
         self._refreshes = Counter(
             "dcvd_connection_refreshes", "Refreshes of access tokens", ["outcome"], registry=self.registry
         )
+        self.registry.register(AnonymousLineCount())
         self._jobs = Counter("dcvd_jobs", "Attempts of jobs", ["kind", "outcome"], registry=self.registry)
 
     def record_cloudflare_call(self, method: str, path: str, status: int, seconds: float) -> None:

@@ -47,10 +47,11 @@ class ConsumedState(Struct, frozen=True):
 
 
 class StateRecord(Struct, frozen=True):
-    """Why a state cannot be used: whose it is, and whether it was used."""
+    """Whether a state can be used: whose it is, whether it was used, and when it ends (milliseconds)."""
 
     org_id: str
     is_used: bool
+    expires_at: int
 
 
 def insert(
@@ -78,9 +79,11 @@ def consume(tx: Transaction, state_hash: bytes, now: int, *, org_id: str | None 
 
 
 def find(snapshot: Snapshot, state_hash: bytes) -> StateRecord | None:
-    """Find what is known of a state that could not be used; None where there is none."""
-    row = snapshot.fetch_one("SELECT org_id, used_at IS NOT NULL FROM oauth_states WHERE state_hash = ?", (state_hash,))
-    return None if row is None else StateRecord(row[0], bool(row[1]))
+    """Find what is known of a state; None where there is none."""
+    row = snapshot.fetch_one(
+        "SELECT org_id, used_at IS NOT NULL, expires_at FROM oauth_states WHERE state_hash = ?", (state_hash,)
+    )
+    return None if row is None else StateRecord(row[0], bool(row[1]), row[2])
 
 
 def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from dcvd.api.http.problems import HttpRefusal, route_not_found
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.cloudflare_notifications import read_notification
 from dcvd.errors import InvalidInput
+from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.lifecycle.cloudflare_notifications import NotificationOutcome
 
 _SECRET_HEADER: Final = b"cf-webhook-auth"
@@ -45,6 +46,7 @@ async def check_sender(connection: AsgiConnection, _: object) -> None:
             "The notification does not carry the secret of this address in the header cf-webhook-auth.",
             headers={"WWW-Authenticate": 'Cf-Webhook-Auth realm="dcvd"'},
         )
+    mark_known()
 
 
 def _has_secret(headers: Iterable[tuple[bytes, bytes]], secret: str) -> bool:

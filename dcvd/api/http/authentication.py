@@ -17,6 +17,7 @@ from dcvd.core.operators import OperatorRights
 from dcvd.core.tokens import Role, may_write
 from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.kit.http.peer import PEER_EXTENSION, Peer
+from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.tokens import authentication
 
 _READ_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -46,6 +47,7 @@ async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -
     request.admit(token, now)
     caller = authentication.build_caller(token, request.request_id)
     connection.scope["auth"] = caller
+    mark_known()
     services.token_usage.record_use(token.id, now)
     admission = await services.rate_limiter.admit(caller, is_write=method not in _READ_METHODS)
     connection.scope["state"][RATE_LIMIT_FIELDS] = admission.fields
@@ -59,6 +61,7 @@ async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler)
     """Guard the operators' routes. Raises NotFound, Forbidden."""
     uid, role = check_operator(connection.scope, get_services(connection.scope).operators.value)
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
+    mark_known()
     connection.scope["auth"] = Caller(kind=CallerKind.OPERATOR, role=role, id=str(uid), request_id=request.request_id)
 
 

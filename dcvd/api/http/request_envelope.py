@@ -20,6 +20,7 @@ from dcvd.api.http.rate_limits import RATE_LIMIT_FIELDS
 from dcvd.api.http.request import SENT_METHOD
 from dcvd.core.callers import Caller
 from dcvd.errors import DcvdError, Unauthenticated
+from dcvd.kit.logs.anonymous_lines import mark_anonymous
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class RequestEnvelope:
         if method == "HEAD":
             scope["method"] = "GET"
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        mark_anonymous()
         request_id_header = (b"x-request-id", request_id.encode())
         started_s = time.perf_counter()
         status: int | None = None

@@ -252,7 +252,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._is_refused = True
         self._stop_receipt_timer()
         self._unset_keepalive_if_required()
-        log.debug("http.request_refused", status=status, client=self.client)
+        log.debug("http.request_refused", anonymous=True, status=status, client=self.client)
         pending = self._pending_cycle
         if self._reading_part == "head":
             if pending is not None:

@@ -12,6 +12,7 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from dcvd.kit.logs.anonymous_lines import drop_excess, is_admitted
 from dcvd.kit.logs.redaction import redact
 from dcvd.kit.logs.writer import DirectWriter, LineSink, ThreadedWriter
 
@@ -24,6 +25,7 @@ LEVELS: Final = {
 }
 # aiosqlite's debug lines hold the parameters of every statement; uvicorn's info lines repeat ours.
 _QUIET_LOGGERS: Final = ("aiosqlite", "uvicorn")
+_HTTP_SERVER_LOGGER: Final = "uvicorn.error"
 _MAX_FRAMES: Final = 50
 _EXIT_FLUSH_S: Final = 1.0  # seconds
 _writers: Final[list[ThreadedWriter]] = []
@@ -52,7 +54,7 @@ def configure_logging(
         structlog.processors.StackInfoRenderer(),
     ]
     structlog.configure(
-        processors=[*shared_processors, *renderers],
+        processors=[shared_processors[0], drop_excess, *shared_processors[1:], *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=lambda *names: _LineLogger(output, names[0] if names else "dcvd"),
         cache_logger_on_first_use=False,  # a later configuration must reach the loggers of every module
@@ -69,6 +71,8 @@ def configure_logging(
     root.setLevel(threshold)
     for name in _QUIET_LOGGERS:
         logging.getLogger(name).setLevel(max(threshold, logging.WARNING))
+    # As the one filter, however often this is called: a second would count each line twice.
+    logging.getLogger(_HTTP_SERVER_LOGGER).filters[:] = [is_admitted]
     logging.captureWarnings(capture=True)
 
 

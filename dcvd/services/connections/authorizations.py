@@ -151,12 +151,16 @@ async def _consume(
     def unit(tx: Transaction) -> ConsumedState | str:
         consumed = oauth_states.consume(tx, state_hash, now, org_id=org_id)
         if consumed is None:
-            return _explain_unusable(tx, state_hash, org_id)
+            return _explain_unusable(tx, state_hash, now, org_id) or "it was used"
         if consumed.authorization.provider is not provider:
             return "it was begun for another provider"
         return find_fault(tx, consumed.authorization) or consumed
 
-    result = await context.database.write(unit)
+    # Anybody can come with any state: those that cannot be used cost no transaction.
+    result: ConsumedState | str | None
+    result = await context.database.read(lambda snapshot: _explain_unusable(snapshot, state_hash, now, org_id))
+    if result is None:
+        result = await context.database.write(unit)
     if isinstance(result, ConsumedState):
         return result
     # Only the log says why: to whoever guesses states, all that are not theirs have to look the same.
@@ -174,13 +178,16 @@ def invalid_state_error() -> InvalidInput:
     )
 
 
-def _explain_unusable(snapshot: Snapshot, state_hash: bytes, org_id: str | None) -> str:
+def _explain_unusable(snapshot: Snapshot, state_hash: bytes, now: int, org_id: str | None) -> str | None:
+    """Say why a state cannot be used; None where it can."""
     record = oauth_states.find(snapshot, state_hash)
     if record is None:
         return "there is none"
     if org_id is not None and record.org_id != org_id:
         return "it is another organization's"
-    return "it was used" if record.is_used else "it has expired"
+    if record.is_used:
+        return "it was used"
+    return None if record.expires_at > now else "it has expired"
 
 
 def _check_room(snapshot: Snapshot, org_id: str, now: int) -> None:

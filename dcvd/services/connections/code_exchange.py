@@ -21,6 +21,7 @@ from dcvd.core.secret import Secret
 from dcvd.core.timeline import token_actor
 from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, StoreError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
+from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.kit.tasks import run_to_end
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.oauth.token_responses import TokenResponse
@@ -87,6 +88,7 @@ async def connect_for_browser(
     """Make a connection from an answer to our own redirect URI. Raises InvalidInput for a state that cannot be used."""
     context.connection_vault  # noqa: B018  # raises where there is no key, before the state is used
     consumed_state = await consume_for_browser(context, provider, callback.state)
+    mark_known()
     authorization = consumed_state.authorization
     organization = await context.database.read(lambda snapshot: organizations.find(snapshot, authorization.org_id))
     name = organization.name if organization is not None else ""
