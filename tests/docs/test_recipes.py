@@ -96,7 +96,7 @@ async def test_the_commands_of_the_page_work_in_their_order(
 
 
 async def test_every_call_that_a_page_names_is_one_of_the_api(daemon: DaemonProcess) -> None:
-    async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/schema") as answer:
+    async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/schema/openapi.json") as answer:
         schema: dict[str, Any] = await answer.json(content_type=None)
     known = {
         (method.upper(), re.sub(r"\{[^}]+\}", "{}", path))
@@ -116,7 +116,7 @@ async def test_every_call_that_a_page_names_is_one_of_the_api(daemon: DaemonProc
 
 
 async def test_every_member_that_a_recipe_picks_is_one_that_the_call_answers_with(daemon: DaemonProcess) -> None:
-    async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/schema") as answer:
+    async with aiohttp.ClientSession() as session, session.get(f"{daemon.url}/schema/openapi.json") as answer:
         schema: dict[str, Any] = await answer.json(content_type=None)
     commands = "\n".join(block.text for block in read_page(API).blocks if block.language == "sh")
     picked = _PICKED.findall(commands)

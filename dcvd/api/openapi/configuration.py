@@ -13,7 +13,9 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
 from dcvd import __version__
+from dcvd.api.http.pages import HEADERS
 from dcvd.api.openapi.document import build_document
+from dcvd.api.openapi.page import render_page
 
 _TAGS: Final = {
     "Domains": "Customers' hostnames: add them, follow their certificates, and find out what is wrong with their DNS.",
@@ -31,7 +33,7 @@ class _JsonDocument(OpenAPIRenderPlugin):
     """Serves the document as JSON. It is built at the first request for it, and does not change."""
 
     def __init__(self) -> None:
-        super().__init__(path=["/openapi.json", "/"], media_type=MediaType.JSON)
+        super().__init__(path="/openapi.json", media_type=MediaType.JSON)
         self._encoded: bytes | None = None
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
@@ -39,6 +41,20 @@ class _JsonDocument(OpenAPIRenderPlugin):
         if self._encoded is None:
             self._encoded = msgspec.json.encode(build_document(request.app))
         return self._encoded
+
+
+class _ReferencePage(OpenAPIRenderPlugin):
+    """Serves the document as a page for people."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/", media_type=MediaType.HTML)
+        self._page: bytes | None = None
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
+        """Render the page."""
+        if self._page is None:
+            self._page = render_page(build_document(request.app)).encode()
+        return self._page
 
 
 def openapi_config(public_url: str) -> OpenAPIConfig:
@@ -58,10 +74,8 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
         tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
         use_handler_docstrings=True,
         operation_id_creator=_name_operation,
-        render_plugins=[_JsonDocument()],
-        openapi_router=Router(
-            "/schema", route_handlers=[], include_in_schema=False, after_request=_refuse_missing_page
-        ),
+        render_plugins=[_JsonDocument(), _ReferencePage()],
+        openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_finish_answer),
     )
 
 
@@ -71,8 +85,10 @@ def _name_operation(handler: HTTPRouteHandler, *_: object) -> str:
     return first + "".join(word.capitalize() for word in others)
 
 
-async def _refuse_missing_page(response: Response[Any]) -> Response[Any]:
-    """Answer a missing page below `/schema` with a problem, where Litestar would answer an HTML page."""
+async def _finish_answer(response: Response[Any]) -> Response[Any]:
+    """Answer a missing page below `/schema` with a problem, not Litestar's page; let the page load and run nothing."""
     if response.status_code == HTTPStatus.NOT_FOUND:
         raise NotFoundException
+    if response.media_type == MediaType.HTML:
+        response.headers.update(HEADERS)
     return response

@@ -127,7 +127,7 @@ async def test_a_failing_database_is_503_so_that_it_is_sent_again(anybody: Clien
 
 async def test_only_a_post_is_taken_and_the_schema_does_not_name_it(anybody: Client) -> None:
     problem(await anybody.get(PATH), 405, "method_not_allowed")
-    assert PATH not in (await anybody.get("/schema")).json["paths"]
+    assert PATH not in (await anybody.get("/schema/openapi.json")).json["paths"]
 
 
 async def test_what_came_of_them_is_counted(context: Context) -> None:
