@@ -139,10 +139,11 @@ async def test_what_one_organization_floods_is_shared_by_turns_with_another(
 async def test_dead_names_of_one_tenant_cost_another_no_attempt_though_their_lookups_outlive_theirs(
     context: Context, org: str, rival_org: str, receiver: Receiver, resolver: Resolver
 ) -> None:
-    configure(context, timeout=300, concurrency=8, retry_schedule=(0, *[100] * 20))
+    configure(context, timeout=300, retry_schedule=(0, *[100] * 20))
+    await quotas.set_quotas(context, org, {"endpoints": 150})
     port = receiver.base.rpartition(":")[2]
     resolver.answers["good.example"] = [["127.0.0.1"]]
-    resolver.silent_names = {f"dead{number}.example" for number in range(60)}
+    resolver.silent_names = {f"dead{number}.example" for number in range(150)}
     for name in sorted(resolver.silent_names):
         await subscribe(context, org, f"http://{name}:{port}/dead")
     good, _ = await subscribe(context, rival_org, f"http://good.example:{port}/hooks")
@@ -150,7 +151,7 @@ async def test_dead_names_of_one_tenant_cost_another_no_attempt_though_their_loo
     async with at_work(context):
 
         async def many_have_timed_out() -> bool:
-            return len(await attempts(context)) >= 24
+            return len(await attempts(context)) >= 100
 
         await until(many_have_timed_out)
         # Their lookups go on for seconds, and others wait for a place.
