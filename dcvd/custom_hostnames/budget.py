@@ -2,7 +2,6 @@
 15 certificates a minute. Beyond that it refuses every call of the account for minutes.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -11,6 +10,7 @@ from typing import Final, assert_never
 
 import structlog
 
+from dcvd.kit.limits.shared_slots import SharedSlots
 from dcvd.kit.limits.sliding_window import Limit, SlidingWindow, wait_for_turn
 
 log = structlog.get_logger(__name__)
@@ -44,12 +44,20 @@ class Urgency(IntEnum):
     """Nobody waits for it, and it will probably fail."""
 
 
+def _new_turns() -> SharedSlots[str]:
+    """Make a lock for which owners wait in turn."""
+    return SharedSlots(1, 1)
+
+
 class _UrgencyQueue:
-    """Calls of one urgency, one after the other; `next_call_time` is when the next of them is planned."""
+    """Calls of one urgency, one after the other, whose owners take turns.
+
+    next_call_time: when the next of them is planned.
+    """
 
     def __init__(self, next_call_time: float) -> None:
         self.next_call_time = next_call_time
-        self.lock = asyncio.Lock()
+        self.turns = _new_turns()
 
 
 class CloudflareBudget:
@@ -73,20 +81,25 @@ class CloudflareBudget:
         self._monotonic = monotonic
         self._requests = SlidingWindow(requests_per_window, window_s, monotonic, memory_s=_MAX_ANSWER_S)
         self._certificates = SlidingWindow(certificates_per_minute, _MINUTE_S, monotonic)
+        self._certificate_turns = _new_turns()
         self._queues = {urgency: _UrgencyQueue(monotonic()) for urgency in Urgency}
         self._other_usage = 0
         self._other_usage_until = monotonic()
         self._rate_limit_refusals = 0
 
     @asynccontextmanager
-    async def reserve_call(self, *, urgency: Urgency, orders_certificate: bool = False) -> AsyncIterator[None]:
+    async def reserve_call(
+        self, *, urgency: Urgency, owner: str = "", orders_certificate: bool = False
+    ) -> AsyncIterator[None]:
         """Wait until a call may be made; it lasts as long as the block, and counts until a window after that.
 
+        owner: the organization on whose behalf, empty for our own: among calls of one urgency that wait, the owners
+        take turns, so that one with many calls delays another by one.
         orders_certificate: the call orders a certificate. Such calls queue apart, so that a thousand registrations do
         not delay the checks.
         """
-        async with self._certificates.reserve() if orders_certificate else nullcontext():
-            await self._wait_turn(urgency)
+        async with self._reserve_certificate(owner) if orders_certificate else nullcontext():
+            await self._wait_turn(urgency, owner)
             try:
                 yield
             finally:
@@ -119,10 +132,20 @@ class CloudflareBudget:
         """Seconds for which every call still has to wait."""
         return self._requests.get_pause_s()
 
-    async def _wait_turn(self, urgency: Urgency) -> None:
+    @asynccontextmanager
+    async def _reserve_certificate(self, owner: str) -> AsyncIterator[None]:
+        async with self._certificate_turns.wait(owner):
+            await wait_for_turn(self._certificates.get_wait_s)
+            self._certificates.begin()
+        try:
+            yield
+        finally:
+            self._certificates.end()
+
+    async def _wait_turn(self, urgency: Urgency, owner: str) -> None:
         """Wait for a call's turn, and count the call as begun."""
         queue = self._queues[urgency]
-        async with queue.lock:
+        async with queue.turns.wait(owner):
             await wait_for_turn(lambda: self._get_wait_s(urgency, queue))
             spacing_s = self._get_spacing_s() * (_LAST_DIVISOR if urgency is Urgency.LAST else 1)
             queue.next_call_time = (
@@ -130,7 +153,7 @@ class CloudflareBudget:
             )
             if urgency is Urgency.LAST:
                 # One of them at a time queues with the routine calls.
-                await self._wait_turn(Urgency.ROUTINE)
+                await self._wait_turn(Urgency.ROUTINE, owner)
             else:
                 self._requests.begin()
 

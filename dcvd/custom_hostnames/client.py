@@ -50,7 +50,8 @@ class CloudflareClient:
     """Reads and changes the custom hostnames of one zone.
 
     Every call waits for its turn in the budget, and raises Retryable, Permanent or Unauthorized with the cause chained.
-    Its turn comes as if nobody waited for it, unless the caller says that somebody does.
+    Its turn comes as if nobody waited for it, unless the caller says that somebody does. Organizations, which callers
+    name as owners, take turns.
 
     on_recovered: called when a kind of call succeeds again after an outage of that kind, because Cloudflare is often
         unavailable for some kinds of calls only.
@@ -122,29 +123,36 @@ class CloudflareClient:
         validation: ValidationMethod = "http",
         wildcard: bool = False,
         urgency: Urgency = Urgency.ROUTINE,
+        owner: str = "",
     ) -> CloudflareHostname:
         """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already."""
         order = self.build_order(hostname, validation=validation, wildcard=wildcard)
         body = {"hostname": hostname, "ssl": _build_ordered_ssl(order)}
-        envelope = await self._call("POST", "/custom_hostnames", body=body, orders_certificate=True, urgency=urgency)
+        envelope = await self._call(
+            "POST", "/custom_hostnames", body=body, orders_certificate=True, urgency=urgency, owner=owner
+        )
         return _require_hostname(envelope, "POST", name=hostname)
 
     async def edit(
-        self, cf_id: str, order: HostnameOrder, *, urgency: Urgency = Urgency.ROUTINE
+        self, cf_id: str, order: HostnameOrder, *, urgency: Urgency = Urgency.ROUTINE, owner: str = ""
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Edit a hostname so that it is as ordered; Cloudflare then validates it anew."""
-        return await self._observe("PATCH", cf_id, body={"ssl": _build_ordered_ssl(order)}, urgency=urgency)
+        return await self._observe(
+            "PATCH", cf_id, body={"ssl": _build_ordered_ssl(order)}, urgency=urgency, owner=owner
+        )
 
     async def get(
-        self, cf_id: str, *, urgency: Urgency = Urgency.ROUTINE
+        self, cf_id: str, *, urgency: Urgency = Urgency.ROUTINE, owner: str = ""
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Read a hostname; its absence is an observation, not an error."""
-        return await self._observe("GET", cf_id, urgency=urgency)
+        return await self._observe("GET", cf_id, urgency=urgency, owner=owner)
 
-    async def find(self, hostname: str, *, urgency: Urgency = Urgency.ROUTINE) -> CloudflareHostname | None:
+    async def find(
+        self, hostname: str, *, urgency: Urgency = Urgency.ROUTINE, owner: str = ""
+    ) -> CloudflareHostname | None:
         """Find the hostname of exactly this name; None when the zone does not have it."""
         query = {"hostname.exact": hostname}
-        envelope = await self._call("GET", "/custom_hostnames", query=query, urgency=urgency)
+        envelope = await self._call("GET", "/custom_hostnames", query=query, urgency=urgency, owner=owner)
         return next((entry for entry in read_hostnames(envelope.result) if entry.hostname == hostname), None)
 
     async def list_page(self, number: int) -> CustomHostnamePage:
@@ -160,6 +168,7 @@ class CloudflareClient:
         *,
         certificate_authority: str | None = None,
         urgency: Urgency = Urgency.ROUTINE,
+        owner: str = "",
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Have Cloudflare check the hostname's DNS now, which also resets its backoff and renews its tokens.
 
@@ -174,22 +183,24 @@ class CloudflareClient:
         )
         if certificate_authority is not None:
             ssl["certificate_authority"] = certificate_authority
-        return await self._observe("PATCH", cloudflare_hostname.id, body={"ssl": ssl}, urgency=urgency)
+        return await self._observe("PATCH", cloudflare_hostname.id, body={"ssl": ssl}, urgency=urgency, owner=owner)
 
-    async def delete(self, cf_id: str) -> None:
+    async def delete(self, cf_id: str, *, owner: str = "") -> None:
         """Remove a hostname with its certificates; one that is gone already is a success."""
         try:
-            await self._call("DELETE", "/custom_hostnames/{id}", cf_id=cf_id, urgency=Urgency.ROUTINE)
+            await self._call("DELETE", "/custom_hostnames/{id}", cf_id=cf_id, urgency=Urgency.ROUTINE, owner=owner)
         except Permanent as error:
             if error.remote_code != NOT_FOUND_CODE:
                 raise
 
     async def _observe(
-        self, method: str, cf_id: str, *, urgency: Urgency, body: dict[str, Any] | None = None
+        self, method: str, cf_id: str, *, urgency: Urgency, owner: str, body: dict[str, Any] | None = None
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Make a call about one hostname, and return what its answer says of it."""
         try:
-            envelope = await self._call(method, "/custom_hostnames/{id}", cf_id=cf_id, body=body, urgency=urgency)
+            envelope = await self._call(
+                method, "/custom_hostnames/{id}", cf_id=cf_id, body=body, urgency=urgency, owner=owner
+            )
         except Permanent as error:
             if error.remote_code == NOT_FOUND_CODE:
                 return CloudflareHostnameAbsence(cf_id)
@@ -202,12 +213,13 @@ class CloudflareClient:
         path: str,
         *,
         urgency: Urgency,
+        owner: str = "",
         cf_id: str = "",
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         orders_certificate: bool = False,
     ) -> CloudflareEnvelope:
-        async with self._budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency):
+        async with self._budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency, owner=owner):
             start_time = time.monotonic()
             status = 0
             try:

@@ -108,7 +108,7 @@ class DomainChecker:
         if domain.cf_id is None:
             return None
         try:
-            return await self._cloudflare.get(domain.cf_id, urgency=urgency)
+            return await self._cloudflare.get(domain.cf_id, urgency=urgency, owner=domain.org_id)
         except RemoteError as error:
             # Returned, not raised: the other half of the check is stored first, then `_report_outcome` raises it.
             return error

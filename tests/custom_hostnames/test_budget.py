@@ -198,3 +198,16 @@ async def _waits(budget: CloudflareBudget, time: ManualMonotonic) -> float:
 async def _routine(budget: CloudflareBudget) -> None:
     async with budget.reserve_call(urgency=Urgency.ROUTINE):
         pass
+
+
+async def test_one_organization_with_many_calls_delays_another_by_a_few_and_not_by_all_of_them() -> None:
+    loop = asyncio.get_running_loop()
+    budget = CloudflareBudget(2, 0, loop.time, window_s=0.02)
+    order: list[str] = []
+
+    async def call(owner: str) -> None:
+        async with budget.reserve_call(urgency=Urgency.NOW, owner=owner):
+            order.append(owner)
+
+    await asyncio.gather(*(call(owner) for owner in [*["greedy"] * 20, "small"]))
+    assert order.index("small") <= 4

@@ -17,10 +17,10 @@ async def perform(run: JobRun[Deregistration]) -> None:
     cloudflare, cf_id = run.services.cloudflare, run.payload.cf_id
     if cf_id is None and run.job.domain_name is not None:
         # The create may have succeeded without our learning of it.
-        cf_hostname = await cloudflare.find(run.job.domain_name)
+        cf_hostname = await cloudflare.find(run.job.domain_name, owner=run.job.org_id)
         cf_id = cf_hostname.id if cf_hostname is not None else None
     if cf_id is not None and await registration.find_holder(run.context, cf_id) is None:
-        await cloudflare.delete(cf_id)
+        await cloudflare.delete(cf_id, owner=run.job.org_id)
     await queue.complete(run.context, run.job)
 
 

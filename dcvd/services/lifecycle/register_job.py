@@ -46,7 +46,11 @@ async def perform(run: JobRun[NoPayload]) -> None:
         return
     try:
         cf_hostname = await cloudflare.create(
-            domain.name, validation=domain.validation, wildcard=domain.wildcard, urgency=Urgency.SOON
+            domain.name,
+            validation=domain.validation,
+            wildcard=domain.wildcard,
+            urgency=Urgency.SOON,
+            owner=domain.org_id,
         )
     except Permanent as error:
         if not is_duplicate(error):
@@ -73,7 +77,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
 async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -> None:
     """Have a hostname that the domain has already be as ordered: its order may have been another claim's."""
     context, cloudflare, job = run.context, run.services.cloudflare, run.job
-    cf_hostname = await cloudflare.get(cf_id, urgency=Urgency.SOON)
+    cf_hostname = await cloudflare.get(cf_id, urgency=Urgency.SOON, owner=domain.org_id)
     if isinstance(cf_hostname, CloudflareHostnameAbsence):
         # The domain's next check finds that too, and has it registered again.
         await queue.complete(context, job)
@@ -100,7 +104,7 @@ def _store_parked(context: Context, tx: Transaction, job: Job) -> None:
 
 async def _find_existing(cloudflare: CloudflareClient, domain: Domain, error: Permanent) -> CloudflareHostname:
     """Find the hostname of exactly this name that exists already, as a refused create says. Raises Retryable."""
-    cf_hostname = await cloudflare.find(domain.name, urgency=Urgency.SOON)
+    cf_hostname = await cloudflare.find(domain.name, urgency=Urgency.SOON, owner=domain.org_id)
     if cf_hostname is None:
         message = f"Cloudflare says that it has {domain.name} already, but does not list it. It is tried again."
         raise Retryable(message, code=UNEXPECTED) from error
@@ -122,7 +126,7 @@ async def _edit_to_order(
         return cf_hostname
     log.info("job.hostname_edited", domain=domain.name, domain_id=domain.id, differences=differences)
     try:
-        edited_hostname = await cloudflare.edit(cf_hostname.id, order, urgency=Urgency.SOON)
+        edited_hostname = await cloudflare.edit(cf_hostname.id, order, urgency=Urgency.SOON, owner=domain.org_id)
     except Permanent as error:
         raise _difference_error(domain, differences, f"refuses to change that: {error.message}") from error
     if isinstance(edited_hostname, CloudflareHostnameAbsence):

@@ -26,7 +26,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
         await queue.complete(context, job)
         return
     asked_at, urgency = context.now(), URGENCY_BY_LANE[choose_lane(old_domain)]
-    cf_observation = await cloudflare.get(old_domain.cf_id, urgency=urgency)
+    cf_observation = await cloudflare.get(old_domain.cf_id, urgency=urgency, owner=old_domain.org_id)
     domain = await context.database.write(
         lambda tx: registration.apply_check(context, tx, job, old_domain.id, [cf_observation], asked_at)
     )
@@ -37,7 +37,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
         domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
     )
     answer = await cloudflare.revalidate(
-        cf_observation, order_of(domain), certificate_authority=authority, urgency=urgency
+        cf_observation, order_of(domain), certificate_authority=authority, urgency=urgency, owner=domain.org_id
     )
 
     def unit(tx: Transaction) -> None:
