@@ -24,7 +24,7 @@ from dcvd.daemon.vault import open_vault
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError
-from dcvd.janitor import Janitor, Resealer
+from dcvd.janitor import Janitor, OrganizationRemover, Resealer
 from dcvd.jobs import ConnectionMaintenance, JobWorker
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
@@ -138,7 +138,7 @@ class Daemon:
         budget_s = max(total_s - _STORE_RESERVE_S, total_s / 2)
         log.info("daemon.stopping", deadline_s=total_s)
         self.services.feed.close()
-        loops = ("sync", "jobs", "delivery", "janitor", "connections", "vault", "recovery")
+        loops = ("sync", "jobs", "delivery", "janitor", "connections", "organizations", "vault", "recovery")
         await self._supervisor.stop(*loops, timeout_s=budget_s)
         for server in self._servers:
             self._supervisor.expect_end(server.name)
@@ -275,6 +275,7 @@ class Daemon:
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, self.services.token_usage, self._metrics).run()),
             ("connections", ConnectionMaintenance(self.context, self.services.access, self._metrics).run()),
+            ("organizations", OrganizationRemover(self.context, self.services.access).run()),
             ("vault", Resealer(self.context).run()),
             ("recovery", self._recovery.run()),
         ):

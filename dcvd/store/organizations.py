@@ -59,6 +59,16 @@ def read_status(snapshot: Snapshot, org_id: str) -> OrganizationStatus:
     return OrganizationStatus(status)
 
 
+def list_deleting(snapshot: Snapshot) -> list[str]:
+    """List the ids of the organizations that are being deleted; few are at a time."""
+    return snapshot.fetch_column("SELECT id FROM organizations WHERE status = 'deleting' ORDER BY id")
+
+
+def delete(tx: Transaction, org_id: str) -> None:
+    """Delete an organization's row, and with it by cascade what is left of its own."""
+    tx.execute("DELETE FROM organizations WHERE id = ?", (org_id,))
+
+
 def set_status(tx: Transaction, org_id: str, status: OrganizationStatus) -> None:
     """Store the status of an organization."""
     tx.execute("UPDATE organizations SET status = ? WHERE id = ?", (status, org_id))

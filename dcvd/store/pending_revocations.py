@@ -38,6 +38,11 @@ def list_oldest(snapshot: Snapshot, limit: int) -> list[PendingRevocation]:
     return _REVOCATIONS.fetch_all(snapshot, "WHERE id > '' ORDER BY id LIMIT ?", (limit,))
 
 
+def exists_of_org(snapshot: Snapshot, org_id: str) -> bool:
+    """Whether an organization has any."""
+    return snapshot.fetch_value("SELECT 1 FROM pending_revocations WHERE org_id = ? LIMIT 1", (org_id,)) is not None
+
+
 def unseal_token(snapshot: Snapshot, vault: Vault, revocation: PendingRevocation) -> Secret | None:
     """Unseal the token; None where the revocation was carried out meanwhile. Raises VaultError."""
     row = snapshot.fetch_one("SELECT sealed_token FROM pending_revocations WHERE id = ?", (revocation.id,))

@@ -7,6 +7,7 @@ import urllib.request
 from contextlib import closing
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from dcvd.api.operators.view import OrganizationView
@@ -166,3 +167,14 @@ def test_a_quiet_token_stands_alone_and_opens_the_running_api(served: ServedHous
     )
     with urllib.request.urlopen(request, timeout=60) as response:
         assert response.status == 200
+
+
+def test_an_organization_is_exported_and_then_deleted(either: House, acme: OrganizationView) -> None:
+    exported = either.dcvd("org", "export", acme.name)
+    assert exported.returncode == 0
+    assert msgspec.json.decode(exported.stdout.splitlines()[0])["row"]["id"] == acme.id
+    refused = either.dcvd("org", "delete", acme.name)
+    assert refused.returncode != 0
+    assert either.json("org", "show", acme.id)["organization"]["status"] == "active"
+    deleted = either.json("org", "delete", acme.name, "--yes")["organization"]
+    assert (deleted["id"], deleted["status"]) == (acme.id, "deleting")

@@ -1,14 +1,17 @@
 """`/operator/organizations`: the tenants, as operators see and change them."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from litestar import Response, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from dcvd.api.http.ndjson import MEDIA_TYPE as NDJSON
+from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
+from dcvd.api.http.stream import StreamingResponse
 from dcvd.api.operators.view import (
     OrganizationAnswer,
     OrganizationList,
@@ -19,9 +22,20 @@ from dcvd.api.operators.view import (
 )
 from dcvd.core.organizations.status import require_not_deleting
 from dcvd.services import organizations
+from dcvd.services.lifecycle import deregistrations
+from dcvd.services.organizations.export import export_lines
 from dcvd.services.organizations.overview import read_overview
 from dcvd.services.tokens import suspension
 from dcvd.store.organizations import Organization
+
+LeaveHostnames = Annotated[
+    str | None,
+    query_parameter(
+        "leaveHostnames",
+        "`true`: hostnames that Cloudflare refused to remove stay there, and hold up the deletion no longer.",
+        type="boolean",
+    ),
+]
 
 
 class NewOrganization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -38,7 +52,7 @@ class OrganizationChange(Struct, frozen=True, kw_only=True, rename="camel", forb
 async def find_organization(request: ApiRequest, id_or_name: FromPath[str]) -> Organization:
     """Find the organization that a path names. Raises NotFound, and Conflict for a change where it is being deleted."""
     organization = await organizations.find(request.context, id_or_name)
-    if request.method != "GET":
+    if request.method not in ("GET", "DELETE"):
         require_not_deleting(organization.name, organization.status)
     return organization
 
@@ -89,10 +103,35 @@ async def resume_organization(request: ApiRequest, organization: NamedDependency
     return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
 
 
+@delete("", summary="Delete an organization", status_code=202)
+async def delete_organization(
+    request: ApiRequest, organization: NamedDependency[Organization], leave_hostnames: LeaveHostnames = None
+) -> OverviewAnswer:
+    """Begin to delete an organization with everything of its own; its tokens are refused from now on.
+
+    Its hostnames are removed at Cloudflare first. Ask again to try those again that Cloudflare refused to remove.
+    """
+    context, leave = request.context, parse_flag("leaveHostnames", leave_hostnames)
+    await suspension.begin_deletion(context, organization.id)
+    await (deregistrations.forget_dead if leave else deregistrations.retry_dead)(context, organization.id)
+    return OverviewAnswer(overview_view(await read_overview(context, organization.id)))
+
+
+@post("/export", summary="Export an organization", status_code=200)
+async def export_organization(request: ApiRequest, organization: NamedDependency[Organization]) -> Response[None]:
+    """Export everything of an organization, one row of the database to a line of JSON; secrets are left out.
+
+    It is a POST although it changes nothing, because observers may not have it.
+    """
+    return StreamingResponse(export_lines(request.context, organization.id), media_type=NDJSON)
+
+
 HANDLERS_OF_ALL: Final[list[HTTPRouteHandler]] = [create_organization, list_organizations]
 HANDLERS_OF_ONE: Final[list[HTTPRouteHandler]] = [
     show_organization,
     change_organization,
     suspend_organization,
     resume_organization,
+    delete_organization,
+    export_organization,
 ]

@@ -27,8 +27,9 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
-from dcvd.services.lifecycle import renewals
+from dcvd.services.lifecycle import deregistrations, renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.organizations.export import export_lines
 from dcvd.services.organizations.overview import read_overview
 from dcvd.services.tokens import minting, queries, revocation, suspension
 from dcvd.store.engine.database import Database
@@ -69,6 +70,14 @@ class LocalOperations:
     async def resume_organization(self, org_id: str) -> OrganizationOverviewView:
         await suspension.resume(self._context, org_id)
         return await self.show_organization(org_id)
+
+    async def delete_organization(self, org_id: str, *, leave_hostnames: bool) -> OrganizationOverviewView:
+        await suspension.begin_deletion(self._context, org_id)
+        await (deregistrations.forget_dead if leave_hostnames else deregistrations.retry_dead)(self._context, org_id)
+        return await self.show_organization(org_id)
+
+    def export_organization(self, org_id: str) -> AsyncIterator[bytes]:
+        return export_lines(self._context, org_id)
 
     async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
         minted = await minting.create(self._context, org_id, name=name, role=role, expires_at=expires_at)

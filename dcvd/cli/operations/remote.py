@@ -75,6 +75,28 @@ class RemoteOperations:
     async def resume_organization(self, org_id: str) -> OrganizationOverviewView:
         return (await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/resume", OverviewAnswer)).organization
 
+    async def delete_organization(self, org_id: str, *, leave_hostnames: bool) -> OrganizationOverviewView:
+        query = {"leaveHostnames": "true"} if leave_hostnames else None
+        answer = await self._call("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}", OverviewAnswer, query=query)
+        return answer.organization
+
+    async def export_organization(self, org_id: str) -> AsyncIterator[bytes]:
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/export"
+        try:
+            async with self._session.post(
+                path, timeout=aiohttp.ClientTimeout(total=None, sock_read=_TIMEOUT_S)
+            ) as response:
+                if response.status >= 400:
+                    fallback_sentence = f"The daemon at {self._socket} answered POST {path} with {response.status}"
+                    raise _to_error(await response.read(), fallback_sentence)
+                async for piece in response.content.iter_any():
+                    yield piece
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise DcvdError(
+                f"The daemon at {self._socket} stopped in the middle of the export ({type(error).__name__}): export "
+                "again."
+            ) from error
+
     async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
         body: dict[str, str] = {"name": name, "role": role.value}
         if expires_at is not None:

@@ -1,4 +1,4 @@
-"""Suspend organizations and resume them: while one is suspended, none of its tokens may do anything."""
+"""Suspend organizations, resume them, and begin to delete them: all of these change what their tokens may do."""
 
 import structlog
 
@@ -8,7 +8,7 @@ from dcvd.services.context import Context
 from dcvd.services.tokens.revocation import announce_change
 from dcvd.store import organizations as organizations_table
 from dcvd.store import tokens
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.database import Topic, Transaction
 from dcvd.store.organizations import Organization
 
 log = structlog.get_logger(__name__)
@@ -25,6 +25,25 @@ async def suspend(context: Context, org_id: str) -> Organization:
 async def resume(context: Context, org_id: str) -> Organization:
     """Let the tokens of a suspended organization work again. Raises NotFound, Conflict where it is being deleted."""
     return await _set_status(context, org_id, OrganizationStatus.ACTIVE)
+
+
+async def begin_deletion(context: Context, org_id: str) -> Organization:
+    """Have an organization deleted: its tokens are refused from now on, and its data is removed step by step.
+
+    Where that has begun already, nothing changes. Raises NotFound.
+    """
+
+    def unit(tx: Transaction) -> Organization:
+        organization = organizations.require(tx, org_id)
+        if organization.status is not OrganizationStatus.DELETING:
+            organizations_table.set_status(tx, org_id, OrganizationStatus.DELETING)
+            end_rights(context, tx, org_id)
+        tx.announce(Topic.ORGANIZATIONS, org_id)
+        return organizations.require(tx, org_id)
+
+    organization = await context.database.write(unit)
+    log.info("organization.deletion_begun", org_id=org_id, name=organization.name)
+    return organization
 
 
 def end_rights(context: Context, tx: Transaction, org_id: str) -> None:

@@ -44,6 +44,7 @@ class Topic(StrEnum):
     DOMAINS = "domains"
     EVENTS = "events"
     RIGHTS = "rights"
+    ORGANIZATIONS = "organizations"
     LIMITS = "limits"
 
 

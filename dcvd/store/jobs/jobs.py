@@ -64,6 +64,26 @@ def count_of_org(snapshot: Snapshot, org_id: str, state: JobState, limit: int) -
     )
 
 
+def count_of_kind(snapshot: Snapshot, org_id: str, kind: str, state: JobState, limit: int) -> int:
+    """Count an organization's jobs of a kind in a state, but no further than `limit`."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE org_id = ? AND state = ? AND kind = ? LIMIT ?)",
+        (org_id, state, kind, limit),
+    )
+
+
+def list_ids_of_kind(snapshot: Snapshot, org_id: str, kind: str, state: JobState) -> list[str]:
+    """List the ids of an organization's jobs of a kind in a state, but no more than some thousands."""
+    return snapshot.fetch_column(
+        "SELECT id FROM jobs WHERE org_id = ? AND state = ? AND kind = ? LIMIT 5000", (org_id, state, kind)
+    )
+
+
+def delete_of_kind(tx: Transaction, org_id: str, kind: str, state: JobState, limit: int) -> int:
+    """Remove some of an organization's jobs of a kind in a state; return how many."""
+    return tx.delete_some("jobs", "id", "org_id = ? AND state = ? AND kind = ?", (org_id, state, kind, limit))
+
+
 def list_pending_kinds(snapshot: Snapshot) -> set[str]:
     """List the kinds that have pending jobs, one look into the index for each."""
     kinds: set[str] = set()

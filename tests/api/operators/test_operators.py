@@ -25,6 +25,8 @@ CALLS = [
     ("PATCH", "/operator/organizations/acme"),
     ("POST", "/operator/organizations/acme/suspend"),
     ("POST", "/operator/organizations/acme/resume"),
+    ("POST", "/operator/organizations/acme/export"),
+    ("DELETE", "/operator/organizations/acme"),
     ("GET", "/operator/organizations/acme/tokens"),
     ("POST", "/operator/organizations/acme/tokens"),
     ("DELETE", "/operator/organizations/acme/tokens/token_x"),

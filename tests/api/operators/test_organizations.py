@@ -1,6 +1,7 @@
 """Organizations as operators see and change them, and what a suspended one's tokens may do: nothing."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -141,3 +142,28 @@ async def test_an_operator_still_mints_tokens_for_a_suspended_organization(
     problem(await token.get("/api/domains"), 403, "organization_suspended")
     await operator.post(path_of(organization, "/resume"))
     assert (await token.get("/api/domains")).status == 200
+
+
+async def test_a_deletion_refuses_the_tokens_at_once_and_changes_nothing_else_any_more(
+    operator: Client, owner: Client, organization: Organization
+) -> None:
+    begun = await operator.delete(path_of(organization))
+    assert (begun.status, begun.json["organization"]["status"]) == (202, "deleting")
+    problem(await owner.get("/api/domains"), 403, "organization_deleting")
+    for method, rest in (("PATCH", ""), ("POST", "/suspend"), ("POST", "/resume"), ("POST", "/export")):
+        answer = await operator.call(method, path_of(organization, rest), json={"name": "new"} if not rest else None)
+        problem(answer, 409, "organization_deleting")
+    problem(await operator.post(path_of(organization, "/tokens"), {"name": "x"}), 409, "organization_deleting")
+    assert (await operator.delete(path_of(organization, "?leaveHostnames=true"))).status == 202
+    assert (await operator.get(path_of(organization))).json["organization"]["status"] == "deleting"
+
+
+async def test_everything_of_it_is_exported_line_by_line(
+    operator: Client, organization: Organization, context: Context
+) -> None:
+    domain = await additions.add(context, organization.id, "app.customer.com")
+    answer = await operator.post(path_of(organization, "/export"))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/x-ndjson")
+    lines = [json.loads(line) for line in answer.body.splitlines()]
+    assert lines[0]["table"] == "organizations"
+    assert [line["row"]["id"] for line in lines if line["table"] == "domains"] == [domain.id]

@@ -1,0 +1,61 @@
+"""An organization that has at least one row in every table with rows of organizations."""
+
+from typing import Final
+
+from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.credentials import ApiToken
+from dcvd.core.domains.domain import Domain
+from dcvd.core.secret import Secret
+from dcvd.core.tokens import Role
+from dcvd.services.connections import creation
+from dcvd.services.context import Context
+from dcvd.services.domains import additions
+from dcvd.services.tokens import minting
+from dcvd.services.webhooks import endpoints
+from dcvd.store.engine.database import Transaction
+
+SECRETS: Final = ("super-secret-provider-token", "super-secret-header")
+"""Plain texts that stand nowhere but sealed."""
+_STATEMENTS: Final = (
+    "INSERT INTO attempts (delivery_id, number, started_at, total_ms, outcome, headers, response)"
+    " SELECT id, 1, 1, 1, 'failed', '{\"a\":\"b\"}', x'ff00' FROM deliveries WHERE org_id = ?1 LIMIT 1",
+    "INSERT INTO endpoint_rates (endpoint_id, started, delivered, latency, attempts)"
+    " SELECT id, 1, 1, 1, 1 FROM webhook_endpoints WHERE org_id = ?1 LIMIT 1",
+    "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, sealed_verifier, scopes,"
+    " created_at, expires_at) VALUES (CAST(?1 AS BLOB), ?1, 'token_x', 'cloudflare', 'https://x/', x'00', '[]', 1, 2)",
+    "INSERT INTO aws_external_ids (external_id, org_id, created_at, expires_at) VALUES (?1, ?1, 1, 2)",
+    "INSERT INTO written_records (id, org_id, domain_id, zone, type, name, value, state, written_at)"
+    " SELECT 'rec_' || ?1, ?1, id, 'z', 'CNAME', name, 'v', 'written', 1 FROM domains WHERE org_id = ?1 LIMIT 1",
+    "INSERT INTO pending_revocations (id, org_id, provider, token_kind, sealed_token, created_at)"
+    " VALUES ('conn_gone' || ?1, ?1, 'cloudflare', 'access_token', x'00', 1)",
+    "INSERT INTO zones (id, org_id, name, status, created_at, updated_at)"
+    " VALUES ('zone_' || ?1, ?1, ?1 || '.example', 'pending', 1, 1)",
+    "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?1, 'k', 1, 'f', '{}', 1)",
+)
+
+
+async def fill(context: Context, org_id: str, label: str) -> Domain:
+    """Give an organization of everything something; `label` makes its domain's name its own. Returns the domain."""
+    await endpoints.create(
+        context, org_id, url="https://hooks.example.com/", events=["domain.added"], headers={"X-Key": SECRETS[1]}
+    )
+    await minting.create(context, org_id, name="ci", role=Role.OWNER, expires_at=None)
+    await creation.create(
+        context,
+        org_id,
+        Provider.CLOUDFLARE,
+        ApiToken(token=Secret(SECRETS[0])),
+        account="acme",
+        scopes=(),
+        expires_at=None,
+        refresh_at=None,
+        actor="operator",
+    )
+    domain = await additions.add(context, org_id, f"app.{label}.customer.com")
+
+    def unit(tx: Transaction) -> None:
+        for statement in _STATEMENTS:
+            assert tx.execute(statement, (org_id,)) == 1, statement
+
+    await context.database.write(unit)
+    return domain
