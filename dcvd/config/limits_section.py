@@ -1,7 +1,7 @@
 """The section of the configuration with what one organization may have, and how often it may ask; 0 is no limit.
 
 The keys are named as in `dcvd/core/organizations/quotas.py` and `rate_limits.py`, and an organization may have its own,
-but for those of failed authentications.
+but for those of failed authentications and of bodies that are being read.
 """
 
 from typing import Annotated, Final
@@ -30,6 +30,8 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
     domains: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 0
     remembered_lines: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 1_000_000
     remembered_bytes: Annotated[int, ConfigKey(validate=size(at_least=0, at_most=1 << 40), reload=True)] = 256 << 20
+    body_bytes_per_organization: Annotated[int, ConfigKey(validate=size(at_least=0, at_most=1 << 40))] = 8 << 20
+    body_bytes: Annotated[int, ConfigKey(validate=size(at_least=0, at_most=1 << 40))] = 64 << 20
     reads_per_minute: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 12_000
     writes_per_minute: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 6_000
     token_reads_per_minute: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 6_000

@@ -11,7 +11,7 @@ from dcvd.api.domains.bulk_documentation import BulkAdditionOperation, BulkRemov
 from dcvd.api.domains.bulk_lines import parse_add_line, parse_remove_line
 from dcvd.api.domains.bulk_view import AddedLines, RemovedLines, added_line, added_lines, removed_line, removed_lines
 from dcvd.api.domains.input import DomainToRemove
-from dcvd.api.http.body import decode, is_ndjson, read_body
+from dcvd.api.http.body import decode, is_ndjson
 from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.ndjson import RawLine
 from dcvd.api.http.parameters import RemoveRecords, parse_flag, query_parameter
@@ -122,7 +122,7 @@ def make_removal(context: Context, call: BulkRequest) -> BulkAction:
 
 async def _read_whole_body(request: ApiRequest) -> bytes:
     limit = request.context.config.server.request_body_limit
-    return await read_body(request.scope["headers"], request.receive, limit, may_be_empty=False)
+    return await request.read_body(limit, may_be_empty=False)
 
 
 def _read_selection(selection: _DomainsToRemove) -> tuple[str, list[bytes]]:

@@ -14,7 +14,6 @@ from litestar import Router, post
 from msgspec import Struct
 
 from dcvd.api.http.authentication import AsgiConnection, get_services, read_client_address
-from dcvd.api.http.body import read_body
 from dcvd.api.http.problems import HttpRefusal, route_not_found
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.cloudflare_notifications import read_notification
@@ -61,7 +60,7 @@ def _has_secret(headers: Iterable[tuple[bytes, bytes]], secret: str) -> bool:
 async def receive_notification(request: ApiRequest) -> NotificationAnswer:
     """Take a notification as a hint to check a hostname now; one that is not understood gets the same answer."""
     limit = min(_MAX_BODY_BYTES, request.context.config.server.request_body_limit)
-    body = await read_body(request.scope["headers"], request.receive, limit, may_be_empty=False, any_media_type=True)
+    body = await request.read_body(limit, may_be_empty=False, any_media_type=True)
     return NotificationAnswer(await request.services.hints.handle(read_notification(_parse_json(body))))
 
 

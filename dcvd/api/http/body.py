@@ -1,7 +1,8 @@
 """Request bodies: they are read up to a limit, and decoded strictly into structs."""
 
 import re
-from collections.abc import Iterable
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import cache
 from http import HTTPStatus
@@ -48,14 +49,16 @@ async def read_body(
     receive: Receive,
     limit: int,
     *,
+    reserve: Callable[[int], None],
     may_be_empty: bool,
     any_media_type: bool = False,
 ) -> bytes:
-    """Read the whole body, of at most `limit` bytes. any_media_type: accept any Content-Type.
+    """Read the whole body, of at most `limit` bytes, without its byte-order mark.
 
-    Raises HttpRefusal (415 for a body that is not plain JSON, 413 for one that is too large, before it is read if its
-    length is announced), ClientGone, and InvalidInput for an empty body unless `may_be_empty`. An empty body needs no
-    media type.
+    `reserve` is told how many bytes are held before they are read, or as they arrive where no length is announced.
+    any_media_type: accept any Content-Type. Raises HttpRefusal (415 for a body that is not plain JSON, 413 for one that
+    is too large, before it is read if its length is announced), what `reserve` raises, ClientGone, and InvalidInput for
+    an empty body unless `may_be_empty`. An empty body needs no media type.
     """
     relevant_headers = {name: value for name, value in headers if name in _HEADERS}
     length = relevant_headers.get(b"content-length", b"0")
@@ -66,6 +69,7 @@ async def read_body(
     # The server has checked that it is a number; the first test bounds how many digits are converted.
     if len(length) > 18 or int(length) > limit:
         raise _too_large_error(limit)
+    reserve(int(length))
     pieces: list[bytes] = []
     size = 0
     while True:
@@ -76,9 +80,10 @@ async def read_body(
         size += len(message["body"])
         if size > limit:
             raise _too_large_error(limit)
+        reserve(size)
         if not message["more_body"]:
             break
-    return b"".join(pieces) if size else _accept_empty(may_be_empty=may_be_empty)
+    return b"".join(pieces).removeprefix(BOM_UTF8) or _accept_empty(may_be_empty=may_be_empty)
 
 
 def decode(body: bytes, struct_type: type[T], *, subject: str = "The body") -> T:

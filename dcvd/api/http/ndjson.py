@@ -1,5 +1,6 @@
 """Bodies of many lines, one JSON value each: they are read as they arrive, within bounds of lines and bytes."""
 
+from codecs import BOM_UTF8
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -70,6 +71,8 @@ class LineReader:
     def _finish_line(self, lines: list[RawLine]) -> None:
         content, too_long = self._partial_line.strip(b" \t\r"), self._is_too_long
         number = self._line_number
+        if number == 1:
+            content = content.removeprefix(BOM_UTF8)
         self._partial_line, self._is_too_long = b"", False
         self._line_number += 1
         if number > self._most_lines:

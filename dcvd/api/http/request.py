@@ -10,9 +10,12 @@ from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.body import decode, read_body
 from dcvd.api.http.client_requests import CLIENT_ADDRESS
 from dcvd.core.callers import Caller
+from dcvd.kit.limits.byte_budget import ByteReservation
 from dcvd.services.context import Context
 from dcvd.services.tokens.authentication import act_as
 
+BODY_RESERVATION: Final = "dcvd.body_reservation"
+"""The key in the scope's state of the `ByteReservation` for the request's body, which ends with the request."""
 SENT_METHOD: Final = "dcvd.method"
 """The key in the scope's state of the method that was sent: handlers see a HEAD as a GET."""
 
@@ -70,8 +73,25 @@ class ApiRequest(Request[None, Caller, State]):
         if not hasattr(self, "_body_bytes"):
             limit = self.context.config.server.request_body_limit
             may_be_empty = self._body_field.has_default
-            self._body_bytes = await read_body(self.scope["headers"], self.receive, limit, may_be_empty=may_be_empty)
+            self._body_bytes = await self.read_body(limit, may_be_empty=may_be_empty)
         return self._body_bytes
+
+    async def read_body(self, limit: int, *, may_be_empty: bool, any_media_type: bool = False) -> bytes:
+        """Read the whole body as `body.read_body` does, within the budget of the caller's organization.
+
+        Callers without an organization share one for each route. Raises Retryable, too.
+        """
+        caller = self.scope.get("auth")
+        claimant = (caller and caller.org_id) or self.scope["path_template"]
+        reservation: ByteReservation = self.scope["state"][BODY_RESERVATION]
+        return await read_body(
+            self.scope["headers"],
+            self.receive,
+            limit,
+            reserve=lambda size: reservation.grow_to(size, claimant),
+            may_be_empty=may_be_empty,
+            any_media_type=any_media_type,
+        )
 
     async def json(self) -> Any:
         """Decode the body into the struct that the handler declares for `data`.

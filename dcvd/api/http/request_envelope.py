@@ -17,9 +17,10 @@ from dcvd.api.http.client_requests import CLIENT_ADDRESS, ClientRequests
 from dcvd.api.http.open_requests import OPEN_REQUEST, RIGHTS_LOST
 from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, format_allow, report_failure
 from dcvd.api.http.rate_limits import RATE_LIMIT_FIELDS
-from dcvd.api.http.request import SENT_METHOD
+from dcvd.api.http.request import BODY_RESERVATION, SENT_METHOD
 from dcvd.core.callers import Caller
 from dcvd.errors import DcvdError, Unauthenticated
+from dcvd.kit.limits.byte_budget import ByteBudget
 from dcvd.kit.logs.anonymous_lines import mark_anonymous
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,8 @@ class RequestEnvelope:
         """`methods`: the methods of each path template."""
         self._app = app
         self._services = services
+        limits = services.context.config.limits
+        self._body_budget = ByteBudget(limits.body_bytes, limits.body_bytes_per_organization)
         self._clients = ClientRequests(services.context.config.server)
         self._allow = {path: format_allow(names).encode() for path, names in methods.items()}
 
@@ -45,7 +48,13 @@ class RequestEnvelope:
         scope: HTTPScope = original_scope.copy()
         method = scope["method"]
         address = self._clients.find_address(scope)
-        scope["state"] = {REQUEST_ID: request_id, SENT_METHOD: method, CLIENT_ADDRESS: address}
+        reservation = self._body_budget.open()
+        scope["state"] = {
+            REQUEST_ID: request_id,
+            SENT_METHOD: method,
+            CLIENT_ADDRESS: address,
+            BODY_RESERVATION: reservation,
+        }
         if method == "HEAD":
             scope["method"] = "GET"
         structlog.contextvars.bind_contextvars(request_id=request_id)
@@ -76,6 +85,7 @@ class RequestEnvelope:
                         raise
                     await _send_problem(report_failure(scope, Unauthenticated(RIGHTS_LOST)), send_out)
         finally:
+            reservation.release()
             _log_request(scope, method, status, started_s)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:

@@ -70,6 +70,8 @@ NEEDS_RESTART: Final = {
     "webhooks.ports": "[8443]",
     "vault.key_file": '"other-key"',
     "vault.old_key_files": '["old-key"]',
+    "limits.body_bytes_per_organization": '"1MiB"',
+    "limits.body_bytes": '"2MiB"',
     "providers.allow_private": '["10.0.0.0/8"]',
 }
 
