@@ -75,6 +75,11 @@ def is_own_limit(error: OSError) -> bool:
     return _CONNECT_REASONS.get(error.errno or 0) is FailureReason.OWN_LIMIT
 
 
+def is_without_route(error: OSError) -> bool:
+    """Whether a call of the system failed because this machine has no way to the address."""
+    return _CONNECT_REASONS.get(error.errno or 0) is FailureReason.NETWORK_UNREACHABLE
+
+
 def build_lookup_error(host: str, error: OSError) -> EgressError:
     """Build the error for a name whose lookup failed, or led to no address that may be dialled."""
     if isinstance(error, AddressRefused):

@@ -22,7 +22,7 @@ from dcvd.core.instants import HOUR, to_seconds
 from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.errors import Permanent, Retryable
 from dcvd.kit.clock import SystemClock
-from dcvd.kit.egress.failures import is_own_limit
+from dcvd.kit.egress.failures import is_own_limit, is_without_route
 from dcvd.kit.egress.guard import AddressRefused, check_header_values, is_well_quoted
 from dcvd.kit.egress.own_network import has_route
 
@@ -174,7 +174,7 @@ class Fetcher:
 def _is_own_fault(error: OSError) -> bool:
     if isinstance(error, socket.gaierror):
         return error.errno == socket.EAI_AGAIN
-    return is_own_limit(error) or not has_route()
+    return is_own_limit(error) or (is_without_route(error) and not has_route())
 
 
 def _require_permission(url: str, headers: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ class DomainConnectDiscovery:
             answer = await self._fetcher.get(url, owner=org_id, timeout_s=self._timeout_s, max_bytes=_MAX_ANSWER_BYTES)
         except (FetchRefused, FetchFailed) as error:
             log.info("domain_connect.no_answer", zone=zone, reason=error.message)
-            if isinstance(error, FetchFailed) and error.may_have_arrived:
+            if isinstance(error, FetchFailed) and (error.may_have_arrived or error.is_own_fault):
                 raise _no_answer_error(zone) from error
             return None
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:

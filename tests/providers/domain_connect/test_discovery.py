@@ -165,6 +165,15 @@ async def test_a_provider_that_cannot_say_now_is_asked_again_later(
         await discovery.has_template("org_a", found, "example.net", "domain")
 
 
+async def test_where_our_own_resolver_is_down_no_zone_is_said_to_be_without_domain_connect(
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, resolver: Resolver
+) -> None:
+    resolver.is_down = True
+    with pytest.raises(Retryable, match="try again"):
+        await discovery.discover_provider("org_a", "app.customer.test")
+    assert provider.requests == []
+
+
 async def test_a_provider_that_is_silent_costs_the_deadline(
     observer: DnsObserver, guarded: GuardedFetcher, provider: DomainConnectProvider
 ) -> None:
