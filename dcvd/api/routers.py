@@ -17,6 +17,7 @@ from dcvd.api.timeline import routes as timeline
 from dcvd.api.tokens import routes as tokens
 from dcvd.api.webhooks import deliveries, endpoint_calls
 from dcvd.api.webhooks import routes as webhooks
+from dcvd.api.zones import routes as zones
 
 TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     tokens.ROUTER,
@@ -35,4 +36,5 @@ TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     connections.ROUTER,
     aws_external_ids.ROUTER,
     oauth.ROUTER,
+    zones.ROUTER,
 )

@@ -25,6 +25,7 @@ class LimitsConfig(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 100
     tokens: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 200
     connections: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 100
+    zones: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 100
     links: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 100
     members: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 200
     domains: Annotated[int, ConfigKey(validate=_QUOTA, reload=True)] = 0

@@ -25,6 +25,7 @@ class IdPrefix(StrEnum):
     CONNECTION = "conn"
     TIMELINE = "tl"
     WRITTEN_RECORD = "rec"
+    ZONE = "zone"
 
 
 def new_id(prefix: IdPrefix, now: int, random: RandomBytes) -> str:

@@ -49,10 +49,12 @@ from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificat
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import delivery_order, secret_rotation
+from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.sync.checker import DomainChecker
 from dcvd.sync.loop import SyncLoop
+from dcvd.sync.zone_loop import ZoneLoop
 
 log = structlog.get_logger(__name__)
 
@@ -230,6 +232,7 @@ class Daemon:
         await tester.start()
         self._teardown_steps.append(tester.close)
         self._sync = SyncLoop(context, checker, cloudflare)
+        self._zone_checker = ZoneChecker(context, observer.zones)
         self._jobs = JobWorker(context, cloudflare, access, self._metrics)
         return AppServices(
             context=context,
@@ -248,6 +251,7 @@ class Daemon:
             access=access,
             discovery=DomainConnectDiscovery(observer.zones, guarded_fetcher),
             observer=observer,
+            zones=self._zone_checker,
         )
 
     async def _start_tasks(self, database: Database) -> None:
@@ -272,6 +276,7 @@ class Daemon:
             ("api", api.serve()),
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
+            ("zones", ZoneLoop(self.context, self._zone_checker).run()),
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, self.services.token_usage, self._metrics).run()),
             ("connections", ConnectionMaintenance(self.context, self.services.access, self._metrics).run()),

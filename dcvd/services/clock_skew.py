@@ -8,7 +8,7 @@ from dcvd.core.lifecycle.schedule import MAX_FIXED_INTERVAL_MS
 from dcvd.core.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.services.context import Context
-from dcvd.store import domains
+from dcvd.store import domains, zones
 from dcvd.store.engine.database import Transaction
 from dcvd.store.jobs import due_times
 from dcvd.store.webhooks import deliveries, endpoints
@@ -28,6 +28,7 @@ async def repair_clock_skew(context: Context) -> None:
     def unit(tx: Transaction) -> dict[str, int]:
         return {
             "domains": domains.reschedule_beyond(tx, now + longest_check_ms, now),
+            "zones": zones.reschedule_beyond(tx, now + longest_check_ms, now),
             "deliveries": deliveries.reschedule_beyond(tx, now + longest_delivery_ms, now),
             "pauses": endpoints.end_pauses(tx, now + longest_delivery_ms),
             "jobs": due_times.reschedule_beyond(tx, now + MAX_DELAY_MS + HOUR, now),

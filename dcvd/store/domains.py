@@ -134,6 +134,16 @@ def find_by_name(snapshot: Snapshot, name: str) -> Domain | None:
     )
 
 
+def list_within(snapshot: Snapshot, org_id: str, zone: str, *, after: str, limit: int) -> list[Domain]:
+    """List an organization's domains at and below a name, by name, after `after`."""
+    return _DOMAINS.fetch_all(
+        snapshot,
+        "WHERE org_id = ?1 AND registrable = ?2 AND name > ?3"
+        " AND (name = ?4 OR substr(name, -length(?4) - 1) = '.' || ?4) ORDER BY name LIMIT ?5",
+        (org_id, registrable_domain(zone), after, zone, limit),
+    )
+
+
 def take_name(tx: Transaction, name: str, domain_id: str) -> None:
     """Take the proof and the hostname at Cloudflare from all claims on a name but one, which gets them next."""
     tx.execute(

@@ -34,6 +34,7 @@ from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluat
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, RecordedAttempt
 from dcvd.core.webhooks.status_codes import meaning_of
 from dcvd.dns import DnsObserver
+from dcvd.errors import RemoteError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.http.server import HttpServer
@@ -53,6 +54,7 @@ from dcvd.services.readiness import Readiness
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoint_tests, endpoints
+from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations import Organization
 from tests.api.client import Client
@@ -109,6 +111,19 @@ class FakeObserver:
         await self.gate.wait()
         facts = {"hostname": question.hostname, "target": question.target, "outcome": "answered", **self.sees}
         return DnsObservation(DnsFacts(**facts))
+
+
+class FakeTextReader:
+    """Knows the TXT records that a test tells it, by name; of other names, that there are none."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, tuple[str, ...]] = {}
+        self.raises: RemoteError | None = None
+
+    async def read_texts(self, name: str) -> tuple[str, ...]:
+        if self.raises is not None:
+            raise self.raises
+        return self.texts.get(name, ())
 
 
 class FakeProber:
@@ -247,8 +262,14 @@ def built_app(config: Config) -> Api:
         access=access_of(context),
         discovery=DomainConnectDiscovery(DnsObserver(config).zones, GuardedFetcher(EgressPolicy())),
         observer=DnsObserver(config),
+        zones=ZoneChecker(context, FakeTextReader()),
     )
     return Api(services)
+
+
+@pytest.fixture
+def text_reader() -> FakeTextReader:
+    return FakeTextReader()
 
 
 @pytest.fixture
@@ -261,8 +282,10 @@ def app(
     feed: EventFeed,
     prober: FakeProber,
     observer: FakeObserver,
+    text_reader: FakeTextReader,
 ) -> Api:
     parts = built_app.services
+    parts.zones = ZoneChecker(context, text_reader)
     parts.feed, parts.tester = feed, prober
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.registry = context, last_use, registry

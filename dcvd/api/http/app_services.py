@@ -25,6 +25,7 @@ from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.readiness import Readiness
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks.endpoint_tests import EndpointTester
+from dcvd.services.zones.checks import ZoneChecker
 
 
 class AppServices(Struct, kw_only=True):
@@ -49,6 +50,7 @@ class AppServices(Struct, kw_only=True):
     access: ProviderAccess
     discovery: DomainConnectDiscovery
     observer: DnsObserver
+    zones: ZoneChecker
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
     dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))

@@ -24,6 +24,7 @@ _TAGS: Final = {
     "Events": "Every event in order, whether or not an endpoint was told.",
     "Connections": "Connections to customers' DNS providers, through which their records are written.",
     "Jobs": "Work in the background, at Cloudflare and at DNS providers.",
+    "Zones": "Zones that are proved as a whole, with all names in them.",
     "Tokens": "Tokens for this API.",
     "Health": "Whether the daemon is there.",
 }

@@ -127,6 +127,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "vault_value_damaged",
     "wrong_issuer",
     "zone_ambiguous",
+    "zone_exists",
     "zone_not_found",
     "zone_not_held",
 )

@@ -23,6 +23,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "events": ["domain.active", "domain.error", "dns.check_failed"],
         "headers": {"X-Tenant": "acme"},
     },
+    "NewZone": {"name": "customer.com"},
     "Requeue": {"status": "dead"},
     "Rotation": {"graceSeconds": 86400},
     "WebhookChange": {"enabled": True, "maxPerSecond": 50},

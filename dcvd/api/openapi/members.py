@@ -185,6 +185,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "wildcard": "Whether the certificate also covers the names one label below.",
     "writtenByUs": "dcvd wrote it through a connection.",
     "zone": "The zone at the provider.",
+    "zones": "The zones, newest first.",
     "AddedLine.domain": "What a caller needs next of the domain; null if the line was refused, or for a dry run.",
     "AddedLine.domainName": "The hostname, normalised if it could be; null if the line has none.",
     "AddedSummary.created": "How many domains were added.",

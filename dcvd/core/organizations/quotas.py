@@ -20,6 +20,7 @@ class Quota(StrEnum):
     ENDPOINTS = "endpoints"
     TOKENS = "tokens"
     CONNECTIONS = "connections"
+    ZONES = "zones"
     LINKS = "links"
     MEMBERS = "members"
     DOMAINS = "domains"
@@ -31,6 +32,7 @@ _NOUNS: Final = {
     Quota.ENDPOINTS: "webhooks",
     Quota.TOKENS: "tokens",
     Quota.CONNECTIONS: "connections",
+    Quota.ZONES: "zones",
     Quota.LINKS: "links",
     Quota.MEMBERS: "members",
     Quota.DOMAINS: "domains",
@@ -50,6 +52,7 @@ class Quotas(Struct, frozen=True, kw_only=True):
     endpoints: int
     tokens: int
     connections: int
+    zones: int
     links: int
     members: int
     domains: int

@@ -6,12 +6,14 @@ from msgspec import UNSET, Struct
 
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
-from dcvd.core.domains.domain import Domain, ValidationMethod, new_domain
+from dcvd.core.domains.claims import add_proof
+from dcvd.core.domains.domain import Domain, Proof, ValidationMethod, new_domain
 from dcvd.core.ids import IdPrefix
 from dcvd.core.jobs import NO_PAYLOAD, Job
 from dcvd.core.lifecycle import transitions
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.timeline import DAEMON_ACTOR
+from dcvd.core.zones.zone import enclosing_names
 from dcvd.errors import Conflict, DcvdError, InvalidInput
 from dcvd.services import timeline
 from dcvd.services.context import Context
@@ -20,7 +22,7 @@ from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.lifecycle import claims
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.services.organizations import quotas
-from dcvd.store import cloudflare_zones, connections, domains
+from dcvd.store import cloudflare_zones, connections, domains, zones
 from dcvd.store.engine.database import Snapshot, Transaction
 
 
@@ -56,6 +58,7 @@ def evaluate(
     counts_by_name = domains.count_claims(snapshot, org_id, {candidate.name for candidate in candidates})
     owned_ids = [count.own_id for count in counts_by_name.values() if count.own_id is not None]
     owned = {domain.name: domain for domain in domains.find_by_ids(snapshot, owned_ids).values()} if owned_ids else {}
+    own_zones = zones.list_proved_names(snapshot, org_id)
     suffix: str | None = None
     if any(candidate.validation == "delegated" for candidate in candidates):
         suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
@@ -77,6 +80,8 @@ def evaluate(
         try:
             is_contested = counts_by_name[candidate.name].total > 0
             domain = _create_domain(context, org_id, candidate, suffix, is_contested=is_contested)
+            if not is_contested and not own_zones.isdisjoint(enclosing_names(domain.name)):
+                domain = add_proof(domain, Proof.ZONE, domain.created_at)
         except InvalidInput as error:
             results.append(AdditionResult(error=error))
             continue
@@ -105,7 +110,15 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     for domain in new_domains:
         if domain.is_contested:
             claims.limit(context, tx, domain)
+            claims.prove_by_zone(context, tx, domain)
     return registrations
+
+
+def read_proved(tx: Transaction, new_domains: Sequence[Domain]) -> list[Domain]:
+    """Return domains that were just stored, with the proofs that `store` has found for contested ones."""
+    contested_ids = [domain.id for domain in new_domains if domain.is_contested]
+    stored = domains.find_by_ids(tx, contested_ids) if contested_ids else {}
+    return [stored.get(domain.id, domain) for domain in new_domains]
 
 
 def connection_not_found_error(connection_id: str) -> InvalidInput:
@@ -160,6 +173,6 @@ async def add(
             raise result.error
         assert result.domain is not None, "a result without an error has a domain"
         store(context, tx, org_id, [result.domain], actor=actor)
-        return result.domain
+        return read_proved(tx, [result.domain])[0]
 
     return await context.database.write(unit)

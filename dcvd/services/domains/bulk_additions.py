@@ -100,6 +100,7 @@ class BulkAdditions:
             ]
             if new_domains:
                 registrations = additions.store(context, tx, request.org_id, new_domains, actor=request.actor)
+                domains_by_id.update({domain.id: domain for domain in additions.read_proved(tx, new_domains)})
                 positions.update(self._queue_counter.find_positions(context, tx, registrations))
             return [_to_outcome(line, results.get(line.number)) for line in new_lines]
 

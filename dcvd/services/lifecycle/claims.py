@@ -15,10 +15,11 @@ from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, Proof
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import DAEMON_ACTOR
+from dcvd.core.zones.zone import enclosing_names
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import claim_endings, hostname_assignment
-from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store import domains, zones
+from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,20 @@ def settle(context: Context, tx: Transaction, claim: Domain, observations: Seque
         for facts in answers:
             if (proof := find_proof(claim, facts)) is not None:
                 return prove(context, tx, claim, proof)
+        if _has_zone_of(tx, claim, is_own=True):
+            return prove(context, tx, claim, Proof.ZONE)
     return Settlement(claim)
+
+
+def is_held_by_zone(snapshot: Snapshot, before: Domain, after: Domain) -> bool:
+    """Whether a claim that was just proved, as the only one on its name, is on a name in another's proved zone."""
+    return before.proof is None and after.proof is not None and _has_zone_of(snapshot, after, is_own=False)
+
+
+def _has_zone_of(snapshot: Snapshot, claim: Domain, *, is_own: bool) -> bool:
+    """Whether the nearest proved zone that the name is in is the claim's organization's own, or another's."""
+    zone = zones.find_proved(snapshot, enclosing_names(claim.name))
+    return zone is not None and (zone.org_id == claim.org_id) is is_own
 
 
 def prove(
@@ -56,9 +70,14 @@ def prove(
     reason: RemovalReason = RemovalReason.CLAIMED_BY_ANOTHER,
     actor: str = DAEMON_ACTOR,
 ) -> Settlement:
-    """Store a strong proof of a claim, and end the others on its name, unless one of them has a strong proof."""
+    """Store a strong proof of a claim, and end the others on its name.
+
+    Where one of these has a strong proof, or another organization has proved a zone that the name is in, nothing
+    changes but by an operator's proof.
+    """
     rivals = [rival for rival in domains.list_by_name(tx, claim.name) if rival.id != claim.id]
-    if any(rival.has_strong_proof for rival in rivals) and proof is not Proof.OPERATOR:
+    is_held = any(rival.has_strong_proof for rival in rivals) or _has_zone_of(tx, claim, is_own=False)
+    if is_held and proof is not Proof.OPERATOR:
         return Settlement(claim, is_held=True)
     registered = next((rival for rival in rivals if rival.cf_id is not None), None)
     winner = replace(add_proof(claim, proof, context.now()), is_contested=False)
@@ -73,6 +92,12 @@ def prove(
         hostname_assignment.register(context, tx, winner)
     log.info("domain.proved", domain=winner.name, domain_id=winner.id, proof=proof, ended=len(rivals))
     return Settlement(winner)
+
+
+def prove_by_zone(context: Context, tx: Transaction, claim: Domain) -> None:
+    """Prove a claim on a name in a zone that its organization has proved."""
+    if _has_zone_of(tx, claim, is_own=True):
+        prove(context, tx, claim, Proof.ZONE)
 
 
 def limit(context: Context, tx: Transaction, new_claim: Domain) -> None:

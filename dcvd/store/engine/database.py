@@ -42,6 +42,7 @@ class Topic(StrEnum):
     ENDPOINTS = "endpoints"
     JOBS = "jobs"
     DOMAINS = "domains"
+    ZONES = "zones"
     EVENTS = "events"
     RIGHTS = "rights"
     ORGANIZATIONS = "organizations"

@@ -131,6 +131,8 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "POST /api/oauth/authorize", "POST /api/oauth/exchange", "POST /api/oauth/aws/external-ids",
         "GET /api/oauth/connections", "POST /api/oauth/connections",
         "GET /api/oauth/connections/{connection_id}", "DELETE /api/oauth/connections/{connection_id}",
+        "GET /api/zones", "POST /api/zones", "GET /api/zones/{zone_id}", "DELETE /api/zones/{zone_id}",
+        "POST /api/zones/{zone_id}/check",
         "GET /api/jobs", "GET /api/jobs/{job_id}", "POST /api/jobs/{job_id}/retry",
     }  # fmt: skip
     without_body = {"POST /api/oauth/aws/external-ids"}

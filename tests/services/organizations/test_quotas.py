@@ -21,6 +21,7 @@ from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions, v
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens import minting
 from dcvd.services.webhooks import endpoints
+from dcvd.services.zones import registry
 from dcvd.store.organizations import Organization
 from tests.dns_provider import connect
 from tests.manual_clock import ManualClock
@@ -40,10 +41,15 @@ async def _add_domain(context: Context, org_id: str) -> object:
     return await additions.add(context, org_id, f"n{context.random_bytes(4).hex()}.customer.test")
 
 
+async def _add_zone(context: Context, org_id: str) -> object:
+    return await registry.add(context, org_id, f"n{context.random_bytes(4).hex()}.test")
+
+
 _ADDITIONS = {
     Quota.ENDPOINTS: _add_endpoint,
     Quota.TOKENS: _add_token,
     Quota.CONNECTIONS: connect,
+    Quota.ZONES: _add_zone,
     Quota.DOMAINS: _add_domain,
 }
 
@@ -91,7 +97,7 @@ async def test_who_has_no_quota_of_their_own_has_the_configured_one(
 
 async def test_the_quotas_of_the_issue_are_the_default(context: Context, organization: Organization) -> None:
     read = await context.database.read(lambda snapshot: quotas.read_quotas(context, snapshot, organization.id))
-    assert [read.get(quota) for quota in Quota] == [100, 200, 100, 100, 200, 0, 1_000_000, 256 << 20]
+    assert [read.get(quota) for quota in Quota] == [100, 200, 100, 100, 100, 200, 0, 1_000_000, 256 << 20]
 
 
 async def test_a_quota_is_set_and_goes_back_to_the_configured_one(context: Context, organization: Organization) -> None:

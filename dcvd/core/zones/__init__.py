@@ -1,0 +1,1 @@
+"""Zones that an organization proves as a whole."""

@@ -1,0 +1,65 @@
+"""Zones as their organization adds, reads and removes them."""
+
+from dcvd.core.ids import IdPrefix
+from dcvd.core.organizations.quotas import Quota
+from dcvd.core.zones.zone import Zone, new_zone, validate_zone_name
+from dcvd.errors import Conflict, NotFound
+from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
+from dcvd.store import zones
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
+
+
+async def add(context: Context, org_id: str, text: str) -> Zone:
+    """Add a zone, which is looked for at once. Whether another organization claims it too, nobody learns here.
+
+    Raises InvalidInput for a name that is no zone of a customer, Conflict for one that the organization has,
+    QuotaReached.
+    """
+    config = context.config
+    name = validate_zone_name(
+        text, target=config.cloudflare.cname_target, allowed_tlds=config.domains.allow_reserved_tlds
+    )
+
+    def unit(tx: Transaction) -> Zone:
+        existing = zones.find_of_org(tx, org_id, name)
+        if existing is not None:
+            raise Conflict(f"{name} is already one of your zones.", code="zone_exists", existing_id=existing.id)
+        quotas.require_room(context, tx, org_id, Quota.ZONES)
+        zone = new_zone(zone_id=context.new_id(IdPrefix.ZONE), org_id=org_id, name=name, now=context.now())
+        zones.insert(tx, zone)
+        return zone
+
+    return await context.database.write(unit)
+
+
+async def get(context: Context, org_id: str, zone_id: str) -> Zone:
+    """Get a zone by its id. Raises NotFound, also for another organization's."""
+    return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, zone_id))
+
+
+async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Zone]:
+    """List an organization's zones, newest first."""
+    before = decode_cursor(cursor)
+    rows = await context.database.read(
+        lambda snapshot: zones.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
+    )
+    return build_page(rows, limit, [row.id for row in rows])
+
+
+async def remove(context: Context, org_id: str, zone_id: str) -> None:
+    """Remove a zone. The domains that it has proved stay proved. Raises NotFound."""
+
+    def unit(tx: Transaction) -> None:
+        zones.delete(tx, get_owned(tx, org_id, zone_id).id)
+
+    await context.database.write(unit)
+
+
+def get_owned(snapshot: Snapshot, org_id: str, zone_id: str) -> Zone:
+    """Get an organization's zone. Raises NotFound, also for another organization's."""
+    zone = zones.get(snapshot, zone_id)
+    if zone is None or zone.org_id != org_id:
+        raise NotFound(f"There is no zone {zone_id}.")
+    return zone
