@@ -63,6 +63,8 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     observers: Annotated[tuple[str | int, ...], ConfigKey(validate=list_of(values.user_or_group), reload=True)] = ()
     metrics_listen: Annotated[SocketAddress | None, ConfigKey(validate=values.optional_listen_address)] = None
     public_url: Annotated[str, ConfigKey(validate=values.public_url)] = ""
+    hosts: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.host))] = ()
+    cors_origins: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.origin))] = ()
     trusted_proxies: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = ()
     max_connections: Annotated[int, ConfigKey(validate=_CONNECTIONS)] = 0
     max_connections_per_address: Annotated[int, ConfigKey(validate=_CONNECTIONS)] = 0

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dcvd.config.addresses import SocketAddress, leads_to_loopback, parse_address, parse_base_url, parse_hostname
 from dcvd.config.validators import Validator, duration, integer, invalid_value, list_of, one_of, text, text_matching
-from dcvd.core.addresses import IpNetwork
+from dcvd.core.addresses import IpNetwork, parse_ip
 from dcvd.core.domains.hostnames import RESERVED_TLDS
 from dcvd.core.domains.targets import TOKEN_LABEL
 
@@ -40,6 +40,20 @@ def _parse_octal(value: str) -> int:
     if re.fullmatch("0?[0-7]{3}", value, re.ASCII) is None:
         raise ValueError("not three octal digits")
     return int(value, 8)
+
+
+def _parse_host(value: str) -> str:
+    address = parse_ip(value)
+    if address is None:
+        return parse_hostname(value)
+    return f"[{address}]" if address.version == 6 else str(address)
+
+
+def _parse_origin(value: str) -> str:
+    parts = urlsplit(parse_base_url(value.lower()))
+    if parts.path:
+        raise ValueError(f'"{value}" has a path.')
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _allow_empty(parse: Callable[[str], str]) -> Callable[[str], str]:
@@ -121,6 +135,10 @@ base_url: Final = text(
 public_url: Final = text(
     'an http:// or https:// URL without user name, query or final slash, such as "https://dcv.example.net", or ""',
     _allow_empty(parse_base_url),
+)
+host: Final = text('a hostname or an IP address without a port, such as "dcv.example.net"', _parse_host)
+origin: Final = text(
+    'an origin of web pages, http:// or https:// and a host, such as "https://app.example.net"', _parse_origin
 )
 zone_id: Final = text(
     'a Cloudflare zone id of 32 hexadecimal digits, such as "0123456789abcdef0123456789abcdef"',

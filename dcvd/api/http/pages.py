@@ -10,10 +10,9 @@ HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
 }
-"""The headers of these answers. The page's URL holds the code, so it must not be passed on."""
+"""The headers of these answers beside those of every answer, which see to it that the code in the URL is not passed on.
+"""
 
 _ERROR_SENTENCES: Final = {
     "access_denied": "You declined, so nothing was connected.",

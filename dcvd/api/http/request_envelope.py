@@ -3,20 +3,20 @@
 import asyncio
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from http import HTTPStatus
-from typing import Final
 
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from dcvd.api.http.answer_headers import AnswerHeaders
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import check_operator, is_operator_path
 from dcvd.api.http.client_requests import CLIENT_ADDRESS, ClientRequests
+from dcvd.api.http.hosts import AllowedHosts
 from dcvd.api.http.open_requests import OPEN_REQUEST, RIGHTS_LOST
-from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, format_allow, report_failure
-from dcvd.api.http.rate_limits import RATE_LIMIT_FIELDS
+from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, report_failure
 from dcvd.api.http.request import BODY_RESERVATION, SENT_METHOD
 from dcvd.core.callers import Caller
 from dcvd.errors import DcvdError, Unauthenticated
@@ -24,9 +24,6 @@ from dcvd.kit.limits.byte_budget import ByteBudget
 from dcvd.kit.logs.anonymous_lines import mark_anonymous
 
 log = structlog.get_logger(__name__)
-
-_OWN_HEADERS: Final = [(b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
-_OWN_HEADER_NAMES: Final = frozenset(name for name, _ in _OWN_HEADERS)
 
 
 class RequestEnvelope:
@@ -38,8 +35,10 @@ class RequestEnvelope:
         self._services = services
         limits = services.context.config.limits
         self._body_budget = ByteBudget(limits.body_bytes, limits.body_bytes_per_organization)
-        self._clients = ClientRequests(services.context.config.server)
-        self._allow = {path: format_allow(names).encode() for path, names in methods.items()}
+        server = services.context.config.server
+        self._clients = ClientRequests(server)
+        self._hosts = AllowedHosts(server.hosts)
+        self._headers = AnswerHeaders(server, methods)
 
     async def __call__(self, original_scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; every answer is sent through here."""
@@ -59,7 +58,6 @@ class RequestEnvelope:
             scope["method"] = "GET"
         structlog.contextvars.bind_contextvars(request_id=request_id)
         mark_anonymous()
-        request_id_header = (b"x-request-id", request_id.encode())
         started_s = time.perf_counter()
         status: int | None = None
 
@@ -67,12 +65,7 @@ class RequestEnvelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *self._filter_headers(message["headers"], scope),
-                    *_OWN_HEADERS,
-                    request_id_header,
-                    *scope["state"].get(RATE_LIMIT_FIELDS, ()),
-                ]
+                message["headers"] = self._headers.complete(message["headers"], scope)
             await send(message)
 
         try:
@@ -92,23 +85,18 @@ class RequestEnvelope:
         """Pass the request to the application, unless it is refused before any route is looked for."""
         with ExitStack() as stack:
             try:
+                self._hosts.check(scope)
                 self._refuse_stranger(scope)
                 stack.enter_context(self._clients.admit(scope["state"][CLIENT_ADDRESS]))
             except DcvdError as error:
                 await _send_problem(report_failure(scope, error), send)
                 return
-            await self._app(scope, receive, send)
-
-    def _filter_headers(
-        self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope
-    ) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the application's headers. Litestar's own answer to OPTIONS lists one method alone; it is corrected."""
-        allow = self._allow.get(scope.get("path_template", "")) if scope["method"] == "OPTIONS" else None
-        for name, value in headers:
-            if name == b"allow" and allow is not None:
-                yield name, allow
-            elif name not in _OWN_HEADER_NAMES:
-                yield name, value
+            preflight = self._headers.build_preflight(scope)
+            if preflight is None:
+                await self._app(scope, receive, send)
+            else:
+                await send({"type": "http.response.start", "status": HTTPStatus.NO_CONTENT, "headers": preflight})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _refuse_stranger(self, scope: Scope) -> None:
         """Refuse an operators' path here: the guards run later, and would reveal which addresses and methods exist."""

@@ -63,6 +63,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "malformed_json",
     "malformed_request",
     "method_not_allowed",
+    "misdirected_request",
     "name_unusable",
     "no_database",
     "no_events",

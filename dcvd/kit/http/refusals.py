@@ -6,6 +6,8 @@ from typing import Final
 import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from dcvd.kit.http.security_headers import CONTENT_POLICY, SECURITY_HEADERS
+
 _REFUSALS: Final = {
     400: ("malformed_request", "The request is not valid HTTP."),
     408: ("request_timeout", "The rest of the request did not arrive in time."),
@@ -23,6 +25,8 @@ def build_refusal(status: int, default_headers: Iterable[tuple[bytes, bytes]]) -
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        *SECURITY_HEADERS,
+        CONTENT_POLICY,
         (b"connection", b"close"),
     ]
     return STATUS_LINE[status] + b"".join(b"%s: %s\r\n" % header for header in headers) + b"\r\n" + body

@@ -45,6 +45,8 @@ NEEDS_RESTART: Final = {
     "server.socket_mode": '"0600"',
     "server.metrics_listen": '"127.0.0.1:1"',
     "server.public_url": '"https://dcv.example.net"',
+    "server.hosts": '["dcv.example.net"]',
+    "server.cors_origins": '["https://app.example.net"]',
     "server.trusted_proxies": '["10.0.0.0/8"]',
     "server.max_connections": "99",
     "server.max_connections_per_address": "9",

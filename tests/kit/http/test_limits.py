@@ -89,6 +89,7 @@ async def test_a_head_beyond_the_limit_is_answered_431_and_the_connection_closed
         await asyncio.gather(sending, return_exceptions=True)
     assert answered.startswith(b"HTTP/1.1 431 ")
     assert b"content-type: application/problem+json" in answered
+    assert b"x-content-type-options: nosniff" in answered
     assert json.loads(answered.partition(b"\r\n\r\n")[2])["code"] == "head_too_large"
     assert not app.entered.is_set()
 
