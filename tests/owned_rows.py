@@ -28,6 +28,8 @@ _STATEMENTS: Final = (
     " SELECT 'rec_' || ?1, ?1, id, 'z', 'CNAME', name, 'v', 'written', 1 FROM domains WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO pending_revocations (id, org_id, provider, token_kind, sealed_token, created_at)"
     " VALUES ('conn_gone' || ?1, ?1, 'cloudflare', 'access_token', x'00', 1)",
+    "INSERT INTO members (id, org_id, address, role, status, created_at, updated_at)"
+    " VALUES ('mem_' || ?1, ?1, 'a@b.example', 'owner', 'active', 1, 1)",
     "INSERT INTO zones (id, org_id, name, status, created_at, updated_at)"
     " VALUES ('zone_' || ?1, ?1, ?1 || '.example', 'pending', 1, 1)",
     "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?1, 'k', 1, 'f', '{}', 1)",

@@ -16,6 +16,7 @@ from dcvd.api.http.problems import handle_exception
 from dcvd.api.http.readiness import get_readiness
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.request_envelope import RequestEnvelope
+from dcvd.api.members import acceptance
 from dcvd.api.openapi.configuration import openapi_config
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
@@ -36,6 +37,7 @@ class Api(Litestar):
                     guards=[authenticate_tenant],
                     security=BEARER,
                 ),
+                acceptance.ROUTER,
                 cloudflare_notifications.ROUTER,
                 domain_connect_page.ROUTER,
                 oauth_callback.ROUTER,

@@ -11,6 +11,7 @@ from dcvd.api.diagnosis import routes as diagnosis
 from dcvd.api.domains import bulk, csv_export
 from dcvd.api.domains import routes as domains
 from dcvd.api.jobs import routes as jobs
+from dcvd.api.members import routes as members
 from dcvd.api.records import domain_connect
 from dcvd.api.records import routes as records
 from dcvd.api.timeline import routes as timeline
@@ -21,6 +22,7 @@ from dcvd.api.zones import routes as zones
 
 TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     tokens.ROUTER,
+    members.ROUTER,
     domains.ROUTER,
     bulk.ROUTER,
     csv_export.ROUTER,

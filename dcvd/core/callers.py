@@ -21,6 +21,7 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     id: of the token, or an operator's user id; empty for the daemon.
     org_id: the organization for which they act; None for operators and the daemon, who act for every one.
+    member_id: the member whose token it is; None for one of the organization itself.
     rights_version: that of the token when it was authenticated.
     request_id: of the HTTP request; None where there is none.
     """
@@ -29,6 +30,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     role: Role
     id: str = ""
     org_id: str | None = None
+    member_id: str | None = None
     rights_version: int = 0
     request_id: str | None = None
 

@@ -23,6 +23,7 @@ class IdPrefix(StrEnum):
     DELIVERY = "dlv"
     JOB = "job"
     CONNECTION = "conn"
+    MEMBER = "mem"
     TIMELINE = "tl"
     WRITTEN_RECORD = "rec"
     ZONE = "zone"

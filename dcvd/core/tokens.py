@@ -29,6 +29,7 @@ class Token(Struct, frozen=True, kw_only=True):
     """An API token as it is stored, without its plain text. Instants are in milliseconds.
 
     minted_by: the token that minted it; None where an operator did.
+    member_id: the member whose token it is, and who may always do as much; None for one of the organization itself.
     rights_version: a number that changes whenever what the token may do changes.
     """
 
@@ -40,6 +41,7 @@ class Token(Struct, frozen=True, kw_only=True):
     expires_at: int | None
     last_used_at: int | None
     minted_by: str | None = None
+    member_id: str | None = None
     rights_version: int = 1
 
 

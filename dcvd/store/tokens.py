@@ -56,6 +56,14 @@ def change_rights_of_org(tx: Transaction, org_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def change_rights_of_member(tx: Transaction, member_id: str) -> list[str]:
+    """Give every token of a member a new version of its rights, and return their ids."""
+    rows = tx.fetch_all(
+        "UPDATE api_tokens SET rights_version = rights_version + 1 WHERE member_id = ? RETURNING id", (member_id,)
+    )
+    return [row[0] for row in rows]
+
+
 def list_minted_by(snapshot: Snapshot, token_ids: Collection[str]) -> list[Token]:
     """List the tokens that any of these tokens minted."""
     return _TOKENS.fetch_all(snapshot, "WHERE minted_by IN (SELECT value FROM json_each(?))", (encode_list(token_ids),))

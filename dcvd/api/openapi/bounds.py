@@ -6,6 +6,7 @@ from dcvd.api.connections.credentials_schemas import CREDENTIALS_SCHEMAS
 from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.core.domains.hostnames import MAX_GIVEN_CHARS
 from dcvd.core.instants import SECOND
+from dcvd.core.members import MAX_ADDRESS_CHARACTERS
 from dcvd.kit.egress.guard import MAX_URL_LENGTH
 from dcvd.services.connections.aws_external_ids import MAX_DOMAINS
 from dcvd.services.names import MAX_NAME_CHARACTERS
@@ -42,6 +43,7 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "NewExchange.code": {"minLength": 1},
     "NewExchange.state": {"minLength": 1},
     "NewExternalId.domains": {"maxItems": MAX_DOMAINS, "items": {"type": "string", **_HOSTNAME}},
+    "NewMember.address": {"minLength": 3, "maxLength": MAX_ADDRESS_CHARACTERS},
     "NewReplay.events": _EVENT_TYPES,
     "NewToken.name": {"minLength": 1, "maxLength": MAX_NAME_CHARACTERS},
     "NewWebhook.events": _EVENT_TYPES,

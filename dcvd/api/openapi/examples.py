@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "Acceptance": {"token": "dcv_invite_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
     "DiagnoseName": {"domainName": "app.customer.com"},
     "DnsWriteRequest": {"connectionId": "conn_01kf0c7pmk00qj5t6v8n3w9r2d", "dryRun": True},
     "DomainConnectRequest": {"redirectUri": "https://app.example.net/settings/domains"},
@@ -16,6 +17,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "state": "the-state-of-the-answer",
     },
     "NewExternalId": {"domains": ["app.customer.com"]},
+    "NewMember": {"address": "person@example.com", "role": "admin"},
+    "MemberChange": {"status": "suspended"},
     "NewReplay": {"since": "2027-01-15T00:00:00Z", "until": "2027-01-16T00:00:00Z", "status": "missing"},
     "NewToken": {"name": "deployment", "role": "admin", "expiresAt": "2028-01-15T00:00:00Z"},
     "NewWebhook": {

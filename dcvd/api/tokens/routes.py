@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.instants import Instant, parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
@@ -24,11 +24,16 @@ Descendants = Annotated[
 
 
 class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A token to be minted; without `expiresAt` it lives until it is revoked."""
+    """A token to be minted; without `expiresAt` it lives until it is revoked.
+
+    `memberId`: whose token it is; null for one of the organization itself, which only an owner makes with a token of a
+    member. Where it is absent, it belongs to the member whose token mints it.
+    """
 
     name: str
     role: Role = Role.MEMBER
     expires_at: Instant | None = None
+    member_id: str | UnsetType | None = UNSET
 
 
 @post("", summary="Mint a token", status_code=201)
@@ -40,6 +45,7 @@ async def create_token(request: ApiRequest, data: JSONBody[NewToken]) -> Respons
         name=data.name,
         role=data.role,
         expires_at=parse_instant("expiresAt", data.expires_at),
+        member_id=data.member_id,
     )
     return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
 

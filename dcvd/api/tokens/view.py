@@ -24,6 +24,7 @@ class TokenView(Struct, frozen=True, kw_only=True, rename="camel"):
     expires_at: Instant | None
     last_used_at: Instant | None
     minted_by: str | None
+    member_id: str | None
 
 
 class TokenAnswer(Struct, frozen=True):

@@ -21,6 +21,7 @@ from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
+from dcvd.services.tokens.authentication import limit_to_member
 from dcvd.store import oauth_states, organizations, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.oauth_states import ConsumedState, PendingAuthorization
@@ -133,7 +134,10 @@ async def consume_for_browser(context: Context, provider: Provider, state: str) 
             return "the token that began it is gone"
         if build_refusal(organizations.read_status(snapshot, token.org_id)) is not None:
             return "its organization may not use the API"
-        return None if may_write(token.role) else "the token that began it only reads"
+        limited_token = limit_to_member(snapshot, token)
+        if limited_token is None:
+            return "the member whose token began it may not use the API"
+        return None if may_write(limited_token.role) else "the token that began it only reads"
 
     return await _consume(context, state, provider, find_fault)
 

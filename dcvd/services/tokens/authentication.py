@@ -2,13 +2,16 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from dcvd.core import tokens as token_rules
 from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.members import MemberStatus, choose_lower
 from dcvd.core.organizations.status import OrganizationStatus, build_refusal
 from dcvd.core.tokens import Token
 from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
-from dcvd.store import organizations, tokens
+from dcvd.store import members, organizations, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 
 REFUSAL: Final = (
@@ -18,7 +21,7 @@ REFUSAL: Final = (
 
 
 async def authenticate(context: Context, presented_token: str) -> Token:
-    """Return the live token that a text belongs to.
+    """Return the live token that a text belongs to, with no higher role than that of the member whose it is.
 
     Raises Unauthenticated, which never says what exactly was wrong, and Forbidden where the organization may not use
     the API.
@@ -29,7 +32,10 @@ async def authenticate(context: Context, presented_token: str) -> Token:
 
     def query(snapshot: Snapshot) -> tuple[Token, OrganizationStatus] | None:
         token = tokens.find_by_hash(snapshot, token_hash)
-        return None if token is None else (token, organizations.read_status(snapshot, token.org_id))
+        limited_token = None if token is None else limit_to_member(snapshot, token)
+        if limited_token is None:
+            return None
+        return limited_token, organizations.read_status(snapshot, limited_token.org_id)
 
     found = await context.database.read(query)
     if found is None or token_rules.is_expired(found[0].expires_at, context.now()):
@@ -40,6 +46,19 @@ async def authenticate(context: Context, presented_token: str) -> Token:
     return token
 
 
+def limit_to_member(snapshot: Snapshot, token: Token) -> Token | None:
+    """Return a token with the role that it has as the token of its member; None where the member may do nothing.
+
+    Whoever changes a member gives their tokens a new version of their rights, so this holds for as long as that does.
+    """
+    if token.member_id is None:
+        return token
+    member = members.get(snapshot, token.member_id)
+    if member is None or member.status is not MemberStatus.ACTIVE:
+        return None
+    return replace(token, role=choose_lower(token.role, member.role))
+
+
 def build_caller(token: Token, request_id: str | None) -> Caller:
     """Return the caller that the bearer of a token is."""
     return Caller(
@@ -47,6 +66,7 @@ def build_caller(token: Token, request_id: str | None) -> Caller:
         role=token.role,
         id=token.id,
         org_id=token.org_id,
+        member_id=token.member_id,
         rights_version=token.rights_version,
         request_id=request_id,
     )

@@ -1,11 +1,12 @@
 """Mint tokens."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core import tokens as token_rules
 from dcvd.core.callers import CallerKind
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.members import MemberStatus
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role, Token
@@ -13,8 +14,8 @@ from dcvd.errors import Forbidden, InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations import quotas
-from dcvd.store import tokens
-from dcvd.store.engine.database import Transaction
+from dcvd.store import members, tokens
+from dcvd.store.engine.database import Snapshot, Transaction
 
 
 class MintedToken(Struct, frozen=True):
@@ -24,8 +25,19 @@ class MintedToken(Struct, frozen=True):
     plaintext: Secret
 
 
-async def create(context: Context, org_id: str, *, name: str, role: Role, expires_at: int | None) -> MintedToken:
+async def create(
+    context: Context,
+    org_id: str,
+    *,
+    name: str,
+    role: Role,
+    expires_at: int | None,
+    member_id: str | UnsetType | None = UNSET,
+) -> MintedToken:
     """Mint a token for an organization that exists.
+
+    member_id: the active member whose token it is to be, None for one of the organization itself; UNSET for that of the
+    caller's own token, so that nobody keeps by such a token what they lose.
 
     Raises Forbidden when `role` is above the caller's, InvalidInput for a bad name or an expiry that has passed,
     QuotaReached.
@@ -39,6 +51,9 @@ async def create(context: Context, org_id: str, *, name: str, role: Role, expire
         raise InvalidInput(
             "expiresAt", f"expiresAt is {to_rfc3339(expires_at)}, which has passed; give a later instant."
         )
+    owner_id = caller.member_id if member_id is UNSET else member_id
+    if owner_id is None and caller.member_id is not None and caller.role is not Role.OWNER:
+        raise Forbidden("Only an owner makes tokens that belong to no member.")
     plaintext = token_rules.mint_token(context.random_bytes)
     token = Token(
         id=context.new_id(IdPrefix.TOKEN),
@@ -49,12 +64,27 @@ async def create(context: Context, org_id: str, *, name: str, role: Role, expire
         expires_at=expires_at,
         last_used_at=None,
         minted_by=caller.id if caller.kind is CallerKind.TOKEN else None,
+        member_id=owner_id,
     )
     token_hash = token_rules.hash_token(plaintext.reveal())
 
     def unit(tx: Transaction) -> MintedToken:
+        if owner_id is not None:
+            _check_member(tx, org_id, owner_id, role)
         quotas.require_room(context, tx, org_id, Quota.TOKENS)
         tokens.insert(tx, token, token_hash)
         return MintedToken(token, plaintext)
 
     return await context.database.write(unit)
+
+
+def _check_member(snapshot: Snapshot, org_id: str, member_id: str, role: Role) -> None:
+    member = members.get(snapshot, member_id)
+    if member is None or member.org_id != org_id:
+        raise InvalidInput("memberId", f"There is no member {member_id}.")
+    if member.status is not MemberStatus.ACTIVE:
+        raise InvalidInput("memberId", f"The member is {member.status.value}; only an active one has tokens.")
+    if not token_rules.has_rank(member.role, role):
+        raise InvalidInput(
+            "role", f"The member has the role {member.role.value}, and their token cannot have {role.value}."
+        )

@@ -1,0 +1,82 @@
+"""`/api/members`: the people of an organization."""
+
+from typing import Final
+
+from litestar import Response, Router, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Struct
+
+from dcvd.api.http.documentation import problems
+from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.members.view import MemberAnswer, MemberList, invitation_answer, member_answer, member_list
+from dcvd.core.members import MemberStatus
+from dcvd.core.tokens import Role
+from dcvd.services.members import changes, invitations, queries
+
+
+class NewMember(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """A person to be invited."""
+
+    address: str
+    role: Role = Role.MEMBER
+
+
+class MemberChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to change; null or absent leaves it."""
+
+    role: Role | None = None
+    status: MemberStatus | None = None
+
+
+@post("", summary="Invite a person", status_code=201, responses=problems(409))
+async def create_member(request: ApiRequest, data: JSONBody[NewMember]) -> Response[MemberAnswer]:
+    """Invite a person, by a token for one use that is in this answer and never again.
+
+    Give it to them: whoever sends it to `POST /api/members/accept` is the member from then on. It lives for 7 days.
+    Nobody invites to a role above their own.
+    """
+    invitation = await invitations.invite(request.context, request.org_id, address=data.address, role=data.role)
+    return Response(invitation_answer(invitation), headers={"Location": f"/api/members/{invitation.member.id}"})
+
+
+@get("", summary="List the members")
+async def list_members(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> MemberList:
+    """List the organization's members, newest first."""
+    page = await queries.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
+    return member_list(page)
+
+
+@get("/{member_id:str}", summary="Show a member")
+async def get_member(request: ApiRequest, member_id: FromPath[str]) -> MemberAnswer:
+    """Show one member."""
+    return member_answer(await queries.get(request.context, request.org_id, member_id))
+
+
+@patch("/{member_id:str}", summary="Change a member", responses=problems(409))
+async def update_member(request: ApiRequest, member_id: FromPath[str], data: JSONBody[MemberChange]) -> MemberAnswer:
+    """Change a member's role, suspend them, or make them active again; their tokens follow at once.
+
+    Nobody changes a member above their own role, nor gives one. The last active owner stays one.
+    """
+    member = await changes.change(request.context, request.org_id, member_id, role=data.role, status=data.status)
+    return member_answer(member)
+
+
+@post("/{member_id:str}/invite", summary="Invite a person again", status_code=200, responses=problems(409))
+async def renew_invitation(request: ApiRequest, member_id: FromPath[str]) -> MemberAnswer:
+    """Make a new invitation for a member who has not accepted yet. The earlier one ends."""
+    return invitation_answer(await invitations.invite_again(request.context, request.org_id, member_id))
+
+
+@delete("/{member_id:str}", summary="Remove a member", responses=problems(409))
+async def delete_member(request: ApiRequest, member_id: FromPath[str]) -> None:
+    """Remove a member, and revoke their tokens at once. The last active owner stays."""
+    await changes.remove(request.context, request.org_id, member_id)
+
+
+ROUTER: Final = Router(
+    "/members",
+    route_handlers=[create_member, list_members, get_member, update_member, renew_invitation, delete_member],
+    tags=["Members"],
+)

@@ -1,0 +1,70 @@
+"""Change and remove members. What their tokens may do changes in the same transaction, also in open requests."""
+
+from dcvd.core.members import Member, MemberStatus
+from dcvd.core.tokens import Role
+from dcvd.errors import Conflict
+from dcvd.services.context import Context
+from dcvd.services.members.rules import check_owner_stays, check_rank, get_owned
+from dcvd.services.tokens.revocation import announce_change
+from dcvd.store import members, tokens
+from dcvd.store.engine.database import Transaction
+
+
+async def change(
+    context: Context, org_id: str, member_id: str, *, role: Role | None = None, status: MemberStatus | None = None
+) -> Member:
+    """Change a member's role or status; None leaves it.
+
+    One who is active again after a suspension is invited where they never accepted.
+
+    Raises NotFound, Forbidden for a role above the caller's, Conflict for the last active owner, and for whom only
+    their acceptance can make active.
+    """
+
+    def unit(tx: Transaction) -> Member:
+        member = get_owned(tx, org_id, member_id)
+        check_rank(context, member.role)
+        new_role = member.role if role is None else role
+        check_rank(context, new_role)
+        new_status = member.status if status is None else _choose_status(member, status)
+        if (new_role, new_status) == (member.role, member.status):
+            return member
+        if new_role is not Role.OWNER or new_status is not MemberStatus.ACTIVE:
+            check_owner_stays(context, tx, member)
+        members.change(tx, member_id, new_role, new_status, context.now())
+        for token_id in tokens.change_rights_of_member(tx, member_id):
+            announce_change(context, tx, token_id)
+        return get_owned(tx, org_id, member_id)
+
+    return await context.database.write(unit)
+
+
+async def remove(context: Context, org_id: str, member_id: str) -> None:
+    """Remove a member, and revoke their tokens at once.
+
+    Raises NotFound, Forbidden for a member of a higher role, Conflict for the last active owner.
+    """
+
+    def unit(tx: Transaction) -> None:
+        member = get_owned(tx, org_id, member_id)
+        check_rank(context, member.role)
+        check_owner_stays(context, tx, member)
+        token_ids = tokens.change_rights_of_member(tx, member_id)
+        for token_id in token_ids:
+            tokens.bequeath(tx, token_id)
+            announce_change(context, tx, token_id)
+        tokens.delete_all(tx, token_ids)
+        members.delete(tx, member_id)
+
+    await context.database.write(unit)
+
+
+def _choose_status(member: Member, status: MemberStatus) -> MemberStatus:
+    if status is MemberStatus.SUSPENDED or status is member.status:
+        return status
+    if status is MemberStatus.INVITED or member.status is MemberStatus.INVITED:
+        raise Conflict(
+            f"The member is {member.status.value}; only they can become active, by accepting an invitation.",
+            code="member_not_confirmed",
+        )
+    return MemberStatus.ACTIVE if member.confirmed_at is not None else MemberStatus.INVITED

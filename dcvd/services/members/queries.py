@@ -1,0 +1,21 @@
+"""Read members, never with an invitation."""
+
+from dcvd.core.members import Member
+from dcvd.services.context import Context
+from dcvd.services.members.rules import get_owned
+from dcvd.store import members
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
+
+
+async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Member]:
+    """List an organization's members, newest first."""
+    before = decode_cursor(cursor)
+    rows = await context.database.read(
+        lambda snapshot: members.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
+    )
+    return build_page(rows, limit, [row.id for row in rows])
+
+
+async def get(context: Context, org_id: str, member_id: str) -> Member:
+    """Get a member by their id. Raises NotFound, also for another organization's."""
+    return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, member_id))
