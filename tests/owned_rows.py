@@ -32,6 +32,8 @@ _STATEMENTS: Final = (
     " VALUES ('mem_' || ?1, ?1, 'a@b.example', 'owner', 'active', 1, 1)",
     "INSERT INTO zones (id, org_id, name, status, created_at, updated_at)"
     " VALUES ('zone_' || ?1, ?1, ?1 || '.example', 'pending', 1, 1)",
+    "INSERT INTO token_usage (token_id, day, operation, requests, errors)"
+    " SELECT id, 1, 'GET /api/domains', 1, 0 FROM api_tokens WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?1, 'k', 1, 'f', '{}', 1)",
 )
 

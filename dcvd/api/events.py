@@ -95,6 +95,7 @@ async def list_events(
         after=_parse_sequence(after),
         types=parse_event_types("types", types),
         limit=parse_page_limit(limit),
+        reach=request.auth.domains,
         wait_s=float(wait or 0),
     )
     page = await run_while_connected(request.receive, reading)
@@ -116,4 +117,6 @@ def _parse_sequence(text: str | None) -> int | None:
     return int(text)
 
 
-ROUTER: Final = Router("/events", route_handlers=[list_events], tags=["Events"])
+ROUTER: Final = Router(
+    "/events", route_handlers=[list_events], opt={"subject": "events", "limited": True}, tags=["Events"]
+)

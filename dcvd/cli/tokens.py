@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from dcvd.api.operators.view import OrganizationView
-from dcvd.api.tokens.view import TokenView
+from dcvd.api.tokens.view import TokenView, UsageView
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
@@ -16,6 +16,8 @@ from dcvd.core.durations import parse_duration
 from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens import Role
+from dcvd.services.tokens.changes import MAX_GRACE_MS
+from dcvd.services.tokens.rights import TokenLimits
 
 _MAX_LIFETIME_MS: Final = 36_500 * DAY
 
@@ -33,8 +35,18 @@ def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, val
     return lifetime
 
 
-def _check_token_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not is_id(IdPrefix.TOKEN, value):
+def _parse_grace_ms(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    try:
+        grace_ms = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    if grace_ms > MAX_GRACE_MS:
+        raise click.BadParameter(f"{value} is longer than 7d.")
+    return grace_ms
+
+
+def _check_token_id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not is_id(IdPrefix.TOKEN, value):
         raise click.BadParameter(
             f"{value!r} is no token's id: one is token_ and 26 characters behind it; `dcvd token list` shows them."
         )
@@ -80,20 +92,41 @@ def tokens() -> None:
     metavar="DURATION",
     help="Such as 90d or 12h; without it the token does not expire.",
 )
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What it may do, such as domains:read; more.")
+@click.option(
+    "--domain", "domains", multiple=True, metavar="DOMAIN", help="What it may know of: an id, a name, or *.NAME; more."
+)
+@click.option("--network", "networks", multiple=True, metavar="CIDR", help="From where it works; more.")
+@click.option("--read-only", is_flag=True, help="It changes nothing, whatever its role.")
 @click.option("--quiet", is_flag=True, help="Print the token alone.")
 @json_option
 @config_option
 def create(
-    organization: str, name: str, role: str, lifetime: int | None, quiet: bool, as_json: bool, config: Path
+    organization: str,
+    name: str,
+    role: str,
+    lifetime: int | None,
+    scopes: tuple[str, ...],
+    domains: tuple[str, ...],
+    networks: tuple[str, ...],
+    read_only: bool,
+    quiet: bool,
+    as_json: bool,
+    config: Path,
 ) -> None:
     """Create a token. It is printed this once, because only its hash is stored."""
     if quiet and as_json:
         raise click.UsageError("--quiet and --json exclude each other: choose one.")
     expires_at = None if lifetime is None else time.time_ns() // 1_000_000 + lifetime
+    limits = TokenLimits(
+        scopes=scopes or None, domains=domains or None, read_only=read_only, allowed_networks=networks or None
+    )
 
     async def work(operations: Operations) -> tuple[OrganizationView, TokenView]:
         owner = await find_organization(operations, organization)
-        minted = await operations.create_token(owner.id, name=name, role=Role(role), expires_at=expires_at)
+        minted = await operations.create_token(
+            owner.id, name=name, role=Role(role), expires_at=expires_at, limits=limits
+        )
         return owner, minted
 
     owner, minted = perform(config, work)
@@ -132,25 +165,99 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
         click.echo(format_table(headings, [_to_row(each, now) for each in outputs]))
 
 
-@tokens.command("revoke", epilog=format_examples("dcvd token revoke --org Acme token_01k2j3…"))
+@tokens.command(
+    "rotate",
+    epilog=format_examples(
+        "dcvd token rotate --org Acme token_01k2j3…", "dcvd token rotate --org Acme --grace 0s token_01k2j3…"
+    ),
+)
 @click.argument("token_id", metavar="ID", callback=_check_token_id)
 @organization_option
+@click.option(
+    "--grace",
+    "grace_ms",
+    callback=_parse_grace_ms,
+    default="1h",
+    show_default=True,
+    metavar="DURATION",
+    help="How long the present token works beside the new one, up to 7d.",
+)
+@click.option("--quiet", is_flag=True, help="Print the token alone.")
+@config_option
+def rotate(token_id: str, organization: str, grace_ms: int, quiet: bool, config: Path) -> None:
+    """Make a new secret for the token with this ID. It keeps its id, name and rights."""
+
+    async def work(operations: Operations) -> tuple[OrganizationView, TokenView]:
+        owner = await find_organization(operations, organization)
+        return owner, await operations.rotate_token(owner.id, token_id, grace_ms=grace_ms)
+
+    owner, rotated = perform(config, work)
+    if quiet:
+        click.echo(rotated.token)
+    else:
+        click.echo(_describe_token(owner, rotated))
+        click.echo("Keep the token safe: it cannot be shown again.", err=True)
+
+
+@tokens.command(
+    "revoke",
+    epilog=format_examples("dcvd token revoke --org Acme token_01k2j3…", "dcvd token revoke --org Acme --all"),
+)
+@click.argument("token_id", metavar="ID", required=False, callback=_check_token_id)
+@organization_option
 @click.option("--descendants", is_flag=True, help="Also revoke the tokens that it minted, and those that they minted.")
+@click.option("--all", "is_all", is_flag=True, help="Revoke all tokens of the organization.")
 @json_option
 @config_option
-def revoke(token_id: str, organization: str, descendants: bool, as_json: bool, config: Path) -> None:
+def revoke(
+    token_id: str | None, organization: str, descendants: bool, is_all: bool, as_json: bool, config: Path
+) -> None:
     """Revoke the token with this ID. It stops working at once."""
+    if is_all == (token_id is not None):
+        raise click.UsageError("Give the ID of a token, or --all.")
 
-    async def work(operations: Operations) -> OrganizationView:
+    async def work(operations: Operations) -> tuple[OrganizationView, int]:
         owner = await find_organization(operations, organization)
+        if token_id is None:
+            return owner, await operations.revoke_all_tokens(owner.id)
         await operations.revoke_token(owner.id, token_id, with_descendants=descendants)
-        return owner
+        return owner, 1
 
-    owner = perform(config, work)
+    owner, count = perform(config, work)
     if as_json:
-        print_json({"revoked": token_id})
-    else:
+        print_json({"revoked": token_id if token_id is not None else count})
+    elif token_id is not None:
         click.echo(f"Revoked {token_id} of {owner.name}.")
+    else:
+        click.echo(f"Revoked the tokens of {owner.name}: {count}.")
+
+
+@tokens.command("usage", epilog=format_examples("dcvd token usage --org Acme token_01k2j3…"))
+@click.argument("token_id", metavar="ID", callback=_check_token_id)
+@organization_option
+@json_option
+@config_option
+def usage(token_id: str, organization: str, as_json: bool, config: Path) -> None:
+    """Show how the token with this ID was used in the last 90 days."""
+
+    async def work(operations: Operations) -> UsageView:
+        owner = await find_organization(operations, organization)
+        return await operations.get_token_usage(owner.id, token_id)
+
+    found = perform(config, work)
+    if as_json:
+        print_json({"usage": found})
+        return
+    facts = [
+        ("Last used", format_instant(found.last_used_at, missing="never")),
+        ("From", found.last_address or "unknown"),
+        ("Requests", str(found.requests)),
+        ("Errors", str(found.errors)),
+    ]
+    click.echo(format_facts(facts))
+    if found.days:
+        rows = [(each.day.isoformat(), each.operation, str(each.requests), str(each.errors)) for each in found.days]
+        click.echo(format_table(("day", "operation", "requests", "errors"), rows))
 
 
 def _describe_token(owner: OrganizationView, minted: TokenView) -> str:
@@ -160,10 +267,22 @@ def _describe_token(owner: OrganizationView, minted: TokenView) -> str:
             ("Name", minted.name),
             ("Organization", f"{owner.name} ({owner.id})"),
             ("Role", minted.role.value),
+            *_describe_limits(minted),
             ("Expires", format_instant(minted.expires_at, missing="never")),
             ("Id", minted.id),
         ]
     )
+
+
+def _describe_limits(token: TokenView) -> list[tuple[str, str]]:
+    """Describe what a token is limited to; nothing where it is not."""
+    limits = [
+        ("Scopes", ", ".join(token.scopes or [])),
+        ("Domains", ", ".join(token.domains or [])),
+        ("Networks", ", ".join(token.allowed_networks or [])),
+        ("Read only", "yes" if token.read_only else ""),
+    ]
+    return [(name, value) for name, value in limits if value]
 
 
 def _to_row(token: TokenView, now: int) -> tuple[str, ...]:

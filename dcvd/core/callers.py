@@ -5,6 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.reach import DomainReach
+from dcvd.core.scopes import Scope
 from dcvd.core.tokens import Role
 
 
@@ -22,6 +24,9 @@ class Caller(Struct, frozen=True, kw_only=True):
     id: of the token, or an operator's user id; empty for the daemon.
     org_id: the organization for which they act; None for operators and the daemon, who act for every one.
     member_id: the member whose token it is; None for one of the organization itself.
+    scopes: what they may do, within their role; None for all of that.
+    domains: those that they may know of; None for all. is_read_only: whether they change nothing, whatever their role.
+    allowed_networks: from which addresses their token works; None for all.
     rights_version: that of the token when it was authenticated.
     request_id: of the HTTP request; None where there is none.
     """
@@ -31,6 +36,10 @@ class Caller(Struct, frozen=True, kw_only=True):
     id: str = ""
     org_id: str | None = None
     member_id: str | None = None
+    scopes: frozenset[Scope] | None = None
+    domains: DomainReach | None = None
+    is_read_only: bool = False
+    allowed_networks: tuple[str, ...] | None = None
     rights_version: int = 0
     request_id: str | None = None
 

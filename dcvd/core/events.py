@@ -82,3 +82,19 @@ def build_body(draft: EventDraft, *, event_id: str, sequence: int, now: int) -> 
     return _ENCODER.encode(
         {"event": draft.type.value, "timestamp": moment, "data": draft.data, "id": event_id, "sequence": sequence}
     )
+
+
+class _NamedData(Struct):
+    domain_name: str | None = None
+
+
+class _NamedBody(Struct):
+    data: _NamedData
+
+
+_NAME_DECODER: Final = msgspec.json.Decoder(_NamedBody)
+
+
+def read_domain_name(body: bytes) -> str | None:
+    """Return the name of the domain that an event is about; None where it is about none."""
+    return _NAME_DECODER.decode(body).data.domain_name

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.ids import RandomBytes
+from dcvd.core.scopes import Scope
 from dcvd.core.secret import Secret
 
 TOKEN_PREFIX: Final = "dcv_live_"
@@ -28,8 +29,11 @@ ROLE_ORDER: Final = (Role.MEMBER, Role.ADMIN, Role.OWNER)
 class Token(Struct, frozen=True, kw_only=True):
     """An API token as it is stored, without its plain text. Instants are in milliseconds.
 
+    scopes: what it may do, within its role; None for all of that. domains: those that it may know of, see `core.reach`;
+        None for all. allowed_networks: from which addresses it works; None for all.
     minted_by: the token that minted it; None where an operator did.
     member_id: the member whose token it is, and who may always do as much; None for one of the organization itself.
+    last_address: from which it was last used. previous_expires_at: until when the secret before the last works.
     rights_version: a number that changes whenever what the token may do changes.
     """
 
@@ -40,6 +44,12 @@ class Token(Struct, frozen=True, kw_only=True):
     created_at: int
     expires_at: int | None
     last_used_at: int | None
+    scopes: tuple[Scope, ...] | None = None
+    domains: tuple[str, ...] | None = None
+    read_only: bool = False
+    allowed_networks: tuple[str, ...] | None = None
+    last_address: str | None = None
+    previous_expires_at: int | None = None
     minted_by: str | None = None
     member_id: str | None = None
     rights_version: int = 1

@@ -19,8 +19,17 @@ from dcvd.services import clock_skew
 from dcvd.services.context import Context
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
-from dcvd.services.tokens.usage import TokenUsage
-from dcvd.store import aws_external_ids, bulk_lines, events, oauth_states, timeline, tokens, written_records
+from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
+from dcvd.store import (
+    aws_external_ids,
+    bulk_lines,
+    events,
+    oauth_states,
+    timeline,
+    token_usage,
+    tokens,
+    written_records,
+)
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.jobs import jobs
@@ -69,6 +78,9 @@ class Janitor:
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_RETENTION_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
+            "token_usage": await self._sweep(
+                lambda tx, limit: token_usage.delete_before(tx, now // DAY - RETENTION_DAYS, limit)
+            ),
             "oauth_states": await self._sweep(lambda tx, limit: oauth_states.delete_expired(tx, now, limit)),
             "secrets": await self._sweep(lambda tx, limit: signing_secrets.delete_expired(tx, now, limit)),
             "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNT_RETENTION_MS, limit)),

@@ -15,10 +15,12 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
+from dcvd.core.reach import DomainReach
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.limits.admission_limit import AdmissionLimit
+from dcvd.services import reach
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -150,11 +152,11 @@ class Diagnoser:
         is_fresh = await checks.check(domain, self.admit(caller), request="diagnosis", actor=actor, is_thorough=True)
         return FreshDiagnosis(await diagnose(), is_fresh)
 
-    async def preview(self, org_id: str, request: DomainRequest) -> Preview:
+    async def preview(self, org_id: str, request: DomainRequest, *, limited_to: DomainReach | None = None) -> Preview:
         """Check a name thoroughly, and store nothing of it.
 
         A name that cannot be used is a finding. Raises InvalidInput for a request that contradicts itself, and whatever
-        `admit` raises.
+        `admit` raises, and Forbidden for a name outside of what the caller is limited to.
         """
         context = self._context
         template, allowed = context.config.cloudflare.cname_target, context.config.domains.allow_reserved_tlds
@@ -167,6 +169,7 @@ class Diagnoser:
             name = make_printable(request.domain_name)[:MAX_NAME_CHARS]
             summary = summarize_preview(name, None, findings, is_new=True)
             return Preview(name=name, target=template, findings=findings, summary=summary, checked_at=context.now())
+        reach.check_name(limited_to, candidate.name)
         own, suffix = await context.database.read(
             lambda snapshot: (
                 stored_domains.find_owned_by_names(snapshot, org_id, [candidate.name]).get(candidate.name),

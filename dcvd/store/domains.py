@@ -9,6 +9,7 @@ from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
+from dcvd.core.reach import DomainReach
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
@@ -200,10 +201,19 @@ def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
 
 
 class DomainFilter(Struct, frozen=True, kw_only=True):
-    """Which domains a list shows; None stands for all. is_dormant: only those that are dormant, or only the others."""
+    """Which domains a list shows; None stands for all.
+
+    is_dormant: only those that are dormant, or only the others. reach: only those within it.
+    """
 
     status: DomainStatus | None = None
     is_dormant: bool | None = None
+    reach: DomainReach | None = None
+
+    def matches(self, domain: Domain) -> bool:
+        """Whether a domain within the reach has the status and the dormancy."""
+        is_dormant = domain.dormant_since is not None
+        return self.status in (None, domain.status) and self.is_dormant in (None, is_dormant)
 
     def write_conditions(self, status_parameter: str) -> str:
         """Write the SQL conditions, which `AND` puts behind others."""
@@ -217,6 +227,13 @@ def list_of_org(
     snapshot: Snapshot, org_id: str, wanted: DomainFilter, *, before: str | None, limit: int
 ) -> list[Domain]:
     """List an organization's domains with an id below `before`, newest first."""
+    if wanted.reach is not None:
+        older = [
+            domain
+            for domain in _list_within(snapshot, org_id, wanted, wanted.reach)
+            if domain.id < (before or HIGHEST_KEY)
+        ]
+        return sorted(older, key=lambda domain: domain.id, reverse=True)[:limit]
     return _DOMAINS.fetch_all(
         snapshot,
         f"WHERE org_id = ?1{wanted.write_conditions('?2')} AND id < ?3 ORDER BY id DESC LIMIT ?4",
@@ -228,6 +245,14 @@ def search(
     snapshot: Snapshot, org_id: str, prefix: str, wanted: DomainFilter, *, after: str | None, limit: int
 ) -> list[Domain]:
     """List domains by name, after `after`, whose name or registrable part begins with `prefix`."""
+    if wanted.reach is not None:
+        matching = [
+            domain
+            for domain in _list_within(snapshot, org_id, wanted, wanted.reach)
+            if domain.name > (after or "")
+            and (domain.name.startswith(prefix) or registrable_domain(domain.name).startswith(prefix))
+        ]
+        return sorted(matching, key=lambda domain: domain.name)[:limit]
     conditions = wanted.write_conditions("?4")
     # Two ranges, each on an index of its own; UNION drops what is in both.
     return _DOMAINS.fetch_all(
@@ -237,6 +262,21 @@ def search(
         " ORDER BY name LIMIT ?6",
         (org_id, prefix, prefix + HIGHEST_KEY, wanted.status, after or "", limit),
     )
+
+
+def _list_within(snapshot: Snapshot, org_id: str, wanted: DomainFilter, reach: DomainReach) -> list[Domain]:
+    """List the wanted domains of an organization within a reach, in no order; each is looked up by an index."""
+    ids = snapshot.fetch_column(
+        "SELECT id FROM domains WHERE org_id = ?1 AND name IN (SELECT value FROM json_each(?2))"
+        " UNION SELECT id FROM domains WHERE org_id = ?1 AND registrable IN (SELECT value FROM json_each(?3))",
+        (org_id, encode_list(reach.names), encode_list({registrable_domain(parent) for parent in reach.parents})),
+    )
+    found = find_by_ids(snapshot, {*ids, *reach.ids}).values()
+    return [
+        domain
+        for domain in found
+        if domain.org_id == org_id and reach.covers(domain.id, domain.name) and wanted.matches(domain)
+    ]
 
 
 def _derive_columns(domain: Domain) -> tuple[Any, ...]:

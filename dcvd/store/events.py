@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from dcvd.core.events import Event
+from dcvd.core.events import Event, read_domain_name
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.store import organizations
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
@@ -38,6 +38,12 @@ def list_of_domain(
 def get(snapshot: Snapshot, event_id: str) -> Event | None:
     """Get an event by its id, of whichever organization."""
     return _EVENTS.fetch_one(snapshot, "WHERE id = ?", (event_id,))
+
+
+def find_domain(snapshot: Snapshot, event_id: str) -> tuple[str | None, str | None]:
+    """Find the id and the name of the domain that an event is about, which may be removed; None where it is none."""
+    event = get(snapshot, event_id)
+    return (None, None) if event is None else (event.domain_id, read_domain_name(event.body))
 
 
 def find_sequence_range(snapshot: Snapshot, org_id: str, since_at: int, until_at: int) -> tuple[int, int] | None:

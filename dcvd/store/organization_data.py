@@ -79,7 +79,12 @@ OWNED_TABLES: Final = (
     ),
     OwnedTable(name="aws_external_ids", key=("expires_at", "external_id")),
     OwnedTable(name="bulk_lines", key=("key", "line"), json=frozenset({"outcome"})),
-    OwnedTable(name="api_tokens", omitted=frozenset({"token_hash"})),
+    OwnedTable(
+        name="api_tokens",
+        omitted=frozenset({"token_hash", "previous_hash"}),
+        json=frozenset({"scopes", "domains", "allowed_networks"}),
+        children=(ChildTable(name="token_usage", parent="token_id", order="day, operation"),),
+    ),
     OwnedTable(name="members", omitted=frozenset({"invite_hash"})),
 )
 """In the order in which they are deleted."""

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from dcvd.core.tokens import Token
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
@@ -11,14 +13,47 @@ from dcvd.store.engine.struct_table import StructTable
 _TOKENS: Final = StructTable("api_tokens", Token)
 
 
+class LastUse(Struct, frozen=True, kw_only=True):
+    """When a token was last used, in milliseconds, and from which address, where that is known."""
+
+    used_at: int
+    address: str | None
+
+
 def insert(tx: Transaction, token: Token, token_hash: str) -> None:
     """Store a new token."""
     tx.execute(_TOKENS.insert_sql("token_hash"), (*_TOKENS.to_row(token), token_hash))
 
 
-def find_by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:
-    """Find the token with this hash, expired or not."""
-    return _TOKENS.fetch_one(snapshot, "WHERE token_hash = ?", (token_hash,))
+def find_by_hash(snapshot: Snapshot, token_hash: str, now: int) -> Token | None:
+    """Find the token whose secret has this hash, expired or not; also by the secret before, while that still works."""
+    return _TOKENS.fetch_one(snapshot, "WHERE token_hash = ?", (token_hash,)) or _TOKENS.fetch_one(
+        snapshot, "WHERE previous_hash = ? AND previous_expires_at > ?", (token_hash, now)
+    )
+
+
+def replace_secret(tx: Transaction, token_id: str, token_hash: str, previous_expires_at: int | None) -> None:
+    """Store a token's new secret. Its present one works until `previous_expires_at`; None: it ends at once."""
+    tx.execute(
+        "UPDATE api_tokens SET previous_hash = CASE WHEN ?3 IS NULL THEN NULL ELSE token_hash END,"
+        " previous_expires_at = ?3, token_hash = ?2 WHERE id = ?1",
+        (token_id, token_hash, previous_expires_at),
+    )
+
+
+def change(tx: Transaction, token_id: str, name: str, expires_at: int | None) -> None:
+    """Store a token's new name and expiry."""
+    tx.execute("UPDATE api_tokens SET name = ?, expires_at = ? WHERE id = ?", (name, expires_at, token_id))
+
+
+def bump_rights(tx: Transaction, token_id: str) -> None:
+    """Give a token's rights a new version, so that no request that was authenticated before stores anything."""
+    tx.execute("UPDATE api_tokens SET rights_version = rights_version + 1 WHERE id = ?", (token_id,))
+
+
+def list_all_of_org(snapshot: Snapshot, org_id: str) -> list[Token]:
+    """List all tokens of an organization, of which a quota allows few."""
+    return _TOKENS.fetch_all(snapshot, "WHERE org_id = ?", (org_id,))
 
 
 def get(snapshot: Snapshot, token_id: str) -> Token | None:
@@ -82,10 +117,11 @@ def delete_all(tx: Transaction, token_ids: Collection[str]) -> None:
     tx.execute("DELETE FROM api_tokens WHERE id IN (SELECT value FROM json_each(?))", (encode_list(token_ids),))
 
 
-def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
-    """Store when tokens were last used, by their ids."""
+def touch(tx: Transaction, uses: Mapping[str, LastUse]) -> None:
+    """Store the last uses of tokens, by their ids."""
     tx.execute_many(
-        "UPDATE api_tokens SET last_used_at = ? WHERE id = ?", [(at, token) for token, at in used_at.items()]
+        "UPDATE api_tokens SET last_used_at = ?, last_address = COALESCE(?, last_address) WHERE id = ?",
+        [(use.used_at, use.address, token_id) for token_id, use in uses.items()],
     )
 
 

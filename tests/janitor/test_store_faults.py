@@ -23,7 +23,7 @@ from tests.waiting import until
 Lines = list[Any]
 
 _UNITS = [
-    "NoteBuffer.store",
+    "TokenUsage.store",
     "repair_clock_skew",
     "Janitor._sweep.",
     "Janitor._sweep_listed.",

@@ -78,7 +78,7 @@ async def test_no_transaction_of_a_caller_whose_rights_ended_stores_anything(
 
 
 async def test_nobody_mints_a_role_above_their_own(context: Context, organization: Organization) -> None:
-    with pytest.raises(Forbidden, match="higher role owner"):
+    with pytest.raises(Forbidden, match="has the role owner, which is higher"):
         await minting.create(
             context.for_caller(Caller(kind=CallerKind.TOKEN, id="token_1", role=Role.ADMIN)),
             organization.id,
@@ -99,7 +99,7 @@ async def test_the_last_use_costs_no_write_until_it_is_stored(
     minted = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
     last_use = TokenUsage()
     last_use.record_use(minted.token.id, clock.now())
-    assert last_use.read_last_used_at(minted.token) == clock.now()
+    assert last_use.update(minted.token).last_used_at == clock.now()
     (listed,) = (await queries.list_page(context, organization.id, cursor=None, limit=10)).items
     assert listed.last_used_at is None
     await last_use.store(context)

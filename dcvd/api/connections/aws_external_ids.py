@@ -57,4 +57,9 @@ async def create_aws_external_id(
     return build_view(ExternalIdAnswer, external_id, instructions=_INSTRUCTIONS)
 
 
-ROUTER: Final = Router("/oauth/aws/external-ids", route_handlers=[create_aws_external_id], tags=["Connections"])
+ROUTER: Final = Router(
+    "/oauth/aws/external-ids",
+    route_handlers=[create_aws_external_id],
+    opt={"subject": "connections"},
+    tags=["Connections"],
+)

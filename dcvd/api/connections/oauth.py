@@ -113,4 +113,6 @@ async def exchange_code(request: ApiRequest, data: JSONBody[NewExchange]) -> Res
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
 
 
-ROUTER: Final = Router("/oauth", route_handlers=[begin_authorization, exchange_code], tags=["Connections"])
+ROUTER: Final = Router(
+    "/oauth", route_handlers=[begin_authorization, exchange_code], opt={"subject": "connections"}, tags=["Connections"]
+)

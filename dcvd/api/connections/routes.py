@@ -69,5 +69,6 @@ async def delete_connection(request: ApiRequest, connection_id: FromPath[str]) -
 ROUTER: Final = Router(
     "/oauth/connections",
     route_handlers=[create_connection, list_connections, get_connection, delete_connection],
+    opt={"subject": "connections"},
     tags=["Connections"],
 )

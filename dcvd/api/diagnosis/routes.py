@@ -12,6 +12,7 @@ from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import ValidationMethod
+from dcvd.core.scopes import Scope
 from dcvd.services import diagnosis
 from dcvd.services.diagnosis import FreshDiagnosis
 
@@ -49,14 +50,16 @@ async def get_diagnosis(
     return refreshed_response(result)
 
 
-@post("/diagnose", summary="Diagnose a name", status_code=200)
+@post("/diagnose", summary="Diagnose a name", status_code=200, opt={"scope": Scope.DOMAINS_READ})
 async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> PreviewAnswer:
     """Ask DNS what would keep a name from working before it is added; nothing is stored.
 
     A name that cannot have a certificate is a finding, not an error.
     """
     domain_request = DomainRequest(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
-    return preview_answer(await request.services.diagnoser.preview(request.org_id, domain_request))
+    return preview_answer(
+        await request.services.diagnoser.preview(request.org_id, domain_request, limited_to=request.auth.domains)
+    )
 
 
 def refreshed_response(result: FreshDiagnosis) -> Response[DiagnosisAnswer]:
@@ -64,4 +67,6 @@ def refreshed_response(result: FreshDiagnosis) -> Response[DiagnosisAnswer]:
     return Response(diagnosis_answer(result.diagnosis), status_code=200 if result.is_fresh else 202)
 
 
-ROUTER: Final = Router("/", route_handlers=[get_diagnosis, diagnose_name], tags=["Domains"])
+ROUTER: Final = Router(
+    "/", route_handlers=[get_diagnosis, diagnose_name], opt={"subject": "domains", "limited": True}, tags=["Domains"]
+)

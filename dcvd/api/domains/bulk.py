@@ -146,4 +146,9 @@ def _number_lines(field: str, contents: list[bytes]) -> list[RawLine]:
     return [RawLine(number, content) for number, content in enumerate(contents, 1)]
 
 
-ROUTER: Final = Router("/domains", route_handlers=[create_domains, delete_domains], tags=["Domains"])
+ROUTER: Final = Router(
+    "/domains",
+    route_handlers=[create_domains, delete_domains],
+    opt={"subject": "domains", "limited": True},
+    tags=["Domains"],
+)

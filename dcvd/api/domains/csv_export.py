@@ -102,4 +102,6 @@ def _format_flag(value: bool) -> str:
     return "true" if value else "false"
 
 
-ROUTER: Final = Router("/", route_handlers=[export_domains], tags=["Domains"])
+ROUTER: Final = Router(
+    "/", route_handlers=[export_domains], opt={"subject": "domains", "limited": True}, tags=["Domains"]
+)

@@ -119,5 +119,8 @@ def _location(detail: DomainDetail) -> dict[str, str]:
 
 
 ROUTER: Final = Router(
-    "/domains", route_handlers=[create_domain, list_domains, get_domain, sync_domain, delete_domain], tags=["Domains"]
+    "/domains",
+    route_handlers=[create_domain, list_domains, get_domain, sync_domain, delete_domain],
+    opt={"subject": "domains", "limited": True},
+    tags=["Domains"],
 )

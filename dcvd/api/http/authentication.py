@@ -8,6 +8,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from dcvd.api.http.app_services import AppServices
+from dcvd.api.http.authorization import READ_METHODS, check_permission, check_reach
 from dcvd.api.http.client_requests import CLIENT_ADDRESS
 from dcvd.api.http.open_requests import OPEN_REQUEST, OpenRequest
 from dcvd.api.http.problems import route_not_found
@@ -20,27 +21,29 @@ from dcvd.kit.http.peer import PEER_EXTENSION, Peer
 from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.tokens import authentication
 
-_READ_METHODS: Final = frozenset({"GET", "HEAD"})
 _BROWSER_HEADERS: Final = frozenset({b"origin", b"referer"})
 _OPERATOR_ROOTS: Final = ("operator", "metrics")
 
 AsgiConnection = ASGIConnection[Any, Any, Any, Any]
 
 
-async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -> None:
-    """Guard all tenants' routes. Raises Unauthenticated, Forbidden, TooManyRequests.
+async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
+    """Guard all tenants' routes.
 
-    The method decides which role is needed, so that a new handler that writes is never open by oversight.
+    Raises Unauthenticated, Forbidden, TooManyRequests, and NotFound for what the caller may not know of.
     """
     method = connection.scope["method"]  # type: ignore[typeddict-item]  # HTTP alone has handlers here
     if method == "OPTIONS":
         return
     services = get_services(connection.scope)
+    address = read_client_address(connection.scope)
     try:
-        token = await authentication.authenticate(services.context, _read_bearer_token(connection.scope["headers"]))
+        token = await authentication.authenticate(
+            services.context, _read_bearer_token(connection.scope["headers"]), address
+        )
     except Unauthenticated as error:
         # After the question, not before: a valid token passes, whatever else comes from its address.
-        refusal = services.failed_authentications.record(read_client_address(connection.scope))
+        refusal = services.failed_authentications.record(address)
         raise refusal or error from None
     now = services.context.now()
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
@@ -48,13 +51,13 @@ async def authenticate_tenant(connection: AsgiConnection, _: BaseRouteHandler) -
     caller = authentication.build_caller(token, request.request_id)
     connection.scope["auth"] = caller
     mark_known()
-    services.token_usage.record_use(token.id, now)
-    admission = await services.rate_limiter.admit(caller, is_write=method not in _READ_METHODS)
+    services.token_usage.record_use(token.id, now, address)
+    admission = await services.rate_limiter.admit(caller, is_write=method not in READ_METHODS)
     connection.scope["state"][RATE_LIMIT_FIELDS] = admission.fields
     if admission.refusal is not None:
         raise admission.refusal
-    if method not in _READ_METHODS and not may_write(token.role):
-        raise Forbidden(f"A token with the role {token.role.value} only reads; writes need admin or owner.")
+    check_permission(caller, handler.opt, method)
+    await check_reach(services.context, caller, connection.path_params)
 
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
@@ -85,7 +88,7 @@ def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:
             "server.observers if it is only to read.",
             code="not_an_operator",
         )
-    if scope["method"] not in (*_READ_METHODS, "OPTIONS") and not may_write(role):  # type: ignore[typeddict-item]  # HTTP
+    if scope["method"] not in (*READ_METHODS, "OPTIONS") and not may_write(role):  # type: ignore[typeddict-item]  # HTTP
         raise Forbidden(
             f"The user with uid {uid} is an observer, who only reads; this call needs an operator (server.operators).",
             code="only_an_observer",

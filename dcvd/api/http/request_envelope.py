@@ -18,7 +18,7 @@ from dcvd.api.http.hosts import AllowedHosts
 from dcvd.api.http.open_requests import OPEN_REQUEST, RIGHTS_LOST
 from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, report_failure
 from dcvd.api.http.request import BODY_RESERVATION, SENT_METHOD
-from dcvd.core.callers import Caller
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.errors import DcvdError, Unauthenticated
 from dcvd.kit.limits.byte_budget import ByteBudget
 from dcvd.kit.logs.anonymous_lines import mark_anonymous
@@ -79,7 +79,16 @@ class RequestEnvelope:
                     await _send_problem(report_failure(scope, Unauthenticated(RIGHTS_LOST)), send_out)
         finally:
             reservation.release()
+            self._count_use(scope, method, status)
             _log_request(scope, method, status, started_s)
+
+    def _count_use(self, scope: Scope, method: str, status: int | None) -> None:
+        caller: Caller | None = scope.get("auth")
+        if caller is not None and caller.kind is CallerKind.TOKEN:
+            operation = f"{method} {scope.get('path_template', '')}"
+            is_error = status is None or status >= HTTPStatus.BAD_REQUEST
+            now = self._services.context.now()
+            self._services.token_usage.count_request(caller.id, operation, now, is_error=is_error)
 
     async def _answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Pass the request to the application, unless it is refused before any route is looked for."""

@@ -52,4 +52,6 @@ async def retry_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
     return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id, actor=request.actor)))
 
 
-ROUTER: Final = Router("/jobs", route_handlers=[list_jobs, get_job, retry_job], tags=["Jobs"])
+ROUTER: Final = Router(
+    "/jobs", route_handlers=[list_jobs, get_job, retry_job], opt={"subject": "jobs", "limited": True}, tags=["Jobs"]
+)

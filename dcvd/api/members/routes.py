@@ -78,5 +78,6 @@ async def delete_member(request: ApiRequest, member_id: FromPath[str]) -> None:
 ROUTER: Final = Router(
     "/members",
     route_handlers=[create_member, list_members, get_member, update_member, renew_invitation, delete_member],
+    opt={"subject": "members"},
     tags=["Members"],
 )

@@ -7,16 +7,26 @@ from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.core.domains.hostnames import MAX_GIVEN_CHARS
 from dcvd.core.instants import SECOND
 from dcvd.core.members import MAX_ADDRESS_CHARACTERS
+from dcvd.core.networks import MAX_NETWORKS
+from dcvd.core.reach import MAX_ENTRIES
+from dcvd.core.scopes import Scope
 from dcvd.kit.egress.guard import MAX_URL_LENGTH
 from dcvd.services.connections.aws_external_ids import MAX_DOMAINS
 from dcvd.services.names import MAX_NAME_CHARACTERS
+from dcvd.services.tokens.changes import MAX_GRACE_MS as MAX_TOKEN_GRACE_MS
 from dcvd.services.webhooks.endpoints import MAX_ATTEMPTS_PER_SECOND, MAX_HEADERS
 from dcvd.services.webhooks.secret_rotation import MAX_GRACE_MS
 
 Bounds = dict[str, Any]
 
+
+def _list_or_null(most: int, items: Bounds) -> Bounds:
+    return {"anyOf": [{"type": "array", "minItems": 1, "maxItems": most, "items": items}, {"type": "null"}]}
+
+
 _HOSTNAME: Final[Bounds] = {"minLength": 1, "maxLength": MAX_GIVEN_CHARS}
 _EVENT_TYPES: Final[Bounds] = {"minItems": 1, "items": {"$ref": REF_TEMPLATE.format(name="EventType")}}
+_NAME: Final[Bounds] = {"minLength": 1, "maxLength": MAX_NAME_CHARACTERS}
 _URL: Final[Bounds] = {"format": "uri", "maxLength": MAX_URL_LENGTH}
 _HEADERS: Final[Bounds] = {"maxProperties": MAX_HEADERS}
 _RATE: Final[Bounds] = {
@@ -45,13 +55,18 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "NewExternalId.domains": {"maxItems": MAX_DOMAINS, "items": {"type": "string", **_HOSTNAME}},
     "NewMember.address": {"minLength": 3, "maxLength": MAX_ADDRESS_CHARACTERS},
     "NewReplay.events": _EVENT_TYPES,
-    "NewToken.name": {"minLength": 1, "maxLength": MAX_NAME_CHARACTERS},
+    "NewToken.allowedNetworks": _list_or_null(MAX_NETWORKS, {"type": "string"}),
+    "NewToken.domains": _list_or_null(MAX_ENTRIES, {"type": "string", **_HOSTNAME}),
+    "NewToken.name": _NAME,
+    "NewToken.scopes": _list_or_null(len(Scope), {"$ref": REF_TEMPLATE.format(name="Scope")}),
     "NewWebhook.events": _EVENT_TYPES,
     "NewWebhook.headers": _HEADERS,
     "NewWebhook.maxPerSecond": _RATE,
     "NewWebhook.url": _URL,
     "Problem.code": _CODE,
     "Rotation.graceSeconds": {"minimum": 0, "maximum": MAX_GRACE_MS // SECOND},
+    "TokenChange.name": _NAME,
+    "TokenRotation.graceSeconds": {"minimum": 0, "maximum": MAX_TOKEN_GRACE_MS // SECOND},
     "WebhookChange.events": _EVENT_TYPES,
     "WebhookChange.headers": _HEADERS,
     "WebhookChange.maxPerSecond": _RATE,

@@ -20,7 +20,13 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "NewMember": {"address": "person@example.com", "role": "admin"},
     "MemberChange": {"status": "suspended"},
     "NewReplay": {"since": "2027-01-15T00:00:00Z", "until": "2027-01-16T00:00:00Z", "status": "missing"},
-    "NewToken": {"name": "deployment", "role": "admin", "expiresAt": "2028-01-15T00:00:00Z"},
+    "NewToken": {
+        "name": "deployment",
+        "role": "admin",
+        "expiresAt": "2028-01-15T00:00:00Z",
+        "scopes": ["domains:read", "domains:write"],
+        "domains": ["*.customer.com"],
+    },
     "NewWebhook": {
         "url": "https://hooks.example.net/dcvd",
         "events": ["domain.active", "domain.error", "dns.check_failed"],
@@ -29,6 +35,9 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "NewZone": {"name": "customer.com"},
     "Requeue": {"status": "dead"},
     "Rotation": {"graceSeconds": 86400},
+    "TokenChange": {"name": "deployment", "expiresAt": "2029-01-15T00:00:00Z"},
+    "TokenRevocation": {"keepThis": True},
+    "TokenRotation": {"graceSeconds": 3600},
     "WebhookChange": {"enabled": True, "maxPerSecond": 50},
 }
 """By type."""

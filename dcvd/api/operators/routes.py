@@ -8,33 +8,34 @@ from typing import Any, Final
 from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
-from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dcvd.api.diagnosis.routes import refreshed_response
 from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.http.authentication import authenticate_operator
-from dcvd.api.http.instants import Instant, parse_instant
+from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.organizations import HANDLERS_OF_ALL, HANDLERS_OF_ONE, find_organization
 from dcvd.api.operators.view import RenewalsAnswer
+from dcvd.api.tokens.input import NewOperatorToken, TokenRotation
 from dcvd.api.tokens.routes import Descendants
-from dcvd.api.tokens.view import TokenAnswer, TokenList, minted_token_answer, token_list
+from dcvd.api.tokens.view import (
+    RevokedTokens,
+    TokenAnswer,
+    TokenList,
+    UsageAnswer,
+    minted_token_answer,
+    token_list,
+    usage_answer,
+)
 from dcvd.core.timeline import OPERATOR_ACTOR
-from dcvd.core.tokens import Role
 from dcvd.services.lifecycle import renewals
-from dcvd.services.tokens import minting, revocation
+from dcvd.services.tokens import changes, minting, revocation
 from dcvd.store.organizations import Organization
 
-
-class NewOperatorToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A token to be minted, as by a tenant, except that its role is owner unless given."""
-
-    name: str
-    role: Role = Role.OWNER
-    expires_at: Instant | None = None
+_DEFAULT_ROTATION: Final = TokenRotation()
 
 
 @post("/tokens", summary="Mint a token for an organization", status_code=201)
@@ -48,6 +49,7 @@ async def mint_organization_token(
         name=data.name,
         role=data.role,
         expires_at=parse_instant("expiresAt", data.expires_at),
+        limits=data.limits,
     )
     address = f"/operator/organizations/{organization.id}/tokens/{minted.token.id}"
     return Response(minted_token_answer(minted), headers={"Location": address})
@@ -73,6 +75,34 @@ async def revoke_organization_token(
     """Revoke a token, which stops working at once, also in requests that are under way."""
     with_descendants = parse_flag("descendants", descendants)
     await revocation.revoke(request.context, organization.id, token_id, with_descendants=with_descendants)
+
+
+@post("/tokens/{token_id:str}/rotate", summary="Rotate an organization's token", status_code=200)
+async def rotate_organization_token(
+    request: ApiRequest,
+    organization: NamedDependency[Organization],
+    token_id: FromPath[str],
+    data: JSONBody[TokenRotation] = _DEFAULT_ROTATION,
+) -> TokenAnswer:
+    """Make a new plain text, which is in this answer and never again; the present one works for a while beside it."""
+    grace_ms = data.read_grace_ms()
+    return minted_token_answer(await changes.rotate(request.context, organization.id, token_id, grace_ms=grace_ms))
+
+
+@post("/tokens/revoke-all", summary="Revoke all of an organization's tokens", status_code=200)
+async def revoke_all_organization_tokens(
+    request: ApiRequest, organization: NamedDependency[Organization]
+) -> RevokedTokens:
+    """Revoke all tokens; the organization has none then, until an operator mints one."""
+    return RevokedTokens(await revocation.revoke_all(request.context, organization.id, keep_own=False))
+
+
+@get("/tokens/{token_id:str}/usage", summary="Show how an organization's token is used")
+async def get_organization_token_usage(
+    request: ApiRequest, organization: NamedDependency[Organization], token_id: FromPath[str]
+) -> UsageAnswer:
+    """Show when and from where a token was last used, and its requests by day and operation."""
+    return usage_answer(await request.services.token_usage.report(request.context, organization.id, token_id))
 
 
 @get("/renewals", summary="Renewals that are late")
@@ -109,6 +139,9 @@ _ORGANIZATION_ROUTER: Final = Router(
         mint_organization_token,
         list_organization_tokens,
         revoke_organization_token,
+        rotate_organization_token,
+        revoke_all_organization_tokens,
+        get_organization_token_usage,
         add_many_to_organization,
     ],
     dependencies={"organization": Provide(find_organization)},

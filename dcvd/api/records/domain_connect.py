@@ -69,4 +69,6 @@ async def create_domain_connect_link(
     )
 
 
-ROUTER: Final = Router("/", route_handlers=[create_domain_connect_link], tags=["Domains"])
+ROUTER: Final = Router(
+    "/", route_handlers=[create_domain_connect_link], opt={"subject": "domains", "limited": True}, tags=["Domains"]
+)

@@ -80,4 +80,9 @@ def _accepted_response(planned_job: PlannedJob) -> Response[WriteAnswer]:
     return Response(answer, status_code=202, headers=headers)
 
 
-ROUTER: Final = Router("/domains/{domain_id:str}", route_handlers=[write_records, undo_records], tags=["Domains"])
+ROUTER: Final = Router(
+    "/domains/{domain_id:str}",
+    route_handlers=[write_records, undo_records],
+    opt={"subject": "domains", "limited": True},
+    tags=["Domains"],
+)

@@ -47,4 +47,6 @@ async def get_timeline(
     return TimelineList(timeline=[timeline_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
 
 
-ROUTER: Final = Router("/domains", route_handlers=[get_timeline], tags=["Domains"])
+ROUTER: Final = Router(
+    "/domains", route_handlers=[get_timeline], opt={"subject": "domains", "limited": True}, tags=["Domains"]
+)

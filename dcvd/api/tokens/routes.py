@@ -2,16 +2,27 @@
 
 from typing import Annotated, Final
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
-from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.instants import Instant, parse_instant
+from dcvd.api.http.documentation import BodyMayBeEmpty
+from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.tokens.view import TokenAnswer, TokenList, minted_token_answer, token_list
-from dcvd.core.tokens import Role
-from dcvd.services.tokens import minting, revocation
+from dcvd.api.tokens.input import NewToken, TokenChange, TokenRevocation, TokenRotation
+from dcvd.api.tokens.view import (
+    CallerAnswer,
+    RevokedTokens,
+    TokenAnswer,
+    TokenList,
+    UsageAnswer,
+    caller_answer,
+    minted_token_answer,
+    token_list,
+    token_view,
+    usage_answer,
+)
+from dcvd.services.tokens import changes, minting, revocation
 
 Descendants = Annotated[
     str | None,
@@ -21,30 +32,20 @@ Descendants = Annotated[
         type="boolean",
     ),
 ]
-
-
-class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A token to be minted; without `expiresAt` it lives until it is revoked.
-
-    `memberId`: whose token it is; null for one of the organization itself, which only an owner makes with a token of a
-    member. Where it is absent, it belongs to the member whose token mints it.
-    """
-
-    name: str
-    role: Role = Role.MEMBER
-    expires_at: Instant | None = None
-    member_id: str | UnsetType | None = UNSET
+_DEFAULT_ROTATION: Final = TokenRotation()
+_DEFAULT_REVOCATION: Final = TokenRevocation()
 
 
 @post("", summary="Mint a token", status_code=201)
 async def create_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[TokenAnswer]:
-    """Mint a token. Its plain text is in this answer and never again. Nobody mints a role above their own."""
+    """Mint a token. Its plain text is in this answer and never again. It may do no more than its minter."""
     minted = await minting.create(
         request.context,
         request.org_id,
         name=data.name,
         role=data.role,
         expires_at=parse_instant("expiresAt", data.expires_at),
+        limits=data.limits,
         member_id=data.member_id,
     )
     return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
@@ -58,6 +59,36 @@ async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor =
     return token_list(page)
 
 
+@get("/{token_id:str}", summary="Show a token")
+async def get_token(request: ApiRequest, token_id: FromPath[str]) -> TokenAnswer:
+    """Show a token, without its plain text."""
+    return TokenAnswer(token_view(await request.services.token_usage.get(request.context, request.org_id, token_id)))
+
+
+@patch("/{token_id:str}", summary="Change a token")
+async def update_token(request: ApiRequest, token_id: FromPath[str], data: JSONBody[TokenChange]) -> TokenAnswer:
+    """Change a token's name or expiry. Its rights never change: mint another one."""
+    token = await changes.change(request.context, request.org_id, token_id, data.read())
+    return TokenAnswer(token_view(request.services.token_usage.update(token)))
+
+
+@post(
+    "/{token_id:str}/rotate",
+    summary="Rotate a token",
+    status_code=200,
+    operation_class=BodyMayBeEmpty,
+)
+async def rotate_token(
+    request: ApiRequest, token_id: FromPath[str], data: JSONBody[TokenRotation] = _DEFAULT_ROTATION
+) -> TokenAnswer:
+    """Make a new plain text, which is in this answer and never again; the token keeps its id and its rights.
+
+    Both work for a while, so that a system can be told the new one. A token may rotate itself.
+    """
+    grace_ms = data.read_grace_ms()
+    return minted_token_answer(await changes.rotate(request.context, request.org_id, token_id, grace_ms=grace_ms))
+
+
 @delete("/{token_id:str}", summary="Revoke a token")
 async def revoke_token(request: ApiRequest, token_id: FromPath[str], descendants: Descendants = None) -> None:
     """Revoke a token, which stops working at once, also in requests that are under way.
@@ -68,4 +99,50 @@ async def revoke_token(request: ApiRequest, token_id: FromPath[str], descendants
     await revocation.revoke(request.context, request.org_id, token_id, with_descendants=with_descendants)
 
 
-ROUTER: Final = Router("/tokens", route_handlers=[create_token, list_tokens, revoke_token], tags=["Tokens"])
+@post(
+    "/revoke-all",
+    summary="Revoke all tokens",
+    status_code=200,
+    operation_class=BodyMayBeEmpty,
+)
+async def revoke_all_tokens(
+    request: ApiRequest, data: JSONBody[TokenRevocation] = _DEFAULT_REVOCATION
+) -> RevokedTokens:
+    """Revoke all tokens whose role is not above the caller's, for the day on which one of them has leaked."""
+    count = await revocation.revoke_all(request.context, request.org_id, keep_own=data.keep_this)
+    return RevokedTokens(count)
+
+
+@get("/{token_id:str}/usage", summary="Show how a token is used")
+async def get_token_usage(request: ApiRequest, token_id: FromPath[str]) -> UsageAnswer:
+    """Show when and from where a token was last used, and its requests by day and operation."""
+    return usage_answer(await request.services.token_usage.report(request.context, request.org_id, token_id))
+
+
+@get("/whoami", summary="Show who calls", opt={"subject": None})
+async def get_caller(request: ApiRequest) -> CallerAnswer:
+    """Show which token calls, for which organization, and what it may do."""
+    return caller_answer(request.auth, request.org_id)
+
+
+ROUTER: Final = Router(
+    "/",
+    route_handlers=[
+        Router(
+            "/tokens",
+            route_handlers=[
+                create_token,
+                list_tokens,
+                get_token,
+                update_token,
+                rotate_token,
+                revoke_token,
+                revoke_all_tokens,
+                get_token_usage,
+            ],
+        ),
+        get_caller,
+    ],
+    opt={"subject": "tokens", "limited": True},
+    tags=["Tokens"],
+)

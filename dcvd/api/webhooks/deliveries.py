@@ -68,7 +68,7 @@ async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Del
     return DeliveryAnswer(delivery_view(await history.retry(request.context, request.org_id, delivery_id)))
 
 
-@post("/retry", summary="Send all dead letters again", status_code=202, responses=problems(404))
+@post("/retry", summary="Send all dead letters again", status_code=202, opt={"limited": False}, responses=problems(404))
 async def retry_dead_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
     """Start a job that sends all dead letters again, each with its full schedule."""
     webhook_id = None if data.webhook_id is UNSET else data.webhook_id
@@ -91,5 +91,6 @@ async def explain_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> E
 ROUTER: Final = Router(
     "/deliveries",
     route_handlers=[list_deliveries, get_delivery, retry_delivery, retry_dead_deliveries, explain_delivery],
+    opt={"subject": "deliveries", "limited": True},
     tags=["Deliveries"],
 )

@@ -85,7 +85,9 @@ async def rotate_webhook_secret(
     )
 
 
-@get("/deliveries", summary="List the deliveries to an endpoint", dependencies=LIST_QUERY)
+@get(
+    "/deliveries", summary="List the deliveries to an endpoint", opt={"subject": "deliveries"}, dependencies=LIST_QUERY
+)
 async def list_webhook_deliveries(
     request: ApiRequest, webhook_id: FromPath[str], list_query: InjectedListQuery
 ) -> DeliveryList:
@@ -95,6 +97,7 @@ async def list_webhook_deliveries(
 
 @post(
     "/replay",
+    opt={"subject": "deliveries"},
     summary="Send past events again",
     status_code=202,
     responses=success(200, ReplayAnswer, "With `dryRun`: the count alone."),
@@ -149,5 +152,6 @@ ROUTER: Final = Router(
         test_webhook,
         check_conformance,
     ],
+    opt={"subject": "webhooks"},
     tags=["Webhooks"],
 )

@@ -88,5 +88,6 @@ async def delete_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> None
 ROUTER: Final = Router(
     "/webhooks",
     route_handlers=[create_webhook, list_webhooks, get_webhook, update_webhook, delete_webhook],
+    opt={"subject": "webhooks"},
     tags=["Webhooks"],
 )

@@ -68,5 +68,8 @@ async def delete_zone(request: ApiRequest, zone_id: FromPath[str]) -> None:
 
 
 ROUTER: Final = Router(
-    "/zones", route_handlers=[create_zone, list_zones, get_zone, check_zone, delete_zone], tags=["Zones"]
+    "/zones",
+    route_handlers=[create_zone, list_zones, get_zone, check_zone, delete_zone],
+    opt={"subject": "domains"},
+    tags=["Zones"],
 )

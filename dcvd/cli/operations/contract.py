@@ -5,11 +5,12 @@ from typing import Protocol
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.operators.view import ListedOrganizationView, OrganizationOverviewView, OrganizationView
-from dcvd.api.tokens.view import TokenView
+from dcvd.api.tokens.view import TokenView, UsageView
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.tokens import Role
 from dcvd.errors import NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits
 
 
 class Operations(Protocol):
@@ -35,7 +36,15 @@ class Operations(Protocol):
         """Yield the export, some lines at a time."""
         ...
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView: ...
+    async def create_token(
+        self, org_id: str, *, name: str, role: Role, expires_at: int | None, limits: TokenLimits = NO_OWN_LIMITS
+    ) -> TokenView: ...
+
+    async def rotate_token(self, org_id: str, token_id: str, *, grace_ms: int) -> TokenView: ...
+
+    async def revoke_all_tokens(self, org_id: str) -> int: ...
+
+    async def get_token_usage(self, org_id: str, token_id: str) -> UsageView: ...
 
     async def list_tokens(self, org_id: str) -> list[TokenView]: ...
 

@@ -15,7 +15,7 @@ from dcvd.api.operators.view import (
     organization_view,
     overview_view,
 )
-from dcvd.api.tokens.view import TokenView, minted_token_answer, token_list
+from dcvd.api.tokens.view import TokenView, UsageView, minted_token_answer, token_list, usage_answer
 from dcvd.config import Config, Live
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import to_seconds
@@ -31,7 +31,9 @@ from dcvd.services.lifecycle import deregistrations, renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.services.organizations.export import export_lines
 from dcvd.services.organizations.overview import read_overview
-from dcvd.services.tokens import minting, queries, revocation, suspension
+from dcvd.services.tokens import changes, minting, queries, revocation, suspension
+from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.store.engine.paging import MAX_LIMIT
@@ -79,9 +81,20 @@ class LocalOperations:
     def export_organization(self, org_id: str) -> AsyncIterator[bytes]:
         return export_lines(self._context, org_id)
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
-        minted = await minting.create(self._context, org_id, name=name, role=role, expires_at=expires_at)
+    async def create_token(
+        self, org_id: str, *, name: str, role: Role, expires_at: int | None, limits: TokenLimits = NO_OWN_LIMITS
+    ) -> TokenView:
+        minted = await minting.create(self._context, org_id, name=name, role=role, expires_at=expires_at, limits=limits)
         return minted_token_answer(minted).token
+
+    async def rotate_token(self, org_id: str, token_id: str, *, grace_ms: int) -> TokenView:
+        return minted_token_answer(await changes.rotate(self._context, org_id, token_id, grace_ms=grace_ms)).token
+
+    async def revoke_all_tokens(self, org_id: str) -> int:
+        return await revocation.revoke_all(self._context, org_id, keep_own=False)
+
+    async def get_token_usage(self, org_id: str, token_id: str) -> UsageView:
+        return usage_answer(await TokenUsage().report(self._context, org_id, token_id)).usage
 
     async def list_tokens(self, org_id: str) -> list[TokenView]:
         outputs: list[TokenView] = []

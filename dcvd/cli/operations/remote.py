@@ -5,11 +5,11 @@ import errno
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
@@ -23,13 +23,14 @@ from dcvd.api.operators.view import (
     OverviewAnswer,
     RenewalsAnswer,
 )
-from dcvd.api.tokens.view import TokenAnswer, TokenList, TokenView
+from dcvd.api.tokens.view import RevokedTokens, TokenAnswer, TokenList, TokenView, UsageAnswer, UsageView
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits
 from dcvd.store.engine.paging import MAX_LIMIT
 
 _ORGANIZATIONS_PATH: Final = "/operator/organizations"
@@ -97,10 +98,19 @@ class RemoteOperations:
                 "again."
             ) from error
 
-    async def create_token(self, org_id: str, *, name: str, role: Role, expires_at: int | None) -> TokenView:
-        body: dict[str, str] = {"name": name, "role": role.value}
+    async def create_token(
+        self, org_id: str, *, name: str, role: Role, expires_at: int | None, limits: TokenLimits = NO_OWN_LIMITS
+    ) -> TokenView:
+        body: dict[str, Any] = {"name": name, "role": role.value}
         if expires_at is not None:
             body["expiresAt"] = to_rfc3339(expires_at)
+        given = {
+            "scopes": limits.scopes,
+            "domains": limits.domains,
+            "readOnly": limits.read_only,
+            "allowedNetworks": limits.allowed_networks,
+        }
+        body |= {name: value for name, value in given.items() if value is not UNSET}
         answer = await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", TokenAnswer, body=body)
         return answer.token
 
@@ -117,6 +127,19 @@ class RemoteOperations:
     async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None:
         path = f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}"
         await self._exchange("DELETE", path, query={"descendants": "true"} if with_descendants else None)
+
+    async def rotate_token(self, org_id: str, token_id: str, *, grace_ms: int) -> TokenView:
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}/rotate"
+        answer = await self._call("POST", path, TokenAnswer, body={"graceSeconds": grace_ms // SECOND})
+        return answer.token
+
+    async def revoke_all_tokens(self, org_id: str) -> int:
+        answer = await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/revoke-all", RevokedTokens)
+        return answer.revoked
+
+    async def get_token_usage(self, org_id: str, token_id: str) -> UsageView:
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}/usage"
+        return (await self._call("GET", path, UsageAnswer)).usage
 
     async def list_renewals(self) -> RenewalsView:
         answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)

@@ -14,8 +14,8 @@ from dcvd.core.lifecycle import transitions
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.core.zones.zone import enclosing_names
-from dcvd.errors import Conflict, DcvdError, InvalidInput
-from dcvd.services import timeline
+from dcvd.errors import Conflict, DcvdError, Forbidden, InvalidInput
+from dcvd.services import reach, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
@@ -68,6 +68,11 @@ def evaluate(
     new_count = len(simulated_names)
     results: list[AdditionResult] = []
     for candidate in candidates:
+        try:
+            reach.check_name(context.caller.domains, candidate.name)
+        except Forbidden as error:
+            results.append(AdditionResult(error=error))
+            continue
         existing = owned.get(candidate.name)
         if existing is not None:
             message = f"{candidate.name} is already one of your domains."

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dcvd.core.domains.bulk import DomainReference, Line, LineRefusal, RemoveLine, RemoveOutcome
 from dcvd.core.domains.domain import Domain
+from dcvd.services import reach
 from dcvd.services.context import Context
 from dcvd.services.domains.bulk import BulkRequest, IdempotencyRecord, new_batch_sizer, run_in_steps
 from dcvd.services.lifecycle import claim_endings
@@ -87,7 +88,11 @@ class BulkRemovals:
                 outcomes.append(_refused_outcome(line, reference))
                 continue
             domain = by_name.get(reference.name) if reference.name is not None else by_id.get(reference.id or "")
-            is_owned = domain is not None and domain.org_id == self._request.org_id
+            is_owned = (
+                domain is not None
+                and domain.org_id == self._request.org_id
+                and reach.covers(self._context, domain.id, domain.name)
+            )
             if domain is None or not is_owned or domain.id in removed_domains or domain.id in self._simulated_ids:
                 refusal = LineRefusal("not_found", f"There is no domain {reference.name or reference.id}.")
                 outcomes.append(_refused_outcome(line, refusal))

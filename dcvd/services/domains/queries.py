@@ -27,12 +27,13 @@ async def list_page(
     limit: int,
     is_dormant: bool | None = None,
 ) -> Page[Domain]:
-    """List domains newest first, or by name with `search`, a prefix of the name or of its registrable part.
+    """List the domains that the caller may know of, newest first.
 
+    search: a prefix of the name or of its registrable part; then they are listed by name.
     is_dormant: only the dormant ones, or only the others; None for all.
     """
     position = decode_cursor(cursor)
-    wanted = DomainFilter(status=status, is_dormant=is_dormant)
+    wanted = DomainFilter(status=status, is_dormant=is_dormant, reach=context.caller.domains)
     if search:
         prefix = normalise_search(search)
         rows = await context.database.read(

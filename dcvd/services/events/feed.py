@@ -6,7 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.events import Event, EventType
+from dcvd.core.events import Event, EventType, read_domain_name
+from dcvd.core.reach import DomainReach
 from dcvd.errors import Gone, InvalidInput
 from dcvd.services.context import Context
 from dcvd.store import events, organizations
@@ -45,9 +46,18 @@ class EventFeed:
         return {org_id: len(waiters) for org_id, waiters in self._waiters.items()}
 
     async def read(
-        self, org_id: str, *, after: int | None, types: Collection[EventType] | None, limit: int, wait_s: float = 0.0
+        self,
+        org_id: str,
+        *,
+        after: int | None,
+        types: Collection[EventType] | None,
+        limit: int,
+        reach: DomainReach | None = None,
+        wait_s: float = 0.0,
     ) -> FeedPage:
         """Read the events numbered above `after`; None reads from the oldest that is stored.
+
+        types: only these. reach: only those about domains within it.
 
         Where there is none yet, waits up to `wait_s` seconds for one. Raises Gone when events after `after` are past
         their retention, InvalidInput when no event had the number `after` yet.
@@ -61,7 +71,7 @@ class EventFeed:
         try:
             while True:
                 wake_event.clear()
-                page = await self._read_page(org_id, after, types, limit)
+                page = await self._read_page(org_id, after, types, limit, reach)
                 remaining_s = deadline - loop.time()
                 if page.events or page.has_more or remaining_s <= 0 or self._is_closed or not may_wait:
                     return page
@@ -88,9 +98,14 @@ class EventFeed:
             wake_event.set()
 
     async def _read_page(
-        self, org_id: str, after: int | None, types: Collection[EventType] | None, limit: int
+        self,
+        org_id: str,
+        after: int | None,
+        types: Collection[EventType] | None,
+        limit: int,
+        reach: DomainReach | None,
     ) -> FeedPage:
-        max_examined = limit if types is None else self._max_examined
+        max_examined = limit if types is None and reach is None else self._max_examined
 
         def query(snapshot: Snapshot) -> tuple[list[Event], int]:
             forgotten_sequence = organizations.read_forgotten_sequence(snapshot, org_id)
@@ -104,7 +119,8 @@ class EventFeed:
         matching_events: list[Event] = []
         position = start
         for event in examined_events[:max_examined]:
-            if types is None or event.type in types:
+            is_covered = reach is None or reach.covers(event.domain_id, read_domain_name(event.body))
+            if is_covered and (types is None or event.type in types):
                 if len(matching_events) == limit:
                     return FeedPage(events=matching_events, position=position, has_more=True)
                 matching_events.append(event)

@@ -14,11 +14,11 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, OwnLimitReached, StoreError
-from dcvd.services import timeline
+from dcvd.services import reach, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.engine.database import Transaction
-from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.paging import Page, build_page, decode_cursor, encode_cursor
 from dcvd.store.jobs import due_times, jobs, turns
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,8 @@ P = TypeVar("P", bound=Struct)
 RecordDeath = Callable[[Context, Transaction, Job], None]
 """Records what follows from a job's becoming a dead letter, in the same unit of work."""
 
+_MAX_EXAMINED: Final = 2_000
+"""Jobs that one page examines for those within a caller's reach."""
 _OWN_OUTAGES: Final = (Outage(StoreError.code), Outage(DiskFull.code), Outage(OwnLimitReached.code))
 """The outages of dcvd itself, by which a job of any kind can fail."""
 
@@ -193,12 +195,20 @@ def record_failure(
 async def list_page(
     context: Context, org_id: str, *, state: JobState | None, cursor: str | None, limit: int
 ) -> Page[Job]:
-    """List an organization's jobs, newest first."""
+    """List the jobs of an organization that the caller may know of, newest first.
+
+    Where they are limited to some domains, a page may be short of its limit, and still have a next one.
+    """
     before = decode_cursor(cursor)
+    caller_reach = context.caller.domains
+    count = limit + 1 if caller_reach is None else max(_MAX_EXAMINED, limit + 1)
     rows = await context.database.read(
-        lambda snapshot: jobs.list_of_org(snapshot, org_id, state=state, before=before, limit=limit + 1)
+        lambda snapshot: jobs.list_of_org(snapshot, org_id, state=state, before=before, limit=count)
     )
-    return build_page(rows, limit, [row.id for row in rows])
+    visible = [row for row in rows if reach.covers(context, row.domain_id, row.domain_name)]
+    if len(visible) > limit or len(rows) < count:
+        return build_page(visible[: limit + 1], limit, [row.id for row in visible])
+    return Page(visible, encode_cursor(rows[-1].id))
 
 
 async def get(context: Context, org_id: str, job_id: str) -> Job:

@@ -59,11 +59,11 @@ async def build_apply_url(
     NotConfigured without a template and a key, Retryable where the provider gives no answer, and what `admit` raises.
     """
     config = context.config
+    domain = await queries.get(context, org_id, domain_id)
     with admit(org_id):
         private_key = require_private_key(config)
         if redirect_uri is not None and redirect_uri not in config.oauth.return_to:
             raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
-        domain = await queries.get(context, org_id, domain_id)
         records = _collect_records(domain)
         discovery_result = await discovery.discover_provider(org_id, domain.name)
         application = prepare_application(records, zone=discovery_result.zone, target=config.cloudflare.cname_target)

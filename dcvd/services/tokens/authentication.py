@@ -7,9 +7,11 @@ from msgspec.structs import replace
 from dcvd.core import tokens as token_rules
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.members import MemberStatus, choose_lower
+from dcvd.core.networks import is_address_within
 from dcvd.core.organizations.status import OrganizationStatus, build_refusal
+from dcvd.core.reach import parse_reach
 from dcvd.core.tokens import Token
-from dcvd.errors import Unauthenticated
+from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.services.context import Context
 from dcvd.store import members, organizations, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -20,18 +22,20 @@ REFUSAL: Final = (
 """One sentence for all: a caller never learns what exactly was wrong."""
 
 
-async def authenticate(context: Context, presented_token: str) -> Token:
+async def authenticate(context: Context, presented_token: str, address: str | None = None) -> Token:
     """Return the live token that a text belongs to, with no higher role than that of the member whose it is.
 
+    address: the client's.
+
     Raises Unauthenticated, which never says what exactly was wrong, and Forbidden where the organization may not use
-    the API.
+    the API, or from a network that is not allowed.
     """
     if not token_rules.is_well_formed(presented_token):
         raise Unauthenticated(REFUSAL)
     token_hash = token_rules.hash_token(presented_token)
 
     def query(snapshot: Snapshot) -> tuple[Token, OrganizationStatus] | None:
-        token = tokens.find_by_hash(snapshot, token_hash)
+        token = tokens.find_by_hash(snapshot, token_hash, context.now())
         limited_token = None if token is None else limit_to_member(snapshot, token)
         if limited_token is None:
             return None
@@ -43,6 +47,8 @@ async def authenticate(context: Context, presented_token: str) -> Token:
     token, status = found
     if (refusal := build_refusal(status)) is not None:
         raise refusal
+    if token.allowed_networks is not None and not is_address_within(address, token.allowed_networks):
+        raise Forbidden("This token works from some networks alone, and not from yours.", code="network_not_allowed")
     return token
 
 
@@ -59,7 +65,7 @@ def limit_to_member(snapshot: Snapshot, token: Token) -> Token | None:
     return replace(token, role=choose_lower(token.role, member.role))
 
 
-def build_caller(token: Token, request_id: str | None) -> Caller:
+def build_caller(token: Token, request_id: str | None = None) -> Caller:
     """Return the caller that the bearer of a token is."""
     return Caller(
         kind=CallerKind.TOKEN,
@@ -67,6 +73,10 @@ def build_caller(token: Token, request_id: str | None) -> Caller:
         id=token.id,
         org_id=token.org_id,
         member_id=token.member_id,
+        scopes=None if token.scopes is None else frozenset(token.scopes),
+        domains=None if token.domains is None else parse_reach(token.domains),
+        is_read_only=token.read_only,
+        allowed_networks=token.allowed_networks,
         rights_version=token.rights_version,
         request_id=request_id,
     )

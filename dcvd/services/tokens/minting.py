@@ -14,6 +14,7 @@ from dcvd.errors import Forbidden, InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations import quotas
+from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, grant
 from dcvd.store import members, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 
@@ -33,24 +34,19 @@ async def create(
     role: Role,
     expires_at: int | None,
     member_id: str | UnsetType | None = UNSET,
+    limits: TokenLimits = NO_OWN_LIMITS,
 ) -> MintedToken:
     """Mint a token for an organization that exists.
 
     member_id: the active member whose token it is to be, None for one of the organization itself; UNSET for that of the
     caller's own token, so that nobody keeps by such a token what they lose.
 
-    Raises Forbidden when `role` is above the caller's, InvalidInput for a bad name or an expiry that has passed,
-    QuotaReached.
+    Raises Forbidden when it could do more than the caller, InvalidInput for a bad name or limit or an expiry that has
+    passed, QuotaReached.
     """
     now, caller = context.now(), context.caller
-    if not token_rules.has_rank(caller.role, role):
-        raise Forbidden(
-            f"A token with the role {caller.role.value} cannot create one with the higher role {role.value}."
-        )
-    if expires_at is not None and expires_at <= now:
-        raise InvalidInput(
-            "expiresAt", f"expiresAt is {to_rfc3339(expires_at)}, which has passed; give a later instant."
-        )
+    granted = grant(context, role, limits)
+    check_expiry(expires_at, now)
     owner_id = caller.member_id if member_id is UNSET else member_id
     if owner_id is None and caller.member_id is not None and caller.role is not Role.OWNER:
         raise Forbidden("Only an owner makes tokens that belong to no member.")
@@ -63,6 +59,10 @@ async def create(
         created_at=now,
         expires_at=expires_at,
         last_used_at=None,
+        scopes=granted.scopes,
+        domains=granted.domains,
+        read_only=granted.read_only,
+        allowed_networks=granted.allowed_networks,
         minted_by=caller.id if caller.kind is CallerKind.TOKEN else None,
         member_id=owner_id,
     )
@@ -87,4 +87,12 @@ def _check_member(snapshot: Snapshot, org_id: str, member_id: str, role: Role) -
     if not token_rules.has_rank(member.role, role):
         raise InvalidInput(
             "role", f"The member has the role {member.role.value}, and their token cannot have {role.value}."
+        )
+
+
+def check_expiry(expires_at: int | None, now: int) -> None:
+    """Raise InvalidInput for an expiry that has passed."""
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInput(
+            "expiresAt", f"expiresAt is {to_rfc3339(expires_at)}, which has passed; give a later instant."
         )

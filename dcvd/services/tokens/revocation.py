@@ -1,8 +1,11 @@
 """Revoke tokens, which ends what their bearers have under way."""
 
+from collections.abc import Collection
+
+from dcvd.core.callers import CallerKind
 from dcvd.core.tokens import Token, has_rank
-from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
+from dcvd.services.tokens.rights import check_rank, check_visible, is_visible
 from dcvd.store import tokens
 from dcvd.store.engine.database import Topic, Transaction
 
@@ -17,19 +20,36 @@ async def revoke(context: Context, org_id: str, token_id: str, *, with_descendan
     """
 
     def unit(tx: Transaction) -> None:
-        token = tokens.get(tx, token_id)
-        if token is None or token.org_id != org_id:
-            raise NotFound(f"There is no token {token_id}.")
+        token = check_visible(context.caller, tokens.get(tx, token_id), org_id, token_id)
         revoked = [token, *(_list_descendants(tx, token) if with_descendants else ())]
         for each in revoked:
-            _check_rank(context, each)
+            check_rank(context.caller, each)
         if not with_descendants:
             tokens.bequeath(tx, token_id)
-        tokens.delete_all(tx, [each.id for each in revoked])
-        for each in revoked:
-            announce_change(context, tx, each.id)
+        _end(context, tx, revoked)
 
     await context.database.write(unit)
+
+
+async def revoke_all(context: Context, org_id: str, *, keep_own: bool) -> int:
+    """Revoke all tokens of an organization that the caller may revoke; return how many.
+
+    keep_own: all but the one with which the caller came.
+    """
+    caller = context.caller
+
+    def may_end(token: Token) -> bool:
+        is_kept = keep_own and caller.kind is CallerKind.TOKEN and token.id == caller.id
+        return not is_kept and has_rank(caller.role, token.role) and is_visible(caller, token)
+
+    def unit(tx: Transaction) -> int:
+        revoked = [token for token in tokens.list_all_of_org(tx, org_id) if may_end(token)]
+        for token in revoked:
+            tokens.bequeath(tx, token.id)
+        _end(context, tx, revoked)
+        return len(revoked)
+
+    return await context.database.write(unit)
 
 
 def announce_change(context: Context, tx: Transaction, token_id: str) -> None:
@@ -43,6 +63,12 @@ def parse_announcement(key: str) -> tuple[str, str | None]:
     return token_id, request_id or None
 
 
+def _end(context: Context, tx: Transaction, revoked: Collection[Token]) -> None:
+    tokens.delete_all(tx, [token.id for token in revoked])
+    for token in revoked:
+        announce_change(context, tx, token.id)
+
+
 def _list_descendants(tx: Transaction, token: Token) -> list[Token]:
     descendants: list[Token] = []
     generation = [token]
@@ -50,11 +76,3 @@ def _list_descendants(tx: Transaction, token: Token) -> list[Token]:
         generation = tokens.list_minted_by(tx, [each.id for each in generation])
         descendants += generation
     return descendants
-
-
-def _check_rank(context: Context, token: Token) -> None:
-    role = context.caller.role
-    if not has_rank(role, token.role):
-        raise Forbidden(
-            f"The token {token.id} has the role {token.role.value}; a token with the role {role.value} cannot end it."
-        )

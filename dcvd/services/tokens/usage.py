@@ -1,35 +1,102 @@
-"""When tokens were last used."""
+"""How tokens are used: when last and from where, and how often for each operation, by day."""
 
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.instants import DAY
 from dcvd.core.tokens import Token
 from dcvd.services.context import Context
-from dcvd.services.note_buffer import NoteBuffer
 from dcvd.services.tokens import queries
-from dcvd.store import tokens
+from dcvd.store import token_usage, tokens
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page
+from dcvd.store.token_usage import UsageCount
+from dcvd.store.tokens import LastUse
+
+RETENTION_DAYS: Final = 90
+"""For how many days counts are kept."""
+
+_Key = tuple[str, int, str]
+
+
+class TokenReport(Struct, frozen=True, kw_only=True):
+    """A token with its use of the last days."""
+
+    token: Token
+    counts: list[UsageCount]
 
 
 class TokenUsage:
     """The uses of tokens that were noted since they were last stored."""
 
     def __init__(self) -> None:
-        self._used_at = NoteBuffer(tokens.touch)
+        self._last_uses: dict[str, LastUse] = {}
+        self._requests: Counter[_Key] = Counter()
+        self._errors: Counter[_Key] = Counter()
 
-    def record_use(self, token_id: str, now: int) -> None:
+    def record_use(self, token_id: str, now: int, address: str | None = None) -> None:
         """Note that a token was used."""
-        self._used_at.record(token_id, now)
+        self._last_uses[token_id] = LastUse(used_at=now, address=address)
 
-    def read_last_used_at(self, token: Token) -> int | None:
-        """When a token was last used, also where that is not stored yet."""
-        return self._used_at.get(token.id) or token.last_used_at
+    def count_request(self, token_id: str, operation: str, now: int, *, is_error: bool) -> None:
+        """Count a request once it is answered."""
+        key = (token_id, now // DAY, operation)
+        self._requests[key] += 1
+        if is_error:
+            self._errors[key] += 1
+
+    def update(self, token: Token) -> Token:
+        """Return a token with its last use, also where that is not stored yet."""
+        use = self._last_uses.get(token.id)
+        if use is None:
+            return token
+        return replace(token, last_used_at=use.used_at, last_address=use.address or token.last_address)
 
     async def list_page(self, context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Token]:
         """List tokens as `queries.list_page` does, with the uses that are not stored yet."""
         page = await queries.list_page(context, org_id, cursor=cursor, limit=limit)
-        items = [replace(token, last_used_at=self.read_last_used_at(token)) for token in page.items]
-        return Page(items, page.next_cursor)
+        return Page([self.update(token) for token in page.items], page.next_cursor)
+
+    async def get(self, context: Context, org_id: str, token_id: str) -> Token:
+        """Get a token as `queries.get` does, with its last use. Raises NotFound."""
+        return self.update(await queries.get(context, org_id, token_id))
+
+    async def report(self, context: Context, org_id: str, token_id: str) -> TokenReport:
+        """Report how a token was used. Raises NotFound."""
+        await self.store(context)
+        first_day = context.now() // DAY - RETENTION_DAYS
+
+        def query(snapshot: Snapshot) -> TokenReport:
+            token = queries.get_visible(context, snapshot, org_id, token_id)
+            return TokenReport(token=token, counts=token_usage.list_of_token(snapshot, token_id, first_day))
+
+        return await context.database.read(query)
 
     async def store(self, context: Context) -> None:
-        """Store the uses; what cannot be stored is kept for the next call."""
-        await self._used_at.store(context)
+        """Store what was noted; what cannot be stored is kept for the next call."""
+        uses, requests, errors = self._last_uses, self._requests, self._errors
+        if not uses and not requests:
+            return
+        self._last_uses, self._requests, self._errors = {}, Counter(), Counter()
+        try:
+            await context.database.write(lambda tx: _store(tx, uses, requests, errors))
+        except BaseException:
+            self._last_uses = uses | self._last_uses
+            self._requests.update(requests)
+            self._errors.update(errors)
+            raise
+
+
+def _store(tx: Transaction, uses: Mapping[str, LastUse], requests: Counter[_Key], errors: Counter[_Key]) -> None:
+    tokens.touch(tx, uses)
+    token_usage.add(
+        tx,
+        [
+            UsageCount(token_id=key[0], day=key[1], operation=key[2], requests=count, errors=errors[key])
+            for key, count in requests.items()
+        ],
+    )

@@ -69,6 +69,7 @@ async def list_page(
     Raises NotFound for the endpoint.
     """
     before = decode_cursor(cursor)
+    reach = context.caller.domains
 
     def query(snapshot: Snapshot) -> Page[DeliverySummary]:
         if filters.endpoint_id is not None:
@@ -81,6 +82,7 @@ async def list_page(
             before=before,
             limit=limit,
             is_enabled=lambda endpoint_id: endpoint_id in healths and healths[endpoint_id].is_enabled,
+            is_visible=lambda delivery: reach is None or reach.covers(*events.find_domain(snapshot, delivery.event_id)),
             max_examined=max_examined,
         )
         summaries = [_summarize(delivery, healths[delivery.endpoint_id]) for delivery in page_deliveries]

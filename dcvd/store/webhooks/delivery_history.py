@@ -34,6 +34,11 @@ def get(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery | None:
     return DELIVERIES.fetch_one(snapshot, "WHERE id = ? AND org_id = ?", (delivery_id, org_id))
 
 
+def find(snapshot: Snapshot, delivery_id: str) -> Delivery | None:
+    """Find a delivery by its id, of whichever organization."""
+    return DELIVERIES.fetch_one(snapshot, "WHERE id = ?", (delivery_id,))
+
+
 def list_matching(
     snapshot: Snapshot,
     org_id: str,
@@ -42,11 +47,13 @@ def list_matching(
     before: str | None,
     limit: int,
     is_enabled: Callable[[str], bool],
+    is_visible: Callable[[Delivery], bool],
     max_examined: int = MAX_EXAMINED,
 ) -> tuple[list[Delivery], str | None]:
     """List matching deliveries, newest first, up to `limit`; then the id before which to go on, None at the end.
 
-    `is_enabled` says of an endpoint's id whether the endpoint is enabled, for `filters.status`.
+    `is_enabled` says of an endpoint's id whether the endpoint is enabled, for `filters.status`. `is_visible` says
+    whether the caller may know of a delivery.
     """
     conditions: list[str]
     values: list[Any]
@@ -68,7 +75,7 @@ def list_matching(
     )
     matches: list[Delivery] = []
     for delivery in map(DELIVERIES.from_row, rows):  # one by one: most pages are full long before the last row
-        if not _matches(delivery, org_id, filters, is_enabled):
+        if not _matches(delivery, org_id, filters, is_enabled) or not is_visible(delivery):
             continue
         if len(matches) == limit:
             return matches, matches[-1].id

@@ -116,7 +116,9 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "GET /health", "GET /ready",
         "GET /api/members", "POST /api/members", "GET /api/members/{member_id}", "PATCH /api/members/{member_id}",
         "DELETE /api/members/{member_id}", "POST /api/members/{member_id}/invite", "POST /api/members/accept",
-        "GET /api/tokens", "POST /api/tokens", "DELETE /api/tokens/{token_id}",
+        "GET /api/tokens", "POST /api/tokens", "GET /api/tokens/{token_id}", "PATCH /api/tokens/{token_id}",
+        "DELETE /api/tokens/{token_id}", "POST /api/tokens/{token_id}/rotate", "GET /api/tokens/{token_id}/usage",
+        "POST /api/tokens/revoke-all", "GET /api/whoami",
         "GET /api/domains", "POST /api/domains", "GET /api/domains/{domain_id}", "DELETE /api/domains/{domain_id}",
         "POST /api/domains/{domain_id}/sync", "GET /api/domains/{domain_id}/timeline",
         "POST /api/domains/{domain_id}/domain-connect",
@@ -137,7 +139,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "POST /api/zones/{zone_id}/check",
         "GET /api/jobs", "GET /api/jobs/{job_id}", "POST /api/jobs/{job_id}/retry",
     }  # fmt: skip
-    without_body = {"POST /api/oauth/aws/external-ids"}
+    without_body = {"POST /api/oauth/aws/external-ids", "POST /api/tokens/revoke-all"}
     for name, call in calls.items():
         assert call["summary"], name
         assert call["description"], name
@@ -206,7 +208,7 @@ async def test_a_full_disk_is_503_and_nothing_was_stored(owner: Client, context:
     pages = await context.database.read(lambda snapshot: snapshot.fetch_one("PRAGMA page_count"))
     assert pages is not None
     await context.database.maintain(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages[0]}"))
-    answers = [await owner.post("/api/domains", {"domainName": f"app{n}.customer.com"}) for n in range(40)]
+    answers = [await owner.post("/api/domains", {"domainName": f"app{n}.customer.com"}) for n in range(120)]
     refused = [answer for answer in answers if answer.status != 201]
     for answer in refused:
         problem(answer, 503, "disk_full")

@@ -28,6 +28,12 @@ async def test_a_minted_token_shows_its_plain_text_and_where_it_is(owner: Client
         "expiresAt": "2027-01-16T08:00:00Z",
         "lastUsedAt": None,
         "memberId": None,
+        "lastAddress": None,
+        "previousExpiresAt": None,
+        "scopes": None,
+        "domains": None,
+        "readOnly": False,
+        "allowedNetworks": None,
     }
 
 
@@ -86,17 +92,7 @@ async def test_the_list_never_shows_a_token_nor_a_part_of_it(owner: Client, cloc
     assert b"dcv_live" not in answer.body
     newest = answer.json["tokens"][0]
     assert newest["id"] == minted["id"]
-    assert set(newest) == {
-        "id",
-        "orgId",
-        "name",
-        "role",
-        "createdAt",
-        "expiresAt",
-        "lastUsedAt",
-        "mintedBy",
-        "memberId",
-    }
+    assert set(newest) == set(minted) - {"token"}
 
 
 async def test_the_last_use_is_shown_before_it_is_stored_and_after(

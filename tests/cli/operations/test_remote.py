@@ -47,7 +47,14 @@ async def test_every_page_of_tokens_is_asked_for(tmp_path: Path) -> None:
             "createdAt": "2026-01-15T10:30:00Z",
             "expiresAt": None,
             "lastUsedAt": None,
+            "lastAddress": None,
+            "scopes": None,
+            "domains": None,
+            "readOnly": False,
+            "allowedNetworks": None,
             "mintedBy": None,
+            "memberId": None,
+            "previousExpiresAt": None,
         }
 
     async def paged(request: web.Request) -> web.Response:

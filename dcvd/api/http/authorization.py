@@ -1,0 +1,64 @@
+"""Authorization: what a caller's role, scopes and reach let them do; each route says what it is about.
+
+A tenants' route, or its router, has an `opt` with
+- `subject`: the subject of the API that a scope may name, or None where the role alone decides,
+- `scope`: the scope that is needed, where it does not follow from the subject and the method,
+- `limited`: True where the route is also for callers who are limited to some domains: it shows and changes no others.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dcvd.core.callers import Caller
+from dcvd.core.scopes import Scope, find_scope
+from dcvd.core.tokens import may_write
+from dcvd.errors import Forbidden
+from dcvd.services import reach
+from dcvd.services.context import Context
+
+READ_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+def required_scope(opt: Mapping[str, Any], method: str) -> Scope | None:
+    """Return the scope that a route needs; None where the role alone decides."""
+    if "scope" in opt:
+        scope: Scope | None = opt["scope"]
+        return scope
+    return None if opt["subject"] is None else find_scope(opt["subject"], is_write=method not in READ_METHODS)
+
+
+def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> None:
+    """Check what can be told without looking anything up. Raises Forbidden.
+
+    The method decides which role is needed, so that a new handler that writes is never open by oversight.
+    """
+    if method not in READ_METHODS:
+        if not may_write(caller.role):
+            raise Forbidden(f"A token with the role {caller.role.value} only reads; writes need admin or owner.")
+        if caller.is_read_only:
+            raise Forbidden("This token only reads, whatever its role.", code="read_only")
+    scope = required_scope(opt, method)
+    if scope is not None and caller.scopes is not None and scope not in caller.scopes:
+        raise Forbidden(f"This token lacks the scope {scope.value}.", code="scope_missing")
+    if caller.domains is not None and not opt.get("limited", False):
+        raise Forbidden(
+            "This token is limited to some domains, and this call concerns the whole organization.",
+            code="outside_reach",
+        )
+
+
+async def check_reach(context: Context, caller: Caller, path_parameters: Mapping[str, Any]) -> None:
+    """Check the objects that a path names. Raises NotFound for one that belongs to a domain outside the reach."""
+    if caller.domains is None:
+        return
+    for name, check in _CHECKS.items():
+        if name in path_parameters:
+            await check(context, caller.domains, path_parameters[name])
+
+
+_CHECKS: Final = {
+    "domain_id": reach.check_domain,
+    "job_id": reach.check_job,
+    "delivery_id": reach.check_delivery,
+}
+"""By the name of a path's parameter. Tokens are checked where they are read."""

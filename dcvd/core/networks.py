@@ -1,0 +1,53 @@
+"""Networks as text (CIDR): from which addresses a token works."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from dcvd.core.addresses import IpNetwork
+from dcvd.errors import InvalidInput
+
+MAX_NETWORKS: Final = 50
+
+
+def normalise_networks(texts: Sequence[str], *, field: str = "allowedNetworks") -> tuple[str, ...]:
+    """Return networks or addresses in their normal form, each once. Raises InvalidInput."""
+    if not texts:
+        raise InvalidInput(
+            field, f"{field} is empty: such a token would work from nowhere. Name some, or leave it out."
+        )
+    if len(texts) > MAX_NETWORKS:
+        raise InvalidInput(field, f"{field} has {len(texts)} entries; {MAX_NETWORKS} are allowed.")
+    return tuple(sorted({str(_parse_network(text, field)) for text in texts}))
+
+
+def is_address_within(address: str | None, networks: Sequence[str]) -> bool:
+    """Whether an address lies in one of the networks; an unknown one (None) lies in none."""
+    if address is None:
+        return False
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in ip_network(network) for network in networks)
+
+
+def is_network_within(network: str, networks: Sequence[str]) -> bool:
+    """Whether a network lies whole in one of the others."""
+    inner = ip_network(network)
+    return any(_is_subnet(inner, ip_network(outer)) for outer in networks)
+
+
+def _is_subnet(inner: IpNetwork, outer: IpNetwork) -> bool:
+    if isinstance(inner, IPv4Network) and isinstance(outer, IPv4Network):
+        return inner.subnet_of(outer)
+    if isinstance(inner, IPv6Network) and isinstance(outer, IPv6Network):
+        return inner.subnet_of(outer)
+    return False
+
+
+def _parse_network(text: str, field: str) -> IpNetwork:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        message = f"{text[:100]!r} is no network such as 192.0.2.0/24 or 2001:db8::/48: {error}."
+        raise InvalidInput(field, message) from error

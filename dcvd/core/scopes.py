@@ -1,0 +1,48 @@
+"""Scopes: which subjects of the API a token may read or write."""
+
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Final
+
+from dcvd.errors import InvalidInput
+
+
+class Scope(StrEnum):
+    """What a token may do with a subject of the API; its role may allow less."""
+
+    DOMAINS_READ = "domains:read"
+    DOMAINS_WRITE = "domains:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    DELIVERIES_READ = "deliveries:read"
+    DELIVERIES_WRITE = "deliveries:write"
+    TOKENS_READ = "tokens:read"
+    TOKENS_WRITE = "tokens:write"
+    CONNECTIONS_READ = "connections:read"
+    CONNECTIONS_WRITE = "connections:write"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"
+    EVENTS_READ = "events:read"
+    AUDIT_READ = "audit:read"
+    MEMBERS_READ = "members:read"
+    MEMBERS_WRITE = "members:write"
+    LINKS_WRITE = "links:write"
+
+
+SUBJECTS: Final = frozenset(scope.partition(":")[0] for scope in Scope)
+
+
+def find_scope(subject: str, *, is_write: bool) -> Scope | None:
+    """Return the scope that a call on a subject needs; None where no scope names that, and the role alone decides."""
+    name = f"{subject}:{'write' if is_write else 'read'}"
+    return Scope(name) if name in set(Scope) else None
+
+
+def parse_scopes(names: Collection[str], *, field: str = "scopes") -> tuple[Scope, ...]:
+    """Parse the scopes of a token, each once. Raises InvalidInput for an unknown name, or where there is none."""
+    if not names:
+        raise InvalidInput(field, f"{field} is empty: such a token could do nothing. Name some, or leave it out.")
+    for name in names:
+        if name not in set(Scope):
+            raise InvalidInput(field, f"There is no scope {name[:100]!r}; there are: {', '.join(Scope)}.")
+    return tuple(scope for scope in Scope if scope in names)

@@ -1,0 +1,46 @@
+"""The reach of callers who are limited to some domains: whether an object belongs to one of them."""
+
+from dcvd.core.reach import DomainReach
+from dcvd.errors import Forbidden, NotFound
+from dcvd.services.context import Context
+from dcvd.store import domains, events
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.jobs import jobs
+from dcvd.store.webhooks import delivery_history
+
+
+def check_name(reach: DomainReach | None, name: str) -> None:
+    """Raise Forbidden for a domain's name outside a caller's reach; None is no limit."""
+    if reach is not None and not reach.covers_name(name):
+        raise Forbidden(f"This token is limited to some domains, and {name} is none of them.", code="outside_reach")
+
+
+def covers(context: Context, domain_id: str | None, name: str | None) -> bool:
+    """Whether the caller may know of a domain."""
+    caller_reach = context.caller.domains
+    return caller_reach is None or caller_reach.covers(domain_id, name)
+
+
+async def check_domain(context: Context, reach: DomainReach, domain_id: str) -> None:
+    """Raise NotFound for a domain outside the reach, and for none, as for another organization's."""
+    domain = await context.database.read(lambda snapshot: domains.get(snapshot, domain_id))
+    if domain is None or not reach.covers(domain.id, domain.name):
+        raise NotFound(f"There is no domain {domain_id}.")
+
+
+async def check_job(context: Context, reach: DomainReach, job_id: str) -> None:
+    """Raise NotFound for a job about a domain outside the reach, or about none."""
+    job = await context.database.read(lambda snapshot: jobs.get(snapshot, job_id))
+    if job is None or not reach.covers(job.domain_id, job.domain_name):
+        raise NotFound(f"There is no job {job_id}.")
+
+
+async def check_delivery(context: Context, reach: DomainReach, delivery_id: str) -> None:
+    """Raise NotFound for a delivery of an event about a domain outside the reach, or about none."""
+
+    def query(snapshot: Snapshot) -> bool:
+        delivery = delivery_history.find(snapshot, delivery_id)
+        return delivery is not None and reach.covers(*events.find_domain(snapshot, delivery.event_id))
+
+    if not await context.database.read(query):
+        raise NotFound(f"There is no delivery {delivery_id}.")

@@ -1,0 +1,78 @@
+"""Change a token: its name, its expiry, and its secret."""
+
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from dcvd.core import tokens as token_rules
+from dcvd.core.instants import DAY, HOUR
+from dcvd.core.tokens import Token
+from dcvd.services.context import Context
+from dcvd.services.names import validate_name
+from dcvd.services.tokens.minting import MintedToken, check_expiry
+from dcvd.services.tokens.revocation import announce_change
+from dcvd.services.tokens.rights import check_takeover, check_visible
+from dcvd.store import tokens
+from dcvd.store.engine.database import Transaction
+
+DEFAULT_GRACE_MS: Final = HOUR
+MAX_GRACE_MS: Final = 7 * DAY
+
+
+class TokenChanges(Struct, frozen=True, kw_only=True):
+    """The new values of a token; UNSET leaves the present one. expires_at: None for a token that never expires."""
+
+    name: str | UnsetType = UNSET
+    expires_at: int | UnsetType | None = UNSET
+
+
+async def change(context: Context, org_id: str, token_id: str, changes: TokenChanges) -> Token:
+    """Change a token's name or expiry.
+
+    Raises NotFound, Forbidden for a token that may do more than the caller, InvalidInput for a bad name or an expiry
+    that has passed.
+    """
+    name = changes.name if changes.name is UNSET else validate_name(changes.name, subject="token")
+
+    def unit(tx: Transaction) -> Token:
+        now = context.now()
+        token = check_visible(context.caller, tokens.get(tx, token_id), org_id, token_id)
+        check_takeover(context.caller, token)
+        changed = replace(
+            token,
+            name=token.name if name is UNSET else name,
+            expires_at=token.expires_at if changes.expires_at is UNSET else changes.expires_at,
+        )
+        if changed.expires_at != token.expires_at:
+            check_expiry(changed.expires_at, now)
+            # Requests that are under way wait for the expiry that the token had.
+            tokens.bump_rights(tx, token_id)
+            announce_change(context, tx, token_id)
+        tokens.change(tx, token_id, changed.name, changed.expires_at)
+        return changed
+
+    return await context.database.write(unit)
+
+
+async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int = DEFAULT_GRACE_MS) -> MintedToken:
+    """Make a new secret for a token, which keeps its id and its rights; the present secret works for `grace_ms` more.
+
+    Without grace also requests that are under way end, but not the one that asks for it.
+
+    Raises NotFound, Forbidden for a token that may do more than the caller.
+    """
+    plaintext = token_rules.mint_token(context.random_bytes)
+    token_hash = token_rules.hash_token(plaintext.reveal())
+
+    def unit(tx: Transaction) -> MintedToken:
+        token = check_visible(context.caller, tokens.get(tx, token_id), org_id, token_id)
+        check_takeover(context.caller, token)
+        previous_expires_at = context.now() + grace_ms if grace_ms else None
+        tokens.replace_secret(tx, token_id, token_hash, previous_expires_at)
+        if not grace_ms:
+            tokens.bump_rights(tx, token_id)
+            announce_change(context, tx, token_id)
+        return MintedToken(replace(token, previous_expires_at=previous_expires_at), plaintext)
+
+    return await context.database.write(unit)

@@ -1,0 +1,132 @@
+"""What a token may do: nobody gives more than they have, or takes over what may do more than they."""
+
+from collections.abc import Sequence
+
+from msgspec import UNSET, Struct, UnsetType
+
+from dcvd.core.callers import Caller
+from dcvd.core.networks import is_network_within, normalise_networks
+from dcvd.core.reach import parse_reach, validate_entries
+from dcvd.core.scopes import Scope, parse_scopes
+from dcvd.core.tokens import Role, Token, has_rank
+from dcvd.errors import Forbidden, NotFound
+from dcvd.services.context import Context
+
+
+class TokenLimits(Struct, frozen=True, kw_only=True):
+    """How a token is limited within its role; None is no limit, UNSET is as the caller is limited."""
+
+    scopes: Sequence[str] | UnsetType | None = UNSET
+    domains: Sequence[str] | UnsetType | None = UNSET
+    read_only: bool | UnsetType = UNSET
+    allowed_networks: Sequence[str] | UnsetType | None = UNSET
+
+
+NO_OWN_LIMITS = TokenLimits()
+
+
+class GrantedLimits(Struct, frozen=True, kw_only=True):
+    """The limits of a new token, which lie within those of its minter."""
+
+    scopes: tuple[Scope, ...] | None
+    domains: tuple[str, ...] | None
+    read_only: bool
+    allowed_networks: tuple[str, ...] | None
+
+
+def grant(context: Context, role: Role, limits: TokenLimits) -> GrantedLimits:
+    """Return the limits of a new token.
+
+    Raises InvalidInput for what is no limit, Forbidden where the token could do more than the caller.
+    """
+    caller = context.caller
+    granted = GrantedLimits(
+        scopes=_choose_scopes(caller, limits.scopes),
+        domains=_choose_domains(context, limits.domains),
+        read_only=caller.is_read_only if limits.read_only is UNSET else limits.read_only,
+        allowed_networks=_choose_networks(caller, limits.allowed_networks),
+    )
+    excess = _find_excess(caller, role, granted)
+    if excess is not None:
+        raise Forbidden(f"The new token {excess}; nobody mints a token that may do more than their own.")
+    return granted
+
+
+def check_visible(caller: Caller, token: Token | None, org_id: str, token_id: str) -> Token:
+    """Return a token that the caller may know of. Raises NotFound."""
+    if token is None or token.org_id != org_id or not is_visible(caller, token):
+        raise NotFound(f"There is no token {token_id}.")
+    return token
+
+
+def is_visible(caller: Caller, token: Token) -> bool:
+    """Whether a caller may know of a token: whoever is limited to some domains sees the tokens for no others."""
+    if caller.domains is None or caller.id == token.id:
+        return True
+    return token.domains is not None and caller.domains.covers_all_of(parse_reach(token.domains))
+
+
+def check_rank(caller: Caller, token: Token) -> None:
+    """Raise Forbidden for a token of a higher role than the caller's."""
+    if not has_rank(caller.role, token.role):
+        raise Forbidden(
+            f"The token {token.id} has the role {token.role.value}; "
+            f"a token with the role {caller.role.value} cannot change or end it."
+        )
+
+
+def check_takeover(caller: Caller, token: Token) -> None:
+    """Raise Forbidden for a token that may do more than the caller, who would get its secret or prolong its life."""
+    check_rank(caller, token)
+    if caller.id == token.id:
+        return
+    limits = GrantedLimits(
+        scopes=token.scopes,
+        domains=token.domains,
+        read_only=token.read_only,
+        allowed_networks=token.allowed_networks,
+    )
+    excess = _find_excess(caller, token.role, limits)
+    if excess is not None:
+        raise Forbidden(f"The token {token.id} {excess}; nobody takes over a token that may do more than their own.")
+
+
+def _find_excess(caller: Caller, role: Role, limits: GrantedLimits) -> str | None:
+    """Say what limits allow beyond the caller's own; None where nothing."""
+    if not has_rank(caller.role, role):
+        return f"has the role {role.value}, which is higher than {caller.role.value}"
+    if caller.is_read_only and not limits.read_only:
+        return "may write"
+    if caller.scopes is not None and (limits.scopes is None or not caller.scopes.issuperset(limits.scopes)):
+        return "has scopes that the caller has not"
+    if caller.domains is not None and (
+        limits.domains is None or not caller.domains.covers_all_of(parse_reach(limits.domains))
+    ):
+        return "reaches domains that the caller does not"
+    own_networks = caller.allowed_networks
+    if own_networks is not None and (
+        limits.allowed_networks is None
+        or not all(is_network_within(network, own_networks) for network in limits.allowed_networks)
+    ):
+        return "works from networks from which the caller does not"
+    return None
+
+
+def _choose_scopes(caller: Caller, given: Sequence[str] | UnsetType | None) -> tuple[Scope, ...] | None:
+    if given is UNSET:
+        return None if caller.scopes is None else tuple(scope for scope in Scope if scope in caller.scopes)
+    return None if given is None else parse_scopes(given)
+
+
+def _choose_domains(context: Context, given: Sequence[str] | UnsetType | None) -> tuple[str, ...] | None:
+    if given is UNSET:
+        reach = context.caller.domains
+        return None if reach is None else reach.entries
+    allowed_tlds = context.config.domains.allow_reserved_tlds
+    return None if given is None else validate_entries(given, allowed_tlds=allowed_tlds)
+
+
+def _choose_networks(caller: Caller, given: Sequence[str] | UnsetType | None) -> tuple[str, ...] | None:
+    if given is UNSET:
+        return caller.allowed_networks
+    return None if given is None else normalise_networks(given)
