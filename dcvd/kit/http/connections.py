@@ -28,6 +28,9 @@ class OpenConnection:
 
     def __init__(self, groups: "tuple[_Group, ...]", on_left: Callable[[], None]) -> None:
         self._groups = groups
+        self._unfinished = tuple(group.unfinished for group in groups)
+        self._idle = tuple(group.idle for group in groups)
+        self._places: _Places = ()
         self._on_left = on_left
         self._abort: Callable[[], None] | None = None
         self.head_start = 0.0
@@ -43,17 +46,19 @@ class OpenConnection:
             abort()
 
     def await_head(self) -> None:
-        """Count as sending a head from now on."""
+        """Count as sending a head from now on, if it does not yet."""
+        if self._places is self._unfinished:
+            return
         self.head_start = time.monotonic()
-        self._move(lambda group: group.unfinished)
+        self._move(self._unfinished)
 
     def be_idle(self) -> None:
         """Count as idle from now on: no request runs, and none begins."""
-        self._move(lambda group: group.idle)
+        self._move(self._idle)
 
     def run(self) -> None:
         """Count as running a request from now on."""
-        self._move(None)
+        self._move(())
 
     def give_way(self) -> None:
         """Cut the connection."""
@@ -65,20 +70,23 @@ class OpenConnection:
         """Count no more."""
         if self._has_left:
             return
-        self._move(None)
+        self._move(())
         self._has_left = True
         for group in self._groups:
             group.count -= 1
         self._on_left()
 
-    def _move(self, choose: "Callable[[_Group], OrderedDict[OpenConnection, None]] | None") -> None:
+    def _move(self, places: "_Places") -> None:
         if self._has_left:
             return
-        for group in self._groups:
-            group.unfinished.pop(self, None)
-            group.idle.pop(self, None)
-            if choose is not None:
-                choose(group)[self] = None
+        for place in self._places:
+            del place[self]
+        for place in places:
+            place[self] = None
+        self._places = places
+
+
+_Places = tuple[OrderedDict[OpenConnection, None], ...]
 
 
 class _Group:

@@ -27,6 +27,7 @@ class InputFlow(FlowControl):
         self._input = b""
         self._offset = 0
         self._feed_handle: asyncio.Handle | None = None
+        self._is_socket_paused = False
 
     @property
     def is_holding_back(self) -> bool:
@@ -40,13 +41,13 @@ class InputFlow(FlowControl):
         self._feed()
         if len(data) >= READ_BYTES and not self._is_pausing:
             # There is likely more, which has to wait for the next turn of the loop: others have theirs first.
-            self._transport.pause_reading()
+            self._pause_socket()
             self._feed_soon()
 
     def pause_reading(self) -> None:
         """Stop feeding the parser until `resume_reading`."""
         self.read_paused = True
-        self._transport.pause_reading()
+        self._pause_socket()
 
     def resume_reading(self) -> None:
         """Go on with what waits here, and then with the socket, if the protocol is ready for more."""
@@ -54,19 +55,29 @@ class InputFlow(FlowControl):
             return
         self.read_paused = False
         if not self._input:
-            self._transport.resume_reading()
+            self._resume_socket()
         else:
             self._feed_soon()  # not at once, because uvicorn calls this in the middle of its own steps
 
     def discard_input(self) -> None:
         """Forget what waits here, and read on."""
         self._input, self._offset = b"", 0
-        self._transport.resume_reading()
+        self._resume_socket()
 
     @property
     def _is_pausing(self) -> bool:
         """Whether reading is paused until somebody resumes it."""
         return self.read_paused or bool(self._input)
+
+    def _pause_socket(self) -> None:
+        if not self._is_socket_paused:
+            self._is_socket_paused = True
+            self._transport.pause_reading()
+
+    def _resume_socket(self) -> None:
+        if self._is_socket_paused:
+            self._is_socket_paused = False
+            self._transport.resume_reading()
 
     def _feed_soon(self) -> None:
         if self._feed_handle is None:
@@ -84,6 +95,6 @@ class InputFlow(FlowControl):
                 self._offset = end
             self._parse(piece)
         if self._input:
-            self._transport.pause_reading()
+            self._pause_socket()
         elif not self.read_paused:
-            self._transport.resume_reading()
+            self._resume_socket()

@@ -86,6 +86,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             if self._head_bytes > self.limits.head_bytes:
                 self._refuse(431)
                 return
+            if self._pending_cycle is None:
+                self._connection.await_head()
             self._wait_for_head()
         elif self._pending_cycle is None:
             # Blank lines before a request are legal, and so is the end of a body after its answer. Both have stopped
@@ -102,8 +104,6 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self._pending_cycle is None:
-            self._connection.await_head()
         self._is_head_started = True
         self._head_bytes = 0
         self._head_count += 1
@@ -144,10 +144,10 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self._is_start_held or (self._pending_cycle is None and not self._is_head_started):
-            self._connection.be_idle()
-        elif self._pending_cycle is None:
+        if self._pending_cycle is None and self._is_head_started:
             self._connection.await_head()
+        elif self._is_start_held or self._pending_cycle is None:
+            self._connection.be_idle()
 
     def begin_request(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Start the application, and catch a cancellation: uvicorn would log it as a failure with a traceback."""
