@@ -35,6 +35,7 @@ _TYPE_NAMES: Final = {
     "object": "an object",
     "null": "null",
 }
+_EXPECTED_TYPE_NAMES: Final = _TYPE_NAMES | {"int": "a whole number"}
 
 
 class ClientGone(HttpRefusal):
@@ -179,7 +180,8 @@ def _validation_error(text: str, struct_type: type[Struct], subject: str) -> Inv
         return InvalidInput(path, f"{path} is {value}, which is none of: {', '.join(_choices(struct_type, path))}.")
     if (expected := _WRONG_TYPE.fullmatch(complaint)) is not None:
         expected_type, actual_type = (
-            " or ".join(_TYPE_NAMES.get(word, word) for word in text.split(" | ")) for text in expected.groups()
+            " or ".join(names.get(word, word) for word in text.split(" | "))
+            for names, text in zip((_EXPECTED_TYPE_NAMES, _TYPE_NAMES), expected.groups(), strict=True)
         )
         return InvalidInput(
             path or "body", f"{path or subject} has to be {expected_type}, but {actual_type} was given."

@@ -43,7 +43,6 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "ApplyLinkView.applyUrl": {"format": "uri"},
     "AttemptView.remoteIp": _IP_OR_NULL,
     "AuthorizationAnswer.authorizationUrl": {"format": "uri"},
-    "DiagnoseName.domainName": _HOSTNAME,
     "DomainConnectRequest.redirectUri": _URI_OR_NULL,
     "EventView.sequence": {"minimum": 1},
     "NewAuthorization.redirectUri": _URI_OR_NULL,

@@ -146,3 +146,9 @@ async def test_the_connection_goes_on_after_a_body_that_nobody_read(member: Clie
     problem(await member.post("/api/domains", data=b"x" * 100_000), 403, "forbidden")
     problem(await owner.post("/api/domains", data=b"x" * 100_000), 413, "body_too_large")
     assert (await owner.get("/api/domains")).status == 200
+
+
+async def test_a_number_with_a_fraction_is_told_that_a_whole_one_is_wanted(owner: Client) -> None:
+    body = {"url": "https://hooks.customer.com/", "events": ["domain.active"], "maxPerSecond": 1.5}
+    found = problem(await owner.post("/api/webhooks", body), 400, "invalid_input", field="maxPerSecond")
+    assert found["detail"] == "maxPerSecond has to be a whole number or null, but a number was given."
