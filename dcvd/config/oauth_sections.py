@@ -10,7 +10,7 @@ import msgspec
 
 from dcvd.config import values
 from dcvd.config.key_annotations import ConfigKey, ConfigSecret
-from dcvd.config.validators import list_of, one_of
+from dcvd.config.validators import boolean, list_of, one_of
 from dcvd.core.secret import Secret
 
 TokenFormat = Literal["form", "json"]
@@ -23,9 +23,13 @@ _EndpointUrl = Annotated[str, ConfigKey(validate=values.endpoint_url, reload=Tru
 
 
 class OauthConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """What all clients have in common; `return_to`: where a browser may be sent when a connection is made."""
+    """What all clients have in common; `return_to`: where a browser may be sent when a connection is made.
+
+    allow_foreign_authorization: whether a code is taken that came without an authorization of ours.
+    """
 
     return_to: Annotated[tuple[str, ...], ConfigKey(validate=list_of(values.return_url), reload=True)] = ()
+    allow_foreign_authorization: Annotated[bool, ConfigKey(validate=boolean, reload=True)] = False
 
 
 class OauthClientConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,14 +34,17 @@ class TokenClient:
         self._fetcher = fetcher
         self.servers = AuthorizationServers(fetcher, live_config)
 
-    async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenResponse:
-        """Exchange a code for tokens. It is never sent twice: a server that sees a code again revokes its tokens."""
-        form = {
-            "grant_type": "authorization_code",
-            "code": code.reveal(),
-            "redirect_uri": redirect_uri,
-            "code_verifier": verifier.reveal(),
-        }
+    async def exchange(
+        self, provider: Provider, *, code: Secret, verifier: Secret | None, redirect_uri: str
+    ) -> TokenResponse:
+        """Exchange a code for tokens. It is never sent twice: a server that sees a code again revokes its tokens.
+
+        verifier: that of PKCE (RFC 7636); None where the authorization request had none.
+        """
+        form = {"grant_type": "authorization_code", "code": code.reveal(), "redirect_uri": redirect_uri}
+        if verifier is None:
+            return await self._request_tokens(provider, form, "the code", (code,))
+        form["code_verifier"] = verifier.reveal()
         return await self._request_tokens(provider, form, "the code", (code, verifier))
 
     async def refresh(self, provider: Provider, refresh_token: Secret) -> TokenResponse:

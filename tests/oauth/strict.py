@@ -159,7 +159,7 @@ class Strict:
             raise Refused("invalid_grant")
         if grant.code_used:
             grant.live = False
-        digest = hashlib.sha256(form["code_verifier"].encode()).digest()
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         fits = grant.challenge == challenge and grant.redirect_uri == form["redirect_uri"]
         used, grant.code_used = grant.code_used, True

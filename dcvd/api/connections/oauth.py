@@ -1,5 +1,6 @@
 """`/api/oauth/authorize` and `/api/oauth/exchange`: the start and the end of connecting by OAuth."""
 
+import re
 from typing import Final
 
 from litestar import Response, Router, post
@@ -16,6 +17,9 @@ from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
 from dcvd.services.connections import code_exchange
 from dcvd.services.connections.consents import request_consent
+
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
+"""RFC 7636, section 4.1."""
 
 
 class NewAuthorization(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -42,12 +46,17 @@ class AuthorizationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The parameters of the provider's answer, as they came to `redirectUri`; `iss` if there was one."""
+    """The parameters of the provider's answer, as they came to `redirectUri`; `iss` if there was one.
+
+    Without `state` it is the answer to an authorization request of your own, with its `codeVerifier` if it had one. The
+    operator has to allow that (`oauth.allow_foreign_authorization`).
+    """
 
     provider: Provider
     code: str
     redirect_uri: str
     state: str | UnsetType = UNSET
+    code_verifier: str | None = None
     iss: str | None = None
 
 
@@ -90,27 +99,33 @@ async def exchange_code(request: ApiRequest, data: JSONBody[NewExchange]) -> Res
 
     Call it with the same token as `POST /api/oauth/authorize`. After a failure, begin again there.
     """
-    if data.state is UNSET or not data.state:
-        raise InvalidInput(
-            "state",
-            "state is missing: begin with POST /api/oauth/authorize, and send the state that comes back with the code.",
-            code="state_missing",
-        )
     if not data.code:
         raise InvalidInput("code", "code is empty; send the code that came to the redirect URI.")
-    connection = await code_exchange.connect_for_tenant(
-        request.context,
-        request.services.access,
-        request.org_id,
-        request.auth.id,
-        data.provider,
-        code=Secret(data.code),
-        state=data.state,
-        redirect_uri=data.redirect_uri,
-        issuer=data.iss,
-    )
+    caller = request.context, request.services.access, request.org_id, request.auth.id
+    code, uri, issuer = Secret(data.code), data.redirect_uri, data.iss
+    if data.state is UNSET or not data.state:
+        verifier = _read_verifier(data.code_verifier)
+        connection = await code_exchange.connect_foreign(
+            *caller, data.provider, code=code, redirect_uri=uri, verifier=verifier, issuer=issuer
+        )
+    elif data.code_verifier is not None:
+        raise InvalidInput(
+            "codeVerifier", "codeVerifier goes without a state: an authorization begun here has its own."
+        )
+    else:
+        connection = await code_exchange.connect_for_tenant(
+            *caller, data.provider, code=code, state=data.state, redirect_uri=uri, issuer=issuer
+        )
     location = {"Location": f"/api/oauth/connections/{connection.id}"}
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
+
+
+def _read_verifier(text: str | None) -> Secret | None:
+    if text is None:
+        return None
+    if _VERIFIER.fullmatch(text) is None:
+        raise InvalidInput("codeVerifier", "codeVerifier is no verifier: 43 to 128 letters, digits, or any of -._~")
+    return Secret(text)
 
 
 ROUTER: Final = Router(

@@ -33,6 +33,9 @@ _RATE: Final[Bounds] = {
     "anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS_PER_SECOND}, {"type": "null"}]
 }
 _URI_OR_NULL: Final[Bounds] = {"anyOf": [{"type": "string", "format": "uri"}, {"type": "null"}]}
+_VERIFIER_OR_NULL: Final[Bounds] = {
+    "anyOf": [{"type": "string", "pattern": "^[A-Za-z0-9._~-]{43,128}$"}, {"type": "null"}]
+}
 _IP_OR_NULL: Final[Bounds] = {
     "anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}, {"type": "null"}]
 }
@@ -50,6 +53,7 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "NewConnection.credentials": {"oneOf": CREDENTIALS_SCHEMAS},
     "NewDomain.domainName": _HOSTNAME,
     "NewExchange.code": {"minLength": 1},
+    "NewExchange.codeVerifier": _VERIFIER_OR_NULL,
     "NewExchange.state": {"minLength": 1},
     "NewExternalId.domains": {"maxItems": MAX_DOMAINS, "items": {"type": "string", **_HOSTNAME}},
     "NewMember.address": {"minLength": 3, "maxLength": MAX_ADDRESS_CHARACTERS},
@@ -73,6 +77,3 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "WebhookView.url": {"format": "uri"},
 }
 """By `Type.member`."""
-
-REQUIRED: Final = {"NewExchange": ["state"]}
-"""Members that may be absent for the decoder alone, which leaves the sentence about them to the handler."""

@@ -242,6 +242,12 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "MemberView.role": "What they may do, and their tokens at most.",
     "NewDomain.domainName": "The hostname, in Unicode or in A-labels.",
     "NewDomain.connectionId": "The connection to the customer's DNS provider, through which the records are written.",
+    "NewExchange.codeVerifier": (
+        "The PKCE verifier of an authorization request of your own; null if it had none, or was begun here."
+    ),
+    "NewExchange.state": (
+        "OAuth's state, which came with the code; absent for the answer to a request of your own, if that is allowed."
+    ),
     "NewExchange.code": "The parameter `code` of the provider's answer.",
     "NewExchange.redirectUri": "Where that answer came to.",
     "NewExternalId.domains": "The hostnames whose records the role may write; without any, the CNAMEs of all names.",

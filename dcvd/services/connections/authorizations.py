@@ -32,6 +32,7 @@ MAX_UNUSED: Final = 100
 _MAX_IN_LIFETIME: Final = 1000
 """Authorizations of an organization within the life of a state, used ones among them. The stored states are counted,
 because a restart must not forget them."""
+_NO_VERIFIER: Final = Secret("")
 _CALLBACK_PATH: Final = "/oauth/callback/"
 
 
@@ -100,6 +101,66 @@ async def start_authorization(
         extra_parameters=extra_parameters,
     )
     return AuthorizationRedirect(url, state, authorization.expires_at)
+
+
+async def begin_foreign(
+    context: Context,
+    token_client: TokenClient,
+    org_id: str,
+    token_id: str,
+    provider: Provider,
+    *,
+    redirect_uri: str,
+    verifier: Secret | None,
+) -> ConsumedState:
+    """Begin an authorization whose answer is here already, because a tenant built the request; its state is used.
+
+    So it counts as any other. `verifier`: that of the request; None where it had none.
+
+    Raises InvalidInput with the code `state_missing` where the operator does not allow it, and what
+    `start_authorization` raises.
+    """
+    if not context.config.oauth.allow_foreign_authorization:
+        raise InvalidInput(
+            "state",
+            "state is missing: begin with POST /api/oauth/authorize, and send the state that comes back with the code. "
+            "Authorizations that you began yourself are taken where the operator of dcvd has set "
+            "oauth.allow_foreign_authorization.",
+            code="state_missing",
+        )
+    vault = context.connection_vault
+    oauth_client = token_client.servers.get_client(provider)
+    _check_writable(context.config, provider)
+    server = await token_client.servers.get_server(provider)
+    state_hash, now = hash_state(new_state(context.random_bytes).reveal()), context.now()
+    authorization = PendingAuthorization(
+        org_id=org_id,
+        token_id=token_id,
+        provider=provider,
+        redirect_uri=_choose_redirect_uri(provider, oauth_client, redirect_uri),
+        return_to=None,
+        scopes=oauth_client.scopes,
+        issuer=server.issuer,
+        issuer_required=False,
+        created_at=now,
+        expires_at=now + STATE_LIFETIME_MS,
+    )
+
+    def unit(tx: Transaction) -> ConsumedState:
+        quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
+        _check_room(tx, org_id, now)
+        oauth_states.insert(tx, vault, state_hash, authorization, verifier or _NO_VERIFIER)
+        consumed = oauth_states.consume(tx, state_hash, now)
+        assert consumed is not None, "it was stored in this transaction"
+        return consumed
+
+    return await context.database.write(unit)
+
+
+def unseal_verifier(context: Context, consumed_state: ConsumedState) -> Secret | None:
+    """Unseal the verifier of an authorization; None where its request had none. Raises VaultError."""
+    verifier = consumed_state.unseal_verifier(context.connection_vault)
+    return verifier if verifier.reveal() else None
 
 
 async def consume_for_tenant(

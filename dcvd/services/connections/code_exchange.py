@@ -28,7 +28,13 @@ from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import creation
-from dcvd.services.connections.authorizations import consume_for_browser, consume_for_tenant, invalid_state_error
+from dcvd.services.connections.authorizations import (
+    begin_foreign,
+    consume_for_browser,
+    consume_for_tenant,
+    invalid_state_error,
+    unseal_verifier,
+)
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.revocations import revoke
 from dcvd.services.context import Context
@@ -75,6 +81,28 @@ async def connect_for_tenant(
     context.connection_vault  # noqa: B018  # raises where there is no key, before the state is used
     consumed_state = await consume_for_tenant(
         context, org_id, token_id, provider, state=state, redirect_uri=redirect_uri
+    )
+    return await _connect(context, access, consumed_state, code, issuer)
+
+
+async def connect_foreign(
+    context: Context,
+    access: ProviderAccess,
+    org_id: str,
+    token_id: str,
+    provider: Provider,
+    *,
+    code: Secret,
+    redirect_uri: str,
+    verifier: Secret | None,
+    issuer: str | None,
+) -> Connection:
+    """Make a connection from an answer to a request that a tenant built, where the operator allows it.
+
+    Raises what `connect_for_tenant` and `begin_foreign` raise.
+    """
+    consumed_state = await begin_foreign(
+        context, access.token_client, org_id, token_id, provider, redirect_uri=redirect_uri, verifier=verifier
     )
     return await _connect(context, access, consumed_state, code, issuer)
 
@@ -133,7 +161,7 @@ async def _use_code(
     access: ProviderAccess,
     consumed_state: ConsumedState,
     code: Secret,
-    verifier: Secret,
+    verifier: Secret | None,
     connection_id: str,
 ) -> Connection:
     authorization = consumed_state.authorization
@@ -166,16 +194,16 @@ async def _use_code(
         raise
 
 
-def _unseal_verifier(context: Context, consumed_state: ConsumedState) -> Secret:
+def _unseal_verifier(context: Context, consumed_state: ConsumedState) -> Secret | None:
     try:
-        return consumed_state.unseal_verifier(context.connection_vault)
+        return unseal_verifier(context, consumed_state)
     except VaultError as error:
         log.error("oauth.verifier_unreadable", code=error.code, error=error.message)  # noqa: TRY400
         raise invalid_state_error() from error
 
 
 async def _exchange(
-    token_client: TokenClient, consumed_state: ConsumedState, code: Secret, verifier: Secret
+    token_client: TokenClient, consumed_state: ConsumedState, code: Secret, verifier: Secret | None
 ) -> TokenResponse:
     """Exchange the code once, whatever the result: a server that sees a code twice revokes what it gave for it."""
     provider, redirect_uri = consumed_state.authorization.provider, consumed_state.authorization.redirect_uri

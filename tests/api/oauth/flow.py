@@ -40,8 +40,10 @@ class RecordingClient(TokenClient):
         super().__init__(*args)
         self.granted, self.secrets = [], set()
 
-    async def exchange(self, provider: Provider, *, code: Secret, verifier: Secret, redirect_uri: str) -> TokenResponse:
-        self.secrets |= {code.reveal(), verifier.reveal()}
+    async def exchange(
+        self, provider: Provider, *, code: Secret, verifier: Secret | None, redirect_uri: str
+    ) -> TokenResponse:
+        self.secrets |= {secret.reveal() for secret in (code, verifier) if secret is not None}
         return self._noted(await super().exchange(provider, code=code, verifier=verifier, redirect_uri=redirect_uri))
 
     async def refresh(self, provider: Provider, refresh_token: Secret) -> TokenResponse:

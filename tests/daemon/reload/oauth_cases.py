@@ -10,6 +10,7 @@ from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
 from dcvd.errors import InvalidInput
 from dcvd.services.connections.authorizations import AuthorizationRedirect, start_authorization
+from dcvd.services.connections.code_exchange import connect_foreign
 from dcvd.services.tokens import minting
 from tests.daemon.reload.cases import case, row
 from tests.daemon.reload.place import Place
@@ -50,6 +51,35 @@ for provider in (Provider.CLOUDFLARE, Provider.GODADDY, Provider.OTHER):
     ):
         row(f"oauth.{provider.value}.{key}", value, mark, partial(get_tokens, provider=provider))
 row("oauth.other.token_format", '"json"', "application/json", partial(get_tokens, provider=Provider.OTHER))
+
+
+@case("oauth.allow_foreign_authorization")
+async def _(place: Place) -> None:
+    async def connect() -> str:
+        org_id = await place.new_organization()
+        minted = await minting.create(place.context, org_id, name="ci", role=Role.OWNER, expires_at=None)
+        place.far.calls.clear()
+        uri = place.context.config.oauth_other.redirect_uris[0]
+        return await outcome(
+            connect_foreign(
+                place.context,
+                place.daemon.services.access,
+                org_id,
+                minted.token.id,
+                Provider.OTHER,
+                code=Secret("c"),
+                redirect_uri=uri,
+                verifier=None,
+                issuer=None,
+            )
+        )
+
+    assert "POST /api/oauth/authorize" in await connect()
+    assert place.far.calls == []
+    place.reload(oauth__allow_foreign_authorization="true")
+    await connect()
+    (call,) = [call for call in place.far.calls if "grant_type=authorization_code" in call]
+    assert "code_verifier" not in call
 
 
 @case("oauth.return_to")
