@@ -1,0 +1,88 @@
+"""Hooks of schemathesis: real names and ids for data that is meant to be valid, and a count of what came of it.
+
+schemathesis imports this file in its own environment, where there is no dcvd.
+"""
+
+import atexit
+import json
+import os
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis.generation import GenerationMode
+
+_PLACE = json.loads(Path(os.environ["DCVD_API_SCHEMA_PLACE"]).read_text())
+_counts: Counter[str] = Counter()
+_random = random.Random(0)  # which of the real ids is taken need not be a secret
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
+    """Put real names and ids into a case that is meant to be valid."""
+    _counts["calls"] += 1
+    if not _is_valid(case):
+        return
+    for name in case.path_parameters or {}:
+        case.path_parameters[name] = _random.choice(_PLACE["ids"][name])
+    for name in ("cursor", "after", "webhookId", "domainId"):
+        if case.query:
+            case.query.pop(name, None)
+    if isinstance(case.body, dict):
+        _fill(case.operation.definition.raw["operationId"], case.body)
+
+
+@schemathesis.hook
+def after_call(_context: Any, case: Any, response: Any) -> None:
+    """Count the answers to what is meant to be valid."""
+    if _is_valid(case):
+        _counts["valid"] += 1
+        _counts["refused"] += response.status_code == 400
+
+
+@schemathesis.serializer("application/x-ndjson")
+def write_line(_context: Any, value: Any) -> bytes:
+    """Write a body of one line."""
+    return json.dumps(value).encode() + b"\n"
+
+
+def _is_valid(case: Any) -> bool:
+    return case.meta is not None and case.meta.generation.mode is GenerationMode.POSITIVE
+
+
+def _fill(operation: str, body: dict[str, Any]) -> None:
+    number = _random.randrange(10**9)
+    values: dict[str, Any] = {
+        "domainName": f"app{number}.customer.test",
+        "url": _PLACE["receiver"],
+        "headers": {"X-Tenant": f"t{number}"},
+        "expiresAt": "2099-01-01T00:00:00Z",
+        "since": "2026-01-01T00:00:00Z",
+        "name": f"name {number}",
+        "domains": [f"app{number}.customer.test"],
+        "domainIds": _PLACE["ids"]["domain_id"][:3],
+        "domainNames": [f"app{number}.customer.test"],
+    }
+    if operation == "createDomains":
+        values["domains"] = [{"domainName": f"app{number}.customer.test"}]
+    for name, value in values.items():
+        if name in body:
+            body[name] = value
+    for name in ("until", "connectionId", "replay", "webhookId", "redirectUri", "returnTo"):
+        if operation != "exchangeCode":
+            body.pop(name, None)
+    if operation == "diagnoseName":
+        body["domainName"] = "app.customer.test"
+    if "provider" in body:
+        body["provider"] = "cloudflare"
+    if operation == "beginAuthorization":
+        body.pop("domainName", None)
+    if "credentials" in body:
+        body["credentials"] = {"apiToken": _PLACE["api_token"]}
+
+
+@atexit.register
+def _write_counts() -> None:
+    Path(_PLACE["counts"]).write_text(json.dumps(_counts))
