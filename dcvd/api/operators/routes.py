@@ -8,11 +8,13 @@ from typing import Any, Final
 from litestar import Response, Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
+from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dcvd.api.diagnosis.routes import refreshed_response
 from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
+from dcvd.api.domains.view import DomainAnswer, domain_view
 from dcvd.api.http.authentication import authenticate_operator
 from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
@@ -31,11 +33,19 @@ from dcvd.api.tokens.view import (
     usage_answer,
 )
 from dcvd.core.timeline import OPERATOR_ACTOR
+from dcvd.services.domains import moves
+from dcvd.services.domains.details import DomainDetail
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import changes, minting, revocation
 from dcvd.store.organizations import Organization
 
 _DEFAULT_ROTATION: Final = TokenRotation()
+
+
+class NameToMove(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The name that an organization is to have."""
+
+    domain_name: str
 
 
 @post("/tokens", summary="Mint a token for an organization", status_code=201)
@@ -119,6 +129,14 @@ async def add_many_to_organization(
     return await add_from_request(request, organization.id, OPERATOR_ACTOR, dry_run)
 
 
+@post("/domains/move", summary="Move a name to an organization", status_code=200)
+async def move_to_organization(
+    request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[NameToMove]
+) -> DomainAnswer:
+    """Give a name, whoever holds it, to an organization with its hostname at Cloudflare."""
+    return DomainAnswer(domain_view(DomainDetail(await moves.move(request.context, organization.id, data.domain_name))))
+
+
 @get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
 async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
     """Check and diagnose the domain of any organization; 202 with what is stored if that takes too long."""
@@ -143,6 +161,7 @@ _ORGANIZATION_ROUTER: Final = Router(
         revoke_all_organization_tokens,
         get_organization_token_usage,
         add_many_to_organization,
+        move_to_organization,
     ],
     dependencies={"organization": Provide(find_organization)},
 )

@@ -1,4 +1,4 @@
-"""`dcvd domain`: imports the domains of an organization's customers."""
+"""`dcvd domain`: imports the domains of an organization's customers, and moves one to another organization."""
 
 import sys
 from collections import Counter
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.finding_view import ErrorView
+from dcvd.api.domains.view import DomainView
 from dcvd.api.operators.view import OrganizationView
 from dcvd.cli.domains.file import ImportDefaults, ImportEntry, read_entries
 from dcvd.cli.exit_codes import FAILED
@@ -31,9 +32,12 @@ _OUTCOME_WORDS: Final[dict[AddStatus, str]] = {
 }
 
 
-@click.group("domain", epilog=format_examples("dcvd domain import names.txt --org Acme"))
+@click.group(
+    "domain",
+    epilog=format_examples("dcvd domain import names.txt --org Acme", "dcvd domain move app.customer.com --to Acme"),
+)
 def domains() -> None:
-    """Import customers' domains.
+    """Import customers' domains, and move one to another organization.
 
     Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
     """
@@ -111,6 +115,30 @@ def import_domains(
     else:
         _print_summary(file.name, owner, results, counts)
     return FAILED if counts["refused"] else 0
+
+
+@domains.command("move", epilog=format_examples("dcvd domain move app.customer.com --to Acme"))
+@click.argument("name")
+@click.option("--to", "organization", metavar="ORG", required=True, help="The organization's id or name.")
+@json_option
+@config_option
+def move_domain(name: str, organization: str, as_json: bool, config: Path) -> int:
+    """Give NAME, whoever holds it, to an organization.
+
+    Its hostname at Cloudflare goes with it, and every other organization's domain of that name is removed; events tell
+    all of them. Use it where an organization has proved a name that another one holds.
+    """
+
+    async def work(operations: Operations) -> tuple[OrganizationView, DomainView]:
+        owner = await find_organization(operations, organization)
+        return owner, await operations.move_domain(owner.id, name)
+
+    owner, domain = perform(config, work)
+    if as_json:
+        print_json({"domain": domain})
+    else:
+        click.echo(f"{domain.domain_name} is a domain of {owner.name} now: {domain.id}")
+    return 0
 
 
 def _start_progress(stack: ExitStack, length: int, *, visible: bool) -> Callable[[int], None]:

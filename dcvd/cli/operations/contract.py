@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
 from dcvd.api.domains.bulk_view import AddedLine
+from dcvd.api.domains.view import DomainView
 from dcvd.api.operators.view import ListedOrganizationView, OrganizationOverviewView, OrganizationView
 from dcvd.api.tokens.view import TokenView, UsageView
 from dcvd.core.domains.additions import DomainRequest
@@ -51,6 +52,8 @@ class Operations(Protocol):
     async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None: ...
 
     async def list_renewals(self) -> RenewalsView: ...
+
+    async def move_domain(self, org_id: str, name: str) -> DomainView: ...
 
     def import_domains(
         self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from dcvd.api.domains.bulk_view import AddedLine, added_line
+from dcvd.api.domains.view import DomainView, domain_view
 from dcvd.api.operators.view import (
     ListedOrganizationView,
     OrganizationOverviewView,
@@ -25,8 +26,10 @@ from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.lockfile import LockFile
 from dcvd.services import organizations
 from dcvd.services.context import Context
+from dcvd.services.domains import moves
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
+from dcvd.services.domains.details import DomainDetail
 from dcvd.services.lifecycle import deregistrations, renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.services.organizations.export import export_lines
@@ -111,6 +114,9 @@ class LocalOperations:
 
     async def list_renewals(self) -> RenewalsView:
         return await renewals.summarize_renewals(self._context)
+
+    async def move_domain(self, org_id: str, name: str) -> DomainView:
+        return domain_view(DomainDetail(await moves.move(self._context, org_id, name)))
 
     async def import_domains(
         self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None

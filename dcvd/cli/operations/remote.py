@@ -13,6 +13,7 @@ from msgspec import UNSET, Struct
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
+from dcvd.api.domains.view import DomainAnswer, DomainView
 from dcvd.api.http.problem_view import Problem
 from dcvd.api.operators.view import (
     ListedOrganizationView,
@@ -140,6 +141,10 @@ class RemoteOperations:
     async def get_token_usage(self, org_id: str, token_id: str) -> UsageView:
         path = f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}/usage"
         return (await self._call("GET", path, UsageAnswer)).usage
+
+    async def move_domain(self, org_id: str, name: str) -> DomainView:
+        path, body = f"{_ORGANIZATIONS_PATH}/{org_id}/domains/move", {"domainName": name}
+        return (await self._call("POST", path, DomainAnswer, body=body)).domain
 
     async def list_renewals(self) -> RenewalsView:
         answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)

@@ -4,6 +4,7 @@ Their DNS records are the customer's to remove; a job can also remove those that
 """
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import Domain, LeftoverRecord
@@ -18,6 +19,9 @@ from dcvd.services.lifecycle import hostname_assignment
 from dcvd.store import domains, written_records
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.jobs import jobs
+
+_GIVEN_TO_ANOTHER: Final = frozenset({RemovalReason.CLAIMED_BY_ANOTHER, RemovalReason.MOVED})
+"""With the name goes what stands in DNS: whoever has it now may need it, and decides."""
 
 
 def erase_domains(
@@ -41,6 +45,8 @@ def erase_domains(
     jobs.end_with_domains(tx, ids, context.now())
     records_by_domain = _group_by_domain(tx, ids)
     leftovers = _find_left_records(removed_domains, records_by_domain, remove_records=remove_records)
+    if reason in _GIVEN_TO_ANOTHER:
+        leftovers = dict.fromkeys(leftovers, ())
     domains.delete_all(tx, ids)
     hostname_assignment.release(context, tx, org_id, removed_domains)
     if remove_records:

@@ -79,6 +79,7 @@ def prove(
     is_held = any(rival.has_strong_proof for rival in rivals) or _has_zone_of(tx, claim, is_own=False)
     if is_held and proof is not Proof.OPERATOR:
         return Settlement(claim, is_held=True)
+    claim = forget_held(claim)
     registered = next((rival for rival in rivals if rival.cf_id is not None), None)
     winner = replace(add_proof(claim, proof, context.now()), is_contested=False)
     if registered is not None:
@@ -86,10 +87,11 @@ def prove(
     if rivals:
         domains.take_name(tx, claim.name, claim.id)
     domains.update(tx, winner)
+    # Before the others end: a hostname of theirs of which we have not learned is adopted then, not removed.
+    if _needs_registration(winner, registered):
+        hostname_assignment.register(context, tx, winner)
     for rival in rivals:
         claim_endings.erase_domains(context, tx, rival.org_id, [replace(rival, cf_id=None)], actor=actor, reason=reason)
-    if _needs_registration(claim, winner, registered):
-        hostname_assignment.register(context, tx, winner)
     log.info("domain.proved", domain=winner.name, domain_id=winner.id, proof=proof, ended=len(rivals))
     return Settlement(winner)
 
@@ -111,11 +113,11 @@ def limit(context: Context, tx: Transaction, new_claim: Domain) -> None:
         )
 
 
-def _needs_registration(claim: Domain, winner: Domain, registered: Domain | None) -> bool:
+def _needs_registration(winner: Domain, registered: Domain | None) -> bool:
     """Whether Cloudflare has to be told of a claim that was just proved: it has no hostname, or one ordered otherwise.
 
     registered: the claim whose hostname it has taken over.
     """
-    if registered is not None:
-        return (registered.validation, registered.wildcard) != (winner.validation, winner.wildcard)
-    return winner.cf_id is None and (claim.is_parked or claim.dormant_since is not None)
+    if registered is None:
+        return winner.cf_id is None
+    return (registered.validation, registered.wildcard) != (winner.validation, winner.wildcard)

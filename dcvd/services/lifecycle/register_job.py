@@ -42,7 +42,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
         await _edit_registered(run, domain, domain.cf_id)
         return
     if await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain)):
-        await _park(context, job)
+        await park(context, job)
         return
     try:
         cf_hostname = await cloudflare.create(
@@ -61,7 +61,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
         if holder is not None and holder.id != domain.id:
             if holder.name == domain.name:
                 # Another claim on the name was registered at the same time: its order is not ours to edit.
-                await _park(context, job)
+                await park(context, job)
             else:
                 await record_refused(context, job, error)
             return
@@ -90,7 +90,7 @@ async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -
     await record_registered(context, job, cf_hostname)
 
 
-async def _park(context: Context, job: Job) -> None:
+async def park(context: Context, job: Job) -> None:
     """End the job of a claim whose name has its hostname as another claim's."""
     await context.database.write(lambda tx: _store_parked(context, tx, job))
 
@@ -100,6 +100,8 @@ def _store_parked(context: Context, tx: Transaction, job: Job) -> None:
     claim = None if job.domain_id is None else domains.get(tx, job.domain_id)
     if claim is not None and claim.cf_id is None:
         domains.update(tx, claims.park(claim, context.now()))
+        # The next check is planned as after an answer of Cloudflare: it must not tell that there was none.
+        registration.apply_check(context, tx, job, claim.id, [])
 
 
 async def _find_existing(cloudflare: CloudflareClient, domain: Domain, error: Permanent) -> CloudflareHostname:

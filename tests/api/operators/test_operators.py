@@ -30,6 +30,7 @@ CALLS = [
     ("GET", "/operator/organizations/acme/tokens"),
     ("POST", "/operator/organizations/acme/tokens"),
     ("DELETE", "/operator/organizations/acme/tokens/token_x"),
+    ("POST", "/operator/organizations/acme/domains/move"),
     ("GET", "/operator/renewals"),
     ("GET", "/metrics"),
 ]

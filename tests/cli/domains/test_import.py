@@ -56,6 +56,22 @@ def test_a_repeat_with_a_key_is_answered_the_same_for_programs(
     assert either.json(*arguments) == first
 
 
+def test_a_name_is_moved_to_another_organization(
+    either: House, acme: OrganizationView, tmp_path: Path, zone: str
+) -> None:
+    file = tmp_path / "names.txt"
+    file.write_text(f"a.{zone}\n")
+    assert either.dcvd("domain", "import", str(file), "--org", acme.id).returncode == 0
+    other = either.given(lambda operations: operations.create_organization(f"Other {uuid4().hex[:8]}"))
+    moved = either.json("domain", "move", f"a.{zone}", "--to", other.name)["domain"]
+    assert (moved["orgId"], moved["domainName"], moved["ownership"]["proof"]) == (other.id, f"a.{zone}", "operator")
+    told = either.dcvd("domain", "move", f"a.{zone}", "--to", other.id)
+    assert told.stdout == f"a.{zone} is a domain of {other.name} now: {moved['id']}\n"
+    unknown = either.dcvd("domain", "move", f"b.{zone}", "--to", other.id)
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert f"Nobody has added b.{zone} here." in unknown.stderr
+
+
 def test_standard_input_and_mistakes_before_anything_is_asked(house: House) -> None:
     house.given_a_database()
     wrong = house.dcvd("domain", "import", "/nowhere/names.txt", "--org", "x")
