@@ -10,11 +10,11 @@ from dcvd.core.members import MemberStatus
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role, Token
-from dcvd.errors import Forbidden, InvalidInput
+from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations import quotas
-from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, grant
+from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, check_member_of_token, grant
 from dcvd.store import members, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 
@@ -48,8 +48,7 @@ async def create(
     granted = grant(context, role, limits)
     check_expiry(expires_at, now)
     owner_id = caller.member_id if member_id is UNSET else member_id
-    if owner_id is None and caller.member_id is not None and caller.role is not Role.OWNER:
-        raise Forbidden("Only an owner makes tokens that belong to no member.")
+    check_member_of_token(caller, owner_id)
     plaintext = token_rules.mint_token(context.random_bytes)
     token = Token(
         id=context.new_id(IdPrefix.TOKEN),

@@ -80,6 +80,7 @@ def check_takeover(caller: Caller, token: Token) -> None:
     check_rank(caller, token)
     if caller.id == token.id:
         return
+    check_member_of_token(caller, token.member_id)
     limits = GrantedLimits(
         scopes=token.scopes,
         domains=token.domains,
@@ -89,6 +90,15 @@ def check_takeover(caller: Caller, token: Token) -> None:
     excess = _find_excess(caller, token.role, limits)
     if excess is not None:
         raise Forbidden(f"The token {token.id} {excess}; nobody takes over a token that may do more than their own.")
+
+
+def check_member_of_token(caller: Caller, member_id: str | None) -> None:
+    """Raise Forbidden where a member's token is to get hold of one that does not end with that member.
+
+    Else a member who is suspended or removed would go on by it. Owners may: they could also appoint another owner.
+    """
+    if caller.member_id is not None and member_id != caller.member_id and caller.role is not Role.OWNER:
+        raise Forbidden("A member's token gets hold of no tokens but that member's own; only an owner's does.")
 
 
 def _find_excess(caller: Caller, role: Role, limits: GrantedLimits) -> str | None:

@@ -179,6 +179,10 @@ async def test_what_a_members_token_mints_is_theirs_too(owner: Client) -> None:
     minted = (await own.post("/api/tokens", {"name": "child", "role": "admin"})).json["token"]
     assert minted["memberId"] == person["id"]
     problem(await own.post("/api/tokens", {"name": "free", "memberId": None}), 403, "forbidden")
+    other = await join(owner, "b@example.com", "admin")
+    problem(await own.post("/api/tokens", {"name": "free", "memberId": other["id"]}), 403, "forbidden")
+    shared = (await owner.post("/api/tokens", {"name": "shared", "role": "admin", "memberId": None})).json["token"]
+    problem(await own.post(f"/api/tokens/{shared['id']}/rotate", {}), 403, "forbidden")
     child = own.as_bearer(minted["token"])
     await owner.patch(f"{MEMBERS}/{person['id']}", {"status": "suspended"})
     problem(await child.get("/api/domains"), 401, "unauthenticated")
