@@ -1,6 +1,8 @@
 """The Litestar application: all routes, and what every request passes through."""
 
-from litestar import Litestar, Router
+from typing import Any
+
+from litestar import Litestar, Request, Router
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
@@ -11,6 +13,7 @@ from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import authenticate_tenant
 from dcvd.api.http.documentation import BEARER
 from dcvd.api.http.health import get_health
+from dcvd.api.http.idempotency import check_idempotency_key
 from dcvd.api.http.parameters import refuse_unknown_parameters
 from dcvd.api.http.problems import handle_exception
 from dcvd.api.http.readiness import get_readiness
@@ -21,6 +24,11 @@ from dcvd.api.openapi.configuration import openapi_config
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
 from dcvd.api.routers import TENANT_ROUTERS
+
+
+async def _check_request(request: Request[Any, Any, Any]) -> None:
+    await refuse_unknown_parameters(request)
+    await check_idempotency_key(request)
 
 
 class Api(Litestar):
@@ -44,7 +52,7 @@ class Api(Litestar):
                 operator_calls.ROUTER,
                 operator_calls.show_metrics,
             ],
-            before_request=refuse_unknown_parameters,
+            before_request=_check_request,
             exception_handlers={Exception: handle_exception},
             logging_config=None,
             openapi_config=openapi_config(services.context.config.server.public_url),

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from dcvd.core.domains.bulk import KEY_RETENTION_MS
+from dcvd.core.idempotency import KEY_LIFETIME_MS
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
@@ -24,6 +25,7 @@ from dcvd.store import (
     aws_external_ids,
     bulk_lines,
     events,
+    idempotency,
     oauth_states,
     timeline,
     token_usage,
@@ -76,6 +78,7 @@ class Janitor:
         keep = self._context.config.retention
         removed = {
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_RETENTION_MS, limit)),
+            "answers": await self._sweep(lambda tx, limit: idempotency.delete_old(tx, now - KEY_LIFETIME_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
             "token_usage": await self._sweep(

@@ -34,9 +34,11 @@ class Context:
         random_bytes: RandomBytes = os.urandom,
         random_fraction: Callable[[], float] = random.random,
         caller: Caller = DAEMON,
+        keep_result: Callable[[Transaction, object], None] | None = None,
     ) -> None:
         self.database = database
         self.caller = caller
+        self._keep_result = keep_result
         self.live_config = live_config
         self._vault = vault
         self.clock = clock if clock is not None else SystemClock()
@@ -48,6 +50,32 @@ class Context:
 
         It shares everything else with this one.
         """
+        return self._derive(check, caller, None)
+
+    def for_repeatable_request(
+        self, check: Callable[[Transaction], None], keep_result: Callable[[Transaction, object], None]
+    ) -> Self:
+        """Return a context for a request with an idempotency key. Each unit of work begins with `check`.
+
+        `keep_result` stores the answer for a result that a use case hands to `remember_result`.
+        """
+        return self._derive(check, self.caller, keep_result)
+
+    def remember_result(self, tx: Transaction, build_result: Callable[[], object]) -> None:
+        """Have the result of a use case remembered, where the request has an idempotency key, with what it stored.
+
+        A use case whose repeat would do it again calls this once, at the end of the unit of work that does it.
+        `build_result` returns what the use case returns.
+        """
+        if self._keep_result is not None:
+            self._keep_result(tx, build_result())
+
+    def _derive(
+        self,
+        check: Callable[[Transaction], None] | None,
+        caller: Caller,
+        keep_result: Callable[[Transaction, object], None] | None,
+    ) -> Self:
         return type(self)(
             self.database if check is None else CheckedDatabase(self.database, check),
             self.live_config,
@@ -56,6 +84,7 @@ class Context:
             random_bytes=self.random_bytes,
             random_fraction=self.random_fraction,
             caller=caller,
+            keep_result=keep_result,
         )
 
     @property

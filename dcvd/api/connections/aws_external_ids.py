@@ -1,16 +1,20 @@
 """`/api/oauth/aws/external-ids`: what a customer needs to make a role at AWS for us."""
 
+from collections.abc import Awaitable
 from typing import Any, Final
 
-from litestar import Router, post
+from litestar import Response, Router, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.views import build_view
 from dcvd.services.connections import aws_external_ids
+from dcvd.services.connections.aws_external_ids import ExternalId
+from dcvd.services.context import Context
 
 
 class NewExternalId(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -48,13 +52,18 @@ _INSTRUCTIONS: Final = [
     operation_class=BodyMayBeEmpty,
 )
 async def create_aws_external_id(
-    request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES
-) -> ExternalIdAnswer:
+    request: ApiRequest, data: JSONBody[NewExternalId] = _FOR_ALL_NAMES, key: IdempotencyKey = None
+) -> Response[ExternalIdAnswer]:
     """Get an ExternalId, with which this organization can make one connection within seven days."""
-    external_id = await aws_external_ids.issue(
-        request.context, request.services.access.drivers.aws_sessions, request.org_id, data.domains
-    )
-    return build_view(ExternalIdAnswer, external_id, instructions=_INSTRUCTIONS)
+    sessions = request.services.access.drivers.aws_sessions
+
+    def issue(context: Context) -> Awaitable[ExternalId]:
+        return aws_external_ids.issue(context, sessions, request.org_id, data.domains)
+
+    def respond(external_id: ExternalId) -> Response[ExternalIdAnswer]:
+        return Response(build_view(ExternalIdAnswer, external_id, instructions=_INSTRUCTIONS))
+
+    return await answer_once(request, key, issue, respond)
 
 
 ROUTER: Final = Router(

@@ -1,6 +1,7 @@
 """`/api/oauth/authorize` and `/api/oauth/exchange`: the start and the end of connecting by OAuth."""
 
 import re
+from collections.abc import Awaitable
 from typing import Final
 
 from litestar import Response, Router, post
@@ -9,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.connections.view import ConnectionAnswer, connection_view
 from dcvd.api.http.documentation import problems
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
@@ -16,7 +18,9 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
 from dcvd.services.connections import code_exchange
+from dcvd.services.connections.authorizations import AuthorizationRedirect
 from dcvd.services.connections.consents import request_consent
+from dcvd.services.context import Context
 
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
 """RFC 7636, section 4.1."""
@@ -66,26 +70,36 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     status_code=200,
     responses=problems(404, 409, 501, 502),
 )
-async def begin_authorization(request: ApiRequest, data: JSONBody[NewAuthorization]) -> AuthorizationAnswer:
+async def begin_authorization(
+    request: ApiRequest, data: JSONBody[NewAuthorization], key: IdempotencyKey = None
+) -> Response[AuthorizationAnswer]:
     """Send the customer's browser to `authorizationUrl`, where they consent. Each state is good for one answer."""
     services = request.services
-    authorization = await request_consent(
-        request.context,
-        services.access.token_client,
-        services.observer.zones,
-        request.org_id,
-        request.auth.id,
-        data.provider,
-        domain_name=data.domain_name,
-        redirect_uri=data.redirect_uri,
-        return_to=data.return_to,
-        admit=services.diagnoser.admit,
-    )
-    return AuthorizationAnswer(
-        authorization_url=authorization.url,
-        state=authorization.state.reveal(),
-        expires_at=to_rfc3339(authorization.expires_at),
-    )
+
+    def begin(context: Context) -> Awaitable[AuthorizationRedirect]:
+        return request_consent(
+            context,
+            services.access.token_client,
+            services.observer.zones,
+            request.org_id,
+            request.auth.id,
+            data.provider,
+            domain_name=data.domain_name,
+            redirect_uri=data.redirect_uri,
+            return_to=data.return_to,
+            admit=services.diagnoser.admit,
+        )
+
+    def respond(authorization: AuthorizationRedirect) -> Response[AuthorizationAnswer]:
+        return Response(
+            AuthorizationAnswer(
+                authorization_url=authorization.url,
+                state=authorization.state.reveal(),
+                expires_at=to_rfc3339(authorization.expires_at),
+            )
+        )
+
+    return await answer_once(request, key, begin, respond)
 
 
 @post(

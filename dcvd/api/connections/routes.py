@@ -1,5 +1,6 @@
 """`/api/oauth/connections`: an organization's connections to DNS providers."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 from litestar import Response, Router, delete, get, post
@@ -9,11 +10,13 @@ from msgspec import Struct
 from dcvd.api.connections.input import GivenCredentials, read_credentials
 from dcvd.api.connections.view import ConnectionAnswer, ConnectionList, connection_view
 from dcvd.api.http.documentation import problems
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.connections.connection import Provider
+from dcvd.core.connections.connection import Connection, Provider
 from dcvd.services.connections import queries
 from dcvd.services.connections.removal import disconnect
+from dcvd.services.context import Context
 
 
 class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -24,20 +27,26 @@ class NewConnection(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 @post("", summary="Connect by credentials", status_code=201, responses=problems(409, 501))
-async def create_connection(request: ApiRequest, data: JSONBody[NewConnection]) -> Response[ConnectionAnswer]:
+async def create_connection(
+    request: ApiRequest, data: JSONBody[NewConnection], key: IdempotencyKey = None
+) -> Response[ConnectionAnswer]:
     """Connect by credentials, which are tried at the provider first, stored encrypted and never shown again.
 
     To connect by OAuth, begin with `POST /api/oauth/authorize`.
     """
     services = request.services
     credentials = read_credentials(data.provider, data.credentials)
-    connection = await services.credential_trials.connect(
-        request.context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
-    )
-    return Response(
-        ConnectionAnswer(connection_view(connection)),
-        headers={"Location": f"/api/oauth/connections/{connection.id}"},
-    )
+
+    def connect(context: Context) -> Awaitable[Connection]:
+        return services.credential_trials.connect(
+            context, services.access.drivers, request.org_id, data.provider, credentials, actor=request.actor
+        )
+
+    def respond(connection: Connection) -> Response[ConnectionAnswer]:
+        location = {"Location": f"/api/oauth/connections/{connection.id}"}
+        return Response(ConnectionAnswer(connection_view(connection)), headers=location)
+
+    return await answer_once(request, key, connect, respond)
 
 
 @get("", summary="List the connections")

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Final
 from litestar import Response, Router, post
 from msgspec import UNSET, Raw, Struct, UnsetType, json
 
-from dcvd.api.domains.bulk_calls import BulkAction, read_call, stream_results
+from dcvd.api.domains.bulk_calls import BulkAction, stream_results
 from dcvd.api.domains.bulk_documentation import BulkAdditionOperation, BulkRemovalOperation
 from dcvd.api.domains.bulk_lines import parse_add_line, parse_remove_line
 from dcvd.api.domains.bulk_view import AddedLines, RemovedLines, added_line, added_lines, removed_line, removed_lines
 from dcvd.api.domains.input import DomainToRemove
 from dcvd.api.http.body import decode, is_ndjson
 from dcvd.api.http.documentation import problems, success
+from dcvd.api.http.idempotency import IdempotencyKey
 from dcvd.api.http.ndjson import RawLine
 from dcvd.api.http.parameters import RemoveRecords, parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
@@ -55,12 +56,16 @@ class _DomainsToRemove(Struct, frozen=True, kw_only=True, rename="camel", forbid
     operation_class=BulkAdditionOperation,
     responses={**success(200, AddedLines, "What came of each line."), **problems(409)},
 )
-async def create_domains(request: ApiRequest, dry_run: DryRun = None) -> Response[Any]:
+async def create_domains(
+    request: ApiRequest,
+    dry_run: DryRun = None,
+    key: IdempotencyKey = None,
+) -> Response[Any]:
     """Add many domains; each line has an outcome of its own, and none spoils another.
 
     They are registered at Cloudflare in their turn, as `registration` says.
     """
-    return await add_from_request(request, request.org_id, request.actor, dry_run)
+    return await add_from_request(request, request.org_id, request.actor, dry_run, key)
 
 
 @post(
@@ -71,7 +76,7 @@ async def create_domains(request: ApiRequest, dry_run: DryRun = None) -> Respons
     responses={**success(200, RemovedLines, "What came of each line."), **problems(409)},
 )
 async def delete_domains(
-    request: ApiRequest, dry_run: DryRun = None, remove_records: RemoveRecords = None
+    request: ApiRequest, dry_run: DryRun = None, remove_records: RemoveRecords = None, key: IdempotencyKey = None
 ) -> Response[Any]:
     """Remove many domains; each line has an outcome of its own, and none spoils another.
 
@@ -80,13 +85,19 @@ async def delete_domains(
     """
     is_dry_run, with_records = parse_flag("dryRun", dry_run), parse_flag("removeRecords", remove_records)
     if is_ndjson(request.scope["headers"]):
-        call = read_call(request, request.org_id, request.actor, dry_run=is_dry_run, remove_records=with_records)
+        call = BulkRequest(
+            org_id=request.org_id,
+            actor=request.actor,
+            idempotency_key=key,
+            dry_run=is_dry_run,
+            remove_records=with_records,
+        )
         return stream_results(request, call, make_removal(request.context, call))
     selection = decode(await _read_whole_body(request), _DomainsToRemove)
-    call = read_call(
-        request,
-        request.org_id,
-        request.actor,
+    call = BulkRequest(
+        org_id=request.org_id,
+        actor=request.actor,
+        idempotency_key=key,
         dry_run=is_dry_run or selection.dry_run,
         remove_records=with_records or selection.remove_records,
     )
@@ -96,14 +107,16 @@ async def delete_domains(
     return Response(removed_lines(results))
 
 
-async def add_from_request(request: ApiRequest, org_id: str, actor: str, dry_run: str | None) -> Response[Any]:
+async def add_from_request(
+    request: ApiRequest, org_id: str, actor: str, dry_run: str | None, key: str | None
+) -> Response[Any]:
     """Add the domains in the request's body to an organization, and answer what came of them."""
     is_dry_run = parse_flag("dryRun", dry_run)
     if is_ndjson(request.scope["headers"]):
-        call = read_call(request, org_id, actor, dry_run=is_dry_run)
+        call = BulkRequest(org_id=org_id, actor=actor, idempotency_key=key, dry_run=is_dry_run)
         return stream_results(request, call, make_addition(request.context, call))
     body = decode(await _read_whole_body(request), _DomainsToAdd)
-    call = read_call(request, org_id, actor, dry_run=is_dry_run or body.dry_run)
+    call = BulkRequest(org_id=org_id, actor=actor, idempotency_key=key, dry_run=is_dry_run or body.dry_run)
     addition = make_addition(request.context, call)
     lines = [addition.parse(line) for line in _number_lines("domains", [bytes(item) for item in body.domains])]
     results = await bulk.run_whole(request.context, call, lines, addition.apply)

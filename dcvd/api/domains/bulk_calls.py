@@ -12,12 +12,9 @@ from dcvd.api.http.admission_limits import StreamSlots
 from dcvd.api.http.ndjson import RawLine, read_lines
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.stream import StreamingResponse
-from dcvd.core.domains.bulk import validate_key
-from dcvd.errors import InvalidInput
 from dcvd.kit.http.protocol import LONG_BODY_EXTENSION
 from dcvd.services.domains.bulk import BulkRequest
 
-KEY_HEADER: Final = "Idempotency-Key"
 _PARSE_BATCH: Final = 250  # lines; between two batches other requests are served
 
 
@@ -27,22 +24,6 @@ class BulkAction(Struct, frozen=True):
     parse: Callable[[RawLine], Any]
     apply: Callable[[Sequence[Any]], AsyncIterator[list[Any]]]
     to_view: Callable[[Any], Struct]
-
-
-def read_call(
-    request: ApiRequest, org_id: str, actor: str, *, dry_run: bool, remove_records: bool = False
-) -> BulkRequest:
-    """Read who calls, and under which idempotency key. Raises InvalidInput for a malformed key."""
-    keys = request.headers.getall(KEY_HEADER, [])
-    if len(keys) > 1:
-        raise InvalidInput(KEY_HEADER, f"{KEY_HEADER} was sent {len(keys)} times; send one.")
-    return BulkRequest(
-        org_id=org_id,
-        actor=actor,
-        idempotency_key=validate_key(keys[0]) if keys else None,
-        dry_run=dry_run,
-        remove_records=remove_records,
-    )
 
 
 def stream_results(request: ApiRequest, call: BulkRequest, action: BulkAction) -> StreamingResponse:

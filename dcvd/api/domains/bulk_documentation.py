@@ -10,15 +10,13 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     OpenAPIType,
     Operation,
-    Parameter,
     Reference,
     RequestBody,
     Schema,
 )
 
-from dcvd.api.domains.bulk_calls import KEY_HEADER
 from dcvd.api.http import ndjson
-from dcvd.core.domains.bulk import MAX_KEY_CHARS, MAX_LINES, MAX_LINES_AT_ONCE
+from dcvd.core.domains.bulk import MAX_LINES, MAX_LINES_AT_ONCE
 
 _DRY_RUN: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
 _REMOVE_RECORDS: Final = Schema(
@@ -41,19 +39,7 @@ _DOMAIN_TO_REMOVE: Final = Schema(
 
 @dataclass
 class BulkOperation(Operation):
-    """Documents the body and the key of a bulk call, which Litestar cannot derive from the handler."""
-
-    def __post_init__(self) -> None:
-        key = Parameter(
-            name=KEY_HEADER,
-            param_in="header",
-            description=(
-                "A repeat of the call with the same key gets the same answer for the lines that were done, and goes on"
-                " with the rest. The key is kept for 24 hours."
-            ),
-            schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=MAX_KEY_CHARS, pattern="^[!-~]+$"),
-        )
-        self.parameters = [*(self.parameters or []), key]
+    """Documents the body of a bulk call, which Litestar cannot derive from the handler."""
 
     def _document_body(self, json_schema: Schema, line_schema: Schema | Reference, result_component: str) -> None:
         line_format = f"one to a line, up to {MAX_LINES:,} of them, done as they come and answered a line each."
@@ -76,7 +62,6 @@ class BulkAdditionOperation(BulkOperation):
     """Documents a call that adds domains."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         domains = Schema(
             type=OpenAPIType.ARRAY, items=_NEW_DOMAIN, max_items=MAX_LINES_AT_ONCE, description="The domains."
         )
@@ -88,7 +73,6 @@ class BulkRemovalOperation(BulkOperation):
     """Documents a call that removes domains."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         selections = [
             _object_schema({name: _text_list(text), "removeRecords": _REMOVE_RECORDS}, required=[name])
             for name, text in (("domainIds", "The ids of the domains."), ("domainNames", "The hostnames."))

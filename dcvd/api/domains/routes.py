@@ -1,5 +1,6 @@
 """`/api/domains`: an organization's domains, one by one."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Final
 
 from litestar import Response, Router, delete, get, post
@@ -8,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from dcvd.api.domains.input import NewDomain, to_domain_request
 from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view, left_record_views
 from dcvd.api.http.documentation import problems, success
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import (
     Cursor,
     Limit,
@@ -19,6 +21,7 @@ from dcvd.api.http.parameters import (
 )
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.domain import DomainStatus
+from dcvd.services.context import Context
 from dcvd.services.domains import details, removals
 from dcvd.services.domains.details import DomainDetail
 
@@ -33,14 +36,18 @@ Search = Annotated[
 
 
 @post("", summary="Add a domain", status_code=201, responses=problems(409))
-async def create_domain(request: ApiRequest, data: JSONBody[NewDomain]) -> Response[DomainAnswer]:
-    """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer.
+async def create_domain(
+    request: ApiRequest, data: JSONBody[NewDomain], key: IdempotencyKey = None
+) -> Response[DomainAnswer]:
+    """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer."""
 
-    A name is yours once it is proved: by its CNAME, or by the TXT record of `ownership`. Other organizations may add
-    the same name until then, and whoever proves it has it; the domains of the others are removed, with an event.
-    """
-    detail = await details.add(request.context, request.org_id, to_domain_request(data), actor=request.actor)
-    return Response(DomainAnswer(domain_view(detail)), headers=_location(detail))
+    def add(context: Context) -> Awaitable[DomainDetail]:
+        return details.add(context, request.org_id, to_domain_request(data), actor=request.actor)
+
+    def respond(detail: DomainDetail) -> Response[DomainAnswer]:
+        return Response(DomainAnswer(domain_view(detail)), headers=_location(detail))
+
+    return await answer_once(request, key, add, respond)
 
 
 @get("", summary="List the domains")

@@ -51,6 +51,7 @@ class AppServices(Struct, kw_only=True):
     discovery: DomainConnectDiscovery
     observer: DnsObserver
     zones: ZoneChecker
+    keys_in_progress: set[tuple[str, str]] = msgspec.field(default_factory=set)
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
     dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))

@@ -101,6 +101,11 @@ class ApiRequest(Request[None, Caller, State]):
         return decode(await self.body(), self._body_field.annotation)
 
     @property
+    def has_body(self) -> bool:
+        """Whether the handler has a body read."""
+        return self.scope["route_handler"].parsed_data_field is not None
+
+    @property
     def _body_field(self) -> FieldDefinition:
         field = self.scope["route_handler"].parsed_data_field
         assert field is not None, "only a handler with `data` has a body read"

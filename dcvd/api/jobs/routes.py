@@ -1,16 +1,19 @@
 """`/api/jobs`: an organization's background jobs."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Final
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import FromPath
 from msgspec import Struct
 
 from dcvd.api.http.documentation import problems
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.view import JobView, job_view
-from dcvd.core.jobs import JobState
+from dcvd.core.jobs import Job, JobState
+from dcvd.services.context import Context
 from dcvd.services.jobs import queue as jobs
 
 StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(JobState))]
@@ -47,9 +50,13 @@ async def get_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
 
 
 @post("/{job_id:str}/retry", summary="Try a job now", status_code=200, responses=problems(409))
-async def retry_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
+async def retry_job(request: ApiRequest, job_id: FromPath[str], key: IdempotencyKey = None) -> Response[JobAnswer]:
     """Make a job due at once; a dead letter gets all its attempts again."""
-    return JobAnswer(job_view(await jobs.retry(request.context, request.org_id, job_id, actor=request.actor)))
+
+    def retry(context: Context) -> Awaitable[Job]:
+        return jobs.retry(context, request.org_id, job_id, actor=request.actor)
+
+    return await answer_once(request, key, retry, lambda job: Response(JobAnswer(job_view(job))))
 
 
 ROUTER: Final = Router(

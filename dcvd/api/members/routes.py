@@ -1,5 +1,6 @@
 """`/api/members`: the people of an organization."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 from litestar import Response, Router, delete, get, patch, post
@@ -7,12 +8,15 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.http.documentation import problems
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.members.view import MemberAnswer, MemberList, invitation_answer, member_answer, member_list
 from dcvd.core.members import MemberStatus
 from dcvd.core.tokens import Role
+from dcvd.services.context import Context
 from dcvd.services.members import changes, invitations, queries
+from dcvd.services.members.invitations import Invitation
 
 
 class NewMember(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -30,14 +34,23 @@ class MemberChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 
 @post("", summary="Invite a person", status_code=201, responses=problems(409))
-async def create_member(request: ApiRequest, data: JSONBody[NewMember]) -> Response[MemberAnswer]:
+async def create_member(
+    request: ApiRequest, data: JSONBody[NewMember], key: IdempotencyKey = None
+) -> Response[MemberAnswer]:
     """Invite a person, by a token for one use that is in this answer and never again.
 
     Give it to them: whoever sends it to `POST /api/members/accept` is the member from then on. It lives for 7 days.
     Nobody invites to a role above their own.
     """
-    invitation = await invitations.invite(request.context, request.org_id, address=data.address, role=data.role)
-    return Response(invitation_answer(invitation), headers={"Location": f"/api/members/{invitation.member.id}"})
+
+    def invite(context: Context) -> Awaitable[Invitation]:
+        return invitations.invite(context, request.org_id, address=data.address, role=data.role)
+
+    def respond(invitation: Invitation) -> Response[MemberAnswer]:
+        headers = {"Location": f"/api/members/{invitation.member.id}"}
+        return Response(invitation_answer(invitation), headers=headers)
+
+    return await answer_once(request, key, invite, respond)
 
 
 @get("", summary="List the members")
@@ -64,9 +77,15 @@ async def update_member(request: ApiRequest, member_id: FromPath[str], data: JSO
 
 
 @post("/{member_id:str}/invite", summary="Invite a person again", status_code=200, responses=problems(409))
-async def renew_invitation(request: ApiRequest, member_id: FromPath[str]) -> MemberAnswer:
+async def renew_invitation(
+    request: ApiRequest, member_id: FromPath[str], key: IdempotencyKey = None
+) -> Response[MemberAnswer]:
     """Make a new invitation for a member who has not accepted yet. The earlier one ends."""
-    return invitation_answer(await invitations.invite_again(request.context, request.org_id, member_id))
+
+    def invite_again(context: Context) -> Awaitable[Invitation]:
+        return invitations.invite_again(context, request.org_id, member_id)
+
+    return await answer_once(request, key, invite_again, lambda invitation: Response(invitation_answer(invitation)))
 
 
 @delete("/{member_id:str}", summary="Remove a member", responses=problems(409))

@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from dcvd.api.openapi.event_bodies import build_webhooks
 from dcvd.api.openapi.links import add_links
-from dcvd.api.openapi.responses import PROBLEM_RESPONSES, add_problems
+from dcvd.api.openapi.responses import HEADERS, PROBLEM_RESPONSES, add_problems
 from dcvd.api.openapi.schemas import build_schemas
 
 Json = dict[str, Any]
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 def build_document(app: Litestar) -> Json:
     """Build the document: Litestar's, with the schemas that msgspec decodes by, and with every answer."""
     document: Json = msgspec.to_builtins(app.openapi_schema.to_schema(), enc_hook=_replace_default)
-    document["components"] |= {"schemas": build_schemas(app), "responses": PROBLEM_RESPONSES}
+    document["components"] |= {"schemas": build_schemas(app), "responses": PROBLEM_RESPONSES, "headers": HEADERS}
     for path, operation in operations(document):
         _remove_noise(operation)
         add_problems(path, operation)

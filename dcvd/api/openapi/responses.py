@@ -4,15 +4,30 @@ from typing import Any, Final
 
 from dcvd.api.http.documentation import STATUS_MEANINGS
 from dcvd.api.http.problems import MEDIA_TYPE
+from dcvd.core.idempotency import KEY_HEADER
 
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _RETRY_AFTER: Final = {
     "Retry-After": {"description": "Ask again after so many seconds.", "schema": {"type": "integer", "minimum": 1}}
 }
+HEADERS: Final[dict[str, Any]] = {
+    "RateLimit": {
+        "description": "What is left of each limit: `r` requests now, all of them after `t` seconds.",
+        "schema": {"type": "string"},
+        "example": '"token-reads";r=5999;t=1, "reads";r=11942;t=1',
+    },
+    "RateLimit-Policy": {
+        "description": "How often the token and its organization may ask: `q` requests in `w` seconds.",
+        "schema": {"type": "string"},
+        "example": '"token-reads";q=6000;w=60, "reads";q=12000;w=60',
+    },
+}
+"""The headers of every answer to a tenant."""
 _OF_EVERY_CALL: Final = (400, 500)
 _OF_TENANTS: Final = (401, 403, 429, 503)
 _OF_PATHS_WITH_AN_ID: Final = (404,)
 _OF_BODIES: Final = (408, 413, 415)
+_OF_IDEMPOTENCY_KEYS: Final = (409,)
 
 
 def _name(status: int) -> str:
@@ -38,9 +53,16 @@ def add_problems(path: str, operation: dict[str, Any]) -> None:
     statuses |= set(_OF_EVERY_CALL)
     if any(operation.get("security", ())):
         statuses |= set(_OF_TENANTS)
+        for response in responses.values():
+            response["headers"] = {
+                **(response.get("headers") or {}),
+                **{name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS},
+            }
     if "{" in path:
         statuses |= set(_OF_PATHS_WITH_AN_ID)
     if "requestBody" in operation:
         statuses |= set(_OF_BODIES)
+    if any(parameter["name"] == KEY_HEADER for parameter in operation.get("parameters", ())):
+        statuses |= set(_OF_IDEMPOTENCY_KEYS)
     for status in sorted(statuses):
         responses[str(status)] = {"$ref": f"#/components/responses/{_name(status)}"}

@@ -16,6 +16,7 @@ from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.domains.view import DomainAnswer, domain_view
 from dcvd.api.http.authentication import authenticate_operator
+from dcvd.api.http.idempotency import IdempotencyKey
 from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
@@ -123,10 +124,13 @@ async def list_renewals(request: ApiRequest) -> RenewalsAnswer:
 
 @post("/domains/bulk", summary="Add many domains to an organization", status_code=200)
 async def add_many_to_organization(
-    request: ApiRequest, organization: NamedDependency[Organization], dry_run: DryRun = None
+    request: ApiRequest,
+    organization: NamedDependency[Organization],
+    dry_run: DryRun = None,
+    key: IdempotencyKey = None,
 ) -> Response[Any]:
     """Add many domains to an organization, as its tenants can themselves."""
-    return await add_from_request(request, organization.id, OPERATOR_ACTOR, dry_run)
+    return await add_from_request(request, organization.id, OPERATOR_ACTOR, dry_run, key)
 
 
 @post("/domains/move", summary="Move a name to an organization", status_code=200)

@@ -1,5 +1,6 @@
 """`/api/domains/{id}/dns`: writes a domain's records at its owner's DNS provider, and undoes that."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 from litestar import Response, Router, post
@@ -7,9 +8,11 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.view import job_view
 from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_view
+from dcvd.services.context import Context
 from dcvd.services.records.plans import PlannedJob, RecordRequest
 
 
@@ -39,20 +42,26 @@ _DEFAULT_REQUEST: Final = DnsWriteRequest()
     },
 )
 async def write_records(
-    request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DnsWriteRequest] = _DEFAULT_REQUEST
+    request: ApiRequest,
+    domain_id: FromPath[str],
+    data: JSONBody[DnsWriteRequest] = _DEFAULT_REQUEST,
+    key: IdempotencyKey = None,
 ) -> Response[PlanAnswer] | Response[WriteAnswer]:
     """Read the zone, and start a job that brings it to what `requiredRecords` lists.
 
     If something is in the way, nothing is done, and the problem says what it is. From then on the domain is
     connected: when its `requiredRecords` change, they are written again, and nothing in their way is touched.
     """
-    record_request = _build_record_request(request, domain_id)
     if data.dry_run:
+        record_request = _build_record_request(request, request.context, domain_id)
         plan = await record_request.plan_write(connection_id=data.connection_id, replace=data.replace)
         return Response(PlanAnswer(plan_view(plan)), status_code=200)
-    return _accepted_response(
-        await record_request.write(connection_id=data.connection_id, replace=data.replace, actor=request.actor)
-    )
+
+    def write(context: Context) -> Awaitable[PlannedJob]:
+        record_request = _build_record_request(request, context, domain_id)
+        return record_request.write(connection_id=data.connection_id, replace=data.replace, actor=request.actor)
+
+    return await answer_once(request, key, write, _accepted_response)
 
 
 @post(
@@ -61,17 +70,23 @@ async def write_records(
     status_code=202,
     responses=problems(409, 501),
 )
-async def undo_records(request: ApiRequest, domain_id: FromPath[str]) -> Response[WriteAnswer]:
+async def undo_records(
+    request: ApiRequest, domain_id: FromPath[str], key: IdempotencyKey = None
+) -> Response[WriteAnswer]:
     """Start a job that puts back the records from before, if those there now are still as they were written.
 
     It also ends the domain's use of its connection, so that nothing is written again until somebody asks for it.
     """
-    return _accepted_response(await _build_record_request(request, domain_id).undo(actor=request.actor))
+
+    def undo(context: Context) -> Awaitable[PlannedJob]:
+        return _build_record_request(request, context, domain_id).undo(actor=request.actor)
+
+    return await answer_once(request, key, undo, _accepted_response)
 
 
-def _build_record_request(request: ApiRequest, domain_id: str) -> RecordRequest:
+def _build_record_request(request: ApiRequest, context: Context, domain_id: str) -> RecordRequest:
     services = request.services
-    return RecordRequest(request.context, services.access, services.dns_plan_limit, request.org_id, domain_id)
+    return RecordRequest(context, services.access, services.dns_plan_limit, request.org_id, domain_id)
 
 
 def _accepted_response(planned_job: PlannedJob) -> Response[WriteAnswer]:

@@ -1,11 +1,13 @@
 """`/api/tokens`: an organization's API tokens."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Final
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from dcvd.api.http.documentation import BodyMayBeEmpty
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
@@ -22,7 +24,9 @@ from dcvd.api.tokens.view import (
     token_view,
     usage_answer,
 )
+from dcvd.services.context import Context
 from dcvd.services.tokens import changes, minting, revocation
+from dcvd.services.tokens.minting import MintedToken
 
 Descendants = Annotated[
     str | None,
@@ -37,18 +41,27 @@ _DEFAULT_REVOCATION: Final = TokenRevocation()
 
 
 @post("", summary="Mint a token", status_code=201)
-async def create_token(request: ApiRequest, data: JSONBody[NewToken]) -> Response[TokenAnswer]:
+async def create_token(
+    request: ApiRequest, data: JSONBody[NewToken], key: IdempotencyKey = None
+) -> Response[TokenAnswer]:
     """Mint a token. Its plain text is in this answer and never again. It may do no more than its minter."""
-    minted = await minting.create(
-        request.context,
-        request.org_id,
-        name=data.name,
-        role=data.role,
-        expires_at=parse_instant("expiresAt", data.expires_at),
-        limits=data.limits,
-        member_id=data.member_id,
-    )
-    return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
+    expires_at = parse_instant("expiresAt", data.expires_at)
+
+    def mint(context: Context) -> Awaitable[MintedToken]:
+        return minting.create(
+            context,
+            request.org_id,
+            name=data.name,
+            role=data.role,
+            expires_at=expires_at,
+            limits=data.limits,
+            member_id=data.member_id,
+        )
+
+    def respond(minted: MintedToken) -> Response[TokenAnswer]:
+        return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
+
+    return await answer_once(request, key, mint, respond)
 
 
 @get("", summary="List the tokens")
@@ -79,14 +92,21 @@ async def update_token(request: ApiRequest, token_id: FromPath[str], data: JSONB
     operation_class=BodyMayBeEmpty,
 )
 async def rotate_token(
-    request: ApiRequest, token_id: FromPath[str], data: JSONBody[TokenRotation] = _DEFAULT_ROTATION
-) -> TokenAnswer:
+    request: ApiRequest,
+    token_id: FromPath[str],
+    data: JSONBody[TokenRotation] = _DEFAULT_ROTATION,
+    key: IdempotencyKey = None,
+) -> Response[TokenAnswer]:
     """Make a new plain text, which is in this answer and never again; the token keeps its id and its rights.
 
     Both work for a while, so that a system can be told the new one. A token may rotate itself.
     """
     grace_ms = data.read_grace_ms()
-    return minted_token_answer(await changes.rotate(request.context, request.org_id, token_id, grace_ms=grace_ms))
+
+    def rotate(context: Context) -> Awaitable[MintedToken]:
+        return changes.rotate(context, request.org_id, token_id, grace_ms=grace_ms)
+
+    return await answer_once(request, key, rotate, lambda minted: Response(minted_token_answer(minted)))
 
 
 @delete("/{token_id:str}", summary="Revoke a token")

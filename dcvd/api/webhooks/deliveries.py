@@ -1,5 +1,6 @@
 """`/api/deliveries`: the deliveries to an organization's endpoints."""
 
+from collections.abc import Awaitable
 from typing import Annotated, Final, Literal
 
 from litestar import Response, Router, get, post
@@ -7,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import problems
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.instants import Instant
 from dcvd.api.http.parameters import query_parameter
 from dcvd.api.http.request import ApiRequest
@@ -23,8 +25,11 @@ from dcvd.api.webhooks.delivery_view import (
 from dcvd.api.webhooks.replay_answer import ReplayAnswer, replay_response
 from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import explanations, replay_job
+from dcvd.services.webhooks.delivery_history import DeliverySummary
+from dcvd.services.webhooks.replay_job import RequestedReplay
 
 WebhookFilter = Annotated[str | None, query_parameter("webhookId", "Only to this endpoint.")]
 
@@ -63,18 +68,28 @@ async def get_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Deliv
 
 
 @post("/{delivery_id:str}/retry", summary="Send a delivery now", status_code=200)
-async def retry_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryAnswer:
+async def retry_delivery(
+    request: ApiRequest, delivery_id: FromPath[str], key: IdempotencyKey = None
+) -> Response[DeliveryAnswer]:
     """Make a delivery due at once; one that had ended, delivered or not, gets its full schedule again."""
-    return DeliveryAnswer(delivery_view(await history.retry(request.context, request.org_id, delivery_id)))
+
+    def retry(context: Context) -> Awaitable[DeliverySummary]:
+        return history.retry(context, request.org_id, delivery_id)
+
+    return await answer_once(request, key, retry, lambda summary: Response(DeliveryAnswer(delivery_view(summary))))
 
 
 @post("/retry", summary="Send all dead letters again", status_code=202, opt={"limited": False}, responses=problems(404))
-async def retry_dead_deliveries(request: ApiRequest, data: JSONBody[Requeue]) -> Response[ReplayAnswer]:
+async def retry_dead_deliveries(
+    request: ApiRequest, data: JSONBody[Requeue], key: IdempotencyKey = None
+) -> Response[ReplayAnswer]:
     """Start a job that sends all dead letters again, each with its full schedule."""
     webhook_id = None if data.webhook_id is UNSET else data.webhook_id
-    return replay_response(
-        await replay_job.request_replay(request.context, request.org_id, webhook_id, status=ReplayStatus.DEAD)
-    )
+
+    def replay(context: Context) -> Awaitable[RequestedReplay]:
+        return replay_job.request_replay(context, request.org_id, webhook_id, status=ReplayStatus.DEAD)
+
+    return await answer_once(request, key, replay, replay_response)
 
 
 @get("/{delivery_id:str}/explain", summary="Explain a delivery")

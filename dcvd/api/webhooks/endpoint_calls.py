@@ -1,5 +1,6 @@
 """`/api/webhooks/{id}/…`: rotates an endpoint's secret, lists and replays its deliveries, and tests it."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 from litestar import Response, Router, get, post
@@ -7,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.instants import Instant, parse_instant
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.views import build_view
@@ -27,8 +29,10 @@ from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
+from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints, replay_job, secret_rotation
-from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, MAX_GRACE_MS
+from dcvd.services.webhooks.replay_job import RequestedReplay
+from dcvd.services.webhooks.secret_rotation import DEFAULT_GRACE_MS, MAX_GRACE_MS, SecretRotation
 
 
 class Rotation(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -71,18 +75,25 @@ class TestAnswer(Struct, frozen=True):
     responses=problems(409),
 )
 async def rotate_webhook_secret(
-    request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[Rotation] = _DEFAULT_ROTATION
-) -> RotationAnswer:
+    request: ApiRequest,
+    webhook_id: FromPath[str],
+    data: JSONBody[Rotation] = _DEFAULT_ROTATION,
+    key: IdempotencyKey = None,
+) -> Response[RotationAnswer]:
     """Rotate the secret. The new one is in this answer and never again; the next attempt is signed with it."""
     grace = data.grace_seconds
     if not 0 <= grace <= MAX_GRACE_MS // SECOND:
         message = f"graceSeconds is {grace}; give a whole number from 0 to {MAX_GRACE_MS // SECOND}."
         raise InvalidInput("graceSeconds", message)
-    rotation = await secret_rotation.rotate(request.context, request.org_id, webhook_id, grace_ms=grace * SECOND)
-    view = webhook_view(rotation.endpoint, request.context.now())
-    return RotationAnswer(
-        webhook=with_secrets(view, rotation.secret), previous_expires_at=to_rfc3339(rotation.previous_expires_at)
-    )
+
+    def rotate(context: Context) -> Awaitable[SecretRotation]:
+        return secret_rotation.rotate(context, request.org_id, webhook_id, grace_ms=grace * SECOND)
+
+    def respond(rotation: SecretRotation) -> Response[RotationAnswer]:
+        view = with_secrets(webhook_view(rotation.endpoint, request.context.now()), rotation.secret)
+        return Response(RotationAnswer(webhook=view, previous_expires_at=to_rfc3339(rotation.previous_expires_at)))
+
+    return await answer_once(request, key, rotate, respond)
 
 
 @get(
@@ -103,22 +114,28 @@ async def list_webhook_deliveries(
     responses=success(200, ReplayAnswer, "With `dryRun`: the count alone."),
 )
 async def replay_webhook(
-    request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[NewReplay]
+    request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[NewReplay], key: IdempotencyKey = None
 ) -> Response[ReplayAnswer]:
     """Start a job that sends the events again; each gets its full schedule, and keeps its `webhook-id`."""
     since = parse_instant("since", data.since)
     assert since is not None, "it is a required member"
-    requested = await replay_job.request_replay(
-        request.context,
-        request.org_id,
-        webhook_id,
-        status=data.status,
-        types=None if data.events is UNSET else _check_event_types(data.events),
-        since=since,
-        until=None if data.until is UNSET else parse_instant("until", data.until),
-        dry_run=data.dry_run,
-    )
-    return replay_response(requested)
+    types = None if data.events is UNSET else _check_event_types(data.events)
+    until = None if data.until is UNSET else parse_instant("until", data.until)
+
+    def replay(context: Context) -> Awaitable[RequestedReplay]:
+        return replay_job.request_replay(
+            context,
+            request.org_id,
+            webhook_id,
+            status=data.status,
+            types=types,
+            since=since,
+            until=until,
+            dry_run=data.dry_run,
+        )
+
+    # A dry run does nothing, so there is nothing to remember.
+    return await answer_once(request, None if data.dry_run else key, replay, replay_response)
 
 
 @post("/test", summary="Send a test now", status_code=200, responses=problems(409))

@@ -1,5 +1,6 @@
 """`/api/webhooks`: an organization's endpoints."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 from litestar import Response, Router, delete, get, patch, post
@@ -7,9 +8,13 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.view import WebhookAnswer, WebhookList, webhook_view, with_rates, with_secrets
+from dcvd.core.secret import Secret
+from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 
@@ -38,19 +43,27 @@ class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 @post("", summary="Add an endpoint", status_code=201)
-async def create_webhook(request: ApiRequest, data: JSONBody[NewWebhook]) -> Response[WebhookAnswer]:
+async def create_webhook(
+    request: ApiRequest, data: JSONBody[NewWebhook], key: IdempotencyKey = None
+) -> Response[WebhookAnswer]:
     """Add an endpoint. Its secrets are in this answer and never again."""
-    context = request.context
-    endpoint, secret = await endpoints.create(
-        context,
-        request.org_id,
-        url=data.url,
-        events=data.events,
-        max_per_second=data.max_per_second,
-        headers=data.headers,
-    )
-    view = with_secrets(webhook_view(endpoint, context.now()), secret)
-    return Response(WebhookAnswer(view), headers={"Location": f"/api/webhooks/{endpoint.id}"})
+
+    def add(context: Context) -> Awaitable[tuple[Endpoint, Secret]]:
+        return endpoints.create(
+            context,
+            request.org_id,
+            url=data.url,
+            events=data.events,
+            max_per_second=data.max_per_second,
+            headers=data.headers,
+        )
+
+    def respond(created: tuple[Endpoint, Secret]) -> Response[WebhookAnswer]:
+        endpoint, secret = created
+        view = with_secrets(webhook_view(endpoint, request.context.now()), secret)
+        return Response(WebhookAnswer(view), headers={"Location": f"/api/webhooks/{endpoint.id}"})
+
+    return await answer_once(request, key, add, respond)
 
 
 @get("", summary="List the endpoints")

@@ -1,5 +1,6 @@
 """`/api/zones`: the zones that an organization proves as a whole."""
 
+from collections.abc import Awaitable
 from typing import Final
 
 from litestar import Response, Router, delete, get, post
@@ -7,9 +8,12 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.http.documentation import problems, success
+from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.zones.view import ZoneAnswer, ZoneList, zone_view
+from dcvd.core.zones.zone import Zone
+from dcvd.services.context import Context
 from dcvd.services.zones import registry
 
 
@@ -20,15 +24,21 @@ class NewZone(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_
 
 
 @post("", summary="Add a zone", status_code=201, responses=problems(409))
-async def create_zone(request: ApiRequest, data: JSONBody[NewZone]) -> Response[ZoneAnswer]:
+async def create_zone(request: ApiRequest, data: JSONBody[NewZone], key: IdempotencyKey = None) -> Response[ZoneAnswer]:
     """Add a zone. Create its `record`, and all names at and below it are yours: those that you have added by then, and
     those that you add later.
 
     Other organizations' domains of the names that you add are removed, unless they were proved by more than a shared
     CNAME before.
     """
-    zone = await registry.add(request.context, request.org_id, data.name)
-    return Response(ZoneAnswer(zone_view(zone)), headers={"Location": f"/api/zones/{zone.id}"})
+
+    def add(context: Context) -> Awaitable[Zone]:
+        return registry.add(context, request.org_id, data.name)
+
+    def respond(zone: Zone) -> Response[ZoneAnswer]:
+        return Response(ZoneAnswer(zone_view(zone)), headers={"Location": f"/api/zones/{zone.id}"})
+
+    return await answer_once(request, key, add, respond)
 
 
 @get("", summary="List the zones")

@@ -9,16 +9,13 @@ from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.domain import LeftoverRecord
 from dcvd.core.instants import DAY
 from dcvd.core.text import shorten
-from dcvd.errors import DcvdError, InvalidInput
+from dcvd.errors import DcvdError
 
 MAX_LINES: Final = 100_000
 MAX_LINES_AT_ONCE: Final = 1_000
 """The most lines of a call whose body is one JSON object."""
-KEY_LIFETIME_MS: Final = 1 * DAY
-"""How long a key is known, from its first call on: the outcomes of all its lines are forgotten at once."""
 KEY_RETENTION_MS: Final = 2 * DAY
 """How long outcomes are stored: a call that began while its key was known may last much longer."""
-MAX_KEY_CHARS: Final = 255
 MAX_ECHOED_NAME_CHARS: Final = 255
 """Characters of a name that an answer repeats; no hostname is longer."""
 _MAX_MESSAGE_CHARS: Final = 400  # characters of a refusal, which may quote long input
@@ -93,11 +90,3 @@ def reused_key_refusal(line: int) -> LineRefusal:
     """Return the refusal of a line that differs from the line of that number in the first call with the same key."""
     message = f"Line {line} was another one when this Idempotency-Key was first used: take a new key for a new call."
     return LineRefusal("idempotency_key_reused", message)
-
-
-def validate_key(key: str) -> str:
-    """Return an idempotency key. Raises InvalidInput for one that is empty, too long or not visible ASCII."""
-    if not 1 <= len(key) <= MAX_KEY_CHARS or not all("!" <= character <= "~" for character in key):
-        message = f"An idempotency key has 1 to {MAX_KEY_CHARS} visible ASCII characters; a UUID is a good one."
-        raise InvalidInput("Idempotency-Key", message)
-    return key

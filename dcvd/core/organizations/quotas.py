@@ -36,8 +36,8 @@ _NOUNS: Final = {
     Quota.LINKS: "links",
     Quota.MEMBERS: "members",
     Quota.DOMAINS: "domains",
-    Quota.REMEMBERED_LINES: "lines of bulk calls that are remembered by an Idempotency-Key",
-    Quota.REMEMBERED_BYTES: "bytes of bulk calls that are remembered by an Idempotency-Key",
+    Quota.REMEMBERED_LINES: "answers, or lines of bulk calls, that are remembered by an Idempotency-Key",
+    Quota.REMEMBERED_BYTES: "bytes of answers that are remembered by an Idempotency-Key",
 }
 _OVERRIDABLE: Final = (*Quota, *Rate)
 _REMEMBERED: Final = frozenset({Quota.REMEMBERED_LINES, Quota.REMEMBERED_BYTES})

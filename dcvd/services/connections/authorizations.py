@@ -85,12 +85,6 @@ async def start_authorization(
         expires_at=now + STATE_LIFETIME_MS,
     )
 
-    def unit(tx: Transaction) -> None:
-        quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
-        _check_room(tx, org_id, now)
-        oauth_states.insert(tx, vault, hash_state(state.reveal()), authorization, verifier)
-
-    await context.database.write(unit)
     url = authorization_url(
         server.authorize_url,
         client_id=oauth_client.client_id,
@@ -100,7 +94,16 @@ async def start_authorization(
         verifier=verifier,
         extra_parameters=extra_parameters,
     )
-    return AuthorizationRedirect(url, state, authorization.expires_at)
+    redirect = AuthorizationRedirect(url, state, authorization.expires_at)
+
+    def unit(tx: Transaction) -> None:
+        quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
+        _check_room(tx, org_id, now)
+        oauth_states.insert(tx, vault, hash_state(state.reveal()), authorization, verifier)
+        context.remember_result(tx, lambda: redirect)
+
+    await context.database.write(unit)
+    return redirect
 
 
 async def begin_foreign(

@@ -67,6 +67,7 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
                 retry_after_s=to_seconds(expiries[0] - now),
             )
         aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=new_external_id.expires_at)
+        context.remember_result(tx, lambda: new_external_id)
         return new_external_id
 
     return await context.database.write(unit)

@@ -66,6 +66,7 @@ async def create(
         if in_transaction is not None:
             in_transaction(tx)
         connections.insert(tx, vault, connection, credentials)
+        context.remember_result(tx, lambda: connection)
 
     try:
         await context.database.write(unit)

@@ -1,6 +1,6 @@
 """Add domains: evaluate requests by what is stored, then store the new domains with their `register` jobs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from msgspec import UNSET, Struct
 
@@ -161,10 +161,12 @@ async def add(
     wildcard: bool = False,
     connection_id: str | None = None,
     actor: str = DAEMON_ACTOR,
+    in_transaction: Callable[[Transaction, Domain], None] | None = None,
 ) -> Domain:
     """Add a domain with its `register` job; a wildcard is validated by delegation.
 
     connection_id: the connection that writes its records, which a `write_dns` job then does at once.
+    in_transaction: called with the domain in the transaction that stores it, at the end.
 
     Raises InvalidInput for a domain that cannot be added, Conflict for a name that the organization has, QuotaReached.
     """
@@ -178,6 +180,9 @@ async def add(
             raise result.error
         assert result.domain is not None, "a result without an error has a domain"
         store(context, tx, org_id, [result.domain], actor=actor)
-        return read_proved(tx, [result.domain])[0]
+        domain = read_proved(tx, [result.domain])[0]
+        if in_transaction is not None:
+            in_transaction(tx, domain)
+        return domain
 
     return await context.database.write(unit)

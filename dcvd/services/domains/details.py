@@ -10,6 +10,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import Page
 
 
@@ -29,6 +30,13 @@ class SyncResult(Struct, frozen=True):
 
 async def add(context: Context, org_id: str, request: DomainRequest, *, actor: str) -> DomainDetail:
     """Add a domain. Raises what `additions.add` raises."""
+
+    def remember(tx: Transaction, domain: Domain) -> None:
+        context.remember_result(
+            tx,
+            lambda: DomainDetail(domain, registration_queue.read_positions(context, tx, [domain]).get(domain.id)),
+        )
+
     domain = await additions.add(
         context,
         org_id,
@@ -37,6 +45,7 @@ async def add(context: Context, org_id: str, request: DomainRequest, *, actor: s
         wildcard=request.wildcard,
         connection_id=None if request.connection_id is UNSET else request.connection_id,
         actor=actor,
+        in_transaction=remember,
     )
     return DomainDetail(domain, await registration_queue.find_position(context, domain))
 

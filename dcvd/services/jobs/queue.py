@@ -238,6 +238,7 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
             timeline.record_request(
                 context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
             )
+        context.remember_result(tx, lambda: due_job)
         return due_job
 
     return await context.database.write(unit)

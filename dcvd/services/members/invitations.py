@@ -60,7 +60,9 @@ async def invite(context: Context, org_id: str, *, address: str, role: Role) -> 
             raise Conflict(f"{valid_address} is a member already.", code="member_exists", existing_id=existing.id)
         quotas.require_room(context, tx, org_id, Quota.MEMBERS)
         members.insert(tx, member, invite_hash)
-        return Invitation(member, invitation)
+        invited = Invitation(member, invitation)
+        context.remember_result(tx, lambda: invited)
+        return invited
 
     return await context.database.write(unit)
 
@@ -79,7 +81,9 @@ async def invite_again(context: Context, org_id: str, member_id: str) -> Invitat
             raise Conflict(f"The member is {member.status.value}, and needs no invitation.", code="not_invited")
         expires_at = now + INVITE_LIFETIME_MS
         members.set_invite(tx, member_id, invite_hash, expires_at, now)
-        return Invitation(replace(member, invite_expires_at=expires_at, updated_at=now), invitation)
+        invited = Invitation(replace(member, invite_expires_at=expires_at, updated_at=now), invitation)
+        context.remember_result(tx, lambda: invited)
+        return invited
 
     return await context.database.write(unit)
 

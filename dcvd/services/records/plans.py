@@ -102,11 +102,13 @@ async def enqueue_write(
             domains.update(tx, changed(domain, connection_id=connection_id, updated_at=context.now()))
         detail = f"{connection_id}, replace" if replace else connection_id
         timeline.record_request(context, tx, org_id, domain_id, actor=actor, what="dns_write", detail=detail)
-        return (
+        job = (
             dns_writes.make_due(context, tx, same_jobs[0])
             if same_jobs
             else dns_writes.enqueue(context, tx, domain, connection_id, dns_write)
         )
+        context.remember_result(tx, lambda: PlannedJob(dns_plan, job))
+        return job
 
     return await context.database.write(unit)
 
@@ -156,7 +158,9 @@ async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: 
         # A job that still wants to write finds the domain without a connection, and ends; the undo waits for that.
         pending_jobs = [dns_writes.make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
         undo_job = next((job for job in pending_jobs if job.action == _UNDO_WRITE.action), None)
-        return undo_job or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
+        job = undo_job or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
+        context.remember_result(tx, lambda: PlannedJob(dns_plan, job))
+        return job
 
     return await context.database.write(unit)
 

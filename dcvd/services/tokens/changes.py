@@ -73,6 +73,8 @@ async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int 
         if not grace_ms:
             tokens.bump_rights(tx, token_id)
             announce_change(context, tx, token_id)
-        return MintedToken(replace(token, previous_expires_at=previous_expires_at), plaintext)
+        minted = MintedToken(replace(token, previous_expires_at=previous_expires_at), plaintext)
+        context.remember_result(tx, lambda: minted)
+        return minted
 
     return await context.database.write(unit)

@@ -72,7 +72,9 @@ async def create(
             _check_member(tx, org_id, owner_id, role)
         quotas.require_room(context, tx, org_id, Quota.TOKENS)
         tokens.insert(tx, token, token_hash)
-        return MintedToken(token, plaintext)
+        minted = MintedToken(token, plaintext)
+        context.remember_result(tx, lambda: minted)
+        return minted
 
     return await context.database.write(unit)
 

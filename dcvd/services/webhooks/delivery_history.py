@@ -16,7 +16,7 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries, replays
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page, decode_cursor, encode_cursor
 from dcvd.store.webhooks import attempts, delivery_history, endpoints
 from dcvd.store.webhooks.attempts import SLOT_MS
@@ -112,7 +112,12 @@ async def get(context: Context, org_id: str, delivery_id: str) -> DeliveryDetail
 
 async def retry(context: Context, org_id: str, delivery_id: str) -> DeliverySummary:
     """Send a delivery now, see `replays.retry`, and return it as it is then."""
-    await replays.retry(context, org_id, delivery_id)
+
+    def remember(tx: Transaction, delivery: Delivery) -> None:
+        health = endpoint_service.get_owned(tx, org_id, delivery.endpoint_id).health
+        context.remember_result(tx, lambda: _summarize(delivery, health))
+
+    await replays.retry(context, org_id, delivery_id, in_transaction=remember)
     return (await get(context, org_id, delivery_id)).summary
 
 

@@ -91,15 +91,16 @@ async def create(
     )
     secret_id = context.new_id(IdPrefix.SECRET)
 
-    def unit(tx: Transaction) -> Endpoint:
+    def unit(tx: Transaction) -> tuple[Endpoint, Secret]:
         quotas.require_room(context, tx, org_id, Quota.ENDPOINTS)
         endpoints.insert(tx, endpoint)
         endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
         signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)
         signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint.id, signing_secret)
-        return endpoint
+        context.remember_result(tx, lambda: (endpoint, secret))
+        return endpoint, secret
 
-    return await context.database.write(unit), secret
+    return await context.database.write(unit)
 
 
 async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Endpoint]:

@@ -62,7 +62,9 @@ async def start_replay(context: Context, org_id: str, replay: Replay) -> Job:
     def unit(tx: Transaction) -> Job:
         if replay.endpoint_id is not None:
             endpoint_service.get_owned(tx, org_id, replay.endpoint_id)
-        return queue.enqueue(context, tx, REPLAY, replay, org_id=org_id)
+        job = queue.enqueue(context, tx, REPLAY, replay, org_id=org_id)
+        context.remember_result(tx, lambda: RequestedReplay(replay, job))
+        return job
 
     return await context.database.write(unit)
 

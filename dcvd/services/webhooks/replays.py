@@ -1,6 +1,6 @@
 """Send again what has happened: one delivery at once, many by a `replay` job that is prepared here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,8 +22,17 @@ from dcvd.store.webhooks.replays import PastEvent
 _COUNT_BATCH_SIZE: Final = 2_000
 
 
-async def retry(context: Context, org_id: str, delivery_id: str) -> Delivery:
-    """Send a delivery now. One that had ended, delivered or not, gets its full schedule again. Raises NotFound."""
+async def retry(
+    context: Context,
+    org_id: str,
+    delivery_id: str,
+    *,
+    in_transaction: Callable[[Transaction, Delivery], None] | None = None,
+) -> Delivery:
+    """Send a delivery now. One that had ended, delivered or not, gets its full schedule again. Raises NotFound.
+
+    in_transaction: called with the delivery in the transaction that makes it due, at the end.
+    """
 
     def unit(tx: Transaction) -> Delivery:
         delivery = delivery_service.get_owned(tx, org_id, delivery_id)
@@ -33,7 +42,10 @@ async def retry(context: Context, org_id: str, delivery_id: str) -> Delivery:
         else:
             replays.requeue(tx, [delivery_id], now)
             delivery_order.put_in_order(tx, [(delivery.endpoint_id, delivery.domain_id)], now)
-        return delivery_service.get_owned(tx, org_id, delivery_id)
+        due_delivery = delivery_service.get_owned(tx, org_id, delivery_id)
+        if in_transaction is not None:
+            in_transaction(tx, due_delivery)
+        return due_delivery
 
     return await context.database.write(unit)
 

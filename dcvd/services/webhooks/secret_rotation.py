@@ -54,7 +54,9 @@ async def rotate(
             signing_secrets.expire_earlier(tx, endpoint_id, now)
         signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)
         signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint_id, signing_secret)
-        return SecretRotation(endpoint=endpoint, secret=secret, previous_expires_at=now + grace_ms)
+        rotation = SecretRotation(endpoint=endpoint, secret=secret, previous_expires_at=now + grace_ms)
+        context.remember_result(tx, lambda: rotation)
+        return rotation
 
     rotation = await context.database.write(unit)
     log.info("webhook.secret_rotated", endpoint_id=endpoint_id, org_id=org_id, grace_ms=grace_ms)

@@ -29,6 +29,7 @@ async def add(context: Context, org_id: str, text: str) -> Zone:
         quotas.require_room(context, tx, org_id, Quota.ZONES)
         zone = new_zone(zone_id=context.new_id(IdPrefix.ZONE), org_id=org_id, name=name, now=context.now())
         zones.insert(tx, zone)
+        context.remember_result(tx, lambda: zone)
         return zone
 
     return await context.database.write(unit)

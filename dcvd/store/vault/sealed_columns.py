@@ -66,7 +66,10 @@ REVOCATIONS: Final = SealedColumn(
     "pending_revocations", "sealed_token", "pending_revocations.sealed_token",
     "token to be revoked", "tokens to be revoked",
 )  # fmt: skip
-COLUMNS: Final = (WEBHOOK_SECRETS, WEBHOOK_HEADERS, ACCESS_TOKENS, REFRESH_TOKENS, VERIFIERS, REVOCATIONS)
+ANSWERS: Final = SealedColumn(
+    "idempotency_answers", "sealed_answer", "idempotency_answers.answer", "remembered answer", "remembered answers"
+)
+COLUMNS: Final = (WEBHOOK_SECRETS, WEBHOOK_HEADERS, ACCESS_TOKENS, REFRESH_TOKENS, VERIFIERS, REVOCATIONS, ANSWERS)
 
 
 class SealedGroup(Struct, frozen=True):

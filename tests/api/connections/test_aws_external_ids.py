@@ -70,6 +70,14 @@ async def connected(client: Client, aws: FakeAws) -> tuple[str, Answer]:
     return external_id, await client.post(CONNECTIONS, by_role(external_id))
 
 
+async def test_a_repeat_with_the_same_key_gets_the_same_external_id(owner: Client) -> None:
+    key = {"Idempotency-Key": "k"}
+    first = await owner.post(PATH, headers=key)
+    assert first.status == 201
+    assert (await owner.post(PATH, headers=key)).body == first.body
+    assert (await owner.post(PATH)).json["externalId"] != first.json["externalId"]
+
+
 async def test_an_external_id_comes_with_the_policies_that_name_us_and_the_domains(owner: Client) -> None:
     answer = await owner.post(PATH, {"domains": ["App.Customer.com", "bücher.customer.com"]})
     assert answer.status == 201

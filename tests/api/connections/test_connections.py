@@ -23,6 +23,7 @@ from tests.connections.provider import ProviderDrivers, ProviderServer, serving
 from tests.leaks import MARK
 from tests.marked import marked
 from tests.sealing import without_key
+from tests.unreliable_database import Fate, Strike
 
 _PATH = "/api/oauth/connections"
 
@@ -58,6 +59,21 @@ async def _stored(context: Context) -> int:
         lambda snapshot: snapshot.fetch_all("SELECT count(*) FROM oauth_connections WHERE id > ''")
     )
     return int(count)
+
+
+async def test_a_repeat_with_the_same_key_connects_once_also_where_the_first_answer_was_lost(
+    owner: Client, provider: ProviderServer, context: Context
+) -> None:
+    key, body = {"Idempotency-Key": "k"}, _body(provider.api_token())
+    database: Any = context.database
+    database.strikes = (Strike("create.<locals>.unit", 1, Fate.DONE_ANYWAY),)
+    first = await owner.post(_PATH, body, headers=key)
+    assert first.status == 201
+    repeat = await owner.post(_PATH, body, headers=key)
+    assert (repeat.status, repeat.body) == (first.status, first.body)
+    assert repeat.headers["Location"] == first.headers["Location"]
+    assert await _stored(context) == 1
+    problem(await owner.post(_PATH, _body(provider.api_token()), headers=key), 409, "idempotency_key_reused")
 
 
 async def test_credentials_that_work_are_stored_and_never_shown(

@@ -43,6 +43,14 @@ async def test_no_two_authorizations_share_a_state_or_a_challenge(flow: Flow) ->
         assert len({parse_qs(urlsplit(url).query)[name][0] for url in urls}) == 3
 
 
+async def test_a_repeat_with_the_same_key_gets_the_same_state(flow: Flow) -> None:
+    key = {"Idempotency-Key": "k"}
+    first = await flow.owner.post(_PATH, {"provider": "other"}, headers=key)
+    assert first.status == 200
+    assert (await flow.owner.post(_PATH, {"provider": "other"}, headers=key)).body == first.body
+    assert (await flow.owner.post(_PATH, {"provider": "other"})).json["state"] != first.json["state"]
+
+
 async def test_a_setting_that_lacks_is_named(flow: Flow) -> None:
     config = flow.context.config
     client = config.oauth_other

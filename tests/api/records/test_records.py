@@ -39,6 +39,24 @@ async def _work(app: Api, context: Context, organization: Organization, shown: d
     await perform(context, app.services.access, job)
 
 
+async def test_a_repeat_with_the_same_key_gets_the_same_job(
+    owner: Client, domain: str, connection: str, app: Api, context: Context, organization: Organization
+) -> None:
+    path, body = f"/api/domains/{domain}/dns", {"connectionId": connection}
+    first = await owner.post(path, body, headers={"Idempotency-Key": "write"})
+    assert first.status == 202
+    await _work(app, context, organization, first.json["job"])
+    repeat = await owner.post(path, body, headers={"Idempotency-Key": "write"})
+    assert (repeat.body, repeat.headers["Location"]) == (first.body, first.headers["Location"])
+    undone = await owner.post(f"{path}/undo", headers={"Idempotency-Key": "undo"})
+    assert undone.status == 202
+    await _work(app, context, organization, undone.json["job"])
+    again = await owner.post(f"{path}/undo", headers={"Idempotency-Key": "undo"})
+    assert (again.status, again.body) == (202, undone.body)
+    jobs = (await owner.get("/api/jobs")).json["jobs"]
+    assert sum(job["kind"] == "write_dns" for job in jobs) == 2
+
+
 async def test_a_plan_says_what_is_there_and_changes_nothing(
     owner: Client, domain: str, connection: str, zone: ZoneAtProvider
 ) -> None:

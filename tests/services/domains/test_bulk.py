@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.bulk import (
-    KEY_LIFETIME_MS,
     KEY_RETENTION_MS,
     AddLine,
     DomainReference,
@@ -18,6 +17,7 @@ from dcvd.core.domains.bulk import (
     RemoveLine,
     fingerprint_line,
 )
+from dcvd.core.idempotency import KEY_LIFETIME_MS
 from dcvd.core.instants import HOUR
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
