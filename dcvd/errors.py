@@ -62,6 +62,12 @@ class Conflict(DcvdError):
         self.existing_id = existing_id
 
 
+class PreconditionFailed(DcvdError):
+    """The object is not in the state that the caller has seen (`If-Match`); nothing was changed."""
+
+    code = "precondition_failed"
+
+
 class TooManyRequests(DcvdError):
     """The caller has reached a limit and may try again after `retry_after_s` seconds."""
 

@@ -20,6 +20,7 @@ STATUS_MEANINGS: Final = {
     408: "The rest of the body did not arrive in time.",
     409: "It conflicts with something that exists; `existingId` names that if it is yours.",
     410: "What is asked for was deleted at the end of its retention.",
+    412: "It has been changed since you read it: its `ETag` is none of those in `If-Match`.",
     413: "The body is too large.",
     415: "The body is not plain JSON.",
     429: "You have reached a limit; `Retry-After` says when to ask again.",

@@ -22,6 +22,7 @@ from dcvd.errors import (
     InvalidInput,
     NotConfigured,
     NotFound,
+    PreconditionFailed,
     QuotaReached,
     RemoteError,
     Retryable,
@@ -89,6 +90,8 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
             return _build_problem(HTTPStatus.GONE, error.code, error.message)
         case Conflict():
             return _build_problem(HTTPStatus.CONFLICT, error.code, error.message, existing_id=error.existing_id)
+        case PreconditionFailed():
+            return _build_problem(HTTPStatus.PRECONDITION_FAILED, error.code, error.message)
         case TooManyRequests():
             headers = {"Retry-After": str(max(math.ceil(error.retry_after_s), 1))}
             return _build_problem(HTTPStatus.TOO_MANY_REQUESTS, error.code, error.message, headers=headers)

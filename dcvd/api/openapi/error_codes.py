@@ -91,6 +91,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "outside_reach",
     "own_limit",
     "permission_missing",
+    "precondition_failed",
     "provider_busy",
     "provider_half_done",
     "provider_rate_limited",

@@ -8,6 +8,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
+from dcvd.api.http.documentation import problems
+from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
@@ -29,7 +31,9 @@ class NewWebhook(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkno
 
 
 class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The changes; what is absent stays. `maxPerSecond` null: no limit; `headers` replace all earlier ones.
+    """The changes; what is absent stays. `maxPerSecond` null: no limit.
+
+    `headers` are merged (RFC 7396): a text sets a header, null removes it, and null for all of `headers` removes all.
 
     `replay` goes with `"enabled": true`: whether what was held for the disabled endpoint is sent.
     """
@@ -37,7 +41,7 @@ class WebhookChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     url: str | UnsetType = UNSET
     events: list[str] | UnsetType = UNSET
     max_per_second: int | UnsetType | None = UNSET
-    headers: dict[str, str] | UnsetType = UNSET
+    headers: dict[str, str | None] | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
     replay: HeldDeliveries = HeldDeliveries.HELD
 
@@ -61,7 +65,8 @@ async def create_webhook(
     def respond(created: tuple[Endpoint, Secret]) -> Response[WebhookAnswer]:
         endpoint, secret = created
         view = with_secrets(webhook_view(endpoint, request.context.now()), secret)
-        return Response(WebhookAnswer(view), headers={"Location": f"/api/webhooks/{endpoint.id}"})
+        headers = {"Location": f"/api/webhooks/{endpoint.id}", ETAG_HEADER: endpoint.entity_tag}
+        return Response(WebhookAnswer(view), headers=headers)
 
     return await answer_once(request, key, add, respond)
 
@@ -75,21 +80,26 @@ async def list_webhooks(request: ApiRequest, limit: Limit = None, cursor: Cursor
 
 
 @get("/{webhook_id:str}", summary="Show an endpoint")
-async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> WebhookAnswer:
-    """Show an endpoint with its health and its rates, without its secrets."""
+async def get_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> Response[WebhookAnswer]:
+    """Show an endpoint with its health and its rates, without its secrets.
+
+    `ETag` is that of what you can change; health and rates may differ under the same tag.
+    """
     context = request.context
     endpoint, rates = await delivery_history.get_endpoint(context, request.org_id, webhook_id)
-    return WebhookAnswer(with_rates(webhook_view(endpoint, context.now()), rates))
+    view = with_rates(webhook_view(endpoint, context.now()), rates)
+    return Response(WebhookAnswer(view), headers={ETAG_HEADER: endpoint.entity_tag})
 
 
-@patch("/{webhook_id:str}", summary="Change an endpoint")
+@patch("/{webhook_id:str}", summary="Change an endpoint", dependencies=IF_MATCH, responses=problems(409, 412))
 async def update_webhook(
-    request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[WebhookChange]
-) -> WebhookAnswer:
+    request: ApiRequest, webhook_id: FromPath[str], data: JSONBody[WebhookChange], precondition: InjectedPrecondition
+) -> Response[WebhookAnswer]:
     """Change an endpoint. Waiting deliveries go to the new address. Enabling it resets its health."""
     change = EndpointChange(**asdict(data))
-    endpoint = await endpoints.change(request.context, request.org_id, webhook_id, change)
-    return WebhookAnswer(webhook_view(endpoint, request.context.now()))
+    endpoint = await endpoints.change(request.context, request.org_id, webhook_id, change, precondition=precondition)
+    view = webhook_view(endpoint, request.context.now())
+    return Response(WebhookAnswer(view), headers={ETAG_HEADER: endpoint.entity_tag})
 
 
 @delete("/{webhook_id:str}", summary="Remove an endpoint")

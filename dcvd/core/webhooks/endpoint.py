@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from dcvd.core.entity_tags import build_entity_tag
 from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.health import EndpointHealth
@@ -26,6 +27,22 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     history_starts_at: int = 0
     created_at: int
     updated_at: int
+
+    @property
+    def entity_tag(self) -> str:
+        """The tag of what a tenant can change of it. Health and rates may differ under the same tag.
+
+        `updated_at` stands for the values of the headers: it is another one after each change.
+        """
+        return build_entity_tag(
+            self.id,
+            self.url,
+            self.events,
+            self.max_per_second,
+            self.header_names,
+            self.health.is_enabled,
+            self.updated_at,
+        )
 
 
 class SigningSecret(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ import structlog
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.quotas import Quota
@@ -15,7 +16,7 @@ from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret, UnsealedEndpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
 from dcvd.core.webhooks.signing import new_secret
-from dcvd.errors import InvalidInput, NotFound
+from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.kit.egress.guard import EgressPolicy, check_headers, check_url
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services.context import Context
@@ -55,12 +56,15 @@ class HeldDeliveries(StrEnum):
 
 
 class EndpointChange(Struct, frozen=True, kw_only=True):
-    """A change of an endpoint; what is UNSET stays as it is."""
+    """A change of an endpoint; what is UNSET stays as it is.
+
+    headers: those to set and, with None, those to remove; None alone removes all (RFC 7396).
+    """
 
     url: str | UnsetType = UNSET
     events: Sequence[str] | UnsetType = UNSET
     max_per_second: int | UnsetType | None = UNSET
-    headers: Mapping[str, str] | UnsetType = UNSET
+    headers: Mapping[str, str | None] | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
     replay: HeldDeliveries = HeldDeliveries.HELD
 
@@ -123,23 +127,28 @@ async def change(
     endpoint_id: str,
     requested_change: EndpointChange,
     *,
+    precondition: Precondition = ANY_STATE,
     batch_size: int = _BATCH_SIZE,
 ) -> Endpoint:
-    """Change what is given; waiting deliveries go to the new address. Raises NotFound, InvalidInput.
+    """Change what is given; waiting deliveries go to the new address.
+
+    Raises NotFound, InvalidInput; PreconditionFailed where the endpoint is in another state than `precondition` says;
+    Conflict where headers are to be kept that cannot be read.
 
     Enabling an endpoint resets its health, and sends what was held for it, unless `replay` says that it is not wanted.
     """
     url = UNSET if requested_change.url is UNSET else _validate_url(context, requested_change.url)
     events = UNSET if requested_change.events is UNSET else _parse_event_types(requested_change.events)
     rate = UNSET if requested_change.max_per_second is UNSET else _validate_rate(requested_change.max_per_second)
-    valid_headers = UNSET if requested_change.headers is UNSET else _validate_headers(requested_change.headers)
     if requested_change.replay is HeldDeliveries.NONE and requested_change.enabled is not True:
         raise InvalidInput("replay", 'replay "none" goes with "enabled": true, and with nothing else.')
     if requested_change.replay is HeldDeliveries.NONE:
-        await _drop_held_deliveries(context, org_id, endpoint_id, batch_size)
+        await _drop_held_deliveries(context, org_id, endpoint_id, precondition, batch_size)
 
     def unit(tx: Transaction) -> Endpoint:
         stored = get_owned(tx, org_id, endpoint_id)
+        precondition.check(stored.entity_tag, f"The webhook {endpoint_id}")
+        valid_headers = _merge_headers(context, tx, stored, requested_change.headers)
         endpoint = replace(
             stored,
             url=stored.url if url is UNSET else url,
@@ -147,7 +156,8 @@ async def change(
             max_per_second=stored.max_per_second if rate is UNSET else rate,
             header_names=stored.header_names if valid_headers is UNSET else tuple(valid_headers),
             health=_next_health(stored.health, requested_change.enabled),
-            updated_at=context.now(),
+            # Later than before also where two changes fall into one millisecond: the entity tag has to differ.
+            updated_at=max(context.now(), stored.updated_at + 1),
         )
         if requested_change.replay is HeldDeliveries.NONE and not stored.health.is_enabled:
             # Drops what was held since the last batch; in a moment few deliveries are added.
@@ -220,11 +230,15 @@ def build_egress_policy(context: Context) -> EgressPolicy:
     )
 
 
-async def _drop_held_deliveries(context: Context, org_id: str, endpoint_id: str, batch_size: int) -> None:
-    """Drop the deliveries held for a disabled endpoint, in batches."""
+async def _drop_held_deliveries(
+    context: Context, org_id: str, endpoint_id: str, precondition: Precondition, batch_size: int
+) -> None:
+    """Drop the deliveries held for a disabled endpoint, in batches. Raises PreconditionFailed."""
 
     def unit(tx: Transaction) -> bool:
-        if get_owned(tx, org_id, endpoint_id).health.is_enabled:
+        endpoint = get_owned(tx, org_id, endpoint_id)
+        precondition.check(endpoint.entity_tag, f"The webhook {endpoint_id}")
+        if endpoint.health.is_enabled:
             return True
         return _drop_batch(context, tx, endpoint_id, batch_size) < batch_size
 
@@ -236,6 +250,30 @@ def _drop_batch(context: Context, tx: Transaction, endpoint_id: str, batch_size:
     ids = deliveries.list_pending_ids(tx, endpoint_id, batch_size)
     delivery_endings.drop(tx, ids, DROPPED_WHEN_ENABLED, context.now())
     return len(ids)
+
+
+def _merge_headers(
+    context: Context, snapshot: Snapshot, endpoint: Endpoint, change: Mapping[str, str | None] | UnsetType | None
+) -> dict[str, str] | UnsetType:
+    """Return all headers after a change (RFC 7396), whose names differ in more than case; UNSET where they stay.
+
+    Raises InvalidInput, and Conflict where those to be kept cannot be read.
+    """
+    if change is UNSET:
+        return UNSET
+    if change is None:
+        return {}
+    given = _validate_headers({name: value or "" for name, value in change.items()})
+    try:
+        stored = endpoints.unseal_headers(snapshot, context.vault, endpoint.org_id, endpoint.id)
+    except VaultError as error:
+        raise Conflict(
+            'The headers of this webhook cannot be read, so none can be kept: send "headers": null, then all of them.',
+            code=error.code,
+        ) from error
+    replaced = {name.lower() for name in given}
+    kept = {name: value.reveal() for name, value in stored.items() if name.lower() not in replaced}
+    return _validate_headers(kept | {name: value for name, value in change.items() if value is not None})
 
 
 def _next_health(health: EndpointHealth, requested_enabled: bool | UnsetType) -> EndpointHealth:

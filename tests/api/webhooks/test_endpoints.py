@@ -78,7 +78,6 @@ async def test_every_event_can_be_subscribed(owner: Client) -> None:
         ({"headers": {"X A": "a"}}, "bad_header", "headers"),
         ({"headers": {"X-A": "a", "x-a": "b"}}, "bad_header", "headers"),
         ({"headers": {"X-A": 1}}, "invalid_input", "headers"),
-        ({"headers": None}, "invalid_input", "headers"),
         ({"headers": [["X-A", "a"]]}, "invalid_input", "headers"),
         ({"url": "http://hooks.customer.com/"}, "bad_url", "url"),
         ({"url": ""}, "bad_url", "url"),
@@ -109,6 +108,12 @@ async def test_a_bad_url_or_event_is_refused_when_it_is_made_and_when_it_is_chan
     assert (await owner.get("/api/webhooks")).json == before
 
 
+async def test_a_new_webhook_has_no_headers_to_remove(owner: Client) -> None:
+    for headers in (None, {"X-A": None}):
+        body = {"url": URL, "events": ["domain.active"], "headers": headers}
+        problem(await owner.post("/api/webhooks", body), 400, "invalid_input")
+
+
 @pytest.mark.parametrize("missing", ["url", "events"])
 async def test_both_url_and_events_are_needed(owner: Client, missing: str) -> None:
     body = {name: value for name, value in {"url": URL, "events": ["domain.active"]}.items() if name != missing}
@@ -123,8 +128,9 @@ async def test_both_url_and_events_are_needed(owner: Client, missing: str) -> No
         {"enabled": False, "health": MANUAL},
         {"maxPerSecond": 7},
         {"maxPerSecond": None},
-        {"headers": {"X-New": "n"}, "headerNames": ["X-New"]},
-        {"headers": {}, "headerNames": []},
+        {"headers": {"X-New": "n"}, "headerNames": ["X-Api-Key", "X-New"]},
+        {"headers": {"X-Api-Key": None}, "headerNames": []},
+        {"headers": None, "headerNames": []},
         {},
     ],
 )

@@ -1,0 +1,32 @@
+"""ETag and If-Match: a change is refused where somebody else has changed the object since the caller read it."""
+
+from typing import Annotated, Final
+
+from litestar.di import NamedDependency, Provide
+from litestar.params import HeaderParameter
+
+from dcvd.api.http.request import ApiRequest
+from dcvd.core.entity_tags import IF_MATCH_HEADER, Precondition, parse_precondition
+
+ETAG_HEADER: Final = "ETag"
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name=IF_MATCH_HEADER,
+        description=(
+            "The `ETag` that you have read, or several with commas between them. Where the object has another one by "
+            "now, nothing is changed and the answer is 412. `*`, or no header: whatever it has."
+        ),
+        schema_extra={"type": "string", "one_of": None},
+    ),
+]
+
+
+async def read_precondition(request: ApiRequest, if_match: IfMatch = None) -> Precondition:  # noqa: ARG001  # documented
+    """Read If-Match, which may stand in several lines. Raises InvalidInput."""
+    return parse_precondition(", ".join(request.headers.getall(IF_MATCH_HEADER, [])) or None)
+
+
+IF_MATCH: Final = {"precondition": Provide(read_precondition)}
+"""The dependency of a handler that changes an object."""
+InjectedPrecondition = NamedDependency[Precondition]
