@@ -164,6 +164,21 @@ def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[
     )
 
 
+def find_next_organization(snapshot: Snapshot, lane: CheckLane, after_org_id: str) -> str | None:
+    """Find the organization behind another one, by id, that has domains in a lane."""
+    return snapshot.fetch_value(
+        "SELECT org_id FROM domains WHERE lane = ? AND org_id > ? ORDER BY org_id LIMIT 1", (lane, after_org_id)
+    )
+
+
+def list_due_ids_of_org(snapshot: Snapshot, lane: CheckLane, org_id: str, now: int, limit: int) -> list[str]:
+    """List an organization's domains of a lane whose next check is due, the longest waiting first."""
+    return snapshot.fetch_column(
+        "SELECT id FROM domains WHERE lane = ? AND org_id = ? AND next_sync_at <= ? ORDER BY next_sync_at LIMIT ?",
+        (lane, org_id, now, limit),
+    )
+
+
 def count_due(snapshot: Snapshot, lane: CheckLane, after_at: int, now: int, limit: int) -> int:
     """Count the domains of a lane that became due after an instant and are due; up to `limit`."""
     sql = (

@@ -1,4 +1,4 @@
-"""The loop that checks due domains, the longest waiting first, so that no domain holds back another."""
+"""The loop that checks due domains, so that no domain, and no organization, holds back another."""
 
 import asyncio
 from collections import deque
@@ -17,10 +17,10 @@ from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
-from dcvd.store import domains
 from dcvd.store.engine.database import Snapshot, Topic
 from dcvd.sync.adaptive_rate import AdaptiveRate
 from dcvd.sync.checker import ListedHostname
+from dcvd.sync.due_domains import BATCH_SIZE, DueBatch, read_due
 from dcvd.sync.lane_scheduler import LaneScheduler
 from dcvd.sync.sweep import HostnameLister, ListSweep, SweepTiming
 
@@ -29,8 +29,6 @@ log = structlog.get_logger(__name__)
 _FAILURE_DELAY_MS: Final = 5 * MINUTE
 _COOL_DOWN_S: Final = 5.0
 """Seconds for which a domain is left alone after not even its failure could be stored."""
-_BATCH_SIZE: Final = 32
-"""How many due domains of a lane are read at once, and how many a sweep may have waiting."""
 
 
 class DueDomainChecker(Protocol):
@@ -70,6 +68,7 @@ class SyncLoop:
         self._scheduler = LaneScheduler(self.pool.limit)
         self._queues: dict[CheckLane, deque[_QueuedDomain]] = {lane: deque() for lane in CheckLane}
         self._in_flight: set[str] = set()
+        self._last_org_ids = dict.fromkeys(CheckLane, "")
         self._next_read_times = dict.fromkeys(CheckLane, 0.0)
         self._commit_event = context.database.listen(Topic.DOMAINS)
         self._wake_event = asyncio.Event()
@@ -151,35 +150,32 @@ class SyncLoop:
         for lane in lanes:
             # Set before the read: a commit during the read resets it.
             self._next_read_times[lane] = loop.time() + to_seconds(self._context.config.sync.tick)
-        due_by_lane = await self._read_due_domains(lanes)
-        for lane, due_domains in due_by_lane.items():
-            if len(due_domains) >= _BATCH_SIZE:
+        for lane, batch in (await self._read_batches(lanes)).items():
+            self._last_org_ids[lane] = batch.last_org_id
+            if batch.is_full:
                 self._next_read_times[lane] = 0.0
                 if lane is CheckLane.ROUTINE and self._sweep.request():
                     continue
-            for domain in due_domains:
+            for domain in batch.domains:
                 if domain.id not in self._in_flight:
                     self._enqueue(_QueuedDomain(domain), lane)
 
-    async def _read_due_domains(self, lanes: Collection[CheckLane]) -> dict[CheckLane, list[Domain]]:
-        now = self._context.now()
-        # Domains in flight are still due in the store, so as many more are read. One whose check ends during the read
-        # may still be due in the result, so the set is taken before.
+    async def _read_batches(self, lanes: Collection[CheckLane]) -> dict[CheckLane, DueBatch]:
+        now, last_org_ids = self._context.now(), dict(self._last_org_ids)
+        # One whose check ends during the read may still be due in the result, so the set is taken before.
         in_flight_ids = frozenset(self._in_flight)
-        limit = _BATCH_SIZE + len(in_flight_ids)
 
-        def query(snapshot: Snapshot) -> dict[CheckLane, list[Domain]]:
-            return {lane: domains.list_due(snapshot, lane, now, limit) for lane in lanes}
+        def query(snapshot: Snapshot) -> dict[CheckLane, DueBatch]:
+            return {
+                lane: read_due(snapshot, lane, now, in_flight_ids=in_flight_ids, last_org_id=last_org_ids[lane])
+                for lane in lanes
+            }
 
-        due_by_lane = await self._context.database.read(query)
-        return {
-            lane: [domain for domain in due_domains if domain.id not in in_flight_ids][:_BATCH_SIZE]
-            for lane, due_domains in due_by_lane.items()
-        }
+        return await self._context.database.read(query)
 
     async def _enqueue_listed(self, domain: Domain, listed: ListedHostname, lane: CheckLane) -> None:
-        """Queue a domain from a sweep's page; wait while the lane's queue is full."""
-        while len(self._queues[lane]) >= _BATCH_SIZE:
+        """Queue a domain from a sweep's page; wait while as many wait in the lane as one read brings."""
+        while len(self._queues[lane]) >= BATCH_SIZE:
             self._space_event.clear()
             await self._space_event.wait()
         if domain.id not in self._in_flight:

@@ -8,6 +8,7 @@ from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
+from dcvd.store.organizations import Organization
 from tests.sync.fleet import DAY, Noting, Pages, fleet, hostname, looking, names, verified
 from tests.waiting import until
 
@@ -64,6 +65,30 @@ async def test_a_customer_who_waits_comes_before_thousands_of_routine_looks(cont
     async with looking(context, looker, Pages()):
         await _looked_at(looker, names(waiting))
     assert len(looker.looked) < 100
+
+
+@pytest.mark.parametrize("status", [DomainStatus.PENDING_CNAME, DomainStatus.ISSUING])
+async def test_thousands_of_one_organization_delay_no_other(
+    context: Context, org: str, rival: Organization, status: DomainStatus
+) -> None:
+    """They have all been due for longer."""
+    await fleet(context, org, 3_000, due=DAY, status=status)
+    others = await fleet(context, rival.id, 20, first=10_000, status=status)
+    looker = Noting(context)
+    async with looking(context, looker, Pages()):
+        await _looked_at(looker, names(others))
+    assert len(looker.looked) < 300
+
+
+async def test_failing_domains_of_one_organization_delay_no_failing_one_of_another(
+    context: Context, org: str, rival: Organization
+) -> None:
+    await fleet(context, org, 1_000, due=DAY, incomplete_checks=9)
+    others = await fleet(context, rival.id, 3, first=10_000, incomplete_checks=9)
+    looker = Noting(context)
+    async with looking(context, looker, Pages()):
+        await _looked_at(looker, names(others))
+    assert len(looker.looked) < 200
 
 
 async def test_a_domain_that_somebody_asked_for_is_looked_at_before_the_routine(context: Context, org: str) -> None:

@@ -93,7 +93,7 @@ async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
 ) -> None:
     due = await fleet(context, org, 40)
     looker = Noting(context)
-    struck = strike(context.database, "SyncLoop._read_due_domains", which, Fate.LOST)
+    struck = strike(context.database, "SyncLoop._read_batches", which, Fate.LOST)
     async with looking(context, looker, Pages([])):
 
         async def all_of_them() -> bool:
