@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
+from dcvd.core.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
@@ -47,6 +49,11 @@ class Member(Struct, frozen=True, kw_only=True):
     invite_expires_at: int | None = None
     created_at: int
     updated_at: int
+
+    @property
+    def entity_tag(self) -> str:
+        """The tag of the member as they are now."""
+        return build_entity_tag(*astuple(self))
 
 
 def normalize_address(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
 from dcvd.core.scopes import Scope
 from dcvd.core.secret import Secret
@@ -53,6 +54,13 @@ class Token(Struct, frozen=True, kw_only=True):
     minted_by: str | None = None
     member_id: str | None = None
     rights_version: int = 1
+
+    @property
+    def entity_tag(self) -> str:
+        """The tag of what can be changed of it. Its last use may differ under the same tag."""
+        return build_entity_tag(
+            self.id, self.name, self.role, self.expires_at, self.previous_expires_at, self.rights_version
+        )
 
 
 def mint_token(random: RandomBytes) -> Secret:

@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.http.documentation import problems
+from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
@@ -47,7 +48,7 @@ async def create_member(
         return invitations.invite(context, request.org_id, address=data.address, role=data.role)
 
     def respond(invitation: Invitation) -> Response[MemberAnswer]:
-        headers = {"Location": f"/api/members/{invitation.member.id}"}
+        headers = {"Location": f"/api/members/{invitation.member.id}", ETAG_HEADER: invitation.member.entity_tag}
         return Response(invitation_answer(invitation), headers=headers)
 
     return await answer_once(request, key, invite, respond)
@@ -61,19 +62,29 @@ async def list_members(request: ApiRequest, limit: Limit = None, cursor: Cursor 
 
 
 @get("/{member_id:str}", summary="Show a member")
-async def get_member(request: ApiRequest, member_id: FromPath[str]) -> MemberAnswer:
+async def get_member(request: ApiRequest, member_id: FromPath[str]) -> Response[MemberAnswer]:
     """Show one member."""
-    return member_answer(await queries.get(request.context, request.org_id, member_id))
+    member = await queries.get(request.context, request.org_id, member_id)
+    return Response(member_answer(member), headers={ETAG_HEADER: member.entity_tag})
 
 
-@patch("/{member_id:str}", summary="Change a member", responses=problems(409))
-async def update_member(request: ApiRequest, member_id: FromPath[str], data: JSONBody[MemberChange]) -> MemberAnswer:
+@patch("/{member_id:str}", summary="Change a member", dependencies=IF_MATCH, responses=problems(409, 412))
+async def update_member(
+    request: ApiRequest, member_id: FromPath[str], data: JSONBody[MemberChange], precondition: InjectedPrecondition
+) -> Response[MemberAnswer]:
     """Change a member's role, suspend them, or make them active again; their tokens follow at once.
 
     Nobody changes a member above their own role, nor gives one. The last active owner stays one.
     """
-    member = await changes.change(request.context, request.org_id, member_id, role=data.role, status=data.status)
-    return member_answer(member)
+    member = await changes.change(
+        request.context,
+        request.org_id,
+        member_id,
+        role=data.role,
+        status=data.status,
+        precondition=precondition,
+    )
+    return Response(member_answer(member), headers={ETAG_HEADER: member.entity_tag})
 
 
 @post("/{member_id:str}/invite", summary="Invite a person again", status_code=200, responses=problems(409))

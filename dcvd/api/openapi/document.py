@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from dcvd.api.openapi.event_bodies import build_webhooks
 from dcvd.api.openapi.links import add_links
-from dcvd.api.openapi.responses import HEADERS, PROBLEM_RESPONSES, add_problems
+from dcvd.api.openapi.responses import HEADERS, PROBLEM_RESPONSES, add_entity_tags, add_problems
 from dcvd.api.openapi.schemas import build_schemas
 
 Json = dict[str, Any]
@@ -21,6 +21,8 @@ def build_document(app: Litestar) -> Json:
     for path, operation in operations(document):
         _remove_noise(operation)
         add_problems(path, operation)
+    for methods in document["paths"].values():
+        add_entity_tags(methods)
     add_links(document)
     document["webhooks"] = build_webhooks()
     return document

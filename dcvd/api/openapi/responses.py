@@ -4,13 +4,14 @@ from typing import Any, Final
 
 from dcvd.api.http.documentation import STATUS_MEANINGS
 from dcvd.api.http.problems import MEDIA_TYPE
+from dcvd.core.entity_tags import IF_MATCH_HEADER
 from dcvd.core.idempotency import KEY_HEADER
 
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _RETRY_AFTER: Final = {
     "Retry-After": {"description": "Ask again after so many seconds.", "schema": {"type": "integer", "minimum": 1}}
 }
-HEADERS: Final[dict[str, Any]] = {
+_HEADERS_OF_TENANTS: Final[dict[str, Any]] = {
     "RateLimit": {
         "description": "What is left of each limit: `r` requests now, all of them after `t` seconds.",
         "schema": {"type": "string"},
@@ -22,7 +23,15 @@ HEADERS: Final[dict[str, Any]] = {
         "example": '"token-reads";q=6000;w=60, "reads";q=12000;w=60',
     },
 }
-"""The headers of every answer to a tenant."""
+HEADERS: Final[dict[str, Any]] = {
+    **_HEADERS_OF_TENANTS,
+    "ETag": {
+        "description": "Stands for what can be changed of the object: send it as `If-Match` with a change.",
+        "schema": {"type": "string"},
+        "example": '"d276691fd2950b861275dc31"',
+    },
+}
+"""The headers of answers, to which operations refer."""
 _OF_EVERY_CALL: Final = (400, 500)
 _OF_TENANTS: Final = (401, 403, 429, 503)
 _OF_PATHS_WITH_AN_ID: Final = (404,)
@@ -45,6 +54,15 @@ PROBLEM_RESPONSES: Final[dict[str, Any]] = {
 """The problems of each status, to which operations refer."""
 
 
+def add_entity_tags(methods: dict[str, Any]) -> None:
+    """Document the tag in the answers about an object that honours If-Match; `methods`: the operations of its path."""
+    if not any(parameter["name"] == IF_MATCH_HEADER for parameter in methods.get("patch", {}).get("parameters", ())):
+        return
+    for operation in (methods[method] for method in ("get", "patch") if method in methods):
+        headers = operation["responses"]["200"].setdefault("headers", {})
+        headers["ETag"] = {"$ref": "#/components/headers/ETag"}
+
+
 def add_problems(path: str, operation: dict[str, Any]) -> None:
     """Add to an operation every problem that it may be answered with; Litestar's own shape of one goes."""
     responses = operation["responses"]
@@ -56,7 +74,7 @@ def add_problems(path: str, operation: dict[str, Any]) -> None:
         for response in responses.values():
             response["headers"] = {
                 **(response.get("headers") or {}),
-                **{name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS},
+                **{name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS_OF_TENANTS},
             }
     if "{" in path:
         statuses |= set(_OF_PATHS_WITH_AN_ID)

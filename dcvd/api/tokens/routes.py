@@ -6,7 +6,8 @@ from typing import Annotated, Final
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from dcvd.api.http.documentation import BodyMayBeEmpty
+from dcvd.api.http.documentation import BodyMayBeEmpty, problems
+from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
@@ -59,7 +60,8 @@ async def create_token(
         )
 
     def respond(minted: MintedToken) -> Response[TokenAnswer]:
-        return Response(minted_token_answer(minted), headers={"Location": f"/api/tokens/{minted.token.id}"})
+        headers = {"Location": f"/api/tokens/{minted.token.id}", ETAG_HEADER: minted.token.entity_tag}
+        return Response(minted_token_answer(minted), headers=headers)
 
     return await answer_once(request, key, mint, respond)
 
@@ -73,16 +75,20 @@ async def list_tokens(request: ApiRequest, limit: Limit = None, cursor: Cursor =
 
 
 @get("/{token_id:str}", summary="Show a token")
-async def get_token(request: ApiRequest, token_id: FromPath[str]) -> TokenAnswer:
-    """Show a token, without its plain text."""
-    return TokenAnswer(token_view(await request.services.token_usage.get(request.context, request.org_id, token_id)))
+async def get_token(request: ApiRequest, token_id: FromPath[str]) -> Response[TokenAnswer]:
+    """Show a token, without its plain text. Its last use may differ under the same `ETag`."""
+    token = await request.services.token_usage.get(request.context, request.org_id, token_id)
+    return Response(TokenAnswer(token_view(token)), headers={ETAG_HEADER: token.entity_tag})
 
 
-@patch("/{token_id:str}", summary="Change a token")
-async def update_token(request: ApiRequest, token_id: FromPath[str], data: JSONBody[TokenChange]) -> TokenAnswer:
+@patch("/{token_id:str}", summary="Change a token", dependencies=IF_MATCH, responses=problems(412))
+async def update_token(
+    request: ApiRequest, token_id: FromPath[str], data: JSONBody[TokenChange], precondition: InjectedPrecondition
+) -> Response[TokenAnswer]:
     """Change a token's name or expiry. Its rights never change: mint another one."""
-    token = await changes.change(request.context, request.org_id, token_id, data.read())
-    return TokenAnswer(token_view(request.services.token_usage.update(token)))
+    token = await changes.change(request.context, request.org_id, token_id, data.read(), precondition=precondition)
+    view = token_view(request.services.token_usage.update(token))
+    return Response(TokenAnswer(view), headers={ETAG_HEADER: token.entity_tag})
 
 
 @post(

@@ -1,5 +1,6 @@
 """Change and remove members. What their tokens may do changes in the same transaction, also in open requests."""
 
+from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.members import Member, MemberStatus
 from dcvd.core.tokens import Role
 from dcvd.errors import Conflict
@@ -11,19 +12,26 @@ from dcvd.store.engine.database import Transaction
 
 
 async def change(
-    context: Context, org_id: str, member_id: str, *, role: Role | None = None, status: MemberStatus | None = None
+    context: Context,
+    org_id: str,
+    member_id: str,
+    *,
+    role: Role | None = None,
+    status: MemberStatus | None = None,
+    precondition: Precondition = ANY_STATE,
 ) -> Member:
     """Change a member's role or status; None leaves it.
 
     One who is active again after a suspension is invited where they never accepted.
 
     Raises NotFound, Forbidden for a role above the caller's, Conflict for the last active owner, and for whom only
-    their acceptance can make active.
+    their acceptance can make active; PreconditionFailed where they are in another state than `precondition` says.
     """
 
     def unit(tx: Transaction) -> Member:
         member = get_owned(tx, org_id, member_id)
         check_rank(context, member.role)
+        precondition.check(member.entity_tag, f"The member {member_id}")
         new_role = member.role if role is None else role
         check_rank(context, new_role)
         new_status = member.status if status is None else _choose_status(member, status)

@@ -6,6 +6,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core import tokens as token_rules
+from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.tokens import Token
 from dcvd.services.context import Context
@@ -27,11 +28,18 @@ class TokenChanges(Struct, frozen=True, kw_only=True):
     expires_at: int | UnsetType | None = UNSET
 
 
-async def change(context: Context, org_id: str, token_id: str, changes: TokenChanges) -> Token:
+async def change(
+    context: Context,
+    org_id: str,
+    token_id: str,
+    changes: TokenChanges,
+    *,
+    precondition: Precondition = ANY_STATE,
+) -> Token:
     """Change a token's name or expiry.
 
     Raises NotFound, Forbidden for a token that may do more than the caller, InvalidInput for a bad name or an expiry
-    that has passed.
+    that has passed; PreconditionFailed where the token is in another state than `precondition` says.
     """
     name = changes.name if changes.name is UNSET else validate_name(changes.name, subject="token")
 
@@ -39,6 +47,7 @@ async def change(context: Context, org_id: str, token_id: str, changes: TokenCha
         now = context.now()
         token = check_visible(context.caller, tokens.get(tx, token_id), org_id, token_id)
         check_takeover(context.caller, token)
+        precondition.check(token.entity_tag, f"The token {token_id}")
         changed = replace(
             token,
             name=token.name if name is UNSET else name,
@@ -50,7 +59,9 @@ async def change(context: Context, org_id: str, token_id: str, changes: TokenCha
             tokens.bump_rights(tx, token_id)
             announce_change(context, tx, token_id)
         tokens.change(tx, token_id, changed.name, changed.expires_at)
-        return changed
+        stored = tokens.get(tx, token_id)
+        assert stored is not None, "it was changed in this transaction"
+        return stored
 
     return await context.database.write(unit)
 

@@ -1,0 +1,64 @@
+"""Whoever changes what they have not seen is told, for every object that can be changed."""
+
+import re
+from typing import Any
+
+import pytest
+
+from dcvd.api.app import Api
+from tests.api.client import Client, problem
+from tests.api.http.test_idempotency import handlers_of
+
+OBJECTS = {
+    "/api/webhooks/{webhook_id}": (
+        "/api/webhooks",
+        {"url": "https://hooks.customer.com/", "events": ["job.dlq"]},
+        {"maxPerSecond": 5},
+        {"maxPerSecond": 6},
+    ),
+    "/api/tokens/{token_id}": ("/api/tokens", {"name": "ci"}, {"name": "one"}, {"name": "other"}),
+    "/api/members/{member_id}": (
+        "/api/members",
+        {"address": "ann@customer.com"},
+        {"role": "admin"},
+        {"role": "owner"},
+    ),
+}
+"""Where each is made, from what, and two changes of it."""
+WITHOUT = {"/operator/organizations/{id_or_name}": "operators change an organization by one command at a time"}
+
+
+def test_each_object_that_can_be_changed_has_a_row(built_app: Api) -> None:
+    changeable = {path for method, path in handlers_of(built_app) if method == "PATCH"}
+    assert changeable == set(OBJECTS) | set(WITHOUT)
+
+
+@pytest.mark.parametrize("template", OBJECTS)
+async def test_a_change_of_what_somebody_else_has_changed_is_refused(owner: Client, template: str) -> None:
+    collection, body, change, other_change = OBJECTS[template]
+    created = await owner.post(collection, body)
+    assert created.status == 201
+    path = created.headers["Location"]
+    assert re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
+    shown = await owner.get(path)
+    seen = shown.headers["ETag"]
+    assert created.headers["ETag"] == seen
+    changed = await owner.patch(path, change, headers={"If-Match": seen})
+    assert changed.status == 200, changed.body
+    assert changed.headers["ETag"] == (await owner.get(path)).headers["ETag"] != seen
+    problem(await owner.patch(path, other_change, headers={"If-Match": seen}), 412, "precondition_failed")
+    assert _object_of(await owner.get(path)) == _object_of(changed)
+    assert (await owner.patch(path, other_change, headers={"If-Match": changed.headers["ETag"]})).status == 200
+
+
+def _object_of(answer: Any) -> Any:
+    (shown,) = answer.json.values()
+    return {name: value for name, value in shown.items() if name != "rates"}
+
+
+@pytest.mark.parametrize("template", OBJECTS)
+async def test_the_document_has_the_tag_where_the_answers_have_it(owner: Client, template: str) -> None:
+    methods = (await owner.get("/schema/openapi.json")).json["paths"][template]
+    for method in ("get", "patch"):
+        assert "ETag" in methods[method]["responses"]["200"]["headers"]
+    assert "412" in methods["patch"]["responses"]
