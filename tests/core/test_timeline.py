@@ -57,7 +57,10 @@ def test_each_fact_that_changed_is_named_as_the_api_names_it_with_what_it_was() 
         "expiresAt": "2027-02-21T10:00:00Z",
     }
     assert "findings" not in told
-    assert changed(note_transition(before, story.domain)) == {"status": ("pending_cname", "active")}
+    assert changed(note_transition(before, story.domain)) == {
+        "status": ("pending_cname", "active"),
+        "proof": (None, "shared_cname"),
+    }
 
 
 def test_a_finding_that_comes_and_goes_is_told_by_its_code() -> None:

@@ -57,7 +57,7 @@ class ConnectionStory:
         plan = (await api.call("POST", path, {**request, "dryRun": True}))["plan"]
         say.say(f"It says what it would do in the zone {plan['zone']}, and does nothing yet:")
         for step in plan["records"]:
-            say.show_record(f"{step['state']}   {step['name']}   {step['type']}   {step['value']}")
+            say.show_record(f"{step['status']}   {step['name']}   {step['type']}   {step['value']}")
         say.add_gap()
         say.show_command(f'POST /api/domains/{{id}}/dns {{"connectionId":"{self.connection_id}"}}')
         job = (await api.call("POST", path, request))["job"]

@@ -45,7 +45,10 @@ async def test_why_a_domain_became_active_is_told_from_the_request_to_the_event(
     assert {entry["at"] for entry in entries[3:]} == {"2027-01-15T08:01:00Z"}
     observation, transition, verified = entries[4:7]
     assert {"field": "cfStatus", "before": None, "after": "active"} in observation["changes"]
-    assert transition["changes"] == [{"field": "status", "before": "pending_cname", "after": "active"}]
+    assert transition["changes"] == [
+        {"field": "status", "before": "pending_cname", "after": "active"},
+        {"field": "proof", "before": None, "after": "shared_cname"},
+    ]
     assert verified["event"]["event"] == "dns.verified"
     assert verified["id"] == verified["event"]["id"]
     assert entries[1]["job"]["status"] == "pending"
