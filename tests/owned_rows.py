@@ -30,6 +30,9 @@ _STATEMENTS: Final = (
     " VALUES ('conn_gone' || ?1, ?1, 'cloudflare', 'access_token', x'00', 1)",
     "INSERT INTO members (id, org_id, address, role, status, created_at, updated_at)"
     " VALUES ('mem_' || ?1, ?1, 'a@b.example', 'owner', 'active', 1, 1)",
+    "INSERT INTO brandings (org_id, name, updated_at) VALUES (?1, 'Acme', 1)",
+    "INSERT INTO logos (id, org_id, media_type, content, source_url, created_at)"
+    " VALUES ('logo' || ?1, ?1, 'image/png', x'ff', 'https://x/', 1)",
     "INSERT INTO zones (id, org_id, name, status, created_at, updated_at)"
     " VALUES ('zone_' || ?1, ?1, ?1 || '.example', 'pending', 1, 1)",
     "INSERT INTO token_usage (token_id, day, operation, requests, errors)"

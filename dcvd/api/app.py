@@ -7,6 +7,7 @@ from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
+from dcvd.api.branding import routes as branding
 from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
 from dcvd.api.http.app_services import AppServices
@@ -46,6 +47,7 @@ class Api(Litestar):
                     security=BEARER,
                 ),
                 acceptance.ROUTER,
+                branding.LOGO_ROUTER,
                 cloudflare_notifications.ROUTER,
                 domain_connect_page.ROUTER,
                 oauth_callback.ROUTER,

@@ -251,6 +251,7 @@ class Daemon:
             access=access,
             discovery=DomainConnectDiscovery(observer.zones, guarded_fetcher),
             observer=observer,
+            guarded_fetcher=guarded_fetcher,
             zones=self._zone_checker,
         )
 

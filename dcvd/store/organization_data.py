@@ -86,6 +86,8 @@ OWNED_TABLES: Final = (
         json=frozenset({"scopes", "domains", "allowed_networks"}),
         children=(ChildTable(name="token_usage", parent="token_id", order="day, operation"),),
     ),
+    OwnedTable(name="brandings", key=("org_id",)),
+    OwnedTable(name="logos"),
     OwnedTable(name="members", omitted=frozenset({"invite_hash"})),
 )
 """In the order in which they are deleted."""

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.app import Api
-from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
+from dcvd.api.http.admission_limits import StreamSlots, build_check_limit, build_logo_limit
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.failed_authentications import FailedAuthentications
 from dcvd.api.http.open_requests import OpenRequests
@@ -262,6 +262,7 @@ def built_app(config: Config) -> Api:
         access=access_of(context),
         discovery=DomainConnectDiscovery(DnsObserver(config).zones, GuardedFetcher(EgressPolicy())),
         observer=DnsObserver(config),
+        guarded_fetcher=GuardedFetcher(EgressPolicy()),
         zones=ZoneChecker(context, FakeTextReader()),
     )
     return Api(services)
@@ -295,6 +296,7 @@ def app(
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)
     parts.access = access_of(context)
+    parts.logo_limit = build_logo_limit()
     parts.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid()}))))
     return built_app
 

@@ -6,13 +6,14 @@ import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from dcvd.api.http.admission_limits import StreamSlots, build_check_limit
+from dcvd.api.http.admission_limits import StreamSlots, build_check_limit, build_logo_limit
 from dcvd.api.http.failed_authentications import FailedAuthentications
 from dcvd.api.http.open_requests import OpenRequests
 from dcvd.api.http.rate_limits import RateLimiter
 from dcvd.config import Live
 from dcvd.core.operators import OperatorRights
 from dcvd.dns import DnsObserver
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -50,9 +51,11 @@ class AppServices(Struct, kw_only=True):
     access: ProviderAccess
     discovery: DomainConnectDiscovery
     observer: DnsObserver
+    guarded_fetcher: GuardedFetcher
     zones: ZoneChecker
     keys_in_progress: set[tuple[str, str]] = msgspec.field(default_factory=set)
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
+    logo_limit: AdmissionLimit = msgspec.field(default_factory=build_logo_limit)
     dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))
     credential_trials: CredentialTrials = msgspec.field(default_factory=CredentialTrials)

@@ -36,6 +36,7 @@ _URI_OR_NULL: Final[Bounds] = {"anyOf": [{"type": "string", "format": "uri"}, {"
 _VERIFIER_OR_NULL: Final[Bounds] = {
     "anyOf": [{"type": "string", "pattern": "^[A-Za-z0-9._~-]{43,128}$"}, {"type": "null"}]
 }
+_COLOR_OR_NULL: Final[Bounds] = {"anyOf": [{"type": "string", "pattern": "^#[0-9a-fA-F]{6}$"}, {"type": "null"}]}
 _IP_OR_NULL: Final[Bounds] = {
     "anyOf": [{"type": "string", "format": "ipv4"}, {"type": "string", "format": "ipv6"}, {"type": "null"}]
 }
@@ -47,6 +48,10 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "AttemptView.remoteIp": _IP_OR_NULL,
     "AuthorizationAnswer.authorizationUrl": {"format": "uri"},
     "DomainConnectRequest.redirectUri": _URI_OR_NULL,
+    "BrandingPatch.backgroundColor": _COLOR_OR_NULL,
+    "BrandingPatch.logoUrl": _URI_OR_NULL,
+    "BrandingPatch.primaryColor": _COLOR_OR_NULL,
+    "BrandingPatch.returnUrl": _URI_OR_NULL,
     "EventView.sequence": {"minimum": 1},
     "NewAuthorization.redirectUri": _URI_OR_NULL,
     "NewAuthorization.returnTo": _URI_OR_NULL,

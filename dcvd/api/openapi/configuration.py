@@ -26,6 +26,7 @@ _TAGS: Final = {
     "Jobs": "Work in the background, at Cloudflare and at DNS providers.",
     "Zones": "Zones that are proved as a whole, with all names in them.",
     "Tokens": "Tokens for this API.",
+    "Organization": "How your organization looks on the pages that its customers see.",
     "Members": "The people of your organization, by invitation.",
     "Health": "Whether the daemon is there.",
 }

@@ -64,6 +64,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "last_owner",
     "line_too_long",
     "listen_failed",
+    "logo_unusable",
     "malformed_json",
     "malformed_request",
     "member_exists",

@@ -4,6 +4,12 @@ from typing import Any, Final
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "Acceptance": {"token": "dcv_invite_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},
+    "BrandingPatch": {
+        "name": "Acme",
+        "primaryColor": "#0f62fe",
+        "language": "de",
+        "logoUrl": "https://acme.example/logo.png",
+    },
     "DiagnoseName": {"domainName": "app.customer.com"},
     "DnsWriteRequest": {"connectionId": "conn_01kf0c7pmk00qj5t6v8n3w9r2d", "dryRun": True},
     "DomainConnectRequest": {"redirectUri": "https://app.example.net/settings/domains"},

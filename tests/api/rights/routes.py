@@ -55,6 +55,8 @@ ROUTES: Final[dict[str, Row]] = {
     "POST /api/domains/{domain_id}/dns/undo": _write("domains:write", "domain"),
     "POST /api/domains/{domain_id}/domain-connect": _write("domains:write", "domain"),
     "POST /api/diagnose": Row(scope="domains:read", is_write=True, limited=True, body="{}"),
+    "GET /api/organization/branding": _read(None, limited=False),
+    "PATCH /api/organization/branding": _write(None, limited=False),
     "GET /api/members": _read("members:read", limited=False),
     "POST /api/members": _write("members:write", limited=False),
     "GET /api/members/{member_id}": _read("members:read", "member", limited=False),

@@ -1,0 +1,1 @@
+"""Branding over HTTP."""

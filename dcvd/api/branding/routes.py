@@ -1,0 +1,74 @@
+"""`/api/organization/branding`, and the logos at `/branding`."""
+
+from contextlib import nullcontext
+from typing import Final
+
+from litestar import Response, Router, get, patch
+from litestar.params import FromPath, JSONBody
+from msgspec import UNSET, Struct, UnsetType
+
+from dcvd.api.branding.view import BrandingAnswer, branding_answer
+from dcvd.api.http.answer_headers import KEPT_FOR_EVER
+from dcvd.api.http.request import ApiRequest
+from dcvd.services.branding import BrandingChange, change, find_logo, read
+
+_LOGO_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    **KEPT_FOR_EVER,
+}
+
+
+class BrandingPatch(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """What to change: what is absent stays, null unsets it. `logoUrl`: from where the logo is fetched, once."""
+
+    name: str | UnsetType | None = UNSET
+    primary_color: str | UnsetType | None = UNSET
+    background_color: str | UnsetType | None = UNSET
+    language: str | UnsetType | None = UNSET
+    return_url: str | UnsetType | None = UNSET
+    logo_url: str | UnsetType | None = UNSET
+
+    @property
+    def change(self) -> BrandingChange:
+        """The change that is asked for."""
+        return BrandingChange(
+            name=self.name,
+            primary_color=self.primary_color,
+            background_color=self.background_color,
+            language=self.language,
+            return_url=self.return_url,
+            logo_url=self.logo_url,
+        )
+
+
+@get("/branding", summary="Show the branding")
+async def get_branding(request: ApiRequest) -> BrandingAnswer:
+    """Show how your organization looks on the pages that its customers see."""
+    return branding_answer(await read(request.context, request.org_id), request.context.config.server.public_url)
+
+
+@patch("/branding", summary="Change the branding")
+async def update_branding(request: ApiRequest, data: JSONBody[BrandingPatch]) -> BrandingAnswer:
+    """Change how your organization looks.
+
+    A logo is fetched once from `logoUrl`, and served from here: PNG, JPEG, WebP or GIF, up to 256 KiB and 4096 pixels.
+    Redirects are not followed.
+    """
+    services, org_id = request.services, request.org_id
+    with services.logo_limit.admit(org_id) if isinstance(data.logo_url, str) else nullcontext():
+        branding = await change(request.context, services.guarded_fetcher, org_id, data.change)
+    return branding_answer(branding, request.context.config.server.public_url)
+
+
+@get("/{logo_id:str}", summary="Show a logo", include_in_schema=False)
+async def show_logo(request: ApiRequest, logo_id: FromPath[str]) -> Response[bytes]:
+    """Show a logo to whoever knows its address. What is there never changes: another logo has another address."""
+    logo = await find_logo(request.context, logo_id)
+    return Response(logo.content, media_type=logo.media_type, headers=_LOGO_HEADERS)
+
+
+ROUTER: Final = Router(
+    "/organization", route_handlers=[get_branding, update_branding], opt={"subject": None}, tags=["Organization"]
+)
+LOGO_ROUTER: Final = Router("/branding", route_handlers=[show_logo])

@@ -1,0 +1,68 @@
+"""Branding: how an organization looks on the pages that its customers see."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from dcvd.errors import InvalidInput
+
+MAX_RETURN_URL_CHARACTERS: Final = 2048
+_COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+_LANGUAGE: Final = re.compile(
+    r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A well-formed tag of RFC 5646 (BCP 47), without the grandfathered ones."""
+_MAX_LANGUAGE_CHARACTERS: Final = 35
+
+
+class Branding(Struct, frozen=True, kw_only=True):
+    """How an organization looks; None for what is not set, so that the pages choose.
+
+    name: as its customers know it. The colours are `#rrggbb`; the pages see to the contrast. language: BCP 47.
+    return_url: where the pages lead back to. logo_id: the unguessable name under which its logo is served.
+    """
+
+    name: str | None = None
+    primary_color: str | None = None
+    background_color: str | None = None
+    language: str | None = None
+    return_url: str | None = None
+    logo_id: str | None = None
+
+
+def validate_color(field: str, value: str) -> str:
+    """Return a colour in lower case. Raises InvalidInput."""
+    if _COLOR.fullmatch(value) is None:
+        raise InvalidInput(field, f"{field} is no colour such as #0f62fe: # and six hex digits.")
+    return value.lower()
+
+
+def validate_language(value: str) -> str:
+    """Return a language tag as it was written. Raises InvalidInput."""
+    if len(value) > _MAX_LANGUAGE_CHARACTERS or _LANGUAGE.fullmatch(value) is None:
+        raise InvalidInput("language", "language is no language tag (BCP 47) such as en, de-AT or zh-Hant.")
+    return value
+
+
+def validate_return_url(value: str) -> str:
+    """Return an https URL to which a browser may be sent. Raises InvalidInput."""
+    fault = InvalidInput(
+        "returnUrl",
+        f"returnUrl is no https:// URL with a host and without a user name, of up to {MAX_RETURN_URL_CHARACTERS} "
+        "characters.",
+    )
+    if len(value) > MAX_RETURN_URL_CHARACTERS or _VISIBLE.fullmatch(value) is None or "\\" in value:
+        raise fault
+    try:
+        parts = urlsplit(value)
+        is_valid = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        raise fault from None
+    if not is_valid:
+        raise fault
+    return value

@@ -1,0 +1,110 @@
+"""Branding: read and change how an organization looks. A logo is fetched once, and served from here."""
+
+from http import HTTPStatus
+from typing import Final
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from dcvd.core.branding import Branding, validate_color, validate_language, validate_return_url
+from dcvd.core.images import read_image_format
+from dcvd.errors import InvalidInput, NotFound
+from dcvd.kit.http.fetch import FetchFailed, FetchRefused
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
+from dcvd.services.context import Context
+from dcvd.services.names import validate_name
+from dcvd.store import branding as branding_table
+from dcvd.store.branding import Logo
+from dcvd.store.engine.database import Transaction
+
+MAX_LOGO_BYTES: Final = 256 << 10
+MAX_LOGO_PIXELS: Final = 4096
+"""Of its width and of its height: a small file can decode to gigabytes in the browsers of customers."""
+_FETCH_TIMEOUT_S: Final = 10.0
+
+
+class BrandingChange(Struct, frozen=True, kw_only=True):
+    """The new values; UNSET leaves the present one, None unsets it. logo_url: from where to fetch the logo."""
+
+    name: str | UnsetType | None = UNSET
+    primary_color: str | UnsetType | None = UNSET
+    background_color: str | UnsetType | None = UNSET
+    language: str | UnsetType | None = UNSET
+    return_url: str | UnsetType | None = UNSET
+    logo_url: str | UnsetType | None = UNSET
+
+
+async def read(context: Context, org_id: str) -> Branding:
+    """Read how an organization looks."""
+    return await context.database.read(lambda snapshot: branding_table.get(snapshot, org_id))
+
+
+async def change(context: Context, fetcher: GuardedFetcher, org_id: str, requested: BrandingChange) -> Branding:
+    """Change what is given. A new logo is fetched before anything is stored, and gets a new name.
+
+    Raises InvalidInput naming the member at fault, with the code `logo_unusable` for a logo that cannot be fetched or
+    used; FetchFailed where the fault is our own.
+    """
+    values = {
+        name: value if value is UNSET or value is None else validate(value)
+        for name, value, validate in (
+            ("name", requested.name, lambda text: validate_name(text, subject="organization")),
+            ("primary_color", requested.primary_color, lambda text: validate_color("primaryColor", text)),
+            ("background_color", requested.background_color, lambda text: validate_color("backgroundColor", text)),
+            ("language", requested.language, validate_language),
+            ("return_url", requested.return_url, validate_return_url),
+        )
+    }
+    logo: Logo | None = None
+    if isinstance(requested.logo_url, str):
+        logo = await _fetch_logo(fetcher, org_id, requested.logo_url)
+        values["logo_id"] = context.random_bytes(16).hex()
+    elif requested.logo_url is None:
+        values["logo_id"] = None
+    changes = {name: value for name, value in values.items() if value is not UNSET}
+
+    def unit(tx: Transaction) -> Branding:
+        branding = replace(branding_table.get(tx, org_id), **changes)
+        if logo is not None and branding.logo_id is not None:
+            branding_table.replace_logo(tx, org_id, branding.logo_id, logo, context.now())
+        elif "logo_id" in changes:
+            branding_table.remove_logo(tx, org_id)
+        branding_table.put(tx, org_id, branding, context.now())
+        return branding
+
+    return await context.database.write(unit)
+
+
+async def find_logo(context: Context, logo_id: str) -> Logo:
+    """Find a logo by its name. Raises NotFound."""
+    logo = await context.database.read(lambda snapshot: branding_table.find_logo(snapshot, logo_id))
+    if logo is None:
+        raise NotFound("There is no such logo.")
+    return logo
+
+
+async def _fetch_logo(fetcher: GuardedFetcher, org_id: str, url: str) -> Logo:
+    try:
+        answer = await fetcher.get(url, owner=org_id, timeout_s=_FETCH_TIMEOUT_S, max_bytes=MAX_LOGO_BYTES)
+    except FetchRefused as error:
+        raise _unusable(error.message) from error
+    except FetchFailed as error:
+        if error.is_own_fault:
+            raise
+        raise _unusable(error.message) from error
+    if answer.status != HTTPStatus.OK:
+        raise _unusable(f"The server answered with {answer.status}; redirects are not followed.")
+    image = read_image_format(answer.body)
+    if image is None:
+        raise _unusable("It is none of PNG, JPEG, WebP or GIF.")
+    if not (0 < image.width <= MAX_LOGO_PIXELS and 0 < image.height <= MAX_LOGO_PIXELS):
+        raise _unusable(f"It has {image.width} x {image.height} pixels; up to {MAX_LOGO_PIXELS} each are allowed.")
+    return Logo(media_type=image.media_type, content=answer.body, source_url=url)
+
+
+def _unusable(reason: str) -> InvalidInput:
+    return InvalidInput(
+        "logoUrl",
+        f"The logo was not taken: {reason} It may have up to {MAX_LOGO_BYTES >> 10} KiB.",
+        code="logo_unusable",
+    )
