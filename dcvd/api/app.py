@@ -13,6 +13,7 @@ from dcvd.api.domains import cloudflare_notifications
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.authentication import authenticate_tenant
 from dcvd.api.http.documentation import BEARER
+from dcvd.api.http.etag import check_if_match
 from dcvd.api.http.health import get_health
 from dcvd.api.http.idempotency import check_idempotency_key
 from dcvd.api.http.parameters import refuse_unknown_parameters
@@ -30,6 +31,7 @@ from dcvd.api.routers import TENANT_ROUTERS
 async def _check_request(request: Request[Any, Any, Any]) -> None:
     await refuse_unknown_parameters(request)
     await check_idempotency_key(request)
+    await check_if_match(request)
 
 
 class Api(Litestar):

@@ -5,7 +5,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
+from dcvd.core.entity_tags import build_entity_tag
 from dcvd.errors import InvalidInput
 
 MAX_RETURN_URL_CHARACTERS: Final = 2048
@@ -33,6 +35,11 @@ class Branding(Struct, frozen=True, kw_only=True):
     language: str | None = None
     return_url: str | None = None
     logo_id: str | None = None
+
+    @property
+    def entity_tag(self) -> str:
+        """The tag of the branding as it is now."""
+        return build_entity_tag(*astuple(self))
 
 
 def validate_color(field: str, value: str) -> str:

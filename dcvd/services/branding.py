@@ -7,6 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core.branding import Branding, validate_color, validate_language, validate_return_url
+from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.images import read_image_format
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.http.fetch import FetchFailed, FetchRefused
@@ -39,11 +40,19 @@ async def read(context: Context, org_id: str) -> Branding:
     return await context.database.read(lambda snapshot: branding_table.get(snapshot, org_id))
 
 
-async def change(context: Context, fetcher: GuardedFetcher, org_id: str, requested: BrandingChange) -> Branding:
+async def change(
+    context: Context,
+    fetcher: GuardedFetcher,
+    org_id: str,
+    requested: BrandingChange,
+    *,
+    precondition: Precondition = ANY_STATE,
+) -> Branding:
     """Change what is given. A new logo is fetched before anything is stored, and gets a new name.
 
     Raises InvalidInput naming the member at fault, with the code `logo_unusable` for a logo that cannot be fetched or
-    used; FetchFailed where the fault is our own.
+    used; FetchFailed where the fault is our own; PreconditionFailed where the branding is in another state than
+    `precondition` says.
     """
     values = {
         name: value if value is UNSET or value is None else validate(value)
@@ -64,7 +73,9 @@ async def change(context: Context, fetcher: GuardedFetcher, org_id: str, request
     changes = {name: value for name, value in values.items() if value is not UNSET}
 
     def unit(tx: Transaction) -> Branding:
-        branding = replace(branding_table.get(tx, org_id), **changes)
+        stored = branding_table.get(tx, org_id)
+        precondition.check(stored.entity_tag, "The branding")
+        branding = replace(stored, **changes)
         if logo is not None and branding.logo_id is not None:
             branding_table.replace_logo(tx, org_id, branding.logo_id, logo, context.now())
         elif "logo_id" in changes:

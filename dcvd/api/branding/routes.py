@@ -9,7 +9,10 @@ from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.branding.view import BrandingAnswer, branding_answer
 from dcvd.api.http.answer_headers import KEPT_FOR_EVER
+from dcvd.api.http.documentation import problems
+from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.request import ApiRequest
+from dcvd.core.branding import Branding
 from dcvd.services.branding import BrandingChange, change, find_logo, read
 
 _LOGO_HEADERS: Final = {
@@ -43,13 +46,15 @@ class BrandingPatch(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 @get("/branding", summary="Show the branding")
-async def get_branding(request: ApiRequest) -> BrandingAnswer:
+async def get_branding(request: ApiRequest) -> Response[BrandingAnswer]:
     """Show how your organization looks on the pages that its customers see."""
-    return branding_answer(await read(request.context, request.org_id), request.context.config.server.public_url)
+    return _respond(request, await read(request.context, request.org_id))
 
 
-@patch("/branding", summary="Change the branding")
-async def update_branding(request: ApiRequest, data: JSONBody[BrandingPatch]) -> BrandingAnswer:
+@patch("/branding", summary="Change the branding", dependencies=IF_MATCH, responses=problems(412))
+async def update_branding(
+    request: ApiRequest, data: JSONBody[BrandingPatch], precondition: InjectedPrecondition
+) -> Response[BrandingAnswer]:
     """Change how your organization looks.
 
     A logo is fetched once from `logoUrl`, and served from here: PNG, JPEG, WebP or GIF, up to 256 KiB and 4096 pixels.
@@ -57,8 +62,15 @@ async def update_branding(request: ApiRequest, data: JSONBody[BrandingPatch]) ->
     """
     services, org_id = request.services, request.org_id
     with services.logo_limit.admit(org_id) if isinstance(data.logo_url, str) else nullcontext():
-        branding = await change(request.context, services.guarded_fetcher, org_id, data.change)
-    return branding_answer(branding, request.context.config.server.public_url)
+        branding = await change(
+            request.context, services.guarded_fetcher, org_id, data.change, precondition=precondition
+        )
+    return _respond(request, branding)
+
+
+def _respond(request: ApiRequest, branding: Branding) -> Response[BrandingAnswer]:
+    answer = branding_answer(branding, request.context.config.server.public_url)
+    return Response(answer, headers={ETAG_HEADER: branding.entity_tag})
 
 
 @get("/{logo_id:str}", summary="Show a logo", include_in_schema=False)

@@ -53,6 +53,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "idempotency_key_in_progress",
     "idempotency_key_reused",
     "idempotency_key_unsupported",
+    "if_match_unsupported",
     "insufficient_scope",
     "internal_error",
     "invalid_callback",

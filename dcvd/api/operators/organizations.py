@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.ndjson import MEDIA_TYPE as NDJSON
 from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
@@ -25,6 +26,7 @@ from dcvd.services import organizations
 from dcvd.services.lifecycle import deregistrations
 from dcvd.services.organizations.export import export_lines
 from dcvd.services.organizations.overview import read_overview
+from dcvd.services.organizations.registry import tag_organization
 from dcvd.services.tokens import suspension
 from dcvd.store.organizations import Organization
 
@@ -75,18 +77,31 @@ async def list_organizations(request: ApiRequest) -> OrganizationList:
 
 
 @get("", summary="Show an organization")
-async def show_organization(request: ApiRequest, organization: NamedDependency[Organization]) -> OverviewAnswer:
+async def show_organization(
+    request: ApiRequest, organization: NamedDependency[Organization]
+) -> Response[OverviewAnswer]:
     """Show an organization with its quotas and how much it has of each thing."""
-    return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
+    return await _show(request, organization.id)
 
 
-@patch("", summary="Change an organization")
+@patch("", summary="Change an organization", dependencies=IF_MATCH)
 async def change_organization(
-    request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[OrganizationChange]
-) -> OverviewAnswer:
+    request: ApiRequest,
+    organization: NamedDependency[Organization],
+    data: JSONBody[OrganizationChange],
+    precondition: InjectedPrecondition,
+) -> Response[OverviewAnswer]:
     """Rename an organization, and set some of its quotas."""
-    await organizations.change(request.context, organization.id, name=data.name, quotas=data.quotas)
-    return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
+    await organizations.change(
+        request.context, organization.id, name=data.name, quotas=data.quotas, precondition=precondition
+    )
+    return await _show(request, organization.id)
+
+
+async def _show(request: ApiRequest, org_id: str) -> Response[OverviewAnswer]:
+    overview = await read_overview(request.context, org_id)
+    tag = tag_organization(overview.organization, overview.own_quotas)
+    return Response(OverviewAnswer(overview_view(overview)), headers={ETAG_HEADER: tag})
 
 
 @post("/suspend", summary="Suspend an organization", status_code=200)

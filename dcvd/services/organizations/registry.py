@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from dcvd.core.entity_tags import ANY_STATE, Precondition, build_entity_tag
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.status import require_not_deleting
 from dcvd.errors import Conflict, InvalidInput, NotFound
@@ -31,17 +32,25 @@ async def create(context: Context, name: str) -> Organization:
 
 
 async def change(
-    context: Context, org_id: str, *, name: str | None = None, quotas: Mapping[str, int | None] | None = None
+    context: Context,
+    org_id: str,
+    *,
+    name: str | None = None,
+    quotas: Mapping[str, int | None] | None = None,
+    precondition: Precondition = ANY_STATE,
 ) -> Organization:
     """Rename an organization, and change some of its quotas, see `change_quotas`; None leaves them.
 
-    Raises NotFound, Conflict for the name of another one or where it is being deleted, InvalidInput.
+    Raises NotFound, Conflict for the name of another one or where it is being deleted, InvalidInput; PreconditionFailed
+    where it is in another state than `precondition` says, see `tag_organization`.
     """
     valid_name = None if name is None else _validate_name(name)
 
     def unit(tx: Transaction) -> Organization:
         organization = require(tx, org_id)
         require_not_deleting(organization.name, organization.status)
+        tag = tag_organization(organization, organizations.read_quota_overrides(tx, org_id))
+        precondition.check(tag, f"The organization {org_id}")
         if valid_name is not None and valid_name != organization.name:
             _require_free(tx, valid_name)
             organizations.rename(tx, org_id, valid_name)
@@ -52,6 +61,11 @@ async def change(
     organization = await context.database.write(unit)
     log.info("organization.changed", org_id=org_id, name=organization.name, quotas=quotas)
     return organization
+
+
+def tag_organization(organization: Organization, own_quotas: Mapping[str, int]) -> str:
+    """Build the entity tag of what an operator can change of an organization; its counts may differ under it."""
+    return build_entity_tag(organization.id, organization.name, organization.status, sorted(own_quotas.items()))
 
 
 async def list_all(context: Context) -> list[Organization]:

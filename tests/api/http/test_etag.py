@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dcvd.api.app import Api
+from dcvd.store.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.http.test_idempotency import handlers_of
 
@@ -25,12 +26,12 @@ OBJECTS = {
     ),
 }
 """Where each is made, from what, and two changes of it."""
-WITHOUT = {"/operator/organizations/{id_or_name}": "operators change an organization by one command at a time"}
+OF_OPERATORS = "/operator/organizations/{id_or_name}"
 
 
 def test_each_object_that_can_be_changed_has_a_row(built_app: Api) -> None:
     changeable = {path for method, path in handlers_of(built_app) if method == "PATCH"}
-    assert changeable == set(OBJECTS) | set(WITHOUT)
+    assert changeable == {*OBJECTS, "/api/organization/branding", OF_OPERATORS}
 
 
 @pytest.mark.parametrize("template", OBJECTS)
@@ -49,6 +50,38 @@ async def test_a_change_of_what_somebody_else_has_changed_is_refused(owner: Clie
     problem(await owner.patch(path, other_change, headers={"If-Match": seen}), 412, "precondition_failed")
     assert _object_of(await owner.get(path)) == _object_of(changed)
     assert (await owner.patch(path, other_change, headers={"If-Match": changed.headers["ETag"]})).status == 200
+
+
+async def test_whoever_has_not_seen_a_change_of_the_branding_is_told_too(owner: Client) -> None:
+    path = "/api/organization/branding"
+    seen = (await owner.get(path)).headers["ETag"]
+    changed = await owner.patch(path, {"name": "Acme"}, headers={"If-Match": seen})
+    assert changed.status == 200
+    assert changed.headers["ETag"] == (await owner.get(path)).headers["ETag"] != seen
+    problem(await owner.patch(path, {"name": "Other"}, headers={"If-Match": seen}), 412, "precondition_failed")
+    assert (await owner.get(path)).json == changed.json
+
+
+async def test_an_operator_who_has_not_seen_a_change_is_told_too(operator: Client, organization: Organization) -> None:
+    path = f"/operator/organizations/{organization.id}"
+    seen = (await operator.get(path)).headers["ETag"]
+    assert (await operator.get(path)).headers["ETag"] == seen
+    changed = await operator.patch(path, {"quotas": {"tokens": 7}}, headers={"If-Match": seen})
+    assert changed.status == 200
+    assert changed.headers["ETag"] == (await operator.get(path)).headers["ETag"] != seen
+    problem(await operator.patch(path, {"name": "New"}, headers={"If-Match": seen}), 412, "precondition_failed")
+    assert (await operator.get(path)).json["organization"]["name"] == organization.name
+
+
+async def test_a_change_that_would_be_made_in_spite_of_if_match_is_refused(owner: Client) -> None:
+    created = await owner.post("/api/webhooks", {"url": "https://hooks.customer.com/", "events": ["job.dlq"]})
+    path, headers = created.headers["Location"], {"If-Match": '"other"'}
+    for answer in (
+        await owner.delete(path, headers=headers),
+        await owner.post(f"{path}/rotate-secret", headers=headers),
+    ):
+        problem(answer, 400, "if_match_unsupported", field="If-Match")
+    assert (await owner.get(path, headers=headers)).status == 200
 
 
 def _object_of(answer: Any) -> Any:
