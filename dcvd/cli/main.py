@@ -23,6 +23,7 @@ DEFERRED_COMMANDS: Final = {
         "dcvd.cli.organizations.commands", "organizations", "Create, list and change organizations."
     ),
     "token": DeferredCommand("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
+    "member": DeferredCommand("dcvd.cli.members", "members", "Invite and list the people of organizations."),
     "renewals": DeferredCommand("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
     "domain": DeferredCommand("dcvd.cli.domains.commands", "domains", "Import customers' domains from a file."),
     "diagnose": DeferredCommand(

@@ -178,3 +178,17 @@ def test_an_organization_is_exported_and_then_deleted(either: House, acme: Organ
     assert either.json("org", "show", acme.id)["organization"]["status"] == "active"
     deleted = either.json("org", "delete", acme.name, "--yes")["organization"]
     assert (deleted["id"], deleted["status"]) == (acme.id, "deleting")
+
+
+def test_people_are_invited_listed_changed_and_removed(either: House, acme: OrganizationView) -> None:
+    invited = either.json("member", "invite", "--org", acme.name, "Boss@example.com", "--role", "owner")["member"]
+    assert invited["inviteToken"].startswith("dcv_invite_")
+    listed = either.json("member", "list", "--org", acme.id)["members"]
+    assert [(each["address"], each["role"], each["status"]) for each in listed] == [
+        ("boss@example.com", "owner", "invited")
+    ]
+    changed = either.json("member", "change", "--org", acme.name, invited["id"], "--role", "admin")["member"]
+    assert (changed["role"], changed["status"]) == ("admin", "invited")
+    removed = either.dcvd("member", "remove", "--org", acme.name, invited["id"])
+    assert (removed.returncode, removed.stdout) == (0, f"Removed {invited['id']}.\n")
+    assert either.json("member", "list", "--org", acme.id) == {"members": []}

@@ -5,9 +5,11 @@ from typing import Protocol
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.view import DomainView
+from dcvd.api.members.view import MemberView
 from dcvd.api.operators.view import ListedOrganizationView, OrganizationOverviewView, OrganizationView
 from dcvd.api.tokens.view import TokenView, UsageView
 from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.members import MemberStatus
 from dcvd.core.tokens import Role
 from dcvd.errors import NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
@@ -50,6 +52,16 @@ class Operations(Protocol):
     async def list_tokens(self, org_id: str) -> list[TokenView]: ...
 
     async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None: ...
+
+    async def invite_member(self, org_id: str, address: str, role: Role) -> MemberView: ...
+
+    async def list_members(self, org_id: str) -> list[MemberView]: ...
+
+    async def change_member(
+        self, org_id: str, member_id: str, *, role: Role | None, status: MemberStatus | None
+    ) -> MemberView: ...
+
+    async def remove_member(self, org_id: str, member_id: str) -> None: ...
 
     async def list_renewals(self) -> RenewalsView: ...
 

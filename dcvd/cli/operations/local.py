@@ -8,6 +8,7 @@ from typing import Final
 
 from dcvd.api.domains.bulk_view import AddedLine, added_line
 from dcvd.api.domains.view import DomainView, domain_view
+from dcvd.api.members.view import MemberView, invitation_answer, member_answer, member_list
 from dcvd.api.operators.view import (
     ListedOrganizationView,
     OrganizationOverviewView,
@@ -20,6 +21,7 @@ from dcvd.api.tokens.view import TokenView, UsageView, minted_token_answer, toke
 from dcvd.config import Config, Live
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import to_seconds
+from dcvd.core.members import MemberStatus
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens import Role
 from dcvd.errors import ConfigError, StoreError
@@ -32,6 +34,9 @@ from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.domains.details import DomainDetail
 from dcvd.services.lifecycle import deregistrations, renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.members import changes as member_changes
+from dcvd.services.members import invitations
+from dcvd.services.members import queries as member_queries
 from dcvd.services.organizations.export import export_lines
 from dcvd.services.organizations.overview import read_overview
 from dcvd.services.tokens import changes, minting, queries, revocation, suspension
@@ -111,6 +116,29 @@ class LocalOperations:
 
     async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None:
         await revocation.revoke(self._context, org_id, token_id, with_descendants=with_descendants)
+
+    async def invite_member(self, org_id: str, address: str, role: Role) -> MemberView:
+        return invitation_answer(await invitations.invite(self._context, org_id, address=address, role=role)).member
+
+    async def list_members(self, org_id: str) -> list[MemberView]:
+        outputs: list[MemberView] = []
+        cursor: str | None = None
+        while True:
+            page = await member_queries.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
+            outputs += member_list(page).members
+            cursor = page.next_cursor
+            if cursor is None:
+                return outputs
+
+    async def change_member(
+        self, org_id: str, member_id: str, *, role: Role | None, status: MemberStatus | None
+    ) -> MemberView:
+        return member_answer(
+            await member_changes.change(self._context, org_id, member_id, role=role, status=status)
+        ).member
+
+    async def remove_member(self, org_id: str, member_id: str) -> None:
+        await member_changes.remove(self._context, org_id, member_id)
 
     async def list_renewals(self) -> RenewalsView:
         return await renewals.summarize_renewals(self._context)

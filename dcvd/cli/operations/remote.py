@@ -15,6 +15,7 @@ from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
 from dcvd.api.domains.view import DomainAnswer, DomainView
 from dcvd.api.http.problem_view import Problem
+from dcvd.api.members.view import MemberAnswer, MemberList, MemberView
 from dcvd.api.operators.view import (
     ListedOrganizationView,
     OrganizationAnswer,
@@ -28,6 +29,7 @@ from dcvd.api.tokens.view import RevokedTokens, TokenAnswer, TokenList, TokenVie
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.members import MemberStatus
 from dcvd.core.tokens import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
@@ -145,6 +147,29 @@ class RemoteOperations:
     async def move_domain(self, org_id: str, name: str) -> DomainView:
         path, body = f"{_ORGANIZATIONS_PATH}/{org_id}/domains/move", {"domainName": name}
         return (await self._call("POST", path, DomainAnswer, body=body)).domain
+
+    async def invite_member(self, org_id: str, address: str, role: Role) -> MemberView:
+        path, body = f"{_ORGANIZATIONS_PATH}/{org_id}/members", {"address": address, "role": role.value}
+        return (await self._call("POST", path, MemberAnswer, body=body)).member
+
+    async def list_members(self, org_id: str) -> list[MemberView]:
+        outputs: list[MemberView] = []
+        query = {"limit": _PAGE_SIZE}
+        while True:
+            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/members", MemberList, query=query)
+            outputs += page.members
+            if page.next_cursor is None:
+                return outputs
+            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
+
+    async def change_member(
+        self, org_id: str, member_id: str, *, role: Role | None, status: MemberStatus | None
+    ) -> MemberView:
+        path, body = f"{_ORGANIZATIONS_PATH}/{org_id}/members/{member_id}", {"role": role, "status": status}
+        return (await self._call("PATCH", path, MemberAnswer, body=body)).member
+
+    async def remove_member(self, org_id: str, member_id: str) -> None:
+        await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/members/{member_id}")
 
     async def list_renewals(self) -> RenewalsView:
         answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)

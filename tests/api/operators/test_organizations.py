@@ -167,3 +167,29 @@ async def test_everything_of_it_is_exported_line_by_line(
     lines = [json.loads(line) for line in answer.body.splitlines()]
     assert lines[0]["table"] == "organizations"
     assert [line["row"]["id"] for line in lines if line["table"] == "domains"] == [domain.id]
+
+
+async def test_operators_invite_the_first_owner_and_may_end_the_last(
+    operator: Client, owner: Client, anybody: Client, organization: Organization
+) -> None:
+    path = path_of(organization, "/members")
+    invited = await operator.post(path, {"address": "boss@example.com", "role": "owner"})
+    assert invited.status == 201
+    member = invited.json["member"]
+    again = (await operator.post(f"{path}/{member['id']}/invite")).json["member"]
+    accepted = await anybody.post("/api/members/accept", {"token": again["inviteToken"]})
+    assert accepted.json["member"]["status"] == "active"
+    assert [each["id"] for each in (await operator.get(path)).json["members"]] == [member["id"]]
+    problem(await owner.delete(f"/api/members/{member['id']}"), 409, "last_owner")
+    changed = await operator.patch(f"{path}/{member['id']}", {"role": "admin", "status": "suspended"})
+    assert (changed.json["member"]["role"], changed.json["member"]["status"]) == ("admin", "suspended")
+    assert (await operator.delete(f"{path}/{member['id']}")).status == 204
+    assert (await owner.get("/api/members")).json["members"] == []
+
+
+async def test_operators_change_how_an_organization_looks(
+    operator: Client, owner: Client, organization: Organization
+) -> None:
+    changed = await operator.patch(path_of(organization, "/branding"), {"primaryColor": "#112233"})
+    assert changed.json == (await operator.get(path_of(organization, "/branding"))).json
+    assert (await owner.get("/api/organization/branding")).json == changed.json

@@ -1,0 +1,121 @@
+"""`dcvd member`: the people of an organization, so that it gets its first owner."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dcvd.api.members.view import MemberView
+from dcvd.cli.operations import Operations, find_organization, perform
+from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
+from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.core.members import MemberStatus
+from dcvd.core.tokens import Role
+
+_ROLE: Final = click.Choice([role.value for role in reversed(Role)])
+
+
+@click.group(
+    "member",
+    epilog=format_examples(
+        "dcvd member invite --org Acme person@example.com --role owner", "dcvd member list --org Acme"
+    ),
+)
+def members() -> None:
+    """Invite, list, change and remove the people of an organization.
+
+    Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
+    """
+
+
+@members.command("invite", epilog=format_examples("dcvd member invite --org Acme person@example.com --role owner"))
+@click.argument("address")
+@organization_option
+@click.option("--role", type=_ROLE, default=Role.MEMBER.value, show_default=True, help="What they may do.")
+@json_option
+@config_option
+def invite(address: str, organization: str, role: str, as_json: bool, config: Path) -> None:
+    """Invite the person at ADDRESS. The invitation is printed this once, and is good for one use within 7 days."""
+    member = _perform(organization, config, lambda ops, org_id: ops.invite_member(org_id, address, Role(role)))
+    if as_json:
+        print_json({"member": member})
+        return
+    click.echo(
+        format_facts(
+            [
+                ("Invitation", member.invite_token or ""),
+                ("Address", member.address),
+                ("Role", member.role.value),
+                ("Expires", format_instant(member.invite_expires_at, missing="")),
+                ("Id", member.id),
+            ]
+        )
+    )
+    click.echo("Give the invitation to that person alone: it cannot be shown again.", err=True)
+
+
+@members.command("list", epilog=format_examples("dcvd member list --org Acme"))
+@organization_option
+@json_option
+@config_option
+def list_members(organization: str, as_json: bool, config: Path) -> None:
+    """List an organization's members, newest first."""
+
+    async def work(operations: Operations) -> list[MemberView]:
+        return await operations.list_members((await find_organization(operations, organization)).id)
+
+    found = perform(config, work)
+    if as_json:
+        print_json({"members": found})
+    elif not found:
+        click.echo(f"{organization} has no members: dcvd member invite --org ORG ADDRESS", err=True)
+    else:
+        rows = [(each.address, each.role.value, each.status.value, each.id) for each in found]
+        click.echo(format_table(("address", "role", "status", "id"), rows))
+
+
+@members.command("change", epilog=format_examples("dcvd member change --org Acme mem_01k2j3… --role owner"))
+@click.argument("member_id", metavar="ID")
+@organization_option
+@click.option("--role", type=_ROLE, help="What they may do from now on.")
+@click.option(
+    "--status", type=click.Choice([MemberStatus.ACTIVE, MemberStatus.SUSPENDED]), help="Suspend, or end that."
+)
+@json_option
+@config_option
+def change(
+    member_id: str, organization: str, role: str | None, status: str | None, as_json: bool, config: Path
+) -> None:
+    """Change the member with this ID, also the last owner. Their tokens follow at once."""
+    new_role, new_status = None if role is None else Role(role), None if status is None else MemberStatus(status)
+    member = _perform(
+        organization,
+        config,
+        lambda ops, org_id: ops.change_member(org_id, member_id, role=new_role, status=new_status),
+    )
+    if as_json:
+        print_json({"member": member})
+    else:
+        click.echo(f"{member.address} is {member.status.value}, with the role {member.role.value}.")
+
+
+@members.command("remove", epilog=format_examples("dcvd member remove --org Acme mem_01k2j3…"))
+@click.argument("member_id", metavar="ID")
+@organization_option
+@config_option
+def remove(member_id: str, organization: str, config: Path) -> None:
+    """Remove the member with this ID, and revoke their tokens."""
+
+    async def work(operations: Operations) -> None:
+        await operations.remove_member((await find_organization(operations, organization)).id, member_id)
+
+    perform(config, work)
+    click.echo(f"Removed {member_id}.")
+
+
+def _perform(organization: str, config: Path, work: Callable[[Operations, str], Awaitable[MemberView]]) -> MemberView:
+    async def find_and_work(operations: Operations) -> MemberView:
+        return await work(operations, (await find_organization(operations, organization)).id)
+
+    return perform(config, find_and_work)
