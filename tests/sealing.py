@@ -21,6 +21,7 @@ ORG: Final = "org_sealed"
 ENDPOINT: Final = "wh_sealed"
 CONNECTION: Final = "conn_sealed"
 REMOVED_CONNECTION: Final = "conn_removed"
+ANSWER: Final = "answer_sealed"
 STATE: Final = bytes(range(32))
 TOKEN: Final = Secret("the-very-secret-token")
 SECRET: Final = Secret("5ec2e7" * 10 + "abcd")
@@ -89,6 +90,15 @@ def add_revocation(tx: Transaction, vault: Vault) -> None:
         "INSERT INTO pending_revocations (id, org_id, provider, token_kind, sealed_token, created_at)"
         " VALUES (?, ?, 'cloudflare', 'refresh_token', ?, 1)",
         (REMOVED_CONNECTION, ORG, token),
+    )
+
+
+def add_answer(tx: Transaction, vault: Vault) -> None:
+    """An answer that is remembered for the repeat of its request."""
+    sealed = vault.seal(TOKEN, org=ORG, row=ANSWER, field="idempotency_answers.answer")
+    tx.execute(
+        "INSERT INTO idempotency_answers (id, org_id, fingerprint, sealed_answer, created_at) VALUES (?, ?, 'f', ?, 1)",
+        (ANSWER, ORG, sealed),
     )
 
 

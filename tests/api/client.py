@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from msgspec import Struct
 from multidict import CIMultiDictProxy
 from yarl import URL
+
+C = TypeVar("C", bound="Client")
 
 
 class Answer(Struct, frozen=True):
@@ -32,6 +34,10 @@ class Client:
     def as_bearer(self, token: str | None) -> "Client":
         """The same connection for another caller."""
         return Client(self._session, token)
+
+    def play(self, kind: type[C]) -> C:
+        """The same caller, who calls in another way."""
+        return kind(self._session, self.token)
 
     async def call(
         self, method: str, path: str, *, json: Any = None, data: Any = None, headers: Mapping[str, str] | None = None

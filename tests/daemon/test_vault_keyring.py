@@ -203,14 +203,21 @@ async def test_a_value_is_found_by_its_row_for_every_column(place: Place) -> Non
     async with place.opened() as database:
         await database.write(lambda tx: sealing.fill(tx, Vault(A)))
         await database.write(lambda tx: sealing.add_revocation(tx, Vault(A)))
+        await database.write(lambda tx: sealing.add_answer(tx, Vault(A)))
         kinds = await database.read(sealed_columns.list_groups)
         assert [kind.column for kind in kinds] == list(sealed_columns.COLUMNS)
-        last = await database.read(lambda snapshot: sealed_columns.list_values(snapshot, kinds[-1], after="", limit=9))
-        states = await database.read(
-            lambda snapshot: sealed_columns.list_values(snapshot, kinds[-2], after="", limit=9)
-        )
-    assert [value.row for value in last] == [sealing.REMOVED_CONNECTION]
-    assert [value.row for value in states] == [sealing.STATE.hex()]
+        rows = {
+            kind.column.table: [
+                value.row
+                for value in await database.read(
+                    lambda snapshot, kind=kind: sealed_columns.list_values(snapshot, kind, after="", limit=9)  # type: ignore[misc]
+                )
+            ]
+            for kind in kinds
+        }
+    assert rows["pending_revocations"] == [sealing.REMOVED_CONNECTION]
+    assert rows["oauth_states"] == [sealing.STATE.hex()]
+    assert rows["idempotency_answers"] == [sealing.ANSWER]
     assert kinds[0].column is WEBHOOK_SECRETS
 
 

@@ -75,6 +75,8 @@ REFUSED: Final = {
     "/operator/organizations/{id_or_name}/domains/move": "a domain that was moved is not there to be moved again",
     "/operator/organizations/{id_or_name}/tokens/revoke-all": "a repeat finds none to revoke",
     "/operator/organizations/{id_or_name}/tokens": "an operator sees what there is",
+    "/operator/organizations/{id_or_name}/members": "an address is there once",
+    "/operator/organizations/{id_or_name}/members/{member_id}/invite": "an operator sees what there is",
 }
 """What each POST does with a key; a new route needs a row."""
 
@@ -297,7 +299,7 @@ async def test_an_answer_that_was_lost_behind_the_commit_is_given_to_the_repeat(
             finally:
                 database.strikes = ()
 
-    lost = await original(_Striking(owner._session, owner.token), context, KEY)
+    lost = await original(owner.play(_Striking), context, KEY)
     assert strike.has_struck
     assert lost.status == 503
     before = await contents_of(context)

@@ -144,7 +144,8 @@ async def test_what_is_not_named_stays_as_it_is(context: Context, endpoint: Endp
     await _change(context, endpoint, headers={"X-Key": "k"}, max_per_second=7)
     before = await endpoint_now(context, endpoint)
     assert await _change(context, endpoint) == before
-    cleared = await _change(context, endpoint, headers={}, max_per_second=None)
+    assert (await _change(context, endpoint, headers={})).header_names == ("X-Key",)
+    cleared = await _change(context, endpoint, headers=None, max_per_second=None)
     assert (cleared.header_names, cleared.max_per_second) == ((), None)
 
 
