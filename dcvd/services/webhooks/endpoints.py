@@ -148,8 +148,6 @@ async def change(
     def unit(tx: Transaction) -> Endpoint:
         stored = get_owned(tx, org_id, endpoint_id)
         precondition.check(stored.entity_tag, f"The webhook {endpoint_id}")
-        if requested_change == EndpointChange():
-            return stored
         valid_headers = _merge_headers(context, tx, stored, requested_change.headers)
         endpoint = replace(
             stored,

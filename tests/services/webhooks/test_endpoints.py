@@ -4,6 +4,7 @@ import asyncio
 import itertools
 
 import pytest
+from msgspec.structs import replace
 
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.deliveries import DeliveryState
@@ -143,7 +144,8 @@ async def test_a_new_address_is_used_for_what_waits_already_and_the_pool_is_told
 async def test_what_is_not_named_stays_as_it_is(context: Context, endpoint: Endpoint) -> None:
     await _change(context, endpoint, headers={"X-Key": "k"}, max_per_second=7)
     before = await endpoint_now(context, endpoint)
-    assert await _change(context, endpoint) == before
+    unchanged = await _change(context, endpoint)
+    assert replace(unchanged, updated_at=before.updated_at) == before
     assert (await _change(context, endpoint, headers={})).header_names == ("X-Key",)
     cleared = await _change(context, endpoint, headers=None, max_per_second=None)
     assert (cleared.header_names, cleared.max_per_second) == ((), None)
