@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Router
 
 from dcvd.api import events
+from dcvd.api.audit import routes as audit
 from dcvd.api.branding import routes as branding
 from dcvd.api.connections import aws_external_ids, oauth
 from dcvd.api.connections import routes as connections
@@ -23,6 +24,7 @@ from dcvd.api.zones import routes as zones
 
 TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     tokens.ROUTER,
+    audit.ROUTER,
     members.ROUTER,
     branding.ROUTER,
     domains.ROUTER,

@@ -209,6 +209,7 @@ class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 90 * DAY
     events: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 90 * DAY
     timeline: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 365 * DAY
+    audit: Annotated[Milliseconds, ConfigKey(validate=_RETENTION, reload=True)] = 730 * DAY
 
 
 class VaultConfig(msgspec.Struct, frozen=True, kw_only=True):

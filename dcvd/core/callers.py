@@ -28,7 +28,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     domains: those that they may know of; None for all. is_read_only: whether they change nothing, whatever their role.
     allowed_networks: from which addresses their token works; None for all.
     rights_version: that of the token when it was authenticated.
-    request_id: of the HTTP request; None where there is none.
+    request_id, address: of the HTTP request, and of its client; None where there is none.
     """
 
     kind: CallerKind
@@ -42,6 +42,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     allowed_networks: tuple[str, ...] | None = None
     rights_version: int = 0
     request_id: str | None = None
+    address: str | None = None
 
     @property
     def actor(self) -> str:

@@ -27,6 +27,7 @@ class IdPrefix(StrEnum):
     TIMELINE = "tl"
     WRITTEN_RECORD = "rec"
     ZONE = "zone"
+    AUDIT_ENTRY = "aud"
 
 
 def new_id(prefix: IdPrefix, now: int, random: RandomBytes) -> str:

@@ -22,6 +22,7 @@ from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
 from dcvd.store import (
+    audit,
     aws_external_ids,
     bulk_lines,
     events,
@@ -81,6 +82,7 @@ class Janitor:
             "answers": await self._sweep(lambda tx, limit: idempotency.delete_old(tx, now - KEY_LIFETIME_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
+            "audit": await self._sweep(lambda tx, limit: audit.delete_old(tx, now - keep.audit, limit)),
             "token_usage": await self._sweep(
                 lambda tx, limit: token_usage.delete_before(tx, now // DAY - RETENTION_DAYS, limit)
             ),

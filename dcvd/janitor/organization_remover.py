@@ -9,9 +9,11 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.jobs import JobState
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import NotConfigured, NotFound, StoreError
+from dcvd.services import audit
 from dcvd.services.connections import removal
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
@@ -143,6 +145,7 @@ class OrganizationRemover:
         def unit(tx: Transaction) -> bool:
             if organization_data.find_leftover(tx, org_id) is not None:
                 return False
+            audit.record(self._context, tx, None, AuditAction.ORGANIZATION_DELETED, org_id)
             organizations.delete(tx, org_id)
             return True
 

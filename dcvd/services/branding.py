@@ -1,17 +1,19 @@
 """Branding: read and change how an organization looks. A logo is fetched once, and served from here."""
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.branding import Branding, validate_color, validate_language, validate_return_url
 from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.images import read_image_format
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.http.fetch import FetchFailed, FetchRefused
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.store import branding as branding_table
@@ -81,6 +83,9 @@ async def change(
         elif "logo_id" in changes:
             branding_table.remove_logo(tx, org_id)
         branding_table.put(tx, org_id, branding, context.now())
+        audit.record_difference(
+            context, tx, org_id, AuditAction.BRANDING_CHANGED, org_id, _describe(stored), _describe(branding)
+        )
         return branding
 
     return await context.database.write(unit)
@@ -119,3 +124,15 @@ def _unusable(reason: str) -> InvalidInput:
         f"The logo was not taken: {reason} It may have up to {MAX_LOGO_BYTES >> 10} KiB.",
         code="logo_unusable",
     )
+
+
+def _describe(branding: Branding) -> dict[str, Any]:
+    """Return what an audit shows of a branding."""
+    return {
+        "name": branding.name,
+        "primaryColor": branding.primary_color,
+        "backgroundColor": branding.background_color,
+        "language": branding.language,
+        "returnUrl": branding.return_url,
+        "logoId": branding.logo_id,
+    }

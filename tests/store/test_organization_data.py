@@ -6,6 +6,8 @@ import sqlite3
 from dcvd.store.organization_data import OWNED_TABLES, ChildTable, OwnedTable
 
 OF_NO_ORGANIZATION = {"vault_keys", "cloudflare_zones", "write_checks", "organizations"}
+NO_SECRETS = {"audit_entries": {"hash"}, "audit_chains": {"hash_before", "last_hash"}}
+"""What only sounds like one: the hashes of a chain tell nothing but that it is whole."""
 SECRET = re.compile(r"hash|sealed|encrypted|secret|plain|verifier|password")
 
 
@@ -39,6 +41,7 @@ def test_no_column_that_sounds_secret_is_exported(schema: sqlite3.Connection) ->
         parts: list[OwnedTable | ChildTable] = [table, *table.children]
         for each in parts:
             shown = [name for name in columns_of(schema, each.name) if name not in each.omitted]
-            assert [name for name in shown if SECRET.search(name)] == [], each.name
+            suspicious = {name for name in shown if SECRET.search(name)}
+            assert suspicious <= NO_SECRETS.get(each.name, set()), each.name
             assert each.omitted <= set(columns_of(schema, each.name))
             assert each.json <= set(shown)

@@ -72,7 +72,9 @@ async def delete_connection(request: ApiRequest, connection_id: FromPath[str]) -
     The domains that use it stay, without a connection, and so do the records that were written with it.
     """
     services = request.services
-    await disconnect(services.context, services.access, request.org_id, connection_id, actor=request.actor)
+    # What it has begun is carried on with the rights of dcvd itself, whatever becomes of the caller's.
+    context = services.context.for_caller(request.auth)
+    await disconnect(context, services.access, request.org_id, connection_id, actor=request.actor)
 
 
 ROUTER: Final = Router(

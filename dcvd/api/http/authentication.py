@@ -48,7 +48,7 @@ async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHand
     now = services.context.now()
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
     request.admit(token, now)
-    caller = authentication.build_caller(token, request.request_id)
+    caller = authentication.build_caller(token, request.request_id, address)
     connection.scope["auth"] = caller
     mark_known()
     services.token_usage.record_use(token.id, now, address)

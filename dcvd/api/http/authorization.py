@@ -3,6 +3,7 @@
 A tenants' route, or its router, has an `opt` with
 - `subject`: the subject of the API that a scope may name, or None where the role alone decides,
 - `scope`: the scope that is needed, where it does not follow from the subject and the method,
+- `needs_admin`: True where not even reading is for members,
 - `limited`: True where the route is also for callers who are limited to some domains: it shows and changes no others.
 """
 
@@ -32,6 +33,8 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
 
     The method decides which role is needed, so that a new handler that writes is never open by oversight.
     """
+    if opt.get("needs_admin", False) and not may_write(caller.role):
+        raise Forbidden(f"A token with the role {caller.role.value} cannot read this; it needs admin or owner.")
     if method not in READ_METHODS:
         if not may_write(caller.role):
             raise Forbidden(f"A token with the role {caller.role.value} only reads; writes need admin or owner.")

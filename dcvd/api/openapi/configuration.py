@@ -28,6 +28,7 @@ _TAGS: Final = {
     "Tokens": "Tokens for this API.",
     "Organization": "How your organization looks on the pages that its customers see.",
     "Members": "The people of your organization, by invitation.",
+    "Audit": "Who changed what, when and from where.",
     "Health": "Whether the daemon is there.",
 }
 

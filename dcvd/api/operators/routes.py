@@ -11,6 +11,8 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from dcvd.api.audit.routes import ActionFilter, ActorFilter, ObjectFilter, Since, Until, read_filters
+from dcvd.api.audit.view import AuditList, audit_list
 from dcvd.api.diagnosis.routes import refreshed_response
 from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
@@ -35,6 +37,7 @@ from dcvd.api.tokens.view import (
     usage_answer,
 )
 from dcvd.core.timeline import OPERATOR_ACTOR
+from dcvd.services import audit
 from dcvd.services.domains import moves
 from dcvd.services.domains.details import DomainDetail
 from dcvd.services.lifecycle import renewals
@@ -155,6 +158,41 @@ async def show_metrics(request: ApiRequest) -> Response[bytes]:
     return Response(generate_latest(request.services.registry), media_type=CONTENT_TYPE_LATEST)
 
 
+@get("/audit", summary="List who changed what in an organization")
+async def list_organization_audit(
+    request: ApiRequest,
+    organization: NamedDependency[Organization],
+    actor: ActorFilter = None,
+    action: ActionFilter = None,
+    object_id: ObjectFilter = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> AuditList:
+    """List every change in an organization, newest first."""
+    filters = read_filters(actor, action, object_id, since, until)
+    page_limit = parse_page_limit(limit)
+    return audit_list(await audit.list_page(request.context, organization.id, filters, cursor=cursor, limit=page_limit))
+
+
+@get("/audit", summary="List who changed what in no organization")
+async def list_own_audit(
+    request: ApiRequest,
+    actor: ActorFilter = None,
+    action: ActionFilter = None,
+    object_id: ObjectFilter = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> AuditList:
+    """List every change that concerns no organization, or one that is deleted, newest first."""
+    filters = read_filters(actor, action, object_id, since, until)
+    page_limit = parse_page_limit(limit)
+    return audit_list(await audit.list_page(request.context, None, filters, cursor=cursor, limit=page_limit))
+
+
 _ORGANIZATION_ROUTER: Final = Router(
     "/organizations/{id_or_name:str}",
     route_handlers=[
@@ -168,6 +206,7 @@ _ORGANIZATION_ROUTER: Final = Router(
         get_organization_token_usage,
         add_many_to_organization,
         move_to_organization,
+        list_organization_audit,
     ],
     dependencies={"organization": Provide(find_organization)},
 )
@@ -176,6 +215,7 @@ ROUTER: Final = Router(
     route_handlers=[
         *HANDLERS_OF_ALL,
         _ORGANIZATION_ROUTER,
+        list_own_audit,
         list_renewals,
         diagnose_for_operator,
     ],

@@ -1,6 +1,7 @@
 """The operations on the database itself, while no daemon runs."""
 
 import errno
+import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from dcvd.api.operators.view import (
 )
 from dcvd.api.tokens.view import TokenView, UsageView, minted_token_answer, token_list, usage_answer
 from dcvd.config import Config, Live
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import to_seconds
 from dcvd.core.members import MemberStatus
@@ -174,7 +176,8 @@ async def open_local_operations(config: Config, on_created: OnCreated | None) ->
         try:
             if is_new and on_created is not None:
                 on_created(path)
-            yield LocalOperations(Context(database, Live(config)))
+            operator = Caller(kind=CallerKind.OPERATOR, role=Role.OWNER, id=str(os.getuid()))
+            yield LocalOperations(Context(database, Live(config), caller=operator))
         finally:
             await database.close()
 

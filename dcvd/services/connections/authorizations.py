@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dcvd.config import Config
 from dcvd.config.oauth_sections import OauthClientConfig
+from dcvd.core.audit import AuditAction
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, authorization_url, hash_state, new_code_verifier, new_state
 from dcvd.core.instants import MINUTE, to_seconds
@@ -19,6 +20,7 @@ from dcvd.core.secret import Secret
 from dcvd.core.tokens import is_expired, may_write
 from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens.authentication import limit_to_member
@@ -100,6 +102,8 @@ async def start_authorization(
         quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
         _check_room(tx, org_id, now)
         oauth_states.insert(tx, vault, hash_state(state.reveal()), authorization, verifier)
+        after = {"provider": provider.value, "redirectUri": redirect_uri, "returnTo": return_to}
+        audit.record(context, tx, org_id, AuditAction.AUTHORIZATION_BEGUN, None, after=after)
         context.remember_result(tx, lambda: redirect)
 
     await context.database.write(unit)

@@ -10,12 +10,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.connections import aws_policies
 from dcvd.core.connections.aws_policies import IamPolicy
 from dcvd.core.domains.hostnames import normalise
-from dcvd.core.instants import DAY, to_seconds
+from dcvd.core.instants import DAY, to_rfc3339, to_seconds
 from dcvd.errors import InvalidInput, TooManyRequests
 from dcvd.providers.route53.sessions import AwsSessions
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.store import aws_external_ids
 from dcvd.store.engine.database import Transaction
@@ -67,6 +69,8 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
                 retry_after_s=to_seconds(expiries[0] - now),
             )
         aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=new_external_id.expires_at)
+        after = {"expiresAt": to_rfc3339(new_external_id.expires_at)}
+        audit.record(context, tx, org_id, AuditAction.EXTERNAL_ID_CREATED, None, after=after)
         context.remember_result(tx, lambda: new_external_id)
         return new_external_id
 

@@ -5,12 +5,14 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import Credentials, OauthTokens, method_of
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.text import make_printable
 from dcvd.errors import StoreError
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store import connections
@@ -66,6 +68,8 @@ async def create(
         if in_transaction is not None:
             in_transaction(tx)
         connections.insert(tx, vault, connection, credentials)
+        after = {"provider": provider.value, "method": connection.method, "account": connection.account}
+        audit.record(context, tx, org_id, AuditAction.CONNECTION_CREATED, connection.id, after=after, actor=actor)
         context.remember_result(tx, lambda: connection)
 
     try:

@@ -8,7 +8,9 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.audit import AuditAction
 from dcvd.errors import StoreError
+from dcvd.services import audit
 from dcvd.services.connections import creation, queries, revocations
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedConnection
@@ -50,7 +52,7 @@ async def disconnect(
 async def _disconnect(
     context: Context, access: ProviderAccess, org_id: str, connection_id: str, actor: str, batch_size: int
 ) -> None:
-    revocation = await _erase(context, access, org_id, connection_id, batch_size)
+    revocation = await _erase(context, access, org_id, connection_id, batch_size, actor)
     revoked = False
     try:
         while await context.database.write(lambda tx: _give_up_writes(context, tx, connection_id, batch_size)):
@@ -63,7 +65,7 @@ async def _disconnect(
 
 
 async def _erase(
-    context: Context, access: ProviderAccess, org_id: str, connection_id: str, batch_size: int
+    context: Context, access: ProviderAccess, org_id: str, connection_id: str, batch_size: int, actor: str
 ) -> PendingRevocation | None:
     """Erase the connection, and store what is to be revoked; None where that is nothing."""
     try:
@@ -74,7 +76,9 @@ async def _erase(
 
         def erase(tx: Transaction) -> None:
             nonlocal revocation
-            queries.get_owned(tx, org_id, connection_id)
+            removed = queries.get_owned(tx, org_id, connection_id)
+            before = {"provider": removed.provider.value, "account": removed.account}
+            audit.record(context, tx, org_id, AuditAction.CONNECTION_REMOVED, connection_id, before=before, actor=actor)
             _give_up_writes(context, tx, connection_id, batch_size)
             jobs_table.end_pending_of_connection(tx, connection_id, REFRESH_TOKEN.name, context.now())
             connections_table.delete(tx, connection_id)

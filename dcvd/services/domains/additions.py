@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from msgspec import UNSET, Struct
 
+from dcvd.core.audit import AuditAction, AuditDraft
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.claims import add_proof
@@ -15,7 +16,7 @@ from dcvd.core.organizations.quotas import Quota
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.core.zones.zone import enclosing_names
 from dcvd.errors import Conflict, DcvdError, Forbidden, InvalidInput
-from dcvd.services import reach, timeline
+from dcvd.services import audit, reach, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
@@ -108,6 +109,15 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     """
     domains.insert_all(tx, new_domains)
     timeline.record_requests(context, tx, new_domains, actor=actor, what="added")
+    audit.record_all(
+        context,
+        tx,
+        org_id,
+        [
+            AuditDraft(action=AuditAction.DOMAIN_ADDED, object_id=domain.id, after={"domainName": domain.name})
+            for domain in new_domains
+        ],
+    )
     registrations = queue.enqueue_for_all(context, tx, REGISTER, org_id, new_domains, lambda _: NO_PAYLOAD)
     dns_writes.take_over_records(context, tx, org_id, new_domains)
     dns_writes.enqueue_writes(context, tx, org_id, new_domains)

@@ -1,5 +1,6 @@
 """Move a name to another organization, as an operator decides."""
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import Domain, Proof, new_domain
 from dcvd.core.domains.hostnames import normalise
@@ -9,7 +10,7 @@ from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.organizations.status import require_not_deleting
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import NotFound
-from dcvd.services import timeline
+from dcvd.services import audit, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.lifecycle import claims
@@ -47,6 +48,7 @@ async def move(context: Context, org_id: str, name: str) -> Domain:
             context, tx, claim, Proof.OPERATOR, reason=RemovalReason.MOVED, actor=OPERATOR_ACTOR
         ).domain
         timeline.record_check(context, tx, claim, moved, (), actor=OPERATOR_ACTOR)
+        audit.record(context, tx, org_id, AuditAction.DOMAIN_MOVED, moved.id, after={"domainName": moved.name})
         domains.set_next_check(tx, moved.id, context.now(), CheckLane.WAITING)
         return moved
 

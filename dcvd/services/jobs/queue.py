@@ -7,6 +7,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.domains.domain import Domain
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.ids import IdPrefix
@@ -14,7 +15,7 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, OwnLimitReached, StoreError
-from dcvd.services import reach, timeline
+from dcvd.services import audit, reach, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.engine.database import Transaction
@@ -238,6 +239,8 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
             timeline.record_request(
                 context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
             )
+        before = {"attempts": job.attempts, "status": job.state.value}
+        audit.record(context, tx, org_id, AuditAction.JOB_RETRIED, job_id, before=before, after={"kind": job.kind})
         context.remember_result(tx, lambda: due_job)
         return due_job
 

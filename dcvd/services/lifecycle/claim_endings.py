@@ -6,12 +6,13 @@ Their DNS records are the customer's to remove; a job can also remove those that
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from dcvd.core.audit import AuditAction, AuditDraft
 from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import Domain, LeftoverRecord
 from dcvd.core.lifecycle import transitions
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of, leftover_records
 from dcvd.core.records.zones import DnsWrite
-from dcvd.services import timeline
+from dcvd.services import audit, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes
@@ -41,6 +42,20 @@ def erase_domains(
     remove_records: have a job take the records that we wrote out of DNS. Otherwise we forget that we wrote them.
     """
     timeline.record_requests(context, tx, removed_domains, actor=actor, what="removed")
+    audit.record_all(
+        context,
+        tx,
+        org_id,
+        [
+            AuditDraft(
+                action=AuditAction.DOMAIN_REMOVED,
+                object_id=domain.id,
+                before={"domainName": domain.name, "status": domain.status.value},
+                after={"reason": reason.value},
+            )
+            for domain in removed_domains
+        ],
+    )
     ids = [domain.id for domain in removed_domains]
     jobs.end_with_domains(tx, ids, context.now())
     records_by_domain = _group_by_domain(tx, ids)

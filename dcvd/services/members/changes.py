@@ -1,9 +1,11 @@
 """Change and remove members. What their tokens may do changes in the same transaction, also in open requests."""
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.members import Member, MemberStatus
 from dcvd.core.tokens import Role
 from dcvd.errors import Conflict
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.members.rules import check_owner_stays, check_rank, get_owned
 from dcvd.services.tokens.revocation import announce_change
@@ -42,6 +44,15 @@ async def change(
         members.change(tx, member_id, new_role, new_status, context.now())
         for token_id in tokens.change_rights_of_member(tx, member_id):
             announce_change(context, tx, token_id)
+        audit.record_difference(
+            context,
+            tx,
+            org_id,
+            AuditAction.MEMBER_CHANGED,
+            member_id,
+            {"role": member.role.value, "status": member.status.value},
+            {"role": new_role.value, "status": new_status.value},
+        )
         return get_owned(tx, org_id, member_id)
 
     return await context.database.write(unit)
@@ -57,6 +68,8 @@ async def remove(context: Context, org_id: str, member_id: str) -> None:
         member = get_owned(tx, org_id, member_id)
         check_rank(context, member.role)
         check_owner_stays(context, tx, member)
+        before = {"address": member.address, "role": member.role.value, "status": member.status.value}
+        audit.record(context, tx, org_id, AuditAction.MEMBER_REMOVED, member_id, before=before)
         token_ids = tokens.change_rights_of_member(tx, member_id)
         for token_id in token_ids:
             tokens.bequeath(tx, token_id)

@@ -4,7 +4,9 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.ids import IdPrefix
+from dcvd.core.instants import to_rfc3339
 from dcvd.core.members import (
     INVITE_LIFETIME_MS,
     Member,
@@ -18,6 +20,7 @@ from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role
 from dcvd.errors import Conflict, InvalidInput
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.members.rules import check_rank, get_owned
 from dcvd.services.organizations import quotas
@@ -60,6 +63,8 @@ async def invite(context: Context, org_id: str, *, address: str, role: Role) -> 
             raise Conflict(f"{valid_address} is a member already.", code="member_exists", existing_id=existing.id)
         quotas.require_room(context, tx, org_id, Quota.MEMBERS)
         members.insert(tx, member, invite_hash)
+        after = {"address": valid_address, "role": role.value}
+        audit.record(context, tx, org_id, AuditAction.MEMBER_INVITED, member.id, after=after)
         invited = Invitation(member, invitation)
         context.remember_result(tx, lambda: invited)
         return invited
@@ -81,6 +86,8 @@ async def invite_again(context: Context, org_id: str, member_id: str) -> Invitat
             raise Conflict(f"The member is {member.status.value}, and needs no invitation.", code="not_invited")
         expires_at = now + INVITE_LIFETIME_MS
         members.set_invite(tx, member_id, invite_hash, expires_at, now)
+        after = {"inviteExpiresAt": to_rfc3339(expires_at)}
+        audit.record(context, tx, org_id, AuditAction.MEMBER_INVITED, member_id, after=after)
         invited = Invitation(replace(member, invite_expires_at=expires_at, updated_at=now), invitation)
         context.remember_result(tx, lambda: invited)
         return invited
@@ -107,6 +114,7 @@ async def accept(context: Context, presented_invite: str) -> Member:
         if (refusal := build_refusal(organizations.read_status(tx, member.org_id))) is not None:
             raise refusal
         members.confirm(tx, member.id, context.now())
+        audit.record(context, tx, member.org_id, AuditAction.MEMBER_ACCEPTED, member.id, actor=f"member:{member.id}")
         return get_owned(tx, member.org_id, member.id)
 
     member = await context.database.write(unit)

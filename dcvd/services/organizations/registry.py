@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import structlog
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.entity_tags import ANY_STATE, Precondition, build_entity_tag
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.status import require_not_deleting
 from dcvd.errors import Conflict, InvalidInput, NotFound
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations.quotas import change_quotas
@@ -26,6 +28,8 @@ async def create(context: Context, name: str) -> Organization:
     def unit(tx: Transaction) -> Organization:
         _require_free(tx, valid_name)
         organizations.insert(tx, organization)
+        after = {"name": valid_name}
+        audit.record(context, tx, organization.id, AuditAction.ORGANIZATION_CREATED, organization.id, after=after)
         return organization
 
     return await context.database.write(unit)
@@ -54,9 +58,20 @@ async def change(
         if valid_name is not None and valid_name != organization.name:
             _require_free(tx, valid_name)
             organizations.rename(tx, org_id, valid_name)
+        old_quotas = organizations.read_quota_overrides(tx, org_id)
         if quotas is not None:
             change_quotas(tx, org_id, quotas)
-        return require(tx, org_id)
+        changed = require(tx, org_id)
+        audit.record_difference(
+            context,
+            tx,
+            org_id,
+            AuditAction.ORGANIZATION_CHANGED,
+            org_id,
+            {"name": organization.name, "quotas": old_quotas},
+            {"name": changed.name, "quotas": organizations.read_quota_overrides(tx, org_id)},
+        )
+        return changed
 
     organization = await context.database.write(unit)
     log.info("organization.changed", org_id=org_id, name=organization.name, quotas=quotas)

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace as changed
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.required_records import known_records
 from dcvd.core.jobs import Job
@@ -17,7 +18,7 @@ from dcvd.core.records.written_records import WrittenRecord, connection_id_of
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.kit.limits.admission_limit import AdmissionLimit
-from dcvd.services import timeline
+from dcvd.services import audit, timeline
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.domains.additions import connection_not_found_error
@@ -107,6 +108,8 @@ async def enqueue_write(
             if same_jobs
             else dns_writes.enqueue(context, tx, domain, connection_id, dns_write)
         )
+        after = {"connectionId": connection_id, "replace": replace, "jobId": job.id}
+        audit.record(context, tx, org_id, AuditAction.DNS_WRITE_REQUESTED, domain_id, after=after)
         context.remember_result(tx, lambda: PlannedJob(dns_plan, job))
         return job
 
@@ -159,6 +162,8 @@ async def enqueue_undo(context: Context, org_id: str, domain_id: str, dns_plan: 
         pending_jobs = [dns_writes.make_due(context, tx, job) for job in dns_writes.list_pending(tx, domain.id)]
         undo_job = next((job for job in pending_jobs if job.action == _UNDO_WRITE.action), None)
         job = undo_job or dns_writes.enqueue(context, tx, domain, dns_plan.connection_id, _UNDO_WRITE)
+        after = {"connectionId": dns_plan.connection_id, "jobId": job.id}
+        audit.record(context, tx, org_id, AuditAction.DNS_UNDO_REQUESTED, domain_id, after=after)
         context.remember_result(tx, lambda: PlannedJob(dns_plan, job))
         return job
 

@@ -65,7 +65,7 @@ def limit_to_member(snapshot: Snapshot, token: Token) -> Token | None:
     return replace(token, role=choose_lower(token.role, member.role))
 
 
-def build_caller(token: Token, request_id: str | None = None) -> Caller:
+def build_caller(token: Token, request_id: str | None = None, address: str | None = None) -> Caller:
     """Return the caller that the bearer of a token is."""
     return Caller(
         kind=CallerKind.TOKEN,
@@ -79,6 +79,7 @@ def build_caller(token: Token, request_id: str | None = None) -> Caller:
         allowed_networks=token.allowed_networks,
         rights_version=token.rights_version,
         request_id=request_id,
+        address=address,
     )
 
 

@@ -6,14 +6,16 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core import tokens as token_rules
+from dcvd.core.audit import AuditAction
 from dcvd.core.entity_tags import ANY_STATE, Precondition
-from dcvd.core.instants import DAY, HOUR
+from dcvd.core.instants import DAY, HOUR, format_instant
 from dcvd.core.tokens import Token
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.tokens.minting import MintedToken, check_expiry
 from dcvd.services.tokens.revocation import announce_change
-from dcvd.services.tokens.rights import check_takeover, check_visible
+from dcvd.services.tokens.rights import check_takeover, check_visible, describe_token
 from dcvd.store import tokens
 from dcvd.store.engine.database import Transaction
 
@@ -59,6 +61,15 @@ async def change(
             tokens.bump_rights(tx, token_id)
             announce_change(context, tx, token_id)
         tokens.change(tx, token_id, changed.name, changed.expires_at)
+        audit.record_difference(
+            context,
+            tx,
+            org_id,
+            AuditAction.TOKEN_CHANGED,
+            token_id,
+            describe_token(token),
+            describe_token(changed),
+        )
         stored = tokens.get(tx, token_id)
         assert stored is not None, "it was changed in this transaction"
         return stored
@@ -84,6 +95,8 @@ async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int 
         if not grace_ms:
             tokens.bump_rights(tx, token_id)
             announce_change(context, tx, token_id)
+        after = {"previousExpiresAt": format_instant(previous_expires_at)}
+        audit.record(context, tx, org_id, AuditAction.TOKEN_ROTATED, token_id, after=after)
         minted = MintedToken(replace(token, previous_expires_at=previous_expires_at), plaintext)
         context.remember_result(tx, lambda: minted)
         return minted

@@ -3,6 +3,7 @@
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core import tokens as token_rules
+from dcvd.core.audit import AuditAction
 from dcvd.core.callers import CallerKind
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
@@ -11,10 +12,11 @@ from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
 from dcvd.core.tokens import Role, Token
 from dcvd.errors import InvalidInput
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations import quotas
-from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, check_member_of_token, grant
+from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, check_member_of_token, describe_token, grant
 from dcvd.store import members, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 
@@ -72,6 +74,7 @@ async def create(
             _check_member(tx, org_id, owner_id, role)
         quotas.require_room(context, tx, org_id, Quota.TOKENS)
         tokens.insert(tx, token, token_hash)
+        audit.record(context, tx, org_id, AuditAction.TOKEN_MINTED, token.id, after=describe_token(token))
         minted = MintedToken(token, plaintext)
         context.remember_result(tx, lambda: minted)
         return minted

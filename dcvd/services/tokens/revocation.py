@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.callers import CallerKind
 from dcvd.core.tokens import Token, has_rank
+from dcvd.services import audit
 from dcvd.services.context import Context
-from dcvd.services.tokens.rights import check_rank, check_visible, is_visible
+from dcvd.services.tokens.rights import check_rank, check_visible, describe_token, is_visible
 from dcvd.store import tokens
 from dcvd.store.engine.database import Topic, Transaction
 
@@ -67,6 +69,7 @@ def _end(context: Context, tx: Transaction, revoked: Collection[Token]) -> None:
     tokens.delete_all(tx, [token.id for token in revoked])
     for token in revoked:
         announce_change(context, tx, token.id)
+        audit.record(context, tx, token.org_id, AuditAction.TOKEN_REVOKED, token.id, before=describe_token(token))
 
 
 def _list_descendants(tx: Transaction, token: Token) -> list[Token]:

@@ -1,10 +1,12 @@
 """What a token may do: nobody gives more than they have, or takes over what may do more than they."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.callers import Caller
+from dcvd.core.instants import format_instant
 from dcvd.core.networks import is_network_within, normalise_networks
 from dcvd.core.reach import parse_reach, validate_entries
 from dcvd.core.scopes import Scope, parse_scopes
@@ -140,3 +142,17 @@ def _choose_networks(caller: Caller, given: Sequence[str] | UnsetType | None) ->
     if given is UNSET:
         return caller.allowed_networks
     return None if given is None else normalise_networks(given)
+
+
+def describe_token(token: Token) -> dict[str, Any]:
+    """Return what an audit shows of a token, without anything secret."""
+    return {
+        "name": token.name,
+        "role": token.role.value,
+        "expiresAt": format_instant(token.expires_at),
+        "scopes": token.scopes,
+        "domains": token.domains,
+        "readOnly": token.read_only,
+        "allowedNetworks": token.allowed_networks,
+        "memberId": token.member_id,
+    }

@@ -2,8 +2,9 @@
 
 import structlog
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.organizations.status import OrganizationStatus, require_not_deleting
-from dcvd.services import organizations
+from dcvd.services import audit, organizations
 from dcvd.services.context import Context
 from dcvd.services.tokens.revocation import announce_change
 from dcvd.store import organizations as organizations_table
@@ -37,6 +38,9 @@ async def begin_deletion(context: Context, org_id: str) -> Organization:
         organization = organizations.require(tx, org_id)
         if organization.status is not OrganizationStatus.DELETING:
             organizations_table.set_status(tx, org_id, OrganizationStatus.DELETING)
+            before = {"name": organization.name}
+            # In the daemon's own chain: the organization's goes with it.
+            audit.record(context, tx, None, AuditAction.ORGANIZATION_DELETION_BEGUN, org_id, before=before)
             end_rights(context, tx, org_id)
         tx.announce(Topic.ORGANIZATIONS, org_id)
         return organizations.require(tx, org_id)
@@ -58,6 +62,12 @@ async def _set_status(context: Context, org_id: str, status: OrganizationStatus)
         require_not_deleting(organization.name, organization.status)
         if organization.status is not status:
             organizations_table.set_status(tx, org_id, status)
+            action = (
+                AuditAction.ORGANIZATION_SUSPENDED
+                if status is OrganizationStatus.SUSPENDED
+                else AuditAction.ORGANIZATION_RESUMED
+            )
+            audit.record(context, tx, org_id, action, org_id)
             end_rights(context, tx, org_id)
         return organizations.require(tx, org_id)
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.events import OPERATIONAL_TYPES, EventData, EventDraft, EventType
 from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.deliveries import (
@@ -20,6 +21,7 @@ from dcvd.core.webhooks.deliveries import (
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import EndpointHealth, HealthChange, apply_attempt
 from dcvd.errors import NotFound
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -125,6 +127,9 @@ def _update_health(
         if change is not None:
             log.warning("endpoint.changed", endpoint_id=endpoint.id, org_id=endpoint.org_id, change=change)
             drafts.append(_draft_health_event(endpoint, change, finished.attempt, new_health))
+            if not new_health.is_enabled:
+                after = {"enabled": False}
+                audit.record(context, tx, endpoint.org_id, AuditAction.ENDPOINT_DISABLED, endpoint.id, after=after)
         recording.record(context, tx, endpoint.org_id, drafts, except_endpoint_id=endpoint.id)
     for endpoint_id, health in healths.items():
         if health != endpoints_by_id[endpoint_id].health:

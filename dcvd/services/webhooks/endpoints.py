@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix
@@ -19,6 +20,7 @@ from dcvd.core.webhooks.signing import new_secret
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.kit.egress.guard import EgressPolicy, check_headers, check_url
 from dcvd.kit.vault.sealing import VaultError
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
@@ -101,6 +103,7 @@ async def create(
         endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
         signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)
         signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint.id, signing_secret)
+        audit.record(context, tx, org_id, AuditAction.ENDPOINT_CREATED, endpoint.id, after=_describe(endpoint))
         context.remember_result(tx, lambda: (endpoint, secret))
         return endpoint, secret
 
@@ -165,6 +168,9 @@ async def change(
         endpoints.update(tx, endpoint)
         if valid_headers is not UNSET:
             endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
+        audit.record_difference(
+            context, tx, org_id, AuditAction.ENDPOINT_CHANGED, endpoint_id, _describe(stored), _describe(endpoint)
+        )
         # An endpoint that is enabled again may have deliveries waiting.
         tx.announce(Topic.DELIVERIES, endpoint_id)
         return endpoint
@@ -183,6 +189,7 @@ async def remove(context: Context, org_id: str, endpoint_id: str, *, batch_size:
         endpoint = get_owned(tx, org_id, endpoint_id)
         if delivery_endings.delete_of_endpoint(tx, endpoint_id, batch_size, context.now()) < batch_size:
             endpoints.delete(tx, org_id, endpoint_id)
+            audit.record(context, tx, org_id, AuditAction.ENDPOINT_REMOVED, endpoint_id, before=_describe(endpoint))
             return True
         if endpoint.health.is_enabled:
             endpoints.update_health(tx, endpoint_id, disable(endpoint.health, DisabledReason.MANUAL))
@@ -335,3 +342,14 @@ def parse_event_type(field: str, name: str) -> EventType:
     except ValueError as error:
         message = f"{field} is {name!r}, which is no event; the events are: {', '.join(EventType)}."
         raise InvalidInput(field, message, code="unknown_event") from error
+
+
+def _describe(endpoint: Endpoint) -> dict[str, Any]:
+    """Return what an audit shows of an endpoint: of its headers the names alone, because their values are secret."""
+    return {
+        "url": endpoint.url,
+        "events": [event.value for event in endpoint.events],
+        "maxPerSecond": endpoint.max_per_second,
+        "headerNames": endpoint.header_names,
+        "enabled": endpoint.health.is_enabled,
+    }

@@ -6,10 +6,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.jobs import Job, JobKind, JobState, encode_payload
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
@@ -63,6 +65,8 @@ async def start_replay(context: Context, org_id: str, replay: Replay) -> Job:
         if replay.endpoint_id is not None:
             endpoint_service.get_owned(tx, org_id, replay.endpoint_id)
         job = queue.enqueue(context, tx, REPLAY, replay, org_id=org_id)
+        after = {"webhookId": replay.endpoint_id, "status": replay.status.value}
+        audit.record(context, tx, org_id, AuditAction.REPLAY_REQUESTED, job.id, after=after)
         context.remember_result(tx, lambda: RequestedReplay(replay, job))
         return job
 

@@ -5,12 +5,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.events import OPERATIONAL_TYPES, EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
 from dcvd.errors import InvalidInput
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as delivery_service
 from dcvd.services.webhooks import endpoints as endpoint_service
@@ -43,6 +45,8 @@ async def retry(
             replays.requeue(tx, [delivery_id], now)
             delivery_order.put_in_order(tx, [(delivery.endpoint_id, delivery.domain_id)], now)
         due_delivery = delivery_service.get_owned(tx, org_id, delivery_id)
+        before = {"status": delivery.state.value, "attempts": delivery.attempts}
+        audit.record(context, tx, org_id, AuditAction.DELIVERY_RETRIED, delivery_id, before=before)
         if in_transaction is not None:
             in_transaction(tx, due_delivery)
         return due_delivery

@@ -5,12 +5,14 @@ from typing import Final
 import structlog
 from msgspec import Struct
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.ids import IdPrefix
-from dcvd.core.instants import DAY
+from dcvd.core.instants import DAY, to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
 from dcvd.core.webhooks.signing import new_secret
 from dcvd.errors import Conflict
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from dcvd.store.engine.database import Transaction
@@ -54,6 +56,8 @@ async def rotate(
             signing_secrets.expire_earlier(tx, endpoint_id, now)
         signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)
         signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint_id, signing_secret)
+        after = {"previousExpiresAt": to_rfc3339(now + grace_ms)}
+        audit.record(context, tx, org_id, AuditAction.ENDPOINT_SECRET_ROTATED, endpoint_id, after=after)
         rotation = SecretRotation(endpoint=endpoint, secret=secret, previous_expires_at=now + grace_ms)
         context.remember_result(tx, lambda: rotation)
         return rotation

@@ -1,9 +1,11 @@
 """Zones as their organization adds, reads and removes them."""
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.zones.zone import Zone, new_zone, validate_zone_name
 from dcvd.errors import Conflict, NotFound
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store import zones
@@ -29,6 +31,7 @@ async def add(context: Context, org_id: str, text: str) -> Zone:
         quotas.require_room(context, tx, org_id, Quota.ZONES)
         zone = new_zone(zone_id=context.new_id(IdPrefix.ZONE), org_id=org_id, name=name, now=context.now())
         zones.insert(tx, zone)
+        audit.record(context, tx, org_id, AuditAction.ZONE_ADDED, zone.id, after={"name": name})
         context.remember_result(tx, lambda: zone)
         return zone
 
@@ -53,7 +56,10 @@ async def remove(context: Context, org_id: str, zone_id: str) -> None:
     """Remove a zone. The domains that it has proved stay proved. Raises NotFound."""
 
     def unit(tx: Transaction) -> None:
-        zones.delete(tx, get_owned(tx, org_id, zone_id).id)
+        zone = get_owned(tx, org_id, zone_id)
+        zones.delete(tx, zone_id)
+        before = {"name": zone.name, "status": zone.status.value}
+        audit.record(context, tx, org_id, AuditAction.ZONE_REMOVED, zone_id, before=before)
 
     await context.database.write(unit)
 

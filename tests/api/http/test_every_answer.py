@@ -117,6 +117,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "GET /api/organization/branding", "PATCH /api/organization/branding",
         "GET /api/members", "POST /api/members", "GET /api/members/{member_id}", "PATCH /api/members/{member_id}",
         "DELETE /api/members/{member_id}", "POST /api/members/{member_id}/invite", "POST /api/members/accept",
+        "GET /api/audit",
         "GET /api/tokens", "POST /api/tokens", "GET /api/tokens/{token_id}", "PATCH /api/tokens/{token_id}",
         "DELETE /api/tokens/{token_id}", "POST /api/tokens/{token_id}/rotate", "GET /api/tokens/{token_id}/usage",
         "POST /api/tokens/revoke-all", "GET /api/whoami",

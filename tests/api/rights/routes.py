@@ -8,13 +8,15 @@ from msgspec import Struct
 class Row(Struct, frozen=True, kw_only=True):
     """What a route asks.
 
-    scope: which one a token with scopes needs; None: any token may. is_write: whether it needs admin or owner.
+    scope: which one a token with scopes needs; None: any token may. is_write: whether it changes something.
+    needs_admin: whether it needs admin or owner although it does not.
     limited: whether tokens that are limited to some domains may call it. owned: what the path names.
     body: what is sent; whether it is valid does not matter, because rights come before bodies.
     """
 
     scope: str | None
     is_write: bool = False
+    needs_admin: bool = False
     limited: bool = False
     owned: str | None = None
     body: str | None = None
@@ -57,6 +59,7 @@ ROUTES: Final[dict[str, Row]] = {
     "POST /api/diagnose": Row(scope="domains:read", is_write=True, limited=True, body="{}"),
     "GET /api/organization/branding": _read(None, limited=False),
     "PATCH /api/organization/branding": _write(None, limited=False),
+    "GET /api/audit": Row(scope="audit:read", needs_admin=True),
     "GET /api/members": _read("members:read", limited=False),
     "POST /api/members": _write("members:write", limited=False),
     "GET /api/members/{member_id}": _read("members:read", "member", limited=False),

@@ -72,7 +72,7 @@ TARGETS: Final = [Target(is_own=own, is_inside=inside) for own, inside in iterto
 
 def expected_refusal(row: Row, caller: CallerCase, target: Target) -> str | None:
     """The code with which the call is refused; None where it goes on to the handler."""
-    if row.is_write and caller.role is Role.MEMBER:
+    if (row.is_write or row.needs_admin) and caller.role is Role.MEMBER:
         return "forbidden"
     if row.is_write and caller.read_only:
         return "read_only"

@@ -134,6 +134,7 @@ def test_removing_an_organization_removes_everything_of_it(schema: sqlite3.Conne
     owned = [
         row[0] for row in schema.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%org_id%'")
     ]
-    for table in owned:
+    # The daemon's own chain of the audit is of no organization; those of organizations are deleted step by step.
+    for table in set(owned) - {"audit_entries", "audit_chains"}:
         keys = {(row[3], row[2], row[6]) for row in schema.execute(f"PRAGMA foreign_key_list({table})")}
         assert ("org_id", "organizations", "CASCADE") in keys, table

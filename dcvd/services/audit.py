@@ -1,0 +1,186 @@
+"""The audit: each use case records what it changes, in the transaction that changes it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dcvd.core.audit import (
+    DAEMON_CHAIN,
+    AuditAction,
+    AuditChain,
+    AuditDraft,
+    AuditEntry,
+    ChainFault,
+    ChainVerifier,
+    compute_hash,
+    encode_members,
+    keep_changed,
+)
+from dcvd.core.callers import CallerKind
+from dcvd.core.ids import IdPrefix
+from dcvd.errors import InvalidInput
+from dcvd.services.context import Context
+from dcvd.store import audit
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.paging import Page, decode_cursor, encode_cursor
+
+_MAX_EXAMINED: Final = 2_000
+"""Entries that one page examines; a page may be short of its limit, but it comes soon."""
+_AFTER_ALL: Final = 1 << 62
+_PAGE_SIZE: Final = 1_000
+
+
+class AuditFilters(Struct, frozen=True, kw_only=True):
+    """The conditions of a list; None is no condition. Instants in milliseconds, `until` excluded."""
+
+    actor: str | None = None
+    action: AuditAction | None = None
+    object_id: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def matches(self, entry: AuditEntry) -> bool:
+        """Whether an entry meets all of them."""
+        return (
+            self.actor in (None, entry.actor)
+            and self.action in (None, entry.action)
+            and (self.since is None or entry.occurred_at >= self.since)
+            and (self.until is None or entry.occurred_at < self.until)
+        )
+
+
+def record(
+    context: Context,
+    tx: Transaction,
+    org_id: str | None,
+    action: AuditAction,
+    object_id: str | None,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    actor: str | None = None,
+) -> None:
+    """Record a change in the transaction that makes it.
+
+    org_id: the organization whose change it is; None for the daemon's own. before, after: the members that changed,
+    under their names in the API; secrets never. actor: who made it, where that is not the context's caller.
+    """
+    draft = AuditDraft(action=action, object_id=object_id, before=before, after=after)
+    record_all(context, tx, org_id, [draft], actor=actor)
+
+
+def record_difference(
+    context: Context,
+    tx: Transaction,
+    org_id: str | None,
+    action: AuditAction,
+    object_id: str | None,
+    before: dict[str, Any],
+    after: dict[str, Any],
+) -> None:
+    """Record a change of an object with two states of it, of which the members that differ are kept."""
+    old, new = keep_changed(before, after)
+    record(context, tx, org_id, action, object_id, before=old, after=new)
+
+
+def record_all(
+    context: Context, tx: Transaction, org_id: str | None, drafts: Sequence[AuditDraft], *, actor: str | None = None
+) -> None:
+    """Record several changes of one transaction, see `record`."""
+    if not drafts:
+        return
+    chain = audit.get_chain(tx, DAEMON_CHAIN if org_id is None else org_id)
+    entries = _chain_up(context, chain, drafts, actor or _name_actor(context))
+    last = entries[-1]
+    audit.append(
+        tx,
+        AuditChain(
+            org_id=chain.org_id,
+            first_sequence=chain.first_sequence,
+            hash_before=chain.hash_before,
+            last_sequence=last.sequence,
+            last_hash=last.hash,
+        ),
+        entries,
+    )
+
+
+async def list_page(
+    context: Context, org_id: str | None, filters: AuditFilters, *, cursor: str | None, limit: int
+) -> Page[AuditEntry]:
+    """List entries, newest first, out of the next that are examined. A page may be short and still have a next one."""
+    chain_id, before = DAEMON_CHAIN if org_id is None else org_id, _parse_position(cursor)
+    rows = await context.database.read(
+        lambda snapshot: audit.list_backward(
+            snapshot, chain_id, before=before, object_id=filters.object_id, limit=_MAX_EXAMINED
+        )
+    )
+    matching: list[AuditEntry] = []
+    for entry in rows:
+        if filters.matches(entry):
+            if len(matching) == limit:
+                return Page(matching, encode_cursor(str(matching[-1].sequence)))
+            matching.append(entry)
+    is_last = len(rows) < _MAX_EXAMINED
+    return Page(matching, None if is_last else encode_cursor(str(rows[-1].sequence)))
+
+
+def verify_chains(
+    snapshot: Snapshot,
+) -> Iterator[tuple[AuditChain, int, ChainFault | None]]:
+    """Verify chain by chain; yield each with the number of its entries that are sound, and its first fault if any."""
+    after: str | None = None
+    while chains := audit.list_chains(snapshot, after=after, limit=_PAGE_SIZE):
+        for chain in chains:
+            yield chain, *_verify(snapshot, chain)
+        after = chains[-1].org_id
+
+
+def _verify(snapshot: Snapshot, chain: AuditChain) -> tuple[int, ChainFault | None]:
+    verifier, after = ChainVerifier(chain), 0
+    while entries := audit.list_forward(snapshot, chain.org_id, after=after, limit=_PAGE_SIZE):
+        for entry in entries:
+            if (fault := verifier.feed(entry)) is not None:
+                return verifier.count, fault
+        after = entries[-1].sequence
+    return verifier.count, verifier.end()
+
+
+def _chain_up(context: Context, chain: AuditChain, drafts: Sequence[AuditDraft], actor: str) -> list[AuditEntry]:
+    now, caller = context.now(), context.caller
+    previous_hash = chain.last_hash
+    entries: list[AuditEntry] = []
+    for sequence, draft in enumerate(drafts, chain.last_sequence + 1):
+        bare = AuditEntry(
+            id=context.new_id(IdPrefix.AUDIT_ENTRY),
+            org_id=chain.org_id,
+            sequence=sequence,
+            occurred_at=now,
+            actor=actor,
+            action=draft.action.value,
+            object_id=draft.object_id,
+            address=caller.address,
+            request_id=caller.request_id,
+            before=encode_members(draft.before),
+            after=encode_members(draft.after),
+            hash=b"",
+        )
+        previous_hash = compute_hash(previous_hash, bare)
+        entries.append(replace(bare, hash=previous_hash))
+    return entries
+
+
+def _name_actor(context: Context) -> str:
+    caller = context.caller
+    return f"{caller.actor}:{caller.id}" if caller.kind is CallerKind.OPERATOR else caller.actor
+
+
+def _parse_position(cursor: str | None) -> int:
+    text = decode_cursor(cursor)
+    if text is None:
+        return _AFTER_ALL
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.")
+    return int(text)

@@ -1,0 +1,78 @@
+"""The audit's entries and the ends of its chains. Triggers refuse what changes or removes an entry by itself."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from dcvd.core.audit import DAEMON_CHAIN, AuditChain, AuditEntry
+from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.struct_table import StructTable
+
+_ENTRIES: Final = StructTable("audit_entries", AuditEntry)
+_CHAINS: Final = StructTable("audit_chains", AuditChain)
+_PUT_CHAIN: Final = (
+    "INSERT INTO audit_chains (org_id, first_sequence, hash_before, last_sequence, last_hash)"
+    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (org_id) DO UPDATE SET last_sequence = ?4, last_hash = ?5"
+)
+
+
+def get_chain(snapshot: Snapshot, org_id: str) -> AuditChain:
+    """Get the ends of a chain, which may have no entry yet."""
+    return _CHAINS.fetch_one(snapshot, "WHERE org_id = ?", (org_id,)) or AuditChain(org_id=org_id)
+
+
+def list_chains(snapshot: Snapshot, *, after: str | None, limit: int) -> list[AuditChain]:
+    """List chains by their organizations behind one; None begins with the first, which is the daemon's own."""
+    if after is None:
+        return [get_chain(snapshot, DAEMON_CHAIN), *list_chains(snapshot, after=DAEMON_CHAIN, limit=limit - 1)]
+    return _CHAINS.fetch_all(snapshot, "WHERE org_id > ? ORDER BY org_id LIMIT ?", (after, limit))
+
+
+def append(tx: Transaction, chain: AuditChain, entries: Sequence[AuditEntry]) -> None:
+    """Store new entries, and the chain with its new end."""
+    _ENTRIES.insert_all(tx, entries)
+    tx.execute(_PUT_CHAIN, _CHAINS.to_row(chain))
+
+
+def list_forward(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[AuditEntry]:
+    """List a chain's entries numbered above `after`, in order."""
+    return _ENTRIES.fetch_all(
+        snapshot, "WHERE org_id = ? AND sequence > ? ORDER BY sequence LIMIT ?", (org_id, after, limit)
+    )
+
+
+def list_backward(
+    snapshot: Snapshot, org_id: str, *, before: int, object_id: str | None, limit: int
+) -> list[AuditEntry]:
+    """List a chain's entries numbered below `before`, newest first; with `object_id`, those about that object."""
+    condition = "" if object_id is None else " AND object_id = ?4"
+    parameters = (org_id, before, limit, *([] if object_id is None else [object_id]))
+    return _ENTRIES.fetch_all(
+        snapshot, f"WHERE org_id = ?1 AND sequence < ?2{condition} ORDER BY sequence DESC LIMIT ?3", parameters
+    )
+
+
+def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
+    """Remove up to `limit` of the entries from before an instant, from the beginnings of their chains; return how many.
+
+    The chain begins behind them then, with the hash of the last of them.
+    """
+    count = 0
+    org_ids = tx.fetch_column(
+        "SELECT DISTINCT org_id FROM (SELECT org_id FROM audit_entries WHERE occurred_at < ? LIMIT ?)",
+        (cutoff_at, limit),
+    )
+    for org_id in org_ids:
+        oldest = list_forward(tx, org_id, after=0, limit=limit - count)
+        # A clock that was set back may have put an older instant behind a later one: a chain has no gaps.
+        ended = next((at for at, entry in enumerate(oldest) if entry.occurred_at >= cutoff_at), len(oldest))
+        if ended:
+            last = oldest[ended - 1]
+            tx.execute(
+                "UPDATE audit_chains SET first_sequence = ?, hash_before = ? WHERE org_id = ?",
+                (last.sequence + 1, last.hash, org_id),
+            )
+            tx.execute("DELETE FROM audit_entries WHERE org_id = ? AND sequence <= ?", (org_id, last.sequence))
+            count += ended
+        if count >= limit:
+            break
+    return count
