@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from tests.cli.conftest import House
+from tests.cli.processes import House
 
 
 def test_a_sound_audit_is_said_to_be_so_and_a_changed_one_is_found(house: House) -> None:
