@@ -21,6 +21,7 @@ class VerifiedChain(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sound: int
     fault: str | None
     fault_sequence: int | None
+    last_hash: str
 
 
 @click.group("audit", epilog=format_examples("dcvd audit verify"))
@@ -56,6 +57,7 @@ def _to_result(chain: AuditChain, count: int, fault: ChainFault | None) -> Verif
         sound=count,
         fault=None if fault is None else fault.reason,
         fault_sequence=None if fault is None else fault.sequence,
+        last_hash=chain.last_hash.hex(),
     )
 
 

@@ -41,6 +41,11 @@ class AuditFilters(Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
 
+    @property
+    def are_examined(self) -> bool:
+        """Whether entries have to be read to know whether they meet them; for an object there is an index."""
+        return any(value is not None for value in (self.actor, self.action, self.since, self.until))
+
     def matches(self, entry: AuditEntry) -> bool:
         """Whether an entry meets all of them."""
         return (
@@ -112,9 +117,10 @@ async def list_page(
 ) -> Page[AuditEntry]:
     """List entries, newest first, out of the next that are examined. A page may be short and still have a next one."""
     chain_id, before = DAEMON_CHAIN if org_id is None else org_id, _parse_position(cursor)
+    count = _MAX_EXAMINED if filters.are_examined else limit + 1
     rows = await context.database.read(
         lambda snapshot: audit.list_backward(
-            snapshot, chain_id, before=before, object_id=filters.object_id, limit=_MAX_EXAMINED
+            snapshot, chain_id, before=before, object_id=filters.object_id, limit=count
         )
     )
     matching: list[AuditEntry] = []
@@ -123,7 +129,7 @@ async def list_page(
             if len(matching) == limit:
                 return Page(matching, encode_cursor(str(matching[-1].sequence)))
             matching.append(entry)
-    is_last = len(rows) < _MAX_EXAMINED
+    is_last = len(rows) < count
     return Page(matching, None if is_last else encode_cursor(str(rows[-1].sequence)))
 
 

@@ -57,8 +57,11 @@ def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     The chain begins behind them then, with the hash of the last of them.
     """
     count = 0
+    # Only chains whose beginnings are old: one that begins with a later instant keeps what stands behind it, and must
+    # not hide the others.
     org_ids = tx.fetch_column(
-        "SELECT DISTINCT org_id FROM (SELECT org_id FROM audit_entries WHERE occurred_at < ? LIMIT ?)",
+        "SELECT e.org_id FROM audit_entries e JOIN audit_chains c ON c.org_id = e.org_id"
+        " AND c.first_sequence = e.sequence WHERE e.occurred_at < ? LIMIT ?",
         (cutoff_at, limit),
     )
     for org_id in org_ids:

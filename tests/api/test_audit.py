@@ -245,6 +245,17 @@ async def test_what_the_api_wrote_is_a_sound_chain(owner: Client, context: Conte
     assert count == len(await entries_of(owner))
 
 
+async def test_what_services_connect_and_people_accept_stands_there_too(
+    owner: Client, anybody: Client, context: Context, organization: Organization
+) -> None:
+    await make("connection", owner, context, organization.id)
+    invited = (await owner.post("/api/members", {"address": "ann@customer.com"})).json["member"]
+    assert (await anybody.post("/api/members/accept", {"token": invited["inviteToken"]})).status == 200
+    created, _, accepted = (await entries_of(owner))[-3:]
+    assert (created["action"], created["actor"]) == ("connection.created", "operator")
+    assert (accepted["action"], accepted["actor"]) == ("member.accepted", f"member:{invited['id']}")
+
+
 def test_each_action_stands_once() -> None:
     assert len({action.value for action in AuditAction}) == len(AuditAction)
     assert all(len(action.value.split(".")) == 2 for action in AuditAction)

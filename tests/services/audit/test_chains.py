@@ -138,6 +138,23 @@ async def test_retention_takes_out_the_oldest_and_the_chain_begins_behind_them(
     assert [fault.sequence for fault in await faults(context)] == [left[0].sequence]
 
 
+async def test_a_chain_that_begins_with_a_later_instant_keeps_no_other_from_its_retention(
+    context: Context, organization: Organization, rival: Organization, clock: ManualClock
+) -> None:
+    """Its first entries were written while the clock ran ahead."""
+    await context.database.write(lambda tx: store.delete_old(tx, clock.now() + DAY, 100))
+    now = clock.now()
+    clock.advance(10 * DAY)
+    await write(context, organization.id)
+    clock.set(now)
+    await write(context, organization.id, 5)
+    await write(context, rival.id, 2)
+    clock.advance(DAY)
+    assert await context.database.write(lambda tx: store.delete_old(tx, clock.now(), 3)) == 2
+    assert await context.database.write(lambda tx: store.delete_old(tx, clock.now(), 3)) == 0
+    assert await faults(context) == []
+
+
 def _chain(count: int) -> tuple[AuditChain, list[AuditEntry]]:
     chain, entries = AuditChain(org_id="org_1"), []
     for sequence in range(1, count + 1):
