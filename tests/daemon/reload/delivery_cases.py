@@ -170,6 +170,12 @@ async def _(place: Place) -> None:
     await check_kept(place, {"retention.timeline": '"0s"'}, lambda: count_rows(place, "timeline", job.org_id))
 
 
+@case("retention.audit")
+async def _(place: Place) -> None:
+    org_id = await place.new_organization()
+    await check_kept(place, {"retention.audit": '"0s"'}, lambda: count_rows(place, "audit_entries", org_id))
+
+
 async def check_deliveries_kept(place: Place, key: str, changes: dict[str, str], answer: Answer) -> None:
     endpoint_id = await deliver(place, answer=answer)
 
