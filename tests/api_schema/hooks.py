@@ -60,7 +60,13 @@ def _fill(operation: str, body: dict[str, Any]) -> None:
         "headers": {"X-Tenant": f"t{number}"},
         "expiresAt": "2099-01-01T00:00:00Z",
         "since": "2026-01-01T00:00:00Z",
-        "name": f"name {number}",
+        "name": f"name{number}.customer.test" if operation == "createZone" else f"name {number}",
+        "address": f"person{number}@customer.test",
+        "role": "member",
+        "scopes": ["domains:read"],
+        "allowedNetworks": ["127.0.0.0/8"],
+        "returnUrl": "https://app.example.net/",
+        "language": "en",
         "domains": [f"app{number}.customer.test"],
         "domainIds": _PLACE["ids"]["domain_id"][:3],
         "domainNames": [f"app{number}.customer.test"],
@@ -70,7 +76,7 @@ def _fill(operation: str, body: dict[str, Any]) -> None:
     for name, value in values.items():
         if name in body:
             body[name] = value
-    for name in ("until", "connectionId", "replay", "webhookId", "redirectUri", "returnTo"):
+    for name in ("until", "connectionId", "replay", "webhookId", "redirectUri", "returnTo", "memberId", "logoUrl"):
         if operation != "exchangeCode":
             body.pop(name, None)
     if operation == "diagnoseName":

@@ -60,12 +60,12 @@ def test_killed_before_a_statement_or_in_the_middle_of_a_write_it_is_the_version
 ) -> None:
     path = tmp_path / "old.db"
     version_four.make(path)
-    _check(path, stride_frames=16)
+    _check(path, stride_frames=32)
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("earlier", "stride_frames"), [(version_one, 1), (version_four, 0.25)])
-def test_killed_at_every_page_that_is_written_or_within_it_it_is_the_version_before_or_after(
+@pytest.mark.parametrize(("earlier", "stride_frames"), [(version_one, 2.25), (version_four, 1.25)])
+def test_killed_at_page_after_page_that_is_written_or_within_one_it_is_the_version_before_or_after(
     earlier: ModuleType, stride_frames: float, tmp_path: Path
 ) -> None:
     path = tmp_path / "old.db"
