@@ -79,7 +79,9 @@ async def test_a_thousand_anonymous_calls_cost_no_transaction_and_few_lines(
         writer.close()
     assert writes == []
     lines = _lines(written)
-    assert 10 < len(lines) <= MOST_LINES + 5
+    # How many are left of a minute's lines is for other tests of this process to say.
+    assert len(lines) <= MOST_LINES + 5
+    assert len(lines) + ANONYMOUS_LINES.suppressed_count - suppressed >= CALLS
     assert ANONYMOUS_LINES.suppressed_count - suppressed >= CALLS
     assert not [line for line in lines if "anonymous" in line]
 
