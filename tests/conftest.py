@@ -27,7 +27,7 @@ from dcvd.services.context import Context
 from dcvd.store.engine.database import Database, Snapshot
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.pragmas import prepare_writer
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.plans import Plans
 from tests.unreliable_database import UnreliableDatabase

@@ -6,7 +6,7 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.domains.domain import Domain
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.services.domains import additions

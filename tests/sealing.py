@@ -10,9 +10,9 @@ from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.context import Context
-from dcvd.store import organizations
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations import organizations
+from dcvd.store.organizations.organizations import Organization
 from dcvd.store.vault import sealed_columns
 from dcvd.store.vault.sealed_columns import WEBHOOK_SECRETS
 from dcvd.store.webhooks import endpoints, signing_secrets

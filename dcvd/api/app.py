@@ -10,15 +10,15 @@ from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive
 from dcvd.api.branding import routes as branding
 from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
+from dcvd.api.health.health import get_health
+from dcvd.api.health.readiness import get_readiness
+from dcvd.api.http.access.authentication import authenticate_tenant
+from dcvd.api.http.answers.problems import handle_exception
 from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.authentication import authenticate_tenant
 from dcvd.api.http.documentation import BEARER
 from dcvd.api.http.etag import check_if_match
-from dcvd.api.http.health import get_health
 from dcvd.api.http.idempotency import check_idempotency_key
 from dcvd.api.http.parameters import refuse_unknown_parameters
-from dcvd.api.http.problems import handle_exception
-from dcvd.api.http.readiness import get_readiness
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.api.members import acceptance

@@ -10,11 +10,11 @@ from litestar.enums import MediaType
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from msgspec import Raw, Struct
 
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.bodies.presence import run_while_connected
 from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.instants import Instant
 from dcvd.api.http.parameters import EVENT_TYPES, Limit, parse_event_types, parse_page_limit, query_parameter
 from dcvd.api.http.preferences import MAX_WAIT_S, parse_wait_s
-from dcvd.api.http.presence import run_while_connected
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.events import EventType
 from dcvd.errors import InvalidInput

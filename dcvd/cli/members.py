@@ -11,7 +11,7 @@ from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.members import MemberStatus
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 
 _ROLE: Final = click.Choice([role.value for role in reversed(Role)])
 

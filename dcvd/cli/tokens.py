@@ -15,7 +15,7 @@ from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.durations import parse_duration
 from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import DAY, from_rfc3339
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.tokens.changes import MAX_GRACE_MS
 from dcvd.services.tokens.rights import TokenLimits
 

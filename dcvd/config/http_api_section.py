@@ -1,7 +1,7 @@
 """The description of a provider's JSON API: where zones and records are, and how records are written.
 
-Paths are templates (`core.request_templates`) after `providers.other.api_base_url`. Members are named by their path in
-the answer (`core.json_members`); those of a zone or a record start at the entry of the list.
+Paths are templates (`core.http.request_templates`) after `providers.other.api_base_url`. Members are named by their
+path in the answer (`core.http.json_members`); those of a zone or a record start at the entry of the list.
 """
 
 from collections.abc import Collection
@@ -11,8 +11,8 @@ import msgspec
 
 from dcvd.config.key_annotations import ConfigKey
 from dcvd.config.validators import Validator, boolean, integer, list_of, one_of, text, text_matching
-from dcvd.core.json_members import validate_member_path
-from dcvd.core.request_templates import find_placeholders, validate_body_template, validate_path_template
+from dcvd.core.http.json_members import validate_member_path
+from dcvd.core.http.request_templates import find_placeholders, validate_body_template, validate_path_template
 
 RecordNames = Literal["relative", "absolute"]
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.reach import DomainReach
-from dcvd.core.scopes import Scope
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.reach import DomainReach
+from dcvd.core.tokens.scopes import Scope
+from dcvd.core.tokens.token import Role
 
 
 class CallerKind(StrEnum):

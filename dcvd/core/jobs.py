@@ -7,8 +7,8 @@ from typing import Final, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from dcvd.core.http.json_members import get_member
 from dcvd.core.instants import HOUR, SECOND
-from dcvd.core.json_members import get_member
 from dcvd.core.retry_delays import job_delay_ms
 from dcvd.errors import DcvdError, Permanent, Retryable
 

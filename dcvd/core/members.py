@@ -8,11 +8,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from dcvd.core.entity_tags import build_entity_tag
+from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import ROLE_ORDER, Role
+from dcvd.core.tokens.token import ROLE_ORDER, Role
 from dcvd.errors import InvalidInput
 
 INVITE_LIFETIME_MS: Final = 7 * DAY

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 
 
 class ProcessOwners(Struct, frozen=True, kw_only=True):

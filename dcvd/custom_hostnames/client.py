@@ -14,8 +14,8 @@ from dcvd.config import CloudflareConfig, Config, Live
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.hostname_orders import HostnameOrder, needs_branding
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
+from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import HOUR, to_seconds
-from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.custom_hostnames.budget import REQUEST_WINDOW_S, CloudflareBudget, Urgency
 from dcvd.custom_hostnames.errors import (
     DUPLICATE_CODE,

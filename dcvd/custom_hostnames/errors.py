@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from dcvd.core.domains.domain import DomainErrorCode
-from dcvd.core.http_exchanges import is_temporary
+from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.jobs import Outage
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized

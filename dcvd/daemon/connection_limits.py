@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from dcvd.config import Config
-from dcvd.kit.http.connections import ConnectionLimits
+from dcvd.kit.http.server.connections import ConnectionLimits
 
 log = structlog.get_logger(__name__)
 

@@ -8,9 +8,9 @@ import structlog
 
 from dcvd.api.app import Api
 from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.failed_authentications import FailedAuthentications
-from dcvd.api.http.open_requests import OpenRequests
-from dcvd.api.http.rate_limits import RateLimiter
+from dcvd.api.http.limits.failed_authentications import FailedAuthentications
+from dcvd.api.http.limits.open_requests import OpenRequests
+from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_reloadable
 from dcvd.core.instants import to_seconds
@@ -31,9 +31,9 @@ from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.client_addresses import ClientAddresses
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
-from dcvd.kit.http.http_limits import HttpLimits
-from dcvd.kit.http.listen_fds import InheritedSocket
-from dcvd.kit.http.server import HttpServer
+from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.listen_fds import InheritedSocket
+from dcvd.kit.http.server.server import HttpServer
 from dcvd.kit.lockfile import LockFile
 from dcvd.kit.tasks import Supervisor, TaskEnd
 from dcvd.metrics import Metrics

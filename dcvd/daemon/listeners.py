@@ -7,8 +7,8 @@ from pathlib import Path
 import structlog
 
 from dcvd.config import Config
-from dcvd.kit.http.listen_fds import InheritedSocket
-from dcvd.kit.http.sockets import bind_tcp, bind_unix
+from dcvd.kit.http.server.listen_fds import InheritedSocket
+from dcvd.kit.http.server.sockets import bind_tcp, bind_unix
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,7 @@ from dcvd.config import LoadedConfig, LogConfig, load
 from dcvd.daemon.daemon import Daemon
 from dcvd.daemon.watchdog import feed_watchdog
 from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
-from dcvd.kit.http.listen_fds import take_inherited_sockets
+from dcvd.kit.http.server.listen_fds import take_inherited_sockets
 from dcvd.kit.logs.configuration import configure_logging, flush_logs
 from dcvd.kit.notify import Notifier
 

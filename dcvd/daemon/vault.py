@@ -11,7 +11,7 @@ from dcvd.errors import ConfigError
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.vault.keyring import KEY_VARIABLE, Keyring, KeyringEntry, create_key_file, gather_keys
 from dcvd.services.vault.status import count_values
-from dcvd.store import oauth_states
+from dcvd.store.connections import oauth_states
 from dcvd.store.engine.database import Database, Snapshot
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import SealedGroup

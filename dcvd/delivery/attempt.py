@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from dcvd.core.http_exchanges import Timings
+from dcvd.core.http.exchanges import Timings
+from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import SECOND
-from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.core.webhooks import signing
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from dcvd.core.domains.bulk import KEY_RETENTION_MS
-from dcvd.core.idempotency import KEY_LIFETIME_MS
+from dcvd.core.http.idempotency import KEY_LIFETIME_MS
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
@@ -21,21 +21,13 @@ from dcvd.services.context import Context
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
-from dcvd.store import (
-    audit,
-    aws_external_ids,
-    bulk_lines,
-    events,
-    idempotency,
-    oauth_states,
-    timeline,
-    token_usage,
-    tokens,
-    written_records,
-)
+from dcvd.store import audit, bulk_lines, events, idempotency, timeline, written_records
+from dcvd.store.connections import aws_external_ids, oauth_states
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.jobs import jobs
+from dcvd.store.tokens import tokens
+from dcvd.store.tokens import usage as token_usage
 from dcvd.store.webhooks import attempts, delivery_endings, delivery_history, endpoints, signing_secrets
 
 log = structlog.get_logger(__name__)

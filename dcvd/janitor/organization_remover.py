@@ -20,11 +20,14 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle.claim_endings import erase_domains
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER
 from dcvd.services.webhooks import endpoints as endpoint_service
-from dcvd.store import connections, domains, organization_data, organizations, pending_revocations
+from dcvd.store import domains
+from dcvd.store.connections import connections, pending_revocations
 from dcvd.store.domains import DomainFilter
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.jobs import jobs
-from dcvd.store.organization_data import OwnedTable
+from dcvd.store.organizations import data as organization_data
+from dcvd.store.organizations import organizations
+from dcvd.store.organizations.data import OwnedTable
 from dcvd.store.webhooks import endpoints
 
 log = structlog.get_logger(__name__)

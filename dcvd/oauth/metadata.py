@@ -13,7 +13,7 @@ from msgspec import Struct
 from dcvd.config.addresses import leads_to_loopback
 from dcvd.config.validators import InvalidValue
 from dcvd.config.values import endpoint_url
-from dcvd.core.http_exchanges import is_temporary
+from dcvd.core.http.exchanges import is_temporary
 from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.json_body import read_json_object

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import read_lifetime_s
-from dcvd.core.http_exchanges import is_temporary
+from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.secret import REDACTED, Secret
 from dcvd.core.text import make_printable
 from dcvd.errors import Permanent, Unauthorized

@@ -7,18 +7,18 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
-from dcvd.core.branding import Branding, validate_color, validate_language, validate_return_url
-from dcvd.core.entity_tags import ANY_STATE, Precondition
-from dcvd.core.images import read_image_format
+from dcvd.core.branding.branding import Branding, validate_color, validate_language, validate_return_url
+from dcvd.core.branding.images import read_image_format
+from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.http.fetch import FetchFailed, FetchRefused
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
-from dcvd.store import branding as branding_table
-from dcvd.store.branding import Logo
 from dcvd.store.engine.database import Transaction
+from dcvd.store.organizations import branding as branding_table
+from dcvd.store.organizations.branding import Logo
 
 MAX_LOGO_BYTES: Final = 256 << 10
 MAX_LOGO_PIXELS: Final = 4096

@@ -2,10 +2,10 @@
 
 import structlog
 
+from dcvd.core.http.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.core.instants import HOUR
 from dcvd.core.jobs import MAX_DELAY_MS
 from dcvd.core.lifecycle.schedule import MAX_FIXED_INTERVAL_MS
-from dcvd.core.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.services.context import Context
 from dcvd.store import domains, zones

@@ -15,9 +15,9 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
-from dcvd.core.reach import DomainReach
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
+from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import reach

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 import msgspec
 from msgspec import Struct
 
-from dcvd.core.idempotency import KEY_LIFETIME_MS, fingerprint
+from dcvd.core.http.idempotency import KEY_LIFETIME_MS, fingerprint
 from dcvd.core.organizations.quotas import Quota
 from dcvd.errors import Conflict, DcvdError
 from dcvd.services.context import Context

@@ -1,6 +1,6 @@
 """The reach of callers who are limited to some domains: whether an object belongs to one of them."""
 
-from dcvd.core.reach import DomainReach
+from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains, events

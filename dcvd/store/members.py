@@ -3,7 +3,7 @@
 from typing import Final
 
 from dcvd.core.members import Member, MemberStatus
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
 

@@ -16,20 +16,20 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.app import Api
-from dcvd.api.http.admission_limits import StreamSlots, build_check_limit, build_logo_limit
 from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.failed_authentications import FailedAuthentications
-from dcvd.api.http.open_requests import OpenRequests
-from dcvd.api.http.rate_limits import RateLimiter
+from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit, build_logo_limit
+from dcvd.api.http.limits.failed_authentications import FailedAuthentications
+from dcvd.api.http.limits.open_requests import OpenRequests
+from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.config import Config, Live, load
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
-from dcvd.core.http_exchanges import Timings
+from dcvd.core.http.exchanges import Timings
 from dcvd.core.instants import DAY
 from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.core.timeline import SYNC_ACTOR
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluate_receiver
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, RecordedAttempt
 from dcvd.core.webhooks.status_codes import meaning_of
@@ -37,8 +37,8 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import RemoteError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
-from dcvd.kit.http.server import HttpServer
-from dcvd.kit.http.sockets import bind_tcp, bind_unix
+from dcvd.kit.http.server.server import HttpServer
+from dcvd.kit.http.server.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
@@ -56,7 +56,7 @@ from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client
 from tests.manual_clock import ManualClock
 from tests.providing import access_of

@@ -14,7 +14,7 @@ from dcvd.core.secret import Secret
 from dcvd.services import audit
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.http.test_idempotency import handlers_of
 from tests.api.webhooks.owed import URL, given_up

@@ -6,8 +6,9 @@ import pytest
 
 from dcvd.services.context import Context
 from dcvd.services.events.feed import EventFeed
-from dcvd.store import events, organizations
-from dcvd.store.organizations import Organization
+from dcvd.store import events
+from dcvd.store.organizations import organizations
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict
 from tests.api.webhooks.owed import domain

@@ -12,7 +12,7 @@ import uvloop
 
 from dcvd.store.engine.database import Database, Transaction
 from dcvd.store.engine.migrate import migrate
-from dcvd.store.organizations import Organization, insert
+from dcvd.store.organizations.organizations import Organization, insert
 
 _ROUNDS: Final = 5
 _UNITS: Final = 4_000

@@ -12,7 +12,7 @@ from dcvd.core.domains.domain import Domain, DomainStatus, new_domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY
 from dcvd.core.lifecycle import transitions
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.tokens import minting

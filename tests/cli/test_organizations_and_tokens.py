@@ -14,7 +14,7 @@ from dcvd.api.operators.view import OrganizationView
 from dcvd.api.tokens.view import TokenView
 from dcvd.cli.operations import Operations
 from dcvd.core.instants import DAY, from_rfc3339
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.store.engine.paging import MAX_LIMIT
 from tests.cli.conftest import ServedHouse
 from tests.cli.processes import House

@@ -20,7 +20,7 @@ from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections import creation
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.connections.provider import LIFE, ProviderDrivers, ProviderServer, serving
 from tests.leaks import MARK
 from tests.marked import marked

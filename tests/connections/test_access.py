@@ -15,7 +15,7 @@ from dcvd.metrics import Metrics
 from dcvd.services.connections import creation
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import stored

@@ -17,7 +17,7 @@ from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.instants import DAY
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import InvalidInput, Permanent, Unauthorized
 from dcvd.providers.driver import RecordDriver
 from dcvd.sandbox import Sandbox, SandboxSettings
@@ -27,7 +27,7 @@ from dcvd.services.connections.removal import disconnect
 from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.services.tokens import minting
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.connections.views import stored
 from tests.connections.views import tokens as tokens_of
 from tests.manual_clock import ManualClock

@@ -17,8 +17,8 @@ from dcvd.providers.drivers import DriverFactory
 from dcvd.services.connections import aws_external_ids
 from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
-from dcvd.store import connections as table
-from dcvd.store.organizations import Organization
+from dcvd.store.connections import connections as table
+from dcvd.store.organizations.organizations import Organization
 from tests.providers.route53.aws import KEY, SECRET, THEIRS, FakeAws
 from tests.providers.route53.conftest import serving
 from tests.providing import drivers_of

@@ -14,7 +14,7 @@ from dcvd.services.connections import maintenance, reauth
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.connections.conftest import connect
 from tests.connections.provider import ProviderServer, broken
 from tests.connections.views import stored

@@ -24,9 +24,10 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.domains import queries as domains
 from dcvd.services.jobs import queue
-from dcvd.store import pending_revocations, written_records
+from dcvd.store import written_records
+from dcvd.store.connections import pending_revocations
 from dcvd.store.engine.database import Transaction
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer
 from tests.connections.views import tokens

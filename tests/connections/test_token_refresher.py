@@ -12,7 +12,7 @@ from dcvd.errors import DcvdError, NotFound, Retryable, StoreError, Unauthorized
 from dcvd.services.connections import removal
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer, broken, lost
 from tests.connections.views import stored, tokens, use

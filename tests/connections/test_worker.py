@@ -12,7 +12,7 @@ from dcvd.services.connections import maintenance
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.connections.conftest import connect
 from tests.connections.provider import ProviderServer
 from tests.manual_clock import ManualClock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.entity_tags import build_entity_tag, parse_precondition
+from dcvd.core.http.entity_tags import build_entity_tag, parse_precondition
 from dcvd.errors import InvalidInput, PreconditionFailed
 
 TAG = build_entity_tag("wh_1", 7)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.idempotency import fingerprint, validate_key
+from dcvd.core.http.idempotency import fingerprint, validate_key
 from dcvd.errors import InvalidInput
 
 

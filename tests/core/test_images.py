@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from dcvd.core.images import ImageFormat, read_image_format
+from dcvd.core.branding.images import ImageFormat, read_image_format
 
 PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 640, 480) + b"\x08\x06\x00\x00\x00"
 GIF = b"GIF89a" + struct.pack("<HH", 640, 480) + b"\x00\x00\x00"

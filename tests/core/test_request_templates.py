@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.json_members import get_member, validate_member_path
-from dcvd.core.request_templates import (
+from dcvd.core.http.json_members import get_member, validate_member_path
+from dcvd.core.http.request_templates import (
     fill_body,
     fill_path,
     find_placeholders,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import HOUR
-from dcvd.core.retry_after import parse_retry_after_ms
 
 NOW = 1_800_000_000_000  # 2027-01-15T08:00:00Z
 

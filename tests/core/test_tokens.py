@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from dcvd.core.tokens import Role, has_rank, hash_token, is_expired, is_well_formed, may_write, mint_token
+from dcvd.core.tokens.token import Role, has_rank, hash_token, is_expired, is_well_formed, may_write, mint_token
 from tests.core.builders import NOW, counting_bytes
 
 

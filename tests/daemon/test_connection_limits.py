@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.daemon.connection_limits import derive_connection_limits
-from dcvd.kit.http.connections import ConnectionLimits
+from dcvd.kit.http.server.connections import ConnectionLimits
 
 
 def configured(**server: object) -> Config:

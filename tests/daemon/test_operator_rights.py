@@ -7,7 +7,7 @@ import pwd
 import pytest
 
 from dcvd.config import ServerConfig
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.daemon.operator_rights import find_operator_rights
 from dcvd.errors import ConfigError
 

@@ -5,7 +5,8 @@ import re
 from click.testing import CliRunner
 from prometheus_client import generate_latest
 
-from dcvd.api.http import admission_limits, ndjson
+from dcvd.api.http.bodies import ndjson
+from dcvd.api.http.limits import admission_limits
 from dcvd.api.http.preferences import MAX_WAIT_S
 from dcvd.cli.main import commands
 from dcvd.config import CloudflareConfig, Config

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import Permanent
 from dcvd.janitor import Janitor
 from dcvd.services.context import Context

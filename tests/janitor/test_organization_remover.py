@@ -14,7 +14,7 @@ from dcvd.services.lifecycle import deregistrations
 from dcvd.services.tokens import suspension
 from dcvd.store.engine.database import Transaction
 from dcvd.store.jobs import jobs
-from dcvd.store.organization_data import OWNED_TABLES, find_leftover
+from dcvd.store.organizations.data import OWNED_TABLES, find_leftover
 from tests.owned_rows import fill
 from tests.providing import access_of
 from tests.unreliable_database import Fate, UnreliableDatabase, strike

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dcvd.core.instants import DAY
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics

@@ -9,7 +9,7 @@ import pytest
 import structlog.testing
 
 from dcvd.core.instants import DAY
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dcvd.core.http_exchanges import HttpResponse
+from dcvd.core.http.exchanges import HttpResponse
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.request import Origin

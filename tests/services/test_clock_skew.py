@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.events import EventType
+from dcvd.core.http.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.core.instants import DAY, HOUR
-from dcvd.core.retry_after import MAX_RETRY_AFTER_MS
 from dcvd.errors import Retryable
 from dcvd.services import clock_skew, organizations
 from dcvd.services.context import Context

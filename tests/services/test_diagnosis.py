@@ -19,7 +19,7 @@ from dcvd.services.diagnosis import MAX_AT_ONCE, MAX_AT_ONCE_PER_ORGANIZATION, M
 from dcvd.services.domains import additions, queries
 from dcvd.services.jobs import queue
 from dcvd.store import cloudflare_zones
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.services.views import all_jobs
 from tests.waiting import until
 

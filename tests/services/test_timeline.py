@@ -25,7 +25,7 @@ from dcvd.services.timeline import TimelineEntry
 from dcvd.store import timeline as stored
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import encode_cursor
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs

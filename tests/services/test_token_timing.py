@@ -8,11 +8,11 @@ from typing import Final
 
 import pytest
 
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.tokens import authentication, minting
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 
 TRIES: Final = 10_000
 _CRITICAL: Final = 1.95

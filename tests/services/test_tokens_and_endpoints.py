@@ -3,7 +3,7 @@
 import pytest
 
 from dcvd.core.callers import Caller, CallerKind
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.services import organizations
 from dcvd.services.context import Context
@@ -11,7 +11,7 @@ from dcvd.services.tokens import authentication, minting, queries, revocation
 from dcvd.services.tokens.authentication import act_as, build_caller
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoints
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 
 

@@ -18,7 +18,7 @@ from dcvd.errors import StoreError
 from dcvd.store.backup import back_up
 from dcvd.store.engine.database import Database, Transaction
 from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
-from dcvd.store.organizations import Organization, insert, list_all
+from dcvd.store.organizations.organizations import Organization, insert, list_all
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 
@@ -29,7 +29,7 @@ _WRITER = """
 import asyncio, sys
 from pathlib import Path
 from dcvd.store.engine.database import Database
-from dcvd.store.organizations import Organization, insert
+from dcvd.store.organizations.organizations import Organization, insert
 
 async def main(path):
     database = await Database.open(path, readers=1)

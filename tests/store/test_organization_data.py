@@ -3,7 +3,7 @@
 import re
 import sqlite3
 
-from dcvd.store.organization_data import OWNED_TABLES, ChildTable, OwnedTable
+from dcvd.store.organizations.data import OWNED_TABLES, ChildTable, OwnedTable
 
 OF_NO_ORGANIZATION = {"vault_keys", "cloudflare_zones", "write_checks", "organizations"}
 NO_SECRETS = {"audit_entries": {"hash"}, "audit_chains": {"hash_before", "last_hash"}}
@@ -24,7 +24,7 @@ def test_every_table_belongs_to_organizations_and_is_covered_or_belongs_to_none(
     covered = [table.name for table in OWNED_TABLES] + [child.name for each in OWNED_TABLES for child in each.children]
     assert len(covered) == len(set(covered))
     assert tables_of(schema) - OF_NO_ORGANIZATION == set(covered), (
-        "name the new table in dcvd/store/organization_data.py, so that organizations are exported and deleted whole"
+        "name the new table in dcvd/store/organizations/data.py, so that organizations are exported and deleted whole"
     )
 
 

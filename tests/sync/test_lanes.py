@@ -8,7 +8,7 @@ from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.sync.fleet import DAY, Noting, Pages, fleet, hostname, looking, names, verified
 from tests.waiting import until
 

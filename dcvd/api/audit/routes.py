@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from litestar import Router, get
 
 from dcvd.api.audit.view import AuditList, audit_list
-from dcvd.api.http.instants import parse_instant
+from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.audit import AuditAction

@@ -2,7 +2,7 @@
 
 from msgspec import Raw, Struct
 
-from dcvd.api.http.instants import Instant
+from dcvd.api.http.answers.instants import Instant
 from dcvd.core.audit import AuditAction, AuditEntry, decode_members
 from dcvd.core.instants import to_rfc3339
 from dcvd.store.engine.paging import Page

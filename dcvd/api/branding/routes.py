@@ -12,7 +12,7 @@ from dcvd.api.http.answer_headers import KEPT_FOR_EVER
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.branding import Branding
+from dcvd.core.branding.branding import Branding
 from dcvd.services.branding import BrandingChange, change, find_logo, read
 
 _LOGO_HEADERS: Final = {

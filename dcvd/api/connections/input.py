@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, TypeVar, assert_never
 
 from msgspec import Meta, Struct
 
-from dcvd.api.http.body import convert
+from dcvd.api.http.bodies.body import convert
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, TsigKey

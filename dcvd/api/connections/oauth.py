@@ -9,9 +9,9 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.connections.view import ConnectionAnswer, connection_view
+from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.instants import Instant
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
 from dcvd.core.instants import to_rfc3339

@@ -12,8 +12,8 @@ import structlog
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from dcvd.api.http.pages import HEADERS, failure_page, success_page
-from dcvd.api.http.problems import HttpRefusal, report_failure, route_not_found
+from dcvd.api.http.answers.pages import HEADERS, failure_page, success_page
+from dcvd.api.http.answers.problems import HttpRefusal, report_failure, route_not_found
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import AuthorizationResponse, add_query, read_authorization_response

@@ -12,7 +12,7 @@ from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import ValidationMethod
-from dcvd.core.scopes import Scope
+from dcvd.core.tokens.scopes import Scope
 from dcvd.services import diagnosis
 from dcvd.services.diagnosis import FreshDiagnosis
 

@@ -11,8 +11,8 @@ from dcvd.api.domains.finding_view import (
     finding_view,
     required_record_views,
 )
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import MINUTE, format_instant

@@ -7,12 +7,12 @@ import msgspec
 from litestar.types import Receive, Scope
 from msgspec import Struct
 
-from dcvd.api.http import ndjson
-from dcvd.api.http.admission_limits import StreamSlots
-from dcvd.api.http.ndjson import RawLine, read_lines
+from dcvd.api.http.bodies import ndjson
+from dcvd.api.http.bodies.ndjson import RawLine, read_lines
+from dcvd.api.http.bodies.stream import StreamingResponse
+from dcvd.api.http.limits.admission_limits import StreamSlots
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.http.stream import StreamingResponse
-from dcvd.kit.http.protocol import LONG_BODY_EXTENSION
+from dcvd.kit.http.server.protocol import LONG_BODY_EXTENSION
 from dcvd.services.domains.bulk import BulkRequest
 
 _PARSE_BATCH: Final = 250  # lines; between two batches other requests are served

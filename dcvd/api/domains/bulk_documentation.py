@@ -15,7 +15,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from dcvd.api.http import ndjson
+from dcvd.api.http.bodies import ndjson
 from dcvd.core.domains.bulk import MAX_LINES, MAX_LINES_AT_ONCE
 
 _DRY_RUN: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")

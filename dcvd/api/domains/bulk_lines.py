@@ -6,8 +6,8 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from dcvd.api.domains.input import DomainToRemove, NewDomain, to_domain_request
-from dcvd.api.http.body import decode
-from dcvd.api.http.ndjson import RawLine
+from dcvd.api.http.bodies.body import decode
+from dcvd.api.http.bodies.ndjson import RawLine
 from dcvd.core.domains.bulk import (
     MAX_ECHOED_NAME_CHARS,
     AddLine,

@@ -14,7 +14,7 @@ from dcvd.api.domains.finding_view import (
     required_record_views,
 )
 from dcvd.api.domains.view import LeftRecordView, RegistrationView, left_record_views, registration_view
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.bulk import AddStatus, RemoveStatus
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod
 from dcvd.core.domains.required_records import required_records

@@ -13,8 +13,8 @@ import msgspec
 from litestar import Router, post
 from msgspec import Struct
 
-from dcvd.api.http.authentication import AsgiConnection, get_services, read_client_address
-from dcvd.api.http.problems import HttpRefusal, route_not_found
+from dcvd.api.http.access.authentication import AsgiConnection, get_services, read_client_address
+from dcvd.api.http.answers.problems import HttpRefusal, route_not_found
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.cloudflare_notifications import read_notification
 from dcvd.errors import InvalidInput

@@ -9,10 +9,10 @@ from litestar import Response, Router, get
 from litestar.openapi import ResponseSpec
 
 from dcvd.api.domains.routes import DormantFilter, Search, StatusFilter
+from dcvd.api.http.bodies.presence import stream_while_connected
+from dcvd.api.http.bodies.stream import StreamingResponse
 from dcvd.api.http.parameters import parse_choice, parse_flag
-from dcvd.api.http.presence import stream_while_connected
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.http.stream import StreamingResponse
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.instants import format_instant
 from dcvd.services.domains import queries

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.claims import proof_record
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Proof, RecordPurpose, RequiredRecord, Severity
 from dcvd.core.instants import format_instant, to_rfc3339

@@ -5,9 +5,9 @@ from typing import Final
 
 from litestar.types import HTTPScope
 
-from dcvd.api.http.origins import AllowedOrigins
-from dcvd.api.http.problems import REQUEST_ID, format_allow
-from dcvd.api.http.rate_limits import RATE_LIMIT_FIELDS
+from dcvd.api.http.access.origins import AllowedOrigins
+from dcvd.api.http.answers.problems import REQUEST_ID, format_allow
+from dcvd.api.http.limits.rate_limits import RATE_LIMIT_FIELDS
 from dcvd.config import ServerConfig
 from dcvd.kit.http.security_headers import CONTENT_POLICY, SECURITY_HEADERS
 

@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from dcvd.api.http.admission_limits import StreamSlots, build_check_limit, build_logo_limit
-from dcvd.api.http.failed_authentications import FailedAuthentications
-from dcvd.api.http.open_requests import OpenRequests
-from dcvd.api.http.rate_limits import RateLimiter
+from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit, build_logo_limit
+from dcvd.api.http.limits.failed_authentications import FailedAuthentications
+from dcvd.api.http.limits.open_requests import OpenRequests
+from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.config import Live
 from dcvd.core.operators import OperatorRights
 from dcvd.dns import DnsObserver

@@ -6,8 +6,8 @@ from typing import Any, Final
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import Operation, RequestBody, SecurityRequirement
 
-from dcvd.api.http.problem_view import Problem
-from dcvd.api.http.problems import MEDIA_TYPE
+from dcvd.api.http.answers.problem_view import Problem
+from dcvd.api.http.answers.problems import MEDIA_TYPE
 
 REF_TEMPLATE: Final = "#/components/schemas/{name}"
 BEARER: Final[list[SecurityRequirement]] = [{"bearer": []}]

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import HeaderParameter
 
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.entity_tags import IF_MATCH_HEADER, Precondition, parse_precondition
+from dcvd.core.http.entity_tags import IF_MATCH_HEADER, Precondition, parse_precondition
 from dcvd.errors import InvalidInput
 
 ETAG_HEADER: Final = "ETag"

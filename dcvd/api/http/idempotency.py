@@ -12,9 +12,9 @@ from litestar import Request, Response
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import HeaderParameter
 
-from dcvd.api.http.problems import HttpRefusal
+from dcvd.api.http.answers.problems import HttpRefusal
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.idempotency import KEY_HEADER, MAX_KEY_CHARS, fingerprint, validate_key
+from dcvd.core.http.idempotency import KEY_HEADER, MAX_KEY_CHARS, fingerprint, validate_key
 from dcvd.errors import InvalidInput
 from dcvd.services import idempotency
 from dcvd.services.context import Context

@@ -7,8 +7,8 @@ from litestar.datastructures import State
 from litestar.typing import FieldDefinition
 
 from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.body import decode, read_body
-from dcvd.api.http.client_requests import CLIENT_ADDRESS
+from dcvd.api.http.bodies.body import decode, read_body
+from dcvd.api.http.limits.client_requests import CLIENT_ADDRESS
 from dcvd.core.callers import Caller
 from dcvd.kit.limits.byte_budget import ByteReservation
 from dcvd.services.context import Context

@@ -10,13 +10,13 @@ from http import HTTPStatus
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
+from dcvd.api.http.access.authentication import check_operator, is_operator_path
+from dcvd.api.http.access.hosts import AllowedHosts
 from dcvd.api.http.answer_headers import AnswerHeaders
+from dcvd.api.http.answers.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, report_failure
 from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.authentication import check_operator, is_operator_path
-from dcvd.api.http.client_requests import CLIENT_ADDRESS, ClientRequests
-from dcvd.api.http.hosts import AllowedHosts
-from dcvd.api.http.open_requests import OPEN_REQUEST, RIGHTS_LOST
-from dcvd.api.http.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, report_failure
+from dcvd.api.http.limits.client_requests import CLIENT_ADDRESS, ClientRequests
+from dcvd.api.http.limits.open_requests import OPEN_REQUEST, RIGHTS_LOST
 from dcvd.api.http.request import BODY_RESERVATION, SENT_METHOD
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.errors import DcvdError, Unauthenticated

@@ -14,7 +14,7 @@ from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.members.view import MemberAnswer, MemberList, invitation_answer, member_answer, member_list
 from dcvd.core.members import MemberStatus
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.members import changes, invitations, queries
 from dcvd.services.members.invitations import Invitation

@@ -7,9 +7,9 @@ from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.core.domains.hostnames import MAX_GIVEN_CHARS
 from dcvd.core.instants import SECOND
 from dcvd.core.members import MAX_ADDRESS_CHARACTERS
-from dcvd.core.networks import MAX_NETWORKS
-from dcvd.core.reach import MAX_ENTRIES
-from dcvd.core.scopes import Scope
+from dcvd.core.tokens.networks import MAX_NETWORKS
+from dcvd.core.tokens.reach import MAX_ENTRIES
+from dcvd.core.tokens.scopes import Scope
 from dcvd.kit.egress.guard import MAX_URL_LENGTH
 from dcvd.services.connections.aws_external_ids import MAX_DOMAINS
 from dcvd.services.names import MAX_NAME_CHARACTERS

@@ -13,7 +13,7 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
 from dcvd import __version__
-from dcvd.api.http.pages import HEADERS
+from dcvd.api.http.answers.pages import HEADERS
 from dcvd.api.openapi.document import build_document
 from dcvd.api.openapi.page import render_page
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.documentation import REF_TEMPLATE
-from dcvd.api.http.instants import Instant
 from dcvd.core.connections.connection import Provider
 from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import DomainStatus, FindingActor, Record, Severity

@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from dcvd.api.domains.bulk_view import AddedLine, RemovedLine
 from dcvd.api.domains.input import NewDomain
+from dcvd.api.http.answers.problem_view import Problem
 from dcvd.api.http.documentation import REF_TEMPLATE
-from dcvd.api.http.problem_view import Problem
 from dcvd.api.openapi.bounds import BOUNDS
 from dcvd.api.openapi.error_codes import ERROR_CODES
 from dcvd.api.openapi.event_bodies import EVENT_DATA

@@ -15,7 +15,7 @@ from dcvd.api.members.routes import MemberChange, NewMember
 from dcvd.api.members.view import MemberAnswer, MemberList, invitation_answer, member_answer, member_list
 from dcvd.services import branding
 from dcvd.services.members import changes, invitations, queries
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 
 
 @post("/members", summary="Invite a person to an organization", status_code=201)

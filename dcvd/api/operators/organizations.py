@@ -8,11 +8,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
+from dcvd.api.http.bodies.ndjson import MEDIA_TYPE as NDJSON
+from dcvd.api.http.bodies.stream import StreamingResponse
 from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.ndjson import MEDIA_TYPE as NDJSON
 from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.http.stream import StreamingResponse
 from dcvd.api.operators.view import (
     OrganizationAnswer,
     OrganizationList,
@@ -28,7 +28,7 @@ from dcvd.services.organizations.export import export_lines
 from dcvd.services.organizations.overview import read_overview
 from dcvd.services.organizations.registry import tag_organization
 from dcvd.services.tokens import suspension
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 
 LeaveHostnames = Annotated[
     str | None,

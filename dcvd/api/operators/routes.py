@@ -17,9 +17,9 @@ from dcvd.api.diagnosis.routes import refreshed_response
 from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.domains.view import DomainAnswer, domain_view
-from dcvd.api.http.authentication import authenticate_operator
+from dcvd.api.http.access.authentication import authenticate_operator
+from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.idempotency import IdempotencyKey
-from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators import members
@@ -42,7 +42,7 @@ from dcvd.services.domains import moves
 from dcvd.services.domains.details import DomainDetail
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import changes, minting, revocation
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 
 _DEFAULT_ROTATION: Final = TokenRotation()
 

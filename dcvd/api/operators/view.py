@@ -2,14 +2,14 @@
 
 from msgspec import Struct
 
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.rate_limits import Rate
 from dcvd.core.organizations.status import OrganizationStatus
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.services.organizations.overview import COUNTED_UP_TO, OrganizationOverview
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 
 
 class OrganizationView(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.views import build_view
 from dcvd.api.jobs.view import JobView
 from dcvd.core.records.plan import DnsPlan, PlanStep, StepState
 from dcvd.core.records.zones import ZoneRecord

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.api.events import EventView
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.timeline import TimelineEntryKind

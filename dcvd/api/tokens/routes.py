@@ -6,10 +6,10 @@ from typing import Annotated, Final
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems
 from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.instants import parse_instant
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.tokens.input import NewToken, TokenChange, TokenRevocation, TokenRotation

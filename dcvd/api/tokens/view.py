@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.callers import Caller
 from dcvd.core.instants import DAY
-from dcvd.core.scopes import Scope
-from dcvd.core.tokens import Role, Token
+from dcvd.core.tokens.scopes import Scope
+from dcvd.core.tokens.token import Role, Token
 from dcvd.services.tokens.minting import MintedToken
 from dcvd.services.tokens.usage import TokenReport
 from dcvd.store.engine.paging import Page

@@ -7,9 +7,9 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
+from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.instants import Instant
 from dcvd.api.http.parameters import query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery

@@ -6,7 +6,7 @@ from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.api.http.instants import parse_instant
+from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.parameters import (
     EVENT_TYPES,
     Cursor,

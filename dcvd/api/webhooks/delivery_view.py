@@ -5,11 +5,11 @@ from typing import assert_never
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.addresses import is_public
 from dcvd.core.events import EventType
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,

@@ -7,11 +7,11 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
+from dcvd.api.http.answers.instants import Instant, parse_instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.instants import Instant, parse_instant
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.http.views import build_view
 from dcvd.api.webhooks.conformance_view import ConformanceAnswer
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (

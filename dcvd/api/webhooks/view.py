@@ -3,8 +3,8 @@
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.events import EventType
 from dcvd.core.instants import format_instant
 from dcvd.core.secret import Secret

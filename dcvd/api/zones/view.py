@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import RecordView
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.claims import proof_record
 from dcvd.core.zones.zone import Zone, ZoneStatus
 

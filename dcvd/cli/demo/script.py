@@ -16,7 +16,7 @@ from dcvd.cli.demo.stage import DemoStage, open_stage
 from dcvd.cli.demo.words import MARKS_LEGEND, DomainProgress, describe_event, read_progress
 from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.events import EventType
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError
 from dcvd.services import organizations
 from dcvd.services.tokens import minting

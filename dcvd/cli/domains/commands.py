@@ -22,7 +22,7 @@ from dcvd.cli.terminal.tables import format_table
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.bulk import MAX_LINES, AddStatus
 from dcvd.core.domains.domain import ValidationMethod
-from dcvd.core.idempotency import validate_key
+from dcvd.core.http.idempotency import validate_key
 
 _PROGRESS_STEPS: Final = 200  # of the progress bar
 _OUTCOME_WORDS: Final[dict[AddStatus, str]] = {

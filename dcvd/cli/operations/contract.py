@@ -10,7 +10,7 @@ from dcvd.api.operators.view import ListedOrganizationView, OrganizationOverview
 from dcvd.api.tokens.view import TokenView, UsageView
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.members import MemberStatus
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits

@@ -5,8 +5,8 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, UndatedFindingView, required_record_views
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 from dcvd.core.diagnosis.preview import DomainDiagnosis
 from dcvd.core.diagnosis.summary import summarize_preview
 from dcvd.core.domains import targets

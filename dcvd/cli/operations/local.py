@@ -25,7 +25,7 @@ from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import to_seconds
 from dcvd.core.members import MemberStatus
 from dcvd.core.timeline import OPERATOR_ACTOR
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.lockfile import LockFile
 from dcvd.services import organizations

@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
 from dcvd.api.domains.view import DomainAnswer, DomainView
-from dcvd.api.http.problem_view import Problem
+from dcvd.api.http.answers.problem_view import Problem
 from dcvd.api.members.view import MemberAnswer, MemberList, MemberView
 from dcvd.api.operators.view import (
     ListedOrganizationView,
@@ -30,7 +30,7 @@ from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.members import MemberStatus
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits

@@ -7,7 +7,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from dcvd.core.events import EventType
-from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason, Timings
+from dcvd.core.http.exchanges import POSSIBLY_OUR_FAULT, FailureReason, Timings
 from dcvd.core.retry_delays import next_attempt_at
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from dcvd.core.entity_tags import build_entity_tag
 from dcvd.core.events import EventType
+from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.health import EndpointHealth
 

@@ -4,7 +4,7 @@ from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import to_seconds
 from dcvd.core.text import make_printable
 from dcvd.core.webhooks import responses

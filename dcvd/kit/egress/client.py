@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 
-from dcvd.core.http_exchanges import FailureReason, HttpResponse, Timings
+from dcvd.core.http.exchanges import FailureReason, HttpResponse, Timings
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from msgspec import Struct
 
-from dcvd.core.http_exchanges import FailureReason, HttpResponse
+from dcvd.core.http.exchanges import FailureReason, HttpResponse
 from dcvd.kit.egress.failures import EgressError, describe_error
 from dcvd.kit.egress.request import Origin
 

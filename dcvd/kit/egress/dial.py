@@ -11,7 +11,7 @@ import structlog
 from cryptography import x509
 
 from dcvd.core.addresses import IpAddress
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.connect import ConnectError, connect_first
 from dcvd.kit.egress.connection import EgressConnection
 from dcvd.kit.egress.failures import (

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from cryptography import x509
 
-from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, Timings
 from dcvd.errors import Retryable
 from dcvd.kit.egress.guard import AddressRefused
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from yarl import URL
 
 from dcvd.core.addresses import MAX_NAME_CHARS, IpAddress, parse_ip, refusal_reason
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 
 MAX_URL_LENGTH: Final = 2048
 _FORBIDDEN_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")

@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from dcvd.core.http_exchanges import FailureReason, HttpResponse
+from dcvd.core.http.exchanges import FailureReason, HttpResponse
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, Timings
 from dcvd.core.instants import to_milliseconds
 from dcvd.kit.egress.failures import EgressError
 

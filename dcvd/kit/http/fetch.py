@@ -17,9 +17,9 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from dcvd import __version__
-from dcvd.core.http_exchanges import HttpResponse
+from dcvd.core.http.exchanges import HttpResponse
+from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import HOUR, to_seconds
-from dcvd.core.retry_after import parse_retry_after_ms
 from dcvd.errors import Permanent, Retryable
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.failures import is_own_limit, is_without_route

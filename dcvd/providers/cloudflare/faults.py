@@ -5,7 +5,7 @@ A refusal whose code is undocumented is judged by its HTTP status.
 
 from typing import Final
 
-from dcvd.core.http_exchanges import is_temporary
+from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from dcvd.config import Config
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Record
-from dcvd.core.http_exchanges import is_temporary
+from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.records.domain_connect import TemplateApplication, encode_query, prepare_application, template_path
 from dcvd.core.records.domain_connect_settings import read_api_prefix
 from dcvd.core.records.zones import Zone, ZoneRecord

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from dcvd.core.http_exchanges import is_temporary
+from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.records.zones import HOST_TYPES, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized

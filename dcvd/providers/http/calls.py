@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from dcvd.config.http_api_section import HttpApiDescription
-from dcvd.core.http_exchanges import is_temporary
-from dcvd.core.json_members import get_member
+from dcvd.core.http.exchanges import is_temporary
+from dcvd.core.http.json_members import get_member
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchResponse

@@ -6,9 +6,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from dcvd.config.http_api_section import HttpApiDescription, required_keys
-from dcvd.core.json_members import get_member
+from dcvd.core.http.json_members import get_member
+from dcvd.core.http.request_templates import fill_path, find_placeholders
 from dcvd.core.records.zones import Zone, ZoneRecord
-from dcvd.core.request_templates import fill_path, find_placeholders
 from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured
 from dcvd.kit.http.fetch import Fetcher

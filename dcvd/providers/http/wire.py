@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.config.http_api_section import HttpApiDescription
-from dcvd.core.json_members import get_member
+from dcvd.core.http.json_members import get_member
+from dcvd.core.http.request_templates import fill_body
 from dcvd.core.records.zones import HOST_TYPES, Zone, ZoneRecord
-from dcvd.core.request_templates import fill_body
 from dcvd.providers.owner_names import APEX, OwnerName
 
 DEFAULT_TTL: Final = 600

@@ -20,7 +20,7 @@ from dns.message import Message
 from msgspec.structs import replace
 
 from dcvd.core.connections.credentials import TsigKey
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.dns.messages.query import has_too_many_records
 from dcvd.errors import Permanent, RemoteError, Retryable, Unauthorized
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, create_guarded_socket

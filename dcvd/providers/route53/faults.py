@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.http_exchanges import is_temporary
+from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.text import make_printable, shorten
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse

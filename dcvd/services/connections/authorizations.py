@@ -17,16 +17,18 @@ from dcvd.core.instants import MINUTE, to_seconds
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import is_expired, may_write
+from dcvd.core.tokens.token import is_expired, may_write
 from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens.authentication import limit_to_member
-from dcvd.store import oauth_states, organizations, tokens
+from dcvd.store.connections import oauth_states
+from dcvd.store.connections.oauth_states import ConsumedState, PendingAuthorization
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.oauth_states import ConsumedState, PendingAuthorization
+from dcvd.store.organizations import organizations
+from dcvd.store.tokens import tokens
 
 log = structlog.get_logger(__name__)
 

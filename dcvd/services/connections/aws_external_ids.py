@@ -19,7 +19,7 @@ from dcvd.errors import InvalidInput, TooManyRequests
 from dcvd.providers.route53.sessions import AwsSessions
 from dcvd.services import audit
 from dcvd.services.context import Context
-from dcvd.store import aws_external_ids
+from dcvd.store.connections import aws_external_ids
 from dcvd.store.engine.database import Transaction
 
 _LIFETIME_MS: Final = 7 * DAY

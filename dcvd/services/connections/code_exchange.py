@@ -38,8 +38,8 @@ from dcvd.services.connections.authorizations import (
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.revocations import revoke
 from dcvd.services.context import Context
-from dcvd.store import organizations
-from dcvd.store.oauth_states import ConsumedState
+from dcvd.store.connections.oauth_states import ConsumedState
+from dcvd.store.organizations import organizations
 
 log = structlog.get_logger(__name__)
 

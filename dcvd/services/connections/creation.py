@@ -15,7 +15,7 @@ from dcvd.errors import StoreError
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
-from dcvd.store import connections
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Transaction
 
 _MAX_ACCOUNT_CHARS: Final = 200

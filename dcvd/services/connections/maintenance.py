@@ -10,7 +10,7 @@ from dcvd.services.connections import reauth
 from dcvd.services.connections.refresh_token_job import REFRESH_TOKEN
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.store import connections
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 
 _BATCH_SIZE: Final = 200

@@ -11,7 +11,7 @@ from dcvd.errors import NotFound, Unauthorized
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
-from dcvd.store import connections
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
 

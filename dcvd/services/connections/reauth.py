@@ -11,7 +11,7 @@ from dcvd.services.connections import queries
 from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedConnection
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.store import connections
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)

@@ -17,10 +17,10 @@ from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedCon
 from dcvd.services.connections.refresh_token_job import REFRESH_TOKEN
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
-from dcvd.store import connections as connections_table
+from dcvd.store.connections import connections as connections_table
+from dcvd.store.connections.pending_revocations import PendingRevocation
 from dcvd.store.engine.database import Transaction
 from dcvd.store.jobs import jobs as jobs_table
-from dcvd.store.pending_revocations import PendingRevocation
 
 log = structlog.get_logger(__name__)
 

@@ -16,9 +16,9 @@ from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.context import Context
-from dcvd.store import pending_revocations
+from dcvd.store.connections import pending_revocations
+from dcvd.store.connections.pending_revocations import PendingRevocation
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.pending_revocations import PendingRevocation
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.revocations import revoke_quietly
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
-from dcvd.store import connections as connections_table
+from dcvd.store.connections import connections as connections_table
 from dcvd.store.engine.database import Transaction
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from dcvd.core.connections.connection import Connection, to_fault
 from dcvd.errors import RemoteError
 from dcvd.services.context import Context
 from dcvd.services.note_buffer import NoteBuffer
-from dcvd.store import connections
+from dcvd.store.connections import connections
 
 
 class ConnectionUsage:

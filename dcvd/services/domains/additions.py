@@ -23,7 +23,8 @@ from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.lifecycle import claims
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.services.organizations import quotas
-from dcvd.store import cloudflare_zones, connections, domains, zones
+from dcvd.store import cloudflare_zones, domains, zones
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 
 

@@ -20,7 +20,7 @@ from dcvd.core.domains.bulk import (
     reused_key_refusal,
     to_refusal,
 )
-from dcvd.core.idempotency import KEY_LIFETIME_MS
+from dcvd.core.http.idempotency import KEY_LIFETIME_MS
 from dcvd.core.organizations.quotas import Quota
 from dcvd.errors import Conflict, DiskFull, StoreError
 from dcvd.kit.limits.batch_sizer import BatchSizer

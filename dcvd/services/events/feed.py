@@ -7,11 +7,12 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.events import Event, EventType, read_domain_name
-from dcvd.core.reach import DomainReach
+from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import Gone, InvalidInput
 from dcvd.services.context import Context
-from dcvd.store import events, organizations
+from dcvd.store import events
 from dcvd.store.engine.database import Snapshot, Topic
+from dcvd.store.organizations import organizations
 
 _MAX_WAITERS: Final = 32
 """Requests of one organization that may wait at once; any more are answered at once, which RFC 7240 allows, where an

@@ -6,8 +6,9 @@ from dcvd.core.events import Event, EventDraft, build_body
 from dcvd.core.ids import IdPrefix
 from dcvd.core.retry_delays import add_jitter
 from dcvd.services.context import Context
-from dcvd.store import events, organizations
+from dcvd.store import events
 from dcvd.store.engine.database import Transaction
+from dcvd.store.organizations import organizations
 from dcvd.store.webhooks import deliveries, endpoints
 from dcvd.store.webhooks.deliveries import NewDelivery
 

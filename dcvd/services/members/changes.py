@@ -1,16 +1,17 @@
 """Change and remove members. What their tokens may do changes in the same transaction, also in open requests."""
 
 from dcvd.core.audit import AuditAction
-from dcvd.core.entity_tags import ANY_STATE, Precondition
+from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.members import Member, MemberStatus
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.members.rules import check_owner_stays, check_rank, get_owned
 from dcvd.services.tokens.revocation import announce_change
-from dcvd.store import members, tokens
+from dcvd.store import members
 from dcvd.store.engine.database import Transaction
+from dcvd.store.tokens import tokens
 
 
 async def change(

@@ -18,14 +18,15 @@ from dcvd.core.members import (
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.members.rules import check_rank, get_owned
 from dcvd.services.organizations import quotas
-from dcvd.store import members, organizations
+from dcvd.store import members
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.organizations import organizations
 
 log = structlog.get_logger(__name__)
 

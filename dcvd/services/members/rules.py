@@ -2,7 +2,7 @@
 
 from dcvd.core.callers import CallerKind
 from dcvd.core.members import Member, MemberStatus
-from dcvd.core.tokens import Role, has_rank
+from dcvd.core.tokens.token import Role, has_rank
 from dcvd.errors import Conflict, Forbidden, NotFound
 from dcvd.services.context import Context
 from dcvd.store import members

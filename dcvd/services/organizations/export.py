@@ -13,9 +13,9 @@ from msgspec import Struct
 from dcvd.core.instants import to_rfc3339
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
-from dcvd.store import organization_data
 from dcvd.store.engine.database import Row
-from dcvd.store.organization_data import ExportedRow
+from dcvd.store.organizations import data as organization_data
+from dcvd.store.organizations.data import ExportedRow
 
 _INSTANT_SUFFIX: Final = "_at"
 _ENCODER: Final = msgspec.json.Encoder()

@@ -9,8 +9,11 @@ from dcvd.config import Config
 from dcvd.core.organizations.quotas import Quota, Quotas, Room, change_overrides
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
-from dcvd.store import connections, domains, members, organizations, tokens, zones
+from dcvd.store import domains, members, zones
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.organizations import organizations
+from dcvd.store.tokens import tokens
 from dcvd.store.webhooks import endpoints
 
 log = structlog.get_logger(__name__)

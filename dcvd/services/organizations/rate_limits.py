@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dcvd.config import Config
 from dcvd.core.organizations.rate_limits import Rate, RateLimits
 from dcvd.services.context import Context
-from dcvd.store import organizations
+from dcvd.store.organizations import organizations
 
 
 def get_default_rate_limits(config: Config) -> RateLimits:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import structlog
 
 from dcvd.core.audit import AuditAction
-from dcvd.core.entity_tags import ANY_STATE, Precondition, build_entity_tag
+from dcvd.core.http.entity_tags import ANY_STATE, Precondition, build_entity_tag
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.status import require_not_deleting
 from dcvd.errors import Conflict, InvalidInput, NotFound
@@ -13,9 +13,9 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations.quotas import change_quotas
-from dcvd.store import organizations
 from dcvd.store.engine.database import Snapshot, Transaction
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations import organizations
+from dcvd.store.organizations.organizations import Organization
 
 log = structlog.get_logger(__name__)
 

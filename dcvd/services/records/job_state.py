@@ -15,7 +15,8 @@ from dcvd.errors import RecordConflict
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.jobs.dns_writes import WRITE_DNS
-from dcvd.store import connections, domains, written_records
+from dcvd.store import domains, written_records
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.jobs import jobs as jobs_table
 

@@ -26,7 +26,8 @@ from dcvd.services.domains.queries import get_owned
 from dcvd.services.jobs import dns_writes
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.records import zone_editor
-from dcvd.store import connections, domains, written_records
+from dcvd.store import domains, written_records
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot, Transaction
 
 _PROVIDER_TIMEOUT_S: Final = 10.0

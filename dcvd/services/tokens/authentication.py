@@ -4,17 +4,19 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from dcvd.core import tokens as token_rules
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.members import MemberStatus, choose_lower
-from dcvd.core.networks import is_address_within
 from dcvd.core.organizations.status import OrganizationStatus, build_refusal
-from dcvd.core.reach import parse_reach
-from dcvd.core.tokens import Token
+from dcvd.core.tokens import token as token_rules
+from dcvd.core.tokens.networks import is_address_within
+from dcvd.core.tokens.reach import parse_reach
+from dcvd.core.tokens.token import Token
 from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.services.context import Context
-from dcvd.store import members, organizations, tokens
+from dcvd.store import members
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.organizations import organizations
+from dcvd.store.tokens import tokens
 
 REFUSAL: Final = (
     "The bearer token is not valid: malformed, unknown, revoked or expired. Ask your operator for a new one."

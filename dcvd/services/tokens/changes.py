@@ -5,19 +5,19 @@ from typing import Final
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.core import tokens as token_rules
 from dcvd.core.audit import AuditAction
-from dcvd.core.entity_tags import ANY_STATE, Precondition
+from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.instants import DAY, HOUR, format_instant
-from dcvd.core.tokens import Token
+from dcvd.core.tokens import token as token_rules
+from dcvd.core.tokens.token import Token
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.tokens.minting import MintedToken, check_expiry
 from dcvd.services.tokens.revocation import announce_change
 from dcvd.services.tokens.rights import check_takeover, check_visible, describe_token
-from dcvd.store import tokens
 from dcvd.store.engine.database import Transaction
+from dcvd.store.tokens import tokens
 
 DEFAULT_GRACE_MS: Final = HOUR
 MAX_GRACE_MS: Final = 7 * DAY

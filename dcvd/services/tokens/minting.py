@@ -2,7 +2,6 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.core import tokens as token_rules
 from dcvd.core.audit import AuditAction
 from dcvd.core.callers import CallerKind
 from dcvd.core.ids import IdPrefix
@@ -10,15 +9,17 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.core.members import MemberStatus
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role, Token
+from dcvd.core.tokens import token as token_rules
+from dcvd.core.tokens.token import Role, Token
 from dcvd.errors import InvalidInput
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, check_member_of_token, describe_token, grant
-from dcvd.store import members, tokens
+from dcvd.store import members
 from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.tokens import tokens
 
 
 class MintedToken(Struct, frozen=True):

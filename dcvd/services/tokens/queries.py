@@ -1,11 +1,11 @@
 """Read tokens, never with a plain text."""
 
-from dcvd.core.tokens import Token
+from dcvd.core.tokens.token import Token
 from dcvd.services.context import Context
 from dcvd.services.tokens.rights import check_visible, is_visible
-from dcvd.store import tokens
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.tokens import tokens
 
 
 async def list_page(context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Token]:

@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.callers import CallerKind
-from dcvd.core.tokens import Token, has_rank
+from dcvd.core.tokens.token import Token, has_rank
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.tokens.rights import check_rank, check_visible, describe_token, is_visible
-from dcvd.store import tokens
 from dcvd.store.engine.database import Topic, Transaction
+from dcvd.store.tokens import tokens
 
 
 async def revoke(context: Context, org_id: str, token_id: str, *, with_descendants: bool = False) -> None:

@@ -7,10 +7,10 @@ from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.callers import Caller
 from dcvd.core.instants import format_instant
-from dcvd.core.networks import is_network_within, normalise_networks
-from dcvd.core.reach import parse_reach, validate_entries
-from dcvd.core.scopes import Scope, parse_scopes
-from dcvd.core.tokens import Role, Token, has_rank
+from dcvd.core.tokens.networks import is_network_within, normalise_networks
+from dcvd.core.tokens.reach import parse_reach, validate_entries
+from dcvd.core.tokens.scopes import Scope, parse_scopes
+from dcvd.core.tokens.token import Role, Token, has_rank
 from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
 

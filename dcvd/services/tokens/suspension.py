@@ -7,10 +7,10 @@ from dcvd.core.organizations.status import OrganizationStatus, require_not_delet
 from dcvd.services import audit, organizations
 from dcvd.services.context import Context
 from dcvd.services.tokens.revocation import announce_change
-from dcvd.store import organizations as organizations_table
-from dcvd.store import tokens
 from dcvd.store.engine.database import Topic, Transaction
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations import organizations as organizations_table
+from dcvd.store.organizations.organizations import Organization
+from dcvd.store.tokens import tokens
 
 log = structlog.get_logger(__name__)
 

@@ -8,14 +8,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.instants import DAY
-from dcvd.core.tokens import Token
+from dcvd.core.tokens.token import Token
 from dcvd.services.context import Context
 from dcvd.services.tokens import queries
-from dcvd.store import token_usage, tokens
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page
-from dcvd.store.token_usage import UsageCount
-from dcvd.store.tokens import LastUse
+from dcvd.store.tokens import tokens
+from dcvd.store.tokens import usage as token_usage
+from dcvd.store.tokens.tokens import LastUse
+from dcvd.store.tokens.usage import UsageCount
 
 RETENTION_DAYS: Final = 90
 """For how many days counts are kept."""

@@ -9,8 +9,8 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
-from dcvd.core.entity_tags import ANY_STATE, Precondition
 from dcvd.core.events import EventType
+from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret

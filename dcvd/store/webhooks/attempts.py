@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, Timings
 from dcvd.core.instants import MINUTE
 from dcvd.core.webhooks.deliveries import (
     Attempt,

@@ -14,7 +14,7 @@ from dcvd.core.secret import Secret
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
-from dcvd.store import aws_external_ids
+from dcvd.store.connections import aws_external_ids
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import EventDict
 from tests.leaks import MARK

@@ -16,7 +16,7 @@ from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.organizations import quotas
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict
 from tests.connections.provider import ProviderDrivers, ProviderServer, serving

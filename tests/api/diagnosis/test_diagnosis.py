@@ -15,7 +15,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker, FakeObserver
 from tests.manual_clock import ManualClock

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from dcvd.api.app import Api
-from dcvd.api.http.admission_limits import StreamSlots
-from dcvd.api.http.ndjson import MAX_LINE_BYTES
+from dcvd.api.http.bodies.ndjson import MAX_LINE_BYTES
+from dcvd.api.http.limits.admission_limits import StreamSlots
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint
 

@@ -16,7 +16,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import BODY_LIMIT, EventDict
 from tests.core.domains.test_cloudflare_notifications import EVENT

@@ -15,7 +15,7 @@ from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.lifecycle import checks
 from dcvd.store.engine.paging import MAX_LIMIT
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint, bring_to_active
 from tests.manual_clock import ManualClock

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dcvd.api.app import Api
-from dcvd.api.http.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
+from dcvd.api.http.limits.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.core.instants import MINUTE
@@ -14,7 +14,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import queries, removals
 from dcvd.services.lifecycle import checks, on_demand_checks
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import FakeLooker
 from tests.manual_clock import ManualClock

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from dcvd.core.instants import MINUTE
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from tests.api.client import Client, problem
 from tests.api.conftest import BODY_LIMIT, NOW, Mint
 from tests.manual_clock import ManualClock

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dcvd.api.app import Api
 from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.config import Config, Live
-from dcvd.kit.http.http_limits import HttpLimits
+from dcvd.kit.http.server.http_limits import HttpLimits
 from dcvd.services.context import Context
 from tests.api.client import Client as Tenant
 from tests.kit.http.peer import Client, connected, serving

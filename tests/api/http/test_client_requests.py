@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api.app import Api
-from dcvd.api.http.client_requests import CLIENT_ADDRESS
+from dcvd.api.http.limits.client_requests import CLIENT_ADDRESS
 from dcvd.config import Config
 from tests.api.http.enveloped import Enveloped
 from tests.waiting import until

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dcvd.api.app import Api
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.http.test_idempotency import handlers_of
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from dcvd import __version__
-from dcvd.api.http.problems import to_problem
+from dcvd.api.http.answers.problems import to_problem
 from dcvd.errors import DcvdError, DiskFull, Permanent, Retryable, StoreError, Unauthorized
 from dcvd.services.context import Context
 from tests.api.client import Client, problem

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api.app import Api
-from dcvd.api.http.failed_authentications import FailedAuthentications
+from dcvd.api.http.limits.failed_authentications import FailedAuthentications
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import TOKEN_PREFIX
+from dcvd.core.tokens.token import TOKEN_PREFIX
 from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.tokens import authentication

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.jobs import JobState
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.store.engine.database import Row
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client
 from tests.examples import examples
 

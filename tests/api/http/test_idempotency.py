@@ -11,8 +11,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from dcvd.api.app import Api
 from dcvd.api.http.idempotency import declares_key
-from dcvd.core.idempotency import KEY_LIFETIME_MS
-from dcvd.core.tokens import Role
+from dcvd.core.http.idempotency import KEY_LIFETIME_MS
+from dcvd.core.tokens.token import Role
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services import idempotency
@@ -23,7 +23,7 @@ from dcvd.services.organizations import quotas
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.minting import MintedToken
 from dcvd.services.tokens.usage import TokenUsage
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint
 from tests.api.webhooks.owed import URL, added, domain, given_up

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.api.http.ndjson import LineReader, RawLine
+from dcvd.api.http.bodies.ndjson import LineReader, RawLine
 
 texts = st.lists(st.binary(max_size=12).filter(lambda text: b"\n" not in text), max_size=8)
 

@@ -6,13 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api.app import Api
-from dcvd.api.http.rate_limits import RateLimiter
+from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.config import Config
 from dcvd.core.callers import Caller, CallerKind
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint
 from tests.manual_clock import ManualMonotonic

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from dcvd.api.http.stream import ResponseBuffer
+from dcvd.api.http.bodies.stream import ResponseBuffer
 
 
 async def test_pieces_come_out_as_they_went_in_packed_or_not() -> None:

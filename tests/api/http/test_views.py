@@ -4,8 +4,8 @@ import msgspec
 import pytest
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.instants import Instant
-from dcvd.api.http.views import build_view
+from dcvd.api.http.answers.instants import Instant
+from dcvd.api.http.answers.views import build_view
 
 
 class _Part(Struct, frozen=True):

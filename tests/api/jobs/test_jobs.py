@@ -8,7 +8,7 @@ from dcvd.core.instants import MINUTE
 from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.manual_clock import ManualClock
 

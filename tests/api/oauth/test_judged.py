@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from dcvd.core.connections.connection import ConnectionStatus
 from dcvd.core.instants import DAY
 from dcvd.errors import Unauthorized
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import problem
 from tests.api.oauth.flow import CONNECTIONS, Flow
 from tests.manual_clock import ManualClock

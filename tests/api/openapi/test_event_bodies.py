@@ -14,7 +14,7 @@ from dcvd.core.instants import DAY, MINUTE
 from dcvd.core.lifecycle.transitions import warn_of_expiry
 from dcvd.services.connections.reauth import require_reauth
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client
 from tests.api.webhooks.owed import added, domain, tried
 from tests.core.builders import THRESHOLDS, active_story, certificate

@@ -8,12 +8,12 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry, Counter
 
 from dcvd.api.app import Api
-from dcvd.api.http.problems import REQUEST_ID
+from dcvd.api.http.answers.problems import REQUEST_ID
 from dcvd.config import Live
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW, Mint
 from tests.manual_clock import ManualClock

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.tokens import suspension
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import Mint
 from tests.api.tokens.test_revocation import begin_long_poll

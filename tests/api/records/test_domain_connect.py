@@ -17,7 +17,7 @@ from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.services.lifecycle import checks
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict
 from tests.dns.served import load

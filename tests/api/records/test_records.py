@@ -7,7 +7,7 @@ import pytest
 from dcvd.api.app import Api
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue as job_service
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.performing import perform

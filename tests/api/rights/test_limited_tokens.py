@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from dcvd.core.reach import parse_reach
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.reach import parse_reach
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.rights import TokenLimits
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 
 NAMES = ["a.inside.com", "www.inside.com", "deep.www.inside.com", "inside.org", "www.outside.com"]

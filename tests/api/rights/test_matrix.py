@@ -13,9 +13,9 @@ from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.events import EventType
 from dcvd.core.organizations.quotas import Quota
-from dcvd.core.scopes import Scope
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.scopes import Scope
+from dcvd.core.tokens.token import Role
 from dcvd.services import organizations
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
@@ -27,7 +27,7 @@ from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.webhooks import endpoints
 from dcvd.services.zones import registry
 from dcvd.store.engine.database import Snapshot
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client
 from tests.api.rights.routes import ROUTES, WITHOUT_TOKEN, Row
 

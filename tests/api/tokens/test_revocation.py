@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.tokens import revocation
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import NOW, Mint
 from tests.unreliable_database import UnreliableDatabase

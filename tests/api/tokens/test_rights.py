@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from dcvd.core.instants import DAY, HOUR, SECOND, to_rfc3339
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.tokens import authentication, minting
 from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.tokens.usage import TokenUsage
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
 from tests.manual_clock import ManualClock

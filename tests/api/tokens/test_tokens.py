@@ -3,10 +3,10 @@
 import pytest
 
 from dcvd.core.instants import DAY, MINUTE, to_rfc3339
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.tokens.usage import TokenUsage
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import NOW
 from tests.manual_clock import ManualClock

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dcvd.api.webhooks.delivery_view import describe_next_attempt
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, NextAttemptReason
 from dcvd.services.context import Context

@@ -8,7 +8,7 @@ import pytest
 from dcvd.core.events import EventType
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.services.context import Context
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.webhooks.owed import URL, added, domain, listed, tried
 from tests.manual_clock import ManualClock

@@ -8,7 +8,7 @@ from dcvd.core.instants import MINUTE
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.webhooks import replay_job
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
 from tests.manual_clock import ManualClock

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from dcvd.api.http.problem_view import Problem
+from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.operations.remote import RemoteOperations, open_remote_operations
 from dcvd.errors import DcvdError
 

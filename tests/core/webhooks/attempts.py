@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, Timings
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 from dcvd.core.webhooks.status_codes import meaning_of
 from tests.core.builders import NOW

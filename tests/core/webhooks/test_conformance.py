@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from dcvd.core.events import Event, EventDraft, EventType, build_body
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.conformance import (

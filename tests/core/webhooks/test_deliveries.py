@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason
+from dcvd.core.http.exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, SECOND
 from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.core.webhooks.deliveries import (

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, Timings
 from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.core.webhooks.explanation import Explanation, explain
 from tests.core.webhooks.attempts import URL, answered, unanswered

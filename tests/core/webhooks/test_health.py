@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason
+from dcvd.core.http.exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthChange, HealthState, apply_attempt, disable

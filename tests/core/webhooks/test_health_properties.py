@@ -4,7 +4,7 @@ from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dcvd.core.http_exchanges import POSSIBLY_OUR_FAULT, FailureReason
+from dcvd.core.http.exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthChange, HealthState, apply_attempt

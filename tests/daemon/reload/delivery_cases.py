@@ -8,7 +8,7 @@ from aiohttp import web
 
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.tokens import minting

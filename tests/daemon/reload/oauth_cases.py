@@ -7,7 +7,7 @@ import pytest
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.errors import InvalidInput
 from dcvd.services.connections.authorizations import AuthorizationRedirect, start_authorization
 from dcvd.services.connections.code_exchange import connect_foreign

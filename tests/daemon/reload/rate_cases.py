@@ -1,7 +1,7 @@
 """How often an organization may ask, and a guesser of tokens."""
 
 from dcvd.core.callers import Caller, CallerKind
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from tests.daemon.reload.cases import row
 from tests.daemon.reload.place import Place
 

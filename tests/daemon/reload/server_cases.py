@@ -7,7 +7,7 @@ import signal
 from typing import Any
 
 from dcvd.api.app import Api
-from dcvd.kit.http.peer import PEER_EXTENSION
+from dcvd.kit.http.server.peer import PEER_EXTENSION
 from tests.daemon.process import daemon_with
 from tests.daemon.reload.cases import case
 from tests.daemon.reload.place import Place, opened

@@ -4,7 +4,7 @@ import itertools
 from typing import Final
 
 from dcvd.core.events import EventType
-from dcvd.core.http_exchanges import Timings
+from dcvd.core.http.exchanges import Timings
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import Endpoint, UnsealedEndpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable

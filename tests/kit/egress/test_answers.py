@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.connection import MAX_BODY_BYTES
 from tests.kit.receivers import egress, raw_receiver
 from tests.kit.wire import Wire

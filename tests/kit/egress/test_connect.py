@@ -2,7 +2,7 @@
 
 import socket
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from tests.kit.receivers import egress, failure, ok, open_sockets, receiver, silent_backlog
 from tests.system_names import Resolver
 from tests.waiting import until

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.guard import (
     AddressRefused,
     EgressPolicy,

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.connection import MAX_HEAD_BYTES, MAX_INTERIM_ANSWERS, MAX_RECEIVED_BYTES
 from tests.kit.receivers import egress, failure, raw_receiver
 from tests.kit.wire import Wire

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dcvd.core.http_exchanges import Timings
+from dcvd.core.http.exchanges import Timings
 from tests.kit.receivers import PUBLIC, egress, failure, ok, raw_receiver, receiver
 from tests.system_names import Resolver
 

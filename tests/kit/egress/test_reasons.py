@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.failures import build_connect_error, build_lookup_error, certificate_reason
 from tests.kit.receivers import egress, failure
 

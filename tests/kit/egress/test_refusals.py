@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 import structlog
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcvd import __version__
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.egress.request import Origin, encode_request, parse_target

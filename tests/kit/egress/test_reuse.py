@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.client import EgressClient
 from tests.kit.receivers import LOOPBACK, egress, failure, raw_receiver
 from tests.system_names import Resolver

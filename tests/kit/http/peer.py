@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from dcvd.kit.http.client_addresses import ClientAddresses
-from dcvd.kit.http.connections import ConnectionLimits
-from dcvd.kit.http.http_limits import HttpLimits
-from dcvd.kit.http.protocol import LONG_BODY_EXTENSION
-from dcvd.kit.http.server import HttpServer
-from dcvd.kit.http.sockets import bind_tcp
+from dcvd.kit.http.server.connections import ConnectionLimits
+from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.protocol import LONG_BODY_EXTENSION
+from dcvd.kit.http.server.server import HttpServer
+from dcvd.kit.http.server.sockets import bind_tcp
 
 GET: Final = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 Address = tuple[str, int] | str

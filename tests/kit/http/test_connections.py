@@ -12,9 +12,9 @@ import pytest
 import structlog
 
 from dcvd.kit.http.client_addresses import ClientAddresses
-from dcvd.kit.http.connections import ConnectionLimits
-from dcvd.kit.http.http_limits import HttpLimits
-from dcvd.kit.http.sockets import bind_tcp, bind_unix
+from dcvd.kit.http.server.connections import ConnectionLimits
+from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.sockets import bind_tcp, bind_unix
 from tests.kit.http.peer import GET, Address, Client, Echo, connected, serving
 
 _PATIENT = HttpLimits(head_timeout_s=60, keep_alive_s=60)

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from dcvd.kit.http.http_limits import HttpLimits
+from dcvd.kit.http.server.http_limits import HttpLimits
 from tests.kit.http.peer import GET, TALK, Client, Echo, connected, serving
 
 

@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dcvd.kit.http.listen_fds import take_inherited_sockets
-from dcvd.kit.http.sockets import bind_tcp, bind_unix
+from dcvd.kit.http.server.listen_fds import take_inherited_sockets
+from dcvd.kit.http.server.sockets import bind_tcp, bind_unix
 
 REPORT = """
 import os
 from dcvd.errors import DcvdError
-from dcvd.kit.http.listen_fds import take_inherited_sockets
+from dcvd.kit.http.server.listen_fds import take_inherited_sockets
 try:
     for name, item in take_inherited_sockets(os.environ):
         print(name, item.family.name, item.getsockname(), item.getblocking(), os.get_inheritable(item.fileno()))

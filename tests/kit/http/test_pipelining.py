@@ -9,9 +9,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from dcvd.kit.http.http_limits import HttpLimits
-from dcvd.kit.http.input_flow import READ_BYTES
-from dcvd.kit.http.sockets import bind_tcp
+from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.input_flow import READ_BYTES
+from dcvd.kit.http.server.sockets import bind_tcp
 from tests.kit.http.peer import GET, Client, Echo, answer, connected, serving
 
 _ATTACK = b"GET / HTTP/1.1\r\n\r\n" * 120_000

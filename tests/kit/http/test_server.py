@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import structlog
 
-from dcvd.kit.http.http_limits import HttpLimits
-from dcvd.kit.http.server import HttpServer
-from dcvd.kit.http.sockets import bind_tcp, bind_unix
+from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.server import HttpServer
+from dcvd.kit.http.server.sockets import bind_tcp, bind_unix
 from tests.kit.http.peer import GET, QUICK, Echo, connected, serving
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dcvd.errors import DcvdError
-from dcvd.kit.http.sockets import bind_tcp, bind_unix
+from dcvd.kit.http.server.sockets import bind_tcp, bind_unix
 
 
 def test_a_tcp_socket_listens_and_says_that_it_is_tcp() -> None:

@@ -9,7 +9,7 @@ from dcvd.config import Config, Live
 from dcvd.config.oauth_sections import OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, NotFound, Unauthorized
 from dcvd.kit.http.fetch import Fetcher

@@ -15,7 +15,7 @@ from dcvd.services.jobs import queue as jobs
 from dcvd.services.records import plans
 from dcvd.store import written_records
 from dcvd.store.engine.database import Database
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.conftest import VAULT
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.manual_clock import ManualClock

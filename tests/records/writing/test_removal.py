@@ -9,7 +9,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import removals
 from dcvd.services.jobs import queue as jobs
 from dcvd.services.jobs.dns_writes import WRITE_DNS
-from dcvd.store import connections as stored_connections
+from dcvd.store.connections import connections as stored_connections
 from dcvd.store.jobs import jobs as stored
 from tests.dns_provider import lost
 from tests.due import list_due

@@ -9,7 +9,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue as jobs
 from dcvd.services.lifecycle import checks
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.dns_provider import lost
 from tests.records.writing.conftest import NAME, OURS, THEIRS, Desk
 

@@ -6,8 +6,8 @@ from dcvd.core.jobs import JobState
 from dcvd.errors import Conflict, Permanent
 from dcvd.services.context import Context
 from dcvd.services.domains import queries, removals
-from dcvd.store import connections as stored_connections
-from dcvd.store.organizations import Organization
+from dcvd.store.connections import connections as stored_connections
+from dcvd.store.organizations.organizations import Organization
 from tests.dns_provider import connect, lost
 from tests.records.writing.conftest import NAME, THEIRS, Desk
 

@@ -13,7 +13,7 @@ from dcvd.services.domains import additions, queries
 from dcvd.services.jobs import queue as jobs
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import checks
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.dns_provider import Killed, lost
 from tests.records.writing.conftest import NAME, OURS, THEIRS, Desk
 from tests.services.views import bodies

@@ -14,7 +14,7 @@ from dcvd.errors import StoreError
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.store import audit as store
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 
 

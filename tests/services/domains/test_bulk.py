@@ -17,7 +17,7 @@ from dcvd.core.domains.bulk import (
     RemoveLine,
     fingerprint_line,
 )
-from dcvd.core.idempotency import KEY_LIFETIME_MS
+from dcvd.core.http.idempotency import KEY_LIFETIME_MS
 from dcvd.core.instants import HOUR
 from dcvd.errors import Conflict
 from dcvd.janitor import Janitor
@@ -30,9 +30,9 @@ from dcvd.services.domains.bulk_removals import BulkRemovals, RemoveLineResult
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens.usage import TokenUsage
-from dcvd.store import organizations
 from dcvd.store.engine.database import Transaction
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations import organizations
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, event_names
 

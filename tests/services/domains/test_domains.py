@@ -15,7 +15,7 @@ from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks, register_job
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER
 from dcvd.store import cloudflare_zones
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies, deliveries_owed, event_names
 from tests.services.webhooks.attempts import subscribed

@@ -6,7 +6,7 @@ from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import deliveries, endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import deliver_all, delivered, due, happen, owed, states, subscribed
 

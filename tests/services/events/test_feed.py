@@ -13,7 +13,7 @@ from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.events.feed import EventFeed, FeedPage
 from dcvd.services.tokens.usage import TokenUsage
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import bury, happen, subscribed
 from tests.waiting import until

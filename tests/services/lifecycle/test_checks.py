@@ -10,7 +10,7 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.sync.fleet import DAY, fleet, hostname, verified

@@ -21,7 +21,7 @@ from dcvd.services.lifecycle.cloudflare_notifications import (
     NotificationOutcome,
 )
 from dcvd.store.engine.database import Topic
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.unreliable_database import Fate, strike
 

@@ -9,7 +9,7 @@ from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.services.organizations.export import export_lines
 from dcvd.store.engine.database import Transaction
-from dcvd.store.organization_data import OWNED_TABLES
+from dcvd.store.organizations.data import OWNED_TABLES
 from tests.owned_rows import SECRETS, fill
 
 

@@ -11,7 +11,7 @@ from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import MINUTE
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
-from dcvd.core.tokens import Role
+from dcvd.core.tokens.token import Role
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.errors import InvalidInput, NotFound, QuotaReached
 from dcvd.services.context import Context
@@ -22,7 +22,7 @@ from dcvd.services.organizations import quotas
 from dcvd.services.tokens import minting
 from dcvd.services.webhooks import endpoints
 from dcvd.services.zones import registry
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.dns_provider import connect
 from tests.manual_clock import ManualClock
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from dcvd.core.events import OPERATIONAL_TYPES, Event, EventDraft, EventType
-from dcvd.core.http_exchanges import Timings
+from dcvd.core.http.exchanges import Timings
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, FinishedAttempt
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.status_codes import meaning_of

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.events import EventDraft, EventType
-from dcvd.core.http_exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, Timings
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,
@@ -22,7 +22,7 @@ from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Topic
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.services.webhooks.attempts import attempt, delivered, delivery, due, failed, happen, owed, states, subscribed

@@ -12,7 +12,7 @@ from dcvd.services.webhooks import delivery_history as history
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import (

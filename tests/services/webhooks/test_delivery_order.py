@@ -5,7 +5,7 @@ import pytest
 from dcvd.core.events import EventType
 from dcvd.services.context import Context
 from dcvd.services.webhooks.delivery_order import repair_delivery_order
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.services.webhooks.attempts import deliver_all, happen, owed, subscribed
 
 _DOMAINS = ("dom_a", "dom_b", "dom_c", None)

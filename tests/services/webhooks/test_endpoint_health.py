@@ -7,14 +7,14 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.events import OPERATIONAL_TYPES, EventType
-from dcvd.core.http_exchanges import FailureReason
+from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import DAY, MINUTE, to_rfc3339
 from dcvd.core.webhooks.deliveries import AttemptOutcome, FinishedAttempt
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, HealthState
 from dcvd.services.context import Context
 from dcvd.services.webhooks.deliveries import record_attempts
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import bodies, event_names
 from tests.services.webhooks.attempts import attempt, delivered, due, endpoint_now, failed, happen, states, subscribed

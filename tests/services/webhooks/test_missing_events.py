@@ -16,7 +16,7 @@ from dcvd.services.context import Context
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import drop_expired
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from dcvd.store.webhooks import endpoints as stored_endpoints
 from tests.conftest import VAULT
 from tests.manual_clock import ManualClock

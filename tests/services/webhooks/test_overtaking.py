@@ -11,7 +11,7 @@ from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.context import Context
 from dcvd.services.webhooks import replays
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import (
     bury,

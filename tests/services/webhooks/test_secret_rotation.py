@@ -8,7 +8,7 @@ from dcvd.errors import Conflict, NotFound
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, secret_rotation
 from dcvd.store.engine.database import Topic
-from dcvd.store.organizations import Organization
+from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 
 _MINUTE = 60_000

@@ -13,7 +13,7 @@ import pytest
 from dcvd.errors import DiskFull, NotFound, StoreError
 from dcvd.store.engine.connection_thread import run_on_thread
 from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction
-from dcvd.store.organizations import Organization, insert, list_all
+from dcvd.store.organizations.organizations import Organization, insert, list_all
 from tests.waiting import until
 
 

@@ -14,7 +14,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from dcvd.kit.http.input_flow import InputFlow
+from dcvd.kit.http.server.input_flow import InputFlow
 
 _STARTS_A_TURN: Final = 4
 

@@ -7,7 +7,7 @@ from typing import Final
 from litestar.types import HTTPReceiveMessage, Receive
 from msgspec import Struct
 
-from dcvd.api.http.body import ClientGone
+from dcvd.api.http.bodies.body import ClientGone
 from dcvd.core.domains.bulk import MAX_LINES
 from dcvd.errors import InvalidInput
 

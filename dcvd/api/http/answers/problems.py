@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope
 from msgspec import UNSET, Struct
 
-from dcvd.api.http.problem_view import FieldError, Problem
+from dcvd.api.http.answers.problem_view import FieldError, Problem
 from dcvd.core.text import shorten
 from dcvd.errors import (
     Conflict,

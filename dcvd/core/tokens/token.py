@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.entity_tags import build_entity_tag
+from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
-from dcvd.core.scopes import Scope
 from dcvd.core.secret import Secret
+from dcvd.core.tokens.scopes import Scope
 
 TOKEN_PREFIX: Final = "dcv_live_"
 _TOKEN_FORMAT: Final = re.compile(r"dcv_live_[0-9a-f]{32}")
@@ -30,8 +30,8 @@ ROLE_ORDER: Final = (Role.MEMBER, Role.ADMIN, Role.OWNER)
 class Token(Struct, frozen=True, kw_only=True):
     """An API token as it is stored, without its plain text. Instants are in milliseconds.
 
-    scopes: what it may do, within its role; None for all of that. domains: those that it may know of, see `core.reach`;
-        None for all. allowed_networks: from which addresses it works; None for all.
+    scopes: what it may do, within its role; None for all of that. domains: those that it may know of, see
+        `core.tokens.reach`; None for all. allowed_networks: from which addresses it works; None for all.
     minted_by: the token that minted it; None where an operator did.
     member_id: the member whose token it is, and who may always do as much; None for one of the organization itself.
     last_address: from which it was last used. previous_expires_at: until when the secret before the last works.

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from litestar.types import Receive
 
-from dcvd.api.http.body import ClientGone
+from dcvd.api.http.bodies.body import ClientGone
 
 T = TypeVar("T")
 

@@ -13,11 +13,11 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from dcvd.kit.http.connections import OpenConnection
-from dcvd.kit.http.http_limits import HttpLimits
-from dcvd.kit.http.peer import PEER_EXTENSION, Peer, read_peer
-from dcvd.kit.http.pipelining import PipeliningHttpProtocol, QueuedStarts
-from dcvd.kit.http.refusals import build_refusal
+from dcvd.kit.http.server.connections import OpenConnection
+from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer, read_peer
+from dcvd.kit.http.server.pipelining import PipeliningHttpProtocol, QueuedStarts
+from dcvd.kit.http.server.refusals import build_refusal
 
 log = structlog.get_logger(__name__)
 

@@ -7,17 +7,17 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
+from dcvd.api.http.access.authorization import READ_METHODS, check_permission, check_reach
+from dcvd.api.http.answers.problems import route_not_found
 from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.authorization import READ_METHODS, check_permission, check_reach
-from dcvd.api.http.client_requests import CLIENT_ADDRESS
-from dcvd.api.http.open_requests import OPEN_REQUEST, OpenRequest
-from dcvd.api.http.problems import route_not_found
-from dcvd.api.http.rate_limits import RATE_LIMIT_FIELDS
+from dcvd.api.http.limits.client_requests import CLIENT_ADDRESS
+from dcvd.api.http.limits.open_requests import OPEN_REQUEST, OpenRequest
+from dcvd.api.http.limits.rate_limits import RATE_LIMIT_FIELDS
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.operators import OperatorRights
-from dcvd.core.tokens import Role, may_write
+from dcvd.core.tokens.token import Role, may_write
 from dcvd.errors import Forbidden, Unauthenticated
-from dcvd.kit.http.peer import PEER_EXTENSION, Peer
+from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer
 from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.tokens import authentication
 

@@ -11,7 +11,7 @@ from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
-from dcvd.api.http.body import ClientGone
+from dcvd.api.http.bodies.body import ClientGone
 
 _COMPRESS_ABOVE_BYTES: Final = 256 << 10
 MAX_BUFFER_BYTES: Final = 16 << 20

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from dcvd.core.entity_tags import build_entity_tag
+from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.errors import InvalidInput
 
 MAX_RETURN_URL_CHARACTERS: Final = 2048

@@ -14,14 +14,14 @@ import structlog
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from dcvd.kit.http.acceptor import Acceptor
 from dcvd.kit.http.client_addresses import ClientAddresses
-from dcvd.kit.http.connections import ConnectionCap, ConnectionLimits, OpenConnection
-from dcvd.kit.http.http_limits import HttpLimits
-from dcvd.kit.http.input_flow import READ_BYTES
-from dcvd.kit.http.pipelining import BoundedReader, QueuedStarts
-from dcvd.kit.http.protocol import GuardedHttpProtocol
-from dcvd.kit.http.sockets import BACKLOG
+from dcvd.kit.http.server.acceptor import Acceptor
+from dcvd.kit.http.server.connections import ConnectionCap, ConnectionLimits, OpenConnection
+from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.input_flow import READ_BYTES
+from dcvd.kit.http.server.pipelining import BoundedReader, QueuedStarts
+from dcvd.kit.http.server.protocol import GuardedHttpProtocol
+from dcvd.kit.http.server.sockets import BACKLOG
 
 log = structlog.get_logger(__name__)
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dcvd.core.callers import Caller
-from dcvd.core.scopes import Scope, find_scope
-from dcvd.core.tokens import may_write
+from dcvd.core.tokens.scopes import Scope, find_scope
+from dcvd.core.tokens.token import may_write
 from dcvd.errors import Forbidden
 from dcvd.services import reach
 from dcvd.services.context import Context

@@ -12,7 +12,7 @@ import msgspec
 from litestar.types import HTTPReceiveMessage, Receive
 from msgspec import Struct
 
-from dcvd.api.http.problems import HttpRefusal
+from dcvd.api.http.answers.problems import HttpRefusal
 from dcvd.errors import InvalidInput
 
 T = TypeVar("T", bound=Struct)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 from msgspec import Struct
 from msgspec.structs import fields
 
-from dcvd.api.http.instants import Instant
+from dcvd.api.http.answers.instants import Instant
 from dcvd.core.instants import to_rfc3339
 
 V = TypeVar("V", bound=Struct)

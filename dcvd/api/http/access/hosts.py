@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 from litestar.types import Scope
 
-from dcvd.api.http.problems import HttpRefusal
-from dcvd.kit.http.peer import PEER_EXTENSION
+from dcvd.api.http.answers.problems import HttpRefusal
+from dcvd.kit.http.server.peer import PEER_EXTENSION
 
 
 class AllowedHosts:

@@ -12,8 +12,8 @@ from typing import Final
 
 import structlog
 
-from dcvd.kit.http.connections import ConnectionCap, OpenConnection
-from dcvd.kit.http.refusals import build_refusal
+from dcvd.kit.http.server.connections import ConnectionCap, OpenConnection
+from dcvd.kit.http.server.refusals import build_refusal
 
 log = structlog.get_logger(__name__)
 

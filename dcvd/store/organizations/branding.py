@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.branding import Branding
+from dcvd.core.branding.branding import Branding
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from dcvd.core.tokens import Token
+from dcvd.core.tokens.token import Token
 from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.tokens.authentication import REFUSAL

@@ -1,0 +1,1 @@
+"""Whether the daemon lives, and whether each of its parts works."""

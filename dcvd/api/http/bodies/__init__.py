@@ -1,0 +1,1 @@
+"""Bodies of requests and of answers, whole or as they arrive."""

@@ -1,0 +1,1 @@
+"""How an organization looks on the pages that its customers see."""

@@ -1,0 +1,1 @@
+"""API tokens, and what each lets its bearer do."""

@@ -1,0 +1,1 @@
+"""Our HTTP server: sockets, connections, and bounds on what clients do to them."""

@@ -1,0 +1,1 @@
+"""The tables of organizations, and all that is an organization's own."""
