@@ -13,7 +13,7 @@ _RETRY_AFTER: Final = {
 }
 _HEADERS_OF_TENANTS: Final[dict[str, Any]] = {
     "RateLimit": {
-        "description": "What is left of each limit: `r` requests now, all of them after `t` seconds.",
+        "description": "What is left of each limit: `r` requests, and no more than that for `t` seconds.",
         "schema": {"type": "string"},
         "example": '"token-reads";r=5999;t=1, "reads";r=11942;t=1',
     },

@@ -42,6 +42,10 @@ class TokenBucket:
         wait_s = (1 - self._free_tokens()) * self.fill_s / self.capacity
         return wait_s if wait_s > _ROUNDING_S else 0.0
 
+    def get_next_wait_s(self) -> float:
+        """Seconds within which no more than `count_free` tokens can be taken, because no other one comes back."""
+        return max(self.count_free() + 1 - self._free_tokens(), 0.0) * self.fill_s / self.capacity
+
     def take(self) -> None:
         """Take a token, for which `get_wait_s` is 0."""
         self._full_at = max(self._full_at, self._monotonic()) + self.fill_s / self.capacity

@@ -109,11 +109,12 @@ async def test_each_answer_tells_the_limits_and_what_is_left(
     monotonic.now += 5
     missing = await owner.get("/api/domains/dom_missing")
     assert missing.status == 404
-    assert missing.headers["RateLimit"] == '"token-reads";r=1;t=35, "reads";r=3;t=19'
+    assert missing.headers["RateLimit"] == '"token-reads";r=1;t=15, "reads";r=3;t=7'
     await owner.get("/api/domains")
     answer = await owner.get("/api/domains")
     assert answer.status == 429
-    assert answer.headers["RateLimit"].startswith('"token-reads";r=0;')
+    assert answer.headers["RateLimit"].startswith('"token-reads";r=0;t=15')
+    assert answer.headers["Retry-After"] == "15"
     created = await owner.post("/api/domains", {"domainName": "a.customer.com"})
     assert created.headers["RateLimit-Policy"] == '"token-writes";q=2;w=60, "writes";q=3;w=60'
     for other in (await anybody.get("/api/domains"), await anybody.get("/health"), await operator.get("/metrics")):

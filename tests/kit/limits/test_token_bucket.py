@@ -22,6 +22,8 @@ def test_it_gives_what_it_held_and_what_came_back_since_and_never_more(
         time.now += pause_s
         level = min(level + pause_s * capacity / fill_s, capacity)
         assert abs(bucket.count_free() - level) < 1.001
+        next_wait_s = bucket.get_next_wait_s()
+        assert 0 <= next_wait_s <= fill_s / capacity * 1.001
         wait_s = bucket.get_wait_s()
         if wait_s:
             assert level < 1
@@ -42,6 +44,7 @@ def test_whoever_waits_as_long_as_it_says_is_let_in() -> None:
     for _ in range(100):
         wait_s = bucket.get_wait_s()
         assert wait_s > 0
+        assert abs(bucket.get_next_wait_s() - wait_s) < 1e-6
         time.now += wait_s
         assert bucket.get_wait_s() == 0
         bucket.take()

@@ -25,6 +25,9 @@ from dcvd.store.engine.database import Topic
 RATE_LIMIT_FIELDS: Final = "dcvd.rate_limit_fields"
 """The key in the scope's state of the fields that tell the caller about their limits."""
 
+_ROUNDING_S: Final = 1e-6
+"""Seconds by which fractions may be wrong; they begin no other second."""
+
 _POLICY_NAMES: Final = {
     Rate.TOKEN_READS: "token-reads",
     Rate.TOKEN_WRITES: "token-writes",
@@ -173,12 +176,15 @@ def _follow(limit: _Limit | None, settings: _Settings, rate: Rate, monotonic: Ca
 
 
 def _format_fields(limits: Sequence[_Limit]) -> list[tuple[bytes, bytes]]:
-    """Format the fields of draft-ietf-httpapi-ratelimit-headers: a policy's quota in its window, and what is left."""
+    """Format the fields of draft-ietf-httpapi-ratelimit-headers-11, sections 3 and 4.
+
+    The effective window ends where the next request comes back: so it never lasts longer than Retry-After says.
+    """
     policies = ", ".join([limit.policy for limit in limits])
-    states = ", ".join(
-        [
-            f"{limit.state_prefix}{limit.bucket.count_free()};t={math.ceil(limit.bucket.get_fill_wait_s())}"
-            for limit in limits
-        ]
-    )
+    states = ", ".join([_format_state(limit) for limit in limits])
     return [(b"ratelimit-policy", policies.encode()), (b"ratelimit", states.encode())]
+
+
+def _format_state(limit: _Limit) -> str:
+    window_s = math.ceil(limit.bucket.get_next_wait_s() - _ROUNDING_S)
+    return f"{limit.state_prefix}{limit.bucket.count_free()};t={window_s}"
