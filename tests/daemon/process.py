@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -135,9 +135,11 @@ class Api:
         self._session = session
         self._url = url
 
-    async def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    async def call(
+        self, method: str, path: str, body: object = None, *, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
         """Status and JSON of an answer."""
-        async with self._session.request(method, f"{self._url}{path}", json=body) as response:
+        async with self._session.request(method, f"{self._url}{path}", json=body, headers=headers) as response:
             text = await response.read()
             return response.status, await response.json(content_type=None) if text else None
 
