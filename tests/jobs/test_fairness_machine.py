@@ -1,8 +1,9 @@
 """Whatever is wanted, by whomever, and when: every slot goes to the first in line of those that may have it."""
 
 import random
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Final, cast
 
 from hypothesis import HealthCheck
@@ -186,9 +187,10 @@ class FairnessMachine(RuleBasedStateMachine):
         self.clock.advance(2 * HOUR)
         self._fill(is_checked=False)
         while self.in_flight:
-            _, job = self.in_flight.popitem()
-            run(queue.complete(self.context, job))
-            del self.pending[job.id]
+            for job in self.in_flight.values():
+                run(queue.complete(self.context, job))
+                del self.pending[job.id]
+            self.in_flight.clear()
             self._fill(is_checked=False)
         assert self.pending == {}
 
@@ -210,30 +212,38 @@ class FairnessMachine(RuleBasedStateMachine):
     def _list_able(self, kind: str) -> list[Job]:
         """List the jobs of a kind that may start beside those in flight, by the rules as they are declared."""
         now = self.clock.now()
+        awaited = self._find_awaited(kind)
+        may_start = cache(partial(self._may_start, list(self.in_flight.values()), kind))
         return [
             job
             for job in self.pending.values()
             if job.kind == kind
             and job.id not in self.in_flight
             and (job.next_attempt_at or 0) <= now
-            and self._may_start(job)
-            and not self._is_behind(job)
+            and may_start(job.org_id, job.connection_id)
+            and not self._is_behind(job, awaited)
         ]
 
-    def _is_behind(self, job: Job) -> bool:
+    def _find_awaited(self, kind: str) -> Mapping[str | None, Sequence[Job]]:
+        """Return the pending jobs for which jobs of a kind wait, by their domains' names."""
+        waits_for = self.definitions[kind].kind.waits_for
+        awaited = defaultdict[str | None, list[Job]](list)
+        for job in self.pending.values():
+            if waits_for is not None and job.kind == waits_for.kind_name:
+                awaited[job.domain_name].append(job)
+        return awaited
+
+    def _is_behind(self, job: Job, awaited: Mapping[str | None, Sequence[Job]]) -> bool:
         waits_for = self.definitions[job.kind].kind.waits_for
         return waits_for is not None and any(
-            each.kind == waits_for.kind_name
-            and each.domain_name == job.domain_name
-            and (not waits_for.is_earlier or (each.org_id == job.org_id and (each.turn, each.id) < (job.turn, job.id)))
-            for each in self.pending.values()
+            not waits_for.is_earlier or (each.org_id == job.org_id and (each.turn, each.id) < (job.turn, job.id))
+            for each in awaited.get(job.domain_name, ())
         )
 
-    def _may_start(self, job: Job) -> bool:
-        flying = self.in_flight.values()
-        definition = self.definitions[job.kind]
+    def _may_start(self, flying: Sequence[Job], kind: str, org_id: str, connection_id: str | None) -> bool:
+        definition = self.definitions[kind]
         limits = definition.limits
-        of_kind = [each for each in flying if each.kind == job.kind]
+        of_kind = [each for each in flying if each.kind == kind]
         awaited = Counter(self.definitions[each.kind].limits.awaited for each in flying)
         idle_others = {each.limits.awaited for each in self.definitions.values()} - awaited.keys() - {limits.awaited}
         free_slots = self.slots - len(flying)
@@ -241,9 +251,9 @@ class FairnessMachine(RuleBasedStateMachine):
             free_slots > (len(idle_others) if awaited[limits.awaited] else 0)
             and len(of_kind) < max(int(self.slots * limits.share), 1)
             and (limits.count_free is None or self.free_creates is None or len(of_kind) < self.free_creates)
-            and sum(each.org_id == job.org_id for each in flying) < max(self.slots // 2, 1)
-            and sum(each.org_id == job.org_id for each in of_kind) < max(int(self.slots * limits.share_per_org), 1)
-            and not (limits.is_one_per_connection and job.connection_id in {e.connection_id for e in of_kind} - {None})
+            and sum(each.org_id == org_id for each in flying) < max(self.slots // 2, 1)
+            and sum(each.org_id == org_id for each in of_kind) < max(int(self.slots * limits.share_per_org), 1)
+            and not (limits.is_one_per_connection and connection_id in {e.connection_id for e in of_kind} - {None})
         )
 
 
