@@ -6,7 +6,7 @@ from typing import Final
 
 from dcvd.store.engine.migrate import migrate
 
-_SMALL: Final = {"organizations", "vault_keys", "sqlite_master", "json_each", "few", "pair"}
+_SMALL: Final = {"organizations", "audit_chains", "vault_keys", "sqlite_master", "json_each", "few", "pair"}
 """What does not grow with tenants' data, and the names that statements give to what they were handed or limited."""
 _DERIVED: Final = re.compile(
     r"SCAN (?:\d+ CONSTANT ROWS?|CONSTANT ROW|\d+-ROW VALUES CLAUSE|SUBQUERY \d+)\b"

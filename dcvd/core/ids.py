@@ -9,6 +9,9 @@ RandomBytes = Callable[[int], bytes]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH: Final = 26
+_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
+_SHIFTS: Final = range(10 * (_LENGTH // 2 - 1), -1, -10)
+"""Two digits are looked up at a time: several identifiers are made for each domain that is added."""
 
 
 class IdPrefix(StrEnum):
@@ -47,5 +50,4 @@ def is_id(prefix: IdPrefix, text: str) -> bool:
 
 
 def _format_id(prefix: IdPrefix, number: int) -> str:
-    digits = [_ALPHABET[number >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
-    return f"{prefix}_{''.join(digits)}"
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"

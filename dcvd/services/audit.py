@@ -43,14 +43,15 @@ class AuditFilters(Struct, frozen=True, kw_only=True):
 
     @property
     def are_examined(self) -> bool:
-        """Whether entries have to be read to know whether they meet them; for an object there is an index."""
-        return any(value is not None for value in (self.actor, self.action, self.since, self.until))
+        """Whether entries have to be read to know whether they meet them."""
+        return any(value is not None for value in (self.actor, self.action, self.object_id, self.since, self.until))
 
     def matches(self, entry: AuditEntry) -> bool:
         """Whether an entry meets all of them."""
         return (
             self.actor in (None, entry.actor)
             and self.action in (None, entry.action)
+            and self.object_id in (None, entry.object_id)
             and (self.since is None or entry.occurred_at >= self.since)
             and (self.until is None or entry.occurred_at < self.until)
         )
@@ -96,20 +97,7 @@ def record_all(
     """Record several changes of one transaction, see `record`."""
     if not drafts:
         return
-    chain = audit.get_chain(tx, DAEMON_CHAIN if org_id is None else org_id)
-    entries = _chain_up(context, chain, drafts, actor or _name_actor(context))
-    last = entries[-1]
-    audit.append(
-        tx,
-        AuditChain(
-            org_id=chain.org_id,
-            first_sequence=chain.first_sequence,
-            hash_before=chain.hash_before,
-            last_sequence=last.sequence,
-            last_hash=last.hash,
-        ),
-        entries,
-    )
+    audit.append(tx, _chain_up(context, tx, DAEMON_CHAIN if org_id is None else org_id, drafts, actor))
 
 
 async def list_page(
@@ -119,9 +107,7 @@ async def list_page(
     chain_id, before = DAEMON_CHAIN if org_id is None else org_id, _parse_position(cursor)
     count = _MAX_EXAMINED if filters.are_examined else limit + 1
     rows = await context.database.read(
-        lambda snapshot: audit.list_backward(
-            snapshot, chain_id, before=before, object_id=filters.object_id, limit=count
-        )
+        lambda snapshot: audit.list_backward(snapshot, chain_id, before=before, limit=count)
     )
     matching: list[AuditEntry] = []
     for entry in rows:
@@ -154,17 +140,19 @@ def _verify(snapshot: Snapshot, chain: AuditChain) -> tuple[int, ChainFault | No
     return verifier.count, verifier.end()
 
 
-def _chain_up(context: Context, chain: AuditChain, drafts: Sequence[AuditDraft], actor: str) -> list[AuditEntry]:
+def _chain_up(
+    context: Context, tx: Transaction, chain_id: str, drafts: Sequence[AuditDraft], actor: str | None
+) -> list[AuditEntry]:
     now, caller = context.now(), context.caller
-    previous_hash = chain.last_hash
+    last_sequence, previous_hash = audit.read_end(tx, chain_id)
     entries: list[AuditEntry] = []
-    for sequence, draft in enumerate(drafts, chain.last_sequence + 1):
+    for sequence, draft in enumerate(drafts, last_sequence + 1):
         bare = AuditEntry(
             id=context.new_id(IdPrefix.AUDIT_ENTRY),
-            org_id=chain.org_id,
+            org_id=chain_id,
             sequence=sequence,
             occurred_at=now,
-            actor=actor,
+            actor=actor or _name_actor(context),
             action=draft.action.value,
             object_id=draft.object_id,
             address=caller.address,

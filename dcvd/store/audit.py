@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dcvd.core.audit import DAEMON_CHAIN, AuditChain, AuditEntry
+from dcvd.core.audit import DAEMON_CHAIN, FIRST_HASH, AuditChain, AuditEntry
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
 
 _ENTRIES: Final = StructTable("audit_entries", AuditEntry)
 _CHAINS: Final = StructTable("audit_chains", AuditChain)
-_PUT_CHAIN: Final = (
-    "INSERT INTO audit_chains (org_id, first_sequence, hash_before, last_sequence, last_hash)"
-    " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (org_id) DO UPDATE SET last_sequence = ?4, last_hash = ?5"
-)
 
 
 def get_chain(snapshot: Snapshot, org_id: str) -> AuditChain:
     """Get the ends of a chain, which may have no entry yet."""
     return _CHAINS.fetch_one(snapshot, "WHERE org_id = ?", (org_id,)) or AuditChain(org_id=org_id)
+
+
+def read_end(snapshot: Snapshot, org_id: str) -> tuple[int, bytes]:
+    """Read the number and the hash of a chain's last entry; before the first, what a new chain begins with."""
+    row = snapshot.fetch_one("SELECT last_sequence, last_hash FROM audit_chains WHERE org_id = ?", (org_id,))
+    return (0, FIRST_HASH) if row is None else (row[0], row[1])
 
 
 def list_chains(snapshot: Snapshot, *, after: str | None, limit: int) -> list[AuditChain]:
@@ -27,10 +29,9 @@ def list_chains(snapshot: Snapshot, *, after: str | None, limit: int) -> list[Au
     return _CHAINS.fetch_all(snapshot, "WHERE org_id > ? ORDER BY org_id LIMIT ?", (after, limit))
 
 
-def append(tx: Transaction, chain: AuditChain, entries: Sequence[AuditEntry]) -> None:
-    """Store new entries, and the chain with its new end."""
+def append(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
+    """Store new entries behind the last one of their chain, whose end a trigger moves."""
     _ENTRIES.insert_all(tx, entries)
-    tx.execute(_PUT_CHAIN, _CHAINS.to_row(chain))
 
 
 def list_forward(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> list[AuditEntry]:
@@ -40,14 +41,10 @@ def list_forward(snapshot: Snapshot, org_id: str, *, after: int, limit: int) -> 
     )
 
 
-def list_backward(
-    snapshot: Snapshot, org_id: str, *, before: int, object_id: str | None, limit: int
-) -> list[AuditEntry]:
-    """List a chain's entries numbered below `before`, newest first; with `object_id`, those about that object."""
-    condition = "" if object_id is None else " AND object_id = ?4"
-    parameters = (org_id, before, limit, *([] if object_id is None else [object_id]))
+def list_backward(snapshot: Snapshot, org_id: str, *, before: int, limit: int) -> list[AuditEntry]:
+    """List a chain's entries numbered below `before`, newest first."""
     return _ENTRIES.fetch_all(
-        snapshot, f"WHERE org_id = ?1 AND sequence < ?2{condition} ORDER BY sequence DESC LIMIT ?3", parameters
+        snapshot, "WHERE org_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?", (org_id, before, limit)
     )
 
 
@@ -60,8 +57,8 @@ def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     # Only chains whose beginnings are old: one that begins with a later instant keeps what stands behind it, and must
     # not hide the others.
     org_ids = tx.fetch_column(
-        "SELECT e.org_id FROM audit_entries e JOIN audit_chains c ON c.org_id = e.org_id"
-        " AND c.first_sequence = e.sequence WHERE e.occurred_at < ? LIMIT ?",
+        "SELECT audit_chains.org_id FROM audit_chains CROSS JOIN audit_entries e"
+        " ON e.org_id = audit_chains.org_id AND e.sequence = first_sequence WHERE e.occurred_at < ? LIMIT ?",
         (cutoff_at, limit),
     )
     for org_id in org_ids:

@@ -32,7 +32,10 @@ async def list_audit(
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> AuditList:
-    """List every change, newest first, for admins and owners. A page may have fewer than `limit` and a `nextCursor`.
+    """List every change, newest first, for admins and owners.
+
+    A page with a filter looks through the next 2,000 entries: it may have fewer than `limit`, or none, and still a
+    `nextCursor`. Go on until that is null.
 
     Each entry holds the hash of the one before, so that a changed or removed one shows.
     """

@@ -48,7 +48,8 @@ def measure_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota
 
     Nobody else can take it if `snapshot` is the transaction that stores what is added.
     """
-    limit = read_quotas(context, snapshot, org_id).get(quota)
+    overrides = organizations.read_quota_overrides(snapshot, org_id)
+    limit: int = overrides[quota] if quota in overrides else getattr(context.config.limits, quota)
     if not limit:
         return None
     return Room(quota=quota, limit=limit, count=_COUNTERS[quota](snapshot, org_id, limit + 1, context.now()))

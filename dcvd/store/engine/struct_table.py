@@ -63,6 +63,7 @@ class StructTable(Generic[S]):
             self._parts.append(_Part(field_type, position, start, len(columns), required))
         self._parts.reverse()  # what changes the length of a row begins at its end, so that the positions before stay
         self.columns = tuple(columns)
+        self._insert_sql = self.insert_sql()
         self.select_sql = f"SELECT {', '.join(columns)} FROM {name}"
 
     def insert_sql(self, *more_columns: str, **computed_columns: str) -> str:
@@ -81,7 +82,7 @@ class StructTable(Generic[S]):
 
     def insert_all(self, tx: Transaction, structs: Iterable[S]) -> None:
         """Store new rows."""
-        tx.execute_many(self.insert_sql(), [self.to_row(struct) for struct in structs])
+        tx.execute_many(self._insert_sql, [self.to_row(struct) for struct in structs])
 
     def fetch_all(self, snapshot: Snapshot, clauses: str, parameters: Sequence[Any] = ()) -> list[S]:
         """Fetch the rows that the clauses behind `FROM table` select."""

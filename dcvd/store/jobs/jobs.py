@@ -145,7 +145,7 @@ def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kin
     # Without the hint SQLite would go through all jobs that wait for their turn.
     return _JOBS.fetch_all(
         snapshot,
-        "INDEXED BY jobs_of_domain"
+        "INDEXED BY jobs_of_domain_by_age"
         " WHERE domain_id IN (SELECT value FROM json_each(?)) AND kind = ? AND state = 'pending'",
         (encode_list(domain_ids), kind),
     )

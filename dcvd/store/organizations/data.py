@@ -89,7 +89,7 @@ OWNED_TABLES: Final = (
     OwnedTable(name="brandings", key=("org_id",)),
     OwnedTable(name="logos"),
     OwnedTable(name="audit_entries", key=("sequence",), json=frozenset({"before", "after"})),
-    OwnedTable(name="audit_chains", key=("rowid",)),
+    OwnedTable(name="audit_chains", key=("org_id",)),
     OwnedTable(name="members", omitted=frozenset({"invite_hash"})),
 )
 """In the order in which they are deleted."""

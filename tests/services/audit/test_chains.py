@@ -8,14 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.core.audit import AuditAction, AuditChain, AuditEntry, ChainFault, ChainVerifier, compute_hash
+from dcvd.core.audit import AuditAction, AuditChain, AuditDraft, AuditEntry, ChainFault, ChainVerifier, compute_hash
 from dcvd.core.instants import DAY
 from dcvd.errors import StoreError
 from dcvd.services import audit
+from dcvd.services.audit import AuditFilters
 from dcvd.services.context import Context
 from dcvd.store import audit as store
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
+
+COPY = (
+    "INTO audit_entries SELECT id, org_id, {}, 1, 'x', action, object_id, address, request_id, before, after, hash"
+    " FROM audit_entries WHERE sequence = 1"
+)
 
 
 async def write(context: Context, org_id: str | None, count: int = 1) -> None:
@@ -71,9 +77,14 @@ async def test_whatever_is_changed_or_taken_out_shows(context: Context, organiza
         "UPDATE audit_entries SET actor = 'x'",
         "DELETE FROM audit_entries",
         "DELETE FROM audit_entries WHERE sequence = 1",
+        "INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE sequence = 1",
+        f"REPLACE {COPY.format(2)}",
+        "UPDATE OR REPLACE audit_entries SET sequence = 1 WHERE sequence = 2",
+        f"INSERT {COPY.format(9)}",
+        f"INSERT {COPY.format(0)}",
     ],
 )
-async def test_an_entry_is_neither_changed_nor_removed_by_itself(
+async def test_an_entry_is_neither_changed_nor_removed_nor_replaced_nor_put_elsewhere(
     context: Context, organization: Organization, sql: str
 ) -> None:
     await write(context, organization.id, 2)
@@ -176,6 +187,20 @@ def _chain(count: int) -> tuple[AuditChain, list[AuditEntry]]:
         chain = replace(chain, last_sequence=sequence, last_hash=entry.hash)
         entries.append(entry)
     return chain, entries
+
+
+async def test_an_object_is_found_in_a_chain_that_is_longer_than_a_page_examines(
+    context: Context, organization: Organization
+) -> None:
+    drafts = [AuditDraft(action=AuditAction.DOMAIN_ADDED, object_id=f"dom_{number}") for number in range(4_500)]
+    await context.database.write(lambda tx: audit.record_all(context, tx, organization.id, drafts))
+    filters, cursor, pages = AuditFilters(object_id="dom_1"), None, list[list[str | None]]()
+    while not pages or cursor is not None:
+        page = await audit.list_page(context, organization.id, filters, cursor=cursor, limit=10)
+        pages.append([entry.object_id for entry in page.items])
+        cursor = page.next_cursor
+    assert pages == [[], [], ["dom_1"]]
+    assert await faults(context) == []
 
 
 _MEMBERS = st.sampled_from(["id", "actor", "action", "object_id", "address", "request_id", "before", "after"])

@@ -5,11 +5,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from msgspec.structs import astuple, replace
 
+from dcvd.core.audit import FIRST_HASH, AuditEntry, compute_hash
 from dcvd.core.connections.connection import Provider
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
+from dcvd.services import audit
 from dcvd.store import domains
 from dcvd.store.engine.database import Database, Snapshot
 from dcvd.store.engine.migrate import Migration, load_migrations, migrate, split_statements
@@ -67,6 +70,42 @@ def test_what_version_two_held_waits_in_its_lane_and_keeps_its_jobs() -> None:
     due_job = due_jobs.find_next(snapshot, "register", BusySubjects())
     assert due_job is not None
     assert due_job.id == "job_1"
+    connection.close()
+
+
+def test_the_chains_of_version_twenty_six_are_sound_and_go_on() -> None:
+    connection = _open()
+    migrate(connection, load_migrations()[:26])
+    ends = {"": (0, FIRST_HASH), "org_1": (0, FIRST_HASH)}
+    for number, org_id in enumerate(["org_1", "", "org_1"]):
+        sequence, previous_hash = ends[org_id]
+        entry = AuditEntry(
+            id=f"aud_{number}",
+            org_id=org_id,
+            sequence=sequence + 1,
+            occurred_at=number,
+            actor="daemon",
+            action="domain.added",
+            object_id=None,
+            address=None,
+            request_id=None,
+            before=None,
+            after="{}",
+            hash=b"",
+        )
+        entry = replace(entry, hash=compute_hash(previous_hash, entry))
+        ends[org_id] = (entry.sequence, entry.hash)
+        connection.execute(f"INSERT INTO audit_entries VALUES ({', '.join('?' * 12)})", astuple(entry))
+    for org_id, (sequence, last_hash) in ends.items():
+        connection.execute("INSERT INTO audit_chains VALUES (?, 1, ?, ?, ?)", (org_id, FIRST_HASH, sequence, last_hash))
+    migrate(connection)
+    results = {chain.org_id: (count, fault) for chain, count, fault in audit.verify_chains(Snapshot(connection))}
+    assert results == {"": (1, None), "org_1": (2, None)}
+    connection.execute(
+        "INSERT INTO audit_entries (id, org_id, sequence, occurred_at, actor, action, hash)"
+        " VALUES ('aud_3', 'org_1', 3, 1, 'daemon', 'domain.added', x'00')"
+    )
+    assert connection.execute("SELECT last_sequence FROM audit_chains WHERE org_id = 'org_1'").fetchone() == (3,)
     connection.close()
 
 
