@@ -35,6 +35,8 @@ _STATEMENTS: Final = (
     " VALUES ('logo' || ?1, ?1, 'image/png', x'ff', 'https://x/', 1)",
     "INSERT INTO zones (id, org_id, name, status, created_at, updated_at)"
     " VALUES ('zone_' || ?1, ?1, ?1 || '.example', 'pending', 1, 1)",
+    "INSERT INTO links (id, org_id, purpose, token_hash, created_at, expires_at)"
+    " VALUES ('link_' || ?1, ?1, 'new', 'hash-' || ?1, 1, 2)",
     "INSERT INTO token_usage (token_id, day, operation, requests, errors)"
     " SELECT id, 1, 'GET /api/domains', 1, 0 FROM api_tokens WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO idempotency_answers (id, org_id, fingerprint, sealed_answer, created_at)"

@@ -13,6 +13,7 @@ from dcvd.api.diagnosis import routes as diagnosis
 from dcvd.api.domains import bulk, csv_export
 from dcvd.api.domains import routes as domains
 from dcvd.api.jobs import routes as jobs
+from dcvd.api.links import routes as links
 from dcvd.api.members import routes as members
 from dcvd.api.records import domain_connect
 from dcvd.api.records import routes as records
@@ -24,6 +25,7 @@ from dcvd.api.zones import routes as zones
 
 TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     tokens.ROUTER,
+    links.ROUTER,
     audit.ROUTER,
     members.ROUTER,
     branding.ROUTER,

@@ -20,6 +20,8 @@ class AuditAction(StrEnum):
     TOKEN_CHANGED = "token.changed"
     TOKEN_ROTATED = "token.rotated"
     TOKEN_REVOKED = "token.revoked"
+    LINK_CREATED = "link.created"
+    LINK_REVOKED = "link.revoked"
     DOMAIN_ADDED = "domain.added"
     DOMAIN_REMOVED = "domain.removed"
     DOMAIN_MOVED = "domain.moved"

@@ -5,15 +5,17 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.links import Link
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.core.tokens.scopes import Scope
 from dcvd.core.tokens.token import Role
 
 
 class CallerKind(StrEnum):
-    """How a caller is known: by a token, by the user id of their process, or not at all, for dcvd itself."""
+    """How a caller is known: by a token or a link, by the user id of their process, or not at all, for dcvd itself."""
 
     TOKEN = "token"
+    LINK = "link"
     OPERATOR = "operator"
     DAEMON = "daemon"
 
@@ -21,12 +23,14 @@ class CallerKind(StrEnum):
 class Caller(Struct, frozen=True, kw_only=True):
     """Who asks for something.
 
-    id: of the token, or an operator's user id; empty for the daemon.
+    id: of the token or link, or an operator's user id; empty for the daemon.
     org_id: the organization for which they act; None for operators and the daemon, who act for every one.
     member_id: the member whose token it is; None for one of the organization itself.
     scopes: what they may do, within their role; None for all of that.
     domains: those that they may know of; None for all. is_read_only: whether they change nothing, whatever their role.
     allowed_networks: from which addresses their token works; None for all.
+    link: the link by which they came; then their role is the lowest, and what they may do does not follow from it.
+    expires_at: until when they may act; None without an end.
     rights_version: that of the token when it was authenticated.
     request_id, address: of the HTTP request, and of its client; None where there is none.
     """
@@ -40,6 +44,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     domains: DomainReach | None = None
     is_read_only: bool = False
     allowed_networks: tuple[str, ...] | None = None
+    link: Link | None = None
+    expires_at: int | None = None
     rights_version: int = 0
     request_id: str | None = None
     address: str | None = None
@@ -47,7 +53,9 @@ class Caller(Struct, frozen=True, kw_only=True):
     @property
     def actor(self) -> str:
         """The caller, as a timeline names them."""
-        return self.kind.value if self.kind is not CallerKind.TOKEN else f"{self.kind.value}:{self.id}"
+        return f"{self.kind.value}:{self.id}" if self.kind in _NAMED_KINDS else self.kind.value
 
+
+_NAMED_KINDS: Final = (CallerKind.TOKEN, CallerKind.LINK)
 
 DAEMON: Final = Caller(kind=CallerKind.DAEMON, role=Role.OWNER)

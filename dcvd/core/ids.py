@@ -27,6 +27,7 @@ class IdPrefix(StrEnum):
     JOB = "job"
     CONNECTION = "conn"
     MEMBER = "mem"
+    LINK = "link"
     TIMELINE = "tl"
     WRITTEN_RECORD = "rec"
     ZONE = "zone"

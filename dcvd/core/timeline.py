@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, describe_answer
 from dcvd.core.domains.domain import Certificate, Domain, DomainError
+from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.text import shorten
@@ -67,6 +68,11 @@ class TimelineNote(Struct, frozen=True, kw_only=True, omit_defaults=True):
 def token_actor(token_id: str) -> str:
     """Return the actor for a request that was made with an API token."""
     return f"token:{token_id}"
+
+
+def bearer_actor(bearer_id: str) -> str:
+    """Return the actor for a request that was made with an API token or by a link."""
+    return f"link:{bearer_id}" if is_id(IdPrefix.LINK, bearer_id) else token_actor(bearer_id)
 
 
 def job_actor(job_id: str) -> str:

@@ -20,13 +20,13 @@ from dcvd.services import clock_skew
 from dcvd.services.context import Context
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
+from dcvd.services.tokens import descent
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
-from dcvd.store import audit, bulk_lines, events, idempotency, timeline, written_records
+from dcvd.store import audit, bulk_lines, events, idempotency, links, timeline, written_records
 from dcvd.store.connections import aws_external_ids, oauth_states
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.jobs import jobs
-from dcvd.store.tokens import tokens
 from dcvd.store.tokens import usage as token_usage
 from dcvd.store.webhooks import attempts, delivery_endings, delivery_history, endpoints, signing_secrets
 
@@ -73,7 +73,8 @@ class Janitor:
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_RETENTION_MS, limit)),
             "answers": await self._sweep(lambda tx, limit: idempotency.delete_old(tx, now - KEY_LIFETIME_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
-            "tokens": await self._sweep(lambda tx, limit: tokens.delete_expired(tx, now - keep.tokens, limit)),
+            "tokens": await self._sweep(lambda tx, limit: descent.remove_expired(tx, now - keep.tokens, limit)),
+            "links": await self._sweep(lambda tx, limit: links.delete_expired(tx, now - keep.tokens, limit)),
             "audit": await self._sweep(lambda tx, limit: audit.delete_old(tx, now - keep.audit, limit)),
             "token_usage": await self._sweep(
                 lambda tx, limit: token_usage.delete_before(tx, now // DAY - RETENTION_DAYS, limit)

@@ -170,9 +170,13 @@ class Diagnoser:
             summary = summarize_preview(name, None, findings, is_new=True)
             return Preview(name=name, target=template, findings=findings, summary=summary, checked_at=context.now())
         reach.check_name(limited_to, candidate.name)
+        # Whoever may ask about any name learns no more of one that is there than of any other.
+        is_known = limited_to is None or limited_to.covers_name(candidate.name)
         own, suffix = await context.database.read(
             lambda snapshot: (
-                stored_domains.find_owned_by_names(snapshot, org_id, [candidate.name]).get(candidate.name),
+                stored_domains.find_owned_by_names(snapshot, org_id, [candidate.name] if is_known else []).get(
+                    candidate.name
+                ),
                 cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id),
             )
         )

@@ -1,5 +1,6 @@
-"""The reach of callers who are limited to some domains: whether an object belongs to one of them."""
+"""The reach of callers: whether an object belongs to a domain that they may know of, and which connections they use."""
 
+from dcvd.core.connections.connection import Connection
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
@@ -11,14 +12,22 @@ from dcvd.store.webhooks import delivery_history
 
 def check_name(reach: DomainReach | None, name: str) -> None:
     """Raise Forbidden for a domain's name outside a caller's reach; None is no limit."""
-    if reach is not None and not reach.covers_name(name):
-        raise Forbidden(f"This token is limited to some domains, and {name} is none of them.", code="outside_reach")
+    if reach is not None and not reach.any_new_name and not reach.covers_name(name):
+        raise Forbidden(
+            f"This token or link is limited to some domains, and {name} is none of them.", code="outside_reach"
+        )
 
 
 def covers(context: Context, domain_id: str | None, name: str | None) -> bool:
     """Whether the caller may know of a domain."""
     caller_reach = context.caller.domains
     return caller_reach is None or caller_reach.covers(domain_id, name)
+
+
+def covers_connection(context: Context, connection: Connection) -> bool:
+    """Whether the caller may use a connection of their organization: customers, only those made by their own link."""
+    link = context.caller.link
+    return link is None or connection.link_id == link.id
 
 
 async def check_domain(context: Context, reach: DomainReach, domain_id: str) -> None:

@@ -55,6 +55,9 @@ CALLS: Final[dict[str, Call]] = {
     "DELETE /api/tokens/{token_id}": Call(["token.revoked"], None, "token"),
     "POST /api/tokens/revoke-all": Call(["token.revoked"], {}, "token"),
     "POST /api/domains": Call(["domain.added"], {"domainName": "a.customer.com"}),
+    "POST /api/domains/{domain_id}/links": Call(["link.created"], {}, "domain"),
+    "POST /api/links": Call(["link.created"], {}),
+    "DELETE /api/links/{link_id}": Call(["link.revoked"], None, "link"),
     "DELETE /api/domains/{domain_id}": Call(["domain.removed"], None, "domain"),
     "POST /api/domains/bulk": Call(
         ["domain.added", "domain.added"],
@@ -89,6 +92,8 @@ async def make(kind: str, owner: Client, context: Context, org_id: str) -> str:
             return str((await owner.post("/api/tokens", {"name": "t"})).json["token"]["id"])
         case "domain":
             return str((await owner.post("/api/domains", {"domainName": "app.customer.com"})).json["domain"]["id"])
+        case "link":
+            return str((await owner.post("/api/links")).json["link"]["id"])
         case "zone":
             return str((await owner.post("/api/zones", {"name": "customer.com"})).json["zone"]["id"])
         case "webhook":

@@ -14,6 +14,7 @@ from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.tokens import minting, queries
+from dcvd.services.tokens.authentication import build_caller
 from dcvd.services.tokens.usage import TokenUsage
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
@@ -70,7 +71,7 @@ async def test_a_round_that_the_database_refuses_is_told_and_made_again(
     kept = await minting.create(context, org, name="endless", role=Role.OWNER, expires_at=None)
     clock.advance(40 * DAY)
     last_use = TokenUsage()
-    last_use.record_use(kept.token.id, clock.now())
+    last_use.record_use(build_caller(kept.token), clock.now())
     struck = strike(context.database, of, 1, fate)
     async with at_work(context, last_use):
 

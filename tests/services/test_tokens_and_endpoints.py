@@ -98,7 +98,7 @@ async def test_the_last_use_costs_no_write_until_it_is_stored(
 ) -> None:
     minted = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=None)
     last_use = TokenUsage()
-    last_use.record_use(minted.token.id, clock.now())
+    last_use.record_use(build_caller(minted.token), clock.now())
     assert last_use.update(minted.token).last_used_at == clock.now()
     (listed,) = (await queries.list_page(context, organization.id, cursor=None, limit=10)).items
     assert listed.last_used_at is None

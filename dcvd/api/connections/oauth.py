@@ -68,6 +68,7 @@ class NewExchange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
     "/authorize",
     summary="Begin to connect",
     status_code=200,
+    opt={"link": True},
     responses=problems(404, 409, 501, 502),
 )
 async def begin_authorization(
@@ -106,6 +107,7 @@ async def begin_authorization(
     "/exchange",
     summary="Connect with the answer",
     status_code=201,
+    opt={"link": True},
     responses=problems(409, 501, 502),
 )
 async def exchange_code(request: ApiRequest, data: JSONBody[NewExchange]) -> Response[ConnectionAnswer]:

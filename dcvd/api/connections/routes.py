@@ -49,7 +49,7 @@ async def create_connection(
     return await answer_once(request, key, connect, respond)
 
 
-@get("", summary="List the connections")
+@get("", opt={"link": True}, summary="List the connections")
 async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> ConnectionList:
     """List the organization's connections, newest first."""
     usage = request.services.access.usage
@@ -57,7 +57,7 @@ async def list_connections(request: ApiRequest, limit: Limit = None, cursor: Cur
     return ConnectionList(connections=[connection_view(row) for row in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{connection_id:str}", summary="Show a connection")
+@get("/{connection_id:str}", opt={"link": True}, summary="Show a connection")
 async def get_connection(request: ApiRequest, connection_id: FromPath[str]) -> ConnectionAnswer:
     """Show whether it works, when it was last used, what went wrong last, and how many domains use it."""
     usage = request.services.access.usage

@@ -33,6 +33,7 @@ class DiagnoseName(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 @get(
     "/domains/{domain_id:str}/diagnosis",
     summary="Diagnose a domain",
+    opt={"link": True},
     responses=success(202, DiagnosisAnswer, "The check takes longer; this is what is stored."),
 )
 async def get_diagnosis(
@@ -50,7 +51,7 @@ async def get_diagnosis(
     return refreshed_response(result)
 
 
-@post("/diagnose", summary="Diagnose a name", status_code=200, opt={"scope": Scope.DOMAINS_READ})
+@post("/diagnose", summary="Diagnose a name", status_code=200, opt={"scope": Scope.DOMAINS_READ, "link": True})
 async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> PreviewAnswer:
     """Ask DNS what would keep a name from working before it is added; nothing is stored.
 

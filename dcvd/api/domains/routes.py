@@ -35,7 +35,7 @@ Search = Annotated[
 ]
 
 
-@post("", summary="Add a domain", status_code=201, responses=problems(409))
+@post("", opt={"link": True}, summary="Add a domain", status_code=201, responses=problems(409))
 async def create_domain(
     request: ApiRequest, data: JSONBody[NewDomain], key: IdempotencyKey = None
 ) -> Response[DomainAnswer]:
@@ -72,7 +72,7 @@ async def list_domains(
     return DomainList(domains=[domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{domain_id:str}", summary="Show a domain")
+@get("/{domain_id:str}", opt={"link": True}, summary="Show a domain")
 async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
     """Show a domain as of its last check."""
     return DomainAnswer(domain_view(await details.get(request.context, request.org_id, domain_id)))
@@ -82,6 +82,7 @@ async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAns
     "/{domain_id:str}/sync",
     summary="Check a domain now",
     status_code=200,
+    opt={"link": True},
     responses=success(202, DomainAnswer, "The check takes longer; this is what is stored."),
 )
 async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:

@@ -6,6 +6,7 @@ from dcvd.api.connections.credentials_schemas import CREDENTIALS_SCHEMAS
 from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.core.domains.hostnames import MAX_GIVEN_CHARS
 from dcvd.core.instants import SECOND
+from dcvd.core.links import MAX_LIFETIME_MS, MIN_LIFETIME_MS
 from dcvd.core.members import MAX_ADDRESS_CHARACTERS
 from dcvd.core.tokens.networks import MAX_NETWORKS
 from dcvd.core.tokens.reach import MAX_ENTRIES
@@ -32,6 +33,7 @@ _HEADERS: Final[Bounds] = {"maxProperties": MAX_HEADERS}
 _RATE: Final[Bounds] = {
     "anyOf": [{"type": "integer", "minimum": 1, "maximum": MAX_ATTEMPTS_PER_SECOND}, {"type": "null"}]
 }
+_LIFETIME: Final[Bounds] = {"minimum": MIN_LIFETIME_MS // SECOND, "maximum": MAX_LIFETIME_MS // SECOND}
 _URI_OR_NULL: Final[Bounds] = {"anyOf": [{"type": "string", "format": "uri"}, {"type": "null"}]}
 _VERIFIER_OR_NULL: Final[Bounds] = {
     "anyOf": [{"type": "string", "pattern": "^[A-Za-z0-9._~-]{43,128}$"}, {"type": "null"}]
@@ -53,14 +55,19 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "BrandingPatch.primaryColor": _COLOR_OR_NULL,
     "BrandingPatch.returnUrl": _URI_OR_NULL,
     "EventView.sequence": {"minimum": 1},
+    "LinkView.url": _URI_OR_NULL,
     "NewAuthorization.redirectUri": _URI_OR_NULL,
     "NewAuthorization.returnTo": _URI_OR_NULL,
     "NewConnection.credentials": {"oneOf": CREDENTIALS_SCHEMAS},
     "NewDomain.domainName": _HOSTNAME,
+    "NewDomainLink.expiresIn": _LIFETIME,
+    "NewDomainLink.returnTo": _URI_OR_NULL,
     "NewExchange.code": {"minLength": 1},
     "NewExchange.codeVerifier": _VERIFIER_OR_NULL,
     "NewExchange.state": {"minLength": 1},
     "NewExternalId.domains": {"maxItems": MAX_DOMAINS, "items": {"type": "string", **_HOSTNAME}},
+    "NewLink.expiresIn": _LIFETIME,
+    "NewLink.returnTo": _URI_OR_NULL,
     "NewMember.address": {"minLength": 3, "maxLength": MAX_ADDRESS_CHARACTERS},
     "NewReplay.events": _EVENT_TYPES,
     "NewToken.allowedNetworks": _list_or_null(MAX_NETWORKS, {"type": "string"}),

@@ -26,6 +26,7 @@ _TAGS: Final = {
     "Jobs": "Work in the background, at Cloudflare and at DNS providers.",
     "Zones": "Zones that are proved as a whole, with all names in them.",
     "Tokens": "Tokens for this API.",
+    "Links": "Short-lived URLs by which your customers set up one domain each, and can do nothing else.",
     "Organization": "How your organization looks on the pages that its customers see.",
     "Members": "The people of your organization, by invitation.",
     "Audit": "Who changed what, when and from where.",
@@ -67,7 +68,12 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
         type="http",
         scheme="bearer",
         bearer_format="dcv_live_ and 32 hex digits",
-        description="A token of your organization: Authorization: Bearer dcv_live_….",
+        description=(
+            "A token of your organization: Authorization: Bearer dcv_live_…. Or the token of a link, dcv_link_…, for "
+            "one domain: it is let to that domain, its diagnosis, checks and records, to connecting its DNS provider, "
+            "and to GET /api/whoami; other calls are 403 link_not_allowed, other domains 404. By one with the purpose "
+            "new a customer first asks about names and adds one."
+        ),
     )
     return OpenAPIConfig(
         title="dcvd",

@@ -64,6 +64,8 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "job_done",
     "last_owner",
     "line_too_long",
+    "link_not_allowed",
+    "link_used",
     "listen_failed",
     "logo_unusable",
     "malformed_json",

@@ -23,6 +23,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "state": "the-state-of-the-answer",
     },
     "NewExternalId": {"domains": ["app.customer.com"]},
+    "NewDomainLink": {"expiresIn": 86400, "returnTo": "https://app.example.net/settings/domains"},
+    "NewLink": {"purpose": "new", "expiresIn": 3600},
     "NewMember": {"address": "person@example.com", "role": "admin"},
     "MemberChange": {"status": "suspended"},
     "NewReplay": {"since": "2027-01-15T00:00:00Z", "until": "2027-01-16T00:00:00Z", "status": "missing"},

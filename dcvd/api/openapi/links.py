@@ -33,7 +33,9 @@ def _members(response: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any
 
 def _targets(path: str, members: dict[str, Any], getters: dict[str, str]) -> list[tuple[str, str]]:
     """Return the members that a GET shows by id, with its path: the thing that was made, and the job that was begun."""
-    own = next((getter for getter in getters if getter.startswith(f"{path}/{{") and getter.count("{") == 1), None)
+    # What is made for a domain is shown beside what is made for none.
+    starts = f"{path}/{{", f"/api/{path.rpartition('/')[2]}/{{"
+    own = next((getter for getter in getters if getter.startswith(starts) and getter.count("{") == 1), None)
     targets = [(member, own) for member in members if own is not None and getter_ends(own) and len(members) == 1]
     if _JOB[0] in members:
         targets.append(_JOB)

@@ -40,6 +40,7 @@ class ApplyLinkView(Struct, frozen=True, kw_only=True, rename="camel"):
     summary="Have the customer's DNS provider create the records",
     status_code=200,
     operation_class=BodyMayBeEmpty,
+    opt={"link": True},
     responses=problems(409, 501),
 )
 async def create_domain_connect_link(

@@ -35,6 +35,7 @@ _DEFAULT_REQUEST: Final = DnsWriteRequest()
     summary="Write the records of a domain",
     status_code=202,
     operation_class=BodyMayBeEmpty,
+    opt={"link": True},
     responses={
         **success(202, WriteAnswer, "The plan, and the job that carries it out."),
         **success(200, PlanAnswer, "The plan alone: `dryRun` was asked for."),

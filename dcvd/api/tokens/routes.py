@@ -145,9 +145,9 @@ async def get_token_usage(request: ApiRequest, token_id: FromPath[str]) -> Usage
     return usage_answer(await request.services.token_usage.report(request.context, request.org_id, token_id))
 
 
-@get("/whoami", summary="Show who calls", opt={"subject": None})
+@get("/whoami", summary="Show who calls", opt={"subject": None, "link": True})
 async def get_caller(request: ApiRequest) -> CallerAnswer:
-    """Show which token calls, for which organization, and what it may do."""
+    """Show which token or link calls, for which organization, and what it may do."""
     return caller_answer(request.auth, request.org_id)
 
 

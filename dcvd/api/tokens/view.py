@@ -1,13 +1,15 @@
 """Tokens as JSON."""
 
 from datetime import UTC, date, datetime
+from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.callers import Caller
-from dcvd.core.instants import DAY
+from dcvd.core.instants import DAY, format_instant
+from dcvd.core.links import LinkPurpose
 from dcvd.core.tokens.scopes import Scope
 from dcvd.core.tokens.token import Role, Token
 from dcvd.services.tokens.minting import MintedToken
@@ -79,10 +81,21 @@ class UsageAnswer(Struct, frozen=True):
     usage: UsageView
 
 
-class CallerView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Who calls, and what they may do. `scopes`, `domains`, `allowedNetworks`: their limits; null is no limit."""
+class CallerLinkView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The link by which a customer calls. `returnTo`: where their browser goes in the end; null is nowhere."""
 
-    kind: str
+    purpose: LinkPurpose
+    domain_id: str | None
+    return_to: str | None
+
+
+class CallerView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Who calls, and what they may do. `scopes`, `domains`, `allowedNetworks`: their limits; null is no limit.
+
+    `link`: of a customer who came by one; its `role` says nothing then. `expiresAt`: null is without an end.
+    """
+
+    kind: Literal["token", "link"]
     id: str
     org_id: str
     role: Role
@@ -90,6 +103,8 @@ class CallerView(Struct, frozen=True, kw_only=True, rename="camel"):
     domains: list[str] | None
     read_only: bool
     allowed_networks: list[str] | None
+    expires_at: Instant | None
+    link: CallerLinkView | None
 
 
 class CallerAnswer(Struct, frozen=True):
@@ -129,7 +144,7 @@ def caller_answer(caller: Caller, org_id: str) -> CallerAnswer:
     """Show who calls."""
     return CallerAnswer(
         CallerView(
-            kind=caller.kind.value,
+            kind="token" if caller.link is None else "link",
             id=caller.id,
             org_id=org_id,
             role=caller.role,
@@ -137,6 +152,8 @@ def caller_answer(caller: Caller, org_id: str) -> CallerAnswer:
             domains=None if caller.domains is None else list(caller.domains.entries),
             read_only=caller.is_read_only,
             allowed_networks=None if caller.allowed_networks is None else list(caller.allowed_networks),
+            expires_at=format_instant(caller.expires_at),
+            link=None if caller.link is None else build_view(CallerLinkView, caller.link),
         )
     )
 

@@ -58,7 +58,8 @@ class Connection(Struct, frozen=True, kw_only=True):
     account: the name of the account, from the provider or the connection's owner; never a secret. scopes: those that
     were granted. version: counts changes of the credentials. expires_at: the expiry of the access token, None where it
     has none. refresh_at: when the access token is to be refreshed although nobody uses it, None where it cannot be; of
-    one that lives for a few minutes only, that is after its expiry.
+    one that lives for a few minutes only, that is after its expiry. link_id: the link by which a customer made it; None
+    where nobody did by a link.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     refresh_at: int | None = None
     last_used_at: int | None = None
     last_error: ConnectionFault | None = None
+    link_id: str | None = None
     created_at: int
     updated_at: int
 

@@ -46,7 +46,7 @@ _REMEMBERED: Final = frozenset({Quota.REMEMBERED_LINES, Quota.REMEMBERED_BYTES})
 class Quotas(Struct, frozen=True, kw_only=True):
     """The quotas of one organization.
 
-    tokens: those that have not expired. remembered_…: what is kept so that a repeated call gets the same answer.
+    tokens, links: those that have not expired. remembered_…: what is kept so that a repeated call gets the same answer.
     """
 
     endpoints: int

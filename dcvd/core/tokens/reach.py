@@ -14,11 +14,15 @@ _MAX_ID_CHARS: Final = 100
 
 
 class DomainReach(Struct, frozen=True, kw_only=True):
-    """The domains that a caller may know of: those with some ids, with some names, and below some names."""
+    """The domains that a caller may know of: those with some ids, with some names, and below some names.
+
+    any_new_name: they may also ask about one that nobody has added, and add it, whatever its name.
+    """
 
     ids: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     parents: frozenset[str] = frozenset()
+    any_new_name: bool = False
 
     @property
     def entries(self) -> tuple[str, ...]:

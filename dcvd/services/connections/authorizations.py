@@ -22,8 +22,11 @@ from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services import audit
 from dcvd.services.context import Context
+from dcvd.services.links import connecting
+from dcvd.services.links.rules import is_in_force
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens.authentication import limit_to_member
+from dcvd.store import links
 from dcvd.store.connections import oauth_states
 from dcvd.store.connections.oauth_states import ConsumedState, PendingAuthorization
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -57,10 +60,12 @@ async def start_authorization(
     *,
     redirect_uri: str | None = None,
     return_to: str | None = None,
+    link_return_to: str | None = None,
     extra_parameters: Mapping[str, str] = MappingProxyType({}),
 ) -> AuthorizationRedirect:
-    """Begin an authorization, which belongs to this token. Without a `redirect_uri` it uses the first configured one.
+    """Begin an authorization, which belongs to this token or link; without a `redirect_uri`, with the first configured.
 
+    link_return_to: where the browser goes without a `return_to`; it was allowed when the link was made.
     extra_parameters: parameters for the provider beyond OAuth's own, see `find_consent_parameters`.
 
     Raises InvalidInput, NotConfigured naming the setting that is missing, TooManyRequests where too many authorizations
@@ -73,6 +78,7 @@ async def start_authorization(
     redirect_uri = _choose_redirect_uri(provider, oauth_client, redirect_uri)
     if return_to is not None and return_to not in context.config.oauth.return_to:
         raise InvalidInput("returnTo", "returnTo is none of the URLs in oauth.return_to, exactly as they stand there.")
+    chosen_return_to = link_return_to if return_to is None else return_to
     server = await token_client.servers.get_server(provider)
     state, verifier = new_state(context.random_bytes), new_code_verifier(context.random_bytes)
     now = context.now()
@@ -81,7 +87,7 @@ async def start_authorization(
         token_id=token_id,
         provider=provider,
         redirect_uri=redirect_uri,
-        return_to=return_to,
+        return_to=chosen_return_to,
         scopes=oauth_client.scopes,
         issuer=server.issuer,
         issuer_required=server.issuer_required,
@@ -103,8 +109,10 @@ async def start_authorization(
     def unit(tx: Transaction) -> None:
         quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
         _check_room(tx, org_id, now)
+        connecting.require_room(tx, org_id, None if context.caller.link is None else context.caller.link.id)
+        connecting.check_rate(context, tx, org_id)
         oauth_states.insert(tx, vault, hash_state(state.reveal()), authorization, verifier)
-        after = {"provider": provider.value, "redirectUri": redirect_uri, "returnTo": return_to}
+        after = {"provider": provider.value, "redirectUri": redirect_uri, "returnTo": chosen_return_to}
         audit.record(context, tx, org_id, AuditAction.AUTHORIZATION_BEGUN, None, after=after)
         context.remember_result(tx, lambda: redirect)
 
@@ -126,10 +134,10 @@ async def begin_foreign(
 
     So it counts as any other. `verifier`: that of the request; None where it had none.
 
-    Raises InvalidInput with the code `state_missing` where the operator does not allow it, and what
+    Raises InvalidInput with the code `state_missing` where the operator does not allow it, and for links; and what
     `start_authorization` raises.
     """
-    if not context.config.oauth.allow_foreign_authorization:
+    if context.caller.link is not None or not context.config.oauth.allow_foreign_authorization:
         raise InvalidInput(
             "state",
             "state is missing: begin with POST /api/oauth/authorize, and send the state that comes back with the code. "
@@ -183,14 +191,14 @@ async def consume_for_tenant(
 
     def find_fault(_: Snapshot, authorization: PendingAuthorization) -> str | None:
         if authorization.token_id != token_id:
-            return "it was begun by another token"
+            return "it was begun by another token or link"
         return None if authorization.redirect_uri == redirect_uri else "it was begun with another redirect URI"
 
     return await _consume(context, state, provider, find_fault, org_id=org_id)
 
 
 async def consume_for_browser(context: Context, provider: Provider, state: str) -> ConsumedState:
-    """Use the state of an answer that came to our own redirect URI, for the token that began the authorization.
+    """Use the state of an answer that came to our own redirect URI, for the token or link that began the authorization.
 
     Raises InvalidInput with the code `invalid_state`.
     """
@@ -199,15 +207,9 @@ async def consume_for_browser(context: Context, provider: Provider, state: str) 
     def find_fault(snapshot: Snapshot, authorization: PendingAuthorization) -> str | None:
         if not urlsplit(authorization.redirect_uri).path.endswith(f"{_CALLBACK_PATH}{provider.value}"):
             return "it was begun with a redirect URI that is not ours"
-        token = tokens.get(snapshot, authorization.token_id)
-        if token is None or is_expired(token.expires_at, now):
-            return "the token that began it is gone"
-        if build_refusal(organizations.read_status(snapshot, token.org_id)) is not None:
+        if build_refusal(organizations.read_status(snapshot, authorization.org_id)) is not None:
             return "its organization may not use the API"
-        limited_token = limit_to_member(snapshot, token)
-        if limited_token is None:
-            return "the member whose token began it may not use the API"
-        return None if may_write(limited_token.role) else "the token that began it only reads"
+        return _explain_lost_right(snapshot, authorization.token_id, now)
 
     return await _consume(context, state, provider, find_fault)
 
@@ -246,10 +248,25 @@ def invalid_state_error() -> InvalidInput:
     """The one error for every state that cannot be used."""
     return InvalidInput(
         "state",
-        "The state is unknown, used, expired, or was not begun for this provider and redirect URI by this token: begin "
+        "The state is unknown, used, expired, or was not begun for this provider and redirect URI by this token or "
+        "link: begin "
         "again with POST /api/oauth/authorize.",
         code="invalid_state",
     )
+
+
+def _explain_lost_right(snapshot: Snapshot, bearer_id: str, now: int) -> str | None:
+    """Say why the token or link that began an authorization may connect no more; None where it may."""
+    link = links.get(snapshot, bearer_id)
+    if link is not None:
+        return None if is_in_force(snapshot, link, now) else "the link that began it works no more"
+    token = tokens.get(snapshot, bearer_id)
+    if token is None or is_expired(token.expires_at, now):
+        return "the token or link that began it is gone"
+    limited_token = limit_to_member(snapshot, token)
+    if limited_token is None:
+        return "the member whose token began it may not use the API"
+    return None if may_write(limited_token.role) else "the token that began it only reads"
 
 
 def _explain_unusable(snapshot: Snapshot, state_hash: bytes, now: int, org_id: str | None) -> str | None:

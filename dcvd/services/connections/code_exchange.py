@@ -15,10 +15,10 @@ from dcvd.core.connections.oauth import (
     is_wrong_issuer,
     read_granted_scopes,
 )
-from dcvd.core.ids import IdPrefix
+from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
-from dcvd.core.timeline import token_actor
+from dcvd.core.timeline import bearer_actor
 from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, StoreError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
 from dcvd.kit.logs.anonymous_lines import mark_known
@@ -182,7 +182,8 @@ async def _use_code(
             scopes=scopes,
             expires_at=expires_at,
             refresh_at=None if expires_at is None else choose_refresh_at(asked_at, expires_at),
-            actor=token_actor(authorization.token_id),
+            actor=bearer_actor(authorization.token_id),
+            link_id=authorization.token_id if is_id(IdPrefix.LINK, authorization.token_id) else None,
             connection_id=connection_id,
         )
     except BaseException:

@@ -10,6 +10,7 @@ from dcvd.errors import InvalidInput, NotFound
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections.authorizations import AuthorizationRedirect, start_authorization
 from dcvd.services.context import Context
+from dcvd.services.links import connecting
 
 
 async def request_consent(
@@ -27,8 +28,12 @@ async def request_consent(
 ) -> AuthorizationRedirect:
     """Begin an authorization, for one name with `domain_name`: then DNS is asked, and `admit` bounds how often.
 
-    Raises what `find_consent_parameters`, `start_authorization` and `admit` raise.
+    token_id: that of the token or link to which the authorization belongs. A link's own `return_to` holds where none
+    is given.
+
+    Raises what `connecting.check_authorization`, `find_consent_parameters`, `start_authorization` and `admit` raise.
     """
+    link_return_to = await connecting.check_authorization(context, org_id, domain_name)
     with nullcontext() if domain_name is None else admit(org_id):
         parameters = await find_consent_parameters(context, zones, provider, domain_name)
     return await start_authorization(
@@ -39,6 +44,7 @@ async def request_consent(
         provider,
         redirect_uri=redirect_uri,
         return_to=return_to,
+        link_return_to=link_return_to,
         extra_parameters=parameters,
     )
 

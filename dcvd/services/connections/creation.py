@@ -14,6 +14,7 @@ from dcvd.core.text import make_printable
 from dcvd.errors import StoreError
 from dcvd.services import audit
 from dcvd.services.context import Context
+from dcvd.services.links import connecting
 from dcvd.services.organizations import quotas
 from dcvd.store.connections import connections
 from dcvd.store.engine.database import Transaction
@@ -34,13 +35,14 @@ async def create(
     expires_at: int | None,
     refresh_at: int | None,
     actor: str,
+    link_id: str | None = None,
     connection_id: str | None = None,
     in_transaction: Callable[[Transaction], None] | None = None,
 ) -> Connection:
     """Store a connection whose credentials the provider has accepted.
 
     refresh_at: is ignored without a refresh token.
-    actor: who made the connection, as a timeline names them.
+    actor: who made the connection, as a timeline names them. link_id: the link by which a customer made it.
     connection_id: the new connection's id, for who has to ask `is_stored` about it; else one is made.
     in_transaction: stores what belongs to the connection, in the same transaction; what it raises comes out here.
 
@@ -59,12 +61,14 @@ async def create(
         scopes=tuple(scopes),
         expires_at=expires_at,
         refresh_at=refresh_at if is_renewable else None,
+        link_id=link_id,
         created_at=now,
         updated_at=now,
     )
 
     def unit(tx: Transaction) -> None:
         quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
+        connecting.require_room(tx, org_id, link_id)
         if in_transaction is not None:
             in_transaction(tx)
         connections.insert(tx, vault, connection, credentials)

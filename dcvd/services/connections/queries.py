@@ -9,6 +9,7 @@ from dcvd.core.connections.credentials import Credentials, OauthTokens
 from dcvd.core.secret import Secret
 from dcvd.errors import NotFound, Unauthorized
 from dcvd.kit.vault.sealing import VaultError
+from dcvd.services import reach
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.store.connections import connections
@@ -41,10 +42,11 @@ class CredentialsUnreadable(Unauthorized):
 async def list_page(
     context: Context, usage: ConnectionUsage, org_id: str, *, cursor: str | None, limit: int
 ) -> Page[Connection]:
-    """List an organization's connections, newest first, with what `usage` notes of them."""
-    before = decode_cursor(cursor)
+    """List the connections that the caller may use, newest first, with what `usage` notes of them."""
+    before, link = decode_cursor(cursor), context.caller.link
+    link_id = None if link is None else link.id
     rows = await context.database.read(
-        lambda snapshot: connections.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
+        lambda snapshot: connections.list_of_org(snapshot, org_id, before=before, limit=limit + 1, link_id=link_id)
     )
     return build_page([usage.apply_to(row) for row in rows], limit, [row.id for row in rows])
 
@@ -56,17 +58,17 @@ async def get(context: Context, usage: ConnectionUsage, org_id: str, connection_
     """
 
     def query(snapshot: Snapshot) -> tuple[Connection, int]:
-        connection = get_owned(snapshot, org_id, connection_id)
+        connection = get_owned(context, snapshot, org_id, connection_id)
         return connection, connections.count_domains(snapshot, connection_id)
 
     connection, domain_count = await context.database.read(query)
     return usage.apply_to(connection), domain_count
 
 
-def get_owned(snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
-    """Get an organization's connection. Raises NotFound, also for another organization's."""
+def get_owned(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
+    """Get a connection that the caller may use. Raises NotFound, also for another organization's."""
     connection = connections.get(snapshot, connection_id)
-    if connection is None or connection.org_id != org_id:
+    if connection is None or connection.org_id != org_id or not reach.covers_connection(context, connection):
         raise NotFound(f"There is no connection {connection_id}.")
     return connection
 
@@ -79,7 +81,7 @@ async def load_connection(context: Context, org_id: str, connection_id: str) -> 
     vault = context.connection_vault
 
     def query(snapshot: Snapshot) -> UnsealedConnection:
-        connection = get_owned(snapshot, org_id, connection_id)
+        connection = get_owned(context, snapshot, org_id, connection_id)
         try:
             credentials = connections.unseal_credentials(snapshot, vault, connection)
         except VaultError as error:

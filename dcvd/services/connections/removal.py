@@ -42,7 +42,7 @@ async def disconnect(
     `outcome_unknown` where nobody can tell.
     """
     _ = context.connection_vault
-    await context.database.read(lambda snapshot: queries.get_owned(snapshot, org_id, connection_id))
+    await context.database.read(lambda snapshot: queries.get_owned(context, snapshot, org_id, connection_id))
     await access.tasks.run(
         f"disconnect.{connection_id}",
         lambda: _disconnect(context, access, org_id, connection_id, actor, batch_size),
@@ -76,7 +76,7 @@ async def _erase(
 
         def erase(tx: Transaction) -> None:
             nonlocal revocation
-            removed = queries.get_owned(tx, org_id, connection_id)
+            removed = queries.get_owned(context, tx, org_id, connection_id)
             before = {"provider": removed.provider.value, "account": removed.account}
             audit.record(context, tx, org_id, AuditAction.CONNECTION_REMOVED, connection_id, before=before, actor=actor)
             _give_up_writes(context, tx, connection_id, batch_size)

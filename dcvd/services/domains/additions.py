@@ -22,6 +22,7 @@ from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.lifecycle import claims
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
+from dcvd.services.links import additions as link_additions
 from dcvd.services.organizations import quotas
 from dcvd.store import cloudflare_zones, domains, zones
 from dcvd.store.connections import connections
@@ -65,7 +66,11 @@ def evaluate(
     if any(candidate.validation == "delegated" for candidate in candidates):
         suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
     connection_ids = {candidate.connection_id for candidate in candidates if candidate.connection_id is not None}
-    known_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids) if connection_ids else frozenset()
+    known_ids: frozenset[str] = frozenset()
+    if connection_ids:
+        link = context.caller.link
+        link_id = None if link is None else link.id
+        known_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids, link_id=link_id)
     room = quotas.measure_room(context, snapshot, org_id, Quota.DOMAINS)
     new_count = len(simulated_names)
     results: list[AdditionResult] = []
@@ -77,9 +82,7 @@ def evaluate(
             continue
         existing = owned.get(candidate.name)
         if existing is not None:
-            message = f"{candidate.name} is already one of your domains."
-            conflict = Conflict(message, code="domain_exists", existing_id=existing.id)
-            results.append(AdditionResult(domain=existing, error=conflict))
+            results.append(AdditionResult(domain=existing, error=_exists_error(context, existing)))
             continue
         if candidate.connection_id is not None and candidate.connection_id not in known_ids:
             results.append(AdditionResult(error=connection_not_found_error(candidate.connection_id)))
@@ -142,6 +145,14 @@ def connection_not_found_error(connection_id: str) -> InvalidInput:
     return InvalidInput("connectionId", f"There is no connection {connection_id}.", code="connection_not_found")
 
 
+def _exists_error(context: Context, existing: Domain) -> Conflict:
+    """The error for a name that the organization has; which domain that is, only those learn who may know of it."""
+    if context.caller.link is not None:
+        return Conflict(f"{existing.name} cannot be added by this link: it is set up already.", code="domain_exists")
+    message = f"{existing.name} is already one of your domains."
+    return Conflict(message, code="domain_exists", existing_id=existing.id)
+
+
 def _create_domain(
     context: Context, org_id: str, candidate: ValidatedDomain, suffix: str | None, *, is_contested: bool
 ) -> Domain:
@@ -179,19 +190,25 @@ async def add(
     connection_id: the connection that writes its records, which a `write_dns` job then does at once.
     in_transaction: called with the domain in the transaction that stores it, at the end.
 
-    Raises InvalidInput for a domain that cannot be added, Conflict for a name that the organization has, QuotaReached.
+    By a link one domain is added; whoever asks for the same again, because the answer was lost, gets that one.
+
+    Raises InvalidInput for a domain that cannot be added, Conflict for a name that the organization has, or where the
+    caller's link has added another one; Forbidden for a name outside of the caller's reach, QuotaReached.
     """
     connection = UNSET if connection_id is None else connection_id
     request = DomainRequest(domain_name=name, validation=validation, wildcard=wildcard, connection_id=connection)
     candidate = validate(context, request)
 
     def unit(tx: Transaction) -> Domain:
-        (result,) = evaluate(context, tx, org_id, [candidate])
-        if result.error is not None:
-            raise result.error
-        assert result.domain is not None, "a result without an error has a domain"
-        store(context, tx, org_id, [result.domain], actor=actor)
-        domain = read_proved(tx, [result.domain])[0]
+        domain = link_additions.find_added(context, tx, candidate.name)
+        if domain is None:
+            (result,) = evaluate(context, tx, org_id, [candidate])
+            if result.error is not None:
+                raise result.error
+            assert result.domain is not None, "a result without an error has a domain"
+            store(context, tx, org_id, [result.domain], actor=actor)
+            link_additions.bind(context, tx, result.domain)
+            domain = read_proved(tx, [result.domain])[0]
         if in_transaction is not None:
             in_transaction(tx, domain)
         return domain

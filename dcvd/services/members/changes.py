@@ -1,4 +1,4 @@
-"""Change and remove members. What their tokens may do changes in the same transaction, also in open requests."""
+"""Change and remove members. What their tokens and links may do changes with them, also in open requests."""
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
@@ -7,9 +7,11 @@ from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict
 from dcvd.services import audit
 from dcvd.services.context import Context
+from dcvd.services.links import revocation
 from dcvd.services.members.rules import check_owner_stays, check_rank, get_owned
-from dcvd.services.tokens.revocation import announce_change
-from dcvd.store import members
+from dcvd.services.rights_changes import announce_change
+from dcvd.services.tokens import descent
+from dcvd.store import links, members
 from dcvd.store.engine.database import Transaction
 from dcvd.store.tokens import tokens
 
@@ -45,6 +47,8 @@ async def change(
         members.change(tx, member_id, new_role, new_status, context.now())
         for token_id in tokens.change_rights_of_member(tx, member_id):
             announce_change(context, tx, token_id)
+        for link in links.list_of_member(tx, member_id):
+            announce_change(context, tx, link.id)
         audit.record_difference(
             context,
             tx,
@@ -60,7 +64,7 @@ async def change(
 
 
 async def remove(context: Context, org_id: str, member_id: str) -> None:
-    """Remove a member, and revoke their tokens at once.
+    """Remove a member, and revoke their tokens and links at once.
 
     Raises NotFound, Forbidden for a member of a higher role, Conflict for the last active owner.
     """
@@ -71,9 +75,10 @@ async def remove(context: Context, org_id: str, member_id: str) -> None:
         check_owner_stays(context, tx, member)
         before = {"address": member.address, "role": member.role.value, "status": member.status.value}
         audit.record(context, tx, org_id, AuditAction.MEMBER_REMOVED, member_id, before=before)
+        revocation.end(context, tx, links.list_of_member(tx, member_id))
         token_ids = tokens.change_rights_of_member(tx, member_id)
         for token_id in token_ids:
-            tokens.bequeath(tx, token_id)
+            descent.bequeath(tx, token_id)
             announce_change(context, tx, token_id)
         tokens.delete_all(tx, token_ids)
         members.delete(tx, member_id)

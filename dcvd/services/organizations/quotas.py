@@ -9,7 +9,7 @@ from dcvd.config import Config
 from dcvd.core.organizations.quotas import Quota, Quotas, Room, change_overrides
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
-from dcvd.store import domains, members, zones
+from dcvd.store import domains, links, members, zones
 from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.organizations import organizations
@@ -23,6 +23,7 @@ _COUNTERS: Final[Mapping[Quota, Callable[[Snapshot, str, int, int], int]]] = {
     Quota.TOKENS: lambda snapshot, org_id, limit, now: tokens.count_live_of_org(snapshot, org_id, now, limit),
     Quota.CONNECTIONS: lambda snapshot, org_id, limit, _: connections.count_of_org(snapshot, org_id, limit),
     Quota.ZONES: lambda snapshot, org_id, limit, _: zones.count_of_org(snapshot, org_id, limit),
+    Quota.LINKS: lambda snapshot, org_id, limit, now: links.count_live_of_org(snapshot, org_id, now, limit),
     Quota.MEMBERS: lambda snapshot, org_id, limit, _: members.count_of_org(snapshot, org_id, limit),
     Quota.DOMAINS: lambda snapshot, org_id, limit, _: domains.count_of_org(snapshot, org_id, limit),
     Quota.REMEMBERED_LINES: lambda snapshot, org_id, *_: organizations.read_remembered(snapshot, org_id).lines,

@@ -51,8 +51,8 @@ async def build_apply_url(
 ) -> ApplyUrl:
     """Build a signed URL, as far as `admit` allows: DNS and a provider are asked.
 
-    The state that comes back with the customer is the domain's id. Without a `redirect_uri` they come back to a page of
-    ours, if `server.public_url` is set.
+    The state that comes back with the customer is the domain's id. Without a `redirect_uri` they come back to where
+    their link leads, or to a page of ours, if `server.public_url` is set.
 
     Raises NotFound (also where the provider does not offer Domain Connect), Conflict where the template does not give
     the domain what it needs or the provider does not know it, InvalidInput for a redirect that is not configured,
@@ -69,7 +69,7 @@ async def build_apply_url(
         application = prepare_application(records, zone=discovery_result.zone, target=config.cloudflare.cname_target)
         sync_url = await _find_sync_url(config, discovery, org_id, discovery_result)
     parameters = application.to_parameters()
-    return_uri = redirect_uri or (f"{config.server.public_url}{RETURN_PATH}" if config.server.public_url else None)
+    return_uri = redirect_uri or _find_return_uri(context)
     if return_uri is not None:
         parameters |= {"redirect_uri": return_uri, "state": domain.id}
     query = encode_query(parameters)
@@ -118,6 +118,17 @@ def require_private_key(config: Config) -> Secret:
     if missing_settings or template.private_key is None:
         raise NotConfigured(f"Domain Connect is not set up: the operator has to set {', '.join(missing_settings)}.")
     return template.private_key
+
+
+def _find_return_uri(context: Context) -> str | None:
+    """Return where the customer comes back to if the caller does not say it: where their link leads, or a page of ours.
+
+    The provider sends them to what the operator configured alone; a branding's address is for our own pages.
+    """
+    config, link = context.config, context.caller.link
+    if link is not None and link.return_to in config.oauth.return_to:
+        return link.return_to
+    return f"{config.server.public_url}{RETURN_PATH}" if config.server.public_url else None
 
 
 async def _find_sync_url(

@@ -18,7 +18,7 @@ from dcvd.core.records.written_records import WrittenRecord, connection_id_of
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.kit.limits.admission_limit import AdmissionLimit
-from dcvd.services import audit, timeline
+from dcvd.services import audit, reach, timeline
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.domains.additions import connection_not_found_error
@@ -54,10 +54,10 @@ async def plan_write(
 
     def query(snapshot: Snapshot) -> tuple[Domain, str, list[WrittenRecord]]:
         domain = get_owned(snapshot, org_id, domain_id)
-        chosen_id = connection_id or domain.connection_id
+        chosen_id = connection_id or _find_connection(context, snapshot, domain)
         if chosen_id is None:
             raise InvalidInput("connectionId", f"{domain.name} has no connection yet: say which one is to write.")
-        check_connection(snapshot, org_id, chosen_id)
+        check_connection(context, snapshot, org_id, chosen_id)
         return domain, chosen_id, written_records.list_of_domain(snapshot, domain.id)
 
     domain, chosen_id, stored_records = await context.database.read(query)
@@ -86,7 +86,7 @@ async def enqueue_write(
 
     def unit(tx: Transaction) -> Job:
         domain = get_owned(tx, org_id, domain_id)
-        check_connection(tx, org_id, connection_id)
+        check_connection(context, tx, org_id, connection_id)
         pending = dns_writes.list_pending(tx, domain.id)
         same_jobs = [
             job
@@ -207,11 +207,17 @@ class RecordRequest(Struct, frozen=True):
         return PlannedJob(plan, await enqueue_undo(self.context, self.org_id, self.domain_id, plan, actor=actor))
 
 
-def check_connection(snapshot: Snapshot, org_id: str, connection_id: str) -> None:
-    """Raise InvalidInput for a connection that the organization does not have."""
+def check_connection(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> None:
+    """Raise InvalidInput for a connection that the organization does not have, or that the caller may not use."""
     connection = connections.get(snapshot, connection_id)
-    if connection is None or connection.org_id != org_id:
+    if connection is None or connection.org_id != org_id or not reach.covers_connection(context, connection):
         raise connection_not_found_error(connection_id)
+
+
+def _find_connection(context: Context, snapshot: Snapshot, domain: Domain) -> str | None:
+    """Return the id of the connection that a domain has, if the caller may use it."""
+    connection = None if domain.connection_id is None else connections.get(snapshot, domain.connection_id)
+    return connection.id if connection is not None and reach.covers_connection(context, connection) else None
 
 
 def _does_same(one: DnsWrite, other: DnsWrite) -> bool:

@@ -1,19 +1,21 @@
-"""Authenticate the bearers of tokens, and go on asking whether they still have the rights with which they began."""
+"""Authenticate the bearers of tokens and links, and go on asking whether they still have the rights that they had."""
 
 from typing import Final
 
 from msgspec.structs import replace
 
 from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.links import Link, is_link_token
 from dcvd.core.members import MemberStatus, choose_lower
 from dcvd.core.organizations.status import OrganizationStatus, build_refusal
 from dcvd.core.tokens import token as token_rules
 from dcvd.core.tokens.networks import is_address_within
 from dcvd.core.tokens.reach import parse_reach
-from dcvd.core.tokens.token import Token
+from dcvd.core.tokens.token import Role, Token
 from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.services.context import Context
-from dcvd.store import members
+from dcvd.services.links.rules import is_in_force
+from dcvd.store import links, members
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.tokens import tokens
@@ -24,34 +26,38 @@ REFUSAL: Final = (
 """One sentence for all: a caller never learns what exactly was wrong."""
 
 
-async def authenticate(context: Context, presented_token: str, address: str | None = None) -> Token:
-    """Return the live token that a text belongs to, with no higher role than that of the member whose it is.
+async def authenticate(
+    context: Context, presented_token: str, address: str | None = None, request_id: str | None = None
+) -> Caller:
+    """Return the caller that the bearer of a token or link is. A token has no higher role than its member, if any.
 
     address: the client's.
 
     Raises Unauthenticated, which never says what exactly was wrong, and Forbidden where the organization may not use
     the API, or from a network that is not allowed.
     """
-    if not token_rules.is_well_formed(presented_token):
+    is_link = is_link_token(presented_token)
+    if not is_link and not token_rules.is_well_formed(presented_token):
         raise Unauthenticated(REFUSAL)
     token_hash = token_rules.hash_token(presented_token)
 
-    def query(snapshot: Snapshot) -> tuple[Token, OrganizationStatus] | None:
-        token = tokens.find_by_hash(snapshot, token_hash, context.now())
-        limited_token = None if token is None else limit_to_member(snapshot, token)
-        if limited_token is None:
+    def query(snapshot: Snapshot) -> tuple[Caller, OrganizationStatus] | None:
+        now = context.now()
+        find = _find_link_caller if is_link else _find_token_caller
+        caller = find(snapshot, token_hash, now)
+        if caller is None or caller.org_id is None:
             return None
-        return limited_token, organizations.read_status(snapshot, limited_token.org_id)
+        return caller, organizations.read_status(snapshot, caller.org_id)
 
     found = await context.database.read(query)
     if found is None or token_rules.is_expired(found[0].expires_at, context.now()):
         raise Unauthenticated(REFUSAL)
-    token, status = found
+    caller, status = found
     if (refusal := build_refusal(status)) is not None:
         raise refusal
-    if token.allowed_networks is not None and not is_address_within(address, token.allowed_networks):
+    if caller.allowed_networks is not None and not is_address_within(address, caller.allowed_networks):
         raise Forbidden("This token works from some networks alone, and not from yours.", code="network_not_allowed")
-    return token
+    return replace(caller, request_id=request_id, address=address)
 
 
 def limit_to_member(snapshot: Snapshot, token: Token) -> Token | None:
@@ -67,6 +73,42 @@ def limit_to_member(snapshot: Snapshot, token: Token) -> Token | None:
     return replace(token, role=choose_lower(token.role, member.role))
 
 
+def act_as(context: Context, caller: Caller) -> Context:
+    """Return a context in which a caller acts.
+
+    The bearer of a token or link is asked in every transaction whether they still have the rights with which they were
+    authenticated. So nothing is stored after the revocation that another transaction stored, however long ago the
+    request began; such a unit raises Unauthenticated.
+    """
+    match caller.kind:
+        case CallerKind.TOKEN:
+            return context.for_caller(caller, lambda tx: _check_token(context, tx, caller))
+        case CallerKind.LINK:
+            return context.for_caller(caller, lambda tx: _check_link(context, tx, caller))
+        case CallerKind.OPERATOR | CallerKind.DAEMON:
+            return context.for_caller(caller)
+
+
+def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
+    if not tokens.has_rights(tx, caller.id, caller.rights_version, context.now()):
+        raise Unauthenticated(REFUSAL)
+
+
+def _check_link(context: Context, tx: Transaction, caller: Caller) -> None:
+    """A link's rights have no version: what they hang on is asked again."""
+    link = links.get(tx, caller.id)
+    if link is None or not is_in_force(tx, link, context.now()):
+        raise Unauthenticated(REFUSAL)
+    if (refusal := build_refusal(organizations.read_status(tx, link.org_id))) is not None:
+        raise refusal
+
+
+def _find_token_caller(snapshot: Snapshot, token_hash: str, now: int) -> Caller | None:
+    found = tokens.find_by_hash(snapshot, token_hash, now)
+    token = None if found is None else limit_to_member(snapshot, found)
+    return None if token is None else build_caller(token)
+
+
 def build_caller(token: Token, request_id: str | None = None, address: str | None = None) -> Caller:
     """Return the caller that the bearer of a token is."""
     return Caller(
@@ -79,24 +121,25 @@ def build_caller(token: Token, request_id: str | None = None, address: str | Non
         domains=None if token.domains is None else parse_reach(token.domains),
         is_read_only=token.read_only,
         allowed_networks=token.allowed_networks,
+        expires_at=token.expires_at,
         rights_version=token.rights_version,
         request_id=request_id,
         address=address,
     )
 
 
-def act_as(context: Context, caller: Caller) -> Context:
-    """Return a context in which a caller acts.
+def _find_link_caller(snapshot: Snapshot, token_hash: str, now: int) -> Caller | None:
+    link = links.find_by_hash(snapshot, token_hash)
+    return None if link is None or not is_in_force(snapshot, link, now) else _build_link_caller(link)
 
-    The bearer of a token is asked in every transaction whether they still have the rights with which they were
-    authenticated. So nothing is stored after the revocation that another transaction stored, however long ago the
-    request began; such a unit raises Unauthenticated.
-    """
-    if caller.kind is not CallerKind.TOKEN:
-        return context.for_caller(caller)
 
-    def check(tx: Transaction) -> None:
-        if not tokens.has_rights(tx, caller.id, caller.rights_version, context.now()):
-            raise Unauthenticated(REFUSAL)
-
-    return context.for_caller(caller, check)
+def _build_link_caller(link: Link) -> Caller:
+    return Caller(
+        kind=CallerKind.LINK,
+        role=Role.MEMBER,
+        id=link.id,
+        org_id=link.org_id,
+        domains=link.reach,
+        link=link,
+        expires_at=link.expires_at,
+    )

@@ -13,8 +13,8 @@ from dcvd.core.tokens.token import Token
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
+from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens.minting import MintedToken, check_expiry
-from dcvd.services.tokens.revocation import announce_change
 from dcvd.services.tokens.rights import check_takeover, check_visible, describe_token
 from dcvd.store.engine.database import Transaction
 from dcvd.store.tokens import tokens

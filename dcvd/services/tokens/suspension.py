@@ -1,4 +1,4 @@
-"""Suspend organizations, resume them, and begin to delete them: all of these change what their tokens may do."""
+"""Suspend, resume and begin to delete organizations: all of these change what their tokens and links may do."""
 
 import structlog
 
@@ -6,7 +6,8 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.organizations.status import OrganizationStatus, require_not_deleting
 from dcvd.services import audit, organizations
 from dcvd.services.context import Context
-from dcvd.services.tokens.revocation import announce_change
+from dcvd.services.rights_changes import announce_change
+from dcvd.store import links
 from dcvd.store.engine.database import Topic, Transaction
 from dcvd.store.organizations import organizations as organizations_table
 from dcvd.store.organizations.organizations import Organization
@@ -51,9 +52,11 @@ async def begin_deletion(context: Context, org_id: str) -> Organization:
 
 
 def end_rights(context: Context, tx: Transaction, org_id: str) -> None:
-    """End what the bearers of an organization's tokens have under way, as its status changes."""
+    """End what the bearers of an organization's tokens and links have under way, as its status changes."""
     for token_id in tokens.change_rights_of_org(tx, org_id):
         announce_change(context, tx, token_id)
+    for link in links.list_live_of_org(tx, org_id, context.now()):
+        announce_change(context, tx, link.id)
 
 
 async def _set_status(context: Context, org_id: str, status: OrganizationStatus) -> Organization:

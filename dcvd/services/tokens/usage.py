@@ -7,10 +7,13 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.callers import Caller
 from dcvd.core.instants import DAY
+from dcvd.core.links import Link
 from dcvd.core.tokens.token import Token
 from dcvd.services.context import Context
 from dcvd.services.tokens import queries
+from dcvd.store import links
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page
 from dcvd.store.tokens import tokens
@@ -32,16 +35,20 @@ class TokenReport(Struct, frozen=True, kw_only=True):
 
 
 class TokenUsage:
-    """The uses of tokens that were noted since they were last stored."""
+    """The uses of tokens and links that were noted since they were last stored."""
 
     def __init__(self) -> None:
         self._last_uses: dict[str, LastUse] = {}
+        self._link_uses: dict[str, int] = {}
         self._requests: Counter[_Key] = Counter()
         self._errors: Counter[_Key] = Counter()
 
-    def record_use(self, token_id: str, now: int, address: str | None = None) -> None:
-        """Note that a token was used."""
-        self._last_uses[token_id] = LastUse(used_at=now, address=address)
+    def record_use(self, caller: Caller, now: int) -> None:
+        """Note that a token or a link was used; of links, which are customers', not from which address."""
+        if caller.link is None:
+            self._last_uses[caller.id] = LastUse(used_at=now, address=caller.address)
+        else:
+            self._link_uses[caller.id] = now
 
     def count_request(self, token_id: str, operation: str, now: int, *, is_error: bool) -> None:
         """Count a request once it is answered."""
@@ -56,6 +63,11 @@ class TokenUsage:
         if use is None:
             return token
         return replace(token, last_used_at=use.used_at, last_address=use.address or token.last_address)
+
+    def update_link(self, link: Link) -> Link:
+        """Return a link with its last use, also where that is not stored yet."""
+        used_at = self._link_uses.get(link.id)
+        return link if used_at is None else replace(link, last_used_at=used_at)
 
     async def list_page(self, context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Token]:
         """List tokens as `queries.list_page` does, with the uses that are not stored yet."""
@@ -80,20 +92,29 @@ class TokenUsage:
     async def store(self, context: Context) -> None:
         """Store what was noted; what cannot be stored is kept for the next call."""
         uses, requests, errors = self._last_uses, self._requests, self._errors
-        if not uses and not requests:
+        link_uses = self._link_uses
+        if not uses and not requests and not link_uses:
             return
-        self._last_uses, self._requests, self._errors = {}, Counter(), Counter()
+        self._last_uses, self._link_uses, self._requests, self._errors = {}, {}, Counter(), Counter()
         try:
-            await context.database.write(lambda tx: _store(tx, uses, requests, errors))
+            await context.database.write(lambda tx: _store(tx, uses, link_uses, requests, errors))
         except BaseException:
             self._last_uses = uses | self._last_uses
+            self._link_uses = link_uses | self._link_uses
             self._requests.update(requests)
             self._errors.update(errors)
             raise
 
 
-def _store(tx: Transaction, uses: Mapping[str, LastUse], requests: Counter[_Key], errors: Counter[_Key]) -> None:
+def _store(
+    tx: Transaction,
+    uses: Mapping[str, LastUse],
+    link_uses: Mapping[str, int],
+    requests: Counter[_Key],
+    errors: Counter[_Key],
+) -> None:
     tokens.touch(tx, uses)
+    links.touch(tx, link_uses)
     token_usage.add(
         tx,
         [

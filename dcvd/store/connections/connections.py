@@ -29,14 +29,23 @@ def get(snapshot: Snapshot, connection_id: str) -> Connection | None:
     return _CONNECTIONS.fetch_one(snapshot, "WHERE id = ?", (connection_id,))
 
 
-def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Connection]:
-    """List an organization's connections with an id below `before`, newest first."""
-    return _CONNECTIONS.list_of_org(snapshot, org_id, before=before, limit=limit)
+def list_of_org(
+    snapshot: Snapshot, org_id: str, *, before: str | None, limit: int, link_id: str | None = None
+) -> list[Connection]:
+    """List an organization's connections with an id below `before`, newest first; only those of a link, if given."""
+    return _CONNECTIONS.list_of_org(snapshot, org_id, before=before, limit=limit, link_id=link_id)
 
 
 def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
     """Count an organization's connections, but no further than `limit`."""
     return _CONNECTIONS.count_of_org(snapshot, org_id, limit)
+
+
+def count_of_link(snapshot: Snapshot, org_id: str, link_id: str) -> int:
+    """Count the connections that customers made by a link."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM oauth_connections WHERE org_id = ? AND link_id = ?", (org_id, link_id)
+    )
 
 
 def count_domains(snapshot: Snapshot, connection_id: str) -> int:
@@ -148,12 +157,15 @@ def list_expired(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:
     )
 
 
-def filter_owned_ids(snapshot: Snapshot, org_id: str, connection_ids: Collection[str]) -> frozenset[str]:
-    """Return those of the ids that belong to connections of an organization."""
+def filter_owned_ids(
+    snapshot: Snapshot, org_id: str, connection_ids: Collection[str], *, link_id: str | None = None
+) -> frozenset[str]:
+    """Return those of the ids that belong to connections of an organization; only to those made by a link, if given."""
     return frozenset(
         snapshot.fetch_column(
-            "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?)) AND org_id = ?",
-            (encode_list(connection_ids), org_id),
+            "SELECT id FROM oauth_connections WHERE id IN (SELECT value FROM json_each(?1)) AND org_id = ?2"
+            " AND (?3 IS NULL OR link_id = ?3)",
+            (encode_list(connection_ids), org_id, link_id),
         )
     )
 

@@ -14,9 +14,10 @@ _FIELD: Final = "oauth_states.sealed_verifier"
 
 
 class PendingAuthorization(Struct, frozen=True, kw_only=True):
-    """An authorization that an organization's token has begun. Instants in milliseconds.
+    """An authorization that an organization's token, or a link, has begun. Instants in milliseconds.
 
-    scopes: the requested ones. issuer: the server's, where it is known. issuer_required: the answer has to name it.
+    token_id: that of the token or link. scopes: the requested ones. issuer: the server's, where it is known.
+    issuer_required: the answer has to name it.
     """
 
     org_id: str
@@ -92,6 +93,14 @@ def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:
         "SELECT count(*), count(used_at) FROM oauth_states WHERE org_id = ? AND expires_at > ?", (org_id, now)
     )
     return total, total - used_count
+
+
+def count_of_bearer(snapshot: Snapshot, org_id: str, bearer_id: str, now: int) -> int:
+    """Count the unexpired authorizations, used or not, that a token or link has begun."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM oauth_states WHERE org_id = ? AND expires_at > ? AND token_id = ?",
+        (org_id, now, bearer_id),
+    )
 
 
 def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:

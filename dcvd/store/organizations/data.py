@@ -61,6 +61,7 @@ OWNED_TABLES: Final = (
         name="domains",
         json=frozenset({"cf_errors", "cf_ssl_errors", "cf_differences", "findings", "expiry_warnings"}),
     ),
+    OwnedTable(name="links", omitted=frozenset({"token_hash"})),
     OwnedTable(name="zones"),
     OwnedTable(name="events", key=("sequence",), json=frozenset({"body"})),
     OwnedTable(name="timeline", key=("rowid",), json=frozenset({"data"})),

@@ -104,12 +104,9 @@ def list_minted_by(snapshot: Snapshot, token_ids: Collection[str]) -> list[Token
     return _TOKENS.fetch_all(snapshot, "WHERE minted_by IN (SELECT value FROM json_each(?))", (encode_list(token_ids),))
 
 
-def bequeath(tx: Transaction, token_id: str) -> None:
-    """Put the tokens that a token minted below the one that had minted it."""
-    tx.execute(
-        "UPDATE api_tokens SET minted_by = (SELECT minted_by FROM api_tokens WHERE id = ?1) WHERE minted_by = ?1",
-        (token_id,),
-    )
+def bequeath(tx: Transaction, token_id: str, heir_id: str | None) -> None:
+    """Put the tokens that a token minted below another one; None: below none."""
+    tx.execute("UPDATE api_tokens SET minted_by = ? WHERE minted_by = ?", (heir_id, token_id))
 
 
 def delete_all(tx: Transaction, token_ids: Collection[str]) -> None:
@@ -125,12 +122,8 @@ def touch(tx: Transaction, uses: Mapping[str, LastUse]) -> None:
     )
 
 
-def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove tokens that expired before an instant; return how many. Those that they minted stay, see `bequeath`."""
-    ids = tx.fetch_column(
+def list_expired(snapshot: Snapshot, cutoff_at: int, limit: int) -> list[str]:
+    """List the ids of tokens that expired before an instant."""
+    return snapshot.fetch_column(
         "SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?", (cutoff_at, limit)
     )
-    for token_id in ids:
-        bequeath(tx, token_id)
-    delete_all(tx, ids)
-    return len(ids)

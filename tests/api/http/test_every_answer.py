@@ -114,6 +114,8 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
     }
     assert set(calls) == {
         "GET /health", "GET /ready",
+        "GET /api/links", "POST /api/links", "GET /api/links/{link_id}", "DELETE /api/links/{link_id}",
+        "POST /api/domains/{domain_id}/links",
         "GET /api/organization/branding", "PATCH /api/organization/branding",
         "GET /api/members", "POST /api/members", "GET /api/members/{member_id}", "PATCH /api/members/{member_id}",
         "DELETE /api/members/{member_id}", "POST /api/members/{member_id}/invite", "POST /api/members/accept",
@@ -141,7 +143,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "POST /api/zones/{zone_id}/check",
         "GET /api/jobs", "GET /api/jobs/{job_id}", "POST /api/jobs/{job_id}/retry",
     }  # fmt: skip
-    without_body = {"POST /api/oauth/aws/external-ids", "POST /api/tokens/revoke-all"}
+    without_body = {"POST /api/links", "POST /api/oauth/aws/external-ids", "POST /api/tokens/revoke-all"}
     for name, call in calls.items():
         assert call["summary"], name
         assert call["description"], name

@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from dcvd.api.app import Api
 from dcvd.api.http.limits.failed_authentications import FailedAuthentications
+from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
 from dcvd.core.tokens.token import TOKEN_PREFIX
 from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
+from dcvd.services.links import creation as link_creation
 from dcvd.services.tokens import authentication
+from dcvd.store.organizations.organizations import Organization
 from tests.api.conftest import Mint
 from tests.manual_clock import ManualMonotonic
 
@@ -66,6 +69,17 @@ def monotonic() -> ManualMonotonic:
 def door(app: Api, context: Context, monotonic: ManualMonotonic) -> Door:
     app.services.failed_authentications = FailedAuthentications(context, monotonic)
     return Door(app)
+
+
+async def test_wrong_links_count_as_wrong_tokens_and_a_valid_link_passes_all_the_same(
+    door: Door, context: Context, organization: Organization
+) -> None:
+    link = await link_creation.create(context, organization.id, domain_id=None, lifetime_ms=DAY)
+    wrong = "dcv_link_" + "0" * 32
+    statuses = [await door.status("203.0.113.7", token) for token in (wrong, WRONG) * 6]
+    assert statuses == [401] * 10 + [429] * 2
+    # What a link is not let do is no failed authentication.
+    assert await door.status("203.0.113.7", link.token.reveal()) == 403
 
 
 async def test_after_ten_wrong_tokens_an_address_is_told_to_wait_and_a_valid_token_passes_all_the_same(

@@ -38,6 +38,8 @@ ANSWERED_ONCE: Final = {
     "/api/domains/{domain_id}/dns",
     "/api/domains/{domain_id}/dns/undo",
     "/api/tokens/{token_id}/rotate",
+    "/api/links",
+    "/api/domains/{domain_id}/links",
     "/api/members",
     "/api/members/{member_id}/invite",
     "/api/zones",
@@ -155,6 +157,16 @@ async def _invite_again(owner: Client, context: Context, headers: dict[str, str]
     return await owner.post(f"/api/members/{members[0]['id']}/invite", headers=headers)
 
 
+async def _create_link(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
+    return await owner.post("/api/links", {"purpose": "new"}, headers=headers)
+
+
+async def _create_domain_link(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
+    domains = (await owner.get("/api/domains")).json["domains"]
+    domain_id = domains[0]["id"] if domains else await domain(owner)
+    return await owner.post(f"/api/domains/{domain_id}/links", headers=headers)
+
+
 async def _add_webhook(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
     return await owner.post("/api/webhooks", {"url": URL, "events": ["domain.added"]}, headers=headers)
 
@@ -200,6 +212,8 @@ PLAYS: Final[dict[str, Play]] = {
     "/api/domains": _add_domain,
     "/api/zones": _add_zone,
     "/api/tokens/{token_id}/rotate": _rotate_token,
+    "/api/links": _create_link,
+    "/api/domains/{domain_id}/links": _create_domain_link,
     "/api/members": _invite,
     "/api/members/{member_id}/invite": _invite_again,
     "/api/webhooks": _add_webhook,
@@ -214,6 +228,8 @@ UNITS: Final = {
     "/api/domains": "add.<locals>.unit",
     "/api/zones": "add.<locals>.unit",
     "/api/tokens/{token_id}/rotate": "rotate.<locals>.unit",
+    "/api/links": "create.<locals>.unit",
+    "/api/domains/{domain_id}/links": "create.<locals>.unit",
     "/api/members": "invite.<locals>.unit",
     "/api/members/{member_id}/invite": "invite_again.<locals>.unit",
     "/api/webhooks": "create.<locals>.unit",
@@ -247,6 +263,7 @@ async def contents_of(context: Context) -> dict[str, int]:
                 "api_tokens",
                 "domains",
                 "zones",
+                "links",
                 "webhook_endpoints",
                 "webhook_secrets",
                 "jobs",

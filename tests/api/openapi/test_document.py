@@ -171,6 +171,7 @@ def test_what_is_made_is_linked_to_the_call_that_shows_it(document: Json) -> Non
         if "links" in response
     }
     assert linked["createDomain"] == {"GetDomain"}
+    assert linked["createLink"] == linked["createDomainLink"] == {"GetLink"}
     assert linked["createWebhook"] == {"GetWebhook"}
     assert linked["createConnection"] == {"GetConnection"}
     jobs = {"writeRecords", "undoRecords", "replayWebhook", "retryDeadDeliveries", "retryJob"}

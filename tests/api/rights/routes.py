@@ -1,8 +1,10 @@
 """What each tenants' route asks of its caller, written here once and apart from the code."""
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
+
+LinkRight = Literal["any", "bound"] | None
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -11,6 +13,7 @@ class Row(Struct, frozen=True, kw_only=True):
     scope: which one a token with scopes needs; None: any token may. is_write: whether it changes something.
     needs_admin: whether it needs admin or owner although it does not.
     limited: whether tokens that are limited to some domains may call it. owned: what the path names.
+    link: whom else it is for: the bearers of "any" link, those of one that has its domain ("bound"), or of none.
     body: what is sent; whether it is valid does not matter, because rights come before bodies.
     """
 
@@ -18,23 +21,31 @@ class Row(Struct, frozen=True, kw_only=True):
     is_write: bool = False
     needs_admin: bool = False
     limited: bool = False
+    link: LinkRight = None
     owned: str | None = None
     body: str | None = None
 
 
-def _read(scope: str | None, owned: str | None = None, *, limited: bool = True) -> Row:
-    return Row(scope=scope, owned=owned, limited=limited)
+def _read(scope: str | None, owned: str | None = None, *, limited: bool = True, link: LinkRight = None) -> Row:
+    return Row(scope=scope, owned=owned, limited=limited, link=link)
 
 
-def _write(scope: str | None, owned: str | None = None, *, limited: bool = True, body: str | None = "{}") -> Row:
-    return Row(scope=scope, is_write=True, owned=owned, limited=limited, body=body)
+def _write(
+    scope: str | None,
+    owned: str | None = None,
+    *,
+    limited: bool = True,
+    link: LinkRight = None,
+    body: str | None = "{}",
+) -> Row:
+    return Row(scope=scope, is_write=True, owned=owned, limited=limited, link=link, body=body)
 
 
 WITHOUT_TOKEN: Final = {"POST /api/members/accept"}
 """Calls below /api for whoever has something else that lets them in."""
 
 ROUTES: Final[dict[str, Row]] = {
-    "GET /api/whoami": _read(None),
+    "GET /api/whoami": _read(None, link="any"),
     "GET /api/tokens": _read("tokens:read"),
     "POST /api/tokens": _write("tokens:write"),
     "GET /api/tokens/{token_id}": _read("tokens:read", "token"),
@@ -43,20 +54,25 @@ ROUTES: Final[dict[str, Row]] = {
     "POST /api/tokens/{token_id}/rotate": _write("tokens:write", "token"),
     "GET /api/tokens/{token_id}/usage": _read("tokens:read", "token"),
     "POST /api/tokens/revoke-all": _write("tokens:write"),
+    "POST /api/domains/{domain_id}/links": _write("links:write", "domain"),
+    "POST /api/links": _write("links:write", limited=False),
+    "GET /api/links": _read(None),
+    "GET /api/links/{link_id}": _read(None, "link"),
+    "DELETE /api/links/{link_id}": _write("links:write", "link", body=None),
     "GET /api/domains": _read("domains:read"),
-    "POST /api/domains": _write("domains:write"),
+    "POST /api/domains": _write("domains:write", link="any"),
     "GET /api/domains.csv": _read("domains:read"),
     "POST /api/domains/bulk": _write("domains:write"),
     "POST /api/domains/bulk/delete": _write("domains:write"),
-    "GET /api/domains/{domain_id}": _read("domains:read", "domain"),
+    "GET /api/domains/{domain_id}": _read("domains:read", "domain", link="any"),
     "DELETE /api/domains/{domain_id}": _write("domains:write", "domain", body=None),
-    "POST /api/domains/{domain_id}/sync": _write("domains:write", "domain", body=None),
-    "GET /api/domains/{domain_id}/diagnosis": _read("domains:read", "domain"),
+    "POST /api/domains/{domain_id}/sync": _write("domains:write", "domain", link="any", body=None),
+    "GET /api/domains/{domain_id}/diagnosis": _read("domains:read", "domain", link="any"),
     "GET /api/domains/{domain_id}/timeline": _read("domains:read", "domain"),
-    "POST /api/domains/{domain_id}/dns": _write("domains:write", "domain"),
+    "POST /api/domains/{domain_id}/dns": _write("domains:write", "domain", link="any"),
     "POST /api/domains/{domain_id}/dns/undo": _write("domains:write", "domain"),
-    "POST /api/domains/{domain_id}/domain-connect": _write("domains:write", "domain"),
-    "POST /api/diagnose": Row(scope="domains:read", is_write=True, limited=True, body="{}"),
+    "POST /api/domains/{domain_id}/domain-connect": _write("domains:write", "domain", link="any"),
+    "POST /api/diagnose": Row(scope="domains:read", is_write=True, limited=True, link="any", body="{}"),
     "GET /api/organization/branding": _read(None, limited=False),
     "PATCH /api/organization/branding": _write(None, limited=False),
     "GET /api/audit": Row(scope="audit:read", needs_admin=True),
@@ -93,12 +109,14 @@ ROUTES: Final[dict[str, Row]] = {
     "GET /api/jobs/{job_id}": _read("jobs:read", "job"),
     "POST /api/jobs/{job_id}/retry": _write("jobs:write", "job", body=None),
     "POST /api/oauth/connections": _write("connections:write", limited=False),
-    "GET /api/oauth/connections": _read("connections:read", limited=False),
-    "GET /api/oauth/connections/{connection_id}": _read("connections:read", "connection", limited=False),
+    "GET /api/oauth/connections": _read("connections:read", limited=False, link="any"),
+    "GET /api/oauth/connections/{connection_id}": _read("connections:read", "connection", limited=False, link="any"),
     "DELETE /api/oauth/connections/{connection_id}": _write(
         "connections:write", "connection", limited=False, body=None
     ),
     "POST /api/oauth/aws/external-ids": _write("connections:write", limited=False, body=None),
-    "POST /api/oauth/authorize": _write("connections:write", limited=False),
-    "POST /api/oauth/exchange": _write("connections:write", limited=False),
+    "POST /api/oauth/authorize": _write(
+        "connections:write", limited=False, link="bound", body='{"provider":"cloudflare"}'
+    ),
+    "POST /api/oauth/exchange": _write("connections:write", limited=False, link="any"),
 }

@@ -12,6 +12,7 @@ from dcvd.api.app import Api
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.events import EventType
+from dcvd.core.instants import MINUTE
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
 from dcvd.core.tokens.scopes import Scope
@@ -20,6 +21,7 @@ from dcvd.services import organizations
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
+from dcvd.services.links import creation as link_creation
 from dcvd.services.members import invitations
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens import minting
@@ -104,6 +106,7 @@ class Objects:
             "token": self._make_token,
             "zone": self._make_zone,
             "member": self._make_member,
+            "link": self._make_link,
         }
         return await makers[kind](org.id, target.is_inside)
 
@@ -150,6 +153,11 @@ class Objects:
 
     async def _make_zone(self, org_id: str, _: bool) -> str:
         return (await registry.add(self._context, org_id, f"z{next(self._number)}.customer.com")).id
+
+    async def _make_link(self, org_id: str, is_inside: bool) -> str:
+        domain_id = await self._make_domain(org_id, is_inside)
+        created = await link_creation.create(self._context, org_id, domain_id=domain_id, lifetime_ms=MINUTE)
+        return created.link.id
 
     async def _make_token(self, org_id: str, is_inside: bool) -> str:
         limits = TokenLimits(
@@ -216,6 +224,7 @@ async def check_route(
         Quota.CONNECTIONS: 0,
         Quota.ZONES: 0,
         Quota.MEMBERS: 0,
+        Quota.LINKS: 0,
     }
     await quotas.set_quotas(context, organization.id, unlimited)
     row = ROUTES[name]

@@ -39,6 +39,8 @@ async def test_whoami_says_what_the_token_may_do(owner: Client, organization: Or
         "domains": ["*.b.com", "a.com"],
         "readOnly": True,
         "allowedNetworks": None,
+        "expiresAt": None,
+        "link": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Authentication: tenants by a bearer token, operators by the credentials of their process."""
+"""Authentication: tenants by a bearer token, their customers by a link's, operators by their process's credentials."""
 
 from collections.abc import Iterable
 from typing import Any, Final, cast
@@ -37,21 +37,20 @@ async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHand
         return
     services = get_services(connection.scope)
     address = read_client_address(connection.scope)
+    request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
     try:
-        token = await authentication.authenticate(
-            services.context, _read_bearer_token(connection.scope["headers"]), address
+        caller = await authentication.authenticate(
+            services.context, _read_bearer_token(connection.scope["headers"]), address, request.request_id
         )
     except Unauthenticated as error:
         # After the question, not before: a valid token passes, whatever else comes from its address.
         refusal = services.failed_authentications.record(address)
         raise refusal or error from None
     now = services.context.now()
-    request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
-    request.admit(token, now)
-    caller = authentication.build_caller(token, request.request_id, address)
+    request.admit(caller, now)
     connection.scope["auth"] = caller
     mark_known()
-    services.token_usage.record_use(token.id, now, address)
+    services.token_usage.record_use(caller, now)
     admission = await services.rate_limiter.admit(caller, is_write=method not in READ_METHODS)
     connection.scope["state"][RATE_LIMIT_FIELDS] = admission.fields
     if admission.refusal is not None:

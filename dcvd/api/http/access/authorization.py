@@ -4,13 +4,14 @@ A tenants' route, or its router, has an `opt` with
 - `subject`: the subject of the API that a scope may name, or None where the role alone decides,
 - `scope`: the scope that is needed, where it does not follow from the subject and the method,
 - `needs_admin`: True where not even reading is for members,
-- `limited`: True where the route is also for callers who are limited to some domains: it shows and changes no others.
+- `limited`: True where the route is also for callers who are limited to some domains: it shows and changes no others,
+- `link`: True where the route is also for customers who come by a link; for them nothing else of these counts.
 """
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from dcvd.core.callers import Caller
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.tokens.scopes import Scope, find_scope
 from dcvd.core.tokens.token import may_write
 from dcvd.errors import Forbidden
@@ -31,8 +32,13 @@ def required_scope(opt: Mapping[str, Any], method: str) -> Scope | None:
 def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> None:
     """Check what can be told without looking anything up. Raises Forbidden.
 
-    The method decides which role is needed, so that a new handler that writes is never open by oversight.
+    A route that does not say that it is for links is not. The method decides which role is needed, so that a new
+    handler that writes is never open by oversight.
     """
+    if caller.kind is CallerKind.LINK:
+        if not opt.get("link", False):
+            raise Forbidden("A link is for setting up one domain, and not for this.", code="link_not_allowed")
+        return
     if opt.get("needs_admin", False) and not may_write(caller.role):
         raise Forbidden(f"A token with the role {caller.role.value} cannot read this; it needs admin or owner.")
     if method not in READ_METHODS:

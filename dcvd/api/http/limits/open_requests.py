@@ -1,15 +1,15 @@
-"""The requests that are under way, so that each ends with the rights of the token that it was made with."""
+"""The requests that are under way, so that each ends with the rights of the token or link that it was made with."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from dcvd.core.tokens.token import Token
+from dcvd.core.callers import Caller
 from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
+from dcvd.services.rights_changes import parse_announcement
 from dcvd.services.tokens.authentication import REFUSAL
-from dcvd.services.tokens.revocation import parse_announcement
 from dcvd.store.engine.database import Topic
 
 OPEN_REQUEST: Final = "dcvd.open_request"
@@ -20,35 +20,35 @@ RIGHTS_LOST: Final = "The bearer token was revoked, has expired or may do less, 
 class OpenRequest:
     """A request that is under way.
 
-    has_lost_rights: whether the token's rights ended or changed, and the request's task was cancelled for it.
+    has_lost_rights: whether the bearer's rights ended or changed, and the request's task was cancelled for it.
     """
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         self.has_lost_rights = False
         self._task = asyncio.current_task()
-        self._token_id: str | None = None
+        self._bearer_id: str | None = None
         self._expiry_timer: asyncio.TimerHandle | None = None
-        self._changed_token_ids: set[str] = set()
+        self._changed_ids: set[str] = set()
 
-    def admit(self, token: Token, now: int) -> None:
-        """Tie the request to the token that it was made with, which was read since the request began.
+    def admit(self, caller: Caller, now: int) -> None:
+        """Tie the request to the token or link that it was made with, which was read since the request began.
 
-        Raises Unauthenticated when the token's rights have changed since it was read.
+        Raises Unauthenticated when the caller's rights have changed since then.
         """
-        if token.id in self._changed_token_ids:
+        if caller.id in self._changed_ids:
             raise Unauthenticated(REFUSAL)
-        self._token_id = token.id
-        self._changed_token_ids.clear()
-        if token.expires_at is not None:
-            delay_s = (token.expires_at - now) / 1000
+        self._bearer_id = caller.id
+        self._changed_ids.clear()
+        if caller.expires_at is not None:
+            delay_s = (caller.expires_at - now) / 1000
             self._expiry_timer = asyncio.get_running_loop().call_later(delay_s, self.end)
 
-    def note_change(self, token_id: str) -> None:
-        """Learn that a token's rights have changed."""
-        if self._token_id is None:
-            self._changed_token_ids.add(token_id)
-        elif self._token_id == token_id:
+    def note_change(self, bearer_id: str) -> None:
+        """Learn that the rights of a token or link have changed."""
+        if self._bearer_id is None:
+            self._changed_ids.add(bearer_id)
+        elif self._bearer_id == bearer_id:
             self.end()
 
     def end(self) -> None:
@@ -62,7 +62,7 @@ class OpenRequest:
         return self.has_lost_rights and self._task is not None and self._task.uncancel() == 0
 
     def close(self) -> None:
-        """Stop waiting for the token's expiry."""
+        """Stop waiting for the expiry."""
         if self._expiry_timer is not None:
             self._expiry_timer.cancel()
 
@@ -70,7 +70,7 @@ class OpenRequest:
 class OpenRequests:
     """All requests that are under way; built once.
 
-    Whoever ends or changes a token's rights is answered only after the requests of that token have been cancelled,
+    Whoever ends or changes a bearer's rights is answered only after the requests of that bearer have been cancelled,
     except the one that did it, which gets its answer.
     """
 
@@ -90,7 +90,7 @@ class OpenRequests:
             request.close()
 
     def _on_change(self, key: str) -> None:
-        token_id, by_request_id = parse_announcement(key)
+        bearer_id, by_request_id = parse_announcement(key)
         for request in list(self._requests):
             if request.request_id != by_request_id:
-                request.note_change(token_id)
+                request.note_change(bearer_id)

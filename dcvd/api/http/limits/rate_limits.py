@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.core.callers import Caller
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.instants import MINUTE
 from dcvd.core.organizations.rate_limits import Rate, RateLimits
 from dcvd.errors import TooManyRequests
@@ -35,8 +35,8 @@ _POLICY_NAMES: Final = {
     Rate.WRITES: "writes",
 }
 _SUBJECTS: Final = {
-    Rate.TOKEN_READS: "of this token that read",
-    Rate.TOKEN_WRITES: "of this token that write",
+    Rate.TOKEN_READS: "of this token or link that read",
+    Rate.TOKEN_WRITES: "of this token or link that write",
     Rate.READS: "of your organization that read",
     Rate.WRITES: "of your organization that write",
 }
@@ -94,24 +94,26 @@ class _Counter:
 
 
 class RateLimiter:
-    """Counts the requests of all tokens and organizations, in memory; after a restart every bucket is full.
+    """Counts the requests of all tokens, links and organizations, in memory; after a restart every bucket is full.
 
-    A bucket that is full again is forgotten. An organization's own limits are read when its buckets are made, and again
-    when they change.
+    An organization's links have a bucket of their own beside that of its tokens, and as large: what customers ask for
+    takes nothing from the organization's own systems. A bucket that is full again is forgotten. An organization's own
+    limits are read when its buckets are made, and again when they change.
     """
 
     def __init__(self, context: Context, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._context = context
         self._monotonic = monotonic
         self._organizations = RecentEntries[str, _Counter](None, lambda counter: counter.is_idle)
+        self._links_of_organizations = RecentEntries[str, _Counter](None, lambda counter: counter.is_idle)
         self._tokens = RecentEntries[str, _Counter](None, lambda counter: counter.is_idle)
         self._changes = 0
         self._default_settings: _Settings | None = None
         context.database.subscribe(Topic.LIMITS, self._on_change)
 
     def __len__(self) -> int:
-        """Return how many tokens and organizations are remembered."""
-        return len(self._tokens) + len(self._organizations)
+        """Return how many tokens, links and organizations are remembered."""
+        return len(self._tokens) + len(self._organizations) + len(self._links_of_organizations)
 
     async def admit(self, caller: Caller, *, is_write: bool) -> Admission:
         """Take one request from what the caller and their organization may still make, if both may make one."""
@@ -119,6 +121,8 @@ class RateLimiter:
         organization = await self._find_organization(caller.org_id)
         token = self._tokens.use(caller.id, _Counter)
         settings = self._choose_settings(organization)
+        if caller.kind is CallerKind.LINK:
+            organization = self._links_of_organizations.use(caller.org_id, _Counter)
         organization.follow(settings, Rate.READS, Rate.WRITES, self._monotonic)
         token.follow(settings, Rate.TOKEN_READS, Rate.TOKEN_WRITES, self._monotonic)
         limits = [

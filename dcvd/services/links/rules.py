@@ -1,0 +1,67 @@
+"""What holds for a link: how long it works, who may know of it, and where its customers may be sent."""
+
+from typing import Any
+
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.links import Link
+from dcvd.core.members import MemberStatus
+from dcvd.core.tokens.token import is_expired, may_write
+from dcvd.errors import InvalidInput, NotFound
+from dcvd.services import reach
+from dcvd.services.context import Context
+from dcvd.store import domains, links, members
+from dcvd.store.engine.database import Snapshot
+from dcvd.store.organizations import branding
+
+
+def is_in_force(snapshot: Snapshot, link: Link, now: int) -> bool:
+    """Whether a link works: it has not expired, and the member whose token made it, if one did, may still write."""
+    if is_expired(link.expires_at, now):
+        return False
+    if link.member_id is None:
+        return True
+    member = members.get(snapshot, link.member_id)
+    return member is not None and member.status is MemberStatus.ACTIVE and may_write(member.role)
+
+
+def get_visible(context: Context, snapshot: Snapshot, org_id: str, link_id: str) -> Link:
+    """Get an organization's link. Raises NotFound, also for one of a domain outside of the caller's reach."""
+    link = links.get(snapshot, link_id)
+    if link is None or link.org_id != org_id or not is_visible(context, snapshot, link):
+        raise NotFound(f"There is no link {link_id}.")
+    return link
+
+
+def is_visible(context: Context, snapshot: Snapshot, link: Link) -> bool:
+    """Whether the caller may know of a link: whoever is limited to some domains sees the links for no others."""
+    if context.caller.domains is None:
+        return True
+    domain = None if link.domain_id is None else domains.get(snapshot, link.domain_id)
+    return domain is not None and reach.covers(context, domain.id, domain.name)
+
+
+def may_return_to(context: Context, snapshot: Snapshot, org_id: str, url: str) -> bool:
+    """Whether customers may be sent to a URL: the operator's configuration has it, or the organization's branding."""
+    return url in context.config.oauth.return_to or url == branding.get(snapshot, org_id).return_url
+
+
+def check_return_to(context: Context, snapshot: Snapshot, org_id: str, url: str | None) -> None:
+    """Raise InvalidInput for a URL to which customers may not be sent."""
+    if url is not None and not may_return_to(context, snapshot, org_id, url):
+        raise InvalidInput(
+            "returnTo",
+            "returnTo is neither one of the URLs in oauth.return_to nor the returnUrl of your branding, exactly as they"
+            " stand there.",
+        )
+
+
+def describe_link(link: Link) -> dict[str, Any]:
+    """Return what an audit shows of a link, without its token."""
+    return {
+        "purpose": link.purpose.value,
+        "domainId": link.domain_id,
+        "returnTo": link.return_to,
+        "expiresAt": to_rfc3339(link.expires_at),
+        "mintedBy": link.minted_by,
+        "memberId": link.member_id,
+    }

@@ -1,0 +1,1 @@
+"""`/api/links`, and what customers do by a link."""
