@@ -5,7 +5,7 @@ appears. How long it has been unproved is added up from check to check, each cou
 step of the clock nor a long stop of the daemon makes a claim dormant.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.proofs import find_proof
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import POINTING_STATES, Domain, DomainStatus
+from dcvd.core.domains.observations import ClaimHeld
 from dcvd.core.instants import DAY, HOUR
 
 DORMANT_INTERVAL_MS: Final = DAY
@@ -29,13 +30,17 @@ class WaitStep(Struct, frozen=True):
 
 
 def apply_wait(
-    before: Domain, domain: Domain, observations: Iterable[object], now: int, dormant_after_ms: int
+    before: Domain, domain: Domain, observations: Sequence[object], now: int, dormant_after_ms: int
 ) -> WaitStep:
-    """Count the wait for a proof after a check, and put the domain to sleep or wake it."""
+    """Count the wait for a proof after a check, and put the domain to sleep or wake it.
+
+    A claim that is proved while another holds the name does not wait for a proof, also where a zone's proves it.
+    """
     facts = next((each.facts for each in observations if isinstance(each, DnsObservation)), None)
     if facts is None or facts.outcome != "answered" or domain.proof is not None:
         return WaitStep(domain)
-    has_record = domain.dns_state in POINTING_STATES or find_proof(domain, facts) is not None
+    is_held = any(isinstance(each, ClaimHeld) for each in observations)
+    has_record = is_held or domain.dns_state in POINTING_STATES or find_proof(domain, facts) is not None
     if domain.dormant_since is not None:
         return WaitStep(_wake(domain, now) if has_record else domain)
     if has_record:

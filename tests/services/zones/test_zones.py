@@ -9,6 +9,7 @@ from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.claims import proof_text
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
+from dcvd.core.instants import HOUR
 from dcvd.core.zones.zone import Zone, ZoneStatus
 from dcvd.errors import RemoteError, Retryable
 from dcvd.services.context import Context
@@ -142,6 +143,24 @@ async def test_what_was_proved_before_stays_with_its_holder_and_the_zones_organi
     assert told.error is not None
     assert told.error.code == "domain_held"
     assert (await queries.get(context, rival_org, holder.id)).proof is Proof.TXT
+
+
+async def test_a_claim_that_is_held_although_its_zone_proves_it_never_sleeps(
+    context: Context, clock: ManualClock, loop: ZoneLoop, texts: Texts, org: str, rival_org: str
+) -> None:
+    holder = await additions.add(context, rival_org, NAME)
+    await look(context, holder, dns(holder, text=proof_text(holder.id)))
+    mine = await additions.add(context, org, NAME)
+    for asleep in (False, True, False):
+        if not asleep:
+            await proved_zone(context, loop, texts, org)
+        for _ in range(31 * 4 if asleep else 1):
+            clock.advance(6 * HOUR)
+            mine = await look(context, mine, dns(mine))
+        is_held = mine.error is not None and mine.error.code == "domain_held"
+        assert (mine.dormant_since is not None, is_held) == (asleep, not asleep)
+        for zone in (await registry.list_page(context, org, cursor=None, limit=9)).items:
+            await registry.remove(context, org, zone.id)
 
 
 @pytest.mark.parametrize("chain", [SHARED, None])
