@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
 from dcvd.api.domains.view import domain_view
@@ -61,7 +61,6 @@ class Claims(RuleBasedStateMachine):
         path.write_bytes(self.blank.read_bytes())
         self.clock = ManualClock(1_800_000_000_000)
         config = Config(
-            cloudflare=CloudflareConfig(cname_target="{token}.edge.sandbox.test"),
             domains=DomainsConfig(allow_reserved_tlds=("test",), dormant_after=2 * HOUR),
         )
         self.database = self.run(Database.open(path, readers=1))
@@ -81,6 +80,13 @@ class Claims(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.run(self.database.close())
         self.loop.close()
+
+    @initialize(is_shared=st.booleans())
+    def choose_targets(self, is_shared: bool) -> None:
+        """All claims share one target, or each has its own."""
+        config = self.context.config
+        target = "edge.sandbox.test" if is_shared else "{token}.edge.sandbox.test"
+        self.context.live_config.value = replace(config, cloudflare=CloudflareConfig(cname_target=target))
 
     # What is there.
 
@@ -140,6 +146,25 @@ class Claims(RuleBasedStateMachine):
         claim = self.claim_of(org)
         if claim is not None:
             self.texts ^= {proof_text(claim.id)}
+
+    @rule(org=ORGS, by_text=st.booleans())
+    def prove(self, org: int, by_text: bool) -> None:
+        """An organization adds the name, or has it already, and shows in DNS that it is its own."""
+        self.add(org, wildcard=False)
+        claim = self.claim_of(org)
+        assert claim is not None
+        if by_text:
+            self.texts.add(proof_text(claim.id))
+        else:
+            self.chain = claim.cname_target
+        self.look(org, hours=0)
+
+    @rule(first=ORGS, second=ORGS)
+    def point_the_name_to_one_and_look_at_another(self, first: int, second: int) -> None:
+        """Cloudflare validates the hostname for whoever has it, wherever in the service the name leads."""
+        self.lead_the_name_to(first)
+        self.work_at_cloudflare(0)
+        self.look(second, hours=0)
 
     @rule()
     def take_the_record_away(self) -> None:
