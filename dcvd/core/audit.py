@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import astuple
 
 DAEMON_CHAIN: Final = ""
 """The organization id in entries that concern no single organization."""
@@ -104,19 +105,7 @@ _ENCODER: Final = msgspec.json.Encoder()
 
 def compute_hash(previous_hash: bytes, entry: AuditEntry) -> bytes:
     """Return the SHA-256 of the previous entry's hash and of an entry's values, in their order, as a JSON array."""
-    values = (
-        entry.id,
-        entry.org_id,
-        entry.sequence,
-        entry.occurred_at,
-        entry.actor,
-        entry.action,
-        entry.object_id,
-        entry.address,
-        entry.request_id,
-        entry.before,
-        entry.after,
-    )
+    *values, _ = astuple(entry)
     return hashlib.sha256(previous_hash + _ENCODER.encode(values)).digest()
 
 

@@ -143,7 +143,7 @@ def _verify(snapshot: Snapshot, chain: AuditChain) -> tuple[int, ChainFault | No
 def _chain_up(
     context: Context, tx: Transaction, chain_id: str, drafts: Sequence[AuditDraft], actor: str | None
 ) -> list[AuditEntry]:
-    now, caller = context.now(), context.caller
+    now, caller, name = context.now(), context.caller, actor or _name_actor(context)
     last_sequence, previous_hash = audit.read_end(tx, chain_id)
     entries: list[AuditEntry] = []
     for sequence, draft in enumerate(drafts, last_sequence + 1):
@@ -152,7 +152,7 @@ def _chain_up(
             org_id=chain_id,
             sequence=sequence,
             occurred_at=now,
-            actor=actor or _name_actor(context),
+            actor=name,
             action=draft.action.value,
             object_id=draft.object_id,
             address=caller.address,

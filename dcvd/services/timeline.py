@@ -86,7 +86,7 @@ def record_check(
             timeline.insert_all(tx, [_build_entry(context, after.org_id, after.id, kind, actor, note)])
         else:
             timeline.update_note(
-                tx, mergeable_entry.id, timeline_rules.merge_notes(mergeable_entry.note, note, context.now())
+                tx, mergeable_entry, timeline_rules.merge_notes(mergeable_entry.note, note, context.now())
             )
 
 

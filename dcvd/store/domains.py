@@ -38,17 +38,27 @@ _DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at")
 """Columns that follow from the others, stored because queries search for them."""
 _INSERT: Final = _DOMAINS.insert_sql(*_DERIVED_COLUMNS, "registrable")
 _FIRST_UPDATED: Final = _DOMAINS.columns.index("contested") + 1
-"""What stands before never changes, but `contested`, which follows from the other rows: triggers alone write it."""
+"""What stands before never changes, but `contested`, which follows from the other rows: `insert_all` and a trigger on
+removals write it."""
 _UPDATED_COLUMNS: Final = (*_DOMAINS.columns[_FIRST_UPDATED:], *_DERIVED_COLUMNS)
 _UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _UPDATED_COLUMNS)} WHERE id = ?"
 
 
 def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
-    """Store new domains, whose organizations have none of these names yet."""
+    """Store new domains, whose organizations have none of these names yet.
+
+    One that is contested, as the caller has counted in this transaction, makes the others on its name contested too.
+    """
     tx.execute_many(
         _INSERT,
         [(*_DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains],
     )
+    contested_names = [domain.name for domain in domains if domain.is_contested]
+    if contested_names:
+        tx.execute(
+            "UPDATE domains SET contested = 1 WHERE name IN (SELECT value FROM json_each(?)) AND contested = 0",
+            (encode_list(contested_names),),
+        )
     tx.announce(Topic.DOMAINS)
 
 

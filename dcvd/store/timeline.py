@@ -5,7 +5,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
@@ -37,9 +36,12 @@ def insert_all(tx: Transaction, entries: Sequence[StoredTimelineEntry]) -> None:
     _ENTRIES.insert_all(tx, entries)
 
 
-def update_note(tx: Transaction, entry_id: str, note: TimelineNote) -> None:
+def update_note(tx: Transaction, entry: StoredTimelineEntry, note: TimelineNote) -> None:
     """Replace the note of an entry, whose position stays."""
-    tx.execute("UPDATE timeline SET data = ? WHERE id = ?", (encode_json(note), entry_id))
+    tx.execute(
+        "UPDATE timeline SET data = ? WHERE domain_id = ? AND at = ? AND kind = ? AND id = ?",
+        (encode_json(note), entry.domain_id, entry.occurred_at, entry.kind, entry.id),
+    )
 
 
 def list_latest(
@@ -73,5 +75,8 @@ def find_org(snapshot: Snapshot, domain_id: str) -> str | None:
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove entries older than an instant; return how many."""
     return tx.delete_some(
-        "timeline", "id", "id < ? AND at < ? ORDER BY id", (earliest_id(IdPrefix.TIMELINE, cutoff_at), cutoff_at, limit)
+        "timeline",
+        "(domain_id, at, kind, id)",
+        "org_id IN (SELECT id FROM organizations) AND at < ?",
+        (cutoff_at, limit),
     )

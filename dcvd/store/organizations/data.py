@@ -64,7 +64,7 @@ OWNED_TABLES: Final = (
     OwnedTable(name="links", omitted=frozenset({"token_hash"})),
     OwnedTable(name="zones"),
     OwnedTable(name="events", key=("sequence",), json=frozenset({"body"})),
-    OwnedTable(name="timeline", key=("rowid",), json=frozenset({"data"})),
+    OwnedTable(name="timeline", key=("at", "domain_id", "kind", "id"), json=frozenset({"data"})),
     OwnedTable(name="jobs", json=frozenset({"payload"})),
     OwnedTable(name="pending_revocations", key=("rowid",), omitted=frozenset({"sealed_token"})),
     OwnedTable(

@@ -13,8 +13,8 @@ from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
 from dcvd.services import audit
-from dcvd.store import domains
-from dcvd.store.engine.database import Database, Snapshot
+from dcvd.store import domains, timeline
+from dcvd.store.engine.database import Database, Snapshot, Transaction
 from dcvd.store.engine.migrate import Migration, load_migrations, migrate, split_statements
 from dcvd.store.jobs import due_jobs
 from dcvd.store.jobs.due_jobs import BusySubjects
@@ -106,6 +106,26 @@ def test_the_chains_of_version_twenty_six_are_sound_and_go_on() -> None:
         " VALUES ('aud_3', 'org_1', 3, 1, 'daemon', 'domain.added', x'00')"
     )
     assert connection.execute("SELECT last_sequence FROM audit_chains WHERE org_id = 'org_1'").fetchone() == (3,)
+    connection.close()
+
+
+def test_the_timeline_of_version_twenty_eight_is_kept_in_its_order() -> None:
+    connection = _open()
+    migrate(connection, load_migrations()[:28])
+    connection.execute("INSERT INTO organizations (id, name, created_at) VALUES ('org_1', 'Acme', 1)")
+    kept = [("dom_1", 2, 0, "tl_c"), ("dom_2", 1, 1, "tl_a"), ("dom_1", 1, 2, "tl_b")]
+    for domain_id, at, kind, entry_id in kept:
+        connection.execute(
+            "INSERT INTO timeline (id, org_id, domain_id, kind, actor, data, at)"
+            " VALUES (?, 'org_1', ?, ?, 'a', '{}', ?)",
+            (entry_id, domain_id, kind, at),
+        )
+    migrate(connection)
+    transaction = Transaction(connection)
+    entries = timeline.list_of_domain(transaction, "dom_1", (0, 0, ""), newest_first=False, limit=9)
+    assert [entry.id for entry in entries] == ["tl_b", "tl_c"]
+    assert timeline.delete_old(transaction, 2, 9) == 2
+    assert connection.execute("SELECT id FROM timeline").fetchall() == [("tl_c",)]
     connection.close()
 
 
