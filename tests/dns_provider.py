@@ -116,8 +116,8 @@ def lost() -> Retryable:
     return Retryable("The answer was lost.", code="provider_unavailable")
 
 
-async def connect(context: Context, org_id: str) -> Connection:
-    """A connection of an organization."""
+async def connect(context: Context, org_id: str, link_id: str | None = None) -> Connection:
+    """A connection of an organization, made by a link if one is given."""
     return await creation.create(
         context,
         org_id,
@@ -128,4 +128,5 @@ async def connect(context: Context, org_id: str) -> Connection:
         expires_at=None,
         refresh_at=None,
         actor="operator",
+        link_id=link_id,
     )

@@ -24,6 +24,7 @@ DEFERRED_COMMANDS: Final = {
     ),
     "token": DeferredCommand("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
     "member": DeferredCommand("dcvd.cli.members", "members", "Invite and list the people of organizations."),
+    "link": DeferredCommand("dcvd.cli.links", "links", "Make and revoke URLs by which customers set up a domain."),
     "renewals": DeferredCommand("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
     "domain": DeferredCommand("dcvd.cli.domains.commands", "domains", "Import customers' domains from a file."),
     "diagnose": DeferredCommand(
@@ -47,6 +48,7 @@ First steps:
   dcvd org create Acme                            a tenant
   dcvd token create --org Acme --name ci          and its key to the API
   dcvd domain import names.txt --org Acme         its customers' domains
+  dcvd link create --org Acme app.customer.com    by which a customer sets up one
   dcvd diagnose app.customer.com                  what is wrong with one of them?
   dcvd backup /var/backups/dcvd.db                a copy, and which keys it needs
   dcvd vault status                               what is encrypted with which key?

@@ -5,6 +5,7 @@ from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains, events
+from dcvd.store.connections import connections
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.jobs import jobs
 from dcvd.store.webhooks import delivery_history
@@ -28,6 +29,14 @@ def covers_connection(context: Context, connection: Connection) -> bool:
     """Whether the caller may use a connection of their organization: customers, only those made by their own link."""
     link = context.caller.link
     return link is None or connection.link_id == link.id
+
+
+async def limit_connection(context: Context, connection_id: str | None) -> str | None:
+    """Return the id of a domain's or a job's connection, if the caller may know of it."""
+    if connection_id is None or context.caller.link is None:
+        return connection_id
+    connection = await context.database.read(lambda snapshot: connections.get(snapshot, connection_id))
+    return connection_id if connection is not None and covers_connection(context, connection) else None
 
 
 async def check_domain(context: Context, reach: DomainReach, domain_id: str) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import time
 import urllib.request
 from contextlib import closing
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 from dcvd.api.operators.view import OrganizationView
 from dcvd.api.tokens.view import TokenView
 from dcvd.cli.operations import Operations
-from dcvd.core.instants import DAY, from_rfc3339
+from dcvd.core.instants import DAY, HOUR, from_rfc3339
 from dcvd.core.tokens.token import Role
 from dcvd.store.engine.paging import MAX_LIMIT
 from tests.cli.conftest import ServedHouse
@@ -192,3 +193,31 @@ def test_people_are_invited_listed_changed_and_removed(either: House, acme: Orga
     removed = either.dcvd("member", "remove", "--org", acme.name, invited["id"])
     assert (removed.returncode, removed.stdout) == (0, f"Removed {invited['id']}.\n")
     assert either.json("member", "list", "--org", acme.id) == {"members": []}
+
+
+def test_links_are_created_listed_and_revoked(either: House, acme: OrganizationView) -> None:
+    created = either.json("link", "create", "--org", acme.name, "--new", "--expires-in", "2h")["link"]
+    assert (created["purpose"], created["domainId"]) == ("new", None)
+    assert created["token"].startswith("dcv_link_")
+    assert from_rfc3339(created["expiresAt"]) - from_rfc3339(created["createdAt"]) == 2 * HOUR
+    (listed,) = either.json("link", "list", "--org", acme.id)["links"]
+    assert (listed["id"], listed["status"], "token" in listed) == (created["id"], "active", False)
+    revoked = either.dcvd("link", "revoke", "--org", acme.name, created["id"])
+    assert (revoked.returncode, revoked.stdout) == (0, f"Revoked {created['id']}.\n")
+    assert either.json("link", "list", "--org", acme.id) == {"links": []}
+
+
+def test_a_link_is_for_a_domain_by_its_name_or_its_id(either: House, acme: OrganizationView, tmp_path: Path) -> None:
+    name, file = f"{uuid4().hex}.customer.com", tmp_path / "names.txt"
+    file.write_text(f"{name}\n")
+    assert either.dcvd("domain", "import", str(file), "--org", acme.name).returncode == 0
+    by_name = either.json("link", "create", "--org", acme.name, name)["link"]
+    by_id = either.json("link", "create", "--org", acme.name, by_name["domainId"])["link"]
+    assert by_id["domainId"] == by_name["domainId"] is not None
+    quiet = either.dcvd("link", "create", "--org", acme.name, name, "--quiet")
+    assert "dcv_link_" in quiet.stdout
+    missing = either.dcvd("link", "create", "--org", acme.name, "www.nobody.com")
+    assert (missing.returncode, missing.stderr) == (1, "The organization has no domain www.nobody.com.\n")
+    for wrong in ([], [name, "--new"], [name, "--expires-in", "59s"]):
+        assert either.dcvd("link", "create", "--org", acme.name, *wrong).returncode == 2
+    assert either.dcvd("link", "revoke", "--org", acme.name, "token_x").returncode == 2

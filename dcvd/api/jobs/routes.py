@@ -43,7 +43,7 @@ async def list_jobs(
     return JobList(jobs=[job_view(job) for job in page.items], next_cursor=page.next_cursor)
 
 
-@get("/{job_id:str}", summary="Show a job")
+@get("/{job_id:str}", opt={"link": True}, summary="Show a job")
 async def get_job(request: ApiRequest, job_id: FromPath[str]) -> JobAnswer:
     """Show a job, with its last error if there was one."""
     return JobAnswer(job_view(await jobs.get(request.context, request.org_id, job_id)))

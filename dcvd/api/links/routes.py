@@ -14,7 +14,7 @@ from dcvd.api.links.input import NewDomainLink, NewLink
 from dcvd.api.links.view import LinkAnswer, LinkList, created_link_answer, link_list, link_view
 from dcvd.core.links import LinkStatus, read_lifetime_ms
 from dcvd.services.context import Context
-from dcvd.services.links import creation, queries, revocation
+from dcvd.services.links import creation, revocation
 from dcvd.services.links.creation import CreatedLink
 from dcvd.services.links.queries import LinkFilter
 
@@ -66,18 +66,17 @@ async def list_links(
 ) -> LinkList:
     """List the organization's links, newest first and without their tokens; expired ones go after some days."""
     wanted = LinkFilter(domain_id=domain_id, status=parse_choice("status", status, LinkStatus))
-    page = await queries.list_page(
+    page = await request.services.token_usage.list_links(
         request.context, request.org_id, wanted, cursor=cursor, limit=parse_page_limit(limit)
     )
-    page.items[:] = [request.services.token_usage.update_link(link) for link in page.items]
     return link_list(page, request.context.now())
 
 
 @get("/links/{link_id:str}", summary="Show a link")
 async def get_link(request: ApiRequest, link_id: FromPath[str]) -> LinkAnswer:
     """Show a link, without its token."""
-    link = await queries.get(request.context, request.org_id, link_id)
-    return LinkAnswer(link_view(request.services.token_usage.update_link(link), request.context.now()))
+    link = await request.services.token_usage.get_link(request.context, request.org_id, link_id)
+    return LinkAnswer(link_view(link, request.context.now()))
 
 
 @delete("/links/{link_id:str}", summary="Revoke a link")

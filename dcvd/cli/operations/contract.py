@@ -5,6 +5,7 @@ from typing import Protocol
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.view import DomainView
+from dcvd.api.links.view import LinkView
 from dcvd.api.members.view import MemberView
 from dcvd.api.operators.view import ListedOrganizationView, OrganizationOverviewView, OrganizationView
 from dcvd.api.tokens.view import TokenView, UsageView
@@ -62,6 +63,16 @@ class Operations(Protocol):
     ) -> MemberView: ...
 
     async def remove_member(self, org_id: str, member_id: str) -> None: ...
+
+    async def create_link(
+        self, org_id: str, *, domain: str | None, lifetime_ms: int, return_to: str | None
+    ) -> LinkView:
+        """Create a link for a domain, by its id or its name; with None for one that a customer has yet to name."""
+        ...
+
+    async def list_links(self, org_id: str) -> list[LinkView]: ...
+
+    async def revoke_link(self, org_id: str, link_id: str) -> None: ...
 
     async def list_renewals(self) -> RenewalsView: ...
 

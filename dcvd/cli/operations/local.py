@@ -9,6 +9,7 @@ from typing import Final
 
 from dcvd.api.domains.bulk_view import AddedLine, added_line
 from dcvd.api.domains.view import DomainView, domain_view
+from dcvd.api.links.view import LinkView, created_link_answer, link_list
 from dcvd.api.members.view import MemberView, invitation_answer, member_answer, member_list
 from dcvd.api.operators.view import (
     ListedOrganizationView,
@@ -36,6 +37,10 @@ from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.domains.details import DomainDetail
 from dcvd.services.lifecycle import deregistrations, renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.links import creation as link_creation
+from dcvd.services.links import queries as link_queries
+from dcvd.services.links import revocation as link_revocation
+from dcvd.services.links.queries import LinkFilter
 from dcvd.services.members import changes as member_changes
 from dcvd.services.members import invitations
 from dcvd.services.members import queries as member_queries
@@ -141,6 +146,27 @@ class LocalOperations:
 
     async def remove_member(self, org_id: str, member_id: str) -> None:
         await member_changes.remove(self._context, org_id, member_id)
+
+    async def create_link(
+        self, org_id: str, *, domain: str | None, lifetime_ms: int, return_to: str | None
+    ) -> LinkView:
+        created = await link_creation.create_for_operator(
+            self._context, org_id, domain=domain, lifetime_ms=lifetime_ms, return_to=return_to
+        )
+        return created_link_answer(created, self._context.config.server.public_url).link
+
+    async def list_links(self, org_id: str) -> list[LinkView]:
+        outputs: list[LinkView] = []
+        cursor: str | None = None
+        while True:
+            page = await link_queries.list_page(self._context, org_id, LinkFilter(), cursor=cursor, limit=MAX_LIMIT)
+            outputs += link_list(page, self._context.now()).links
+            cursor = page.next_cursor
+            if cursor is None:
+                return outputs
+
+    async def revoke_link(self, org_id: str, link_id: str) -> None:
+        await link_revocation.revoke(self._context, org_id, link_id)
 
     async def list_renewals(self) -> RenewalsView:
         return await renewals.summarize_renewals(self._context)

@@ -15,6 +15,7 @@ from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
 from dcvd.api.domains.view import DomainAnswer, DomainView
 from dcvd.api.http.answers.problem_view import Problem
+from dcvd.api.links.view import LinkAnswer, LinkList, LinkView
 from dcvd.api.members.view import MemberAnswer, MemberList, MemberView
 from dcvd.api.operators.view import (
     ListedOrganizationView,
@@ -170,6 +171,26 @@ class RemoteOperations:
 
     async def remove_member(self, org_id: str, member_id: str) -> None:
         await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/members/{member_id}")
+
+    async def create_link(
+        self, org_id: str, *, domain: str | None, lifetime_ms: int, return_to: str | None
+    ) -> LinkView:
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/links"
+        body = {"domain": domain, "expiresIn": lifetime_ms // SECOND, "returnTo": return_to}
+        return (await self._call("POST", path, LinkAnswer, body=body)).link
+
+    async def list_links(self, org_id: str) -> list[LinkView]:
+        outputs: list[LinkView] = []
+        query = {"limit": _PAGE_SIZE}
+        while True:
+            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/links", LinkList, query=query)
+            outputs += page.links
+            if page.next_cursor is None:
+                return outputs
+            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
+
+    async def revoke_link(self, org_id: str, link_id: str) -> None:
+        await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/links/{link_id}")
 
     async def list_renewals(self) -> RenewalsView:
         answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)

@@ -12,7 +12,6 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.store.connections import connections
 from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import Page
 
@@ -55,7 +54,10 @@ async def add(context: Context, org_id: str, request: DomainRequest, *, actor: s
 
 async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:
     """Get a domain by its id. Raises NotFound, also for another organization's."""
-    domain = await _limit_to_caller(context, await queries.get(context, org_id, domain_id))
+    domain = await queries.get(context, org_id, domain_id)
+    connection_id = await reach.limit_connection(context, domain.connection_id)
+    if connection_id != domain.connection_id:
+        domain = replace(domain, connection_id=connection_id)
     return DomainDetail(domain, await registration_queue.find_position(context, domain))
 
 
@@ -84,13 +86,3 @@ async def sync(
     domain = await queries.get(context, org_id, domain_id)
     is_fresh = await checks.check(domain, limit.admit(org_id), request="sync", actor=actor)
     return SyncResult(await get(context, org_id, domain_id), is_fresh)
-
-
-async def _limit_to_caller(context: Context, domain: Domain) -> Domain:
-    """Return a domain without its connection, where the caller may not know of that."""
-    connection_id = domain.connection_id
-    if context.caller.link is None or connection_id is None:
-        return domain
-    connection = await context.database.read(lambda snapshot: connections.get(snapshot, connection_id))
-    is_known = connection is not None and reach.covers_connection(context, connection)
-    return domain if is_known else replace(domain, connection_id=None)

@@ -214,8 +214,8 @@ async def list_page(
 
 async def get(context: Context, org_id: str, job_id: str) -> Job:
     """Get a job by its id. Raises NotFound, also for another organization's."""
-    job = await context.database.read(lambda snapshot: jobs.get(snapshot, job_id))
-    return _check_owner(job, org_id, job_id)
+    job = _check_owner(await context.database.read(lambda snapshot: jobs.get(snapshot, job_id)), org_id, job_id)
+    return replace(job, connection_id=await reach.limit_connection(context, job.connection_id))
 
 
 async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON_ACTOR) -> Job:

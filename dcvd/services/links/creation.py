@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.callers import CallerKind
+from dcvd.core.domains.hostnames import normalise
 from dcvd.core.ids import IdPrefix
 from dcvd.core.links import Link, LinkPurpose, mint_link_token
 from dcvd.core.organizations.quotas import Quota
@@ -60,6 +61,20 @@ async def create(
         return created
 
     return await context.database.write(unit)
+
+
+async def create_for_operator(
+    context: Context, org_id: str, *, domain: str | None, lifetime_ms: int, return_to: str | None = None
+) -> CreatedLink:
+    """Create a link as `create` does, for a domain that an operator gives by its id or its name."""
+    domain_id = domain
+    if domain is not None and "." in domain:
+        name = normalise(domain, allowed_tlds=context.config.domains.allow_reserved_tlds, field="domain")
+        owned = await context.database.read(lambda snapshot: domains.find_owned_by_names(snapshot, org_id, [name]))
+        if name not in owned:
+            raise NotFound(f"The organization has no domain {name}.")
+        domain_id = owned[name].id
+    return await create(context, org_id, domain_id=domain_id, lifetime_ms=lifetime_ms, return_to=return_to)
 
 
 def _check_domain(context: Context, snapshot: Snapshot, org_id: str, domain_id: str) -> None:

@@ -12,6 +12,8 @@ from dcvd.core.instants import DAY
 from dcvd.core.links import Link
 from dcvd.core.tokens.token import Token
 from dcvd.services.context import Context
+from dcvd.services.links import queries as link_queries
+from dcvd.services.links.queries import LinkFilter
 from dcvd.services.tokens import queries
 from dcvd.store import links
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -64,11 +66,6 @@ class TokenUsage:
             return token
         return replace(token, last_used_at=use.used_at, last_address=use.address or token.last_address)
 
-    def update_link(self, link: Link) -> Link:
-        """Return a link with its last use, also where that is not stored yet."""
-        used_at = self._link_uses.get(link.id)
-        return link if used_at is None else replace(link, last_used_at=used_at)
-
     async def list_page(self, context: Context, org_id: str, *, cursor: str | None, limit: int) -> Page[Token]:
         """List tokens as `queries.list_page` does, with the uses that are not stored yet."""
         page = await queries.list_page(context, org_id, cursor=cursor, limit=limit)
@@ -77,6 +74,17 @@ class TokenUsage:
     async def get(self, context: Context, org_id: str, token_id: str) -> Token:
         """Get a token as `queries.get` does, with its last use. Raises NotFound."""
         return self.update(await queries.get(context, org_id, token_id))
+
+    async def list_links(
+        self, context: Context, org_id: str, wanted: LinkFilter, *, cursor: str | None, limit: int
+    ) -> Page[Link]:
+        """List links as `links.queries.list_page` does, with the uses that are not stored yet."""
+        page = await link_queries.list_page(context, org_id, wanted, cursor=cursor, limit=limit)
+        return Page([self._update_link(link) for link in page.items], page.next_cursor)
+
+    async def get_link(self, context: Context, org_id: str, link_id: str) -> Link:
+        """Get a link as `links.queries.get` does, with its last use. Raises NotFound."""
+        return self._update_link(await link_queries.get(context, org_id, link_id))
 
     async def report(self, context: Context, org_id: str, token_id: str) -> TokenReport:
         """Report how a token was used. Raises NotFound."""
@@ -104,6 +112,10 @@ class TokenUsage:
             self._requests.update(requests)
             self._errors.update(errors)
             raise
+
+    def _update_link(self, link: Link) -> Link:
+        used_at = self._link_uses.get(link.id)
+        return link if used_at is None else replace(link, last_used_at=used_at)
 
 
 def _store(

@@ -77,6 +77,7 @@ REFUSED: Final = {
     "/operator/organizations/{id_or_name}/domains/move": "a domain that was moved is not there to be moved again",
     "/operator/organizations/{id_or_name}/tokens/revoke-all": "a repeat finds none to revoke",
     "/operator/organizations/{id_or_name}/tokens": "an operator sees what there is",
+    "/operator/organizations/{id_or_name}/links": "an operator sees what there is",
     "/operator/organizations/{id_or_name}/members": "an address is there once",
     "/operator/organizations/{id_or_name}/members/{member_id}/invite": "an operator sees what there is",
 }

@@ -11,7 +11,7 @@ from dcvd.services.context import Context
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
-from tests.api.conftest import FakeObserver
+from tests.api.conftest import FakeLooker, FakeObserver
 from tests.api.links.test_links import created, ids_of
 from tests.api.webhooks.owed import domain
 from tests.manual_clock import ManualClock
@@ -43,6 +43,25 @@ async def test_the_open_request_of_a_revoked_link_ends_at_once(
     problem(await anybody.as_bearer(link["token"]).get("/api/whoami"), 401, "unauthenticated")
     observer.gate.set()
     assert (await other_asking).status == 200
+
+
+async def test_the_open_check_of_a_revoked_link_ends_at_once(
+    owner: Client, anybody: Client, looker: FakeLooker
+) -> None:
+    domain_id = await domain(owner)
+    link = await created(owner, domain_id)
+    looker.hangs = True
+    sync = anybody.as_bearer(link["token"]).post(f"/api/domains/{domain_id}/sync")
+    checking = asyncio.create_task(sync, name="test.check")
+
+    async def is_looking() -> bool:
+        return bool(looker.looked)
+
+    await until(is_looking, 10)
+    assert (await owner.delete(f"/api/links/{link['id']}")).status == 204
+    async with asyncio.timeout(4):  # it would end by itself after five seconds
+        problem(await checking, 401, "unauthenticated")
+    assert looker.cancelled
 
 
 async def test_the_open_request_of_a_link_that_expires_ends_then(

@@ -187,6 +187,27 @@ async def test_operators_invite_the_first_owner_and_may_end_the_last(
     assert (await owner.get("/api/members")).json["members"] == []
 
 
+async def test_operators_make_list_and_revoke_links_by_the_name_of_a_domain(
+    operator: Client, owner: Client, anybody: Client, organization: Organization
+) -> None:
+    path = path_of(organization, "/links")
+    domain_id = (await owner.post("/api/domains", {"domainName": "app.customer.com"})).json["domain"]["id"]
+    created = await operator.post(path, {"domain": "APP.customer.com", "expiresIn": 60})
+    assert created.status == 201, created.body
+    link = created.json["link"]
+    assert created.headers["Location"].endswith(f"/links/{link['id']}")
+    assert (link["domainId"], link["mintedBy"]) == (domain_id, None)
+    customer = anybody.as_bearer(link["token"])
+    assert (await customer.get(f"/api/domains/{domain_id}")).status == 200
+    (listed,) = (await operator.get(path)).json["links"]
+    assert (listed["id"], listed["lastUsedAt"] is None) == (link["id"], False)
+    problem(await operator.post(path, {"domain": "www.other.com"}), 404, "not_found")
+    (entry,) = (await owner.get("/api/audit?action=link.created")).json["audit"]
+    assert entry["actor"].startswith("operator:")
+    assert (await operator.delete(f"{path}/{link['id']}")).status == 204
+    problem(await customer.get("/api/whoami"), 401, "unauthenticated")
+
+
 async def test_operators_change_how_an_organization_looks(
     operator: Client, owner: Client, organization: Organization
 ) -> None:

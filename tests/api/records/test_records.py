@@ -81,6 +81,40 @@ async def test_a_plan_says_what_is_there_and_changes_nothing(
     assert len((await owner.get("/api/jobs")).json["jobs"]) == 1
 
 
+async def test_a_customer_has_their_record_written_through_a_connection_of_their_link(
+    owner: Client,
+    domain: str,
+    connection: str,
+    zone: ZoneAtProvider,
+    app: Api,
+    context: Context,
+    organization: Organization,
+) -> None:
+    link = (await owner.post(f"/api/domains/{domain}/links")).json["link"]
+    customer = owner.as_bearer(link["token"])
+    own = (await connect(context, organization.id, link_id=link["id"])).id
+    path = f"/api/domains/{domain}/dns"
+    assert (await owner.post(path, {"connectionId": connection})).status == 202
+    # The organization's own connection, which the domain has, is none of the customer's.
+    problem(await customer.post(path), 400, "invalid_input", field="connectionId")
+    (foreign_job,) = [job for job in (await owner.get("/api/jobs")).json["jobs"] if job["kind"] == "write_dns"]
+    assert (await customer.get(f"/api/jobs/{foreign_job['id']}")).json["job"]["connectionId"] is None
+    await _work(app, context, organization, foreign_job)
+    zone.records.clear()
+    answer = await customer.post(path, {"connectionId": own})
+    assert answer.status == 202, answer.body
+    assert answer.json["plan"]["connectionId"] == own
+    await _work(app, context, organization, answer.json["job"])
+    assert zone.standing == [f"{NAME} CNAME {EDGE}"]
+    job = (await customer.get(answer.headers["Location"])).json["job"]
+    assert (job["status"], job["connectionId"]) == ("done", own)
+    assert (await customer.get(f"/api/domains/{domain}")).json["domain"]["connectionId"] == own
+    assert (await customer.post(path)).status == 202, "the domain has its connection by now"
+    (entry, *_) = (await owner.get("/api/audit?action=dns.write_requested")).json["audit"]
+    assert entry["actor"] == f"link:{link['id']}"
+    problem(await customer.post(f"{path}/undo"), 403, "link_not_allowed")
+
+
 async def test_a_record_is_written_replaced_and_put_back(
     owner: Client,
     domain: str,

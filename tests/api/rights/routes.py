@@ -106,7 +106,7 @@ ROUTES: Final[dict[str, Row]] = {
     "POST /api/deliveries/retry": _write("deliveries:write", limited=False),
     "GET /api/events": _read("events:read"),
     "GET /api/jobs": _read("jobs:read"),
-    "GET /api/jobs/{job_id}": _read("jobs:read", "job"),
+    "GET /api/jobs/{job_id}": _read("jobs:read", "job", link="any"),
     "POST /api/jobs/{job_id}/retry": _write("jobs:write", "job", body=None),
     "POST /api/oauth/connections": _write("connections:write", limited=False),
     "GET /api/oauth/connections": _read("connections:read", limited=False, link="any"),

@@ -56,6 +56,8 @@ async def test_a_link_is_for_its_own_domain_and_a_few_calls(
             object_id = ""
             if row.owned == "domain" and aim == "its domain":
                 object_id = domain_id
+            elif row.owned == "job" and aim == "its domain":
+                object_id = await objects.find_of_domain("jobs", domain_id)
             elif row.owned is not None:
                 object_id = await objects.make(row.owned, Target(is_own=aim != AIMS[2], is_inside=False))
             client = anybody.as_bearer(link.token.reveal())

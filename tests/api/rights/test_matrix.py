@@ -115,13 +115,13 @@ class Objects:
         return (await additions.add(self._context, org_id, name)).id
 
     async def _make_job(self, org_id: str, is_inside: bool) -> str:
-        return await self._find_of_domain("jobs", await self._make_domain(org_id, is_inside))
+        return await self.find_of_domain("jobs", await self._make_domain(org_id, is_inside))
 
     async def _make_delivery(self, org_id: str, is_inside: bool) -> str:
         await self._make_webhook(org_id, is_inside)
-        return await self._find_of_domain("deliveries", await self._make_domain(org_id, is_inside))
+        return await self.find_of_domain("deliveries", await self._make_domain(org_id, is_inside))
 
-    async def _find_of_domain(self, table: str, domain_id: str) -> str:
+    async def find_of_domain(self, table: str, domain_id: str) -> str:
         def query(snapshot: Snapshot) -> str:
             return str(snapshot.fetch_value(f"SELECT id FROM {table} WHERE domain_id = ? LIMIT 1", (domain_id,)))
 

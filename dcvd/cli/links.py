@@ -1,0 +1,149 @@
+"""`dcvd link`: URLs by which customers set up one domain each."""
+
+from pathlib import Path
+
+import click
+
+from dcvd.api.links.view import LinkView
+from dcvd.cli.operations import Operations, find_organization, perform
+from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
+from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.core.durations import parse_duration
+from dcvd.core.ids import IdPrefix, is_id
+from dcvd.core.links import MAX_LIFETIME_MS, MIN_LIFETIME_MS
+
+
+def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    try:
+        lifetime_ms = parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    if not MIN_LIFETIME_MS <= lifetime_ms <= MAX_LIFETIME_MS:
+        raise click.BadParameter(f"{value} is not between 1m and 30d.")
+    return lifetime_ms
+
+
+def _check_link_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not is_id(IdPrefix.LINK, value):
+        raise click.BadParameter(
+            f"{value!r} is no link's id: one is link_ and 26 characters behind it; `dcvd link list` shows them."
+        )
+    return value
+
+
+@click.group(
+    "link",
+    epilog=format_examples("dcvd link create --org Acme app.customer.com", "dcvd link list --org Acme"),
+)
+def links() -> None:
+    """Create, list and revoke short-lived URLs by which customers set up one domain each.
+
+    Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
+    """
+
+
+@links.command(
+    "create",
+    epilog=format_examples(
+        "dcvd link create --org Acme app.customer.com", "dcvd link create --org Acme --new --expires-in 2h"
+    ),
+)
+@click.argument("domain", required=False)
+@organization_option
+@click.option("--new", "is_new", is_flag=True, help="For a customer who has yet to type the name of their domain.")
+@click.option(
+    "--expires-in",
+    "lifetime_ms",
+    callback=_parse_lifetime_ms,
+    default="1d",
+    show_default=True,
+    metavar="DURATION",
+    help="How long it works, from 1m to 30d.",
+)
+@click.option("--return-to", metavar="URL", help="Where the customer's browser goes in the end; one that is allowed.")
+@click.option("--quiet", is_flag=True, help="Print the URL alone.")
+@json_option
+@config_option
+def create(
+    domain: str | None,
+    organization: str,
+    is_new: bool,
+    lifetime_ms: int,
+    return_to: str | None,
+    quiet: bool,
+    as_json: bool,
+    config: Path,
+) -> None:
+    """Create a link for DOMAIN, which is an id or a name. Its URL is printed this once."""
+    if is_new == (domain is not None):
+        raise click.UsageError("Give a DOMAIN, or --new.")
+    if quiet and as_json:
+        raise click.UsageError("--quiet and --json exclude each other: choose one.")
+
+    async def work(operations: Operations) -> LinkView:
+        org_id = (await find_organization(operations, organization)).id
+        return await operations.create_link(org_id, domain=domain, lifetime_ms=lifetime_ms, return_to=return_to)
+
+    link = perform(config, work)
+    if as_json:
+        print_json({"link": link})
+        return
+    if quiet:
+        # Without a public address there is no URL, and the token is what the operator's own page needs.
+        click.echo(link.url or link.token)
+        return
+    facts = [
+        ("URL", link.url or "none: set server.public_url"),
+        ("Token", str(link.token)),
+        ("Purpose", link.purpose.value),
+        ("Domain", link.domain_id or "none yet"),
+        ("Expires", format_instant(link.expires_at, missing="never")),
+        ("Id", link.id),
+    ]
+    click.echo(format_facts(facts))
+    click.echo("Give the URL to the customer alone: it cannot be shown again.", err=True)
+
+
+@links.command("list", epilog=format_examples("dcvd link list --org Acme"))
+@organization_option
+@json_option
+@config_option
+def list_links(organization: str, as_json: bool, config: Path) -> None:
+    """List an organization's links. The newest comes first, and their URLs never."""
+
+    async def work(operations: Operations) -> list[LinkView]:
+        return await operations.list_links((await find_organization(operations, organization)).id)
+
+    found = perform(config, work)
+    if as_json:
+        print_json({"links": found})
+    elif not found:
+        click.echo(f"{organization} has no links: dcvd link create --org ORG DOMAIN", err=True)
+    else:
+        headings = ("purpose", "status", "domain", "id", "expires", "last used")
+        click.echo(format_table(headings, [_to_row(each) for each in found]))
+
+
+@links.command("revoke", epilog=format_examples("dcvd link revoke --org Acme link_01k2j3…"))
+@click.argument("link_id", metavar="ID", callback=_check_link_id)
+@organization_option
+@config_option
+def revoke(link_id: str, organization: str, config: Path) -> None:
+    """Revoke the link with this ID. It stops working at once; what was done by it stays."""
+
+    async def work(operations: Operations) -> None:
+        await operations.revoke_link((await find_organization(operations, organization)).id, link_id)
+
+    perform(config, work)
+    click.echo(f"Revoked {link_id}.")
+
+
+def _to_row(link: LinkView) -> tuple[str, ...]:
+    return (
+        link.purpose.value,
+        link.status.value,
+        link.domain_id or "none yet",
+        link.id,
+        format_instant(link.expires_at, missing="never"),
+        format_instant(link.last_used_at, missing="never"),
+    )

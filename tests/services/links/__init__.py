@@ -1,0 +1,1 @@
+"""Links, by which customers set up one domain each."""
