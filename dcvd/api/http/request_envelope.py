@@ -10,16 +10,16 @@ from http import HTTPStatus
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from dcvd.api.http.access.authentication import check_operator, is_operator_path
+from dcvd.api.http.access.authentication import check_operator, find_lost_rights_error, is_operator_path
 from dcvd.api.http.access.hosts import AllowedHosts
 from dcvd.api.http.answer_headers import AnswerHeaders
 from dcvd.api.http.answers.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, report_failure
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.limits.client_requests import CLIENT_ADDRESS, ClientRequests
-from dcvd.api.http.limits.open_requests import OPEN_REQUEST, RIGHTS_LOST
+from dcvd.api.http.limits.open_requests import OPEN_REQUEST
 from dcvd.api.http.request import BODY_RESERVATION, SENT_METHOD
 from dcvd.core.callers import Caller, CallerKind
-from dcvd.errors import DcvdError, Unauthenticated
+from dcvd.errors import DcvdError
 from dcvd.kit.limits.byte_budget import ByteBudget
 from dcvd.kit.logs.anonymous_lines import mark_anonymous
 
@@ -76,7 +76,7 @@ class RequestEnvelope:
                 except asyncio.CancelledError:
                     if not open_request.accept_cancellation() or status is not None:
                         raise
-                    await _send_problem(report_failure(scope, Unauthenticated(RIGHTS_LOST)), send_out)
+                    await _send_problem(report_failure(scope, await find_lost_rights_error(scope)), send_out)
         finally:
             reservation.release()
             self._count_use(scope, method, status)

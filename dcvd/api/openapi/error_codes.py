@@ -121,6 +121,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "remote_unavailable",
     "request_timeout",
     "revert_not_supported",
+    "rights_changed",
     "role_open",
     "route_not_found",
     "scope_missing",

@@ -78,7 +78,7 @@ def act_as(context: Context, caller: Caller) -> Context:
 
     The bearer of a token or link is asked in every transaction whether they still have the rights with which they were
     authenticated. So nothing is stored after the revocation that another transaction stored, however long ago the
-    request began; such a unit raises Unauthenticated.
+    request began; such a unit raises what the next request would, as far as that is known without the route.
     """
     match caller.kind:
         case CallerKind.TOKEN:
@@ -89,9 +89,22 @@ def act_as(context: Context, caller: Caller) -> Context:
             return context.for_caller(caller)
 
 
+def build_changed_rights_error() -> Forbidden:
+    """Build the error for a request that was ended because its bearer's rights changed, where they still have some."""
+    return Forbidden(
+        "What this token or link may do was changed while the request was under way, which ended it; send it again.",
+        code="rights_changed",
+    )
+
+
 def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
-    if not tokens.has_rights(tx, caller.id, caller.rights_version, context.now()):
+    if tokens.has_rights(tx, caller.id, caller.rights_version, context.now()):
+        return
+    stored = tokens.get(tx, caller.id)
+    token = None if stored is None else limit_to_member(tx, stored)
+    if token is None or token_rules.is_expired(token.expires_at, context.now()):
         raise Unauthenticated(REFUSAL)
+    raise build_refusal(organizations.read_status(tx, token.org_id)) or build_changed_rights_error()
 
 
 def _check_link(context: Context, tx: Transaction, caller: Caller) -> None:

@@ -2,18 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.events.feed import EventFeed
-from dcvd.services.tokens import revocation
+from dcvd.services.members import changes, invitations
+from dcvd.services.tokens import changes as token_changes
+from dcvd.services.tokens import minting, revocation, suspension
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
-from tests.api.conftest import NOW, Mint
+from tests.api.conftest import NOW, FakeObserver, Mint
 from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 
@@ -89,6 +94,101 @@ async def test_the_long_poll_of_a_token_that_expires_ends_then(
     polling = await begin_long_poll(anybody.as_bearer(await mint(Role.MEMBER, expires_at=NOW + 200)), feed)
     async with asyncio.timeout(5):
         problem(await polling, 401, "unauthenticated")
+
+
+async def suspend_organization(context: Context, org_id: str, member_id: str, token_id: str) -> None:
+    await suspension.suspend(context, org_id)
+
+
+async def delete_organization(context: Context, org_id: str, member_id: str, token_id: str) -> None:
+    await suspension.begin_deletion(context, org_id)
+
+
+async def suspend_member(context: Context, org_id: str, member_id: str, token_id: str) -> None:
+    await changes.change(context, org_id, member_id, status=MemberStatus.SUSPENDED)
+
+
+async def lower_member(context: Context, org_id: str, member_id: str, token_id: str) -> None:
+    await changes.change(context, org_id, member_id, role=Role.MEMBER)
+
+
+async def remove_member(context: Context, org_id: str, member_id: str, token_id: str) -> None:
+    await changes.remove(context, org_id, member_id)
+
+
+async def rotate(context: Context, org_id: str, member_id: str, token_id: str) -> None:
+    await token_changes.rotate(context, org_id, token_id, grace_ms=0)
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "code"),
+    [
+        (suspend_organization, 403, "organization_suspended"),
+        (delete_organization, 403, "organization_deleting"),
+        (suspend_member, 401, "unauthenticated"),
+        (remove_member, 401, "unauthenticated"),
+        (rotate, 401, "unauthenticated"),
+        (lower_member, 403, "rights_changed"),
+    ],
+)
+async def test_what_is_under_way_is_told_what_the_next_request_is_told(
+    anybody: Client,
+    context: Context,
+    feed: EventFeed,
+    organization: Organization,
+    end: Callable[[Context, str, str, str], Awaitable[None]],
+    status: int,
+    code: str,
+) -> None:
+    client, member_id, token_id = await a_members_client(anybody, context, organization.id)
+    polling = await begin_long_poll(client, feed)
+    await end(context, organization.id, member_id, token_id)
+    async with asyncio.timeout(5):
+        problem(await polling, status, code)
+    following = await client.get("/api/events")
+    assert following.status == (200 if code == "rights_changed" else status)
+
+
+async def test_a_write_that_the_lowered_role_may_not_make_is_told_so(
+    anybody: Client, context: Context, organization: Organization, observer: FakeObserver
+) -> None:
+    client, member_id, _ = await a_members_client(anybody, context, organization.id)
+    observer.gate.clear()
+    asking = asyncio.create_task(client.post("/api/diagnose", {"domainName": "www.new.com"}), name="test.diagnosis")
+
+    async def is_asked() -> bool:
+        return bool(observer.asked)
+
+    await until(is_asked, 10)
+    await lower_member(context, organization.id, member_id, "")
+    async with asyncio.timeout(5):
+        problem(await asking, 403, "forbidden")
+
+
+async def test_a_request_that_comes_as_the_role_is_lowered_is_made_with_the_lower_one(
+    anybody: Client, context: Context, organization: Organization
+) -> None:
+    client, member_id, _ = await a_members_client(anybody, context, organization.id)
+    assert isinstance(context.database, UnreliableDatabase)
+    database = context.database
+
+    async def lower_once() -> None:
+        database.after_read = None
+        await lower_member(context, organization.id, member_id, "")
+
+    database.after_read = lower_once
+    assert (await client.get("/api/whoami")).json["caller"]["role"] == "member"
+
+
+async def a_members_client(anybody: Client, context: Context, org_id: str) -> tuple[Client, str, str]:
+    """A member who is an admin, beside an owner: a client with a token of theirs, their id, and the token's."""
+    invited = []
+    for role in (Role.OWNER, Role.ADMIN):
+        invitation = await invitations.invite(context, org_id, address=f"{role}@acme.com", role=role)
+        invited.append(await invitations.accept(context, invitation.invite.reveal()))
+    member = invited[-1]
+    minted = await minting.create(context, org_id, name="theirs", role=Role.ADMIN, expires_at=None, member_id=member.id)
+    return anybody.as_bearer(minted.plaintext.reveal()), member.id, minted.token.id
 
 
 async def test_other_tokens_go_on_waiting_when_one_is_revoked(

@@ -16,7 +16,7 @@ from dcvd.api.http.limits.rate_limits import RATE_LIMIT_FIELDS
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.operators import OperatorRights
 from dcvd.core.tokens.token import Role, may_write
-from dcvd.errors import Forbidden, Unauthenticated
+from dcvd.errors import DcvdError, Forbidden, Unauthenticated
 from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer
 from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.tokens import authentication
@@ -36,27 +36,48 @@ async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHand
     if method == "OPTIONS":
         return
     services = get_services(connection.scope)
-    address = read_client_address(connection.scope)
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
     try:
-        caller = await authentication.authenticate(
-            services.context, _read_bearer_token(connection.scope["headers"]), address, request.request_id
-        )
+        caller = await _find_caller(connection.scope)
+        while not request.admit(caller, services.context.now()):
+            caller = await _find_caller(connection.scope)
     except Unauthenticated as error:
         # After the question, not before: a valid token passes, whatever else comes from its address.
-        refusal = services.failed_authentications.record(address)
+        refusal = services.failed_authentications.record(read_client_address(connection.scope))
         raise refusal or error from None
-    now = services.context.now()
-    request.admit(caller, now)
     connection.scope["auth"] = caller
     mark_known()
-    services.token_usage.record_use(caller, now)
+    services.token_usage.record_use(caller, services.context.now())
     admission = await services.rate_limiter.admit(caller, is_write=method not in READ_METHODS)
     connection.scope["state"][RATE_LIMIT_FIELDS] = admission.fields
     if admission.refusal is not None:
         raise admission.refusal
     check_permission(caller, handler.opt, method)
     await check_reach(services.context, caller, connection.path_params)
+
+
+async def find_lost_rights_error(scope: Scope) -> DcvdError:
+    """Return the answer to a request that was ended because the rights of its bearer ended or changed.
+
+    It is what the next request would be told; one that would be served is told to come.
+    """
+    request: OpenRequest = scope["state"][OPEN_REQUEST]
+    if request.has_expired:
+        return Unauthenticated(authentication.REFUSAL)
+    try:
+        caller = await _find_caller(scope)
+        check_permission(caller, scope["route_handler"].opt, scope["method"])  # type: ignore[typeddict-item]  # HTTP
+        await check_reach(get_services(scope).context, caller, scope["path_params"])
+    except DcvdError as error:
+        return error
+    return authentication.build_changed_rights_error()
+
+
+async def _find_caller(scope: Scope) -> Caller:
+    request: OpenRequest = scope["state"][OPEN_REQUEST]
+    token = _read_bearer_token(scope["headers"])
+    address = read_client_address(scope)
+    return await authentication.authenticate(get_services(scope).context, token, address, request.request_id)
 
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:

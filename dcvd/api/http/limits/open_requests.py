@@ -6,52 +6,57 @@ from contextlib import contextmanager
 from typing import Final
 
 from dcvd.core.callers import Caller
-from dcvd.errors import Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.rights_changes import parse_announcement
-from dcvd.services.tokens.authentication import REFUSAL
 from dcvd.store.engine.database import Topic
 
 OPEN_REQUEST: Final = "dcvd.open_request"
 """The key in the scope's state of the request's `OpenRequest`."""
-RIGHTS_LOST: Final = "The bearer token was revoked, has expired or may do less, while this request was under way."
 
 
 class OpenRequest:
     """A request that is under way.
 
     has_lost_rights: whether the bearer's rights ended or changed, and the request's task was cancelled for it.
+    has_expired: whether that was because their time was over.
     """
 
     def __init__(self, request_id: str) -> None:
         self.request_id = request_id
         self.has_lost_rights = False
+        self.has_expired = False
         self._task = asyncio.current_task()
         self._bearer_id: str | None = None
         self._expiry_timer: asyncio.TimerHandle | None = None
         self._changed_ids: set[str] = set()
 
-    def admit(self, caller: Caller, now: int) -> None:
+    def admit(self, caller: Caller, now: int) -> bool:
         """Tie the request to the token or link that it was made with, which was read since the request began.
 
-        Raises Unauthenticated when the caller's rights have changed since then.
+        Returns False where the caller's rights have changed meanwhile, so that they have to be read again.
         """
         if caller.id in self._changed_ids:
-            raise Unauthenticated(REFUSAL)
+            self._changed_ids.clear()
+            return False
         self._bearer_id = caller.id
         self._changed_ids.clear()
         if caller.expires_at is not None:
             delay_s = (caller.expires_at - now) / 1000
-            self._expiry_timer = asyncio.get_running_loop().call_later(delay_s, self.end)
+            self._expiry_timer = asyncio.get_running_loop().call_later(delay_s, self._expire)
+        return True
 
     def note_change(self, bearer_id: str) -> None:
         """Learn that the rights of a token or link have changed."""
         if self._bearer_id is None:
             self._changed_ids.add(bearer_id)
         elif self._bearer_id == bearer_id:
-            self.end()
+            self._end()
 
-    def end(self) -> None:
+    def _expire(self) -> None:
+        self.has_expired = True
+        self._end()
+
+    def _end(self) -> None:
         """Cancel the request's task."""
         if not self.has_lost_rights and self._task is not None:
             self.has_lost_rights = True
