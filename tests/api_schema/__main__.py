@@ -23,7 +23,7 @@ _HOOKS: Final = Path(__file__).with_name("hooks.py")
 _LEAST_CASES: Final = 10_000
 _MOST_REFUSED: Final = 1 / 5
 _THINGS: Final = 60
-_EXAMPLES: Final = {"owner": 60, "member": 25, "stranger": 25}
+_EXAMPLES: Final = {"owner": 60, "member": 25, "link": 25, "stranger": 25}
 """How many cases of each operation, for each caller."""
 
 
@@ -53,6 +53,7 @@ tokens = 0
 connections = 0
 zones = 0
 members = 0
+links = 0
 [oauth.cloudflare]
 client_id = "{settings.oauth_client_id}"
 client_secret_file = "{directory}/client-secret"
@@ -87,13 +88,13 @@ async def _add_things(session: aiohttp.ClientSession, url: str) -> dict[str, lis
             return [each["id"] for each in (await answer.json())[member]]
 
     async def post(path: str, body: dict[str, Any]) -> None:
-        async with session.post(f"{url}{path}", json=body) as answer:
-            assert answer.status < 300, await answer.text()
+        await _post(session, f"{url}{path}", body)
 
     for number in range(_THINGS):
         await post("/api/domains", {"domainName": f"there{number}.customer.test"})
         await post("/api/webhooks", {"url": f"http://127.0.0.1:9/{number}", "events": ["webhook.test"]})
         await post("/api/tokens", {"name": f"there {number}"})
+        await post("/api/links", {"purpose": "new"})
         await post("/api/zones", {"name": f"there{number}.customer.test"})
         await post("/api/members", {"address": f"there{number}@customer.test"})
     return {
@@ -101,12 +102,28 @@ async def _add_things(session: aiohttp.ClientSession, url: str) -> dict[str, lis
         "webhook_id": await ids("/api/webhooks", "webhooks"),
         # The oldest is the caller's own.
         "token_id": (await ids("/api/tokens", "tokens"))[:_THINGS],
+        "link_id": await ids("/api/links", "links"),
         "zone_id": await ids("/api/zones", "zones"),
         "member_id": await ids("/api/members", "members"),
         "job_id": await ids("/api/jobs", "jobs"),
         "delivery_id": ["dlv_x"],
         "connection_id": ["conn_x"],
     }
+
+
+async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> Any:
+    async with session.post(url, json=body) as answer:
+        assert answer.status < 300, await answer.text()
+        return await answer.json()
+
+
+async def _make_link(session: aiohttp.ClientSession, url: str) -> tuple[str, dict[str, list[str]]]:
+    """A link's token, and the ids of what it is for: its own domain, which no other caller knows of."""
+    domain = (await _post(session, f"{url}/api/domains", {"domainName": "linked.customer.test"}))["domain"]
+    link = (await _post(session, f"{url}/api/domains/{domain['id']}/links", {}))["link"]
+    async with session.get(f"{url}/api/jobs?limit=1") as answer:
+        (job,) = (await answer.json())["jobs"]
+    return link["token"], {"domain_id": [domain["id"]], "job_id": [job["id"]]}
 
 
 async def _run(daemon: DaemonProcess, caller: str, token: str, place: dict[str, Any]) -> tuple[int, dict[str, int]]:
@@ -155,8 +172,11 @@ async def main() -> int:
                     )
                 headers = {"Authorization": f"Bearer {tokens['owner']}"}
                 async with aiohttp.ClientSession(headers=headers) as session:
-                    place = {"ids": await _add_things(session, daemon.url), "receiver": receiver, "api_token": "none"}
+                    ids = await _add_things(session, daemon.url)
+                    tokens["link"], ids_of_link = await _make_link(session, daemon.url)
                 for caller in _EXAMPLES:
+                    known_ids = ids | (ids_of_link if caller == "link" else {})
+                    place = {"ids": known_ids, "receiver": receiver, "api_token": "none"}
                     status, counts = await _run(daemon, caller, tokens[caller], place)
                     calls += counts["calls"]
                     print(f"{caller}: exit code {status}, {counts}")
