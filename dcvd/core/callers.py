@@ -51,6 +51,11 @@ class Caller(Struct, frozen=True, kw_only=True):
     address: str | None = None
 
     @property
+    def link_id(self) -> str | None:
+        """The id of the link by which they came; None where they came by none."""
+        return None if self.link is None else self.link.id
+
+    @property
     def actor(self) -> str:
         """The caller, as a timeline names them."""
         return f"{self.kind.value}:{self.id}" if self.kind in _NAMED_KINDS else self.kind.value

@@ -8,6 +8,7 @@ from typing import Final, Literal, Protocol
 from msgspec import Struct
 
 from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.callers import DAEMON, Caller
 from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
 from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
@@ -17,7 +18,6 @@ from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
-from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import reach
@@ -131,34 +131,44 @@ class Diagnoser:
             monotonic=monotonic,
         )
 
-    def admit(self, org_id: str) -> AbstractContextManager[None]:
-        """Hold a slot while a fresh diagnosis runs. Raises TooManyRequests, or Retryable where others use all slots."""
-        return self._admission_limit.admit(org_id)
+    def admit(self, org_id: str, link_id: str | None = None) -> AbstractContextManager[None]:
+        """Hold a slot while a fresh diagnosis runs, for the customer with a link if one asks.
 
-    async def refresh(self, checks: OnDemandChecks, org_id: str, domain_id: str, *, actor: str) -> FreshDiagnosis:
+        Raises TooManyRequests, or Retryable where others use all slots.
+        """
+        return self._admission_limit.admit(org_id, link_id)
+
+    async def refresh(self, checks: OnDemandChecks, org_id: str, domain_id: str, *, caller: Caller) -> FreshDiagnosis:
         """Check an organization's domain now if the limits and the time allow, then diagnose it. Raises NotFound."""
-        return await self._refresh(checks, lambda: diagnose_stored(self._context, org_id, domain_id), org_id, actor)
+        admission = self.admit(org_id, caller.link_id)
+        return await self._refresh(
+            checks, lambda: diagnose_stored(self._context, org_id, domain_id), admission, caller.actor
+        )
 
     async def refresh_by_name(self, checks: OnDemandChecks, name: str) -> FreshDiagnosis:
         """Like `refresh`, for an operator and the domain of a (normalised) name, of whichever organization."""
         return await self._refresh(
-            checks, lambda: diagnose_by_name(self._context, name), OPERATOR_ACTOR, OPERATOR_ACTOR
+            checks, lambda: diagnose_by_name(self._context, name), self.admit(OPERATOR_ACTOR), OPERATOR_ACTOR
         )
 
     async def _refresh(
-        self, checks: OnDemandChecks, diagnose: Callable[[], Awaitable[Diagnosis]], caller: str, actor: str
+        self,
+        checks: OnDemandChecks,
+        diagnose: Callable[[], Awaitable[Diagnosis]],
+        admission: AbstractContextManager[None],
+        actor: str,
     ) -> FreshDiagnosis:
         domain = (await diagnose()).domain
-        is_fresh = await checks.check(domain, self.admit(caller), request="diagnosis", actor=actor, is_thorough=True)
+        is_fresh = await checks.check(domain, admission, request="diagnosis", actor=actor, is_thorough=True)
         return FreshDiagnosis(await diagnose(), is_fresh)
 
-    async def preview(self, org_id: str, request: DomainRequest, *, limited_to: DomainReach | None = None) -> Preview:
-        """Check a name thoroughly, and store nothing of it.
+    async def preview(self, org_id: str, request: DomainRequest, *, caller: Caller = DAEMON) -> Preview:
+        """Check a name thoroughly for a caller, and store nothing of it.
 
         A name that cannot be used is a finding. Raises InvalidInput for a request that contradicts itself, and whatever
         `admit` raises, and Forbidden for a name outside of what the caller is limited to.
         """
-        context = self._context
+        context, limited_to = self._context, caller.domains
         template, allowed = context.config.cloudflare.cname_target, context.config.domains.allow_reserved_tlds
         try:
             candidate = validate_request(request, target=template, allowed_tlds=allowed)
@@ -181,7 +191,7 @@ class Diagnoser:
             )
         )
         domain = own or sketch_domain(candidate, template=template, suffix=suffix, now=context.now())
-        with self.admit(org_id):
+        with self.admit(org_id, caller.link_id):
             observation = await self._observer.observe(build_check_request(domain, context.random_bytes))
         now = context.now()
         result = diagnose_domain(

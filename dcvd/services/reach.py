@@ -27,8 +27,7 @@ def covers(context: Context, domain_id: str | None, name: str | None) -> bool:
 
 def covers_connection(context: Context, connection: Connection) -> bool:
     """Whether the caller may use a connection of their organization: customers, only those made by their own link."""
-    link = context.caller.link
-    return link is None or connection.link_id == link.id
+    return context.caller.link_id in (None, connection.link_id)
 
 
 async def limit_connection(context: Context, connection_id: str | None) -> str | None:

@@ -47,7 +47,7 @@ async def get_diagnosis(
     services = request.services
     if not parse_flag("refresh", refresh):
         return Response(diagnosis_answer(await diagnosis.diagnose_stored(request.context, request.org_id, domain_id)))
-    result = await services.diagnoser.refresh(services.checks, request.org_id, domain_id, actor=request.actor)
+    result = await services.diagnoser.refresh(services.checks, request.org_id, domain_id, caller=request.auth)
     return refreshed_response(result)
 
 
@@ -58,9 +58,7 @@ async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> Pr
     A name that cannot have a certificate is a finding, not an error.
     """
     domain_request = DomainRequest(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
-    return preview_answer(
-        await request.services.diagnoser.preview(request.org_id, domain_request, limited_to=request.auth.domains)
-    )
+    return preview_answer(await request.services.diagnoser.preview(request.org_id, domain_request, caller=request.auth))
 
 
 def refreshed_response(result: FreshDiagnosis) -> Response[DiagnosisAnswer]:

@@ -1,8 +1,12 @@
-"""Limit expensive work: for each caller at once and per minute, and for all callers together at once."""
+"""Limit expensive work: for each caller at once and per minute, and for all callers together at once.
+
+A caller's customers have another part, as large as the caller's own, of which each may have a quarter.
+"""
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Final
 
 from dcvd.errors import Retryable, TooManyRequests
@@ -12,6 +16,7 @@ from dcvd.kit.limits.sliding_window import SlidingWindow
 
 _MINUTE_S: Final = 60.0
 _RETRY_AFTER_S: Final = 5.0
+_CUSTOMERS_PER_PART: Final = 4
 
 
 class AdmissionLimit:
@@ -28,6 +33,7 @@ class AdmissionLimit:
     ) -> None:
         """`max_per_minute` is the limit for one caller; `monotonic` returns monotonic seconds."""
         self._work_name = work_name
+        self._max_total = max_total
         self._max_per_caller = max_per_caller
         self._max_per_minute = max_per_minute
         self._monotonic = monotonic
@@ -36,11 +42,33 @@ class AdmissionLimit:
         self._windows = RecentEntries[str, SlidingWindow](None, lambda window: window.is_idle)
 
     @contextmanager
-    def admit(self, caller: str) -> Iterator[None]:
+    def admit(self, caller: str, customer: str | None = None) -> Iterator[None]:
         """Admit one piece of work, which lasts as long as the block.
 
-        Raises TooManyRequests when the caller has reached a limit, Retryable when all callers together have.
+        customer: the id of the caller's customer who asks, if one does.
+
+        Raises TooManyRequests when the caller, the customer, or all the caller's customers together have reached a
+        limit, Retryable when all callers together have.
         """
+        if customer is None:
+            with self._admit(caller):
+                yield
+        else:
+            with self._customer_limit.admit(customer), self._admit(f"{caller} customers"):
+                yield
+
+    @cached_property
+    def _customer_limit(self) -> "AdmissionLimit":
+        return AdmissionLimit(
+            self._work_name,
+            max_per_caller=max(self._max_per_caller // _CUSTOMERS_PER_PART, 1),
+            max_total=self._max_total,
+            max_per_minute=max(self._max_per_minute // _CUSTOMERS_PER_PART, 1),
+            monotonic=self._monotonic,
+        )
+
+    @contextmanager
+    def _admit(self, caller: str) -> Iterator[None]:
         work_name = self._work_name
         if self._slots.count_held(caller) >= self._max_per_caller:
             raise TooManyRequests(
@@ -50,7 +78,7 @@ class AdmissionLimit:
         window = self._windows.use(caller, self._new_window)
         wait_s = window.get_wait_s()
         if wait_s:
-            message = f"{self._max_per_minute} {work_name} a minute are made for an organization; ask again later."
+            message = f"{self._max_per_minute} {work_name} a minute are made for whoever asks; ask again later."
             raise TooManyRequests(message, retry_after_s=wait_s)
         if not self._slots.free_slots:
             message = f"So many {work_name} are under way that there is no room for this one; ask again in a moment."

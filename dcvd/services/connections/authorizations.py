@@ -109,7 +109,7 @@ async def start_authorization(
     def unit(tx: Transaction) -> None:
         quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
         _check_room(tx, org_id, now)
-        connecting.require_room(tx, org_id, None if context.caller.link is None else context.caller.link.id)
+        connecting.require_room(tx, org_id, context.caller.link_id)
         connecting.check_rate(context, tx, org_id)
         oauth_states.insert(tx, vault, hash_state(state.reveal()), authorization, verifier)
         after = {"provider": provider.value, "redirectUri": redirect_uri, "returnTo": chosen_return_to}

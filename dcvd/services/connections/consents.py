@@ -24,7 +24,7 @@ async def request_consent(
     domain_name: str | None,
     redirect_uri: str | None,
     return_to: str | None,
-    admit: Callable[[str], AbstractContextManager[None]],
+    admit: Callable[[str, str | None], AbstractContextManager[None]],
 ) -> AuthorizationRedirect:
     """Begin an authorization, for one name with `domain_name`: then DNS is asked, and `admit` bounds how often.
 
@@ -34,7 +34,7 @@ async def request_consent(
     Raises what `connecting.check_authorization`, `find_consent_parameters`, `start_authorization` and `admit` raise.
     """
     link_return_to = await connecting.check_authorization(context, org_id, domain_name)
-    with nullcontext() if domain_name is None else admit(org_id):
+    with nullcontext() if domain_name is None else admit(org_id, context.caller.link_id):
         parameters = await find_consent_parameters(context, zones, provider, domain_name)
     return await start_authorization(
         context,

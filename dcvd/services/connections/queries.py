@@ -43,8 +43,7 @@ async def list_page(
     context: Context, usage: ConnectionUsage, org_id: str, *, cursor: str | None, limit: int
 ) -> Page[Connection]:
     """List the connections that the caller may use, newest first, with what `usage` notes of them."""
-    before, link = decode_cursor(cursor), context.caller.link
-    link_id = None if link is None else link.id
+    before, link_id = decode_cursor(cursor), context.caller.link_id
     rows = await context.database.read(
         lambda snapshot: connections.list_of_org(snapshot, org_id, before=before, limit=limit + 1, link_id=link_id)
     )

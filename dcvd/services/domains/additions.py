@@ -68,9 +68,7 @@ def evaluate(
     connection_ids = {candidate.connection_id for candidate in candidates if candidate.connection_id is not None}
     known_ids: frozenset[str] = frozenset()
     if connection_ids:
-        link = context.caller.link
-        link_id = None if link is None else link.id
-        known_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids, link_id=link_id)
+        known_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids, link_id=context.caller.link_id)
     room = quotas.measure_room(context, snapshot, org_id, Quota.DOMAINS)
     new_count = len(simulated_names)
     results: list[AdditionResult] = []

@@ -84,5 +84,5 @@ async def sync(
 ) -> SyncResult:
     """Check a domain now, as far as `limit` and the time allow. Raises NotFound, also for another organization's."""
     domain = await queries.get(context, org_id, domain_id)
-    is_fresh = await checks.check(domain, limit.admit(org_id), request="sync", actor=actor)
+    is_fresh = await checks.check(domain, limit.admit(org_id, context.caller.link_id), request="sync", actor=actor)
     return SyncResult(await get(context, org_id, domain_id), is_fresh)

@@ -43,7 +43,7 @@ class ApplyUrl(Struct, frozen=True, kw_only=True):
 async def build_apply_url(
     context: Context,
     discovery: DomainConnectDiscovery,
-    admit: Callable[[str], AbstractContextManager[None]],
+    admit: Callable[[str, str | None], AbstractContextManager[None]],
     org_id: str,
     domain_id: str,
     *,
@@ -60,7 +60,7 @@ async def build_apply_url(
     """
     config = context.config
     domain = await queries.get(context, org_id, domain_id)
-    with admit(org_id):
+    with admit(org_id, context.caller.link_id):
         private_key = require_private_key(config)
         if redirect_uri is not None and redirect_uri not in config.oauth.return_to:
             raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")

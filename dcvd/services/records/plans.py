@@ -189,7 +189,7 @@ class RecordRequest(Struct, frozen=True):
 
     async def plan_write(self, *, connection_id: str | None, replace: bool) -> DnsPlan:
         """Plan a write as far as `limit` allows. Raises what the function `plan_write` and `limit` raise."""
-        with self.limit.admit(self.org_id):
+        with self.limit.admit(self.org_id, self.context.caller.link_id):
             return await plan_write(
                 self.context, self.access, self.org_id, self.domain_id, connection_id=connection_id, replace=replace
             )
@@ -202,7 +202,7 @@ class RecordRequest(Struct, frozen=True):
 
     async def undo(self, *, actor: str) -> PlannedJob:
         """Plan an undo and enqueue its job. Raises what `plan_undo`, `enqueue_undo` and `limit` raise."""
-        with self.limit.admit(self.org_id):
+        with self.limit.admit(self.org_id, self.context.caller.link_id):
             plan = await plan_undo(self.context, self.access, self.org_id, self.domain_id)
         return PlannedJob(plan, await enqueue_undo(self.context, self.org_id, self.domain_id, plan, actor=actor))
 

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api.app import Api
+from dcvd.api.http.limits.admission_limits import MAX_SYNCS_PER_MINUTE
 from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
@@ -163,6 +164,19 @@ async def test_customers_use_up_nothing_of_what_the_organizations_tokens_may_ask
     statuses = [(await customers[1].get("/api/whoami")).status for _ in range(3)]
     assert statuses == [200, 200, 429], "all links together have what an organization has"
     assert [(await owner.get("/api/whoami")).status for _ in range(3)] == [200, 200, 200]
+
+
+async def test_a_customer_who_has_their_domain_checked_all_the_time_keeps_nobody_else_from_it(
+    owner: Client, looker: FakeLooker
+) -> None:
+    domain_ids = [await domain(owner, name) for name in ("a.customer.com", "b.customer.com")]
+    restless, other = [await customer_of(owner, domain_id) for domain_id in domain_ids]
+    statuses = [(await restless.post(f"/api/domains/{domain_ids[0]}/sync")).status for _ in range(20)]
+    assert statuses[0] == 200
+    assert statuses[-1] == 202
+    assert (await other.post(f"/api/domains/{domain_ids[1]}/sync")).status == 200
+    statuses = [(await owner.post(f"/api/domains/{domain_ids[0]}/sync")).status for _ in range(MAX_SYNCS_PER_MINUTE)]
+    assert statuses == [200] * MAX_SYNCS_PER_MINUTE
 
 
 @pytest.fixture

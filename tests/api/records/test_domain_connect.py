@@ -68,6 +68,22 @@ async def test_a_tenant_gets_a_link_for_his_customer(
 
 
 @pytest.mark.usefixtures("connected")
+@pytest.mark.parametrize("returns", [True, False])
+async def test_a_customer_comes_back_to_where_their_link_leads(
+    owner: Client, provider: DomainConnectProvider, returns: bool
+) -> None:
+    path = await added(owner)
+    body = {"returnTo": "https://app.example.net/back"} if returns else {}
+    created = await owner.post(path.replace("/domain-connect", "/links"), body)
+    assert created.status == 201, created.body
+    customer = owner.as_bearer(created.json["link"]["token"])
+    answer = await customer.post(path)
+    assert answer.status == 200, answer.body
+    assert ("redirect_uri=https%3A%2F%2Fapp.example.net%2Fback" in answer.json["applyUrl"]) is returns
+    problem(await customer.post(path, {"redirectUri": "https://evil.test"}), 400, "invalid_input", field="redirectUri")
+
+
+@pytest.mark.usefixtures("connected")
 async def test_what_stands_in_the_way_of_a_link_is_a_problem_of_its_own(
     owner: Client, member: Client, stranger: Client, provider: DomainConnectProvider
 ) -> None:

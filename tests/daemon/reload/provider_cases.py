@@ -147,7 +147,7 @@ async def build_link(place: Place) -> str:
     domain = await place.new_domain()
     discovery = KnownProvider(DnsObserver(place.context.config).zones, GuardedFetcher(EgressPolicy()))
     link = await domain_connect.build_apply_url(
-        place.context, discovery, lambda _: nullcontext(), domain.org_id, domain.id, redirect_uri=None
+        place.context, discovery, lambda *_: nullcontext(), domain.org_id, domain.id, redirect_uri=None
     )
     url, _, query = link.url.partition("?")
     signed, _, rest = query.partition("&key=")

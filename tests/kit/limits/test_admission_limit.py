@@ -64,3 +64,38 @@ def test_only_the_callers_of_the_last_minute_are_remembered_and_all_of_them() ->
     with limit.admit(callers.make("another")):
         pass
     assert callers.remembered == ["another"]
+
+
+def test_customers_take_nothing_from_their_caller_and_none_of_them_takes_it_all() -> None:
+    time = ManualMonotonic()
+    limit = AdmissionLimit("tests", max_per_caller=4, max_total=20, max_per_minute=8, monotonic=time)
+
+    def count_admitted(caller: str, customer: str | None = None) -> int:
+        for number in range(100):
+            try:
+                with limit.admit(caller, customer):
+                    pass
+            except TooManyRequests:
+                return number
+        raise AssertionError("there is no limit")
+
+    customers = [count_admitted("org", f"customer{number}") for number in range(6)]
+    assert customers == [2, 2, 2, 2, 0, 0], "each has a quarter, and together they have as much as a caller"
+    assert count_admitted("org") == 8
+    assert count_admitted("other", "stranger") == 2
+    time.now += 60
+    assert count_admitted("org", "customer5") == 2
+
+
+def test_one_customer_does_not_run_more_at_once_than_a_quarter_of_what_a_caller_may() -> None:
+    limit = AdmissionLimit("tests", max_per_caller=4, max_total=20, max_per_minute=100, monotonic=ManualMonotonic())
+    with ExitStack() as stack:
+        stack.enter_context(limit.admit("org", "one"))
+        with pytest.raises(TooManyRequests):
+            stack.enter_context(limit.admit("org", "one"))
+        for customer in ("two", "three", "four"):
+            stack.enter_context(limit.admit("org", customer))
+        with pytest.raises(TooManyRequests):
+            stack.enter_context(limit.admit("org", "five"))
+        for _ in range(4):
+            stack.enter_context(limit.admit("org"))

@@ -56,7 +56,7 @@ async def link(
     context: Context, discovery: DomainConnectDiscovery, domain: Domain, redirect_uri: str | None = None
 ) -> ApplyUrl:
     return await build_apply_url(
-        context, discovery, lambda _: nullcontext(), domain.org_id, domain.id, redirect_uri=redirect_uri
+        context, discovery, lambda *_: nullcontext(), domain.org_id, domain.id, redirect_uri=redirect_uri
     )
 
 
@@ -175,7 +175,7 @@ async def test_a_domain_of_another_organization_is_not_there(
 ) -> None:
     other = await organizations.create(context, "others")
     with pytest.raises(NotFound):
-        await build_apply_url(context, discovery, lambda _: nullcontext(), other.id, domain.id, redirect_uri=None)
+        await build_apply_url(context, discovery, lambda *_: nullcontext(), other.id, domain.id, redirect_uri=None)
     assert provider.requests == []
 
 
