@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 import structlog
 from aiohttp.abc import AbstractResolver, ResolveResult
-from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from dcvd.api.app import Api
@@ -22,19 +21,9 @@ from dcvd.api.http.limits.failed_authentications import FailedAuthentications
 from dcvd.api.http.limits.open_requests import OpenRequests
 from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.config import Config, Live, load
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
-from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
-from dcvd.core.http.exchanges import Timings
-from dcvd.core.instants import DAY
 from dcvd.core.operators import OperatorRights, ProcessOwners
-from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.core.tokens.token import Role
-from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluate_receiver
-from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, RecordedAttempt
-from dcvd.core.webhooks.status_codes import meaning_of
 from dcvd.dns import DnsObserver
-from dcvd.errors import RemoteError
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.http.server.server import HttpServer
@@ -47,116 +36,24 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
-from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.readiness import Readiness
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
-from dcvd.services.webhooks import endpoint_tests, endpoints
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client
+from tests.api.stand_ins import NOW, FakeLooker, FakeObserver, FakeProber, FakeTextReader
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
 from tests.unreliable_database import UnreliableDatabase
 
 BODY_LIMIT = 4096
-NOW = 1_800_000_000_000
-"""2027-01-15T08:00:00Z, where the clock of these tests stands."""
 
 EventDict = MutableMapping[str, Any]
 Mint = Callable[..., Awaitable[str]]
-
-
-class FakeLooker:
-    """Records a look at a domain whose record is right, or does what a test tells it."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.looked: list[str] = []
-        self.thorough: list[bool] = []
-        self.raises: Exception | None = None
-        self.hangs = False
-        self.cancelled = False
-        self.removed = False
-
-    async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
-        self.looked.append(domain.id)
-        self.thorough.append(is_thorough)
-        if self.raises is not None:
-            raise self.raises
-        if self.hangs:
-            try:
-                await asyncio.Event().wait()
-            finally:
-                self.cancelled = True
-        if self.removed:
-            return None
-        return await bring_to_active(self._context, domain, actor=actor)
-
-
-class FakeObserver:
-    """Sees what a test tells it: facts of whatever is asked for; NXDOMAIN unless told otherwise."""
-
-    def __init__(self) -> None:
-        self.asked: list[DnsCheckRequest] = []
-        self.sees: dict[str, Any] = {}
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def observe(self, question: DnsCheckRequest) -> DnsObservation:
-        self.asked.append(question)
-        await self.gate.wait()
-        facts = {"hostname": question.hostname, "target": question.target, "outcome": "answered", **self.sees}
-        return DnsObservation(DnsFacts(**facts))
-
-
-class FakeTextReader:
-    """Knows the TXT records that a test tells it, by name; of other names, that there are none."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, tuple[str, ...]] = {}
-        self.raises: RemoteError | None = None
-
-    async def read_texts(self, name: str) -> tuple[str, ...]:
-        if self.raises is not None:
-            raise self.raises
-        return self.texts.get(name, ())
-
-
-class FakeProber:
-    """Sends nothing: the receiver answers what a test tells it. What follows is stored as in earnest."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self.fails_with: int | None = None
-        self.raises: Exception | None = None
-        self.probed: list[tuple[str, str]] = []
-
-    async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
-        if self.raises is not None:
-            raise self.raises
-        probe = await endpoint_tests.start_test(self._context, org_id, endpoint_id, "This is a test.")
-        return await endpoint_tests.record_result(
-            self._context, probe, answered(probe.due_delivery, self.fails_with or 204)
-        )
-
-    async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
-        if self.raises is not None:
-            raise self.raises
-        await endpoints.get(self._context, org_id, endpoint_id)
-        self.probed.append((org_id, endpoint_id))
-        attempt = Attempt(
-            delivery_id="",
-            number=1,
-            started_at=NOW,
-            timings=Timings(total_ms=1),
-            outcome=AttemptOutcome.DELIVERED,
-            status_code=204,
-        )
-        return evaluate_receiver(dict.fromkeys(ProbeKind, attempt))
 
 
 class _Loopback(AbstractResolver):
@@ -365,40 +262,3 @@ async def stranger(anybody: Client, mint: Mint, context: Context) -> Client:
     """The owner of another organization."""
     other = await organizations.create(context, "others")
     return anybody.as_bearer(await mint(Role.OWNER, org_id=other.id))
-
-
-def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:
-    """An attempt that the receiver answered with a status."""
-    outcome = meaning_of(status).outcome
-    attempt = Attempt(
-        delivery_id=due.id,
-        number=due.attempts + 1,
-        started_at=NOW,
-        timings=Timings(dns_ms=1, connect_ms=2, tls_ms=3, first_byte_ms=4, total_ms=10),
-        outcome=outcome,
-        status_code=status,
-        error=None if outcome is AttemptOutcome.DELIVERED else f"The receiver answered {status}.",
-        response_headers={"content-type": "text/plain"},
-        response_body=b"so be it",
-        remote_ip="93.184.216.34",
-    )
-    return replace(attempt, **changes)
-
-
-async def bring_to_active(context: Context, domain: Domain, *, actor: str = SYNC_ACTOR) -> Domain | None:
-    """Records a look that saw the record in DNS and a served certificate."""
-    facts = DnsFacts(
-        hostname=domain.name, target=domain.cname_target, outcome="answered", exists=True, chain=(domain.cname_target,)
-    )
-    certificate = CloudflareCertificate(
-        serial="0a", issuer="GoogleTrustServices", signature="ECDSAWithSHA256", issued_at=NOW, expires_at=NOW + 90 * DAY
-    )
-    seen = CloudflareHostname(
-        id=f"cf-{domain.id}",
-        hostname=domain.name,
-        status="active",
-        ssl_status="active",
-        verification_errors=("a note of Cloudflare's",),
-        certificates=(certificate,),
-    )
-    return await checks.record(context, domain.id, [DnsObservation(facts), seen], actor=actor)

@@ -17,7 +17,7 @@ from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
-from tests.api.conftest import FakeLooker, FakeObserver
+from tests.api.stand_ins import FakeLooker, FakeObserver
 from tests.manual_clock import ManualClock
 from tests.waiting import until
 

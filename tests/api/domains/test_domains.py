@@ -16,7 +16,7 @@ from dcvd.services.lifecycle import checks, on_demand_checks
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
-from tests.api.conftest import FakeLooker
+from tests.api.stand_ins import FakeLooker
 from tests.manual_clock import ManualClock
 from tests.waiting import until
 

@@ -7,7 +7,8 @@ import pytest
 from dcvd.core.instants import MINUTE
 from dcvd.core.tokens.token import Role
 from tests.api.client import Client, problem
-from tests.api.conftest import BODY_LIMIT, NOW, Mint
+from tests.api.conftest import BODY_LIMIT, Mint
+from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
 
 READS = ["/api/tokens", "/api/domains", "/api/domains/dom_x", "/api/webhooks", "/api/webhooks/wh_x", "/api/jobs",

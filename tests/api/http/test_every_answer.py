@@ -10,7 +10,8 @@ from dcvd.api.http.answers.problems import to_problem
 from dcvd.errors import DcvdError, DiskFull, Permanent, Retryable, StoreError, Unauthorized
 from dcvd.services.context import Context
 from tests.api.client import Client, problem
-from tests.api.conftest import EventDict, FakeLooker, Mint
+from tests.api.conftest import EventDict, Mint
+from tests.api.stand_ins import FakeLooker
 
 
 async def test_health_needs_no_token(anybody: Client) -> None:

@@ -13,8 +13,8 @@ from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
-from tests.api.conftest import FakeLooker, FakeObserver
 from tests.api.links.test_links import created
+from tests.api.stand_ins import FakeLooker, FakeObserver
 from tests.api.webhooks.owed import domain
 from tests.manual_clock import ManualMonotonic
 

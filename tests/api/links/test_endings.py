@@ -11,8 +11,8 @@ from dcvd.services.context import Context
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
-from tests.api.conftest import FakeLooker, FakeObserver
 from tests.api.links.test_links import created, ids_of
+from tests.api.stand_ins import FakeLooker, FakeObserver
 from tests.api.webhooks.owed import domain
 from tests.manual_clock import ManualClock
 from tests.waiting import until

@@ -15,7 +15,8 @@ from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
-from tests.api.conftest import NOW, Mint
+from tests.api.conftest import Mint
+from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
 
 CALLS = [

@@ -6,7 +6,7 @@ import pytest
 
 from dcvd.core.instants import MINUTE
 from tests.api.client import Client, problem
-from tests.api.conftest import FakeLooker
+from tests.api.stand_ins import FakeLooker
 from tests.manual_clock import ManualClock
 
 NAME = "app.customer.com"

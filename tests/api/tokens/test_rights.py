@@ -12,7 +12,7 @@ from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
-from tests.api.conftest import NOW
+from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
 
 

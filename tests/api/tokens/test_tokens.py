@@ -8,7 +8,7 @@ from dcvd.services.context import Context
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
-from tests.api.conftest import NOW
+from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
 
 

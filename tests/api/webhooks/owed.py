@@ -7,7 +7,7 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.store.webhooks import deliveries
 from tests.api.client import Client
-from tests.api.conftest import answered
+from tests.api.stand_ins import answered
 
 URL = "https://hooks.customer.com/dcvd"
 

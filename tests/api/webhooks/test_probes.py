@@ -5,7 +5,7 @@ import pytest
 from dcvd.errors import Conflict, Retryable
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
-from tests.api.conftest import FakeProber
+from tests.api.stand_ins import FakeProber
 from tests.api.webhooks.owed import added, listed
 
 

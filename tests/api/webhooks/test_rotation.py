@@ -11,7 +11,7 @@ from dcvd.core.webhooks.endpoint import select_signing_secrets
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from tests.api.client import Client, problem
-from tests.api.conftest import NOW
+from tests.api.stand_ins import NOW
 from tests.api.webhooks.owed import added
 from tests.manual_clock import ManualClock
 

@@ -2,7 +2,7 @@
 
 from dcvd.errors import Retryable
 from tests.api.client import Client, problem
-from tests.api.conftest import FakeTextReader
+from tests.api.stand_ins import FakeTextReader
 
 ZONE = "customer.com"
 
