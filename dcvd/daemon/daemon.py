@@ -47,6 +47,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.logos import LogoFetcher
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import delivery_order, secret_rotation
 from dcvd.services.zones.checks import ZoneChecker
@@ -228,7 +229,7 @@ class Daemon:
         self._delivery = DeliveryPool(context, self._metrics)
         await self._delivery.start()
         self._teardown_steps.append(self._delivery.close)
-        tester = EndpointTestRunner(context)
+        tester = EndpointTestRunner(context, self._delivery)
         await tester.start()
         self._teardown_steps.append(tester.close)
         self._sync = SyncLoop(context, checker, cloudflare)
@@ -251,7 +252,7 @@ class Daemon:
             access=access,
             discovery=DomainConnectDiscovery(observer.zones, guarded_fetcher),
             observer=observer,
-            guarded_fetcher=guarded_fetcher,
+            logos=LogoFetcher(guarded_fetcher),
             zones=self._zone_checker,
         )
 

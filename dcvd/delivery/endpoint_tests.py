@@ -1,8 +1,8 @@
 """Deliveries that a tenant requests and waits for: tests and conformance probes, sent outside the pool."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from typing import Final, Protocol
 
 import structlog
 from msgspec.structs import replace
@@ -29,11 +29,22 @@ _MAX_TESTS_PER_ORGANIZATION: Final = 2
 _RETRY_AFTER_S: Final = 5.0
 
 
-class EndpointTestRunner:
-    """Runs a few tests at once, and fewer for one organization: a request beyond that is answered with Retryable."""
+class OriginLimit(Protocol):
+    """The limit of what is in flight to one origin, tests and deliveries together."""
 
-    def __init__(self, context: Context) -> None:
+    def hold_origin(self, url: str, org_id: str) -> AbstractContextManager[bool]:
+        """Count a request to a URL as in flight as long as the block lasts; False where its origin has no room."""
+
+
+class EndpointTestRunner:
+    """Runs a few tests at once, and fewer for one organization: a request beyond that is answered with Retryable.
+
+    So is one whose receiver has as many deliveries and tests in flight as it may.
+    """
+
+    def __init__(self, context: Context, origins: OriginLimit) -> None:
         self._context = context
+        self._origins = origins
         self._egress = EgressClient(endpoints.build_egress_policy(context), max_connections=_MAX_TESTS)
         self._slots = SharedSlots[str](_MAX_TESTS, _MAX_TESTS_PER_ORGANIZATION)
 
@@ -50,7 +61,7 @@ class EndpointTestRunner:
 
         Raises NotFound, Retryable when too many tests run, or when our own machine cannot send.
         """
-        with self._admit(org_id):
+        async with self._admit(org_id, endpoint_id):
             text = "This is a test. Nothing happened."
             endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
             with _own_faults_passed_on():
@@ -71,7 +82,7 @@ class EndpointTestRunner:
 
         Raises what `send_test` raises. Nothing is stored except the event of the good delivery.
         """
-        with self._admit(org_id):
+        async with self._admit(org_id, endpoint_id):
             text = "This tests whether deliveries are verified. Nothing happened."
             endpoint_test = await endpoint_tests.start_test(self._context, org_id, endpoint_id, text)
             forged, stale = (endpoint_tests.imitate_event(self._context, endpoint_test, text) for _ in range(2))
@@ -102,13 +113,20 @@ class EndpointTestRunner:
     def _timeout_s(self) -> float:
         return to_seconds(self._context.config.webhooks.timeout)
 
-    @contextmanager
-    def _admit(self, org_id: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def _admit(self, org_id: str, endpoint_id: str) -> AsyncIterator[None]:
         if not self._slots.has_room(org_id):
-            message = "Other tests of webhooks are under way; ask again in a few seconds."
-            raise Retryable(message, code="too_many_tests", retry_after_s=_RETRY_AFTER_S)
+            raise _too_many_tests("Other tests of webhooks are under way")
         with self._slots.take(org_id):
-            yield
+            endpoint = await endpoints.get(self._context, org_id, endpoint_id)
+            with self._origins.hold_origin(endpoint.url, org_id) as is_held:
+                if not is_held:
+                    raise _too_many_tests("As many deliveries and tests are under way to this receiver as may be")
+                yield
+
+
+def _too_many_tests(reason: str) -> Retryable:
+    return Retryable(f"{reason}; ask again in a few seconds.", code="too_many_tests", retry_after_s=_RETRY_AFTER_S)
 
 
 @contextmanager

@@ -131,6 +131,21 @@ class FairScheduler:
             self._offer_waiting()
         self.offer(queue)
 
+    def hold_origin(self, origin: str, org_id: str) -> bool:
+        """Count a request beside the deliveries like one to a slow endpoint at an origin, if that has room for it.
+
+        Returns whether it has; the caller then calls `release_origin`.
+        """
+        if not self._origin_slots.has_room(origin, org_id, is_fast=False):
+            return False
+        self._origin_slots.hold(origin, org_id, is_fast=False)
+        return True
+
+    def release_origin(self, origin: str, org_id: str) -> None:
+        """Count a request beside the deliveries as ended; queues that waited for its origin are offered."""
+        self._origin_slots.release(origin, org_id, is_fast=False)
+        self._offer_waiting()
+
     def _choose_organization(self) -> str | None:
         """Choose the first organization in the rotation that may start more; None when there is none."""
         for _ in range(len(self._rotation)):

@@ -1,8 +1,8 @@
 """The pool that sends due deliveries, endpoints in turn, at most `webhooks.concurrency` at once."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import structlog
@@ -19,6 +19,7 @@ from dcvd.delivery.recorder import RECORD_PAUSES_S, AttemptRecorder
 from dcvd.errors import StoreError
 from dcvd.kit.egress.client import EgressClient
 from dcvd.kit.egress.failures import EgressError
+from dcvd.kit.egress.guard import find_origin
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.metrics import Metrics
@@ -93,6 +94,22 @@ class DeliveryPool:
                 await self._sleep()
         finally:
             self._is_stopping = True
+
+    @contextmanager
+    def hold_origin(self, url: str, org_id: str) -> Iterator[bool]:
+        """Count a request that somebody else sends to a URL like a delivery to its origin, as long as the block lasts.
+
+        Yields False where the origin has no room for it.
+        """
+        origin = find_origin(url)
+        is_held = self._scheduler.hold_origin(origin, org_id)
+        try:
+            yield is_held
+        finally:
+            if is_held:
+                self._scheduler.release_origin(origin, org_id)
+                if self._scheduler.has_queues:
+                    self._queues.wake_event.set()
 
     async def close(self) -> None:
         """Close the outgoing connections, after the pool was drained."""

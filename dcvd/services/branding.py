@@ -1,29 +1,21 @@
 """Branding: read and change how an organization looks. A logo is fetched once, and served from here."""
 
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.branding.branding import Branding, validate_color, validate_language, validate_return_url
-from dcvd.core.branding.images import read_image_format
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
-from dcvd.errors import InvalidInput, NotFound
-from dcvd.kit.http.fetch import FetchFailed, FetchRefused
-from dcvd.kit.http.guarded_fetch import GuardedFetcher
+from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
+from dcvd.services.logos import LogoFetcher
 from dcvd.services.names import validate_name
 from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations import branding as branding_table
 from dcvd.store.organizations.branding import Logo
-
-MAX_LOGO_BYTES: Final = 256 << 10
-MAX_LOGO_PIXELS: Final = 4096
-"""Of its width and of its height: a small file can decode to gigabytes in the browsers of customers."""
-_FETCH_TIMEOUT_S: Final = 10.0
 
 
 class BrandingChange(Struct, frozen=True, kw_only=True):
@@ -44,7 +36,7 @@ async def read(context: Context, org_id: str) -> Branding:
 
 async def change(
     context: Context,
-    fetcher: GuardedFetcher,
+    logos: LogoFetcher,
     org_id: str,
     requested: BrandingChange,
     *,
@@ -53,8 +45,8 @@ async def change(
     """Change what is given. A new logo is fetched before anything is stored, and gets a new name.
 
     Raises InvalidInput naming the member at fault, with the code `logo_unusable` for a logo that cannot be fetched or
-    used; FetchFailed where the fault is our own; PreconditionFailed where the branding is in another state than
-    `precondition` says.
+    used; FetchFailed where the fault is our own; TooManyRequests and Retryable where too many logos are fetched;
+    PreconditionFailed where the branding is in another state than `precondition` says.
     """
     values = {
         name: value if value is UNSET or value is None else validate(value)
@@ -68,7 +60,7 @@ async def change(
     }
     logo: Logo | None = None
     if isinstance(requested.logo_url, str):
-        logo = await _fetch_logo(fetcher, org_id, requested.logo_url)
+        logo = await logos.fetch(org_id, requested.logo_url)
         values["logo_id"] = context.random_bytes(16).hex()
     elif requested.logo_url is None:
         values["logo_id"] = None
@@ -97,33 +89,6 @@ async def find_logo(context: Context, logo_id: str) -> Logo:
     if logo is None:
         raise NotFound("There is no such logo.")
     return logo
-
-
-async def _fetch_logo(fetcher: GuardedFetcher, org_id: str, url: str) -> Logo:
-    try:
-        answer = await fetcher.get(url, owner=org_id, timeout_s=_FETCH_TIMEOUT_S, max_bytes=MAX_LOGO_BYTES)
-    except FetchRefused as error:
-        raise _unusable(error.message) from error
-    except FetchFailed as error:
-        if error.is_own_fault:
-            raise
-        raise _unusable(error.message) from error
-    if answer.status != HTTPStatus.OK:
-        raise _unusable(f"The server answered with {answer.status}; redirects are not followed.")
-    image = read_image_format(answer.body)
-    if image is None:
-        raise _unusable("It is none of PNG, JPEG, WebP or GIF.")
-    if not (0 < image.width <= MAX_LOGO_PIXELS and 0 < image.height <= MAX_LOGO_PIXELS):
-        raise _unusable(f"It has {image.width} x {image.height} pixels; up to {MAX_LOGO_PIXELS} each are allowed.")
-    return Logo(media_type=image.media_type, content=answer.body, source_url=url)
-
-
-def _unusable(reason: str) -> InvalidInput:
-    return InvalidInput(
-        "logoUrl",
-        f"The logo was not taken: {reason} It may have up to {MAX_LOGO_BYTES >> 10} KiB.",
-        code="logo_unusable",
-    )
 
 
 def _describe(branding: Branding) -> dict[str, Any]:

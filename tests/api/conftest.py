@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from dcvd.api.app import Api
 from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit, build_logo_limit
+from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.limits.failed_authentications import FailedAuthentications
 from dcvd.api.http.limits.open_requests import OpenRequests
 from dcvd.api.http.limits.rate_limits import RateLimiter
@@ -38,6 +38,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.logos import LogoFetcher
 from dcvd.services.readiness import Readiness
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
@@ -159,7 +160,7 @@ def built_app(config: Config) -> Api:
         access=access_of(context),
         discovery=DomainConnectDiscovery(DnsObserver(config).zones, GuardedFetcher(EgressPolicy())),
         observer=DnsObserver(config),
-        guarded_fetcher=GuardedFetcher(EgressPolicy()),
+        logos=LogoFetcher(GuardedFetcher(EgressPolicy())),
         zones=ZoneChecker(context, FakeTextReader()),
     )
     return Api(services)
@@ -193,7 +194,7 @@ def app(
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)
     parts.access = access_of(context)
-    parts.logo_limit = build_logo_limit()
+    parts.logos = LogoFetcher(GuardedFetcher(EgressPolicy()))
     parts.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid()}))))
     return built_app
 

@@ -3,15 +3,17 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from standardwebhooks import Webhook
 
 from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, DeliveryState, NextAttemptReason
 from dcvd.core.webhooks.signing import to_standard_secret
-from dcvd.delivery import EndpointTestRunner
+from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.errors import NotFound, Retryable
 from dcvd.kit.clock import SystemClock
+from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
@@ -25,7 +27,13 @@ from tests.waiting import until
 
 @pytest.fixture
 async def prober(context: Context) -> AsyncIterator[EndpointTestRunner]:
-    prober = EndpointTestRunner(context)
+    async with run_beside(context, DeliveryPool(context, Metrics())) as prober:
+        yield prober
+
+
+@asynccontextmanager
+async def run_beside(context: Context, pool: DeliveryPool) -> AsyncIterator[EndpointTestRunner]:
+    prober = EndpointTestRunner(context, pool)
     await prober.start()
     yield prober
     await prober.close()
@@ -128,6 +136,36 @@ async def test_the_third_test_of_one_organization_at_once_is_told_to_come_again_
     await asyncio.gather(*under_way)
     await prober.send_test(org, endpoint)
     assert receiver.by_path == {"/hooks": 3, "/rival": 1}
+
+
+async def test_a_test_is_one_of_what_may_be_in_flight_to_its_origin(
+    context: Context, org: str, rival_org: str, receiver: Receiver
+) -> None:
+    configure(context, origin_concurrency=2, timeout=60_000)
+    gate = Gate()
+    receiver.answer = gate
+    tested, delivered_to = [(await subscribe(context, each, f"{receiver.base}/{each}"))[0] for each in (org, rival_org)]
+    silent, _ = await subscribe(context, org, f"{receiver.base}/silent")
+    async with at_work(context) as pool, run_beside(context, pool) as prober:
+        testing = asyncio.create_task(prober.send_test(org, tested))
+        await receiver.holds(1)
+        await happen(context, rival_org)
+        await receiver.holds(2)
+        await happen(context, org)
+        with pytest.raises(Retryable) as caught:
+            await prober.send_test(rival_org, delivered_to)
+        assert caught.value.code == "too_many_tests"
+        with pytest.raises(Retryable):
+            await prober.send_test(org, silent)
+        assert len(receiver.received) == 2
+        testing.cancel()
+        # Its place is that of a delivery that waited for it, without anything else happening.
+
+        async def is_delivered() -> bool:
+            return len(receiver.received) == 3
+
+        await until(is_delivered, 10)
+        gate.opened.set()
 
 
 async def test_an_endpoint_that_is_removed_meanwhile_answers_its_tenant_and_leaves_nothing_behind(

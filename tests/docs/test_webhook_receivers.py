@@ -12,8 +12,9 @@ from dcvd.core.events import EventDraft, EventType, build_body
 from dcvd.core.ids import IdPrefix, new_id
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.signing import build_headers, new_secret, to_standard_secret
-from dcvd.delivery import EndpointTestRunner
+from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.kit.clock import SystemClock
+from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from tests.docs.markdown import read_page
@@ -138,7 +139,7 @@ async def test_dcvds_own_conformance_test_finds_no_fault_in_it(
     context.clock = SystemClock()
     url = f"http://127.0.0.1:{unused_tcp_port}/hooks"
     endpoint, secret = await endpoints.create(context, org, url=url, events=[*EventType])
-    runner = EndpointTestRunner(context)
+    runner = EndpointTestRunner(context, DeliveryPool(context, Metrics()))
     await runner.start()
     try:
         async with running(*built, to_standard_secret(secret), unused_tcp_port, tmp_path):

@@ -1,6 +1,5 @@
 """`/api/organization/branding`, and the logos at `/branding`."""
 
-from contextlib import nullcontext
 from typing import Final
 
 from litestar import Response, Router, get, patch
@@ -60,11 +59,8 @@ async def update_branding(
     A logo is fetched once from `logoUrl`, and served from here: PNG, JPEG, WebP or GIF, up to 256 KiB and 4096 pixels.
     Redirects are not followed.
     """
-    services, org_id = request.services, request.org_id
-    with services.logo_limit.admit(org_id) if isinstance(data.logo_url, str) else nullcontext():
-        branding = await change(
-            request.context, services.guarded_fetcher, org_id, data.change, precondition=precondition
-        )
+    logos = request.services.logos
+    branding = await change(request.context, logos, request.org_id, data.change, precondition=precondition)
     return _respond(request, branding)
 
 

@@ -6,14 +6,13 @@ import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
-from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit, build_logo_limit
+from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.limits.failed_authentications import FailedAuthentications
 from dcvd.api.http.limits.open_requests import OpenRequests
 from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.config import Live
 from dcvd.core.operators import OperatorRights
 from dcvd.dns import DnsObserver
-from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -23,6 +22,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.logos import LogoFetcher
 from dcvd.services.readiness import Readiness
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks.endpoint_tests import EndpointTester
@@ -51,11 +51,10 @@ class AppServices(Struct, kw_only=True):
     access: ProviderAccess
     discovery: DomainConnectDiscovery
     observer: DnsObserver
-    guarded_fetcher: GuardedFetcher
+    logos: LogoFetcher
     zones: ZoneChecker
     keys_in_progress: set[tuple[str, str]] = msgspec.field(default_factory=set)
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
-    logo_limit: AdmissionLimit = msgspec.field(default_factory=build_logo_limit)
     dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))
     credential_trials: CredentialTrials = msgspec.field(default_factory=CredentialTrials)

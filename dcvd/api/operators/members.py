@@ -77,8 +77,8 @@ async def change_branding(
     request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[BrandingPatch]
 ) -> BrandingAnswer:
     """Change how an organization looks."""
-    fetcher = request.services.guarded_fetcher
-    changed = await branding.change(request.context, fetcher, organization.id, data.change)
+    logos = request.services.logos
+    changed = await branding.change(request.context, logos, organization.id, data.change)
     return branding_answer(changed, request.context.config.server.public_url)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dcvd.api.app import Api
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
+from dcvd.services.logos import LogoFetcher
 from tests.api.client import Client, problem
 from tests.core.test_images import GIF, PNG
 from tests.kit.receivers import LOOPBACK, PUBLIC, receiver
@@ -36,7 +37,7 @@ async def site(app: Api) -> AsyncIterator[Site]:
 
     fetcher = GuardedFetcher(LOOPBACK)
     await fetcher.start()
-    app.services.guarded_fetcher = fetcher
+    app.services.logos = LogoFetcher(fetcher)
     async with receiver(answer) as port:
         found.url = f"http://127.0.0.1:{port}/logo"
         yield found
@@ -129,12 +130,16 @@ async def test_what_is_no_small_image_is_refused_and_the_logo_stays(
 async def test_a_logo_is_fetched_from_public_addresses_alone(owner: Client, app: Api, url: str) -> None:
     fetcher = GuardedFetcher(PUBLIC)
     await fetcher.start()
-    app.services.guarded_fetcher = fetcher
+    app.services.logos = LogoFetcher(fetcher)
     problem(await owner.patch(BRANDING, {"logoUrl": url}), 400, "logo_unusable", field="logoUrl")
     await fetcher.close()
 
 
-async def test_one_organization_cannot_have_us_call_an_address_all_the_time(owner: Client, site: Site) -> None:
-    statuses = [(await owner.patch(BRANDING, {"logoUrl": site.url})).status for _ in range(11)]
+@pytest.mark.parametrize("is_operator", [False, True])
+async def test_one_organization_cannot_have_us_call_an_address_all_the_time(
+    owner: Client, operator: Client, site: Site, is_operator: bool
+) -> None:
+    client, path = (operator, "/operator/organizations/Acme/branding") if is_operator else (owner, BRANDING)
+    statuses = [(await client.patch(path, {"logoUrl": site.url})).status for _ in range(11)]
     assert statuses == [200] * 10 + [429]
     assert site.requests == 10

@@ -12,9 +12,10 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
 from dcvd.core.webhooks.signing import to_standard_secret
-from dcvd.delivery import EndpointTestRunner
+from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.errors import NotFound, Retryable
 from dcvd.kit.clock import SystemClock
+from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
@@ -66,7 +67,7 @@ async def prober(context: Context) -> AsyncIterator[EndpointTestRunner]:
 @asynccontextmanager
 async def probing(context: Context) -> AsyncIterator[EndpointTestRunner]:
     """With the settings that the context has now."""
-    prober = EndpointTestRunner(context)
+    prober = EndpointTestRunner(context, DeliveryPool(context, Metrics()))
     await prober.start()
     try:
         yield prober

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from dcvd.core.webhooks.health import EndpointHealth
-from dcvd.delivery import EndpointTestRunner
+from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.errors import Retryable
 from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
@@ -92,7 +92,7 @@ async def test_a_test_that_our_own_machine_cannot_send_is_no_attempt(
     context: Context, org: str, resolver: Resolver
 ) -> None:
     endpoint, _ = await subscribe(context, org, "http://hooks.example/")
-    runner = EndpointTestRunner(context)
+    runner = EndpointTestRunner(context, DeliveryPool(context, Metrics()))
     await runner.start()
     with _resolver_down(resolver):
         for request in (runner.send_test, runner.check_conformance):

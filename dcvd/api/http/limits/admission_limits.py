@@ -50,8 +50,3 @@ def build_check_limit(name: str) -> AdmissionLimit:
     return AdmissionLimit(
         name, max_per_caller=MAX_SYNCS_PER_ORGANIZATION, max_total=MAX_SYNCS, max_per_minute=MAX_SYNCS_PER_MINUTE
     )
-
-
-def build_logo_limit() -> AdmissionLimit:
-    """Build the limit of fetches of logos, by which a tenant has us call an address of theirs while they wait."""
-    return AdmissionLimit("fetches of a logo", max_per_caller=2, max_total=8, max_per_minute=10)

@@ -1,0 +1,58 @@
+"""Logos: fetched from their organization's own site through the guarded egress, and taken if they are small images."""
+
+from http import HTTPStatus
+from typing import Final
+
+from dcvd.core.branding.images import read_image_format
+from dcvd.errors import InvalidInput
+from dcvd.kit.http.fetch import FetchFailed, FetchRefused
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
+from dcvd.kit.limits.admission_limit import AdmissionLimit
+from dcvd.store.organizations.branding import Logo
+
+MAX_LOGO_BYTES: Final = 256 << 10
+MAX_LOGO_PIXELS: Final = 4096
+"""Of its width and of its height: a small file can decode to gigabytes in the browsers of customers."""
+_FETCH_TIMEOUT_S: Final = 10.0
+
+
+class LogoFetcher:
+    """Fetches logos, a few at once, because whoever asks has us call an address of their choice while they wait."""
+
+    def __init__(self, fetcher: GuardedFetcher) -> None:
+        self._fetcher = fetcher
+        self._limit = AdmissionLimit("fetches of a logo", max_per_caller=2, max_total=8, max_per_minute=10)
+
+    async def fetch(self, org_id: str, url: str) -> Logo:
+        """Fetch an organization's logo, whoever asks for it.
+
+        Raises InvalidInput with the code `logo_unusable` for what cannot be fetched or used, FetchFailed where the
+        fault is our own, TooManyRequests where the organization has had too many fetched, Retryable where all have.
+        """
+        with self._limit.admit(org_id):
+            try:
+                answer = await self._fetcher.get(
+                    url, owner=org_id, timeout_s=_FETCH_TIMEOUT_S, max_bytes=MAX_LOGO_BYTES
+                )
+            except FetchRefused as error:
+                raise _unusable(error.message) from error
+            except FetchFailed as error:
+                if error.is_own_fault:
+                    raise
+                raise _unusable(error.message) from error
+        if answer.status != HTTPStatus.OK:
+            raise _unusable(f"The server answered with {answer.status}; redirects are not followed.")
+        image = read_image_format(answer.body)
+        if image is None:
+            raise _unusable("It is none of PNG, JPEG, WebP or GIF.")
+        if not (0 < image.width <= MAX_LOGO_PIXELS and 0 < image.height <= MAX_LOGO_PIXELS):
+            raise _unusable(f"It has {image.width} x {image.height} pixels; up to {MAX_LOGO_PIXELS} each are allowed.")
+        return Logo(media_type=image.media_type, content=answer.body, source_url=url)
+
+
+def _unusable(reason: str) -> InvalidInput:
+    return InvalidInput(
+        "logoUrl",
+        f"The logo was not taken: {reason} It may have up to {MAX_LOGO_BYTES >> 10} KiB.",
+        code="logo_unusable",
+    )
