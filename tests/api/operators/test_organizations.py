@@ -99,7 +99,7 @@ async def test_the_long_poll_of_a_suspended_organization_ends_and_that_of_anothe
     polling, other = await begin_long_poll(member, feed), await begin_long_poll(stranger, feed)
     await operator.post(path_of(organization, "/suspend"))
     async with asyncio.timeout(5):
-        problem(await polling, 401, "unauthenticated")
+        problem(await polling, 403, "organization_suspended")
     await stranger.post("/api/domains", {"domainName": "www.customer.com"})
     async with asyncio.timeout(5):
         assert (await other).status == 200
@@ -116,7 +116,7 @@ async def test_a_request_that_began_before_the_suspension_stores_nothing_after_i
         await suspension.suspend(context, organization.id)
 
     database.before_write = suspend_first
-    assert (await owner.post("/api/domains", {"domainName": "late.customer.com"})).status == 401
+    problem(await owner.post("/api/domains", {"domainName": "late.customer.com"}), 403, "organization_suspended")
     await suspension.resume(context, organization.id)
     assert (await owner.get("/api/domains")).json["domains"] == []
 
