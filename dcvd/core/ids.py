@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 RandomBytes = Callable[[int], bytes]
@@ -10,7 +11,6 @@ RandomBytes = Callable[[int], bytes]
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH: Final = 26
 _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
-_SHIFTS: Final = range(10 * (_LENGTH // 2 - 1), -1, -10)
 """Two digits are looked up at a time: several identifiers are made for each domain that is added."""
 
 
@@ -36,12 +36,13 @@ class IdPrefix(StrEnum):
 
 def new_id(prefix: IdPrefix, now: int, random: RandomBytes) -> str:
     """Return an identifier such as `dom_01jd…`: 48 bits of milliseconds, then 80 random bits; newer ones sort last."""
-    return _format_id(prefix, (now & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(random(10), "big"))
+    high, low = divmod(int.from_bytes(random(10), "big"), 1 << 40)
+    return f"{prefix}_{_format_instant(now)}{_format_40_bits(high)}{_format_40_bits(low)}"
 
 
 def earliest_id(prefix: IdPrefix, now: int) -> str:
     """Return the text that sorts before all identifiers made at `now` or later, and after all earlier ones."""
-    return _format_id(prefix, min(max(now, 0), 0xFFFF_FFFF_FFFF) << 80)
+    return f"{prefix}_{_format_instant(min(max(now, 0), 0xFFFF_FFFF_FFFF))}{'0' * 16}"
 
 
 def is_id(prefix: IdPrefix, text: str) -> bool:
@@ -50,5 +51,10 @@ def is_id(prefix: IdPrefix, text: str) -> bool:
     return head == prefix and len(tail) == _LENGTH and all(digit in _ALPHABET for digit in tail)
 
 
-def _format_id(prefix: IdPrefix, number: int) -> str:
-    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])}"
+@lru_cache(maxsize=16)
+def _format_instant(now: int) -> str:
+    return _PAIRS[now >> 40 & 0xFF] + _format_40_bits(now & 0xFF_FFFF_FFFF)
+
+
+def _format_40_bits(number: int) -> str:
+    return _PAIRS[number >> 30] + _PAIRS[number >> 20 & 1023] + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]

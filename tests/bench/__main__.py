@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import delivery, life, store, sync
+from tests.bench import audit, delivery, life, store, sync
 
 Figures = dict[str, float | int | str]
 
 _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "store": store.run,
+    "audit": audit.run,
     "life": life.run,
     "delivery": delivery.run,
     "sync": sync.run,
