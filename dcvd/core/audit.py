@@ -21,11 +21,15 @@ class AuditAction(StrEnum):
     TOKEN_CHANGED = "token.changed"
     TOKEN_ROTATED = "token.rotated"
     TOKEN_REVOKED = "token.revoked"
+    TOKEN_EXPIRED = "token.expired"
     LINK_CREATED = "link.created"
     LINK_REVOKED = "link.revoked"
+    LINK_EXPIRED = "link.expired"
     DOMAIN_ADDED = "domain.added"
     DOMAIN_REMOVED = "domain.removed"
     DOMAIN_MOVED = "domain.moved"
+    DOMAIN_DORMANT = "domain.dormant"
+    DOMAIN_WOKEN = "domain.woken"
     DNS_WRITE_REQUESTED = "dns.write_requested"
     DNS_UNDO_REQUESTED = "dns.undo_requested"
     ZONE_ADDED = "zone.added"
@@ -53,6 +57,9 @@ class AuditAction(StrEnum):
     ORGANIZATION_DELETION_BEGUN = "organization.deletion_begun"
     ORGANIZATION_DELETED = "organization.deleted"
     BRANDING_CHANGED = "branding.changed"
+    CONFIGURATION_RELOADED = "configuration.reloaded"
+    VAULT_KEY_CHANGED = "vault.key_changed"
+    VAULT_KEY_FORGOTTEN = "vault.key_forgotten"
 
 
 class AuditDraft(Struct, frozen=True, kw_only=True):

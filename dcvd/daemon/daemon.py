@@ -13,6 +13,7 @@ from dcvd.api.http.limits.open_requests import OpenRequests
 from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_reloadable
+from dcvd.core.audit import AuditAction
 from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.daemon.connection_limits import METRICS_CONNECTIONS, derive_connection_limits
@@ -26,7 +27,6 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError
 from dcvd.janitor import Janitor, OrganizationRemover, Resealer
 from dcvd.jobs import ConnectionMaintenance, JobWorker
-from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.client_addresses import ClientAddresses
 from dcvd.kit.http.fetch import Fetcher
@@ -40,7 +40,7 @@ from dcvd.metrics import Metrics
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.providers.drivers import DriverFactory
-from dcvd.services import clock_skew
+from dcvd.services import audit, clock_skew
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
@@ -178,6 +178,15 @@ class Daemon:
         self._live_config.value = merge_reloadable(config, loaded.config)
         return changes
 
+    async def record_reload(self, changes: ConfigChanges) -> None:
+        """Record in the audit which keys a reload found changed, never their values. Raises StoreError."""
+        if not changes.reloadable and not changes.needs_restart:
+            return
+        after = {"takenOver": changes.reloadable, "needsRestart": changes.needs_restart}
+        await self.context.database.write(
+            lambda tx: audit.record(self.context, tx, None, AuditAction.CONFIGURATION_RELOADED, None, after=after)
+        )
+
     async def _stop_servers(self, timeout_s: float) -> None:
         await asyncio.gather(*(server.stop(timeout_s=timeout_s) for server in self._servers))
 
@@ -197,7 +206,8 @@ class Daemon:
         adopt_owner(lock.path)
         database = await Database.open(path, readers=config.database.readers, check=True)
         self._teardown_steps.append(database.close)
-        vault = await open_vault(database, config, SystemClock().now(), from_environment=self._from_environment)
+        context = Context(database, self._live_config)
+        vault = await open_vault(context, from_environment=self._from_environment)
         self.context = Context(database, self._live_config, vault=vault)
         await secret_rotation.seal_plaintext_secrets(self.context)
         await clock_skew.repair_clock_skew(self.context)

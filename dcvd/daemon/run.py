@@ -13,10 +13,10 @@ from typing import Final
 import structlog
 import uvloop
 
-from dcvd.config import LoadedConfig, LogConfig, load
+from dcvd.config import ConfigChanges, LoadedConfig, LogConfig, load
 from dcvd.daemon.daemon import Daemon
 from dcvd.daemon.watchdog import feed_watchdog
-from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
+from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError, StoreError
 from dcvd.kit.http.server.listen_fds import take_inherited_sockets
 from dcvd.kit.logs.configuration import configure_logging, flush_logs
 from dcvd.kit.notify import Notifier
@@ -104,6 +104,7 @@ class _SignalHandlers:
         self._environ = environ
         self._notifier = notifier
         self._stop_requested = False
+        self._records: set[asyncio.Task[None]] = set()
 
     def install(self) -> None:
         loop = asyncio.get_running_loop()
@@ -131,7 +132,16 @@ class _SignalHandlers:
         else:
             _configure_logs(loaded.config.log)
             log.info("daemon.reloaded", taken_over=changes.reloadable, needs_restart=changes.needs_restart)
+            task = asyncio.create_task(self._record_reload(changes), name="daemon.record_reload")
+            self._records.add(task)
+            task.add_done_callback(self._records.discard)
         self._notifier.notify_ready()
+
+    async def _record_reload(self, changes: ConfigChanges) -> None:
+        try:
+            await self._daemon.record_reload(changes)
+        except StoreError as error:
+            log.warning("daemon.reload_not_recorded", error=error.message)
 
 
 def _configure_logs(config: LogConfig) -> None:

@@ -7,12 +7,16 @@ from typing import Final
 import structlog
 
 from dcvd.config import Config
+from dcvd.core.audit import AuditAction
 from dcvd.errors import ConfigError
 from dcvd.kit.vault.sealing import Vault
+from dcvd.services import audit
+from dcvd.services.context import Context
 from dcvd.services.vault.keyring import KEY_VARIABLE, Keyring, KeyringEntry, create_key_file, gather_keys
 from dcvd.services.vault.status import count_values
 from dcvd.store.connections import oauth_states
-from dcvd.store.engine.database import Database, Snapshot
+from dcvd.store.engine.checked_database import DatabaseAccess
+from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import SealedGroup
 from dcvd.store.vault.vault_keys import VaultKeyRecord, key_path
@@ -23,12 +27,13 @@ _MAX_EXAMPLES: Final = 3
 _BATCH: Final = 1000
 
 
-async def open_vault(database: Database, config: Config, now: int, *, from_environment: Collection[str] = ()) -> Vault:
+async def open_vault(context: Context, *, from_environment: Collection[str] = ()) -> Vault:
     """Open the vault with every key that the database needs; if it needs none and none is configured, make a key file.
 
     `from_environment` names the variables that won over the TOML. The caller holds the database's lock. Raises
     ConfigError when a needed key is not given, or a key file is damaged; then nothing was changed that anybody needs.
     """
+    database, config, now = context.database, context.config, context.now()
     await _delete_expired_authorizations(database, now)
     key_records, sealed_groups = await database.read(
         lambda snapshot: (vault_keys.list_all(snapshot), sealed_columns.list_groups(snapshot))
@@ -43,7 +48,7 @@ async def open_vault(database: Database, config: Config, now: int, *, from_envir
     active_entry = keyring.active_key
     if active_entry is None:
         active_entry = await asyncio.to_thread(create_key_file, key_path(config.database.path))
-    await _record_active_key(database, key_records, active_entry, now)
+    await _record_active_key(context, key_records, active_entry)
     log.info(
         "vault.opened",
         key_id=active_entry.key.id,
@@ -54,21 +59,26 @@ async def open_vault(database: Database, config: Config, now: int, *, from_envir
     return Vault(active_entry.key, *(entry.key for entry in keyring.older_keys), is_configured=is_configured)
 
 
-async def _delete_expired_authorizations(database: Database, now: int) -> None:
+async def _delete_expired_authorizations(database: DatabaseAccess, now: int) -> None:
     """Delete expired authorizations first, so that their key is not needed; the janitor runs only after the start."""
     while await database.write(lambda tx: oauth_states.delete_expired(tx, now, _BATCH)) == _BATCH:
         pass
 
 
-async def _record_active_key(
-    database: Database, recorded: Sequence[VaultKeyRecord], active: KeyringEntry, now: int
-) -> None:
+async def _record_active_key(context: Context, recorded: Sequence[VaultKeyRecord], active: KeyringEntry) -> None:
     known = next((known for known in recorded if known.key_id == active.key.id), None)
-    last_active_id = await database.read(vault_keys.find_active_id)
+    last_active_id = await context.database.read(vault_keys.find_active_id)
     if known is not None and (known.source, last_active_id) == (active.source, active.key.id):
         return
-    row = VaultKeyRecord(key_id=active.key.id, source=active.source, salt=active.salt, created_at=now)
-    await database.write(lambda tx: vault_keys.record_active(tx, row))
+    row = VaultKeyRecord(key_id=active.key.id, source=active.source, salt=active.salt, created_at=context.now())
+
+    def unit(tx: Transaction) -> None:
+        vault_keys.record_active(tx, row)
+        if last_active_id is not None and last_active_id != row.key_id:
+            before = {"keyId": last_active_id}
+            audit.record(context, tx, None, AuditAction.VAULT_KEY_CHANGED, row.key_id, before=before)
+
+    await context.database.write(unit)
 
 
 def _describe_missing_keys(

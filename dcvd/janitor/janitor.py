@@ -20,9 +20,9 @@ from dcvd.services import clock_skew
 from dcvd.services.context import Context
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
-from dcvd.services.tokens import descent
+from dcvd.services.tokens import expiry
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
-from dcvd.store import audit, bulk_lines, events, idempotency, links, timeline, written_records
+from dcvd.store import audit, bulk_lines, events, idempotency, timeline, written_records
 from dcvd.store.connections import aws_external_ids, oauth_states
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -73,8 +73,8 @@ class Janitor:
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_RETENTION_MS, limit)),
             "answers": await self._sweep(lambda tx, limit: idempotency.delete_old(tx, now - KEY_LIFETIME_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
-            "tokens": await self._sweep(lambda tx, limit: descent.remove_expired(tx, now - keep.tokens, limit)),
-            "links": await self._sweep(lambda tx, limit: links.delete_expired(tx, now - keep.tokens, limit)),
+            "tokens": await self._sweep_expired(expiry.remove_expired_tokens, now - keep.tokens),
+            "links": await self._sweep_expired(expiry.remove_expired_links, now - keep.tokens),
             "audit": await self._sweep(lambda tx, limit: audit.delete_old(tx, now - keep.audit, limit)),
             "token_usage": await self._sweep(
                 lambda tx, limit: token_usage.delete_before(tx, now // DAY - RETENTION_DAYS, limit)
@@ -109,6 +109,9 @@ class Janitor:
         self._metrics.set_renewals(summary.count, summary.behind_seconds)
         if summary.count:
             log.warning("renewals.late", count=summary.count, longest=summary.late[0].domain_name)
+
+    async def _sweep_expired(self, remove: Callable[[Context, Transaction, int, int], int], cutoff_at: int) -> int:
+        return await self._sweep(lambda tx, limit: remove(self._context, tx, cutoff_at, limit))
 
     async def _sweep_deliveries(self, state: DeliveryState, cutoff_at: int) -> int:
         """Remove deliveries in a state since before an instant, endpoint by endpoint, as they are indexed."""

@@ -93,6 +93,6 @@ def delete_all(tx: Transaction, link_ids: Collection[str]) -> None:
     tx.execute("DELETE FROM links WHERE id IN (SELECT value FROM json_each(?))", (encode_list(link_ids),))
 
 
-def delete_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove links that expired before an instant; return how many."""
-    return tx.delete_some("links", "id", "expires_at < ?", (cutoff_at, limit))
+def list_expired(snapshot: Snapshot, cutoff_at: int, limit: int) -> list[Link]:
+    """List some of the links that expired before an instant."""
+    return _LINKS.fetch_all(snapshot, "WHERE expires_at < ? LIMIT ?", (cutoff_at, limit))

@@ -7,17 +7,19 @@ from typing import Final
 
 import pytest
 
-from dcvd.config import Config
+from dcvd.config import Config, Live
 from dcvd.config.sections import DatabaseConfig as DatabaseConfig
 from dcvd.config.sections import VaultConfig
 from dcvd.core.secret import Secret
 from dcvd.daemon.vault import open_vault
 from dcvd.errors import ConfigError
 from dcvd.kit.vault.sealing import Vault
+from dcvd.services.context import Context
 from dcvd.store.engine.database import Database
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests import sealing
+from tests.manual_clock import ManualClock
 from tests.unreliable_database import Strike, UnreliableDatabase
 
 NOW: Final = 1_800_000_000_000
@@ -59,7 +61,8 @@ class Place:
         )
         config = Config(database=DatabaseConfig(path=self.database), vault=keys)
         async with self.opened(*strikes) as database:
-            vault = await open_vault(database, config, now, from_environment=from_environment)
+            context = Context(database, Live(config), clock=ManualClock(now))
+            vault = await open_vault(context, from_environment=from_environment)
             await database.write(lambda tx: sealing.seal_one_more(tx, vault))
             return vault
 

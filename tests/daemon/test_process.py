@@ -16,6 +16,7 @@ from dcvd.core.events import EventType
 from dcvd.sandbox import Sandbox
 from tests.daemon.conftest import Collector
 from tests.daemon.process import DaemonProcess, daemon_with, tenant, write_config
+from tests.daemon.rows import rows
 from tests.faults import fault, heal, state
 from tests.waiting import until
 
@@ -244,6 +245,15 @@ async def test_sighup_takes_over_what_can_change_and_names_what_cannot(tmp_path:
         (entry,) = [entry for entry in _log(daemon) if entry["event"] == "daemon.reloaded"]
         assert entry["taken_over"] == ["server.shutdown_timeout", "sync.tick"]
         assert entry["needs_restart"] == ["server.head_timeout"]
+
+        async def recorded() -> bool:
+            return bool(rows(daemon.config.parent / "dcvd.db", changed))
+
+        changed = "SELECT org_id, actor, after FROM audit_entries WHERE action = 'configuration.reloaded'"
+        await until(recorded)
+        (change,) = rows(daemon.config.parent / "dcvd.db", changed)
+        keys = '{"takenOver":["server.shutdown_timeout","sync.tick"],"needsRestart":["server.head_timeout"]}'
+        assert change == ("", "daemon", keys)
         daemon.config.write_text("nonsense")
         daemon.process.send_signal(signal.SIGHUP)
 

@@ -17,6 +17,7 @@ from dcvd.services.vault.keyring import create_key_file
 from dcvd.store.backup import back_up
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests.daemon.place import NOW, Place
+from tests.daemon.rows import rows
 from tests.unreliable_database import Fate, Strike
 
 ORG = "org_1"
@@ -234,6 +235,8 @@ async def test_a_configured_key_replaced_by_another_opens_both_when_the_old_is_l
     place.key.write_text(RAW)
     place.key.chmod(0o600)
     assert _opens(await place.start(OTHER_RAW), sealed)
+    (entry,) = rows(place.database, "SELECT org_id, actor, action, object_id, before, after FROM audit_entries")
+    assert entry == ("", "daemon", "vault.key_changed", _id(OTHER_RAW), f'{{"keyId":"{_id(RAW)}"}}', None)
 
 
 async def test_a_damaged_key_file_that_nothing_needs_is_in_nobodys_way(place: Place) -> None:

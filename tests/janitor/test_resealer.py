@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from dcvd.config import Config, Live
+from dcvd.core.audit import DAEMON_CHAIN
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import SigningSecret
 from dcvd.errors import DiskFull
@@ -15,6 +16,7 @@ from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault, VaultError
 from dcvd.services.context import Context
 from dcvd.services.vault import resealing
+from dcvd.store import audit
 from dcvd.store.engine.database import Database, Snapshot, Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import SealedGroup
@@ -67,6 +69,8 @@ async def test_one_round_seals_everything_anew_and_the_old_key_is_not_needed_any
     (told,) = [line for line in logs if line["event"] == "vault.key_unneeded"]
     assert (told["key_id"], told["source"]) == (OLD.id, f"the {OLD.id} file")
     assert "backups made before still do" in told["advice"]
+    entries = await rotated.database.read(lambda snapshot: audit.list_forward(snapshot, DAEMON_CHAIN, after=0, limit=9))
+    assert [(entry.action, entry.object_id) for entry in entries] == [("vault.key_forgotten", OLD.id)]
     assert sum(line["resealed"] for line in logs if line["event"] == "vault.resealed") == VALUES
     for secret in (sealing.TOKEN, sealing.SECRET):
         assert secret.reveal() not in repr(logs)

@@ -7,6 +7,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.audit import AuditAction
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, delegation_suffix
 from dcvd.core.domains.observations import (
@@ -20,7 +21,7 @@ from dcvd.core.lifecycle import remedies, transitions
 from dcvd.core.lifecycle.schedule import CheckLane, count_incomplete_checks, next_check_at
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import SYNC_ACTOR
-from dcvd.services import timeline
+from dcvd.services import audit, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes
@@ -143,12 +144,18 @@ def _assign_hostname(context: Context, tx: Transaction, before: Domain, after: D
     """Have the hostname at Cloudflare registered, or removed, as a claim wakes, falls asleep or comes to its turn."""
     if after.dormant_since is not None:
         if before.dormant_since is None:
+            _audit(context, tx, AuditAction.DOMAIN_DORMANT, after)
             hostname_assignment.release(context, tx, after.org_id, [before])
     elif before.dormant_since is not None:
+        _audit(context, tx, AuditAction.DOMAIN_WOKEN, after)
         if after.cf_id is None:
             hostname_assignment.register(context, tx, after)
     elif after.is_parked:
         hostname_assignment.assign_next(context, tx, after.name)
+
+
+def _audit(context: Context, tx: Transaction, action: AuditAction, domain: Domain) -> None:
+    audit.record(context, tx, domain.org_id, action, domain.id, after={"domainName": domain.name})
 
 
 async def check_now(context: Context, domain_id: str) -> None:

@@ -28,12 +28,3 @@ def list_descendants(snapshot: Snapshot, token: Token) -> list[Token]:
 def list_links(snapshot: Snapshot, minters: list[Token]) -> list[Link]:
     """List the links that any of these tokens made."""
     return links.list_minted_by(snapshot, [token.id for token in minters])
-
-
-def remove_expired(tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove tokens that expired before an instant; return how many. What they made stays."""
-    ids = tokens.list_expired(tx, cutoff_at, limit)
-    for token_id in ids:
-        bequeath(tx, token_id)
-    tokens.delete_all(tx, ids)
-    return len(ids)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import structlog
 from msgspec import Struct
 
+from dcvd.core.audit import AuditAction
 from dcvd.kit.vault.sealing import VaultError, read_key_id
+from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.store.engine.database import Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
@@ -72,6 +74,7 @@ async def forget_unneeded_keys(context: Context) -> Sequence[VaultKeyRecord]:
         unneeded_keys = [key for key in vault_keys.list_all(tx) if key.key_id not in needed_ids]
         for key in unneeded_keys:
             vault_keys.remove(tx, key.key_id)
+            audit.record(context, tx, None, AuditAction.VAULT_KEY_FORGOTTEN, key.key_id)
         return unneeded_keys
 
     forgotten_keys = await context.database.write(unit)

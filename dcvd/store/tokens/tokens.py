@@ -122,8 +122,6 @@ def touch(tx: Transaction, uses: Mapping[str, LastUse]) -> None:
     )
 
 
-def list_expired(snapshot: Snapshot, cutoff_at: int, limit: int) -> list[str]:
-    """List the ids of tokens that expired before an instant."""
-    return snapshot.fetch_column(
-        "SELECT id FROM api_tokens WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?", (cutoff_at, limit)
-    )
+def list_expired(snapshot: Snapshot, cutoff_at: int, limit: int) -> list[Token]:
+    """List some of the tokens that expired before an instant."""
+    return _TOKENS.fetch_all(snapshot, "WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?", (cutoff_at, limit))

@@ -16,6 +16,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.zones import registry
 from dcvd.services.zones.checks import ZoneChecker
+from dcvd.store import audit
 from dcvd.sync.checker import DomainChecker
 from dcvd.sync.zone_loop import ZoneLoop
 from tests.conftest import VAULT
@@ -140,6 +141,14 @@ async def test_a_dormant_claim_has_no_hostname_and_gets_one_when_its_record_appe
     await rivals.owner.work()
     assert await rivals.hostname_at_cloudflare() == (await rivals.owner.domain(domain.id)).cf_id is not None
     assert (await rivals.owner.events())["domain.dormant"] == 1
+    entries = await rivals.owner.context.database.read(
+        lambda snapshot: audit.list_forward(snapshot, domain.org_id, after=0, limit=99)
+    )
+    assert [(entry.action, entry.actor) for entry in entries if entry.object_id == domain.id] == [
+        ("domain.added", "daemon"),
+        ("domain.dormant", "daemon"),
+        ("domain.woken", "daemon"),
+    ]
 
 
 async def test_a_zone_is_proved_by_its_record_in_dns(rivals: Rivals) -> None:
