@@ -139,8 +139,10 @@ def _log_request(scope: Scope, method: str, status: int | None, started_s: float
     if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
         failure = scope["state"].get(FAILURE)
         if isinstance(failure, DcvdError):
-            # The sentence says it all; while a disk is full, a traceback for each request would bury it.
-            log.error("api.request_failed", code=failure.code, error=failure.message, **facts)
+            # The sentence says it all; while a disk is full, a traceback for each request would bury it. A caller can
+            # meet a limit as often as they like: such lines are bounded as those of strangers are.
+            is_limit = failure.code == "busy"
+            log.error("api.request_failed", code=failure.code, error=failure.message, anonymous=is_limit, **facts)
         else:
             log.error("api.request_failed", exc_info=failure, **facts)
     else:

@@ -92,7 +92,11 @@ async def ask_once(reader: Reader, writer: Writer) -> None:
 def attacks(token: str) -> dict[str, Attack]:
     """All attacks by name; `token` is that of a tenant who attacks."""
     bearer = b"Authorization: Bearer %s\r\n" % token.encode()
-    post = b"POST /api/domains HTTP/1.1\r\nHost: x\r\n" + bearer + b"Content-Type: application/json\r\n"
+    anonymous_post = b"POST /api/domains HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    post = anonymous_post + bearer
+    poll = b"GET /api/events HTTP/1.1\r\nHost: x\r\nPrefer: wait=1\r\n" + bearer
+    sized_megabyte = b"Content-Length: 1000000\r\n\r\n" + b" " * 999_999
+    chunked_megabyte = b"Transfer-Encoding: chunked\r\n\r\n" + (b"3e8\r\n" + b" " * 1000 + b"\r\n") * 1000
     schema = b"GET /schema HTTP/1.1\r\nHost: x\r\n\r\n"
     smuggling = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
     return {
@@ -108,6 +112,10 @@ def attacks(token: str) -> dict[str, Attack]:
         "huge-head": Attack(
             20, write(b"GET / HTTP/1.1\r\nX-Big: " + b"y" * 10_485_760, drained=False), wait_for_the_end
         ),
+        "huge-bodies": Attack(400, write(post + sized_megabyte, drained=False), wait_for_the_end),
+        "huge-anonymous-bodies": Attack(400, write(anonymous_post + sized_megabyte, drained=False), wait_for_the_end),
+        "huge-chunked-bodies": Attack(400, write(post + chunked_megabyte, drained=False), wait_for_the_end),
+        "huge-unwanted-bodies": Attack(400, write(poll + chunked_megabyte, drained=False), wait_for_the_end),
         "smuggled": Attack(20, write((smuggling + schema) * 50, drained=False), wait_for_the_end),
     }
 

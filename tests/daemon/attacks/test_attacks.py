@@ -36,7 +36,7 @@ async def observing(daemon: DaemonProcess) -> AsyncIterator[Observer]:
     "name",
     [
         "silent", "idle", "half-open", "slow-head", "slow-body", "slow-chunks", "slow-reader", "unread", "pipelined",
-        "huge-head", "smuggled",
+        "huge-head", "huge-bodies", "huge-anonymous-bodies", "huge-chunked-bodies", "huge-unwanted-bodies", "smuggled",
     ],
 )  # fmt: skip
 async def test_an_attack_costs_others_nothing(tmp_path: Path, world: Sandbox, name: str) -> None:

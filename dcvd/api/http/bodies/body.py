@@ -22,6 +22,8 @@ _NDJSON: Final = re.compile(
     rb'application/(x-ndjson|ndjson|x-jsonlines|jsonl)(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE
 )
 _JSON: Final = re.compile(rb'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
+_UNANNOUNCED_BYTES: Final = 256 << 10
+"""So much is reserved for a body without an announced length: it is refused rather at once than in the middle."""
 _PATH_SUFFIX: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 _WRONG_TYPE: Final = re.compile(r"Expected `(.+)`, got `(.+)`", re.DOTALL)
 _MISSING_FIELD: Final = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
@@ -56,7 +58,8 @@ async def read_body(
 ) -> bytes:
     """Read the whole body, of at most `limit` bytes, without its byte-order mark.
 
-    `reserve` is told how many bytes are held before they are read, or as they arrive where no length is announced.
+    `reserve` is told how many bytes are held before they are read; where no length is announced, that is an estimate at
+    first.
     any_media_type: accept any Content-Type. Raises HttpRefusal (415 for a body that is not plain JSON, 413 for one that
     is too large, before it is read if its length is announced), what `reserve` raises, ClientGone, and InvalidInput for
     an empty body unless `may_be_empty`. An empty body needs no media type.
@@ -70,21 +73,23 @@ async def read_body(
     # The server has checked that it is a number; the first test bounds how many digits are converted.
     if len(length) > 18 or int(length) > limit:
         raise _too_large_error(limit)
-    reserve(int(length))
-    pieces: list[bytes] = []
-    size = 0
-    while True:
-        message: HTTPReceiveMessage = await receive()  # type: ignore[assignment]  # no other kind has a body
-        if message["type"] != "http.request":
-            raise ClientGone
-        pieces.append(message["body"])
-        size += len(message["body"])
-        if size > limit:
-            raise _too_large_error(limit)
-        reserve(size)
-        if not message["more_body"]:
-            break
-    return b"".join(pieces).removeprefix(BOM_UTF8) or _accept_empty(may_be_empty=may_be_empty)
+    is_announced = b"transfer-encoding" not in relevant_headers
+    reserve(int(length) if is_announced else min(_UNANNOUNCED_BYTES, limit))
+    body = bytearray()
+    try:
+        while True:
+            message: HTTPReceiveMessage = await receive()  # type: ignore[assignment]  # no other kind has a body
+            if message["type"] != "http.request":
+                raise ClientGone
+            body += message["body"]
+            if len(body) > limit:
+                raise _too_large_error(limit)
+            reserve(len(body))
+            if not message["more_body"]:
+                break
+        return bytes(body).removeprefix(BOM_UTF8) or _accept_empty(may_be_empty=may_be_empty)
+    finally:
+        body.clear()  # a refusal's traceback refers to it, and so keeps what is refused until garbage is collected
 
 
 def decode(body: bytes, struct_type: type[T], *, subject: str = "The body") -> T:

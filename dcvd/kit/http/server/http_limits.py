@@ -12,5 +12,6 @@ class HttpLimits(Struct, frozen=True, kw_only=True):
     long_body_total_s: float = 3600.0  # for a whole body, where the application asked for longer
     stop_timeout_s: float = 2.0  # for the rest of a body when the server stops
     write_timeout_s: float = 30.0  # for the client to read a part of its answer when our buffer is full
+    linger_s: float = 1.0  # in which a client that has its answer early may go on sending, and read it
     keep_alive_s: float = 30.0  # between an answer and the next request
     head_bytes: int = 16_384

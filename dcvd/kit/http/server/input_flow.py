@@ -6,6 +6,8 @@ from typing import Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+from dcvd.kit.http.server.lingering import SlowDrain
+
 READ_BYTES: Final = 16_384
 """How many bytes are read, and so parsed, in one turn of the event loop."""
 _BLANK_LINE: Final = b"\r\n\r\n"  # it ends every head and every body in chunks; the parser takes no other line ends
@@ -28,6 +30,7 @@ class InputFlow(FlowControl):
         self._offset = 0
         self._feed_handle: asyncio.Handle | None = None
         self._is_socket_paused = False
+        self._drain: SlowDrain | None = None
 
     @property
     def is_holding_back(self) -> bool:
@@ -36,6 +39,9 @@ class InputFlow(FlowControl):
 
     def receive(self, data: bytes) -> None:
         """Take what was read from the socket."""
+        if self._drain is not None:
+            self._wait_to_drop(self._drain)
+            return
         self._input = self._input[self._offset :] + data
         self._offset = 0
         self._feed()
@@ -51,7 +57,7 @@ class InputFlow(FlowControl):
 
     def resume_reading(self) -> None:
         """Go on with what waits here, and then with the socket, if the protocol is ready for more."""
-        if not self._is_ready():
+        if self._drain is not None or not self._is_ready():
             return
         self.read_paused = False
         if not self._input:
@@ -59,15 +65,17 @@ class InputFlow(FlowControl):
         else:
             self._feed_soon()  # not at once, because uvicorn calls this in the middle of its own steps
 
-    def discard_input(self) -> None:
-        """Forget what waits here, and read on."""
+    def drop_input(self, drain: SlowDrain) -> None:
+        """Forget what waits here, and from now on all that arrives: it is read when `drain` says so."""
         self._input, self._offset = b"", 0
-        self._resume_socket()
+        if self._drain is None:
+            self._drain = drain
+            self._wait_to_drop(drain)
 
     @property
     def _is_pausing(self) -> bool:
-        """Whether reading is paused until somebody resumes it."""
-        return self.read_paused or bool(self._input)
+        """Whether reading goes on only when somebody says so."""
+        return self.read_paused or bool(self._input) or self._drain is not None
 
     def _pause_socket(self) -> None:
         if not self._is_socket_paused:
@@ -78,6 +86,14 @@ class InputFlow(FlowControl):
         if self._is_socket_paused:
             self._is_socket_paused = False
             self._transport.resume_reading()
+
+    def _wait_to_drop(self, drain: SlowDrain) -> None:
+        self._pause_socket()
+        drain.add(self._read_to_drop)
+
+    def _read_to_drop(self) -> None:
+        if not self._transport.is_closing():
+            self._resume_socket()
 
     def _feed_soon(self) -> None:
         if self._feed_handle is None:
@@ -96,5 +112,5 @@ class InputFlow(FlowControl):
             self._parse(piece)
         if self._input:
             self._pause_socket()
-        elif not self.read_paused:
+        elif not self._is_pausing:
             self._resume_socket()

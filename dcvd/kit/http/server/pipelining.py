@@ -1,13 +1,13 @@
-"""uvicorn's HTTP protocol with bounds for clients that send many requests at once, or read no answers.
+"""uvicorn's HTTP protocol with bounds for clients that send many requests at once, or large bodies, or read no answers.
 
 While requests wait for the one that runs, nothing more is read; a request runs only when the client has read the
-earlier answers. So a connection holds one running request, less than 16 that wait, READ_BYTES of input, and one answer.
-Requests that waited have less urgency than those of clients that wait for an answer before they ask again.
+earlier answers; of a body, little is read before the application asks for it. So a connection holds one running
+request, less than 16 that wait, READ_BYTES of input, a piece of a body that is not much larger, and one answer.
+Requests that waited, and the first one of each connection, have less urgency than those of clients that wait for an
+answer before they ask again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
 from typing import Any, Final
 
 from uvicorn.config import Config
@@ -15,27 +15,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from dcvd.kit.http.server.input_flow import InputFlow
+from dcvd.kit.http.server.queued_starts import QueuedStarts
 
-_STARTS_A_TURN: Final = 4
-
-
-class QueuedStarts:
-    """Starts requests that waited behind others, a few in each turn of the event loop; one queue serves all clients."""
-
-    def __init__(self) -> None:
-        self._starts: deque[Callable[[], None]] = deque()
-
-    def add(self, start: Callable[[], None]) -> None:
-        """Call `start` when it is its turn."""
-        if not self._starts:
-            asyncio.get_running_loop().call_soon(self._start_some)
-        self._starts.append(start)
-
-    def _start_some(self) -> None:
-        for _ in range(min(_STARTS_A_TURN, len(self._starts))):
-            self._starts.popleft()()
-        if self._starts:
-            asyncio.get_running_loop().call_soon(self._start_some)
+_UNASKED_BYTES: Final = 4096
+"""With so many bytes of a body, and the piece they came with, reading waits for the application to take them."""
 
 
 class PipeliningHttpProtocol(HttpToolsProtocol):
@@ -48,6 +31,9 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
         self._starts = starts
         self._held_start: tuple[RequestResponseCycle, Any] | None = None
         self._is_answer_ending = False
+        self._is_new = True
+        self.body_bytes = 0
+        """How much of the last request's body has arrived."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
@@ -61,12 +47,33 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
         self.flow.receive(data)
 
     def parse(self, piece: bytes) -> None:
-        """Feed the parser."""
+        """Feed the parser, and wake an application that waits for the body."""
         super().data_received(piece)
+        if self.body_bytes and self.cycle.body and not self.cycle.response_complete:
+            self.cycle.message_event.set()
+            if len(self.cycle.body) >= _UNASKED_BYTES:
+                self.flow.pause_reading()  # until the application receives
 
     def begin_request(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Let the application answer."""
         super()._start_asgi_task(cycle, app)
+
+    def _begin_numbered(self, number: int, cycle: RequestResponseCycle, app: Any) -> None:
+        """Let the application answer a request that is one of the `QueuedStarts`."""
+
+        async def run_app(scope: Any, receive: Any, send: Any) -> None:
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._starts.end(number)
+
+        self.begin_request(cycle, run_app)
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of a body; a piece of input may hold hundreds of them."""
+        self.body_bytes += len(body)
+        if not self.cycle.response_complete:
+            self.cycle.body += body
 
     def on_response_complete(self) -> None:
         self._is_answer_ending = True
@@ -80,21 +87,25 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
             self._starts.add(self._start_held_request)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if not (self._is_answer_ending or self.flow.write_paused):
+        is_new, self._is_new = self._is_new, False
+        if not (is_new or self._is_answer_ending or self.flow.write_paused):
             self.begin_request(cycle, app)
-            return
-        self._held_start = cycle, app
-        if not self.flow.write_paused:
-            self._starts.add(self._start_held_request)
+        elif is_new and (number := self._starts.begin()) is not None:
+            self._begin_numbered(number, cycle, app)
+        else:
+            self._held_start = cycle, app
+            if not self.flow.write_paused:
+                self._starts.add(self._start_held_request)
 
-    def _start_held_request(self) -> None:
+    def _start_held_request(self, number: int) -> bool:
         # The client may have gone meanwhile, or have stopped reading; then `resume_writing` follows.
         if self._held_start is None or self.flow.write_paused or self.transport.is_closing():
-            return
+            return False
         cycle, app = self._held_start
         self._held_start = None
-        self.begin_request(cycle, app)
+        self._begin_numbered(number, cycle, app)
         self.flow.resume_reading()
+        return True
 
     @property
     def _is_start_held(self) -> bool:

@@ -15,15 +15,17 @@ from uvicorn.server import ServerState
 
 from dcvd.kit.http.server.connections import OpenConnection
 from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.lingering import LingeringTransport, SlowDrain, is_rest_small
 from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer, read_peer
-from dcvd.kit.http.server.pipelining import PipeliningHttpProtocol, QueuedStarts
+from dcvd.kit.http.server.pipelining import PipeliningHttpProtocol
+from dcvd.kit.http.server.queued_starts import QueuedStarts
 from dcvd.kit.http.server.refusals import build_refusal
 
 log = structlog.get_logger(__name__)
 
 LONG_BODY_EXTENSION: Final = "dcvd.long_body"
 """An extension of the scope: an application calls it to receive a body that may take long to arrive."""
-_LINGER_S: Final = 1.0  # seconds in which a refused client may read its answer before the connection is cut
+_BODY_CHECK_S: Final = 1.0
 
 
 class GuardedHttpProtocol(PipeliningHttpProtocol):
@@ -37,10 +39,12 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         connection: OpenConnection,
         *,
         starts: QueuedStarts,
+        drain: SlowDrain,
         on_lost: Callable[[], None],
     ) -> None:
         super().__init__(config, server_state, starts)
         self._connection = connection
+        self._drain = drain
         self.limits = limits
         self.timeout_keep_alive = self.limits.keep_alive_s  # type: ignore[assignment]  # passed to call_later only
         self._on_lost = on_lost
@@ -49,10 +53,13 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._is_head_started = False
         self._head_bytes = 0
         self._head_count = 0
+        self._is_long_body = False
         self._last_body_time = 0.0
         self._body_deadline = 0.0
         self._answer_end_time: float | None = None
-        self._is_refused = False
+        self._is_refused = False  # nothing that arrives is parsed any more
+        self._is_lingering = False
+        self._linger_end = 0.0
         self._receipt_timer: asyncio.TimerHandle | None = None
         self._write_timer: asyncio.TimerHandle | None = None
 
@@ -75,8 +82,10 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
     def parse(self, piece: bytes) -> None:
         if self._is_refused:
             return
-        heads_before = self._head_count
+        heads_before, body_bytes_before = self._head_count, self.body_bytes
         super().parse(piece)
+        if self.body_bytes != body_bytes_before:
+            self._last_body_time = self.loop.time()
         if self._is_closing() or self._reading_part != "head":
             return
         if self._is_head_started:
@@ -124,6 +133,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             self._connection.be_idle()
         self._reading_part = "body"
         self._is_head_started = False
+        self.body_bytes = 0
+        self._is_long_body = False
         self._last_body_time = self.loop.time()
         self._body_deadline = self._last_body_time + self.limits.body_total_s
         self._answer_end_time = None
@@ -132,7 +143,6 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
     def on_body(self, body: bytes) -> None:
         if self._is_refused:
             return
-        self._last_body_time = self.loop.time()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -143,8 +153,13 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        is_body_left = self._reading_part == "body" and self.cycle.response_complete
+        if is_body_left and not is_rest_small(self.cycle, self.body_bytes):
+            self._close_behind_answer()
         super().on_response_complete()
-        if self._pending_cycle is None and self._is_head_started:
+        if self._is_refused:
+            self._unset_keepalive_if_required()
+        elif self._pending_cycle is None and self._is_head_started:
             self._connection.await_head()
         elif self._is_start_held or self._pending_cycle is None:
             self._connection.be_idle()
@@ -152,7 +167,17 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
     def begin_request(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Start the application, and catch a cancellation: uvicorn would log it as a failure with a traceback."""
 
+        async def send_before_body(message: Any) -> None:
+            if message["type"] == "http.response.start" and cycle.more_body:
+                is_body_read = self._is_long_body and not cycle.waiting_for_100_continue
+                if not (is_body_read or is_rest_small(cycle, self.body_bytes)):
+                    cycle.keep_alive = False
+            await cycle.send(message)
+
         async def run_app(scope: Any, receive: Any, send: Any) -> None:
+            if cycle.more_body:
+                self._let_answer_be_read(cycle)
+                send = send_before_body
             try:
                 await app(scope, receive, send)
             except asyncio.CancelledError:
@@ -195,12 +220,13 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             self.transport.close()
 
     def _allow_long_body(self) -> None:
+        self._is_long_body = True
         self._body_deadline += self.limits.long_body_total_s - self.limits.body_total_s
 
     def _watch_body(self, delay_s: float) -> None:
         """Check the body after so many seconds or sooner: no callback reports an answer that ends before the body."""
         self._stop_receipt_timer()
-        self._receipt_timer = self.loop.call_later(min(delay_s, _LINGER_S), self._on_body_deadline)
+        self._receipt_timer = self.loop.call_later(min(delay_s, _BODY_CHECK_S), self._on_body_deadline)
 
     def _on_body_deadline(self) -> None:
         now = self.loop.time()
@@ -208,7 +234,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         if self._pending_cycle is None:
             # The answer is complete without the body; a client that goes on sending gets a moment to read the answer.
             self._answer_end_time = now if self._answer_end_time is None else self._answer_end_time
-            remaining_s = self._answer_end_time + _LINGER_S - now
+            remaining_s = self._answer_end_time + self.limits.linger_s - now
         elif not (self.flow.is_holding_back or self.cycle.waiting_for_100_continue):
             # While we hold the client back (the application reads slowly, or did not ask for the body), it is not late.
             remaining_s = min(self._last_body_time + self.limits.body_timeout_s, self._body_deadline) - now
@@ -257,6 +283,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         if self._reading_part == "head":
             if pending is not None:
                 pending.keep_alive = False  # an earlier request gets its answer, then we close
+                self._let_answer_be_read(pending)
+                self.flow.drop_input(self._drain)
                 return
         else:
             if pending is not None:
@@ -266,12 +294,38 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
                 self.transport.close()
                 return
         self.transport.write(build_refusal(status, self.server_state.default_headers))
-        # Closing with unread input makes the kernel send a reset, which can overtake the answer. So half-close instead,
-        # drop further input, and cut the connection after a moment.
-        self.flow.discard_input()
+        self._linger()
+
+    def _let_answer_be_read(self, cycle: RequestResponseCycle) -> None:
+        """Prepare for an answer that ends while the client may still be sending."""
+        transport = LingeringTransport(self.transport, self._close_behind_answer)
+        cycle.transport = transport  # type: ignore[assignment]  # it has all that uvicorn uses
+
+    def _close_behind_answer(self) -> None:
+        is_input_left = self._reading_part == "body" or self._is_refused
+        if self.cycle.response_complete and is_input_left:
+            self._linger()
+        else:
+            self.transport.close()
+
+    def _linger(self) -> None:
+        """Close our side, and the connection when the client has had a moment to read its answer."""
+        if self._is_lingering or self.transport.is_closing():
+            return
+        self._is_refused = self._is_lingering = True
+        self._stop_receipt_timer()
+        self._connection.be_idle()
+        self.flow.drop_input(self._drain)
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        self.loop.call_later(_LINGER_S, self.transport.abort)
+        self._linger_end = self.loop.time() + self.limits.write_timeout_s
+        self._receipt_timer = self.loop.call_later(self.limits.linger_s, self._on_linger_deadline)
+
+    def _on_linger_deadline(self) -> None:
+        if self.transport.get_write_buffer_size() and self.loop.time() < self._linger_end:
+            self._receipt_timer = self.loop.call_later(self.limits.linger_s, self._on_linger_deadline)
+        else:
+            self.transport.abort()
 
     def _unsupported_upgrade_warning(self) -> None:
         """Ignore an `Upgrade:` header: the request is answered as if it had none."""

@@ -19,8 +19,10 @@ from dcvd.kit.http.server.acceptor import Acceptor
 from dcvd.kit.http.server.connections import ConnectionCap, ConnectionLimits, OpenConnection
 from dcvd.kit.http.server.http_limits import HttpLimits
 from dcvd.kit.http.server.input_flow import READ_BYTES
-from dcvd.kit.http.server.pipelining import BoundedReader, QueuedStarts
+from dcvd.kit.http.server.lingering import SlowDrain
+from dcvd.kit.http.server.pipelining import BoundedReader
 from dcvd.kit.http.server.protocol import GuardedHttpProtocol
+from dcvd.kit.http.server.queued_starts import QueuedStarts
 from dcvd.kit.http.server.sockets import BACKLOG
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,7 @@ class HttpServer:
         )
         self._limits = limits or HttpLimits()
         self._queued_starts = QueuedStarts()
+        self._drain = SlowDrain()
         self._read_buffer = memoryview(bytearray(READ_BYTES))
         self._cancel_grace_s = cancel_grace_s
         caps = connection_limits or ConnectionLimits()
@@ -123,6 +126,7 @@ class HttpServer:
             self._limits,
             connection,
             starts=self._queued_starts,
+            drain=self._drain,
             on_lost=self._notify_if_idle,
         )
         return BoundedReader(protocol, self._read_buffer)
