@@ -5,6 +5,7 @@ last, once nothing else of its own is stored.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -13,6 +14,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.jobs import JobState
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import NotConfigured, NotFound, StoreError
+from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.services import audit
 from dcvd.services.connections import removal
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -35,7 +37,9 @@ log = structlog.get_logger(__name__)
 _INTERVAL_S: Final = 5.0
 """Seconds between two looks at what a deletion waits for."""
 _BATCH_PAUSE_S: Final = 0.02
-_BATCH_SIZE: Final = 100
+_PAGE_SIZE: Final = 100
+_MIN_BATCH_SIZE: Final = 5
+_MAX_BATCH_SIZE: Final = 1000
 
 
 class OrganizationRemover:
@@ -85,7 +89,7 @@ class OrganizationRemover:
     async def _remove_endpoints(self, org_id: str) -> None:
         while True:
             page = await self._context.database.read(
-                lambda snapshot: endpoints.list_of_org(snapshot, org_id, before=None, limit=_BATCH_SIZE)
+                lambda snapshot: endpoints.list_of_org(snapshot, org_id, before=None, limit=_PAGE_SIZE)
             )
             for endpoint in page:
                 try:
@@ -96,20 +100,17 @@ class OrganizationRemover:
                 return
 
     async def _remove_domains(self, org_id: str) -> None:
-        def unit(tx: Transaction) -> int:
-            batch = domains.list_of_org(tx, org_id, DomainFilter(), before=None, limit=_BATCH_SIZE)
+        def erase_batch(tx: Transaction, size: int) -> int:
+            batch = domains.list_of_org(tx, org_id, DomainFilter(), before=None, limit=size)
             erase_domains(self._context, tx, org_id, batch, actor=OPERATOR_ACTOR)
             return len(batch)
 
-        while True:
-            if await self._context.database.write(unit) < _BATCH_SIZE:
-                return
-            await asyncio.sleep(_BATCH_PAUSE_S)
+        await self._repeat(erase_batch)
 
     async def _remove_connections(self, org_id: str) -> None:
         while True:
             page = await self._context.database.read(
-                lambda snapshot: connections.list_of_org(snapshot, org_id, before=None, limit=_BATCH_SIZE)
+                lambda snapshot: connections.list_of_org(snapshot, org_id, before=None, limit=_PAGE_SIZE)
             )
             for connection in page:
                 await self._remove_connection(org_id, connection.id)
@@ -128,7 +129,7 @@ class OrganizationRemover:
 
     def _has_to_wait(self, snapshot: Snapshot, org_id: str) -> bool:
         """Whether something outside is still to be done, which jobs and the maintenance of connections do."""
-        dead_count = jobs.count_of_kind(snapshot, org_id, DEREGISTER.name, JobState.DEAD, _BATCH_SIZE)
+        dead_count = jobs.count_of_kind(snapshot, org_id, DEREGISTER.name, JobState.DEAD, _PAGE_SIZE)
         if dead_count and org_id not in self._reported_ids:
             self._reported_ids.add(org_id)
             log.error("organization.hostnames_left", org_id=org_id, count=dead_count)
@@ -136,9 +137,14 @@ class OrganizationRemover:
         return bool(dead_count) or is_pending or pending_revocations.exists_of_org(snapshot, org_id)
 
     async def _delete_rows(self, table: OwnedTable, org_id: str) -> None:
+        await self._repeat(lambda tx, size: organization_data.delete_batch(tx, table, org_id, size))
+
+    async def _repeat(self, step: Callable[[Transaction, int], int]) -> None:
+        """Do steps of a size that keeps the writer for some milliseconds only, until nothing is left for the next."""
+        batch_sizer = BatchSizer(min_size=_MIN_BATCH_SIZE, max_size=_MAX_BATCH_SIZE)
         while True:
-            count = await self._context.database.write(lambda tx: organization_data.delete_batch(tx, table, org_id))
-            if count < table.page_size:
+            count = await self._context.database.write(lambda tx: batch_sizer.run_step(lambda size: step(tx, size)))
+            if not count:
                 return
             await asyncio.sleep(_BATCH_PAUSE_S)
 

@@ -145,10 +145,10 @@ class Api:
 
 
 @asynccontextmanager
-async def tenant(daemon: DaemonProcess) -> AsyncIterator[Api]:
+async def tenant(daemon: DaemonProcess, organization: str = "Acme") -> AsyncIterator[Api]:
     """A new organization's owner."""
-    await daemon.command("org", "create", "Acme")
-    token = await daemon.command("token", "create", "--org", "Acme", "--name", "test", "--quiet")
+    await daemon.command("org", "create", organization)
+    token = await daemon.command("token", "create", "--org", organization, "--name", "test", "--quiet")
     headers = {"Authorization": f"Bearer {token}"}
     async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(force_close=True)) as session:
         yield Api(session, daemon.url)

@@ -19,6 +19,7 @@ from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
 from dcvd.core.webhooks.signing import new_secret
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.kit.egress.guard import EgressPolicy, check_headers, check_url
+from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -29,8 +30,9 @@ from dcvd.store.webhooks import deliveries, delivery_endings, endpoints, signing
 
 log = structlog.get_logger(__name__)
 
+_MIN_BATCH_SIZE: Final = 20
 _BATCH_SIZE: Final = 500
-"""Deliveries that one transaction ends or removes: the writer is never held for long."""
+"""The most deliveries that one transaction ends or removes; how many it is follows from how long that takes."""
 MAX_HEADERS: Final = 20
 _MAX_HEADER_BYTES: Final = 4096
 MAX_ATTEMPTS_PER_SECOND: Final = 1000
@@ -185,9 +187,14 @@ async def remove(context: Context, org_id: str, endpoint_id: str, *, batch_size:
     endpoint is left disabled with the rest of its deliveries, in their order.
     """
 
+    batch_sizer = BatchSizer(min_size=min(_MIN_BATCH_SIZE, batch_size), max_size=batch_size)
+
     def unit(tx: Transaction) -> bool:
+        return batch_sizer.run_step(lambda size: remove_some(tx, size))
+
+    def remove_some(tx: Transaction, size: int) -> bool:
         endpoint = get_owned(tx, org_id, endpoint_id)
-        if delivery_endings.delete_of_endpoint(tx, endpoint_id, batch_size, context.now()) < batch_size:
+        if delivery_endings.delete_of_endpoint(tx, endpoint_id, size, context.now()) < size:
             endpoints.delete(tx, org_id, endpoint_id)
             audit.record(context, tx, org_id, AuditAction.ENDPOINT_REMOVED, endpoint_id, before=_describe(endpoint))
             return True
@@ -242,12 +249,14 @@ async def _drop_held_deliveries(
 ) -> None:
     """Drop the deliveries held for a disabled endpoint, in batches. Raises PreconditionFailed."""
 
+    batch_sizer = BatchSizer(min_size=min(_MIN_BATCH_SIZE, batch_size), max_size=batch_size)
+
     def unit(tx: Transaction) -> bool:
         endpoint = get_owned(tx, org_id, endpoint_id)
         precondition.check(endpoint.entity_tag, f"The webhook {endpoint_id}")
         if endpoint.health.is_enabled:
             return True
-        return _drop_batch(context, tx, endpoint_id, batch_size) < batch_size
+        return batch_sizer.run_step(lambda size: _drop_batch(context, tx, endpoint_id, size) < size)
 
     while not await context.database.write(unit):
         pass

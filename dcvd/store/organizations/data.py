@@ -8,12 +8,14 @@ from typing import Any, Final
 from msgspec import Struct
 
 from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.json_text import encode_list
 
 
 class ChildTable(Struct, frozen=True, kw_only=True):
     """A table whose rows belong to a row of another one, by a foreign key that deletes them with it.
 
-    parent: its column with the parent's key. order: the columns by which the rows of one parent are sorted.
+    parent: its column with the parent's key. order: the columns by which the rows of one parent are sorted, as an index
+    lists them behind it.
     omitted: the columns that no export shows, as they are secret. json: the columns whose text is JSON.
     """
 
@@ -28,7 +30,7 @@ class OwnedTable(Struct, frozen=True, kw_only=True):
     """A table whose rows have an `org_id`.
 
     key: the columns that an index lists behind the organization, and that name a row together with it.
-    omitted, json: as for `ChildTable`. page_size: how many rows are read or deleted at once, with their children.
+    omitted, json: as for `ChildTable`. page_size: how many rows are read at once, with their children.
     """
 
     name: str
@@ -135,12 +137,22 @@ def read_page(snapshot: Snapshot, table: OwnedTable, org_id: str, after: Row | N
     return ExportedPage(rows, found[-1][: len(table.key)] if len(found) == table.page_size else None)
 
 
-def delete_batch(tx: Transaction, table: OwnedTable, org_id: str) -> int:
-    """Delete some of an organization's rows in a table, with their children; return how many."""
+def delete_batch(tx: Transaction, table: OwnedTable, org_id: str, limit: int) -> int:
+    """Delete up to `limit` of an organization's rows in a table, or of their children; return how many.
+
+    One row may have thousands of children, so these are deleted before it, some at a time.
+    """
     key = ", ".join(table.key)
-    found = tx.fetch_all(
-        f"SELECT {key} FROM {table.name} WHERE org_id = ? ORDER BY {key} LIMIT ?", (org_id, table.page_size)
-    )
+    found = tx.fetch_all(f"SELECT {key} FROM {table.name} WHERE org_id = ? ORDER BY {key} LIMIT ?", (org_id, limit))
+    for child in table.children:
+        child_key = f"{child.parent}, {child.order}"
+        count = tx.execute(
+            f"DELETE FROM {child.name} WHERE ({child_key}) IN (SELECT {child_key} FROM {child.name}"
+            f" WHERE {child.parent} IN (SELECT value FROM json_each(?)) LIMIT ?)",
+            (encode_list([row[0] for row in found]), limit),
+        )
+        if count >= limit:
+            return count
     if found:
         last = ", ".join("?" * len(table.key))
         tx.execute(f"DELETE FROM {table.name} WHERE org_id = ? AND ({key}) <= ({last})", (org_id, *found[-1]))
