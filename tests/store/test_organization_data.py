@@ -4,7 +4,8 @@ import re
 import sqlite3
 
 from dcvd.services.context import Context
-from dcvd.store.organizations.data import OWNED_TABLES, ChildTable, OwnedTable
+from dcvd.store.engine.database import Transaction
+from dcvd.store.organizations.data import OWNED_TABLES, ChildTable, OwnedTable, delete_batch
 from tests.owned_rows import fill
 
 OF_NO_ORGANIZATION = {"vault_keys", "cloudflare_zones", "write_checks", "organizations"}
@@ -58,3 +59,17 @@ async def test_a_database_with_rows_of_all_that_organizations_have_is_found_unda
         sql = f"SELECT count(*) FROM {table.name} WHERE org_id = ?"
         assert await context.database.read(lambda s, sql=sql: s.fetch_value(sql, (org,))) > 0, table.name  # type: ignore[misc]
     assert await context.database.read(lambda snapshot: snapshot.fetch_all("PRAGMA quick_check", ())) == [("ok",)]
+
+
+async def test_a_row_with_many_children_is_deleted_after_them_and_some_at_a_time(context: Context, org: str) -> None:
+    (tokens,) = [table for table in OWNED_TABLES if table.name == "api_tokens"]
+    await fill(context, org, "acme")
+
+    def use(tx: Transaction) -> None:
+        sql = "INSERT INTO token_usage SELECT token_id, ?, operation, requests, errors FROM token_usage WHERE day = 1"
+        for day in range(2, 120):
+            tx.execute(sql, (day,))
+
+    await context.database.write(use)
+    deleted = [await context.database.write(lambda tx: delete_batch(tx, tokens, org, 50)) for _ in range(4)]
+    assert deleted == [50, 50, 20, 0]

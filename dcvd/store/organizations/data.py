@@ -138,25 +138,26 @@ def read_page(snapshot: Snapshot, table: OwnedTable, org_id: str, after: Row | N
 
 
 def delete_batch(tx: Transaction, table: OwnedTable, org_id: str, limit: int) -> int:
-    """Delete up to `limit` of an organization's rows in a table, or of their children; return how many.
+    """Delete about `limit` of an organization's rows in a table and of their children; return how many.
 
     One row may have thousands of children, so these are deleted before it, some at a time.
     """
     key = ", ".join(table.key)
     found = tx.fetch_all(f"SELECT {key} FROM {table.name} WHERE org_id = ? ORDER BY {key} LIMIT ?", (org_id, limit))
+    count = 0
     for child in table.children:
         child_key = f"{child.parent}, {child.order}"
-        count = tx.execute(
+        count += tx.execute(
             f"DELETE FROM {child.name} WHERE ({child_key}) IN (SELECT {child_key} FROM {child.name}"
             f" WHERE {child.parent} IN (SELECT value FROM json_each(?)) LIMIT ?)",
-            (encode_list([row[0] for row in found]), limit),
+            (encode_list([row[0] for row in found]), limit - count),
         )
         if count >= limit:
             return count
     if found:
         last = ", ".join("?" * len(table.key))
         tx.execute(f"DELETE FROM {table.name} WHERE org_id = ? AND ({key}) <= ({last})", (org_id, *found[-1]))
-    return len(found)
+    return count + len(found)
 
 
 def find_leftover(snapshot: Snapshot, org_id: str) -> OwnedTable | None:
