@@ -68,17 +68,21 @@ async def answer_once(
 ) -> Response[A]:
     """Answer with the result of a use case, which a repeat with the same key does not run again.
 
-    Only the token or link that made the first request gets its answer again, and only with the rights that it had: the
-    answer may hold a secret that others may not see. Raises Conflict and what the use case raises.
+    Only the token that made the first request gets its answer again, and only with the rights that it had: the answer
+    may hold a secret that others may not see. A customer who comes by a link cannot have answers remembered, whose
+    number an organization's quota limits; what they may call can be repeated as it is.
+
+    Raises Conflict, InvalidInput for a link's key, and what the use case raises.
     """
     if key is None:
         return to_response(await use_case(request.context))
     caller = request.auth
-    # Customers who come by links do not know each other's keys, which may be the same: a page chooses them.
-    own_key = key if caller.link is None else f"{caller.id} {key}"
+    if caller.link is not None:
+        message = f"{KEY_HEADER} is not honoured for links: leave it out. A repeat does no harm."
+        raise InvalidInput(KEY_HEADER, message, code="idempotency_key_unsupported")
     repeatable = RepeatableRequest(
         org_id=request.org_id,
-        key=own_key,
+        key=key,
         fingerprint=fingerprint(
             f"{caller.id} {caller.rights_version}".encode(),
             request.scope["method"].encode(),
@@ -88,7 +92,7 @@ async def answer_once(
         ),
     )
     in_progress = request.services.keys_in_progress
-    entry = (repeatable.org_id, own_key)
+    entry = (repeatable.org_id, key)
     if entry in in_progress:
         raise HttpRefusal(
             HTTPStatus.CONFLICT,

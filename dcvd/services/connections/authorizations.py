@@ -108,7 +108,7 @@ async def start_authorization(
 
     def unit(tx: Transaction) -> None:
         quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
-        _check_room(tx, org_id, now)
+        _check_room(tx, org_id, now, by_links=context.caller.link is not None)
         connecting.require_room(tx, org_id, context.caller.link_id)
         connecting.check_rate(context, tx, org_id)
         oauth_states.insert(tx, vault, hash_state(state.reveal()), authorization, verifier)
@@ -165,7 +165,7 @@ async def begin_foreign(
 
     def unit(tx: Transaction) -> ConsumedState:
         quotas.require_room(context, tx, org_id, Quota.CONNECTIONS)
-        _check_room(tx, org_id, now)
+        _check_room(tx, org_id, now, by_links=False)
         oauth_states.insert(tx, vault, state_hash, authorization, verifier or _NO_VERIFIER)
         consumed = oauth_states.consume(tx, state_hash, now)
         assert consumed is not None, "it was stored in this transaction"
@@ -281,8 +281,9 @@ def _explain_unusable(snapshot: Snapshot, state_hash: bytes, now: int, org_id: s
     return None if record.expires_at > now else "it has expired"
 
 
-def _check_room(snapshot: Snapshot, org_id: str, now: int) -> None:
-    total, unused = oauth_states.count(snapshot, org_id, now)
+def _check_room(snapshot: Snapshot, org_id: str, now: int, *, by_links: bool) -> None:
+    """Raise TooManyRequests where too many authorizations are open. Tokens and links do not count together."""
+    total, unused = oauth_states.count(snapshot, org_id, now, by_links=by_links)
     if unused >= MAX_UNUSED or total >= _MAX_IN_LIFETIME:
         raise TooManyRequests(
             f"There are {unused} authorizations open and {total - unused} used within {STATE_LIFETIME_MS // MINUTE} "

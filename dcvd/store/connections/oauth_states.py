@@ -87,10 +87,15 @@ def find(snapshot: Snapshot, state_hash: bytes) -> StateRecord | None:
     return None if row is None else StateRecord(row[0], bool(row[1]), row[2])
 
 
-def count(snapshot: Snapshot, org_id: str, now: int) -> tuple[int, int]:
-    """Count an organization's unexpired authorizations, and the unused ones among them."""
+def count(snapshot: Snapshot, org_id: str, now: int, *, by_links: bool = False) -> tuple[int, int]:
+    """Count an organization's unexpired authorizations, and the unused ones among them.
+
+    by_links: those that links have begun; else those of tokens.
+    """
     ((total, used_count),) = snapshot.fetch_all(
-        "SELECT count(*), count(used_at) FROM oauth_states WHERE org_id = ? AND expires_at > ?", (org_id, now)
+        "SELECT count(*), count(used_at) FROM oauth_states"
+        " WHERE org_id = ? AND expires_at > ? AND (token_id GLOB 'link_*') = ?",
+        (org_id, now, by_links),
     )
     return total, total - used_count
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from msgspec.structs import replace
 
+from dcvd.services.connections.authorizations import MAX_UNUSED
 from dcvd.services.links import connecting
 from dcvd.services.organizations import quotas
 from dcvd.store.organizations.organizations import Organization
@@ -114,6 +115,21 @@ async def test_one_customer_uses_up_nothing_of_what_the_others_may_begin(
     problem(await customer.client.post("/api/oauth/authorize", {"provider": "other"}), 429, "too_many_requests")
     other = Customer(flow, await created(owner, await domain(owner, "www.other.com")))
     assert (await other.client.post("/api/oauth/authorize", {"provider": "other"})).status == 200
+
+
+async def test_what_customers_have_begun_counts_apart_from_what_tokens_have(
+    flow: Flow, owner: Client, organization: Organization
+) -> None:
+    customers = [
+        Customer(flow, await created(owner, await domain(owner, f"n{number}.customer.com")))
+        for number in range(MAX_UNUSED // connecting.MAX_AUTHORIZATIONS + 1)
+    ]
+    for customer in customers[:-1]:
+        for _ in range(connecting.MAX_AUTHORIZATIONS):
+            assert (await customer.client.post("/api/oauth/authorize", {"provider": "other"})).status == 200
+    refused = await customers[-1].client.post("/api/oauth/authorize", {"provider": "other"})
+    problem(refused, 429, "too_many_requests")
+    assert (await flow.begin())["state"]
 
 
 async def test_by_one_link_a_few_connections_are_made(
