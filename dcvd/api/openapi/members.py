@@ -295,7 +295,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "NewMember.address": "The e-mail address.",
     "NewMember.role": "What they may do.",
     "NewToken.domains": "The only domains that it may know of: ids, names, `*.NAME` for all below a name; null: all.",
-    "NewToken.expiresAt": "When it ends; absent: never.",
+    "NewToken.expiresAt": "When it ends; null: never; absent: with the token that mints it.",
     "NewToken.memberId": (
         "The id of the member whose token it is to be; null: the organization's own; absent: that of the minting token."
     ),
@@ -323,7 +323,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "TimelineEntryView.event": "The event; null unless this is one.",
     "TimelineEntryView.job": "The job, as it is now; null unless this is one.",
     "TimelineEntryView.until": "The last of the later changes that this entry holds; null if it holds none.",
-    "TokenChange.expiresAt": "When it ends; null: never.",
+    "TokenChange.expiresAt": "When it ends, not after the token that calls; null: never.",
     "TokenRotation.graceSeconds": "For how many seconds the present plain text works beside the new one; 0: for none.",
     "TokenView.domains": "The only domains that it may know of; null: all of its organization.",
     "TokenView.expiresAt": "When it ends; null: never.",

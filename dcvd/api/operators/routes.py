@@ -18,7 +18,6 @@ from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.domains.view import DomainAnswer, domain_view
 from dcvd.api.http.access.authentication import authenticate_operator
-from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.idempotency import IdempotencyKey
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
@@ -63,7 +62,7 @@ async def mint_organization_token(
         organization.id,
         name=data.name,
         role=data.role,
-        expires_at=parse_instant("expiresAt", data.expires_at),
+        expires_at=data.read_expiry(),
         limits=data.limits,
     )
     address = f"/operator/organizations/{organization.id}/tokens/{minted.token.id}"

@@ -12,7 +12,7 @@ from dcvd.services.tokens.rights import TokenLimits
 
 
 class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """A token to be minted; without `expiresAt` it lives until it is revoked.
+    """A token to be minted. `expiresAt`: when it ends; null: it lives until it is revoked.
 
     `scopes`: what it may do, within its role. `domains`: the only domains that it may know of: ids, names, and `*.`
     before a name for all below it. `readOnly`: it changes nothing, whatever its role. `allowedNetworks`: from where it
@@ -23,7 +23,7 @@ class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
 
     name: str
     role: Role = Role.MEMBER
-    expires_at: Instant | None = None
+    expires_at: Instant | UnsetType | None = UNSET
     scopes: list[Scope] | UnsetType | None = UNSET
     domains: list[str] | UnsetType | None = UNSET
     read_only: bool | UnsetType = UNSET
@@ -40,6 +40,10 @@ class NewToken(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
             allowed_networks=self.allowed_networks,
         )
 
+    def read_expiry(self) -> int | UnsetType | None:
+        """Return when it ends, in milliseconds. Raises InvalidInput for what is no instant."""
+        return _read_expiry(self.expires_at)
+
 
 class NewOperatorToken(NewToken, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A token to be minted by an operator: its role is owner unless given."""
@@ -55,10 +59,7 @@ class TokenChange(Struct, frozen=True, kw_only=True, rename="camel", forbid_unkn
 
     def read(self) -> TokenChanges:
         """Return the changes. Raises InvalidInput for what is no instant."""
-        expires_at = self.expires_at
-        return TokenChanges(
-            name=self.name, expires_at=UNSET if expires_at is UNSET else parse_instant("expiresAt", expires_at)
-        )
+        return TokenChanges(name=self.name, expires_at=_read_expiry(self.expires_at))
 
 
 class TokenRotation(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -78,3 +79,7 @@ class TokenRevocation(Struct, frozen=True, kw_only=True, rename="camel", forbid_
     """Which tokens to revoke: all that the caller may end; with `keepThis` all but the one that calls."""
 
     keep_this: bool = True
+
+
+def _read_expiry(text: str | UnsetType | None) -> int | UnsetType | None:
+    return UNSET if text is UNSET else parse_instant("expiresAt", text)

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.documentation import BodyMayBeEmpty, problems
 from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
@@ -46,7 +45,7 @@ async def create_token(
     request: ApiRequest, data: JSONBody[NewToken], key: IdempotencyKey = None
 ) -> Response[TokenAnswer]:
     """Mint a token. Its plain text is in this answer and never again. It may do no more than its minter."""
-    expires_at = parse_instant("expiresAt", data.expires_at)
+    expires_at = data.read_expiry()
 
     def mint(context: Context) -> Awaitable[MintedToken]:
         return minting.create(

@@ -98,11 +98,15 @@ def build_changed_rights_error() -> Forbidden:
 
 
 def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
-    if tokens.has_rights(tx, caller.id, caller.rights_version, context.now()):
+    now = context.now()
+    if token_rules.is_expired(caller.expires_at, now):
+        # A secret that was replaced ends before its token does.
+        raise Unauthenticated(REFUSAL)
+    if tokens.has_rights(tx, caller.id, caller.rights_version, now):
         return
     stored = tokens.get(tx, caller.id)
     token = None if stored is None else limit_to_member(tx, stored)
-    if token is None or token_rules.is_expired(token.expires_at, context.now()):
+    if token is None or token_rules.is_expired(token.expires_at, now):
         raise Unauthenticated(REFUSAL)
     raise build_refusal(organizations.read_status(tx, token.org_id)) or build_changed_rights_error()
 
@@ -117,9 +121,21 @@ def _check_link(context: Context, tx: Transaction, caller: Caller) -> None:
 
 
 def _find_token_caller(snapshot: Snapshot, token_hash: str, now: int) -> Caller | None:
-    found = tokens.find_by_hash(snapshot, token_hash, now)
+    found = tokens.find_by_hash(snapshot, token_hash) or _find_by_previous_secret(snapshot, token_hash, now)
     token = None if found is None else limit_to_member(snapshot, found)
     return None if token is None else build_caller(token)
+
+
+def _find_by_previous_secret(snapshot: Snapshot, token_hash: str, now: int) -> Token | None:
+    """Find the token whose secret before the last rotation this was, while that still works.
+
+    For its bearer the token ends with that secret: else they would go on by what they make with it in the meantime.
+    """
+    token = tokens.find_by_previous_hash(snapshot, token_hash, now)
+    if token is None:
+        return None
+    ends = [end for end in (token.expires_at, token.previous_expires_at) if end is not None]
+    return replace(token, expires_at=min(ends))
 
 
 def build_caller(token: Token, request_id: str | None = None, address: str | None = None) -> Caller:

@@ -15,7 +15,7 @@ from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens.minting import MintedToken, check_expiry
-from dcvd.services.tokens.rights import check_takeover, check_visible, describe_token
+from dcvd.services.tokens.rights import check_life, check_takeover, check_visible, describe_token
 from dcvd.store.engine.database import Transaction
 from dcvd.store.tokens import tokens
 
@@ -57,6 +57,7 @@ async def change(
         )
         if changed.expires_at != token.expires_at:
             check_expiry(changed.expires_at, now)
+            check_life(context.caller, changed.expires_at)
             # Requests that are under way wait for the expiry that the token had.
             tokens.bump_rights(tx, token_id)
             announce_change(context, tx, token_id)
@@ -80,7 +81,8 @@ async def change(
 async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int = DEFAULT_GRACE_MS) -> MintedToken:
     """Make a new secret for a token, which keeps its id and its rights; the present secret works for `grace_ms` more.
 
-    Without grace also requests that are under way end, but not the one that asks for it.
+    Where a secret ends at once, requests that are under way end too, but not the one that asks for it: without grace,
+    and where the secret before the present one was still in its own.
 
     Raises NotFound, Forbidden for a token that may do more than the caller.
     """
@@ -90,9 +92,10 @@ async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int 
     def unit(tx: Transaction) -> MintedToken:
         token = check_visible(context.caller, tokens.get(tx, token_id), org_id, token_id)
         check_takeover(context.caller, token)
-        previous_expires_at = context.now() + grace_ms if grace_ms else None
+        now = context.now()
+        previous_expires_at = now + grace_ms if grace_ms else None
         tokens.replace_secret(tx, token_id, token_hash, previous_expires_at)
-        if not grace_ms:
+        if not grace_ms or (token.previous_expires_at is not None and token.previous_expires_at > now):
             tokens.bump_rights(tx, token_id)
             announce_change(context, tx, token_id)
         after = {"previousExpiresAt": format_instant(previous_expires_at)}

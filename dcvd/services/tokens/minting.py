@@ -35,12 +35,13 @@ async def create(
     *,
     name: str,
     role: Role,
-    expires_at: int | None,
+    expires_at: int | UnsetType | None,
     member_id: str | UnsetType | None = UNSET,
     limits: TokenLimits = NO_OWN_LIMITS,
 ) -> MintedToken:
     """Mint a token for an organization that exists.
 
+    expires_at: None without an end; UNSET for the end of the caller's own rights.
     member_id: the active member whose token it is to be, None for one of the organization itself; UNSET for that of the
     caller's own token, so that nobody keeps by such a token what they lose.
 
@@ -48,8 +49,8 @@ async def create(
     passed, QuotaReached.
     """
     now, caller = context.now(), context.caller
-    granted = grant(context, role, limits)
-    check_expiry(expires_at, now)
+    granted = grant(context, role, limits, expires_at=expires_at)
+    check_expiry(granted.expires_at, now)
     owner_id = caller.member_id if member_id is UNSET else member_id
     check_member_of_token(caller, owner_id)
     plaintext = token_rules.mint_token(context.random_bytes)
@@ -59,7 +60,7 @@ async def create(
         name=validate_name(name, subject="token"),
         role=role,
         created_at=now,
-        expires_at=expires_at,
+        expires_at=granted.expires_at,
         last_used_at=None,
         scopes=granted.scopes,
         domains=granted.domains,

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.callers import Caller
-from dcvd.core.instants import format_instant
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.tokens.networks import is_network_within, normalise_networks
 from dcvd.core.tokens.reach import parse_reach, validate_entries
 from dcvd.core.tokens.scopes import Scope, parse_scopes
@@ -28,16 +28,19 @@ NO_OWN_LIMITS = TokenLimits()
 
 
 class GrantedLimits(Struct, frozen=True, kw_only=True):
-    """The limits of a new token, which lie within those of its minter."""
+    """The limits of a new token, which lie within those of its minter. expires_at: None without an end."""
 
     scopes: tuple[Scope, ...] | None
     domains: tuple[str, ...] | None
     read_only: bool
     allowed_networks: tuple[str, ...] | None
+    expires_at: int | None
 
 
-def grant(context: Context, role: Role, limits: TokenLimits) -> GrantedLimits:
-    """Return the limits of a new token.
+def grant(
+    context: Context, role: Role, limits: TokenLimits, *, expires_at: int | UnsetType | None = UNSET
+) -> GrantedLimits:
+    """Return the limits of a new token. expires_at: None without an end, UNSET is the end of the caller's own rights.
 
     Raises InvalidInput for what is no limit, Forbidden where the token could do more than the caller.
     """
@@ -47,6 +50,7 @@ def grant(context: Context, role: Role, limits: TokenLimits) -> GrantedLimits:
         domains=_choose_domains(context, limits.domains),
         read_only=caller.is_read_only if limits.read_only is UNSET else limits.read_only,
         allowed_networks=_choose_networks(caller, limits.allowed_networks),
+        expires_at=caller.expires_at if expires_at is UNSET else expires_at,
     )
     excess = _find_excess(caller, role, granted)
     if excess is not None:
@@ -78,9 +82,14 @@ def check_rank(caller: Caller, token: Token) -> None:
 
 
 def check_takeover(caller: Caller, token: Token) -> None:
-    """Raise Forbidden for a token that may do more than the caller, who would get its secret or prolong its life."""
+    """Raise Forbidden for a token that may do more than the caller, who would get its secret or prolong its life.
+
+    Its own bearer may do all that it may; but who has the secret before the last rotation, which ends first, gets no
+    other one by it.
+    """
     check_rank(caller, token)
     if caller.id == token.id:
+        check_life(caller, token.expires_at)
         return
     check_member_of_token(caller, token.member_id)
     limits = GrantedLimits(
@@ -88,10 +97,20 @@ def check_takeover(caller: Caller, token: Token) -> None:
         domains=token.domains,
         read_only=token.read_only,
         allowed_networks=token.allowed_networks,
+        expires_at=token.expires_at,
     )
     excess = _find_excess(caller, token.role, limits)
     if excess is not None:
         raise Forbidden(f"The token {token.id} {excess}; nobody takes over a token that may do more than their own.")
+
+
+def check_life(caller: Caller, expires_at: int | None) -> None:
+    """Raise Forbidden where a token is, or is to be, in force for longer than the caller. None is without an end."""
+    if _is_longer(caller, expires_at):
+        raise Forbidden(
+            f"Your own rights end at {to_rfc3339(caller.expires_at or 0)}; nobody prolongs, or gets hold of, a token "
+            "that ends later."
+        )
 
 
 def check_member_of_token(caller: Caller, member_id: str | None) -> None:
@@ -101,6 +120,10 @@ def check_member_of_token(caller: Caller, member_id: str | None) -> None:
     """
     if caller.member_id is not None and member_id != caller.member_id and caller.role is not Role.OWNER:
         raise Forbidden("A member's token gets hold of no tokens but that member's own; only an owner's does.")
+
+
+def _is_longer(caller: Caller, expires_at: int | None) -> bool:
+    return caller.expires_at is not None and (expires_at is None or expires_at > caller.expires_at)
 
 
 def _find_excess(caller: Caller, role: Role, limits: GrantedLimits) -> str | None:
@@ -121,6 +144,8 @@ def _find_excess(caller: Caller, role: Role, limits: GrantedLimits) -> str | Non
         or not all(is_network_within(network, own_networks) for network in limits.allowed_networks)
     ):
         return "works from networks from which the caller does not"
+    if _is_longer(caller, limits.expires_at):
+        return "ends later than the caller's rights"
     return None
 
 

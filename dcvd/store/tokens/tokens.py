@@ -25,11 +25,14 @@ def insert(tx: Transaction, token: Token, token_hash: str) -> None:
     tx.execute(_TOKENS.insert_sql("token_hash"), (*_TOKENS.to_row(token), token_hash))
 
 
-def find_by_hash(snapshot: Snapshot, token_hash: str, now: int) -> Token | None:
-    """Find the token whose secret has this hash, expired or not; also by the secret before, while that still works."""
-    return _TOKENS.fetch_one(snapshot, "WHERE token_hash = ?", (token_hash,)) or _TOKENS.fetch_one(
-        snapshot, "WHERE previous_hash = ? AND previous_expires_at > ?", (token_hash, now)
-    )
+def find_by_hash(snapshot: Snapshot, token_hash: str) -> Token | None:
+    """Find the token whose secret has this hash, expired or not."""
+    return _TOKENS.fetch_one(snapshot, "WHERE token_hash = ?", (token_hash,))
+
+
+def find_by_previous_hash(snapshot: Snapshot, token_hash: str, now: int) -> Token | None:
+    """Find the token, expired or not, whose secret before the last rotation has this hash, while that still works."""
+    return _TOKENS.fetch_one(snapshot, "WHERE previous_hash = ? AND previous_expires_at > ?", (token_hash, now))
 
 
 def replace_secret(tx: Transaction, token_id: str, token_hash: str, previous_expires_at: int | None) -> None:
