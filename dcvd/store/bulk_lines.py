@@ -1,7 +1,7 @@
 """The outcome of each line of a bulk call with an idempotency key, so that a repeated call is answered the same.
 
 All lines of a key bear the instant of its first call, so that they are forgotten together. The first call stores that
-instant as line 0, which is no line of the call.
+instant as line 0, which is no line of the call; its fingerprint is that of the call.
 """
 
 from collections.abc import Sequence
@@ -19,18 +19,26 @@ class BulkLine(Struct, frozen=True):
     outcome: str
 
 
-def begin(tx: Transaction, org_id: str, key: str, now: int) -> None:
-    """Store the instant of a key's first call. Lines of an earlier call with the key count no longer."""
-    insert(tx, org_id, key, [BulkLine(0, "", "")], now)
+class FirstCall(Struct, frozen=True):
+    """When a key was first used, and what tells that call from others with the same lines."""
+
+    made_at: int
+    fingerprint: str
 
 
-def find_first_call(snapshot: Snapshot, org_id: str, key: str) -> int | None:
-    """Find the instant of a key's first call; None for a key that was not used."""
-    return snapshot.fetch_value(
+def begin(tx: Transaction, org_id: str, key: str, first_call: FirstCall) -> None:
+    """Store a key's first call. Lines of an earlier call with the key count no longer."""
+    insert(tx, org_id, key, [BulkLine(0, first_call.fingerprint, "")], first_call.made_at)
+
+
+def find_first_call(snapshot: Snapshot, org_id: str, key: str) -> FirstCall | None:
+    """Find a key's first call; None for a key that was not used."""
+    row = snapshot.fetch_one(
         # A version that stored no line 0 gave each line its own instant, and the first one the earliest.
-        "SELECT created_at FROM bulk_lines WHERE org_id = ? AND key = ? ORDER BY line LIMIT 1",
+        "SELECT created_at, fingerprint FROM bulk_lines WHERE org_id = ? AND key = ? ORDER BY line LIMIT 1",
         (org_id, key),
     )
+    return None if row is None else FirstCall(*row)
 
 
 def list_between(

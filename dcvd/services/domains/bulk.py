@@ -2,7 +2,8 @@
 
 With an idempotency key, the outcome of a line is stored together with what the line changed. A repeated call gets the
 same answer for the lines that were done, and the rest is done now. A refused line was not done: nothing of it is
-stored, and a repeat judges it afresh. A key is forgotten as a whole, a while after its first call.
+stored, and a repeat judges it afresh. A key is forgotten as a whole, a while after its first call. It is its first
+caller's: answers show domains, of which others may not know.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,14 +21,14 @@ from dcvd.core.domains.bulk import (
     reused_key_refusal,
     to_refusal,
 )
-from dcvd.core.http.idempotency import KEY_LIFETIME_MS
+from dcvd.core.http.idempotency import KEY_LIFETIME_MS, fingerprint
 from dcvd.core.organizations.quotas import Quota
 from dcvd.errors import Conflict, DiskFull, StoreError
 from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store import bulk_lines
-from dcvd.store.bulk_lines import BulkLine
+from dcvd.store.bulk_lines import BulkLine, FirstCall
 from dcvd.store.engine.database import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,10 @@ _MAX_STEP_LINES: Final = 500  # lines in one transaction
 _SHORT_STEP_S: Final = 0.008  # seconds; with twice as many lines, such a step still lets others write soon
 _STEP_FAILED: Final = (
     "The database could not do its work; nothing of this line was stored. Try it again, with the same key."
+)
+_KEY_OF_ANOTHER_CALL: Final = LineRefusal(
+    "idempotency_key_reused",
+    "This Idempotency-Key was used for another call, or by another token: take a new key for a new call.",
 )
 
 
@@ -58,6 +63,11 @@ class BulkRequest(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     remove_records: bool = False
 
+    @property
+    def fingerprint(self) -> str:
+        """What must be the same in a repeat with the same key, beside the lines."""
+        return fingerprint(self.actor.encode(), b"remove_records" if self.remove_records else b"")
+
 
 def new_batch_sizer() -> BatchSizer:
     """Make the sizer that decides how many lines a step of one call takes."""
@@ -76,6 +86,7 @@ class IdempotencyRecord(Generic[O]):
         self._context = context
         self._org_id = request.org_id
         self._key = None if request.dry_run else request.idempotency_key
+        self._call_fingerprint = request.fingerprint
         self._outcome_decoder: msgspec.json.Decoder[O] = msgspec.json.Decoder(outcome)
         self._refuse: Callable[[Line[Any], LineRefusal], O] = refuse
         self._known_since: int | None = None
@@ -84,8 +95,8 @@ class IdempotencyRecord(Generic[O]):
         """Have `apply` do the lines that were not done before, store their outcomes, and return those of all lines.
 
         The lines are in order, and none is missing between them. A line that differs from the one that was done under
-        its number is refused, and so is one whose outcome could not be remembered, because the organization's quota is
-        reached.
+        its number is refused, and so is every line where the key is of another call, and one whose outcome could not be
+        remembered, because the organization's quota is reached.
         """
         if self._key is None:
             return list(apply(lines))
@@ -93,10 +104,13 @@ class IdempotencyRecord(Generic[O]):
         if self._known_since is None:
             # For the whole of this call: the key must not be forgotten between two of its lines.
             self._known_since = now - KEY_LIFETIME_MS
-        first_call_at = bulk_lines.find_first_call(tx, self._org_id, self._key)
-        is_first_call = first_call_at is None or first_call_at < self._known_since
-        if first_call_at is None or is_first_call:
-            first_call_at = now
+        first_call = bulk_lines.find_first_call(tx, self._org_id, self._key)
+        is_first_call = first_call is None or first_call.made_at < self._known_since
+        if first_call is None or is_first_call:
+            first_call = FirstCall(now, self._call_fingerprint)
+        if first_call.fingerprint != self._call_fingerprint:
+            return [self._refuse(line, _KEY_OF_ANOTHER_CALL) for line in lines]
+        first_call_at = first_call.made_at
         stored_lines = bulk_lines.list_between(
             tx, self._org_id, self._key, lines[0].number, lines[-1].number, first_call_at=first_call_at
         )
@@ -109,7 +123,7 @@ class IdempotencyRecord(Generic[O]):
             if outcome.outcome != "refused":
                 done.append(BulkLine(line.number, line.fingerprint, msgspec.json.encode(outcome).decode()))
         if done and is_first_call:
-            bulk_lines.begin(tx, self._org_id, self._key, first_call_at)
+            bulk_lines.begin(tx, self._org_id, self._key, first_call)
         bulk_lines.insert(tx, self._org_id, self._key, done, first_call_at)
         return [outcomes[line.number] for line in lines]
 
@@ -196,15 +210,18 @@ async def run_whole(
 
 
 async def check_key_unused(context: Context, request: BulkRequest, lines: Sequence[Line[Any]]) -> None:
-    """Check a key before any line is done. Raises Conflict when it was used for other lines."""
+    """Check a key before any line is done. Raises Conflict when it was used for another call."""
     key = request.idempotency_key
     if key is None or request.dry_run:
         return
 
     def query(snapshot: Snapshot) -> bool:
-        first_call_at = bulk_lines.find_first_call(snapshot, request.org_id, key)
-        if first_call_at is None or first_call_at < context.now() - KEY_LIFETIME_MS:
+        first_call = bulk_lines.find_first_call(snapshot, request.org_id, key)
+        if first_call is None or first_call.made_at < context.now() - KEY_LIFETIME_MS:
             return True
+        if first_call.fingerprint != request.fingerprint:
+            return False
+        first_call_at = first_call.made_at
         fingerprints = {line.number: line.fingerprint for line in lines}
         stored_lines = bulk_lines.list_between(
             snapshot, request.org_id, key, 1, len(lines), first_call_at=first_call_at
@@ -214,5 +231,4 @@ async def check_key_unused(context: Context, request: BulkRequest, lines: Sequen
         ) and not bulk_lines.has_line_after(snapshot, request.org_id, key, len(lines), first_call_at=first_call_at)
 
     if not await context.database.read(query):
-        message = "This Idempotency-Key was used for another call: take a new key for a new call."
-        raise Conflict(message, code="idempotency_key_reused")
+        raise Conflict(_KEY_OF_ANOTHER_CALL.message, code=_KEY_OF_ANOTHER_CALL.code)

@@ -149,6 +149,27 @@ async def test_a_repeat_with_the_same_key_has_the_same_answer(owner: Client) -> 
     assert _outcomes(_results(other)) == ["idempotency_key_reused"]
 
 
+async def test_a_key_answers_again_to_the_token_that_used_it_alone(owner: Client, admin: Client) -> None:
+    """An answer shows domains; another token may be limited to others."""
+    headers = {"Idempotency-Key": "k"}
+    whole = {"domains": [{"domainName": "a.customer.com"}]}
+    assert (await owner.post(BULK, whole, headers=headers)).status == 200
+    problem(await admin.post(BULK, whole, headers=headers), 409, "idempotency_key_reused")
+    lines = _body("a.customer.com", "b.customer.com")
+    answer = await admin.post(BULK, data=lines, headers={**LINES, **headers})
+    assert _outcomes(_results(answer)) == ["idempotency_key_reused"] * 2
+    assert [result["domain"] for result in _results(answer)] == [None, None]
+    assert len((await owner.get("/api/domains")).json["domains"]) == 1
+
+
+async def test_a_key_is_for_removals_that_also_remove_records_or_for_others(owner: Client) -> None:
+    await owner.post(BULK, {"domains": [{"domainName": "a.customer.com"}]})
+    body, headers = {"domainNames": ["a.customer.com"]}, {"Idempotency-Key": "k"}
+    assert (await owner.post(DELETE, body, headers=headers)).json["results"][0]["outcome"] == "removed"
+    again = await owner.post(DELETE, {**body, "removeRecords": True}, headers=headers)
+    problem(again, 409, "idempotency_key_reused")
+
+
 async def test_a_whole_call_with_a_used_key_is_409_and_adds_nothing(owner: Client) -> None:
     headers = {"Idempotency-Key": "k"}
     first = await owner.post(BULK, {"domains": [{"domainName": "a.customer.com"}]}, headers=headers)
@@ -257,14 +278,16 @@ async def test_what_a_client_had_sent_before_it_left_is_done_and_a_repeat_says_s
     _, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
     head = f"POST {BULK} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\nContent-Length: 10000\r\n"
     sent = _body("a.customer.com", "b.customer.com")
-    writer.write(f"{head}Idempotency-Key: k\r\nAuthorization: Bearer {await mint()}\r\n\r\n".encode() + sent)
+    token = await mint()
+    writer.write(f"{head}Idempotency-Key: k\r\nAuthorization: Bearer {token}\r\n\r\n".encode() + sent)
     async with asyncio.timeout(10):
         while len(found := (await owner.get("/api/domains")).json["domains"]) < 2:
             await asyncio.sleep(0.005)
     writer.close()
     await writer.wait_closed()
     body = sent + _body("c.customer.com")
-    results = _results(await owner.post(BULK, data=body, headers={**LINES, "Idempotency-Key": "k"}))
+    headers = {**LINES, "Idempotency-Key": "k"}
+    results = _results(await owner.as_bearer(token).post(BULK, data=body, headers=headers))
     assert _outcomes(results) == ["created", "created", "created"]
     assert {result["domain"]["id"] for result in results[:2]} == {domain["id"] for domain in found}
 

@@ -126,6 +126,14 @@ async def test_a_bulk_removal_finds_no_other_domains(limited: Client, ids: dict[
     assert [result["error"]["code"] for result in results] == ["not_found"]
 
 
+async def test_a_repeat_of_anothers_bulk_call_shows_it_no_domain_beyond(
+    limited: Client, owner: Client, ids: dict[str, str]
+) -> None:
+    body, headers = {"domains": [{"domainName": "www.outside.com"}]}, {"Idempotency-Key": "import"}
+    assert (await owner.post("/api/domains/bulk", body, headers=headers)).status == 200
+    problem(await limited.post("/api/domains/bulk", body, headers=headers), 409, "idempotency_key_reused")
+
+
 async def test_tokens_with_another_reach_are_neither_listed_nor_found(limited: Client, owner: Client) -> None:
     inner = (await limited.post("/api/tokens", {"name": "inner", "domains": ["www.inside.com"]})).json["token"]
     outer = (await owner.post("/api/tokens", {"name": "outer"})).json["token"]
