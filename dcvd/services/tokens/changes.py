@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from dcvd.core.audit import AuditAction
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.instants import DAY, HOUR, format_instant
+from dcvd.core.organizations.quotas import Quota
 from dcvd.core.tokens import token as token_rules
 from dcvd.core.tokens.token import Token
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
+from dcvd.services.organizations import quotas
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens.minting import MintedToken, check_expiry
 from dcvd.services.tokens.rights import check_life, check_takeover, check_visible, describe_token
@@ -41,7 +43,8 @@ async def change(
     """Change a token's name or expiry.
 
     Raises NotFound, Forbidden for a token that may do more than the caller, InvalidInput for a bad name or an expiry
-    that has passed; PreconditionFailed where the token is in another state than `precondition` says.
+    that has passed; QuotaReached where there is no room for a token that is to live again; PreconditionFailed where the
+    token is in another state than `precondition` says.
     """
     name = changes.name if changes.name is UNSET else validate_name(changes.name, subject="token")
 
@@ -58,6 +61,8 @@ async def change(
         if changed.expires_at != token.expires_at:
             check_expiry(changed.expires_at, now)
             check_life(context.caller, changed.expires_at)
+            if token_rules.is_expired(token.expires_at, now):
+                quotas.require_room(context, tx, org_id, Quota.TOKENS)
             # Requests that are under way wait for the expiry that the token had.
             tokens.bump_rights(tx, token_id)
             announce_change(context, tx, token_id)

@@ -16,6 +16,7 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations import quotas
+from dcvd.services.tokens import expiry
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, check_member_of_token, describe_token, grant
 from dcvd.store import members
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -75,6 +76,7 @@ async def create(
         if owner_id is not None:
             _check_member(tx, org_id, owner_id, role)
         quotas.require_room(context, tx, org_id, Quota.TOKENS)
+        expiry.remove_excess(context, tx, org_id)
         tokens.insert(tx, token, token_hash)
         audit.record(context, tx, org_id, AuditAction.TOKEN_MINTED, token.id, after=describe_token(token))
         minted = MintedToken(token, plaintext)

@@ -55,7 +55,7 @@ def bump_rights(tx: Transaction, token_id: str) -> None:
 
 
 def list_all_of_org(snapshot: Snapshot, org_id: str) -> list[Token]:
-    """List all tokens of an organization, of which a quota allows few."""
+    """List all tokens of an organization, of which a quota allows few, and few are kept that have expired."""
     return _TOKENS.fetch_all(snapshot, "WHERE org_id = ?", (org_id,))
 
 
@@ -128,3 +128,12 @@ def touch(tx: Transaction, uses: Mapping[str, LastUse]) -> None:
 def list_expired(snapshot: Snapshot, cutoff_at: int, limit: int) -> list[Token]:
     """List some of the tokens that expired before an instant."""
     return _TOKENS.fetch_all(snapshot, "WHERE expires_at IS NOT NULL AND expires_at < ? LIMIT ?", (cutoff_at, limit))
+
+
+def list_expired_of_org(snapshot: Snapshot, org_id: str, now: int, *, beyond: int, limit: int) -> list[Token]:
+    """List some of an organization's tokens that have expired, but for the `beyond` latest ones."""
+    return _TOKENS.fetch_all(
+        snapshot,
+        "WHERE org_id = ? AND expires_at <= ? ORDER BY expires_at DESC LIMIT ? OFFSET ?",
+        (org_id, now, limit, beyond),
+    )

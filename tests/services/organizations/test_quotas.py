@@ -19,10 +19,12 @@ from dcvd.services.domains import additions, queries
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions, validate_line
 from dcvd.services.organizations import quotas
-from dcvd.services.tokens import minting
+from dcvd.services.tokens import changes, expiry, minting, revocation
 from dcvd.services.webhooks import endpoints
 from dcvd.services.zones import registry
+from dcvd.store.engine.database import Transaction
 from dcvd.store.organizations.organizations import Organization
+from dcvd.store.tokens import tokens
 from tests.dns_provider import connect
 from tests.manual_clock import ManualClock
 
@@ -33,7 +35,7 @@ async def _add_endpoint(context: Context, org_id: str) -> tuple[Endpoint, Secret
     return await endpoints.create(context, org_id, url="https://hook.example.com/", events=["domain.active"])
 
 
-async def _add_token(context: Context, org_id: str) -> object:
+async def _add_token(context: Context, org_id: str) -> minting.MintedToken:
     return await minting.create(context, org_id, name="ci", role=Role.MEMBER, expires_at=None)
 
 
@@ -148,6 +150,44 @@ async def test_an_expired_token_takes_no_room(context: Context, organization: Or
         await _add_token(context, organization.id)
     clock.advance(MINUTE)
     await _add_token(context, organization.id)
+
+
+async def test_an_expired_token_is_given_a_later_expiry_where_there_is_room_for_it(
+    context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    org_id, soon = organization.id, clock.now() + MINUTE
+    expiring = await minting.create(context, org_id, name="ci", role=Role.MEMBER, expires_at=soon)
+    clock.advance(MINUTE)
+    await quotas.set_quotas(context, org_id, {"tokens": 1})
+    lasting = await _add_token(context, org_id)
+    endless = changes.TokenChanges(expires_at=None)
+    with pytest.raises(QuotaReached):
+        await changes.change(context, org_id, expiring.token.id, endless)
+    renamed = await changes.change(context, org_id, lasting.token.id, changes.TokenChanges(name="x", expires_at=None))
+    assert renamed.name == "x"
+    await revocation.revoke(context, org_id, lasting.token.id)
+    assert (await changes.change(context, org_id, expiring.token.id, endless)).expires_at is None
+
+
+async def test_an_organization_keeps_so_many_of_its_expired_tokens_the_latest(
+    context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    """Whoever mints one after the other that end at once makes no work without bounds, such as revoking them all."""
+    expiring = (
+        await minting.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=clock.now() + 1)
+    ).token
+
+    def insert_later_ones(tx: Transaction) -> None:
+        for number in range(expiry.MAX_EXPIRED):
+            later = replace(expiring, id=f"token_{number:03}", expires_at=clock.now() + 2 + number)
+            tokens.insert(tx, later, f"hash {number}")
+
+    await context.database.write(insert_later_ones)
+    clock.advance(MINUTE)
+    lasting = await _add_token(context, organization.id)
+    kept = await context.database.read(lambda snapshot: tokens.list_all_of_org(snapshot, organization.id))
+    assert len(kept) == expiry.MAX_EXPIRED + 1
+    assert {expiring.id, lasting.token.id} & {token.id for token in kept} == {lasting.token.id}
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
