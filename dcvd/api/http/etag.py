@@ -28,7 +28,8 @@ IfMatch = Annotated[
 
 async def read_precondition(request: ApiRequest, if_match: IfMatch = None) -> Precondition:  # noqa: ARG001  # documented
     """Read If-Match, which may stand in several lines. Raises InvalidInput."""
-    return parse_precondition(", ".join(request.headers.getall(IF_MATCH_HEADER, [])) or None)
+    lines = request.headers.getall(IF_MATCH_HEADER, [])
+    return parse_precondition(", ".join(lines) if lines else None)
 
 
 async def check_if_match(request: Request[Any, Any, Any]) -> None:

@@ -54,6 +54,14 @@ async def test_a_change_of_what_somebody_else_has_changed_is_refused(owner: Clie
     assert (await owner.patch(path, other_change, headers={"If-Match": changed.headers["ETag"]})).status == 200
 
 
+async def test_an_empty_list_of_tags_lets_no_change_through(owner: Client) -> None:
+    """A client that has lost the tag means to be careful."""
+    path = (await owner.post("/api/tokens", {"name": "ci"})).headers["Location"]
+    for value in ("", " "):
+        answer = await owner.patch(path, {"name": "one"}, headers={"If-Match": value})
+        problem(answer, 400, "invalid_input", field="If-Match")
+
+
 async def test_whoever_has_not_seen_a_change_of_the_branding_is_told_too(owner: Client) -> None:
     path = "/api/organization/branding"
     seen = (await owner.get(path)).headers["ETag"]
