@@ -45,7 +45,8 @@ async def get_diagnosis(
     than 5 s, when Cloudflare does not answer, or while too many of your other diagnoses run.
     """
     services = request.services
-    if not parse_flag("refresh", refresh):
+    is_refresh = parse_flag("refresh", refresh)
+    if not is_refresh or request.is_head:
         return Response(diagnosis_answer(await diagnosis.diagnose_stored(request.context, request.org_id, domain_id)))
     result = await services.diagnoser.refresh(services.checks, request.org_id, domain_id, caller=request.auth)
     return refreshed_response(result)

@@ -80,6 +80,12 @@ async def test_with_refresh_it_is_looked_at_thoroughly_first(owner: Client, look
     assert "diagnosis" in [entry["what"] for entry in entries]
 
 
+async def test_a_head_looks_at_nothing_anew(owner: Client, looker: FakeLooker) -> None:
+    """Programs that check links send it, and it must change nothing."""
+    assert (await owner.call("HEAD", f"/api/domains/{await added(owner)}/diagnosis?refresh=true")).status == 200
+    assert looker.looked == []
+
+
 @pytest.mark.parametrize("failure", [Retryable("It is away."), Unauthorized("It refuses.")])
 async def test_a_refresh_while_cloudflare_fails_is_202_with_what_is_stored(
     owner: Client, looker: FakeLooker, failure: Exception
