@@ -27,7 +27,7 @@ from dcvd.dns import DnsObserver
 from dcvd.errors import DcvdError
 from dcvd.janitor import Janitor, OrganizationRemover, Resealer
 from dcvd.jobs import ConnectionMaintenance, JobWorker
-from dcvd.kit.egress.guard import EgressPolicy
+from dcvd.kit.egress.guard import allow_networks
 from dcvd.kit.http.client_addresses import ClientAddresses
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
@@ -222,8 +222,7 @@ class Daemon:
         await cloudflare.start()
         self._teardown_steps.append(cloudflare.close)
         observer = DnsObserver(config)
-        allow_private = config.providers.allow_private
-        policy = EgressPolicy(allow_http=bool(allow_private), allow_private=allow_private)
+        policy = allow_networks(config.providers.allow_private)
         fetcher, guarded_fetcher = Fetcher(), GuardedFetcher(policy)
         await fetcher.start()
         self._teardown_steps.append(fetcher.close)

@@ -195,6 +195,48 @@ def test_people_are_invited_listed_changed_and_removed(either: House, acme: Orga
     assert either.json("member", "list", "--org", acme.id) == {"members": []}
 
 
+def test_zones_are_added_listed_checked_and_removed(either: House, acme: OrganizationView) -> None:
+    name = f"zone-{uuid4().hex}.customer.com"
+    added = either.json("zone", "add", "--org", acme.name, name.upper())["zone"]
+    assert (added["name"], added["status"], added["record"]["name"]) == (name, "pending", f"_dcvd.{name}")
+    assert either.dcvd("zone", "add", "--org", acme.name, name).returncode == 1
+    assert either.dcvd("zone", "add", "--org", acme.name, "github.io").returncode == 1
+    (listed,) = either.json("zone", "list", "--org", acme.id)["zones"]
+    assert listed["id"] == added["id"]
+    shown = either.dcvd("zone", "check", "--org", acme.name, name)
+    assert added["record"]["value"] in shown.stdout
+    assert either.json("zone", "check", "--org", acme.name, added["id"])["zone"]["id"] == added["id"]
+    removed = either.dcvd("zone", "remove", "--org", acme.name, f"{name}.")
+    assert (removed.returncode, removed.stdout) == (0, f"Removed {name}.\n")
+    missing = either.dcvd("zone", "remove", "--org", acme.name, name)
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert either.json("zone", "list", "--org", acme.id) == {"zones": []}
+
+
+def test_branding_is_shown_changed_and_unset(either: House, acme: OrganizationView) -> None:
+    nothing = dict.fromkeys(("name", "primaryColor", "backgroundColor", "language", "returnUrl", "logoUrl"))
+    assert either.json("org", "branding", "show", acme.name) == {"branding": nothing}
+    given = ("--name", "Acme Pages", "--primary-color", "#0F62FE", "--return-url", "https://acme.example/")
+    changed = either.json("org", "branding", "set", acme.id, *given)["branding"]
+    expected = {"name": "Acme Pages", "primaryColor": "#0f62fe", "returnUrl": "https://acme.example/"}
+    assert changed == {**nothing, **expected}
+    unset = either.dcvd("org", "branding", "set", acme.name, "--name", "")
+    facts = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in unset.stdout.splitlines() if line}
+    assert (facts["Name"], facts["Primary"]) == ("not set", "#0f62fe")
+    for wrong in (["--language", "no language"], ["--return-url", "javascript:alert(1)"]):
+        assert either.dcvd("org", "branding", "set", acme.name, *wrong).returncode == 1
+    assert either.dcvd("org", "branding", "set", acme.name).returncode == 2
+
+
+def test_a_logo_is_fetched_by_the_guarded_way_alone_and_can_be_removed(either: House, acme: OrganizationView) -> None:
+    refused = either.dcvd("org", "branding", "logo", acme.name, "http://169.254.169.254/logo.png")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "The logo was not taken" in refused.stderr
+    assert either.json("org", "branding", "logo", acme.name, "--remove")["branding"]["logoUrl"] is None
+    for wrong in ([], ["https://acme.example/logo.png", "--remove"]):
+        assert either.dcvd("org", "branding", "logo", acme.name, *wrong).returncode == 2
+
+
 def test_links_are_created_listed_and_revoked(either: House, acme: OrganizationView) -> None:
     created = either.json("link", "create", "--org", acme.name, "--new", "--expires-in", "2h")["link"]
     assert (created["purpose"], created["domainId"]) == ("new", None)

@@ -21,7 +21,7 @@ from dcvd.api.http.access.authentication import authenticate_operator
 from dcvd.api.http.idempotency import IdempotencyKey
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.operators import links, members
+from dcvd.api.operators import links, members, zones
 from dcvd.api.operators.organizations import HANDLERS_OF_ALL, HANDLERS_OF_ONE, find_organization
 from dcvd.api.operators.view import RenewalsAnswer
 from dcvd.api.tokens.input import NewOperatorToken, TokenRotation
@@ -198,6 +198,7 @@ _ORGANIZATION_ROUTER: Final = Router(
         *HANDLERS_OF_ONE,
         *members.HANDLERS,
         *links.HANDLERS,
+        *zones.HANDLERS,
         mint_organization_token,
         list_organization_tokens,
         revoke_organization_token,

@@ -11,7 +11,7 @@ from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.zones.view import ZoneAnswer, ZoneList, zone_view
+from dcvd.api.zones.view import ZoneAnswer, ZoneList, zone_list, zone_view
 from dcvd.core.zones.zone import Zone
 from dcvd.services.context import Context
 from dcvd.services.zones import registry
@@ -45,7 +45,7 @@ async def create_zone(request: ApiRequest, data: JSONBody[NewZone], key: Idempot
 async def list_zones(request: ApiRequest, limit: Limit = None, cursor: Cursor = None) -> ZoneList:
     """List the organization's zones, newest first."""
     page = await registry.list_page(request.context, request.org_id, cursor=cursor, limit=parse_page_limit(limit))
-    return ZoneList(zones=[zone_view(zone) for zone in page.items], next_cursor=page.next_cursor)
+    return zone_list(page)
 
 
 @get("/{zone_id:str}", summary="Show a zone")

@@ -7,6 +7,7 @@ from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.claims import proof_record
 from dcvd.core.zones.zone import Zone, ZoneStatus
+from dcvd.store.engine.paging import Page
 
 
 class ZoneView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -40,6 +41,11 @@ class ZoneList(Struct, frozen=True, kw_only=True, rename="camel"):
 
     zones: list[ZoneView]
     next_cursor: str | None
+
+
+def zone_list(page: Page[Zone]) -> ZoneList:
+    """Show a page of zones."""
+    return ZoneList(zones=[zone_view(zone) for zone in page.items], next_cursor=page.next_cursor)
 
 
 def zone_view(zone: Zone) -> ZoneView:

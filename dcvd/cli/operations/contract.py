@@ -3,12 +3,15 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
+from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.view import BrandingView
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.view import DomainView
 from dcvd.api.links.view import LinkView
 from dcvd.api.members.view import MemberView
 from dcvd.api.operators.view import ListedOrganizationView, OrganizationOverviewView, OrganizationView
 from dcvd.api.tokens.view import TokenView, UsageView
+from dcvd.api.zones.view import ZoneView
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
@@ -73,6 +76,20 @@ class Operations(Protocol):
     async def list_links(self, org_id: str) -> list[LinkView]: ...
 
     async def revoke_link(self, org_id: str, link_id: str) -> None: ...
+
+    async def show_branding(self, org_id: str) -> BrandingView: ...
+
+    async def change_branding(self, org_id: str, change: BrandingPatch) -> BrandingView: ...
+
+    async def add_zone(self, org_id: str, name: str) -> ZoneView: ...
+
+    async def list_zones(self, org_id: str) -> list[ZoneView]: ...
+
+    async def check_zone(self, org_id: str, zone_id: str) -> ZoneView:
+        """Ask DNS for a zone's record, and return the zone as it is stored afterwards."""
+        ...
+
+    async def remove_zone(self, org_id: str, zone_id: str) -> None: ...
 
     async def list_renewals(self) -> RenewalsView: ...
 

@@ -3,10 +3,12 @@
 import errno
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
+from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.view import BrandingView, branding_answer
 from dcvd.api.domains.bulk_view import AddedLine, added_line
 from dcvd.api.domains.view import DomainView, domain_view
 from dcvd.api.links.view import LinkView, created_link_answer, link_list
@@ -20,6 +22,7 @@ from dcvd.api.operators.view import (
     overview_view,
 )
 from dcvd.api.tokens.view import TokenView, UsageView, minted_token_answer, token_list, usage_answer
+from dcvd.api.zones.view import ZoneView, zone_list, zone_view
 from dcvd.config import Config, Live
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.domains.additions import DomainRequest
@@ -27,9 +30,12 @@ from dcvd.core.instants import to_seconds
 from dcvd.core.members import MemberStatus
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.core.tokens.token import Role
+from dcvd.dns import DnsObserver
 from dcvd.errors import ConfigError, StoreError
+from dcvd.kit.egress.guard import allow_networks
+from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.lockfile import LockFile
-from dcvd.services import organizations
+from dcvd.services import branding, organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import moves
 from dcvd.services.domains.bulk import BulkRequest
@@ -41,6 +47,7 @@ from dcvd.services.links import creation as link_creation
 from dcvd.services.links import queries as link_queries
 from dcvd.services.links import revocation as link_revocation
 from dcvd.services.links.queries import LinkFilter
+from dcvd.services.logos import LogoFetcher
 from dcvd.services.members import changes as member_changes
 from dcvd.services.members import invitations
 from dcvd.services.members import queries as member_queries
@@ -49,6 +56,8 @@ from dcvd.services.organizations.overview import read_overview
 from dcvd.services.tokens import changes, minting, queries, revocation, suspension
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits
 from dcvd.services.tokens.usage import TokenUsage
+from dcvd.services.zones import registry as zones
+from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.store.engine.paging import MAX_LIMIT
@@ -167,6 +176,40 @@ class LocalOperations:
 
     async def revoke_link(self, org_id: str, link_id: str) -> None:
         await link_revocation.revoke(self._context, org_id, link_id)
+
+    async def show_branding(self, org_id: str) -> BrandingView:
+        return branding_answer(
+            await branding.read(self._context, org_id), self._context.config.server.public_url
+        ).branding
+
+    async def change_branding(self, org_id: str, change: BrandingPatch) -> BrandingView:
+        fetcher = GuardedFetcher(allow_networks(self._context.config.providers.allow_private))
+        await fetcher.start()
+        try:
+            changed = await branding.change(self._context, LogoFetcher(fetcher), org_id, change.change)
+        finally:
+            await fetcher.close()
+        return branding_answer(changed, self._context.config.server.public_url).branding
+
+    async def add_zone(self, org_id: str, name: str) -> ZoneView:
+        return zone_view(await zones.add(self._context, org_id, name))
+
+    async def list_zones(self, org_id: str) -> list[ZoneView]:
+        outputs: list[ZoneView] = []
+        cursor: str | None = None
+        while True:
+            page = await zones.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
+            outputs += zone_list(page).zones
+            cursor = page.next_cursor
+            if cursor is None:
+                return outputs
+
+    async def check_zone(self, org_id: str, zone_id: str) -> ZoneView:
+        checker = ZoneChecker(self._context, DnsObserver(self._context.config).zones)
+        return zone_view((await checker.check_now(org_id, zone_id, nullcontext())).zone)
+
+    async def remove_zone(self, org_id: str, zone_id: str) -> None:
+        await zones.remove(self._context, org_id, zone_id)
 
     async def list_renewals(self) -> RenewalsView:
         return await renewals.summarize_renewals(self._context)

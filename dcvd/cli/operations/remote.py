@@ -11,6 +11,8 @@ import aiohttp
 import msgspec
 from msgspec import UNSET, Struct
 
+from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.view import BrandingAnswer, BrandingView
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain
 from dcvd.api.domains.view import DomainAnswer, DomainView
@@ -27,6 +29,7 @@ from dcvd.api.operators.view import (
     RenewalsAnswer,
 )
 from dcvd.api.tokens.view import RevokedTokens, TokenAnswer, TokenList, TokenView, UsageAnswer, UsageView
+from dcvd.api.zones.view import ZoneAnswer, ZoneList, ZoneView
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import SECOND, to_rfc3339
@@ -191,6 +194,32 @@ class RemoteOperations:
 
     async def revoke_link(self, org_id: str, link_id: str) -> None:
         await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/links/{link_id}")
+
+    async def show_branding(self, org_id: str) -> BrandingView:
+        return (await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/branding", BrandingAnswer)).branding
+
+    async def change_branding(self, org_id: str, change: BrandingPatch) -> BrandingView:
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/branding"
+        return (await self._call("PATCH", path, BrandingAnswer, body=change)).branding
+
+    async def add_zone(self, org_id: str, name: str) -> ZoneView:
+        return (await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/zones", ZoneAnswer, body={"name": name})).zone
+
+    async def list_zones(self, org_id: str) -> list[ZoneView]:
+        outputs: list[ZoneView] = []
+        query = {"limit": _PAGE_SIZE}
+        while True:
+            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/zones", ZoneList, query=query)
+            outputs += page.zones
+            if page.next_cursor is None:
+                return outputs
+            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
+
+    async def check_zone(self, org_id: str, zone_id: str) -> ZoneView:
+        return (await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/zones/{zone_id}/check", ZoneAnswer)).zone
+
+    async def remove_zone(self, org_id: str, zone_id: str) -> None:
+        await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/zones/{zone_id}")
 
     async def list_renewals(self) -> RenewalsView:
         answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)

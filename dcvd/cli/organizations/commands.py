@@ -8,6 +8,7 @@ import click
 from dcvd.cli.operations import perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.organizations import changes, data
+from dcvd.cli.organizations.branding import branding
 from dcvd.cli.terminal.tables import format_instant, format_table
 
 
@@ -61,5 +62,14 @@ def list_organizations(as_json: bool, config: Path) -> None:
         click.echo(format_table(("name", "id", "created", "status"), rows))
 
 
-for command in (changes.show, changes.rename, changes.quota, changes.suspend, changes.resume, data.export, data.delete):
+for command in (
+    changes.show,
+    changes.rename,
+    changes.quota,
+    changes.suspend,
+    changes.resume,
+    data.export,
+    data.delete,
+    branding,
+):
     organizations.add_command(command)

@@ -34,6 +34,11 @@ class EgressPolicy(Struct, frozen=True, kw_only=True):
     ports: frozenset[int] = frozenset({80, 443})
 
 
+def allow_networks(networks: tuple[IPv4Network | IPv6Network, ...]) -> EgressPolicy:
+    """Return the policy under which these private networks may be dialled, then also without TLS."""
+    return EgressPolicy(allow_http=bool(networks), allow_private=networks)
+
+
 class EgressRefusal(Struct, frozen=True):
     """A refusal to dial. The message of `judge_address` is a clause ("private"), that of `judge_url` a sentence."""
 

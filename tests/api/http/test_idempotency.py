@@ -77,6 +77,8 @@ REFUSED: Final = {
     "/operator/organizations/{id_or_name}/tokens/revoke-all": "a repeat finds none to revoke",
     "/operator/organizations/{id_or_name}/tokens": "an operator sees what there is",
     "/operator/organizations/{id_or_name}/links": "an operator sees what there is",
+    "/operator/organizations/{id_or_name}/zones": "a name is there once",
+    "/operator/organizations/{id_or_name}/zones/{zone_id}/check": "looks again",
     "/operator/organizations/{id_or_name}/members": "an address is there once",
     "/operator/organizations/{id_or_name}/members/{member_id}/invite": "an operator sees what there is",
 }

@@ -187,6 +187,25 @@ async def test_operators_invite_the_first_owner_and_may_end_the_last(
     assert (await owner.get("/api/members")).json["members"] == []
 
 
+async def test_operators_add_list_check_and_remove_zones(
+    operator: Client, owner: Client, stranger: Client, organization: Organization
+) -> None:
+    path = path_of(organization, "/zones")
+    added = await operator.post(path, {"name": "customer.com"})
+    zone = added.json["zone"]
+    assert added.headers["Location"].endswith(f"/zones/{zone['id']}")
+    assert (await operator.get(path)).json == (await owner.get("/api/zones")).json
+    assert (await operator.post(f"{path}/{zone['id']}/check")).json["zone"]["status"] == "pending"
+    problem(await operator.post(path, {"name": "customer.com"}), 409, "zone_exists")
+    problem(await operator.post(path, {"name": "co.uk"}), 400, "hostname_invalid", field="name")
+    other = (await stranger.post("/api/zones", {"name": "customer.com"})).json["zone"]
+    problem(await operator.delete(f"{path}/{other['id']}"), 404, "not_found")
+    assert (await operator.delete(f"{path}/{zone['id']}")).status == 204
+    assert (await operator.get(path)).json == {"zones": [], "nextCursor": None}
+    (entry,) = (await owner.get("/api/audit?action=zone.removed")).json["audit"]
+    assert entry["actor"].startswith("operator")
+
+
 async def test_operators_make_list_and_revoke_links_by_the_name_of_a_domain(
     operator: Client, owner: Client, anybody: Client, organization: Organization
 ) -> None:
