@@ -8,6 +8,7 @@ from dcvd.core.addresses import IpNetwork
 from dcvd.errors import InvalidInput
 
 MAX_NETWORKS: Final = 50
+_MAPPED_PREFIX_BITS: Final = 96
 
 
 def normalise_networks(texts: Sequence[str], *, field: str = "allowedNetworks") -> tuple[str, ...]:
@@ -47,7 +48,15 @@ def _is_subnet(inner: IpNetwork, outer: IpNetwork) -> bool:
 
 def _parse_network(text: str, field: str) -> IpNetwork:
     try:
-        return ip_network(text)
+        return _unmap(ip_network(text))
     except ValueError as error:
         message = f"{text[:100]!r} is no network such as 192.0.2.0/24 or 2001:db8::/48: {error}."
         raise InvalidInput(field, message) from error
+
+
+def _unmap(network: IpNetwork) -> IpNetwork:
+    """Return a network of IPv4 addresses that are written as IPv6 ones as what it is; clients have the former."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, IPv6Network) else None
+    if mapped is None or network.prefixlen < _MAPPED_PREFIX_BITS:
+        return network
+    return IPv4Network((mapped, network.prefixlen - _MAPPED_PREFIX_BITS))

@@ -67,7 +67,7 @@ def validate_entries(
 
 def _normalise_entry(entry: str, allowed_tlds: Collection[str], field: str) -> str:
     if _is_id(entry):
-        if not 0 < len(entry) <= _MAX_ID_CHARS or not entry.isprintable():
+        if not 0 < len(entry) <= _MAX_ID_CHARS or not entry.isprintable() or "*" in entry:
             raise InvalidInput(field, f"{entry[:100]!r} is neither a hostname, nor *. and a hostname, nor an id.")
         return entry
     is_wildcard = entry.startswith(_WILDCARD)

@@ -80,6 +80,8 @@ async def test_a_token_that_is_minted_without_limits_has_those_of_its_minter(own
         ({"scopes": []}, "scopes"),
         ({"scopes": ["domains"]}, "scopes[0]"),
         ({"domains": []}, "domains"),
+        ({"domains": ["*"]}, "domains"),
+        ({"domains": ["dom_*"]}, "domains"),
         ({"domains": [f"{number}.a.com" for number in range(101)]}, "domains"),
         ({"allowedNetworks": ["10.0.0.1/8"]}, "allowedNetworks"),
         ({"allowedNetworks": ["anywhere"]}, "allowedNetworks"),
@@ -102,6 +104,12 @@ async def test_a_token_works_from_the_networks_that_it_allows(owner: Client) -> 
     outside = await bearer(owner, allowedNetworks=["192.0.2.0/24"])
     assert (await inside.get("/api/domains")).status == 200
     problem(await outside.get("/api/domains"), 403, "network_not_allowed")
+
+
+async def test_a_network_of_mapped_addresses_is_that_of_the_addresses_themselves(owner: Client) -> None:
+    token = await minted(owner, allowedNetworks=["::ffff:127.0.0.0/104", "::ffff:192.0.2.1"])
+    assert token["allowedNetworks"] == ["127.0.0.0/8", "192.0.2.1/32"]
+    assert (await owner.as_bearer(token["token"]).get("/api/domains")).status == 200
 
 
 async def test_a_name_and_an_expiry_can_be_changed(owner: Client, clock: ManualClock) -> None:
