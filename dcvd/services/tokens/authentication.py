@@ -99,14 +99,12 @@ def build_changed_rights_error() -> Forbidden:
 
 def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
     now = context.now()
-    if token_rules.is_expired(caller.expires_at, now):
-        # A secret that was replaced ends before its token does.
-        raise Unauthenticated(REFUSAL)
-    if tokens.has_rights(tx, caller.id, caller.rights_version, now):
+    if tokens.has_rights(tx, caller.id, caller.rights_version, caller.expires_at, now):
         return
     stored = tokens.get(tx, caller.id)
     token = None if stored is None else limit_to_member(tx, stored)
-    if token is None or token_rules.is_expired(token.expires_at, now):
+    # Where the rights are the same, it is the secret that has ended.
+    if token is None or token_rules.is_expired(token.expires_at, now) or token.rights_version == caller.rights_version:
         raise Unauthenticated(REFUSAL)
     raise build_refusal(organizations.read_status(tx, token.org_id)) or build_changed_rights_error()
 

@@ -100,8 +100,9 @@ async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int 
         now = context.now()
         previous_expires_at = now + grace_ms if grace_ms else None
         tokens.replace_secret(tx, token_id, token_hash, previous_expires_at)
-        if not grace_ms or (token.previous_expires_at is not None and token.previous_expires_at > now):
+        if not grace_ms:
             tokens.bump_rights(tx, token_id)
+        if not grace_ms or (token.previous_expires_at is not None and token.previous_expires_at > now):
             announce_change(context, tx, token_id)
         after = {"previousExpiresAt": format_instant(previous_expires_at)}
         audit.record(context, tx, org_id, AuditAction.TOKEN_ROTATED, token_id, after=after)

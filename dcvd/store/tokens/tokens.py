@@ -78,12 +78,17 @@ def count_live_of_org(snapshot: Snapshot, org_id: str, now: int, limit: int) -> 
     )
 
 
-def has_rights(snapshot: Snapshot, token_id: str, rights_version: int, now: int) -> bool:
-    """Whether a token is stored, has not expired, and may do what it might when it had this version of its rights."""
+def has_rights(snapshot: Snapshot, token_id: str, rights_version: int, expires_at: int | None, now: int) -> bool:
+    """Whether a token is stored, and may do what it might when it had this version of its rights.
+
+    expires_at: the end of the token, or of the secret before its rotation, with which its bearer came: it has not
+    passed, and no other secret has taken the place of that one.
+    """
     row = snapshot.fetch_one(
-        "SELECT expires_at FROM api_tokens WHERE id = ? AND rights_version = ?", (token_id, rights_version)
+        "SELECT expires_at, previous_expires_at FROM api_tokens WHERE id = ? AND rights_version = ?",
+        (token_id, rights_version),
     )
-    return row is not None and (row[0] is None or now < row[0])
+    return row is not None and expires_at in row and (expires_at is None or now < expires_at)
 
 
 def change_rights_of_org(tx: Transaction, org_id: str) -> list[str]:

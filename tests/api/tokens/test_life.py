@@ -107,6 +107,34 @@ async def test_nothing_is_stored_with_a_secret_after_its_grace(
         await additions.add(old, organization.id, "www.customer.com")
 
 
+async def test_nothing_is_stored_with_a_secret_that_a_second_rotation_ended(
+    context: Context, organization: Organization, mint: Mint, clock: ManualClock
+) -> None:
+    secret = await mint(Role.ADMIN)
+    caller = await authentication.authenticate(context, secret)
+    await changes.rotate(context, organization.id, caller.id, grace_ms=HOUR)
+    old = authentication.act_as(context, await authentication.authenticate(context, secret))
+    present = authentication.act_as(context, caller)
+    clock.advance(SECOND)
+    await changes.rotate(context, organization.id, caller.id, grace_ms=HOUR)
+    with pytest.raises(Unauthenticated):
+        await additions.add(old, organization.id, "old.customer.com")
+    assert (await additions.add(present, organization.id, "present.customer.com")).name == "present.customer.com"
+
+
+async def test_a_token_that_rotates_itself_again_gets_an_answer_that_was_lost(
+    owner: Client, clock: ManualClock
+) -> None:
+    token = await mint_token(owner)
+    renewed = owner.as_bearer(await rotate(owner.as_bearer(token["token"]), token["id"]))
+    clock.advance(SECOND)
+    answers = [
+        await renewed.post(f"/api/tokens/{token['id']}/rotate", {}, headers={"Idempotency-Key": "k"}) for _ in range(2)
+    ]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert answers[0].json == answers[1].json
+
+
 async def test_the_long_poll_of_a_rotated_secret_ends_with_its_grace(
     context: Context, organization: Organization, anybody: Client, mint: Mint, feed: EventFeed
 ) -> None:
