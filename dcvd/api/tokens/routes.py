@@ -104,7 +104,8 @@ async def rotate_token(
 ) -> Response[TokenAnswer]:
     """Make a new plain text, which is in this answer and never again; the token keeps its id and its rights.
 
-    Both work for a while, so that a system can be told the new one. A token may rotate itself.
+    Both work for a while, so that a system can be told the new one; by the earlier one the token is not rotated again.
+    A token that may write may rotate itself.
     """
     grace_ms = data.read_grace_ms()
 
@@ -118,7 +119,7 @@ async def rotate_token(
 async def revoke_token(request: ApiRequest, token_id: FromPath[str], descendants: Descendants = None) -> None:
     """Revoke a token, which stops working at once, also in requests that are under way.
 
-    A token may revoke itself, and none whose role is above its own.
+    A token that may write may revoke itself, and none whose role is above its own.
     """
     with_descendants = parse_flag("descendants", descendants)
     await revocation.revoke(request.context, request.org_id, token_id, with_descendants=with_descendants)
