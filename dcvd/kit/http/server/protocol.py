@@ -28,6 +28,13 @@ LONG_BODY_EXTENSION: Final = "dcvd.long_body"
 _BODY_CHECK_S: Final = 1.0
 
 
+class _NoTrailers(list[tuple[bytes, bytes]]):
+    """Drops the trailers of a body, which uvicorn would add to its headers; a proxy may pass them on unseen."""
+
+    def append(self, _: tuple[bytes, bytes]) -> None:
+        pass
+
+
 class GuardedHttpProtocol(PipeliningHttpProtocol):
     """One connection of a client, with the limits of `HttpLimits`."""
 
@@ -53,6 +60,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._is_head_started = False
         self._head_bytes = 0
         self._head_count = 0
+        self._framing_bytes = 0  # of extensions and trailers of chunks, since a part of the body has come
         self._is_long_body = False
         self._last_body_time = 0.0
         self._body_deadline = 0.0
@@ -86,6 +94,11 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         super().parse(piece)
         if self.body_bytes != body_bytes_before:
             self._last_body_time = self.loop.time()
+            self._framing_bytes = 0
+        elif self._reading_part == "body" and heads_before == self._head_count:
+            self._framing_bytes += len(piece)
+            if self._framing_bytes > self.limits.head_bytes:
+                self._refuse(431)
         if self._is_closing() or self._reading_part != "head":
             return
         if self._is_head_started:
@@ -133,7 +146,9 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             self._connection.be_idle()
         self._reading_part = "body"
         self._is_head_started = False
+        self.headers = _NoTrailers()
         self.body_bytes = 0
+        self._framing_bytes = 0
         self._is_long_body = False
         self._last_body_time = self.loop.time()
         self._body_deadline = self._last_body_time + self.limits.body_total_s
