@@ -189,12 +189,12 @@ def list_due_ids_of_org(snapshot: Snapshot, lane: CheckLane, org_id: str, now: i
     )
 
 
-def count_due(snapshot: Snapshot, lane: CheckLane, after_at: int, now: int, limit: int) -> int:
-    """Count the domains of a lane that became due after an instant and are due; up to `limit`."""
-    sql = (
-        "SELECT count(*) FROM (SELECT 1 FROM domains WHERE lane = ? AND next_sync_at > ? AND next_sync_at <= ? LIMIT ?)"
-    )
-    return snapshot.fetch_count(sql, (lane, after_at, now, limit))
+def count_due_at_cloudflare(snapshot: Snapshot, after_at: int, now: int, limit: int) -> int:
+    """Count the domains with a hostname at Cloudflare whose routine check became due after an instant; up to `limit`."""
+    due = f"SELECT 1 FROM domains WHERE lane = {CheckLane.ROUTINE:d} AND next_sync_at > ? AND next_sync_at <= ?"
+    unregistered = snapshot.fetch_count(f"SELECT count(*) FROM ({due} AND cf_id IS NULL)", (after_at, now))
+    sql = f"SELECT count(*) FROM ({due} LIMIT ?)"
+    return snapshot.fetch_count(sql, (after_at, now, limit + unregistered)) - unregistered
 
 
 def list_by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:

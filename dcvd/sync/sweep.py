@@ -215,12 +215,12 @@ class ListSweep:
         return await self._count_due(needed) >= needed
 
     async def _count_due(self, limit: int) -> int:
-        """Count the due domains, up to `limit`, that the next sweep could reach."""
+        """Count the due domains, up to `limit`, that the next sweep could reach: what is not at Cloudflare is on no page."""
         now = self._context.now()
         # An instant ahead of the clock was noted before the clock was set back, and means nothing.
         served_until = self._served_until if self._served_until <= now else 0
         return await self._context.database.read(
-            lambda snapshot: domains.count_due(snapshot, CheckLane.ROUTINE, served_until, now, limit)
+            lambda snapshot: domains.count_due_at_cloudflare(snapshot, served_until, now, limit)
         )
 
     def _remember_total_pages(self, page: CustomHostnamePage) -> int | None:

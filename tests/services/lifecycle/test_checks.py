@@ -76,7 +76,7 @@ async def test_only_so_many_due_ones_are_counted_as_are_asked_for_and_since_when
     now = context.now()
     counts = await context.database.read(
         lambda snapshot: [
-            domains.count_due(snapshot, CheckLane.ROUTINE, after, now, most)
+            domains.count_due_at_cloudflare(snapshot, after, now, most)
             for after, most in ((0, 100), (0, 7), (now - 500, 100), (now, 100))
         ]
     )
