@@ -190,7 +190,7 @@ def list_due_ids_of_org(snapshot: Snapshot, lane: CheckLane, org_id: str, now: i
 
 
 def count_due_at_cloudflare(snapshot: Snapshot, after_at: int, now: int, limit: int) -> int:
-    """Count the domains with a hostname at Cloudflare whose routine check became due after an instant; up to `limit`."""
+    """Count the domains with a hostname at Cloudflare that became due for routine after an instant; up to `limit`."""
     due = f"SELECT 1 FROM domains WHERE lane = {CheckLane.ROUTINE:d} AND next_sync_at > ? AND next_sync_at <= ?"
     unregistered = snapshot.fetch_count(f"SELECT count(*) FROM ({due} AND cf_id IS NULL)", (after_at, now))
     sql = f"SELECT count(*) FROM ({due} LIMIT ?)"

@@ -66,13 +66,12 @@ def confirm(tx: Transaction, member_id: str, now: int) -> None:
     )
 
 
-def change(tx: Transaction, member_id: str, role: Role, status: MemberStatus, now: int) -> None:
-    """Store a member's role and status. An invitation of one who is suspended ends."""
+def change(tx: Transaction, member_id: str, role: Role, status: MemberStatus, now: int, *, ends_invite: bool) -> None:
+    """Store a member's role and status, and whether their invitation, if one is open, ends."""
     tx.execute(
-        "UPDATE members SET role = ?1, status = ?2, updated_at = ?3,"
-        " invite_hash = iif(?2 = 'suspended', NULL, invite_hash),"
-        " invite_expires_at = iif(?2 = 'suspended', NULL, invite_expires_at) WHERE id = ?4",
-        (role, status, now, member_id),
+        "UPDATE members SET role = ?1, status = ?2, updated_at = ?3, invite_hash = iif(?4, NULL, invite_hash),"
+        " invite_expires_at = iif(?4, NULL, invite_expires_at) WHERE id = ?5",
+        (role, status, now, ends_invite, member_id),
     )
 
 

@@ -215,7 +215,7 @@ class ListSweep:
         return await self._count_due(needed) >= needed
 
     async def _count_due(self, limit: int) -> int:
-        """Count the due domains, up to `limit`, that the next sweep could reach: what is not at Cloudflare is on no page."""
+        """Count the due domains, up to `limit`, that the next sweep could reach: the others are on no page."""
         now = self._context.now()
         # An instant ahead of the clock was noted before the clock was set back, and means nothing.
         served_until = self._served_until if self._served_until <= now else 0

@@ -72,8 +72,7 @@ async def test_few_due_domains_are_asked_for_singly_and_no_page_is(context: Cont
 async def test_many_due_domains_without_a_hostname_at_cloudflare_have_no_page_asked_for(
     context: Context, org: str
 ) -> None:
-    sleeping = {"cf_id": None, "status": DomainStatus.PENDING_CNAME, "dns_state": DnsState.UNKNOWN}
-    dormant = await fleet(context, org, 300, dormant_since=1, **sleeping)
+    dormant = await fleet(context, org, 300, cf_id=None, status=DomainStatus.PENDING_CNAME, dormant_since=1)
     due = await fleet(context, org, 60, first=300)
     looker, pages = Noting(context), Pages.of([hostname(domain) for domain in due])
     async with looking(context, looker, pages):

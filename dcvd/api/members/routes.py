@@ -74,7 +74,8 @@ async def update_member(
 ) -> Response[MemberAnswer]:
     """Change a member's role, suspend them, or make them active again; their tokens follow at once.
 
-    Nobody changes a member above their own role, nor gives one. The last active owner stays one.
+    Nobody changes a member above their own role, nor gives one. The last active owner stays one. Whoever gets a higher
+    role before they have accepted their invitation has to be invited again.
     """
     member = await changes.change(
         request.context,

@@ -3,7 +3,7 @@
 from dcvd.core.audit import AuditAction
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.members import Member, MemberStatus
-from dcvd.core.tokens.token import Role
+from dcvd.core.tokens.token import Role, has_rank
 from dcvd.errors import Conflict
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -27,7 +27,8 @@ async def change(
 ) -> Member:
     """Change a member's role or status; None leaves it.
 
-    One who is active again after a suspension is invited where they never accepted.
+    One who is active again after a suspension is invited where they never accepted. The open invitation of one who is
+    suspended, or gets a higher role, ends.
 
     Raises NotFound, Forbidden for a role above the caller's, Conflict for the last active owner, and for whom only
     their acceptance can make active; PreconditionFailed where they are in another state than `precondition` says.
@@ -44,7 +45,9 @@ async def change(
             return member
         if new_role is not Role.OWNER or new_status is not MemberStatus.ACTIVE:
             check_owner_stays(context, tx, member)
-        members.change(tx, member_id, new_role, new_status, context.now())
+        # Whoever made the invitation for a lower role knows it, and may not have the rank of the higher one.
+        ends_invite = new_status is MemberStatus.SUSPENDED or not has_rank(member.role, new_role)
+        members.change(tx, member_id, new_role, new_status, context.now(), ends_invite=ends_invite)
         for token_id in tokens.change_rights_of_member(tx, member_id):
             announce_change(context, tx, token_id)
         for link in links.list_of_member(tx, member_id):

@@ -72,6 +72,23 @@ async def test_an_invitation_ends_after_a_week_and_with_the_next_one(
     problem(await owner.post(f"{MEMBERS}/{first['id']}/invite"), 409, "not_invited")
 
 
+async def test_an_invitation_does_not_outlast_that_its_member_gets_a_higher_role(
+    admin: Client, owner: Client, anybody: Client
+) -> None:
+    """Whoever made it knows it, and could become by it what they may not appoint."""
+    invited = (await admin.post("/api/members", {"address": "bob@acme.example"})).json["member"]
+    path = f"/api/members/{invited['id']}"
+    assert (await admin.patch(path, {"role": "member"})).json["member"]["inviteExpiresAt"] is not None
+    raised = (await owner.patch(path, {"role": "owner"})).json["member"]
+    assert (raised["role"], raised["status"], raised["inviteExpiresAt"]) == ("owner", "invited", None)
+    problem(await accept(anybody, invited), 400, "invalid_invite", field="token")
+    problem(await admin.post(f"{path}/invite"), 403, "forbidden")
+    again = (await owner.post(f"{path}/invite")).json["member"]
+    lowered = (await owner.patch(path, {"role": "admin"})).json["member"]
+    assert lowered["inviteExpiresAt"] == again["inviteExpiresAt"]
+    assert (await accept(anybody, again)).json["member"]["role"] == "admin"
+
+
 @pytest.mark.parametrize(
     "address", ["", "a", "a@", "@b.example", "a@b", "a b@c.example", "a@b..example", f"{'x' * 65}@b.example",
                 "ä@b.example", f"a@{'b' * 64}.example", f"a@{'b.' * 126}example"],
