@@ -43,3 +43,9 @@ def test_what_is_cut_off_anywhere_is_read_or_is_none_and_never_fails(content: by
     for length in range(len(content)):
         found = read_image_format(content[:length])
         assert found is None or (found.width, found.height) == (640, 480)
+
+
+def test_the_size_of_a_jpeg_is_not_searched_for_without_an_end() -> None:
+    padded, endless = (JPEG[:2] + b"\xff" * count + JPEG[2:] for count in (100, 2000))
+    assert read_image_format(padded) == read_image_format(JPEG)
+    assert read_image_format(endless) is None

@@ -12,7 +12,8 @@ from dcvd.errors import InvalidInput
 
 MAX_RETURN_URL_CHARACTERS: Final = 2048
 _COLOR: Final = re.compile(r"#[0-9a-fA-F]{6}", re.ASCII)
-_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+_URL_CHARACTERS: Final = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff"<>\\^`{|}]+""")
+"""Those of RFC 3986."""
 _LANGUAGE: Final = re.compile(
     r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
     r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?",
@@ -63,7 +64,7 @@ def validate_return_url(value: str) -> str:
         f"returnUrl is no https:// URL with a host and without a user name, of up to {MAX_RETURN_URL_CHARACTERS} "
         "characters.",
     )
-    if len(value) > MAX_RETURN_URL_CHARACTERS or _VISIBLE.fullmatch(value) is None or "\\" in value:
+    if len(value) > MAX_RETURN_URL_CHARACTERS or _URL_CHARACTERS.fullmatch(value) is None:
         raise fault
     try:
         parts = urlsplit(value)

@@ -7,6 +7,8 @@ from msgspec import Struct
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG_START_OF_FRAME: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_MAX_JPEG_STEPS: Final = 1000
+"""Segments and bytes that fill before an image's size; a file of nothing else would take long to read."""
 _JPEG_WITHOUT_LENGTH: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
@@ -55,7 +57,9 @@ def _read_jpeg(content: bytes) -> ImageFormat | None:
 def _list_jpeg_segments(content: bytes) -> Iterator[tuple[int, int]]:
     """Yield the marker of each segment with its position, as far as they follow each other."""
     position = 2
-    while position + 4 <= len(content) and content[position] == 0xFF:
+    for _ in range(_MAX_JPEG_STEPS):
+        if position + 4 > len(content) or content[position] != 0xFF:
+            return
         marker = content[position + 1]
         if marker == 0xFF:  # a byte that fills
             position += 1

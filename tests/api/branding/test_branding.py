@@ -73,7 +73,8 @@ async def test_it_is_kept_as_given_and_each_member_changes_alone(
         ("language", "german language"), ("language", "e"), ("language", "en" + "-abcde" * 20),
         ("returnUrl", "http://acme.example/"), ("returnUrl", "javascript:alert(1)"), ("returnUrl", "https://"),
         ("returnUrl", "https://a@b.example/"), ("returnUrl", "https://acme.example/ x"), ("returnUrl", "https://a\\b/"),
-        ("returnUrl", "https://acme.example/" + "x" * 2048), ("returnUrl", "//acme.example"),
+        ("returnUrl", "https://acme.example/" + "x" * 2048), ("returnUrl", "//acme.example"), ("returnUrl", "https://acme.example/\"><script>"),
+        ("returnUrl", "https://acme.example/{x}"), ("returnUrl", "https://acme.example/ä"),
     ],
 )  # fmt: skip
 async def test_a_bad_value_is_refused_naming_the_member_and_nothing_is_stored(
