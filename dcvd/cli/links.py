@@ -1,4 +1,4 @@
-"""`dcvd link`: URLs by which customers set up one domain each."""
+"""`dcvd link`: links by which customers set up one domain each."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def _check_link_id(_context: click.Context, _parameter: click.Parameter, value: 
     epilog=format_examples("dcvd link create --org Acme app.customer.com", "dcvd link list --org Acme"),
 )
 def links() -> None:
-    """Create, list and revoke short-lived URLs by which customers set up one domain each.
+    """Create, list and revoke short-lived links by which customers set up one domain each.
 
     Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
     """
@@ -61,7 +61,7 @@ def links() -> None:
     help="How long it works, from 1m to 30d.",
 )
 @click.option("--return-to", metavar="URL", help="Where the customer's browser goes in the end; one that is allowed.")
-@click.option("--quiet", is_flag=True, help="Print the URL alone.")
+@click.option("--quiet", is_flag=True, help="Print the token alone.")
 @json_option
 @config_option
 def create(
@@ -74,7 +74,7 @@ def create(
     as_json: bool,
     config: Path,
 ) -> None:
-    """Create a link for DOMAIN, which is an id or a name. Its URL is printed this once."""
+    """Create a link for DOMAIN, which is an id or a name. Its token is printed this once."""
     if is_new == (domain is not None):
         raise click.UsageError("Give a DOMAIN, or --new.")
     if quiet and as_json:
@@ -89,11 +89,9 @@ def create(
         print_json({"link": link})
         return
     if quiet:
-        # Without a public address there is no URL, and the token is what the operator's own page needs.
-        click.echo(link.url or link.token)
+        click.echo(link.token)
         return
     facts = [
-        ("URL", link.url or "none: set server.public_url"),
         ("Token", str(link.token)),
         ("Purpose", link.purpose.value),
         ("Domain", link.domain_id or "none yet"),
@@ -101,7 +99,7 @@ def create(
         ("Id", link.id),
     ]
     click.echo(format_facts(facts))
-    click.echo("Give the URL to the customer alone: it cannot be shown again.", err=True)
+    click.echo("Give the token to the customer alone: it cannot be shown again.", err=True)
 
 
 @links.command("list", epilog=format_examples("dcvd link list --org Acme"))
@@ -109,7 +107,7 @@ def create(
 @json_option
 @config_option
 def list_links(organization: str, as_json: bool, config: Path) -> None:
-    """List an organization's links. The newest comes first, and their URLs never."""
+    """List an organization's links. The newest comes first, and their tokens never."""
 
     async def work(operations: Operations) -> list[LinkView]:
         return await operations.list_links((await find_organization(operations, organization)).id)

@@ -18,7 +18,6 @@ DEFAULT_LIFETIME_MS: Final = DAY
 MAX_LIFETIME_MS: Final = 30 * DAY
 _TOKEN_PREFIX: Final = "dcv_link_"
 _TOKEN_FORMAT: Final = re.compile(r"dcv_link_[0-9a-f]{32}")
-_PAGE_PATH: Final = "/setup"
 
 
 class LinkPurpose(StrEnum):
@@ -74,14 +73,6 @@ def mint_link_token(random: RandomBytes) -> Secret:
 def is_link_token(text: str) -> bool:
     """Whether a text has the form of a link's token."""
     return _TOKEN_FORMAT.fullmatch(text) is not None
-
-
-def build_url(public_url: str, token: Secret) -> str | None:
-    """Return the URL for the customer; None where dcvd's own address is not configured.
-
-    Browsers send what stands behind the # to nobody, so the token is in no log of a server and in no Referer.
-    """
-    return f"{public_url}{_PAGE_PATH}#{token.reveal()}" if public_url else None
 
 
 def read_lifetime_ms(seconds: int) -> int:

@@ -36,9 +36,11 @@ async def create_domain_link(
     data: JSONBody[NewDomainLink] = _DEFAULT_DOMAIN_LINK,
     key: IdempotencyKey = None,
 ) -> Response[LinkAnswer]:
-    """Create a link by which a customer sets up this domain, and no other. Its `url` is in this answer and never again.
+    """Create a link by which a customer sets up this domain, and no other.
 
-    Its token lets them see the domain and its diagnosis, have it checked, connect their DNS provider, and have its
+    Its `token` is in this answer and never again.
+
+    The link lets them see the domain and its diagnosis, have it checked, connect their DNS provider, and have its
     records written through a connection that they made by it.
     """
     return await _answer_with_link(request, domain_id, data.expires_in, data.return_to, key)
@@ -51,7 +53,7 @@ async def create_link(
 ) -> Response[LinkAnswer]:
     """Create a link by which a customer adds one domain, whose name they type; then it is the link for that domain.
 
-    Its `url` is in this answer and never again.
+    Its `token` is in this answer and never again.
     """
     return await _answer_with_link(request, None, data.expires_in, data.return_to, key)
 
@@ -89,7 +91,6 @@ async def _answer_with_link(
     request: ApiRequest, domain_id: str | None, expires_in: int, return_to: str | None, key: str | None
 ) -> Response[LinkAnswer]:
     lifetime_ms = read_lifetime_ms(expires_in)
-    public_url = request.context.config.server.public_url
 
     def create(context: Context) -> Awaitable[CreatedLink]:
         return creation.create(
@@ -98,7 +99,7 @@ async def _answer_with_link(
 
     def respond(created: CreatedLink) -> Response[LinkAnswer]:
         headers = {"Location": f"/api/links/{created.link.id}"}
-        return Response(created_link_answer(created, public_url), headers=headers)
+        return Response(created_link_answer(created), headers=headers)
 
     return await answer_once(request, key, create, respond)
 

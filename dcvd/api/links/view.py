@@ -4,16 +4,15 @@ from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
-from dcvd.core.links import Link, LinkPurpose, LinkStatus, build_url
+from dcvd.core.links import Link, LinkPurpose, LinkStatus
 from dcvd.services.links.creation import CreatedLink
 from dcvd.store.engine.paging import Page
 
 
 class LinkView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A link. `token` and `url` are only in the answer that made it.
+    """A link. `token` is only in the answer that made it.
 
     `domainId`: the one domain that it is for; null until the domain of a new one was added.
-    `url`: what to give to the customer; null where the operator has not set the public address of this service.
     `mintedBy`: the id of the token that made it; null where none did. `memberId`: the member whose token that was.
     """
 
@@ -22,7 +21,6 @@ class LinkView(Struct, frozen=True, kw_only=True, rename="camel"):
     purpose: LinkPurpose
     status: LinkStatus
     token: str | UnsetType = UNSET
-    url: str | UnsetType | None = UNSET
     domain_id: str | None
     return_to: str | None
     created_at: Instant
@@ -46,11 +44,10 @@ def link_view(link: Link, now: int) -> LinkView:
     return build_view(LinkView, link, status=link.find_status(now))
 
 
-def created_link_answer(created: CreatedLink, public_url: str) -> LinkAnswer:
-    """Show a new link with its token, and with the URL for the customer."""
+def created_link_answer(created: CreatedLink) -> LinkAnswer:
+    """Show a new link with its token."""
     token = created.token.reveal()
-    url = build_url(public_url, created.token)
-    return LinkAnswer(build_view(LinkView, created.link, status=LinkStatus.ACTIVE, token=token, url=url))
+    return LinkAnswer(build_view(LinkView, created.link, status=LinkStatus.ACTIVE, token=token))
 
 
 def link_list(page: Page[Link], now: int) -> LinkList:

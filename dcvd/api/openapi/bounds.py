@@ -55,7 +55,6 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "BrandingPatch.primaryColor": _COLOR_OR_NULL,
     "BrandingPatch.returnUrl": _URI_OR_NULL,
     "EventView.sequence": {"minimum": 1},
-    "LinkView.url": _URI_OR_NULL,
     "NewAuthorization.redirectUri": _URI_OR_NULL,
     "NewAuthorization.returnTo": _URI_OR_NULL,
     "NewConnection.credentials": {"oneOf": CREDENTIALS_SCHEMAS},

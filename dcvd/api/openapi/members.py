@@ -283,11 +283,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "LinkView.purpose": "What it is for: `setup` of a domain that is there, or adding a `new` one.",
     "LinkView.returnTo": "Where the customer's browser goes in the end; null: nowhere.",
     "LinkView.status": "Whether it works.",
-    "LinkView.token": "What the URL holds. Only in the answer that made it.",
-    "LinkView.url": (
-        "What to give to the customer. Only in the answer that made it; null if the operator has not set the public "
-        "address of this service."
-    ),
+    "LinkView.token": "What the customer calls with. Only in the answer that made it.",
     "NewDomainLink.purpose": "Always `setup`.",
     "NewDomainLink.returnTo": "Where the customer's browser goes in the end: in `oauth.return_to`, or your branding's.",
     "NewLink.purpose": "Always `new`.",

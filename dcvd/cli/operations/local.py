@@ -162,7 +162,7 @@ class LocalOperations:
         created = await link_creation.create_for_operator(
             self._context, org_id, domain=domain, lifetime_ms=lifetime_ms, return_to=return_to
         )
-        return created_link_answer(created, self._context.config.server.public_url).link
+        return created_link_answer(created).link
 
     async def list_links(self, org_id: str) -> list[LinkView]:
         outputs: list[LinkView] = []
