@@ -37,8 +37,8 @@ _STATEMENTS: Final = (
     " VALUES ('zone_' || ?1, ?1, ?1 || '.example', 'pending', 1, 1)",
     "INSERT INTO links (id, org_id, purpose, token_hash, created_at, expires_at)"
     " VALUES ('link_' || ?1, ?1, 'new', 'hash-' || ?1, 1, 2)",
-    "INSERT INTO token_usage (token_id, day, operation, requests, errors)"
-    " SELECT id, 1, 'GET /api/domains', 1, 0 FROM api_tokens WHERE org_id = ?1 LIMIT 1",
+    "INSERT INTO token_usage (token_id, day, operation, org_id, requests, errors)"
+    " SELECT id, 1, 'GET /api/domains', org_id, 1, 0 FROM api_tokens WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO idempotency_answers (id, org_id, fingerprint, sealed_answer, created_at)"
     " VALUES ('answer-' || ?1, ?1, 'f', x'00', 1)",
     "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?1, 'k', 1, 'f', '{}', 1)",

@@ -4,14 +4,18 @@ import pytest
 
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR
+from dcvd.core.tokens.token import Role
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.janitor import Janitor
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
+from dcvd.services.tokens import minting, revocation
+from dcvd.services.tokens.usage import RETENTION_DAYS
 from dcvd.services.webhooks import endpoints, replays, secret_rotation
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store import events
+from dcvd.store.tokens import usage
 from dcvd.store.webhooks import delivery_endings
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
@@ -179,3 +183,20 @@ async def test_a_timeline_goes_with_its_retention_also_of_a_domain_that_is_still
     await janitor.run_once()
     assert await count("timeline") == 0
     assert (await queries.get(context, org, domain.id)).name == "app.customer.test"
+
+
+async def test_the_usage_of_a_revoked_token_goes_by_its_age_and_not_with_it_all_at_once(
+    context: Context, org: str, janitor: Janitor, count: Count, clock: ManualClock
+) -> None:
+    token = (await minting.create(context, org, name="ci", role=Role.OWNER, expires_at=None)).token
+    today = context.now() // DAY
+    used = [
+        usage.UsageCount(token_id=token.id, day=day, operation="GET /api/domains", requests=1, errors=0)
+        for day in (today - 1, today)
+    ]
+    await context.database.write(lambda tx: usage.add(tx, used))
+    await revocation.revoke(context, org, token.id)
+    assert await count("token_usage") == 2
+    clock.advance(RETENTION_DAYS * DAY)
+    await janitor.run_once()
+    assert await count("token_usage") == 1

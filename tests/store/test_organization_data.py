@@ -62,14 +62,18 @@ async def test_a_database_with_rows_of_all_that_organizations_have_is_found_unda
 
 
 async def test_a_row_with_many_children_is_deleted_after_them_and_some_at_a_time(context: Context, org: str) -> None:
-    (tokens,) = [table for table in OWNED_TABLES if table.name == "api_tokens"]
+    (deliveries,) = [table for table in OWNED_TABLES if table.name == "deliveries"]
     await fill(context, org, "acme")
 
-    def use(tx: Transaction) -> None:
-        sql = "INSERT INTO token_usage SELECT token_id, ?, operation, requests, errors FROM token_usage WHERE day = 1"
-        for day in range(2, 120):
-            tx.execute(sql, (day,))
+    def attempt(tx: Transaction) -> None:
+        sql = (
+            "INSERT INTO attempts (delivery_id, number, started_at, total_ms, outcome, headers, response)"
+            " SELECT delivery_id, ?, 1, 1, 'failed', '{}', x'' FROM attempts"
+            " WHERE delivery_id IN (SELECT id FROM deliveries WHERE org_id = ?) AND number = 1"
+        )
+        for number in range(2, 120):
+            tx.execute(sql, (number, org))
 
-    await context.database.write(use)
-    deleted = [await context.database.write(lambda tx: delete_batch(tx, tokens, org, 50)) for _ in range(4)]
+    await context.database.write(attempt)
+    deleted = [await context.database.write(lambda tx: delete_batch(tx, deliveries, org, 50)) for _ in range(4)]
     assert deleted == [50, 50, 20, 0]

@@ -1,4 +1,4 @@
-"""How often tokens were used for each operation, by day."""
+"""How often tokens were used for each operation, by day. It outlasts its tokens, and goes by its own age."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,8 +9,8 @@ from dcvd.store.engine.database import Snapshot, Transaction
 
 _ADD: Final = (
     # A token may be gone by the time at which its usage is stored.
-    "INSERT INTO token_usage (token_id, day, operation, requests, errors)"
-    " SELECT id, ?2, ?3, ?4, ?5 FROM api_tokens WHERE id = ?1"
+    "INSERT INTO token_usage (token_id, day, operation, org_id, requests, errors)"
+    " SELECT id, ?2, ?3, org_id, ?4, ?5 FROM api_tokens WHERE id = ?1"
     " ON CONFLICT (token_id, day, operation)"
     " DO UPDATE SET requests = requests + excluded.requests, errors = errors + excluded.errors"
 )
