@@ -35,7 +35,7 @@ DEFERRED_COMMANDS: Final = {
     "domain-connect": DeferredCommand(
         "dcvd.cli.domain_connect", "domain_connect", "Show the template and the key that DNS providers have to know."
     ),
-    "audit": DeferredCommand("dcvd.cli.audit", "audit", "Verify the audit, which says who changed what."),
+    "audit": DeferredCommand("dcvd.cli.audit", "audit", "Show and verify the audit, which says who changed what."),
     "vault": DeferredCommand("dcvd.cli.vault", "vault", "Make and change the keys that secrets are encrypted with."),
     "sandbox": DeferredCommand(
         "dcvd.cli.sandbox", "sandbox", "Run a Cloudflare API and a DNS server for trying things out."

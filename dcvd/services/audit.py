@@ -119,10 +119,26 @@ async def list_page(
     return Page(matching, None if is_last else encode_cursor(str(rows[-1].sequence)))
 
 
+def iterate(snapshot: Snapshot, org_id: str | None, filters: AuditFilters) -> Iterator[AuditEntry]:
+    """Yield the entries of a chain that meet the filters, newest first; reads as far as they are asked for."""
+    before = _AFTER_ALL
+    while entries := audit.list_backward(
+        snapshot, DAEMON_CHAIN if org_id is None else org_id, before=before, limit=_PAGE_SIZE
+    ):
+        yield from filter(filters.matches, entries)
+        before = entries[-1].sequence
+
+
+def verify_chain(snapshot: Snapshot, org_id: str) -> tuple[AuditChain, int, ChainFault | None]:
+    """Verify an organization's chain; return it with the number of its entries that are sound, and its first fault."""
+    chain = audit.get_chain(snapshot, org_id)
+    return chain, *_verify(snapshot, chain)
+
+
 def verify_chains(
     snapshot: Snapshot,
 ) -> Iterator[tuple[AuditChain, int, ChainFault | None]]:
-    """Verify chain by chain; yield each with the number of its entries that are sound, and its first fault if any."""
+    """Verify chain by chain; yield each as `verify_chain` returns it."""
     after: str | None = None
     while chains := audit.list_chains(snapshot, after=after, limit=_PAGE_SIZE):
         for chain in chains:

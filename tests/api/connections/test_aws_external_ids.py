@@ -83,6 +83,8 @@ async def test_an_external_id_comes_with_the_policies_that_name_us_and_the_domai
     assert answer.status == 201
     made = answer.json
     assert made["expiresAt"] == "2027-01-22T08:00:00Z"
+    (entry,) = (await owner.get("/api/audit?action=external_id.created")).json["audit"]
+    assert (entry["after"], entry["requestId"]) == ({"expiresAt": made["expiresAt"]}, answer.headers["X-Request-Id"])
     statement = made["trustPolicy"]["Statement"][0]
     assert statement["Principal"] == {"AWS": f"arn:aws:iam::{OURS}:user/dcvd"}
     assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": made["externalId"]}}

@@ -35,6 +35,9 @@ async def test_the_customer_is_sent_with_pkce_and_a_state_that_no_file_holds(flo
     assert len(begun["state"]) == len(asked["code_challenge"][0]) == 43
     files = b"".join(file.read_bytes() for file in tmp_path.glob("dcvd.db*"))
     assert begun["state"].encode() not in files
+    (entry,) = (await flow.owner.get("/api/audit?action=authorization.begun")).json["audit"]
+    assert entry["actor"].startswith("token:")
+    assert entry["after"] == {"provider": "other", "redirectUri": OURS, "returnTo": None}
 
 
 async def test_no_two_authorizations_share_a_state_or_a_challenge(flow: Flow) -> None:

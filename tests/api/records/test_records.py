@@ -55,6 +55,11 @@ async def test_a_repeat_with_the_same_key_gets_the_same_job(
     assert (again.status, again.body) == (202, undone.body)
     jobs = (await owner.get("/api/jobs")).json["jobs"]
     assert sum(job["kind"] == "write_dns" for job in jobs) == 2
+    undo, write = (await owner.get(f"/api/audit?objectId={domain}")).json["audit"][:2]
+    assert (write["action"], write["requestId"]) == ("dns.write_requested", first.headers["X-Request-Id"])
+    assert write["after"] == {"connectionId": connection, "replace": False, "jobId": first.json["job"]["id"]}
+    assert (undo["action"], undo["requestId"]) == ("dns.undo_requested", undone.headers["X-Request-Id"])
+    assert undo["after"] == {"connectionId": connection, "jobId": undone.json["job"]["id"]}
 
 
 async def test_a_plan_says_what_is_there_and_changes_nothing(

@@ -1,0 +1,100 @@
+"""What each call of an operator leaves in the audit, written once in a table."""
+
+from typing import Any, Final
+
+import pytest
+from msgspec import Struct
+
+from dcvd.core.instants import MINUTE
+from dcvd.core.tokens.token import Role
+from dcvd.services.context import Context
+from dcvd.services.domains import additions
+from dcvd.services.links import creation
+from dcvd.services.members import invitations
+from dcvd.services.tokens import minting, suspension
+from dcvd.services.zones import registry
+from dcvd.store.organizations.organizations import Organization
+from tests.api.client import Client
+
+_ONE: Final = "/operator/organizations/{id_or_name}"
+NOTHING: Final = {
+    f"POST {_ONE}/export": "shows what is stored",
+    f"POST {_ONE}/zones/{{zone_id}}/check": "looks, and changes nothing but what it sees",
+}
+
+
+class Call(Struct, frozen=True):
+    """What a call leaves; `prepare` makes what it is about. is_own: in the daemon's own chain."""
+
+    action: str
+    body: dict[str, Any] | None = None
+    prepare: str | None = None
+    is_own: bool = False
+
+
+CALLS: Final[dict[str, Call]] = {
+    "POST /operator/organizations": Call("organization.created", {"name": "New"}),
+    f"PATCH {_ONE}": Call("organization.changed", {"quotas": {"domains": 7}}),
+    f"POST {_ONE}/suspend": Call("organization.suspended"),
+    f"POST {_ONE}/resume": Call("organization.resumed", prepare="suspended"),
+    f"DELETE {_ONE}": Call("organization.deletion_begun", is_own=True),
+    f"POST {_ONE}/members": Call("member.invited", {"address": "ann@customer.com"}),
+    f"PATCH {_ONE}/members/{{member_id}}": Call("member.changed", {"role": "admin"}, "member"),
+    f"POST {_ONE}/members/{{member_id}}/invite": Call("member.invited", prepare="member"),
+    f"DELETE {_ONE}/members/{{member_id}}": Call("member.removed", prepare="member"),
+    f"PATCH {_ONE}/branding": Call("branding.changed", {"name": "Shop"}),
+    f"POST {_ONE}/tokens": Call("token.minted", {"name": "x", "role": "owner"}),
+    f"POST {_ONE}/tokens/{{token_id}}/rotate": Call("token.rotated", {}, "token"),
+    f"DELETE {_ONE}/tokens/{{token_id}}": Call("token.revoked", prepare="token"),
+    f"POST {_ONE}/tokens/revoke-all": Call("token.revoked", prepare="token"),
+    f"POST {_ONE}/links": Call("link.created", {}),
+    f"DELETE {_ONE}/links/{{link_id}}": Call("link.revoked", prepare="link"),
+    f"POST {_ONE}/zones": Call("zone.added", {"name": "customer.com"}),
+    f"DELETE {_ONE}/zones/{{zone_id}}": Call("zone.removed", prepare="zone"),
+    f"POST {_ONE}/domains/bulk": Call("domain.added", {"domains": [{"domainName": "x.customer.com"}]}),
+    f"POST {_ONE}/domains/move": Call("domain.moved", {"domainName": "app.customer.com"}, "domain of another"),
+}
+
+
+async def _make(kind: str | None, context: Context, org_id: str, rival_id: str) -> str:
+    match kind:
+        case None:
+            return ""
+        case "suspended":
+            await suspension.suspend(context, org_id)
+            return ""
+        case "member":
+            return (await invitations.invite(context, org_id, address="bob@customer.com", role=Role.MEMBER)).member.id
+        case "token":
+            minted = await minting.create(context, org_id, name="t", role=Role.OWNER, expires_at=None)
+            return minted.token.id
+        case "link":
+            return (await creation.create(context, org_id, domain_id=None, lifetime_ms=MINUTE)).link.id
+        case "zone":
+            return (await registry.add(context, org_id, "customer.com")).id
+        case "domain of another":
+            return (await additions.add(context, rival_id, "app.customer.com")).id
+        case _:
+            raise AssertionError(kind)
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_a_call_leaves_what_the_table_says(
+    operator: Client, context: Context, organization: Organization, rival: Organization, name: str
+) -> None:
+    call = CALLS[name]
+    method, path = name.split(" ")
+    object_id = await _make(call.prepare, context, organization.id, rival.id)
+    path = path.replace("{id_or_name}", organization.id)
+    for parameter in ("{member_id}", "{token_id}", "{link_id}", "{zone_id}"):
+        path = path.replace(parameter, object_id)
+    shown = "/operator/audit" if call.is_own else f"/operator/organizations/{organization.id}/audit"
+    before = (await operator.get(shown)).json["audit"]
+    answer = await operator.call(method, path, json=call.body)
+    assert answer.status < 300, answer.body
+    if name == "POST /operator/organizations":
+        shown, before = f"/operator/organizations/{answer.json['organization']['id']}/audit", []
+    entries = (await operator.get(shown)).json["audit"]
+    assert [entry["action"] for entry in entries[: len(entries) - len(before)]] == [call.action]
+    assert entries[0]["actor"].startswith("operator:")
+    assert entries[0]["requestId"] == answer.headers["X-Request-Id"]
