@@ -17,7 +17,7 @@ from dcvd.kit.http.server.refusals import build_refusal
 
 log = structlog.get_logger(__name__)
 
-_ACCEPTS_A_TURN: Final = 4
+_ACCEPTS_A_TURN: Final = 2
 """So many descriptors may be open beyond a cap: a connection that gives way is closed in the next turn of the loop."""
 _EXHAUSTED_PAUSE_S: Final = 0.1  # until the next try where the kernel has no descriptor for a connection
 _REPORT_INTERVAL_S: Final = 60.0

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-_STARTS_A_TURN: Final = 4
-_MOST_RUNNING: Final = 12
+_STARTS_A_TURN: Final = 2
+_MOST_RUNNING: Final = 6
 _LONGEST_RUN_S: Final = 0.1
 """After so many seconds a request counts no more: it waits for something, as a long poll does."""
 
