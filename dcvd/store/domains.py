@@ -235,11 +235,6 @@ class DomainFilter(Struct, frozen=True, kw_only=True):
     is_dormant: bool | None = None
     reach: DomainReach | None = None
 
-    def matches(self, domain: Domain) -> bool:
-        """Whether a domain within the reach has the status and the dormancy."""
-        is_dormant = domain.dormant_since is not None
-        return self.status in (None, domain.status) and self.is_dormant in (None, is_dormant)
-
     def write_conditions(self, status_parameter: str) -> str:
         """Write the SQL conditions, which `AND` puts behind others."""
         status = "" if self.status is None else f" AND status = {status_parameter}"
@@ -253,12 +248,9 @@ def list_of_org(
 ) -> list[Domain]:
     """List an organization's domains with an id below `before`, newest first."""
     if wanted.reach is not None:
-        older = [
-            domain
-            for domain in _list_within(snapshot, org_id, wanted, wanted.reach)
-            if domain.id < (before or HIGHEST_KEY)
-        ]
-        return sorted(older, key=lambda domain: domain.id, reverse=True)[:limit]
+        found = _list_within(snapshot, org_id, wanted, wanted.reach)
+        older = sorted((key.id for key in found if key.id < (before or HIGHEST_KEY)), reverse=True)[:limit]
+        return _in_order(snapshot, older)
     return _DOMAINS.fetch_all(
         snapshot,
         f"WHERE org_id = ?1{wanted.write_conditions('?2')} AND id < ?3 ORDER BY id DESC LIMIT ?4",
@@ -272,12 +264,12 @@ def search(
     """List domains by name, after `after`, whose name or registrable part begins with `prefix`."""
     if wanted.reach is not None:
         matching = [
-            domain
-            for domain in _list_within(snapshot, org_id, wanted, wanted.reach)
-            if domain.name > (after or "")
-            and (domain.name.startswith(prefix) or registrable_domain(domain.name).startswith(prefix))
+            key
+            for key in _list_within(snapshot, org_id, wanted, wanted.reach)
+            if key.name > (after or "")
+            and (key.name.startswith(prefix) or registrable_domain(key.name).startswith(prefix))
         ]
-        return sorted(matching, key=lambda domain: domain.name)[:limit]
+        return _in_order(snapshot, [key.id for key in sorted(matching, key=lambda key: key.name)[:limit]])
     conditions = wanted.write_conditions("?4")
     # Two ranges, each on an index of its own; UNION drops what is in both.
     return _DOMAINS.fetch_all(
@@ -289,19 +281,37 @@ def search(
     )
 
 
-def _list_within(snapshot: Snapshot, org_id: str, wanted: DomainFilter, reach: DomainReach) -> list[Domain]:
-    """List the wanted domains of an organization within a reach, in no order; each is looked up by an index."""
-    ids = snapshot.fetch_column(
-        "SELECT id FROM domains WHERE org_id = ?1 AND name IN (SELECT value FROM json_each(?2))"
-        " UNION SELECT id FROM domains WHERE org_id = ?1 AND registrable IN (SELECT value FROM json_each(?3))",
-        (org_id, encode_list(reach.names), encode_list({registrable_domain(parent) for parent in reach.parents})),
+class _Key(NamedTuple):
+    id: str
+    name: str
+
+
+def _list_within(snapshot: Snapshot, org_id: str, wanted: DomainFilter, reach: DomainReach) -> list[_Key]:
+    """List the wanted domains of an organization within a reach, in no order; each is looked up by an index.
+
+    They may be a hundred thousand, of which a page shows few: so they are not read whole.
+    """
+    conditions = wanted.write_conditions("?2")
+    rows = snapshot.fetch_all(
+        f"SELECT id, name FROM domains WHERE org_id = ?1 AND name IN (SELECT value FROM json_each(?3)){conditions}"
+        " UNION SELECT id, name FROM domains"
+        f" WHERE org_id = ?1 AND registrable IN (SELECT value FROM json_each(?4)){conditions}"
+        " UNION SELECT id, name FROM domains"
+        f" WHERE id IN (SELECT value FROM json_each(?5)) AND org_id = ?1{conditions}",
+        (
+            org_id,
+            wanted.status,
+            encode_list(reach.names),
+            encode_list({registrable_domain(parent) for parent in reach.parents}),
+            encode_list(reach.ids),
+        ),
     )
-    found = find_by_ids(snapshot, {*ids, *reach.ids}).values()
-    return [
-        domain
-        for domain in found
-        if domain.org_id == org_id and reach.covers(domain.id, domain.name) and wanted.matches(domain)
-    ]
+    return [key for key in map(_Key._make, rows) if reach.covers(key.id, key.name)]
+
+
+def _in_order(snapshot: Snapshot, ids: Sequence[str]) -> list[Domain]:
+    found = find_by_ids(snapshot, ids)
+    return [found[domain_id] for domain_id in ids]
 
 
 def _derive_columns(domain: Domain) -> tuple[Any, ...]:
