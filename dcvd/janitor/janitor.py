@@ -20,7 +20,8 @@ from dcvd.services import clock_skew
 from dcvd.services.context import Context
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
-from dcvd.services.tokens import expiry
+from dcvd.services.links import expiry as link_expiry
+from dcvd.services.tokens import expiry as token_expiry
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
 from dcvd.store import audit, bulk_lines, events, idempotency, timeline, written_records
 from dcvd.store.connections import aws_external_ids, oauth_states
@@ -73,8 +74,8 @@ class Janitor:
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_RETENTION_MS, limit)),
             "answers": await self._sweep(lambda tx, limit: idempotency.delete_old(tx, now - KEY_LIFETIME_MS, limit)),
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
-            "tokens": await self._sweep_expired(expiry.remove_expired_tokens, now - keep.tokens),
-            "links": await self._sweep_expired(expiry.remove_expired_links, now - keep.tokens),
+            "tokens": await self._sweep_expired(token_expiry.remove_expired, now - keep.tokens),
+            "links": await self._sweep_expired(link_expiry.remove_expired, now - keep.tokens),
             "audit": await self._sweep(lambda tx, limit: audit.delete_old(tx, now - keep.audit, limit)),
             "token_usage": await self._sweep(
                 lambda tx, limit: token_usage.delete_before(tx, now // DAY - RETENTION_DAYS, limit)

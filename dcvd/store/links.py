@@ -96,3 +96,12 @@ def delete_all(tx: Transaction, link_ids: Collection[str]) -> None:
 def list_expired(snapshot: Snapshot, cutoff_at: int, limit: int) -> list[Link]:
     """List some of the links that expired before an instant."""
     return _LINKS.fetch_all(snapshot, "WHERE expires_at < ? LIMIT ?", (cutoff_at, limit))
+
+
+def list_expired_of_org(snapshot: Snapshot, org_id: str, now: int, *, beyond: int, limit: int) -> list[Link]:
+    """List some of an organization's links that have expired, but for the `beyond` latest ones."""
+    return _LINKS.fetch_all(
+        snapshot,
+        "WHERE org_id = ? AND expires_at <= ? ORDER BY expires_at DESC LIMIT ? OFFSET ?",
+        (org_id, now, limit, beyond),
+    )

@@ -40,7 +40,7 @@ async def check_zone_of_organization(
 ) -> Response[ZoneAnswer]:
     """Ask DNS for the zone's record; 202 with what is stored if that takes too long."""
     services, org_id = request.services, organization.id
-    check = await services.zones.check_now(org_id, zone_id, services.sync_limit.admit(org_id))
+    check = await services.zones.check_now(request.context, org_id, zone_id, services.sync_limit.admit(org_id))
     return Response(ZoneAnswer(zone_view(check.zone)), status_code=200 if check.is_fresh else 202)
 
 

@@ -67,7 +67,9 @@ async def check_zone(request: ApiRequest, zone_id: FromPath[str]) -> Response[Zo
     8 of yours run, together with those that check domains.
     """
     services = request.services
-    check = await services.zones.check_now(request.org_id, zone_id, services.sync_limit.admit(request.org_id))
+    check = await services.zones.check_now(
+        request.context, request.org_id, zone_id, services.sync_limit.admit(request.org_id)
+    )
     return Response(ZoneAnswer(zone_view(check.zone)), status_code=200 if check.is_fresh else 202)
 
 

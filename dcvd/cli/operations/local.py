@@ -206,7 +206,7 @@ class LocalOperations:
 
     async def check_zone(self, org_id: str, zone_id: str) -> ZoneView:
         checker = ZoneChecker(self._context, DnsObserver(self._context.config).zones)
-        return zone_view((await checker.check_now(org_id, zone_id, nullcontext())).zone)
+        return zone_view((await checker.check_now(self._context, org_id, zone_id, nullcontext())).zone)
 
     async def remove_zone(self, org_id: str, zone_id: str) -> None:
         await zones.remove(self._context, org_id, zone_id)

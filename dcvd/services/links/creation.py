@@ -13,6 +13,7 @@ from dcvd.core.tokens.token import hash_token
 from dcvd.errors import NotFound
 from dcvd.services import audit, reach
 from dcvd.services.context import Context
+from dcvd.services.links import expiry
 from dcvd.services.links.rules import check_return_to, describe_link
 from dcvd.services.organizations import quotas
 from dcvd.store import domains, links
@@ -45,7 +46,7 @@ async def create(
         minted_by=caller.id if caller.kind is CallerKind.TOKEN else None,
         member_id=caller.member_id,
         created_at=now,
-        expires_at=now + lifetime_ms,
+        expires_at=_choose_expiry(context, now + lifetime_ms),
     )
     token_hash = hash_token(token.reveal())
 
@@ -54,6 +55,7 @@ async def create(
             _check_domain(context, tx, org_id, domain_id)
         check_return_to(context, tx, org_id, return_to)
         quotas.require_room(context, tx, org_id, Quota.LINKS)
+        expiry.remove_excess(context, tx, org_id)
         links.insert(tx, link, token_hash)
         audit.record(context, tx, org_id, AuditAction.LINK_CREATED, link.id, after=describe_link(link))
         created = CreatedLink(link, token)
@@ -75,6 +77,12 @@ async def create_for_operator(
             raise NotFound(f"The organization has no domain {name}.")
         domain_id = owned[name].id
     return await create(context, org_id, domain_id=domain_id, lifetime_ms=lifetime_ms, return_to=return_to)
+
+
+def _choose_expiry(context: Context, wanted: int) -> int:
+    """Return when a link ends: no later than the rights of whoever makes it."""
+    own = context.caller.expires_at
+    return wanted if own is None else min(wanted, own)
 
 
 def _check_domain(context: Context, snapshot: Snapshot, org_id: str, domain_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The end of what has expired: tokens and links are kept for a while, so that their owner can still see them."""
+"""The end of expired tokens, which are kept for a while, so that their owner can still see them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,10 +8,8 @@ from dcvd.core.callers import DAEMON
 from dcvd.core.tokens.token import Token
 from dcvd.services import audit
 from dcvd.services.context import Context
-from dcvd.services.links.rules import describe_link
 from dcvd.services.tokens import descent
 from dcvd.services.tokens.rights import describe_token
-from dcvd.store import links
 from dcvd.store.engine.database import Transaction
 from dcvd.store.tokens import tokens
 
@@ -21,7 +19,7 @@ _MAX_AT_ONCE: Final = 50
 """How many of them a transaction removes that does something else."""
 
 
-def remove_expired_tokens(context: Context, tx: Transaction, cutoff_at: int, limit: int) -> int:
+def remove_expired(context: Context, tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove tokens that expired before an instant; return how many. What they made stays."""
     expired = tokens.list_expired(tx, cutoff_at, limit)
     _remove_tokens(context, tx, expired)
@@ -44,12 +42,3 @@ def _remove_tokens(context: Context, tx: Transaction, expired: Sequence[Token]) 
         descent.bequeath(tx, token.id)
         audit.record(context, tx, token.org_id, AuditAction.TOKEN_EXPIRED, token.id, before=describe_token(token))
     tokens.delete_all(tx, [token.id for token in expired])
-
-
-def remove_expired_links(context: Context, tx: Transaction, cutoff_at: int, limit: int) -> int:
-    """Remove links that expired before an instant; return how many."""
-    expired = links.list_expired(tx, cutoff_at, limit)
-    for link in expired:
-        audit.record(context, tx, link.org_id, AuditAction.LINK_EXPIRED, link.id, before=describe_link(link))
-    links.delete_all(tx, [link.id for link in expired])
-    return len(expired)

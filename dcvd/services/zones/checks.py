@@ -56,23 +56,27 @@ class ZoneChecker:
         else:
             await self._look(zone)
 
-    async def check_now(self, org_id: str, zone_id: str, admission: AbstractContextManager[None]) -> ZoneCheck:
+    async def check_now(
+        self, context: Context, org_id: str, zone_id: str, admission: AbstractContextManager[None]
+    ) -> ZoneCheck:
         """Check an organization's zone as far as `admission` and the time allow; one that was given up waits again.
+
+        context: the caller's; what is found is stored by the daemon.
 
         Raises NotFound.
         """
-        zone = await registry.get(self._context, org_id, zone_id)
+        zone = await registry.get(context, org_id, zone_id)
         if zone.status is ZoneStatus.PROVED:
             return ZoneCheck(zone, is_fresh=True)
         is_fresh = False
         try:
             with admission:
-                await self._context.database.write(lambda tx: _make_due(self._context, tx, zone_id))
+                await context.database.write(lambda tx: _make_due(context, tx, zone_id))
                 async with asyncio.timeout(_TIMEOUT_S):
                     is_fresh = await self._look(zone)
         except (TimeoutError, RemoteError, TooManyRequests) as error:
             log.info("zone.check_unfinished", zone_id=zone_id, error=str(error) or type(error).__name__)
-        return ZoneCheck(await registry.get(self._context, org_id, zone_id), is_fresh)
+        return ZoneCheck(await registry.get(context, org_id, zone_id), is_fresh)
 
     async def _look(self, zone: Zone) -> bool:
         """Look for the record and store what was found; return whether DNS answered."""

@@ -8,12 +8,17 @@ from msgspec.structs import replace
 
 from dcvd.config import Config
 from dcvd.config.oauth_sections import OauthConfig
-from dcvd.core.instants import DAY, SECOND, to_rfc3339
+from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
+from dcvd.core.tokens.token import Role
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
+from dcvd.services.links import creation
+from dcvd.services.links.expiry import MAX_EXPIRED
 from dcvd.services.organizations import quotas
+from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
+from dcvd.store import links
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.stand_ins import NOW
@@ -36,9 +41,7 @@ async def ids_of(client: Client, query: str = "") -> list[str]:
     return [link["id"] for link in (await client.get(f"/api/links{query}")).json["links"]]
 
 
-async def test_a_link_is_shown_once_with_its_url_whose_token_no_server_is_sent(
-    owner: Client, organization: Organization
-) -> None:
+async def test_the_token_of_a_link_is_shown_once(owner: Client, organization: Organization) -> None:
     domain_id = await domain(owner)
     link = await created(owner, domain_id)
     assert re.fullmatch(r"dcv_link_[0-9a-f]{32}", link["token"])
@@ -182,6 +185,30 @@ async def test_expired_links_go_after_some_days(owner: Client, context: Context,
     clock.advance(1)
     await janitor.run_once()
     assert await ids_of(owner) == [kept["id"]]
+
+
+async def test_so_many_expired_links_of_an_organization_are_kept(
+    owner: Client, context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    await quotas.set_quotas(context, organization.id, {"links": MAX_EXPIRED + 3})
+    made = []
+    for _ in range(MAX_EXPIRED + 3):
+        made.append((await creation.create(context, organization.id, domain_id=None, lifetime_ms=MINUTE)).link.id)
+        clock.advance(1)
+    clock.advance(MINUTE)
+    new = await created(owner)
+    kept = await context.database.read(lambda snapshot: links.list_of_org(snapshot, organization.id, 0, limit=1000))
+    assert [link.id for link in kept] == [new["id"], *reversed(made[3:])]
+
+
+async def test_a_link_never_outlasts_the_token_that_makes_it(
+    owner: Client, anybody: Client, context: Context, organization: Organization
+) -> None:
+    minted = await minting.create(context, organization.id, name="brief", role=Role.ADMIN, expires_at=NOW + MINUTE * 5)
+    brief = anybody.as_bearer(minted.plaintext.reveal())
+    for link in (await created(brief), await created(brief, expiresIn=86400)):
+        assert link["expiresAt"] == to_rfc3339(NOW + MINUTE * 5)
+    assert (await created(brief, expiresIn=60))["expiresAt"] == to_rfc3339(NOW + MINUTE)
 
 
 async def test_a_link_says_when_it_was_last_used(owner: Client, anybody: Client, clock: ManualClock) -> None:

@@ -187,7 +187,7 @@ async def test_a_zone_that_another_organization_proved_before_is_held(
     assert second.status is ZoneStatus.HELD
     await registry.remove(context, org, first.id)
     checker = ZoneChecker(context, texts)
-    check = await checker.check_now(rival_org, second.id, nullcontext())
+    check = await checker.check_now(context, rival_org, second.id, nullcontext())
     assert (check.zone.status, check.is_fresh) == (ZoneStatus.PROVED, True)
 
 
