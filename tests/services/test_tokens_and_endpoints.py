@@ -4,7 +4,7 @@ import pytest
 
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.tokens.token import Role
-from dcvd.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
+from dcvd.errors import Conflict, DcvdError, Forbidden, InvalidInput, NotFound, Unauthenticated
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.tokens import authentication, minting, queries, revocation
@@ -52,13 +52,17 @@ async def test_a_revoked_token_stops_at_once(context: Context, organization: Org
         await authentication.authenticate(context, minted.plaintext.reveal())
 
 
-@pytest.mark.parametrize("end", ["revoked", "expired", "its rights changed"])
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [("revoked", Unauthenticated), ("expired", Unauthenticated), ("its rights changed", Forbidden)],
+)
 async def test_no_transaction_of_a_caller_whose_rights_ended_stores_anything(
-    context: Context, organization: Organization, clock: ManualClock, end: str
+    context: Context, organization: Organization, clock: ManualClock, end: str, error: type[DcvdError]
 ) -> None:
     minted = await minting.create(context, organization.id, name="ci", role=Role.OWNER, expires_at=clock.now() + 1000)
     callers_context = act_as(context, build_caller(minted.token, None))
-    await minting.create(callers_context, organization.id, name="before", role=Role.OWNER, expires_at=None)
+    events = ["domain.added"]
+    await endpoints.create(callers_context, organization.id, url="https://hooks.example.com/before", events=events)
     match end:
         case "revoked":
             await revocation.revoke(context, organization.id, minted.token.id)
@@ -70,11 +74,10 @@ async def test_no_transaction_of_a_caller_whose_rights_ended_stores_anything(
                     "UPDATE api_tokens SET rights_version = rights_version + 1 WHERE id = ?", (minted.token.id,)
                 )
             )
-    with pytest.raises(Unauthenticated):
-        await minting.create(callers_context, organization.id, name="after", role=Role.OWNER, expires_at=None)
-    names = [row.name for row in (await queries.list_page(context, organization.id, cursor=None, limit=9)).items]
-    assert "before" in names
-    assert "after" not in names
+    with pytest.raises(error):
+        await endpoints.create(callers_context, organization.id, url="https://hooks.example.com/after", events=events)
+    stored = (await endpoints.list_page(context, organization.id, cursor=None, limit=9)).items
+    assert [endpoint.url for endpoint in stored] == ["https://hooks.example.com/before"]
 
 
 async def test_nobody_mints_a_role_above_their_own(context: Context, organization: Organization) -> None:

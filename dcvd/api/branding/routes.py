@@ -4,44 +4,21 @@ from typing import Final
 
 from litestar import Response, Router, get, patch
 from litestar.params import FromPath, JSONBody
-from msgspec import UNSET, Struct, UnsetType
 
+from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingAnswer, branding_answer
 from dcvd.api.http.answer_headers import KEPT_FOR_EVER
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.branding.branding import Branding
-from dcvd.services.branding import BrandingChange, change, find_logo, read
+from dcvd.services.branding import change, find_logo, read
 
 _LOGO_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
     **KEPT_FOR_EVER,
 }
-
-
-class BrandingPatch(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """What to change: what is absent stays, null unsets it. `logoUrl`: from where the logo is fetched, once."""
-
-    name: str | UnsetType | None = UNSET
-    primary_color: str | UnsetType | None = UNSET
-    background_color: str | UnsetType | None = UNSET
-    language: str | UnsetType | None = UNSET
-    return_url: str | UnsetType | None = UNSET
-    logo_url: str | UnsetType | None = UNSET
-
-    @property
-    def change(self) -> BrandingChange:
-        """The change that is asked for."""
-        return BrandingChange(
-            name=self.name,
-            primary_color=self.primary_color,
-            background_color=self.background_color,
-            language=self.language,
-            return_url=self.return_url,
-            logo_url=self.logo_url,
-        )
 
 
 @get("/branding", summary="Show the branding")

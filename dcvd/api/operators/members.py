@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingAnswer, branding_answer
 from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.api.http.request import ApiRequest

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Protocol
 
-from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingView
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.view import DomainView

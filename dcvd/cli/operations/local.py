@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
-from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingView, branding_answer
 from dcvd.api.domains.bulk_view import AddedLine, added_line
 from dcvd.api.domains.view import DomainView, domain_view

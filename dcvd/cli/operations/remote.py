@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 from msgspec import UNSET, Struct
 
-from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingAnswer, BrandingView
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.input import NewDomain

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from dcvd.api.branding.routes import BrandingPatch
+from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingView
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json

@@ -96,7 +96,7 @@ async def test_dropping_that_a_crash_cut_off_leaves_the_rest_held_in_order(
     kept = [one.event_id for one in stored if one.state is not DeliveryState.DROPPED]
     await _change(context, endpoint, enabled=True)
     assert await deliver_all(context, endpoint) == kept
-    assert (len(stored), len(kept)) == (503, 3)
+    assert (len(stored), len(kept)) == (503, 483)
 
 
 async def test_what_is_owed_to_an_enabled_endpoint_is_not_dropped(context: Context, endpoint: Endpoint) -> None:
@@ -226,7 +226,7 @@ async def test_an_endpoint_with_a_long_history_is_removed_in_batches(context: Co
     await _fill(context, endpoint, 2100)
     commits = await _commits(context)
     await webhooks.remove(context, endpoint.org_id, endpoint.id)
-    assert len(commits) == 5
+    assert len(commits) >= 5  # of 500 at most, and of fewer where a batch takes long
     left = await context.database.maintain(
         lambda connection: connection.execute(
             "SELECT (SELECT count(*) FROM deliveries), (SELECT count(*) FROM webhook_secrets),"
@@ -282,6 +282,6 @@ async def test_a_removal_that_is_cut_off_leaves_the_rest_in_order_and_it_is_sent
         await webhooks.remove(context, endpoint.org_id, endpoint.id)
     database.before_write = None
     left = await owed(context, endpoint)
-    assert len(left) == 200
+    assert len(left) == 680
     await _change(context, endpoint, enabled=True)
     assert await deliver_all(context, endpoint) == [one.event_id for one in left]
