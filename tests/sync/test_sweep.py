@@ -72,8 +72,8 @@ async def test_few_due_domains_are_asked_for_singly_and_no_page_is(context: Cont
 async def test_many_due_domains_without_a_hostname_at_cloudflare_have_no_page_asked_for(
     context: Context, org: str
 ) -> None:
-    dormant = await fleet(context, org, 300, cf_id=None, status=DomainStatus.PENDING_CNAME, dormant_since=1)
-    due = await fleet(context, org, 60, first=300)
+    dormant = await fleet(context, org, 101, cf_id=None, status=DomainStatus.PENDING_CNAME, dormant_since=1)
+    due = await fleet(context, org, 10, first=101)
     looker, pages = Noting(context), Pages.of([hostname(domain) for domain in due])
     async with looking(context, looker, pages):
         await _until_looked_at(looker, names([*dormant, *due]))
