@@ -76,6 +76,9 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
             self.cycle.body += body
 
     def on_response_complete(self) -> None:
+        if self.cycle.response_complete:
+            # Nobody receives it any more; the request and its protocol refer to each other until garbage is collected.
+            self.cycle.body = bytearray()
         self._is_answer_ending = True
         super().on_response_complete()  # it starts the request that waits
         self._is_answer_ending = False
