@@ -6,29 +6,25 @@ import click
 
 from dcvd.api.links.view import LinkView
 from dcvd.cli.operations import Operations, find_organization, perform
-from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
+from dcvd.cli.options import (
+    check_id,
+    config_option,
+    format_examples,
+    json_option,
+    organization_option,
+    print_json,
+    read_duration_ms,
+)
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
-from dcvd.core.durations import parse_duration
-from dcvd.core.ids import IdPrefix, is_id
+from dcvd.core.ids import IdPrefix
 from dcvd.core.links import MAX_LIFETIME_MS, MIN_LIFETIME_MS
 
 
 def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
-    try:
-        lifetime_ms = parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+    lifetime_ms = read_duration_ms(value)
     if not MIN_LIFETIME_MS <= lifetime_ms <= MAX_LIFETIME_MS:
         raise click.BadParameter(f"{value} is not between 1m and 30d.")
     return lifetime_ms
-
-
-def _check_link_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not is_id(IdPrefix.LINK, value):
-        raise click.BadParameter(
-            f"{value!r} is no link's id: one is link_ and 26 characters behind it; `dcvd link list` shows them."
-        )
-    return value
 
 
 @click.group(
@@ -123,7 +119,7 @@ def list_links(organization: str, as_json: bool, config: Path) -> None:
 
 
 @links.command("revoke", epilog=format_examples("dcvd link revoke --org Acme link_01k2j3…"))
-@click.argument("link_id", metavar="ID", callback=_check_link_id)
+@click.argument("link_id", metavar="ID", callback=check_id(IdPrefix.LINK, "link"))
 @organization_option
 @config_option
 def revoke(link_id: str, organization: str, config: Path) -> None:

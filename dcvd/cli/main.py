@@ -24,7 +24,7 @@ DEFERRED_COMMANDS: Final = {
     ),
     "token": DeferredCommand("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
     "member": DeferredCommand("dcvd.cli.members", "members", "Invite and list the people of organizations."),
-    "link": DeferredCommand("dcvd.cli.links", "links", "Make and revoke URLs by which customers set up a domain."),
+    "link": DeferredCommand("dcvd.cli.links", "links", "Make and revoke links by which customers set up a domain."),
     "zone": DeferredCommand("dcvd.cli.zones", "zones", "Add, list and check zones that prove every name in them."),
     "renewals": DeferredCommand("dcvd.cli.renewals", "renewals", "Show certificates that should have been renewed."),
     "domain": DeferredCommand("dcvd.cli.domains.commands", "domains", "Import customers' domains from a file."),

@@ -8,6 +8,8 @@ import click
 import msgspec
 
 from dcvd.config import find_path
+from dcvd.core.durations import parse_duration
+from dcvd.core.ids import IdPrefix, is_id
 
 _C = TypeVar("_C", bound=Callable[..., Any])
 
@@ -32,6 +34,28 @@ def organization_option(command: _C) -> _C:
     return click.option(
         "--org", "organization", metavar="ORG", required=True, help="The organization, by id or by name."
     )(command)
+
+
+def check_id(prefix: IdPrefix, noun: str) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """Make the callback that refuses a text which is no id of an object; `noun` names the object, and its command."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not is_id(prefix, value):
+            raise click.BadParameter(
+                f"{value!r} is no {noun}'s id: one is {prefix}_ and 26 characters behind it; `dcvd {noun} list` shows "
+                "them."
+            )
+        return value
+
+    return check
+
+
+def read_duration_ms(value: str) -> int:
+    """Return the milliseconds of an option such as `7d`. Raises BadParameter."""
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def format_examples(*lines: str) -> str:

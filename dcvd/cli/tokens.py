@@ -10,10 +10,17 @@ import msgspec
 from dcvd.api.operators.view import OrganizationView
 from dcvd.api.tokens.view import TokenView, UsageView
 from dcvd.cli.operations import Operations, find_organization, perform
-from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
+from dcvd.cli.options import (
+    check_id,
+    config_option,
+    format_examples,
+    json_option,
+    organization_option,
+    print_json,
+    read_duration_ms,
+)
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
-from dcvd.core.durations import parse_duration
-from dcvd.core.ids import IdPrefix, is_id
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens.token import Role
 from dcvd.services.tokens.changes import MAX_GRACE_MS
@@ -26,31 +33,20 @@ def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, val
     """Parse a lifetime into milliseconds."""
     if value is None:
         return None
-    try:
-        lifetime = parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+    lifetime = read_duration_ms(value)
     if not 0 < lifetime <= _MAX_LIFETIME_MS:
         raise click.BadParameter(f"{value} is not between 1ms and 36500d.")
     return lifetime
 
 
 def _parse_grace_ms(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
-    try:
-        grace_ms = parse_duration(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from error
+    grace_ms = read_duration_ms(value)
     if grace_ms > MAX_GRACE_MS:
         raise click.BadParameter(f"{value} is longer than 7d.")
     return grace_ms
 
 
-def _check_token_id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not is_id(IdPrefix.TOKEN, value):
-        raise click.BadParameter(
-            f"{value!r} is no token's id: one is token_ and 26 characters behind it; `dcvd token list` shows them."
-        )
-    return value
+_check_token_id = check_id(IdPrefix.TOKEN, "token")
 
 
 @click.group(

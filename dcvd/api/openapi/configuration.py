@@ -26,7 +26,7 @@ _TAGS: Final = {
     "Jobs": "Work in the background, at Cloudflare and at DNS providers.",
     "Zones": "Zones that are proved as a whole, with all names in them.",
     "Tokens": "Tokens for this API.",
-    "Links": "Short-lived URLs by which your customers set up one domain each, and can do nothing else.",
+    "Links": "Short-lived rights by which your customers set up one domain each, and can do nothing else.",
     "Organization": "How your organization looks on the pages that its customers see.",
     "Members": "The people of your organization, by invitation.",
     "Audit": "Who changed what, when and from where.",

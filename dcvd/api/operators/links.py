@@ -30,7 +30,7 @@ class NewOperatorLink(Struct, frozen=True, kw_only=True, rename="camel", forbid_
 async def create_link_of_organization(
     request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[NewOperatorLink]
 ) -> Response[LinkAnswer]:
-    """Create a link, whose URL is in this answer and never again."""
+    """Create a link, whose token is in this answer and never again."""
     created = await creation.create_for_operator(
         request.context,
         organization.id,

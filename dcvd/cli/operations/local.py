@@ -2,10 +2,10 @@
 
 import errno
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingView, branding_answer
@@ -60,10 +60,12 @@ from dcvd.services.zones import registry as zones
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
-from dcvd.store.engine.paging import MAX_LIMIT
+from dcvd.store.engine.paging import MAX_LIMIT, Page
 
 OnCreated = Callable[[Path], None]
 """A callback that gets the path of a database that was just created."""
+
+_T = TypeVar("_T")
 
 _READERS: Final = 1
 
@@ -121,14 +123,8 @@ class LocalOperations:
         return usage_answer(await TokenUsage().report(self._context, org_id, token_id)).usage
 
     async def list_tokens(self, org_id: str) -> list[TokenView]:
-        outputs: list[TokenView] = []
-        cursor: str | None = None
-        while True:
-            page = await queries.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
-            outputs += token_list(page).tokens
-            cursor = page.next_cursor
-            if cursor is None:
-                return outputs
+        page = await _read_all(lambda cursor: queries.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT))
+        return token_list(page).tokens
 
     async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None:
         await revocation.revoke(self._context, org_id, token_id, with_descendants=with_descendants)
@@ -137,14 +133,10 @@ class LocalOperations:
         return invitation_answer(await invitations.invite(self._context, org_id, address=address, role=role)).member
 
     async def list_members(self, org_id: str) -> list[MemberView]:
-        outputs: list[MemberView] = []
-        cursor: str | None = None
-        while True:
-            page = await member_queries.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
-            outputs += member_list(page).members
-            cursor = page.next_cursor
-            if cursor is None:
-                return outputs
+        page = await _read_all(
+            lambda cursor: member_queries.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
+        )
+        return member_list(page).members
 
     async def change_member(
         self, org_id: str, member_id: str, *, role: Role | None, status: MemberStatus | None
@@ -165,14 +157,10 @@ class LocalOperations:
         return created_link_answer(created).link
 
     async def list_links(self, org_id: str) -> list[LinkView]:
-        outputs: list[LinkView] = []
-        cursor: str | None = None
-        while True:
-            page = await link_queries.list_page(self._context, org_id, LinkFilter(), cursor=cursor, limit=MAX_LIMIT)
-            outputs += link_list(page, self._context.now()).links
-            cursor = page.next_cursor
-            if cursor is None:
-                return outputs
+        page = await _read_all(
+            lambda cursor: link_queries.list_page(self._context, org_id, LinkFilter(), cursor=cursor, limit=MAX_LIMIT)
+        )
+        return link_list(page, self._context.now()).links
 
     async def revoke_link(self, org_id: str, link_id: str) -> None:
         await link_revocation.revoke(self._context, org_id, link_id)
@@ -195,14 +183,8 @@ class LocalOperations:
         return zone_view(await zones.add(self._context, org_id, name))
 
     async def list_zones(self, org_id: str) -> list[ZoneView]:
-        outputs: list[ZoneView] = []
-        cursor: str | None = None
-        while True:
-            page = await zones.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT)
-            outputs += zone_list(page).zones
-            cursor = page.next_cursor
-            if cursor is None:
-                return outputs
+        page = await _read_all(lambda cursor: zones.list_page(self._context, org_id, cursor=cursor, limit=MAX_LIMIT))
+        return zone_list(page).zones
 
     async def check_zone(self, org_id: str, zone_id: str) -> ZoneView:
         checker = ZoneChecker(self._context, DnsObserver(self._context.config).zones)
@@ -272,6 +254,16 @@ async def _acquire_lock(database: Path, wait_s: float, *, create: bool) -> LockF
     if not existed:
         adopt_owner(path)
     return lock
+
+
+async def _read_all(read_page: Callable[[str | None], Awaitable[Page[_T]]]) -> Page[_T]:
+    """Read a list to its end, page by page; return it as one page."""
+    page = await read_page(None)
+    items = list(page.items)
+    while page.next_cursor is not None:
+        page = await read_page(page.next_cursor)
+        items += page.items
+    return Page(items, None)
 
 
 def _exists(path: Path) -> bool:

@@ -5,7 +5,7 @@ import errno
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import aiohttp
 import msgspec
@@ -46,6 +46,16 @@ _PAGE_SIZE: Final = str(MAX_LIMIT)
 _SEND_BATCH: Final = 250  # lines
 _NO_LISTENER_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
 _A = TypeVar("_A")
+
+
+class _PageAnswer(Protocol):
+    """A page of a list."""
+
+    @property
+    def next_cursor(self) -> str | None: ...
+
+
+_P = TypeVar("_P", bound=_PageAnswer)
 
 
 class _NameDiagnosisAnswer(Struct, frozen=True):
@@ -122,14 +132,8 @@ class RemoteOperations:
         return answer.token
 
     async def list_tokens(self, org_id: str) -> list[TokenView]:
-        outputs: list[TokenView] = []
-        query = {"limit": _PAGE_SIZE}
-        while True:
-            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", TokenList, query=query)
-            outputs += page.tokens
-            if page.next_cursor is None:
-                return outputs
-            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
+        pages = await self._list_pages(f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", TokenList)
+        return [token for page in pages for token in page.tokens]
 
     async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None:
         path = f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}"
@@ -157,14 +161,8 @@ class RemoteOperations:
         return (await self._call("POST", path, MemberAnswer, body=body)).member
 
     async def list_members(self, org_id: str) -> list[MemberView]:
-        outputs: list[MemberView] = []
-        query = {"limit": _PAGE_SIZE}
-        while True:
-            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/members", MemberList, query=query)
-            outputs += page.members
-            if page.next_cursor is None:
-                return outputs
-            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
+        pages = await self._list_pages(f"{_ORGANIZATIONS_PATH}/{org_id}/members", MemberList)
+        return [member for page in pages for member in page.members]
 
     async def change_member(
         self, org_id: str, member_id: str, *, role: Role | None, status: MemberStatus | None
@@ -183,14 +181,8 @@ class RemoteOperations:
         return (await self._call("POST", path, LinkAnswer, body=body)).link
 
     async def list_links(self, org_id: str) -> list[LinkView]:
-        outputs: list[LinkView] = []
-        query = {"limit": _PAGE_SIZE}
-        while True:
-            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/links", LinkList, query=query)
-            outputs += page.links
-            if page.next_cursor is None:
-                return outputs
-            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
+        pages = await self._list_pages(f"{_ORGANIZATIONS_PATH}/{org_id}/links", LinkList)
+        return [link for page in pages for link in page.links]
 
     async def revoke_link(self, org_id: str, link_id: str) -> None:
         await self._exchange("DELETE", f"{_ORGANIZATIONS_PATH}/{org_id}/links/{link_id}")
@@ -206,14 +198,8 @@ class RemoteOperations:
         return (await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/zones", ZoneAnswer, body={"name": name})).zone
 
     async def list_zones(self, org_id: str) -> list[ZoneView]:
-        outputs: list[ZoneView] = []
-        query = {"limit": _PAGE_SIZE}
-        while True:
-            page = await self._call("GET", f"{_ORGANIZATIONS_PATH}/{org_id}/zones", ZoneList, query=query)
-            outputs += page.zones
-            if page.next_cursor is None:
-                return outputs
-            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
+        pages = await self._list_pages(f"{_ORGANIZATIONS_PATH}/{org_id}/zones", ZoneList)
+        return [zone for page in pages for zone in page.zones]
 
     async def check_zone(self, org_id: str, zone_id: str) -> ZoneView:
         return (await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/zones/{zone_id}/check", ZoneAnswer)).zone
@@ -260,6 +246,16 @@ class RemoteOperations:
                 f"The daemon at {self._socket} stopped answering after {answer_count} of {len(requests)} domains"
                 f" ({type(error).__name__}). Import the same file again: what is there already is reported as such."
             ) from error
+
+    async def _list_pages(self, path: str, page_type: type[_P]) -> list[_P]:
+        pages: list[_P] = []
+        query = {"limit": _PAGE_SIZE}
+        while True:
+            page = await self._call("GET", path, page_type, query=query)
+            pages.append(page)
+            if page.next_cursor is None:
+                return pages
+            query = {"limit": _PAGE_SIZE, "cursor": page.next_cursor}
 
     async def _call(
         self,

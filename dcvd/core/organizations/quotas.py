@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from dcvd.core.organizations.rate_limits import Rate
 from dcvd.errors import InvalidInput, QuotaReached
@@ -63,13 +62,6 @@ class Quotas(Struct, frozen=True, kw_only=True):
         """Return one of the quotas; 0 is no limit."""
         value: int = getattr(self, quota)
         return value
-
-    def override(self, overrides: Mapping[str, int]) -> "Quotas":
-        """Return these quotas with an organization's own in place of some; names that nobody knows count for nothing.
-
-        Another version of dcvd may have stored such a name.
-        """
-        return replace(self, **{quota: overrides[quota] for quota in Quota if quota in overrides})
 
 
 def change_overrides(overrides: Mapping[str, int], changes: Mapping[str, int | None]) -> dict[str, int]:

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-_ROUNDING_S: Final = 1e-6
+_ROUNDING_DIGITS: Final = 6
+_ROUNDING_S: Final = 10**-_ROUNDING_DIGITS
 """Seconds that a wait may be wrong by, because fractions are rounded."""
 
 
@@ -44,7 +45,8 @@ class TokenBucket:
 
     def get_next_wait_s(self) -> float:
         """Seconds within which no more than `count_free` tokens can be taken, because no other one comes back."""
-        return max(self.count_free() + 1 - self._free_tokens(), 0.0) * self.fill_s / self.capacity
+        wait_s = (self.count_free() + 1 - self._free_tokens()) * self.fill_s / self.capacity
+        return round(max(wait_s, 0.0), _ROUNDING_DIGITS)
 
     def take(self) -> None:
         """Take a token, for which `get_wait_s` is 0."""

@@ -249,8 +249,7 @@ def invalid_state_error() -> InvalidInput:
     return InvalidInput(
         "state",
         "The state is unknown, used, expired, or was not begun for this provider and redirect URI by this token or "
-        "link: begin "
-        "again with POST /api/oauth/authorize.",
+        "link: begin again with POST /api/oauth/authorize.",
         code="invalid_state",
     )
 

@@ -55,9 +55,7 @@ async def add(context: Context, org_id: str, request: DomainRequest, *, actor: s
 async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:
     """Get a domain by its id. Raises NotFound, also for another organization's."""
     domain = await queries.get(context, org_id, domain_id)
-    connection_id = await reach.limit_connection(context, domain.connection_id)
-    if connection_id != domain.connection_id:
-        domain = replace(domain, connection_id=connection_id)
+    domain = replace(domain, connection_id=await reach.limit_connection(context, domain.connection_id))
     return DomainDetail(domain, await registration_queue.find_position(context, domain))
 
 

@@ -25,9 +25,6 @@ from dcvd.store.engine.database import Topic
 RATE_LIMIT_FIELDS: Final = "dcvd.rate_limit_fields"
 """The key in the scope's state of the fields that tell the caller about their limits."""
 
-_ROUNDING_S: Final = 1e-6
-"""Seconds by which fractions may be wrong; they begin no other second."""
-
 _POLICY_NAMES: Final = {
     Rate.TOKEN_READS: "token-reads",
     Rate.TOKEN_WRITES: "token-writes",
@@ -190,5 +187,4 @@ def _format_fields(limits: Sequence[_Limit]) -> list[tuple[bytes, bytes]]:
 
 
 def _format_state(limit: _Limit) -> str:
-    window_s = math.ceil(limit.bucket.get_next_wait_s() - _ROUNDING_S)
-    return f"{limit.state_prefix}{limit.bucket.count_free()};t={window_s}"
+    return f"{limit.state_prefix}{limit.bucket.count_free()};t={math.ceil(limit.bucket.get_next_wait_s())}"
