@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from typing import Any
@@ -16,6 +17,7 @@ from tests.kit.http.peer import GET, Client, Echo, answer, connected, serving
 
 _ATTACK = b"GET / HTTP/1.1\r\n\r\n" * 120_000
 _PATIENT = HttpLimits(head_timeout_s=20, body_timeout_s=20, write_timeout_s=20, keep_alive_s=20)
+_IMPATIENT = HttpLimits(head_timeout_s=0.2, body_timeout_s=0.2, body_total_s=0.6)
 
 
 class Waiter:
@@ -34,6 +36,21 @@ class Waiter:
         await self.release.wait()
         listening.cancel()
         await answer(send, 200, b"{}")
+
+
+class Late(Echo):
+    """Asks for a body when it is told to, and keeps the loop busy just before: every deadline is due at that moment."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        self.entered.set()
+        await self.release.wait()
+        time.sleep(2 * _IMPATIENT.body_timeout_s)  # noqa: ASYNC251  # on purpose
+        await super().__call__(scope, receive, send)
+
+    async def asks_after(self, delay_s: float) -> None:
+        await self.entered.wait()
+        await asyncio.sleep(delay_s)
+        self.release.set()
 
 
 def requests_held() -> int:
@@ -130,18 +147,25 @@ async def test_others_have_their_turn_between_the_pieces_of_one_clients_input() 
 
 
 async def test_a_body_behind_a_request_that_runs_is_not_late() -> None:
-    app = Echo()
-    limits = HttpLimits(body_timeout_s=0.1, head_timeout_s=0.1)
-    async with serving(app, limits=limits) as (_, [address]), connected(address) as client:
-        body = b"b" * 500_000
+    app = Late()
+    async with serving(app, limits=_IMPATIENT) as (_, [address]), connected(address) as client:
+        body = b"b" * 100_000
         await client.send(b"GET /slow HTTP/1.1\r\n\r\nPOST /next HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body))
-        sending = asyncio.create_task(client.send(body))
-        await app.entered.wait()
-        await asyncio.sleep(0.5)
-        app.release.set()
+        await client.send(body[:-1])
+        await app.asks_after(2 * _IMPATIENT.body_total_s)
         assert (await client.response())[1]["path"] == "/slow"
+        await client.send(body[-1:])
         assert (await client.response())[1]["body"] == len(body)
-        await sending
+
+
+async def test_a_body_that_was_only_just_asked_for_is_not_late() -> None:
+    app = Late()
+    async with serving(app, limits=_IMPATIENT) as (_, [address]), connected(address) as client:
+        await client.send(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        await app.asks_after(2 * _IMPATIENT.body_total_s)
+        assert (await client.head()).startswith("HTTP/1.1 100 ")
+        await client.send(b"ok")
+        assert (await client.response())[1]["body"] == 2
 
 
 async def test_of_the_requests_that_waited_behind_others_only_a_few_start_in_one_turn() -> None:

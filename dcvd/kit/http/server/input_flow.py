@@ -31,6 +31,8 @@ class InputFlow(FlowControl):
         self._feed_handle: asyncio.Handle | None = None
         self._is_socket_paused = False
         self._drain: SlowDrain | None = None
+        self.resumed_time = 0.0
+        """When the protocol last wanted more, in seconds of the event loop's clock."""
 
     @property
     def is_holding_back(self) -> bool:
@@ -60,6 +62,7 @@ class InputFlow(FlowControl):
         if self._drain is not None or not self._is_ready():
             return
         self.read_paused = False
+        self.resumed_time = asyncio.get_running_loop().time()
         if not self._input:
             self._resume_socket()
         else:

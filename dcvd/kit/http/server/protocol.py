@@ -64,6 +64,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._is_long_body = False
         self._last_body_time = 0.0
         self._body_deadline = 0.0
+        self._body_check_time = 0.0  # when the body was last checked
+        self._body_check_due = 0.0
         self._answer_end_time: float | None = None
         self._is_refused = False  # nothing that arrives is parsed any more
         self._is_lingering = False
@@ -151,6 +153,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._framing_bytes = 0
         self._is_long_body = False
         self._last_body_time = self.loop.time()
+        self._body_check_time = self._last_body_time
         self._body_deadline = self._last_body_time + self.limits.body_total_s
         self._answer_end_time = None
         self._watch_body(min(self.limits.body_timeout_s, self.limits.body_total_s))
@@ -241,7 +244,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
     def _watch_body(self, delay_s: float) -> None:
         """Check the body after so many seconds or sooner: no callback reports an answer that ends before the body."""
         self._stop_receipt_timer()
-        self._receipt_timer = self.loop.call_later(min(delay_s, _BODY_CHECK_S), self._on_body_deadline)
+        self._body_check_due = self.loop.time() + min(delay_s, _BODY_CHECK_S)
+        self._receipt_timer = self.loop.call_at(self._body_check_due, self._on_body_deadline)
 
     def _on_body_deadline(self) -> None:
         now = self.loop.time()
@@ -250,9 +254,16 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             # The answer is complete without the body; a client that goes on sending gets a moment to read the answer.
             self._answer_end_time = now if self._answer_end_time is None else self._answer_end_time
             remaining_s = self._answer_end_time + self.limits.linger_s - now
-        elif not (self.flow.is_holding_back or self.cycle.waiting_for_100_continue):
+        elif self.flow.is_holding_back or self.cycle.waiting_for_100_continue:
             # While we hold the client back (the application reads slowly, or did not ask for the body), it is not late.
-            remaining_s = min(self._last_body_time + self.limits.body_timeout_s, self._body_deadline) - now
+            self._body_deadline += now - self._body_check_time
+        else:
+            busy_s = max(0.0, now - self._body_check_due)  # the loop was late: what has arrived is yet to be read
+            self._last_body_time += busy_s
+            self._body_deadline += busy_s
+            silent_since = max(self._last_body_time, self.flow.resumed_time)
+            remaining_s = min(silent_since + self.limits.body_timeout_s, self._body_deadline) - now
+        self._body_check_time = now
         if remaining_s > 0:
             self._watch_body(remaining_s)
             return
