@@ -32,7 +32,14 @@ from tests.manual_clock import ManualClock
 from tests.plans import Plans
 from tests.unreliable_database import UnreliableDatabase
 
-pytest_plugins = ["tests.compiling", "tests.examples", "tests.leaks", "tests.jobs.working", "tests.system_names"]
+pytest_plugins = [
+    "tests.compiling",
+    "tests.examples",
+    "tests.leaks",
+    "tests.jobs.working",
+    "tests.sampled",
+    "tests.system_names",
+]
 
 VAULT = Vault(VaultKey(bytes(32)))
 _PLANS = Plans()

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import settings
 
-settings.register_profile("suite", deadline=None, max_examples=20)
+settings.register_profile("suite", deadline=None, max_examples=12)
 settings.register_profile("long", deadline=None, max_examples=300)
 settings.load_profile("suite")
 

@@ -1,13 +1,17 @@
 import logging
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import msgspec
 import pytest
 import structlog
 
-from tests.cli.processes import House, running
+from tests.cli.processes import House, environment
+from tests.warm.process import start
 
 
 @pytest.fixture(autouse=True)
@@ -32,21 +36,31 @@ def house(tmp_path: Path) -> House:
 @pytest.fixture(scope="module")
 def served() -> Iterator[House]:
     """A house whose daemon runs; its tests share it, so each makes an organization of its own."""
-    token = {"CLOUDFLARE_API_TOKEN": "sandbox-token"}
+    environ = environment({"CLOUDFLARE_API_TOKEN": "sandbox-token"})
     # A socket's path is short by law, which pytest's own directories may not be.
     with tempfile.TemporaryDirectory(prefix="dcvd-test-") as directory:
         house = ServedHouse(Path(directory))
-        with running("serve", "--config", str(house.config), environ=token) as daemon:
-            assert daemon.stderr is not None
-            said = [daemon.stderr.readline()]
-            while '"daemon.started"' not in said[-1]:
-                assert said[-1] != "", f"the daemon did not start: {said}"
-                said.append(daemon.stderr.readline())
-            house.url = msgspec.json.decode(said[-1])["urls"][0]
-            yield house
-            daemon.terminate()
-            daemon.communicate(timeout=60)
-            assert daemon.returncode == 0
+        reader, writer = os.pipe()
+        with open(reader) as said, open(writer, "wb") as log:
+            daemon = start(["serve", "--config", str(house.config)], environ=environ, stdout=log, stderr=log)
+            log.close()
+            try:
+                house.url = msgspec.json.decode(_started(said))["urls"][0]
+                yield house
+                daemon.send_signal(signal.SIGTERM)
+                said.read()
+                assert daemon.wait(60) == 0
+            finally:
+                daemon.kill()
+
+
+def _started(said: TextIO) -> str:
+    """What the daemon says when it has started."""
+    lines = [said.readline()]
+    while '"daemon.started"' not in lines[-1]:
+        assert lines[-1] != "", f"the daemon did not start: {lines}"
+        lines.append(said.readline())
+    return lines[-1]
 
 
 class ServedHouse(House):

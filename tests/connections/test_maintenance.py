@@ -214,6 +214,7 @@ async def test_credentials_that_cannot_be_opened_are_told_once_and_no_job_is_mad
 
 
 @pytest.mark.parametrize(("life", "most"), [(-5, 0), (0, 0), (1, 12), (20, 12), (240, 12), (10**12, 0)])
+@pytest.mark.sampled(3)
 async def test_whatever_life_a_provider_says_its_tokens_have_an_hour_of_upkeep_asks_it_a_few_times_and_calls_work(
     access: ProviderAccess,
     context: Context,

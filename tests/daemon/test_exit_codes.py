@@ -82,6 +82,7 @@ _UNUSABLE: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize(("spoil", "says"), _UNUSABLE.values(), ids=_UNUSABLE)
+@pytest.mark.sampled(3)
 async def test_a_database_that_no_restart_cures_ends_it_with_78_and_is_left_as_it_is(
     tmp_path: Path, world: Sandbox, spoil: Callable[[Path], None], says: str
 ) -> None:
@@ -215,6 +216,7 @@ async def test_the_watchdog_is_told_as_long_as_the_database_answers(tmp_path: Pa
 
 
 @pytest.mark.parametrize("reading", [True, False], ids=["read", "not read"])
+@pytest.mark.sampled(2)
 async def test_a_failure_ends_it_with_its_code_whether_or_not_its_log_is_read(
     tmp_path: Path, world: Sandbox, reading: bool
 ) -> None:

@@ -60,6 +60,7 @@ async def test_a_domain_goes_from_added_to_active_and_its_signed_events_arrive(
     ],
     ids=["refused", "500", "429", "lost"],
 )
+@pytest.mark.sweep
 async def test_while_cloudflare_is_down_domains_are_accepted_and_all_arrives_when_it_is_back(
     tmp_path: Path, world: Sandbox, collector: Collector, members: dict[str, object]
 ) -> None:
@@ -83,6 +84,7 @@ async def test_while_cloudflare_is_down_domains_are_accepted_and_all_arrives_whe
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.sampled(2)
 async def test_a_signal_stops_it_in_order(tmp_path: Path, world: Sandbox, number: signal.Signals) -> None:
     async with daemon_with(tmp_path, world) as daemon:
         assert await daemon.terminate(number) == 0

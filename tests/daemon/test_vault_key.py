@@ -117,6 +117,7 @@ async def test_a_key_file_of_another_database_is_refused_naming_both_keys(place:
     ],
 )
 @pytest.mark.parametrize("used", [False, True], ids=["at the first start", "later"])
+@pytest.mark.sampled(3)
 async def test_a_damaged_key_file_is_refused_and_kept(place: Place, content: bytes, fault: str, used: bool) -> None:
     if used:
         await place.start()

@@ -40,6 +40,7 @@ def _faults_are_logged_without_the_labour_of_tracebacks() -> Iterator[None]:
 
 @pytest.mark.parametrize("fate", Fate)
 @pytest.mark.parametrize(("of", "which"), _STRIKES)
+@pytest.mark.sampled(4)
 async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
     context: Context,
     org: str,

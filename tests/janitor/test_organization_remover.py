@@ -75,6 +75,7 @@ async def test_it_waits_for_what_stands_outside_and_then_leaves_nothing(
 
 @pytest.mark.parametrize("fate", Fate)
 @pytest.mark.parametrize("which", range(1, 20, 3))
+@pytest.mark.sampled(4)
 async def test_a_deletion_that_is_cut_off_goes_on(
     context: Context, database: UnreliableDatabase, org: str, which: int, fate: Fate
 ) -> None:

@@ -55,6 +55,7 @@ def _define(definition: JobDefinition[Any], flood_org: str, end: asyncio.Event) 
 
 
 @pytest.mark.parametrize("flood", _KINDS)
+@pytest.mark.sampled(3)
 async def test_endless_work_of_one_organization_delays_no_kind_of_anothers(real_time: Context, flood: str) -> None:
     context, end = real_time, asyncio.Event()
     flood_org = (await organizations.create(context, "Flood")).id

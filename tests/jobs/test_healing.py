@@ -70,6 +70,7 @@ async def test_a_hostname_that_another_domain_holds_is_not_adopted(
 
 @pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize(("kind", "cloudflare_timeout"), [("refuse", 60_000), ("status", 60_000), ("timeout", 1_000)])
+@pytest.mark.sampled(3)
 async def test_an_outage_of_any_kind_is_waited_out(
     sandbox_context: Context, org: str, quick_sandbox: Sandbox, kind: str, cloudflare_timeout: int
 ) -> None:

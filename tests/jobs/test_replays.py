@@ -85,6 +85,7 @@ async def test_a_replay_is_brought_to_its_end_batch_by_batch(real_time: Context,
 
 
 @pytest.mark.parametrize("which", [1, 2, 3, 4, 5])
+@pytest.mark.sampled(3)
 async def test_a_replay_that_fails_in_the_middle_goes_on_from_there(
     real_time: Context, endpoint: Endpoint, which: int
 ) -> None:

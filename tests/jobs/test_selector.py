@@ -148,6 +148,7 @@ async def test_an_organization_leaves_half_of_the_slots_to_others_whatever_it_wa
 
 @pytest.mark.parametrize("slots", [3, _SLOTS, 64])
 @pytest.mark.parametrize("flood", Awaited)
+@pytest.mark.sampled(3)
 async def test_kinds_that_wait_for_the_same_leave_a_slot_to_those_that_wait_for_something_else(
     context: Context, flood: Awaited, slots: int
 ) -> None:

@@ -60,6 +60,7 @@ async def _enqueue(context: Context, cloudflare: CloudflareClient, org: str, kin
 
 
 @pytest.mark.parametrize("kind", ["register", "revalidate", "deregister"])
+@pytest.mark.sampled(3)
 async def test_somebody_who_waits_finds_a_call_however_many_jobs_wait_for_theirs(
     sandbox_context: Context,
     cloudflare: CloudflareClient,

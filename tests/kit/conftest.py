@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,4 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _runs_on_both(item: pytest.Item) -> bool:
-    return item.path not in _ON_ONE_LOOP and any(item.path.is_relative_to(place) for place in _ON_BOTH_LOOPS)
+    return _is_of_both(item.path)
+
+
+@cache
+def _is_of_both(file: Path) -> bool:
+    return file not in _ON_ONE_LOOP and any(file.is_relative_to(place) for place in _ON_BOTH_LOOPS)

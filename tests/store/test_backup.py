@@ -277,6 +277,7 @@ def test_a_directory_that_is_not_there_is_a_sentence(source: Path, tmp_path: Pat
         back_up(source, tmp_path / "none" / "copy.db")
 
 
+@pytest.mark.sweep
 async def test_a_long_copy_is_synced_as_it_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = await _filled(tmp_path / "dcvd.db")
     with closing(sqlite3.connect(source, isolation_level=None)) as writer:

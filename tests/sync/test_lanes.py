@@ -39,6 +39,7 @@ async def test_one_domain_that_never_ends_delays_no_other(context: Context, org:
     assert looker.hung == [stuck[0].name]
 
 
+@pytest.mark.sweep
 async def test_ten_thousand_that_always_fail_delay_no_other(context: Context, org: str) -> None:
     await fleet(context, org, 10_000, due=DAY, incomplete_checks=9)
     routine = await fleet(context, org, 90, first=10_000)
@@ -68,6 +69,7 @@ async def test_a_customer_who_waits_comes_before_thousands_of_routine_looks(cont
 
 
 @pytest.mark.parametrize("status", [DomainStatus.PENDING_CNAME, DomainStatus.ISSUING])
+@pytest.mark.sampled(2)
 async def test_thousands_of_one_organization_delay_no_other(
     context: Context, org: str, rival: Organization, status: DomainStatus
 ) -> None:

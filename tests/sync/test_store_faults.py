@@ -48,6 +48,7 @@ def told(lines: Lines, event: str) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("fate", Fate)
+@pytest.mark.sampled(4)
 async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_whole(
     context: Context,
     org: str,

@@ -105,6 +105,7 @@ async def test_the_loop_brings_a_domain_to_active(
 
 
 @pytest.mark.usefixtures("loop")
+@pytest.mark.sweep
 async def test_domains_that_always_fail_hold_up_no_other(
     sandbox_context: Context, org: str, cloudflare: CloudflareClient, quick_sandbox: Sandbox
 ) -> None:

@@ -2,6 +2,8 @@
 
 import re
 import sqlite3
+from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -24,7 +26,8 @@ class Migration(Struct, frozen=True):
     sql: str
 
 
-def load_migrations() -> list[Migration]:
+@cache
+def load_migrations() -> tuple[Migration, ...]:
     """Load every step in order. Raises StoreError where the numbers have a gap."""
     migrations = []
     for file in resources.files("dcvd.store").joinpath("migrations").iterdir():
@@ -34,10 +37,10 @@ def load_migrations() -> list[Migration]:
     migrations.sort(key=lambda migration: migration.version)
     if [migration.version for migration in migrations] != list(range(1, len(migrations) + 1)):
         raise StoreError("The migrations are not numbered 1, 2, 3 …: this installation is broken; install dcvd again.")
-    return migrations
+    return tuple(migrations)
 
 
-def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> int:
+def migrate(connection: sqlite3.Connection, steps: Sequence[Migration] | None = None) -> int:
     """Bring the schema to the newest version and return that; the connection is in autocommit mode.
 
     Raises DatabaseUnusable when the file belongs to another program or to a newer dcvd; then nothing was changed.
@@ -52,7 +55,7 @@ def migrate(connection: sqlite3.Connection, steps: list[Migration] | None = None
     return len(steps)
 
 
-def refuse_unusable(connection: sqlite3.Connection, steps: list[Migration] | None = None) -> tuple[int, int]:
+def refuse_unusable(connection: sqlite3.Connection, steps: Sequence[Migration] | None = None) -> tuple[int, int]:
     """Return the file's application id and version. Raises DatabaseUnusable as `migrate` does; writes nothing."""
     steps = load_migrations() if steps is None else steps
     (application,) = connection.execute("PRAGMA application_id").fetchone()

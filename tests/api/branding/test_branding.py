@@ -77,6 +77,7 @@ async def test_it_is_kept_as_given_and_each_member_changes_alone(
         ("returnUrl", "https://acme.example/{x}"), ("returnUrl", "https://acme.example/ä"),
     ],
 )  # fmt: skip
+@pytest.mark.sampled(3)
 async def test_a_bad_value_is_refused_naming_the_member_and_nothing_is_stored(
     owner: Client, field: str, value: str
 ) -> None:

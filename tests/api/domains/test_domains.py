@@ -327,6 +327,7 @@ async def test_pages_go_through_the_whole_list_once(owner: Client, clock: Manual
 @pytest.mark.parametrize(
     "limit", ["0", "-1", "251", "1.5", "1e2", "", "+5", "%205", "null", "5,6", "0x10", "%D9%A5", "9" * 5000, "%00"]
 )
+@pytest.mark.sampled(5)
 async def test_a_bad_limit_is_400_naming_it(owner: Client, path: str, limit: str) -> None:
     problem(await owner.get(f"{path}?limit={limit}"), 400, "invalid_input", field="limit")
 

@@ -132,11 +132,13 @@ async def test_a_revoked_token_is_dead_at_once(owner: Client, anybody: Client) -
 
 
 @pytest.mark.parametrize("path", READS)
+@pytest.mark.sampled(3)
 async def test_a_member_reads_everything(member: Client, path: str) -> None:
     assert (await member.get(path)).status in (200, 404)
 
 
 @pytest.mark.parametrize("path", READS)
+@pytest.mark.sampled(3)
 async def test_a_head_is_judged_as_the_get_that_it_stands_for(
     member: Client, owner: Client, anybody: Client, path: str
 ) -> None:
@@ -153,16 +155,19 @@ async def test_a_head_of_what_only_writes_does_nothing(owner: Client, path: str)
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
+@pytest.mark.sampled(3)
 async def test_a_member_writes_nothing(member: Client, method: str, path: str) -> None:
     problem(await member.call(method, path, json={}), 403, "forbidden")
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
+@pytest.mark.sampled(3)
 async def test_an_admin_may_write(admin: Client, method: str, path: str) -> None:
     assert (await admin.call(method, path, json={})).status in (400, 404)
 
 
 @pytest.mark.parametrize(("method", "path"), [*WRITES, *(("GET", path) for path in READS)])
+@pytest.mark.sampled(3)
 async def test_everything_of_a_tenants_needs_a_token(anybody: Client, method: str, path: str) -> None:
     problem(await anybody.call(method, path), 401, "unauthenticated")
 

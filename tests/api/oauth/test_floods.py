@@ -58,6 +58,7 @@ def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
+@pytest.mark.sweep
 async def test_a_thousand_anonymous_calls_cost_no_transaction_and_few_lines(
     flow: Flow, written: io.StringIO, writes: list[None], addresses: tuple[int, object]
 ) -> None:

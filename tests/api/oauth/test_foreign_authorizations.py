@@ -64,6 +64,7 @@ async def test_the_redirect_uri_has_to_be_one_that_the_operator_configured(flow:
 
 
 @pytest.mark.parametrize("verifier", ["", "x" * 42, "x" * 129, "x" * 42 + "!", "\u00e9" * 43])
+@pytest.mark.sampled(3)
 async def test_what_is_no_verifier_is_refused_before_the_code_is_used(flow: Flow, verifier: str) -> None:
     allow(flow)
     answered = await consented_elsewhere(flow)

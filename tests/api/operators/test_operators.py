@@ -58,6 +58,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize(("method", "path"), HIDDEN)
+@pytest.mark.sampled(3)
 async def test_over_tcp_nothing_of_it_exists_not_even_for_an_owner(
     anybody: Client, owner: Client, method: str, path: str
 ) -> None:
@@ -86,6 +87,7 @@ async def test_the_guard_keeps_tcp_out_also_where_the_door_were_passed(app: Api,
 
 
 @pytest.mark.parametrize(("method", "path"), [*CALLS, ("OPTIONS", "/metrics"), ("GET", "/operator/nothing")])
+@pytest.mark.sampled(3)
 async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, method: str, path: str) -> None:
     app.services.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid() + 1}))))
     found = problem(await operator.call(method, path, json={"name": "x"}), 403, "not_an_operator")
@@ -93,6 +95,7 @@ async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, meth
 
 
 @pytest.mark.parametrize(("method", "path"), [*CALLS, ("HEAD", "/metrics"), ("OPTIONS", "/metrics")])
+@pytest.mark.sampled(3)
 async def test_an_observer_reads_and_changes_nothing(
     app: Api, operator: Client, organization: Organization, method: str, path: str
 ) -> None:
@@ -115,6 +118,7 @@ async def test_whoever_runs_with_a_named_group_has_its_rights(app: Api, operator
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
 @pytest.mark.parametrize("header", ["Origin", "Referer"])
+@pytest.mark.sampled(4)
 async def test_a_browser_is_403(operator: Client, method: str, path: str, header: str) -> None:
     problem(await operator.call(method, path, headers={header: "null"}), 403, "browser_refused")
 

@@ -40,6 +40,7 @@ def expected_refusal(row: Row, kind: LinkKind, aim: Aim) -> str | None:
 
 
 @pytest.mark.parametrize("name", sorted(ROUTES))
+@pytest.mark.sampled(4)
 async def test_a_link_is_for_its_own_domain_and_a_few_calls(
     context: Context, organization: Organization, anybody: Client, clock: ManualClock, name: str
 ) -> None:

@@ -89,6 +89,7 @@ async def test_a_token_that_is_minted_without_limits_has_those_of_its_minter(own
         ({"expiresAt": to_rfc3339(NOW)}, "expiresAt"),
     ],
 )
+@pytest.mark.sampled(3)
 async def test_what_is_no_limit_is_refused(owner: Client, members: dict[str, Any], field: str) -> None:
     problem(await owner.post("/api/tokens", {"name": "x", **members}), 400, "invalid_input", field=field)
 

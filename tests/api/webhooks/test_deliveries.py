@@ -103,6 +103,7 @@ async def test_each_filter_leaves_only_what_it_names(
     ],
 )
 @pytest.mark.parametrize("where", ["/api/deliveries", "/api/webhooks/{}/deliveries"])
+@pytest.mark.sampled(3)
 async def test_a_filter_that_means_nothing_is_refused(
     owner: Client, where: str, query: str, code: str, field: str
 ) -> None:

@@ -97,6 +97,7 @@ async def test_every_event_can_be_subscribed(owner: Client) -> None:
         ({"events": [["domain.active"]]}, "invalid_input", "events[0]"),
     ],
 )
+@pytest.mark.sampled(3)
 async def test_a_bad_url_or_event_is_refused_when_it_is_made_and_when_it_is_changed(
     owner: Client, change: dict[str, Any], code: str, field: str
 ) -> None:

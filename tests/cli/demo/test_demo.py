@@ -67,6 +67,7 @@ def test_once_it_tells_the_whole_story_in_order_and_leaves_nothing(tmp_path: Pat
     assert left_behind(tmp_path) == []
 
 
+@pytest.mark.sweep
 def test_connected_it_writes_the_record_itself_and_leaves_nothing(tmp_path: Path) -> None:
     done = dcvd("demo", "--once", "--connect", environ={"TMPDIR": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")

@@ -64,6 +64,7 @@ class Cloudflare:
 
 @every_life
 @pytest.mark.parametrize("fraction", [0.0, LATEST])
+@pytest.mark.sampled(4)
 def test_a_healthy_life_is_all_renewals_each_told_once_and_never_late(life: int, fraction: float) -> None:
     cloudflare = Cloudflare(life)
     story = active_story(cloudflare.issued[0])
@@ -81,6 +82,7 @@ def test_a_healthy_life_is_all_renewals_each_told_once_and_never_late(life: int,
 
 @every_life
 @pytest.mark.parametrize("fraction", [0.0, LATEST])
+@pytest.mark.sampled(4)
 def test_a_life_without_renewal_is_told_at_both_thresholds_and_at_its_end_to_the_moment(
     life: int, fraction: float
 ) -> None:

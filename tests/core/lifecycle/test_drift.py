@@ -13,6 +13,7 @@ from tests.core.lifecycle.lives import LATEST, live
 
 @pytest.mark.parametrize("days", [365, 90, 47, 30, 14, 7])
 @pytest.mark.parametrize("broken", [DNS_MISSING, DNS_WRONG], ids=["removed", "changed"])
+@pytest.mark.sampled(4)
 def test_a_record_removed_or_changed_is_told_days_before_the_renewal_that_it_would_break(
     days: int, broken: Observation
 ) -> None:

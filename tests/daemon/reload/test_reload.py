@@ -101,6 +101,7 @@ async def test_each_key_is_either_observed_or_needs_a_restart() -> None:
 
 
 @pytest.mark.parametrize("key", RELOADABLE)
+@pytest.mark.sampled(6)
 async def test_a_new_value_takes_effect(place: Place, key: str) -> None:
     await CASES[key](place)
 

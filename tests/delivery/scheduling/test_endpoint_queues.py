@@ -162,6 +162,7 @@ async def test_the_endpoints_that_are_owed_something_are_listed_page_by_page(
     assert (page_count, found) == (pages, sorted(ids))
 
 
+@pytest.mark.sweep
 async def test_the_survey_finds_every_endpoint_of_every_page(context: Context, org: str) -> None:
     await quotas.set_quotas(context, org, {"endpoints": 501})
     ids = {(await subscribe(context, org, _URL))[0] for _ in range(501)}

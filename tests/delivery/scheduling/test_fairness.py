@@ -36,6 +36,7 @@ async def _all_arrive(receiver: Receiver, count: int) -> None:
             await asyncio.sleep(0.005)
 
 
+@pytest.mark.sweep
 async def test_a_dead_endpoint_with_a_backlog_of_fifty_thousand_delays_none_of_fifty_healthy_ones(
     context: Context, org: str, receiver: Receiver
 ) -> None:

@@ -73,6 +73,7 @@ async def test_the_climb_goes_on_over_empty_names_up_to_the_top_level(serve: Ser
         *((f'128 {tag} "x"', ()) for tag in ("issuemail", "issuevmc")),
     ],
 )
+@pytest.mark.sampled(5)
 async def test_only_an_unknown_property_with_the_highest_bit_is_critical(
     serve: Serve, record: str, critical: tuple[str, ...]
 ) -> None:

@@ -89,6 +89,7 @@ def _promises(query: Message) -> bytes:
         (lambda _query: b"", "timeout"),
     ],
 )
+@pytest.mark.sampled(3)
 async def test_what_is_no_answer_is_not_believed(config: Config, script: Script, outcome: str) -> None:
     async with scripted(script) as server:
         facts = await _facts(config, server.address)

@@ -218,6 +218,7 @@ async def test_what_was_put_back_is_said_and_what_could_not_be_is_named(at: Cont
 
 
 @each(ALL)
+@pytest.mark.sampled(3)
 async def test_a_provider_that_does_not_answer_costs_the_deadline(at: ContractPlace, silent_port: int) -> None:
     zone = await find(at, at.driver())
     error = await refusal(at, at.driver(port=silent_port, deadline_s=0.2).change(zone, [], [cname(at)]))
@@ -226,6 +227,7 @@ async def test_a_provider_that_does_not_answer_costs_the_deadline(at: ContractPl
 
 
 @each(WITH_CONDITIONS)
+@pytest.mark.sampled(3)
 async def test_a_look_at_a_provider_that_does_not_answer_costs_the_deadline(
     at: ContractPlace, silent_port: int
 ) -> None:

@@ -267,6 +267,7 @@ async def test_another_organizations_endpoint_looks_like_none(
 
 
 @pytest.mark.parametrize("how", [StoreError("The disk is full."), asyncio.CancelledError()])
+@pytest.mark.sampled(2)
 async def test_a_removal_that_is_cut_off_leaves_the_rest_in_order_and_it_is_sent_once_the_endpoint_is_enabled(
     context: Context, database: UnreliableDatabase, endpoint: Endpoint, how: BaseException
 ) -> None:

@@ -61,6 +61,7 @@ async def _history(context: Context, endpoint: Endpoint, clock: ManualClock) -> 
 @pytest.mark.parametrize(
     ("status", "kinds"), [(ReplayStatus.DEAD, {1}), (ReplayStatus.MISSING, set()), (ReplayStatus.ALL, {0, 1})]
 )
+@pytest.mark.sampled(4)
 async def test_a_dry_run_counts_exactly_what_the_job_sends(
     context: Context,
     endpoint: Endpoint,
@@ -91,6 +92,7 @@ async def test_a_dry_run_counts_exactly_what_the_job_sends(
 
 @pytest.mark.parametrize("status", [ReplayStatus.DEAD, ReplayStatus.ALL, ReplayStatus.MISSING])
 @pytest.mark.parametrize("crash_after", range(5))
+@pytest.mark.sampled(4)
 async def test_a_crash_after_any_batch_sends_nothing_twice_and_loses_nothing(
     context: Context, organization: Organization, endpoint: Endpoint, status: ReplayStatus, crash_after: int
 ) -> None:

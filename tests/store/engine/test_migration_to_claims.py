@@ -25,6 +25,7 @@ OWN: Final = "abcdefghij234567.edge.test"
         ("edge.test", "pending_cname", "unknown", None, None),
     ],
 )
+@pytest.mark.sampled(3)
 def test_a_domain_is_proved_as_it_served(
     tmp_path: Path, target: str, status: str, dns_state: str, cf_status: str | None, proof: Proof | None
 ) -> None:

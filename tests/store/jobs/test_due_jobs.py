@@ -92,6 +92,7 @@ _FLOODS: Final = [
 
 
 @pytest.mark.parametrize("flood", _FLOODS)
+@pytest.mark.sampled(2)
 def test_jobs_that_have_to_wait_are_not_gone_through(flood: Callable[[_Queue, int], None]) -> None:
     steps = []
     for count in (_FEW, _MANY):
