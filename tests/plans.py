@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dcvd.store.engine.migrate import migrate
@@ -86,11 +87,17 @@ class Plans:
         if self._connection is None:
             self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             migrate(self._connection)
-        count = max((int(number) for number in re.findall(r"\?(\d+)", sql)), default=sql.count("?"))
-        rows = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", [None] * count).fetchall()
+        rows = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", _bind_nothing(sql)).fetchall()
         found = []
         for *_, detail in rows:
             name = read_from_end_to_end(detail) or walks_through_an_index(detail, sql)
             if name is not None and name not in _SMALL:
                 found.append(f"{detail} in: {sql}")
         return found
+
+
+def _bind_nothing(sql: str) -> Sequence[None] | Mapping[str, None]:
+    names = re.findall(r"[ (]:([a-z_]+)", sql)
+    if names:
+        return dict.fromkeys(names)
+    return [None] * max((int(number) for number in re.findall(r"\?(\d+)", sql)), default=sql.count("?"))

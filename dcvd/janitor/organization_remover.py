@@ -22,9 +22,9 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle.claim_endings import erase_domains
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER
 from dcvd.services.webhooks import endpoints as endpoint_service
-from dcvd.store import domains
+from dcvd.store import domain_lists
 from dcvd.store.connections import connections, pending_revocations
-from dcvd.store.domains import DomainFilter
+from dcvd.store.domain_lists import DomainFilter
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations import data as organization_data
@@ -101,7 +101,7 @@ class OrganizationRemover:
 
     async def _remove_domains(self, org_id: str) -> None:
         def erase_batch(tx: Transaction, size: int) -> int:
-            batch = domains.list_of_org(tx, org_id, DomainFilter(), before=None, limit=size)
+            batch = domain_lists.list_page(tx, org_id, DomainFilter(), before=None, limit=size)
             erase_domains(self._context, tx, org_id, batch, actor=OPERATOR_ACTOR)
             return len(batch)
 

@@ -3,19 +3,15 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
-from msgspec import Struct
-
-from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
-from dcvd.core.tokens.reach import DomainReach
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
-from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 
-_DOMAINS: Final = StructTable(
+DOMAINS: Final = StructTable(
     "domains",
     Domain,
     renamed={
@@ -36,11 +32,11 @@ _DOMAINS: Final = StructTable(
 )
 _DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at")
 """Columns that follow from the others, stored because queries search for them."""
-_INSERT: Final = _DOMAINS.insert_sql(*_DERIVED_COLUMNS, "registrable")
-_FIRST_UPDATED: Final = _DOMAINS.columns.index("contested") + 1
+_INSERT: Final = DOMAINS.insert_sql(*_DERIVED_COLUMNS, "registrable")
+_FIRST_UPDATED: Final = DOMAINS.columns.index("contested") + 1
 """What stands before never changes, but `contested`, which follows from the other rows: `insert_all` and a trigger on
 removals write it."""
-_UPDATED_COLUMNS: Final = (*_DOMAINS.columns[_FIRST_UPDATED:], *_DERIVED_COLUMNS)
+_UPDATED_COLUMNS: Final = (*DOMAINS.columns[_FIRST_UPDATED:], *_DERIVED_COLUMNS)
 _UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _UPDATED_COLUMNS)} WHERE id = ?"
 
 
@@ -51,7 +47,7 @@ def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
     """
     tx.execute_many(
         _INSERT,
-        [(*_DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains],
+        [(*DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains],
     )
     contested_names = [domain.name for domain in domains if domain.is_contested]
     if contested_names:
@@ -64,12 +60,12 @@ def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
 
 def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
     """Count an organization's domains, but no further than `limit`."""
-    return _DOMAINS.count_of_org(snapshot, org_id, limit)
+    return DOMAINS.count_of_org(snapshot, org_id, limit)
 
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.execute(_UPDATE, (*_DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id))
+    tx.execute(_UPDATE, (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id))
 
 
 def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
@@ -79,13 +75,13 @@ def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
 
 def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
     """Find the domains with these ids, of whichever organization, by id."""
-    domains = _DOMAINS.fetch_all(snapshot, "WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),))
+    domains = DOMAINS.fetch_all(snapshot, "WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),))
     return {domain.id: domain for domain in domains}
 
 
 def find_owned_by_names(snapshot: Snapshot, org_id: str, names: Collection[str]) -> dict[str, Domain]:
     """Find an organization's domains with these names, by name."""
-    domains = _DOMAINS.fetch_all(
+    domains = DOMAINS.fetch_all(
         snapshot,
         "WHERE org_id = ? AND name IN (SELECT value FROM json_each(?))",
         (org_id, encode_list(names)),
@@ -122,17 +118,17 @@ def filter_unregistered(snapshot: Snapshot, domain_ids: Collection[str]) -> set[
 
 def get(snapshot: Snapshot, domain_id: str) -> Domain | None:
     """Get a domain by its id, of whichever organization."""
-    return _DOMAINS.fetch_one(snapshot, "WHERE id = ?", (domain_id,))
+    return DOMAINS.fetch_one(snapshot, "WHERE id = ?", (domain_id,))
 
 
 def list_by_name(snapshot: Snapshot, name: str) -> list[Domain]:
     """List the claims on a name, of whichever organizations, the oldest first."""
-    return _DOMAINS.fetch_all(snapshot, "WHERE name = ? ORDER BY id", (name,))
+    return DOMAINS.fetch_all(snapshot, "WHERE name = ? ORDER BY id", (name,))
 
 
 def find_holder(snapshot: Snapshot, name: str) -> Domain | None:
     """Find the proved claim on a name, of whichever organization."""
-    return _DOMAINS.fetch_one(snapshot, "WHERE name = ? AND proof IS NOT NULL", (name,))
+    return DOMAINS.fetch_one(snapshot, "WHERE name = ? AND proof IS NOT NULL", (name,))
 
 
 def find_by_name(snapshot: Snapshot, name: str) -> Domain | None:
@@ -140,14 +136,14 @@ def find_by_name(snapshot: Snapshot, name: str) -> Domain | None:
 
     For nobody else: an organization does not learn of the others' claims.
     """
-    return _DOMAINS.fetch_one(
+    return DOMAINS.fetch_one(
         snapshot, "WHERE name = ? ORDER BY proof IS NULL, cf_id IS NULL, dormant_since IS NOT NULL, id LIMIT 1", (name,)
     )
 
 
 def list_within(snapshot: Snapshot, org_id: str, zone: str, *, after: str, limit: int) -> list[Domain]:
     """List an organization's domains at and below a name, by name, after `after`."""
-    return _DOMAINS.fetch_all(
+    return DOMAINS.fetch_all(
         snapshot,
         "WHERE org_id = ?1 AND registrable = ?2 AND name > ?3"
         " AND (name = ?4 OR substr(name, -length(?4) - 1) = '.' || ?4) ORDER BY name LIMIT ?5",
@@ -164,12 +160,12 @@ def take_name(tx: Transaction, name: str, domain_id: str) -> None:
 
 def find_by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
     """Find the domain that holds a custom hostname."""
-    return _DOMAINS.fetch_one(snapshot, "WHERE cf_id = ?", (cf_id,))
+    return DOMAINS.fetch_one(snapshot, "WHERE cf_id = ?", (cf_id,))
 
 
 def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[Domain]:
     """List domains of a lane whose next check is due, the longest waiting first."""
-    return _DOMAINS.fetch_all(
+    return DOMAINS.fetch_all(
         snapshot, "WHERE lane = ? AND next_sync_at <= ? ORDER BY next_sync_at LIMIT ?", (lane, now, limit)
     )
 
@@ -199,12 +195,12 @@ def count_due_at_cloudflare(snapshot: Snapshot, after_at: int, now: int, limit: 
 
 def list_by_cloudflare_ids(snapshot: Snapshot, cf_ids: Sequence[str]) -> list[Domain]:
     """List the domains that hold any of these custom hostnames; the other hostnames are not ours."""
-    return _DOMAINS.fetch_all(snapshot, "WHERE cf_id IN (SELECT value FROM json_each(?))", (encode_list(cf_ids),))
+    return DOMAINS.fetch_all(snapshot, "WHERE cf_id IN (SELECT value FROM json_each(?))", (encode_list(cf_ids),))
 
 
 def list_renewals_overdue(snapshot: Snapshot, now: int, limit: int) -> list[Domain]:
     """List the domains whose renewals are overdue, the longest overdue first."""
-    return _DOMAINS.fetch_all(
+    return DOMAINS.fetch_all(
         snapshot, "WHERE renewal_overdue_at <= ? ORDER BY renewal_overdue_at LIMIT ?", (now, limit)
     )
 
@@ -223,95 +219,6 @@ def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
         tx.execute("UPDATE domains SET next_sync_at = ? WHERE lane = ? AND next_sync_at > ?", (now, lane, latest_at))
         for lane in CheckLane
     )
-
-
-class DomainFilter(Struct, frozen=True, kw_only=True):
-    """Which domains a list shows; None stands for all.
-
-    is_dormant: only those that are dormant, or only the others. reach: only those within it.
-    """
-
-    status: DomainStatus | None = None
-    is_dormant: bool | None = None
-    reach: DomainReach | None = None
-
-    def write_conditions(self, status_parameter: str) -> str:
-        """Write the SQL conditions, which `AND` puts behind others."""
-        status = "" if self.status is None else f" AND status = {status_parameter}"
-        if self.is_dormant is None:
-            return status
-        return f"{status} AND dormant_since IS {'NOT ' if self.is_dormant else ''}NULL"
-
-
-def list_of_org(
-    snapshot: Snapshot, org_id: str, wanted: DomainFilter, *, before: str | None, limit: int
-) -> list[Domain]:
-    """List an organization's domains with an id below `before`, newest first."""
-    if wanted.reach is not None:
-        found = _list_within(snapshot, org_id, wanted, wanted.reach)
-        older = sorted((key.id for key in found if key.id < (before or HIGHEST_KEY)), reverse=True)[:limit]
-        return _in_order(snapshot, older)
-    return _DOMAINS.fetch_all(
-        snapshot,
-        f"WHERE org_id = ?1{wanted.write_conditions('?2')} AND id < ?3 ORDER BY id DESC LIMIT ?4",
-        (org_id, wanted.status, before or HIGHEST_KEY, limit),
-    )
-
-
-def search(
-    snapshot: Snapshot, org_id: str, prefix: str, wanted: DomainFilter, *, after: str | None, limit: int
-) -> list[Domain]:
-    """List domains by name, after `after`, whose name or registrable part begins with `prefix`."""
-    if wanted.reach is not None:
-        matching = [
-            key
-            for key in _list_within(snapshot, org_id, wanted, wanted.reach)
-            if key.name > (after or "")
-            and (key.name.startswith(prefix) or registrable_domain(key.name).startswith(prefix))
-        ]
-        return _in_order(snapshot, [key.id for key in sorted(matching, key=lambda key: key.name)[:limit]])
-    conditions = wanted.write_conditions("?4")
-    # Two ranges, each on an index of its own; UNION drops what is in both.
-    return _DOMAINS.fetch_all(
-        snapshot,
-        f"WHERE org_id = ?1 AND name >= ?2 AND name < ?3 AND name > ?5{conditions} UNION {_DOMAINS.select_sql}"
-        f" WHERE org_id = ?1 AND registrable >= ?2 AND registrable < ?3 AND name > ?5{conditions}"
-        " ORDER BY name LIMIT ?6",
-        (org_id, prefix, prefix + HIGHEST_KEY, wanted.status, after or "", limit),
-    )
-
-
-class _Key(NamedTuple):
-    id: str
-    name: str
-
-
-def _list_within(snapshot: Snapshot, org_id: str, wanted: DomainFilter, reach: DomainReach) -> list[_Key]:
-    """List the wanted domains of an organization within a reach, in no order; each is looked up by an index.
-
-    They may be a hundred thousand, of which a page shows few: so they are not read whole.
-    """
-    conditions = wanted.write_conditions("?2")
-    rows = snapshot.fetch_all(
-        f"SELECT id, name FROM domains WHERE org_id = ?1 AND name IN (SELECT value FROM json_each(?3)){conditions}"
-        " UNION SELECT id, name FROM domains"
-        f" WHERE org_id = ?1 AND registrable IN (SELECT value FROM json_each(?4)){conditions}"
-        " UNION SELECT id, name FROM domains"
-        f" WHERE id IN (SELECT value FROM json_each(?5)) AND org_id = ?1{conditions}",
-        (
-            org_id,
-            wanted.status,
-            encode_list(reach.names),
-            encode_list({registrable_domain(parent) for parent in reach.parents}),
-            encode_list(reach.ids),
-        ),
-    )
-    return [key for key in map(_Key._make, rows) if reach.covers(key.id, key.name)]
-
-
-def _in_order(snapshot: Snapshot, ids: Sequence[str]) -> list[Domain]:
-    found = find_by_ids(snapshot, ids)
-    return [found[domain_id] for domain_id in ids]
 
 
 def _derive_columns(domain: Domain) -> tuple[Any, ...]:

@@ -6,8 +6,8 @@ from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.domains.hostnames import normalise_search
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
-from dcvd.store import domains
-from dcvd.store.domains import DomainFilter
+from dcvd.store import domain_lists, domains
+from dcvd.store.domain_lists import DomainFilter
 from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import MAX_LIMIT, Page, build_page, decode_cursor
 
@@ -37,11 +37,11 @@ async def list_page(
     if search:
         prefix = normalise_search(search)
         rows = await context.database.read(
-            lambda snapshot: domains.search(snapshot, org_id, prefix, wanted, after=position, limit=limit + 1)
+            lambda snapshot: domain_lists.search(snapshot, org_id, prefix, wanted, after=position, limit=limit + 1)
         )
         return build_page(rows, limit, [row.name for row in rows])
     rows = await context.database.read(
-        lambda snapshot: domains.list_of_org(snapshot, org_id, wanted, before=position, limit=limit + 1)
+        lambda snapshot: domain_lists.list_page(snapshot, org_id, wanted, before=position, limit=limit + 1)
     )
     return build_page(rows, limit, [row.id for row in rows])
 

@@ -8,7 +8,7 @@ group is being synced to disk share the next commit, each in a savepoint of its 
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 _GROUP_LIMIT: Final = 512
 _WATCH_INTERVAL_S: Final = 2.0
@@ -60,23 +61,23 @@ class Snapshot:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def fetch_all(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement and return all its rows."""
         if Snapshot.statement_hook is not None:
             Snapshot.statement_hook(sql)
         return self._connection.execute(sql, parameters).fetchall()
 
-    def fetch_one(self, sql: str, parameters: Sequence[Any] = ()) -> Row | None:
+    def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """Run one statement and return its first row, or None."""
         rows = self.fetch_all(sql, parameters)
         return rows[0] if rows else None
 
-    def fetch_value(self, sql: str, parameters: Sequence[Any] = ()) -> Any | None:
+    def fetch_value(self, sql: str, parameters: Parameters = ()) -> Any | None:
         """Run one statement and return the first value of its first row, or None."""
         row = self.fetch_one(sql, parameters)
         return None if row is None else row[0]
 
-    def fetch_count(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+    def fetch_count(self, sql: str, parameters: Parameters = ()) -> int:
         """Run one statement and return the number in its first row; 0 where there is none."""
         return int(self.fetch_value(sql, parameters) or 0)
 

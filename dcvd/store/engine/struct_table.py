@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from dcvd.store.engine.database import Row, Snapshot, Transaction
+from dcvd.store.engine.database import Parameters, Row, Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.paging import HIGHEST_KEY
 
@@ -84,7 +84,7 @@ class StructTable(Generic[S]):
         """Store new rows."""
         tx.execute_many(self._insert_sql, [self.to_row(struct) for struct in structs])
 
-    def fetch_all(self, snapshot: Snapshot, clauses: str, parameters: Sequence[Any] = ()) -> list[S]:
+    def fetch_all(self, snapshot: Snapshot, clauses: str, parameters: Parameters = ()) -> list[S]:
         """Fetch the rows that the clauses behind `FROM table` select."""
         return [self.from_row(row) for row in snapshot.fetch_all(f"{self.select_sql} {clauses}", parameters)]
 
