@@ -41,7 +41,7 @@ async def create_member(
     """Invite a person, by a token for one use that is in this answer and never again.
 
     Give it to them: whoever sends it to `POST /api/members/accept` is the member from then on. It lives for 7 days.
-    Nobody invites to a role above their own.
+    Nobody invites to a role above their own, nor, with a token that has scopes, above `member`.
     """
 
     def invite(context: Context) -> Awaitable[Invitation]:

@@ -8,7 +8,7 @@ from dcvd.errors import Conflict
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.links import revocation
-from dcvd.services.members.rules import check_owner_stays, check_rank, get_owned
+from dcvd.services.members.rules import check_grant, check_owner_stays, check_rank, get_owned
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens import descent
 from dcvd.store import links, members
@@ -39,7 +39,8 @@ async def change(
         check_rank(context, member.role)
         precondition.check(member.entity_tag, f"The member {member_id}")
         new_role = member.role if role is None else role
-        check_rank(context, new_role)
+        if new_role is not member.role:
+            check_grant(context, new_role)
         new_status = member.status if status is None else _choose_status(member, status)
         if (new_role, new_status) == (member.role, member.status):
             return member

@@ -22,7 +22,7 @@ from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.services import audit
 from dcvd.services.context import Context
-from dcvd.services.members.rules import check_rank, get_owned
+from dcvd.services.members.rules import check_grant, get_owned
 from dcvd.services.organizations import quotas
 from dcvd.store import members
 from dcvd.store.engine.database import Snapshot, Transaction
@@ -41,11 +41,11 @@ class Invitation(Struct, frozen=True):
 async def invite(context: Context, org_id: str, *, address: str, role: Role) -> Invitation:
     """Invite a person to an organization that exists.
 
-    Raises InvalidInput for what is no address, Forbidden for a role above the caller's, Conflict for a member that is
-    there already, QuotaReached.
+    Raises InvalidInput for what is no address, Forbidden for a role that the caller cannot give, Conflict for a member
+    that is there already, QuotaReached.
     """
     valid_address, now = normalize_address(address), context.now()
-    check_rank(context, role)
+    check_grant(context, role)
     invitation, invite_hash = _mint(context)
     member = Member(
         id=context.new_id(IdPrefix.MEMBER),
@@ -76,13 +76,13 @@ async def invite(context: Context, org_id: str, *, address: str, role: Role) -> 
 async def invite_again(context: Context, org_id: str, member_id: str) -> Invitation:
     """Make a new invitation for a member who has not accepted yet; the earlier one ends.
 
-    Raises NotFound, Forbidden for a member of a higher role, Conflict for one who needs none.
+    Raises NotFound, Forbidden for a role that the caller cannot give, Conflict for one who needs none.
     """
     invitation, invite_hash = _mint(context)
 
     def unit(tx: Transaction) -> Invitation:
         member, now = get_owned(tx, org_id, member_id), context.now()
-        check_rank(context, member.role)
+        check_grant(context, member.role)
         if member.status is not MemberStatus.INVITED:
             raise Conflict(f"The member is {member.status.value}, and needs no invitation.", code="not_invited")
         expires_at = now + INVITE_LIFETIME_MS

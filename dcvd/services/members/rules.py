@@ -26,6 +26,19 @@ def check_rank(context: Context, role: Role) -> None:
         )
 
 
+def check_grant(context: Context, role: Role) -> None:
+    """Raise Forbidden where somebody is to be given a role in which they may do more than the caller.
+
+    A member has no scopes: to let others read is what `members:write` is for, and all else is beyond it.
+    """
+    check_rank(context, role)
+    if context.caller.scopes is not None and role is not Role.MEMBER:
+        raise Forbidden(
+            f"This token is limited to scopes, which {role.value}s are not: it gives people the role "
+            f"{Role.MEMBER.value} alone. Take a token without scopes.",
+        )
+
+
 def check_owner_stays(context: Context, snapshot: Snapshot, member: Member) -> None:
     """Raise Conflict where a member who is to lose their role or status is the last active owner.
 

@@ -129,6 +129,20 @@ async def test_nobody_invites_changes_or_removes_what_is_above_their_rank(
     assert (await member.get(MEMBERS)).status == 200
 
 
+async def test_a_token_that_is_limited_to_scopes_gives_nobody_a_role_that_is_not(owner: Client) -> None:
+    minted = await owner.post("/api/tokens", {"name": "people", "role": "owner", "scopes": ["members:write"]})
+    limited = owner.as_bearer(minted.json["token"]["token"])
+    problem(await limited.post(MEMBERS, {"address": "x@example.com", "role": "admin"}), 403, "forbidden")
+    person = f"{MEMBERS}/{(await invite(limited, 'x@example.com'))['id']}"
+    problem(await limited.patch(person, {"role": "admin"}), 403, "forbidden")
+    assert (await limited.post(f"{person}/invite")).status == 200
+    pending = f"{MEMBERS}/{(await invite(owner, 'pending@example.com', 'admin'))['id']}"
+    problem(await limited.post(f"{pending}/invite"), 403, "forbidden")
+    assert (await limited.patch(pending, {"status": "suspended"})).status == 200
+    assert (await limited.patch(pending, {"role": "member", "status": "active"})).status == 200
+    assert (await limited.delete(pending)).status == 204
+
+
 async def test_the_last_active_owner_stays_one(owner: Client) -> None:
     first = await join(owner, "first@example.com", "owner")
     await invite(owner, "invited@example.com", "owner")
