@@ -22,7 +22,8 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle.claim_endings import erase_domains
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER
 from dcvd.services.webhooks import endpoints as endpoint_service
-from dcvd.store import domain_lists
+from dcvd.services.zones import registry as zone_registry
+from dcvd.store import domain_lists, zones
 from dcvd.store.connections import connections, pending_revocations
 from dcvd.store.domain_lists import DomainFilter
 from dcvd.store.engine.database import Snapshot, Topic, Transaction
@@ -78,6 +79,8 @@ class OrganizationRemover:
         """Go on with one deletion; return whether it is done."""
         # Endpoints first, so that nobody is sent the end of each domain.
         await self._remove_endpoints(org_id)
+        # What comes next may wait for long: until then the organization must not keep names from others.
+        await self._remove_zones(org_id)
         await self._remove_domains(org_id)
         await self._remove_connections(org_id)
         if await self._context.database.read(lambda snapshot: self._has_to_wait(snapshot, org_id)):
@@ -98,6 +101,15 @@ class OrganizationRemover:
                     continue
             if not page:
                 return
+
+    async def _remove_zones(self, org_id: str) -> None:
+        def erase_batch(tx: Transaction, size: int) -> int:
+            batch = zones.list_of_org(tx, org_id, before=None, limit=size)
+            for zone in batch:
+                zone_registry.erase(self._context, tx, zone)
+            return len(batch)
+
+        await self._repeat(erase_batch)
 
     async def _remove_domains(self, org_id: str) -> None:
         def erase_batch(tx: Transaction, size: int) -> int:

@@ -18,7 +18,7 @@ from dcvd.core.audit import (
     encode_members,
     keep_changed,
 )
-from dcvd.core.callers import CallerKind
+from dcvd.core.callers import DAEMON, Caller, CallerKind
 from dcvd.core.ids import IdPrefix
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
@@ -159,7 +159,8 @@ def _verify(snapshot: Snapshot, chain: AuditChain) -> tuple[int, ChainFault | No
 def _chain_up(
     context: Context, tx: Transaction, chain_id: str, drafts: Sequence[AuditDraft], actor: str | None
 ) -> list[AuditEntry]:
-    now, caller, name = context.now(), context.caller, actor or _name_actor(context)
+    caller = _show_caller(context.caller, chain_id)
+    now, name = context.now(), actor or _name_actor(caller)
     last_sequence, previous_hash = audit.read_end(tx, chain_id)
     entries: list[AuditEntry] = []
     for sequence, draft in enumerate(drafts, last_sequence + 1):
@@ -182,8 +183,16 @@ def _chain_up(
     return entries
 
 
-def _name_actor(context: Context) -> str:
-    caller = context.caller
+def _show_caller(caller: Caller, chain_id: str) -> Caller:
+    """Return who made a change, as the readers of a chain may know them.
+
+    What one organization does may end a claim of another, which learns that dcvd did it, and of nobody else.
+    """
+    is_anothers = caller.org_id is not None and chain_id not in (DAEMON_CHAIN, caller.org_id)
+    return DAEMON if is_anothers else caller
+
+
+def _name_actor(caller: Caller) -> str:
     return f"{caller.actor}:{caller.id}" if caller.kind is CallerKind.OPERATOR else caller.actor
 
 

@@ -53,19 +53,20 @@ def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
     return snapshot.fetch_count(sql, (org_id, limit + 1))
 
 
-def list_proved_names(snapshot: Snapshot, org_id: str) -> frozenset[str]:
-    """List the names of an organization's proved zones."""
-    return frozenset(snapshot.fetch_column("SELECT name FROM zones WHERE org_id = ? AND status = 'proved'", (org_id,)))
+def has_proved(snapshot: Snapshot, org_id: str) -> bool:
+    """Whether an organization has proved a zone."""
+    sql = "SELECT 1 FROM zones WHERE org_id = ? AND status = 'proved' LIMIT 1"
+    return snapshot.fetch_value(sql, (org_id,)) is not None
 
 
-def find_proved(snapshot: Snapshot, names: Collection[str]) -> Zone | None:
-    """Find the proved zone with any of these names, of whichever organization; of several the longest, the nearest."""
-    return _ZONES.fetch_one(
-        snapshot,
-        "INDEXED BY zones_holding_name WHERE name IN (SELECT value FROM json_each(?)) AND status = 'proved'"
-        " ORDER BY length(name) DESC LIMIT 1",
+def list_holders(snapshot: Snapshot, names: Collection[str]) -> dict[str, str]:
+    """List which of these names are proved zones: by the name, the id of the organization that has proved it."""
+    rows = snapshot.fetch_all(
+        "SELECT name, org_id FROM zones INDEXED BY zones_holding_name"
+        " WHERE name IN (SELECT value FROM json_each(?)) AND status = 'proved'",
         (encode_list(names),),
     )
+    return dict(rows)
 
 
 def find_due(snapshot: Snapshot, now: int, except_org_ids: Collection[str]) -> Zone | None:

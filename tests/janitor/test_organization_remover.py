@@ -3,7 +3,9 @@
 import pytest
 import structlog
 
+from dcvd.core.domains.claims import proof_text
 from dcvd.core.jobs import Job, JobState
+from dcvd.core.zones.zone import ZoneStatus
 from dcvd.errors import DcvdError, Permanent, StoreError
 from dcvd.janitor import OrganizationRemover
 from dcvd.services import organizations
@@ -12,6 +14,8 @@ from dcvd.services.domains import additions
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import deregistrations
 from dcvd.services.tokens import suspension
+from dcvd.services.zones import checks as zone_checks
+from dcvd.services.zones import registry as zones
 from dcvd.store.engine.database import Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations.data import OWNED_TABLES, find_leftover
@@ -71,6 +75,21 @@ async def test_it_waits_for_what_stands_outside_and_then_leaves_nothing(
     for table in OWNED_TABLES:
         sql = f"SELECT count(*) FROM {table.name} WHERE org_id = ?"
         assert await context.database.read(lambda s, sql=sql: s.fetch_value(sql, (rival_org,))) > 0, table.name  # type: ignore[misc]
+
+
+async def test_while_it_waits_the_organization_keeps_no_zone_from_others(
+    context: Context, remover: OrganizationRemover, org: str, rival_org: str
+) -> None:
+    async def prove_zone(org_id: str) -> ZoneStatus:
+        zone = await zones.add(context, org_id, "customer.test")
+        await context.database.write(lambda tx: zone_checks.record(context, tx, zone.id, (proof_text(zone.id),)))
+        return (await zones.get(context, org_id, zone.id)).status
+
+    await additions.add(context, org, "www.customer.test")
+    assert await prove_zone(org) is ZoneStatus.PROVED
+    await suspension.begin_deletion(context, org)
+    assert await remover.run_once() == 1, "a hostname is still to be removed"
+    assert await prove_zone(rival_org) is ZoneStatus.PROVED
 
 
 @pytest.mark.parametrize("fate", Fate)

@@ -1,6 +1,6 @@
 """A zone that an organization claims as a whole: how it is proved, and when it is looked at again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.domains.claims import proof_text
-from dcvd.core.domains.hostnames import normalise
+from dcvd.core.domains.hostnames import normalise, registrable_domain
 from dcvd.core.domains.targets import belongs_to_service, service_name
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
@@ -69,9 +69,22 @@ def validate_zone_name(text: str, *, target: str, allowed_tlds: Collection[str])
 
 
 def enclosing_names(name: str) -> tuple[str, ...]:
-    """Return a name and all above it that may be zones of an organization, the nearest first."""
+    """Return a name and all above it whose zones it can be in, the nearest first.
+
+    What is above a public suffix has no say in what others registered below the suffix.
+    """
+    top = registrable_domain(name)
+    count = name.count(".") - top.count(".") + 1
     labels = name.split(".")
-    return tuple(".".join(labels[start:]) for start in range(len(labels) - 1))
+    return tuple(".".join(labels[start:]) for start in range(count))
+
+
+def find_holder(name: str, holders: Mapping[str, str]) -> str | None:
+    """Return which organization holds a name by a zone: of the proved zones that it is in, the nearest counts.
+
+    holders: the ids of the organizations that have proved zones, by the names of these.
+    """
+    return next((holders[zone] for zone in enclosing_names(name) if zone in holders), None)
 
 
 def is_proved_by(zone: Zone, texts: Collection[str]) -> bool:
@@ -113,12 +126,9 @@ def wait_again(zone: Zone, now: int) -> Zone:
 
 def prove(zone: Zone, now: int) -> Zone:
     """Return a zone that was just proved: the claims of its organization on names in it are settled next."""
-    return replace(
-        zone,
-        status=ZoneStatus.PROVED,
-        proved_at=now,
-        settled_name="",
-        checked_at=now,
-        next_check_at=now,
-        updated_at=now,
-    )
+    return settle_anew(replace(zone, status=ZoneStatus.PROVED, proved_at=now, checked_at=now, updated_at=now), now)
+
+
+def settle_anew(zone: Zone, now: int) -> Zone:
+    """Return a proved zone whose organization's claims on names in it are settled next, from the first on."""
+    return replace(zone, settled_name="", next_check_at=now)

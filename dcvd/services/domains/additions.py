@@ -1,6 +1,6 @@
 """Add domains: evaluate requests by what is stored, then store the new domains with their `register` jobs."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import UNSET, Struct
 
@@ -14,7 +14,7 @@ from dcvd.core.jobs import NO_PAYLOAD, Job
 from dcvd.core.lifecycle import transitions
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.timeline import DAEMON_ACTOR
-from dcvd.core.zones.zone import enclosing_names
+from dcvd.core.zones.zone import enclosing_names, find_holder
 from dcvd.errors import Conflict, DcvdError, Forbidden, InvalidInput
 from dcvd.services import audit, reach, timeline
 from dcvd.services.context import Context
@@ -61,7 +61,7 @@ def evaluate(
     counts_by_name = domains.count_claims(snapshot, org_id, {candidate.name for candidate in candidates})
     owned_ids = [count.own_id for count in counts_by_name.values() if count.own_id is not None]
     owned = {domain.name: domain for domain in domains.find_by_ids(snapshot, owned_ids).values()} if owned_ids else {}
-    own_zones = zones.list_proved_names(snapshot, org_id)
+    zone_holders = _list_zone_holders(snapshot, org_id, candidates)
     suffix: str | None = None
     if any(candidate.validation == "delegated" for candidate in candidates):
         suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
@@ -88,7 +88,7 @@ def evaluate(
         try:
             is_contested = counts_by_name[candidate.name].total > 0
             domain = _create_domain(context, org_id, candidate, suffix, is_contested=is_contested)
-            if not is_contested and not own_zones.isdisjoint(enclosing_names(domain.name)):
+            if not is_contested and find_holder(domain.name, zone_holders) == org_id:
                 domain = add_proof(domain, Proof.ZONE, domain.created_at)
         except InvalidInput as error:
             results.append(AdditionResult(error=error))
@@ -101,6 +101,13 @@ def evaluate(
         owned[candidate.name] = domain
         results.append(AdditionResult(domain=domain))
     return results
+
+
+def _list_zone_holders(snapshot: Snapshot, org_id: str, candidates: Sequence[ValidatedDomain]) -> Mapping[str, str]:
+    """List who holds the zones that names are in, see `find_holder`; none where the organization holds no zone."""
+    if not zones.has_proved(snapshot, org_id):
+        return {}
+    return zones.list_holders(snapshot, {zone for candidate in candidates for zone in enclosing_names(candidate.name)})
 
 
 def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain], *, actor: str) -> list[Job]:

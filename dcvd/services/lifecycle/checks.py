@@ -108,12 +108,15 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
         failure = remedy_jobs.find_failed_registration(tx, settlement.domain)
         observations = observations if failure is None else [*observations, failure]
     transition = transitions.apply_check(settlement.domain, observations, now, context.rules)
-    if claims.is_held_by_zone(tx, settlement.domain, transition.domain):
-        observations = [*observations, ClaimHeld(is_new=settlement.domain.status is stored.status)]
+    if claims.is_barred_by_zone(tx, settlement.domain, transition.domain):
+        if settlement.domain.proof is None:
+            observations = [*observations, ClaimHeld(is_new=settlement.domain.status is stored.status)]
         transition = transitions.apply_check(
             replace(settlement.domain, is_contested=True), observations, now, context.rules
         )
-    domain = replace(transition.domain, incomplete_checks=incomplete_checks)
+    domain = replace(
+        transition.domain, is_contested=settlement.domain.is_contested, incomplete_checks=incomplete_checks
+    )
     next_remedy_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)
     planned_at = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=next_remedy_at)
     # What Cloudflare says of a hostname that was taken over is not known yet.

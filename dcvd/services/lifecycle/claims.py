@@ -15,7 +15,7 @@ from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, Proof
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import DAEMON_ACTOR
-from dcvd.core.zones.zone import enclosing_names
+from dcvd.core.zones.zone import enclosing_names, find_holder
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import claim_endings, hostname_assignment
 from dcvd.store import domains, zones
@@ -45,20 +45,26 @@ def settle(context: Context, tx: Transaction, claim: Domain, observations: Seque
         for facts in answers:
             if (proof := find_proof(claim, facts)) is not None:
                 return prove(context, tx, claim, proof)
-        if _has_zone_of(tx, claim, is_own=True):
+        if _is_in_own_zone(tx, claim):
             return prove(context, tx, claim, Proof.ZONE)
     return Settlement(claim)
 
 
-def is_held_by_zone(snapshot: Snapshot, before: Domain, after: Domain) -> bool:
-    """Whether a claim that was just proved, as the only one on its name, is on a name in another's proved zone."""
-    return before.proof is None and after.proof is not None and _has_zone_of(snapshot, after, is_own=False)
+def is_barred_by_zone(snapshot: Snapshot, before: Domain, after: Domain) -> bool:
+    """Whether a claim that got a proof just now, as the only one on its name, is on a name in another's zone."""
+    return after.proof is not before.proof and _is_in_anothers_zone(snapshot, after)
 
 
-def _has_zone_of(snapshot: Snapshot, claim: Domain, *, is_own: bool) -> bool:
-    """Whether the nearest proved zone that the name is in is the claim's organization's own, or another's."""
-    zone = zones.find_proved(snapshot, enclosing_names(claim.name))
-    return zone is not None and (zone.org_id == claim.org_id) is is_own
+def _is_in_own_zone(snapshot: Snapshot, claim: Domain) -> bool:
+    return _find_zone_holder(snapshot, claim) == claim.org_id
+
+
+def _is_in_anothers_zone(snapshot: Snapshot, claim: Domain) -> bool:
+    return _find_zone_holder(snapshot, claim) not in (None, claim.org_id)
+
+
+def _find_zone_holder(snapshot: Snapshot, claim: Domain) -> str | None:
+    return find_holder(claim.name, zones.list_holders(snapshot, enclosing_names(claim.name)))
 
 
 def prove(
@@ -73,12 +79,12 @@ def prove(
     """Store a strong proof of a claim, and end the others on its name.
 
     Where one of these has a strong proof, or another organization has proved a zone that the name is in, nothing
-    changes but by an operator's proof.
+    changes but by an operator's proof. A claim that has a weak proof keeps that, and serves as before.
     """
     rivals = [rival for rival in domains.list_by_name(tx, claim.name) if rival.id != claim.id]
-    is_held = any(rival.has_strong_proof for rival in rivals) or _has_zone_of(tx, claim, is_own=False)
+    is_held = any(rival.has_strong_proof for rival in rivals) or _is_in_anothers_zone(tx, claim)
     if is_held and proof is not Proof.OPERATOR:
-        return Settlement(claim, is_held=True)
+        return Settlement(claim, is_held=claim.proof is None)
     claim = forget_held(claim)
     registered = next((rival for rival in rivals if rival.cf_id is not None), None)
     winner = replace(add_proof(claim, proof, context.now()), is_contested=False)
@@ -98,7 +104,7 @@ def prove(
 
 def prove_by_zone(context: Context, tx: Transaction, claim: Domain) -> None:
     """Prove a claim on a name in a zone that its organization has proved."""
-    if _has_zone_of(tx, claim, is_own=True):
+    if _is_in_own_zone(tx, claim):
         prove(context, tx, claim, Proof.ZONE)
 
 

@@ -96,7 +96,7 @@ def record(context: Context, tx: Transaction, zone_id: str, texts: tuple[str, ..
         return stored
     now = context.now()
     if texts is not None and is_proved_by(stored, texts):
-        is_held = zones.find_proved(tx, [stored.name]) is not None
+        is_held = stored.name in zones.list_holders(tx, [stored.name])
         zone = (
             replace(stored, status=ZoneStatus.HELD, checked_at=now, next_check_at=None, updated_at=now)
             if is_held

@@ -3,7 +3,7 @@
 from dcvd.core.audit import AuditAction
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.quotas import Quota
-from dcvd.core.zones.zone import Zone, new_zone, validate_zone_name
+from dcvd.core.zones.zone import Zone, ZoneStatus, enclosing_names, new_zone, settle_anew, validate_zone_name
 from dcvd.errors import Conflict, NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -57,11 +57,25 @@ async def remove(context: Context, org_id: str, zone_id: str) -> None:
 
     def unit(tx: Transaction) -> None:
         zone = get_owned(tx, org_id, zone_id)
-        zones.delete(tx, zone_id)
+        erase(context, tx, zone)
         before = {"name": zone.name, "status": zone.status.value}
         audit.record(context, tx, org_id, AuditAction.ZONE_REMOVED, zone_id, before=before)
 
     await context.database.write(unit)
+
+
+def erase(context: Context, tx: Transaction, zone: Zone) -> None:
+    """Delete a zone's row. The names in it are in the proved zone around it next, if any, whose claims are settled."""
+    zones.delete(tx, zone.id)
+    if zone.status is not ZoneStatus.PROVED:
+        return
+    names_around = enclosing_names(zone.name)[1:]
+    holders = zones.list_holders(tx, names_around)
+    for name in names_around:
+        around = zones.find_of_org(tx, holders[name], name) if name in holders else None
+        if around is not None:
+            zones.update(tx, settle_anew(around, context.now()))
+            return
 
 
 def get_owned(snapshot: Snapshot, org_id: str, zone_id: str) -> Zone:

@@ -10,6 +10,7 @@ from dcvd.core.zones.zone import (
     ZoneStatus,
     count_check,
     enclosing_names,
+    find_holder,
     is_proved_by,
     new_zone,
     validate_zone_name,
@@ -32,16 +33,24 @@ def check(zone: Zone, now: int, *, is_answered: bool = True) -> Zone:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("Customer.COM.", "customer.com"), ("a.customer.com", "a.customer.com"), ("x.github.io", "x.github.io")],
-)
+    [
+        ("Customer.COM.", "customer.com"), ("a.customer.com", "a.customer.com"), ("x.github.io", "x.github.io"),
+        ("BÜCHER\u3002Example\uff0ecom\uff61", "xn--bcher-kva.example.com"), ("XN--BCHER-KVA.com", "xn--bcher-kva.com"),
+        ("www.ck", "www.ck"), ("customer.city.kawasaki.jp", "customer.city.kawasaki.jp"),
+    ],
+)  # fmt: skip
 def test_a_zone_is_any_name_of_a_customers_own(text: str, name: str) -> None:
     assert validate_zone_name(text, target=TARGET, allowed_tlds=()) == name
 
 
 @pytest.mark.parametrize(
     "text",
-    ["com", "co.uk", "github.io", "customer.test", "a_b.com", "edge.saas.net", "x.edge.saas.net", "saas.net", ""],
-)
+    [
+        "com", "co.uk", "github.io", "customer.test", "a_b.com", "edge.saas.net", "x.edge.saas.net", "saas.net", "",
+        "*.customer.com", "\uff0a.customer.com", "customer.com..", "Co\u3002UK.", "\uff43\uff4f\uff0euk",
+        "\u516c\u53f8.cn", "XN--55QX5D.cn", "any.ck", "kawasaki.jp", "any.kawasaki.jp", "EDGE\uff0esaas.net",
+    ],
+)  # fmt: skip
 def test_a_public_suffix_a_reserved_name_and_the_services_own_are_no_zones(text: str) -> None:
     with pytest.raises(InvalidInput):
         validate_zone_name(text, target=TARGET, allowed_tlds=())
@@ -49,6 +58,26 @@ def test_a_public_suffix_a_reserved_name_and_the_services_own_are_no_zones(text:
 
 def test_a_name_is_in_the_zones_above_it_and_in_no_top_level_domain() -> None:
     assert enclosing_names("a.b.customer.com") == ("a.b.customer.com", "b.customer.com", "customer.com")
+
+
+@pytest.mark.parametrize(
+    ("name", "zones"),
+    [
+        ("a.bucket.s3.amazonaws.com", ("a.bucket.s3.amazonaws.com", "bucket.s3.amazonaws.com")),
+        ("x.github.io", ("x.github.io",)), ("a.b.any.ck", ("a.b.any.ck", "b.any.ck")),
+        ("a.www.ck", ("a.www.ck", "www.ck")),
+    ],
+)  # fmt: skip
+def test_what_is_above_a_public_suffix_is_no_zone_of_the_names_below_it(name: str, zones: tuple[str, ...]) -> None:
+    assert enclosing_names(name) == zones
+
+
+def test_of_the_zones_that_a_name_is_in_the_nearest_says_whose_it_is() -> None:
+    holders = {"customer.com": "org_1", "shop.customer.com": "org_2", "amazonaws.com": "org_3"}
+    assert find_holder("a.shop.customer.com", holders) == "org_2"
+    assert find_holder("shop.customer.com", holders) == "org_2"
+    assert find_holder("myshop.customer.com", holders) == "org_1"
+    assert find_holder("bucket.s3.amazonaws.com", holders) is None
 
 
 def test_the_text_of_its_own_id_alone_proves_a_zone(zone: Zone) -> None:

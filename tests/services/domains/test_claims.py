@@ -5,15 +5,20 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.domains.claims import MAX_CLAIMS, proof_text
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.lifecycle.transitions import Observation
-from dcvd.services import organizations
+from dcvd.core.tokens.token import Role
+from dcvd.services import audit, organizations
+from dcvd.services.audit import AuditFilters
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.lifecycle import checks, claims, register_job
+from dcvd.services.zones import checks as zone_checks
+from dcvd.services.zones import registry as zones
 from dcvd.store import domains
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies, event_names
@@ -260,3 +265,28 @@ async def test_an_operators_proof_takes_the_name_from_its_holder(context: Contex
     )
     assert (settlement.is_held, settlement.domain.proof) == (False, Proof.OPERATOR)
     assert [each.id for each in await claims_on_name(context)] == [later.id]
+
+
+@pytest.mark.parametrize("by_proof", [True, False])
+async def test_whoever_loses_a_name_to_another_organization_does_not_learn_by_whose_token(
+    context: Context, org: str, rival_org: str, clock: ManualClock, by_proof: bool
+) -> None:
+    await additions.add(context, rival_org, NAME)
+    clock.advance(1)
+    if by_proof:
+        zone = await zones.add(context, org, "customer.test")
+        await context.database.write(lambda tx: zone_checks.record(context, tx, zone.id, (proof_text(zone.id),)))
+    else:
+        for number in range(MAX_CLAIMS - 1):
+            await additions.add(context, (await organizations.create(context, f"Org {number}")).id, NAME)
+    token = Caller(
+        kind=CallerKind.TOKEN, role=Role.OWNER, id="token_1", org_id=org, request_id="request-1", address="192.0.2.7"
+    )
+    await additions.add(context.for_caller(token), org, NAME)
+    own, removed = [
+        (await audit.list_page(context, each, AuditFilters(), cursor=None, limit=1)).items[0]
+        for each in (org, rival_org)
+    ]
+    assert (own.action, own.actor, own.address) == ("domain.added", "token:token_1", "192.0.2.7")
+    assert (removed.action, removed.actor) == ("domain.removed", "daemon")
+    assert (removed.address, removed.request_id) == (None, None)

@@ -12,6 +12,7 @@ from dcvd.core.domains.domain import Domain, DomainStatus, Proof
 from dcvd.core.instants import HOUR
 from dcvd.core.zones.zone import Zone, ZoneStatus
 from dcvd.errors import RemoteError, Retryable
+from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.domains.bulk import BulkRequest
@@ -202,6 +203,44 @@ async def test_of_nested_zones_the_nearest_counts(
     assert mine.proof is None
 
 
+async def test_who_proved_the_zone_around_anothers_has_no_name_in_that_one_for_being_the_first_to_add_it(
+    context: Context, loop: ZoneLoop, texts: Texts, org: str, rival_org: str
+) -> None:
+    await proved_zone(context, loop, texts, org)
+    await proved_zone(context, loop, texts, rival_org, "shop.customer.test")
+    mine = await additions.add(context, org, "a.shop.customer.test")
+    assert mine.proof is None
+    theirs = await additions.add(context, rival_org, "a.shop.customer.test")
+    assert theirs.proof is Proof.ZONE
+    assert [claim.id for claim in await claims_on(context, theirs.name)] == [theirs.id]
+
+
+@pytest.mark.parametrize("is_contested", [False, True])
+async def test_a_claim_that_only_serves_stays_so_in_anothers_zone_and_gives_way_whatever_it_proves_later(
+    context: Context, loop: ZoneLoop, texts: Texts, org: str, rival_org: str, is_contested: bool
+) -> None:
+    theirs = await additions.add(context, rival_org, NAME)
+    await look(context, theirs, dns(theirs, chain=SHARED))
+    await proved_zone(context, loop, texts, org)
+    if is_contested:
+        await additions.add(context, (await organizations.create(context, "Third")).id, NAME)
+    later = await look(context, theirs, dns(theirs, chain=SHARED, text=proof_text(theirs.id)))
+    assert (later.status, later.proof, later.is_contested) == (DomainStatus.ISSUING, Proof.SHARED_CNAME, is_contested)
+    mine = await additions.add(context, org, NAME)
+    assert [claim.id for claim in await claims_on(context, NAME)] == [mine.id]
+
+
+async def test_when_a_zone_within_anothers_is_removed_the_claims_in_it_are_proved_by_the_one_around_it(
+    context: Context, loop: ZoneLoop, texts: Texts, org: str, rival_org: str
+) -> None:
+    await proved_zone(context, loop, texts, org)
+    inner = await proved_zone(context, loop, texts, rival_org, "shop.customer.test")
+    mine = await additions.add(context, org, "a.shop.customer.test")
+    await registry.remove(context, rival_org, inner.id)
+    await work_off(loop)
+    assert (await queries.get(context, org, mine.id)).proof is Proof.ZONE
+
+
 async def test_domains_that_a_zone_has_proved_stay_proved_without_it(
     context: Context, loop: ZoneLoop, texts: Texts, org: str
 ) -> None:
@@ -241,5 +280,5 @@ async def test_the_removal_of_an_organization_removes_its_zones(
 ) -> None:
     await proved_zone(context, loop, texts, org)
     await context.database.write(lambda tx: tx.execute("DELETE FROM organizations WHERE id = ?", (org,)))
-    assert await context.database.read(lambda snapshot: zones.find_proved(snapshot, [ZONE])) is None
+    assert await context.database.read(lambda snapshot: zones.list_holders(snapshot, [ZONE])) == {}
     assert (await proved_zone(context, loop, texts, rival_org)).status is ZoneStatus.PROVED
