@@ -176,6 +176,7 @@ class Daemon:
         config = self._live_config.value
         changes = list_changes(config, loaded.config)
         self._live_config.value = merge_reloadable(config, loaded.config)
+        self.services.open_requests.check_operators()
         return changes
 
     async def record_reload(self, changes: ConfigChanges) -> None:

@@ -1,5 +1,6 @@
 """Operator calls: over the unix socket, for operators, and for nobody else."""
 
+import asyncio
 import os
 from typing import Any
 
@@ -204,3 +205,27 @@ async def test_metrics_are_prometheus_text(operator: Client, registry: Collector
 async def test_a_body_over_the_limit_is_refused_there_too(operator: Client, context: Context) -> None:
     limit = context.config.server.request_body_limit
     problem(await operator.post("/operator/organizations", data=b"x" * (limit + 1)), 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    "left", [OperatorRights(), OperatorRights(observers=ProcessOwners(uids=frozenset({os.getuid()})))]
+)
+async def test_who_loses_the_right_to_a_call_loses_it_in_the_midst_of_it(
+    app: Api, operator: Client, context: Context, left: OperatorRights
+) -> None:
+    database: Any = context.database
+    began = asyncio.Event()
+
+    async def hold_up() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    database.before_write = hold_up
+    creating = asyncio.create_task(operator.post("/operator/organizations", {"name": "Late"}))
+    await began.wait()
+    app.services.open_requests.check_operators()  # nothing has changed yet
+    await asyncio.sleep(0)
+    app.services.operators.value = left
+    app.services.open_requests.check_operators()
+    problem(await creating, 403, "only_an_observer" if left.observers.uids else "not_an_operator")
+    assert await context.database.read(lambda snapshot: snapshot.fetch_count("SELECT count(*) FROM organizations")) == 0

@@ -57,7 +57,7 @@ async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHand
 
 
 async def find_lost_rights_error(scope: Scope) -> DcvdError:
-    """Return the answer to a request that was ended because the rights of its bearer ended or changed.
+    """Return the answer to a request that was ended because the rights of its caller ended or changed.
 
     It is what the next request would be told; one that would be served is told to come.
     """
@@ -65,6 +65,9 @@ async def find_lost_rights_error(scope: Scope) -> DcvdError:
     if request.has_expired:
         return Unauthenticated(authentication.REFUSAL)
     try:
+        if is_operator_path(scope["path"]):
+            check_operator(scope, get_services(scope).operators.value)
+            return authentication.build_changed_rights_error()
         caller = await _find_caller(scope)
         check_permission(caller, scope["route_handler"].opt, scope["method"])  # type: ignore[typeddict-item]  # HTTP
         await check_reach(get_services(scope).context, caller, scope["path_params"])
@@ -82,10 +85,20 @@ async def _find_caller(scope: Scope) -> Caller:
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
     """Guard the operators' routes. Raises NotFound, Forbidden."""
-    uid, role = check_operator(connection.scope, get_services(connection.scope).operators.value)
-    request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
+    scope, operators = connection.scope, get_services(connection.scope).operators
+    uid, role = check_operator(scope, operators.value)
+    request: OpenRequest = scope["state"][OPEN_REQUEST]
+    request.admit_operator(lambda: _is_admitted(scope, operators.value))
     mark_known()
-    connection.scope["auth"] = Caller(kind=CallerKind.OPERATOR, role=role, id=str(uid), request_id=request.request_id)
+    scope["auth"] = Caller(kind=CallerKind.OPERATOR, role=role, id=str(uid), request_id=request.request_id)
+
+
+def _is_admitted(scope: Scope, rights: OperatorRights) -> bool:
+    try:
+        check_operator(scope, rights)
+    except DcvdError:
+        return False
+    return True
 
 
 def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:

@@ -1,7 +1,7 @@
-"""The requests that are under way, so that each ends with the rights of the token or link that it was made with."""
+"""The requests that are under way, so that each ends with the rights with which it was made."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -17,7 +17,7 @@ OPEN_REQUEST: Final = "dcvd.open_request"
 class OpenRequest:
     """A request that is under way.
 
-    has_lost_rights: whether the bearer's rights ended or changed, and the request's task was cancelled for it.
+    has_lost_rights: whether the caller's rights ended or changed, and the request's task was cancelled for it.
     has_expired: whether that was because their time was over.
     """
 
@@ -29,6 +29,7 @@ class OpenRequest:
         self._bearer_id: str | None = None
         self._expiry_timer: asyncio.TimerHandle | None = None
         self._changed_ids: set[str] = set()
+        self._may_go_on: Callable[[], bool] = lambda: True
 
     def admit(self, caller: Caller, now: int) -> bool:
         """Tie the request to the token or link that it was made with, which was read since the request began.
@@ -44,6 +45,15 @@ class OpenRequest:
             delay_s = (caller.expires_at - now) / 1000
             self._expiry_timer = asyncio.get_running_loop().call_later(delay_s, self._expire)
         return True
+
+    def admit_operator(self, may_go_on: Callable[[], bool]) -> None:
+        """Tie the request to the rights of a user of this machine. may_go_on: whether they still have them."""
+        self._may_go_on = may_go_on
+
+    def check_operator(self) -> None:
+        """Learn that the rights of operators may have changed."""
+        if not self._may_go_on():
+            self._end()
 
     def note_change(self, bearer_id: str) -> None:
         """Learn that the rights of a token or link have changed."""
@@ -93,6 +103,11 @@ class OpenRequests:
         finally:
             self._requests.discard(request)
             request.close()
+
+    def check_operators(self) -> None:
+        """End the requests of those who are operators or observers no more."""
+        for request in list(self._requests):
+            request.check_operator()
 
     def _on_change(self, key: str) -> None:
         bearer_id, by_request_id = parse_announcement(key)
