@@ -78,6 +78,13 @@ class SlotShares:
                 for job in jobs_of_kind
                 if limits.is_one_per_connection and job.connection_id is not None
             },
+            domain_names={
+                job.domain_name
+                for job in self._jobs
+                if limits.is_one_per_name
+                and self._definitions[job.kind].limits.is_one_per_name
+                and job.domain_name is not None
+            },
         )
 
     def _hold(self, job: Job) -> None:

@@ -36,6 +36,8 @@ _ONE_PER_CONNECTION: Final = tuple(
 )
 _LOOKED_AT_IN_TURN: Final = 66
 """More jobs, one of them in flight, than those among which the next one is looked for before the lanes are."""
+_LOOKED_AT_IN_A_LANE: Final = 64
+"""Of one organization's jobs that all wait for one name no more are passed over."""
 _OUTAGE: Final = "cloudflare_unavailable"
 _ERRORS: Final = (None, Retryable("It hiccuped.", code="odd"), Retryable("Away.", code=_OUTAGE), Permanent("No."))
 
@@ -211,18 +213,33 @@ class FairnessMachine(RuleBasedStateMachine):
 
     def _list_able(self, kind: str) -> list[Job]:
         """List the jobs of a kind that may start beside those in flight, by the rules as they are declared."""
-        now = self.clock.now()
-        awaited = self._find_awaited(kind)
         may_start = cache(partial(self._may_start, list(self.in_flight.values()), kind))
+        busy_names = self._find_busy_names(kind)
         return [
             job
-            for job in self.pending.values()
-            if job.kind == kind
-            and job.id not in self.in_flight
-            and (job.next_attempt_at or 0) <= now
+            for lane in self._list_lanes(kind)
+            for job in lane[:_LOOKED_AT_IN_A_LANE]
+            if job.id not in self.in_flight
             and may_start(job.org_id, job.connection_id)
-            and not self._is_behind(job, awaited)
+            and job.domain_name not in busy_names
         ]
+
+    def _list_lanes(self, kind: str) -> list[list[Job]]:
+        """List the ready jobs of a kind, those in flight too, by the lanes in which they wait."""
+        now = self.clock.now()
+        awaited = self._find_awaited(kind)
+        lanes = defaultdict[tuple[str, str | None], list[Job]](list)
+        for job in self.pending.values():
+            if job.kind == kind and (job.next_attempt_at or 0) <= now and not self._is_behind(job, awaited):
+                lanes[job.org_id, job.connection_id].append(job)
+        return [sorted(lane, key=lambda job: (job.turn, job.id)) for lane in lanes.values()]
+
+    def _find_busy_names(self, kind: str) -> set[str | None]:
+        """Find the names on which a job works beside which none of the kind may."""
+        if not self.definitions[kind].limits.is_one_per_name:
+            return set()
+        flying = self.in_flight.values()
+        return {job.domain_name for job in flying if self.definitions[job.kind].limits.is_one_per_name}
 
     def _find_awaited(self, kind: str) -> Mapping[str | None, Sequence[Job]]:
         """Return the pending jobs for which jobs of a kind wait, by their domains' names."""

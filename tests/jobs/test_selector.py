@@ -112,6 +112,29 @@ async def test_a_capacity_that_changes_is_asked_each_time(
     assert len(await selector.select(_SLOTS, [running.id])) == expected
 
 
+async def test_kinds_that_say_so_work_on_a_name_one_at_a_time_whoever_has_it(
+    context: Context, org: str, rival_org: str
+) -> None:
+    single = JobLimits(is_one_per_name=True)
+    register, remove, other = _define("register", 1, single), _define("remove", 2, single), _define("other", 3)
+    selector = _select_from(context, register, remove, other)
+    (first,) = await _enqueue(context, register, org, name="www.customer.test")
+    (second,) = await _enqueue(context, register, rival_org, name="www.customer.test")
+    (third,) = await _enqueue(context, remove, org, name="www.customer.test")
+    free = [
+        *await _enqueue(context, other, org, name="www.customer.test"),
+        *await _enqueue(context, remove, org, name="shop.customer.test"),
+        *await _enqueue(context, remove, org),
+    ]
+    assert {job.id for job in await selector.select(_SLOTS, ())} == {first.id, *(job.id for job in free)}
+    running = [first.id, *(job.id for job in free)]
+    assert await selector.select(_SLOTS, running) == []
+    await queue.complete(context, first)
+    assert await selector.select(_SLOTS, running) == [], "it has ended in the database, and its attempt goes on"
+    (next_one,) = await selector.select(_SLOTS, running[1:])
+    assert next_one.id in (second.id, third.id)
+
+
 async def test_a_connection_does_one_thing_at_a_time(context: Context, org: str) -> None:
     single = _define("single", limits=JobLimits(is_one_per_connection=True))
     selector = _select_from(context, single)

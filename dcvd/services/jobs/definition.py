@@ -64,6 +64,7 @@ class JobLimits(Struct, frozen=True, kw_only=True):
 
     share: of the worker's slots, but at least one. share_per_org: likewise for the jobs of one organization.
     is_one_per_connection: whether a connection has one job at a time.
+    is_one_per_name: whether a domain name has one job at a time of all the kinds that say so, whoever's the jobs are.
     awaited: kinds that wait for the same are never without a slot because of those that wait for something else.
     count_free: counts how many may run now, None for any number; asked before each round.
     """
@@ -71,6 +72,7 @@ class JobLimits(Struct, frozen=True, kw_only=True):
     share: float = 1.0
     share_per_org: float = 1.0
     is_one_per_connection: bool = False
+    is_one_per_name: bool = False
     awaited: Awaited = Awaited.NOTHING
     count_free: Callable[[JobServices], int | None] | None = None
 

@@ -148,7 +148,8 @@ def _assign_hostname(context: Context, tx: Transaction, before: Domain, after: D
     if after.dormant_since is not None:
         if before.dormant_since is None:
             _audit(context, tx, AuditAction.DOMAIN_DORMANT, after)
-            hostname_assignment.release(context, tx, after.org_id, [before])
+            unlearned_ids = hostname_assignment.list_unlearned(tx, [before])
+            hostname_assignment.release(context, tx, after.org_id, [before], unlearned_ids)
     elif before.dormant_since is not None:
         _audit(context, tx, AuditAction.DOMAIN_WOKEN, after)
         if after.cf_id is None:

@@ -29,6 +29,6 @@ DEFINITION: Final = JobDefinition(
     perform=perform,
     rank=40,
     # Half of the slots: a hundred thousand removals at once take hours, and additions go on meanwhile.
-    limits=JobLimits(share=1 / 2, share_per_org=1 / 4, awaited=Awaited.CLOUDFLARE),
+    limits=JobLimits(share=1 / 2, share_per_org=1 / 4, awaited=Awaited.CLOUDFLARE, is_one_per_name=True),
     outages=OUTAGES,
 )

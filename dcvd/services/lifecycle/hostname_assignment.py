@@ -1,6 +1,6 @@
 """Which claim on a name has its hostname at Cloudflare: there is one hostname for a name, however many claim it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -16,12 +16,32 @@ from dcvd.store.jobs import jobs
 log = structlog.get_logger(__name__)
 
 
-def release(context: Context, tx: Transaction, org_id: str, ended_claims: Sequence[Domain]) -> None:
+def list_unlearned(tx: Transaction, claims: Sequence[Domain]) -> frozenset[str]:
+    """List the ids of those claims that may have a hostname of which we have not learned: their creation is under way.
+
+    To be asked before anything ends their `register` jobs.
+    """
+    without_id = [claim for claim in claims if claim.cf_id is None]
+    idle_ids = [claim.id for claim in without_id if claim.is_parked or claim.dormant_since is not None]
+    if not idle_ids:
+        return frozenset(claim.id for claim in without_id)
+    registering = {job.domain_id for job in jobs.list_pending_of_domains(tx, idle_ids, REGISTER.name)}
+    return frozenset(claim.id for claim in without_id if claim.id in registering or claim.id not in idle_ids)
+
+
+def release(
+    context: Context, tx: Transaction, org_id: str, ended_claims: Sequence[Domain], unlearned_ids: Collection[str]
+) -> None:
     """Have the hostnames of an organization's ended claims removed at Cloudflare, and assign the names' next claims.
 
-    The rows of the claims are gone, or are dormant by now; the claims are as they were before.
+    The rows of the claims are gone, or are dormant by now; the claims are as they were before. unlearned_ids: what
+    `list_unlearned` said of them.
     """
-    to_remove = [claim for claim in ended_claims if claim.cf_id is not None or _may_have_hostname(context, tx, claim)]
+    to_remove = [
+        claim
+        for claim in ended_claims
+        if claim.cf_id is not None or (claim.id in unlearned_ids and not _is_adopted(context, tx, claim))
+    ]
     if to_remove:
         queue.enqueue_for_all(
             context, tx, DEREGISTER, org_id, to_remove, lambda claim: Deregistration(cf_id=claim.cf_id)
@@ -31,11 +51,9 @@ def release(context: Context, tx: Transaction, org_id: str, ended_claims: Sequen
             assign_next(context, tx, claim.name)
 
 
-def _may_have_hostname(context: Context, tx: Transaction, claim: Domain) -> bool:
-    """Whether an ended claim may have a hostname of which we have not learned, and which no other claim adopts."""
-    if claim.is_parked or claim.dormant_since is not None:
-        return False
-    return not (claim.is_contested and assign_next(context, tx, claim.name))
+def _is_adopted(context: Context, tx: Transaction, claim: Domain) -> bool:
+    """Whether another claim on the name adopts the hostname that may be there."""
+    return claim.is_contested and assign_next(context, tx, claim.name)
 
 
 def assign_next(context: Context, tx: Transaction, name: str) -> bool:

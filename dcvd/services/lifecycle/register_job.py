@@ -98,7 +98,7 @@ async def park(context: Context, job: Job) -> None:
 def _store_parked(context: Context, tx: Transaction, job: Job) -> None:
     queue.succeed(context, tx, job)
     claim = None if job.domain_id is None else domains.get(tx, job.domain_id)
-    if claim is not None and claim.cf_id is None:
+    if claim is not None and claim.cf_id is None and claim.dormant_since is None:
         domains.update(tx, claims.park(claim, context.now()))
         # The next check is planned as after an answer of Cloudflare: it must not tell that there was none.
         registration.apply_check(context, tx, job, claim.id, [])
@@ -145,9 +145,10 @@ def _difference_error(domain: Domain, differences: Sequence[str], outcome: str) 
 
 
 async def record_registered(context: Context, job: Job, observation: CloudflareHostname) -> Domain | None:
-    """Store that the hostname is at Cloudflare. Where its domain was removed meanwhile, enqueue its removal there.
+    """Store that the hostname is at Cloudflare; None where it is not the domain's.
 
-    Raises Retryable when another domain holds that id.
+    Where the domain was removed or fell asleep meanwhile, another claim on the name adopts the hostname, or a job
+    removes it. Raises Retryable when another domain holds that id.
     """
 
     def unit(tx: Transaction) -> Domain | None:
@@ -160,9 +161,10 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
             message = f"Cloudflare gave {job.domain_name} an id that {holder.name} has already."
             raise Retryable(message, code=UNEXPECTED)
         queue.succeed(context, tx, job)
-        domain = registration.record_observation(context, tx, job, observation)
-        if domain is None:
-            # A removal in flight may have looked for the name before it was there; this one has its id.
+        claim = None if job.domain_id is None else domains.get(tx, job.domain_id)
+        if claim is not None and claim.dormant_since is None:
+            return registration.record_observation(context, tx, job, observation)
+        if job.domain_name is None or not hostname_assignment.assign_next(context, tx, job.domain_name):
             queue.enqueue(
                 context,
                 tx,
@@ -172,7 +174,7 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
                 domain_id=job.domain_id,
                 domain_name=job.domain_name,
             )
-        return domain
+        return None
 
     return await context.database.write(unit)
 
@@ -192,7 +194,11 @@ DEFINITION: Final = JobDefinition(
     perform=perform,
     # Only as many as Cloudflare's budget allows: a thousand would fill every slot for an hour.
     rank=50,
-    limits=JobLimits(awaited=Awaited.CLOUDFLARE, count_free=lambda services: services.cloudflare.count_free_creates()),
+    limits=JobLimits(
+        awaited=Awaited.CLOUDFLARE,
+        is_one_per_name=True,
+        count_free=lambda services: services.cloudflare.count_free_creates(),
+    ),
     outages=OUTAGES,
     record_death=registration.record_death,
 )

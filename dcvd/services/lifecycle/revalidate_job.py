@@ -52,5 +52,9 @@ def _wants_patch(context: Context, domain: Domain) -> bool:
 
 
 DEFINITION: Final = JobDefinition(
-    kind=REVALIDATE, perform=perform, rank=20, limits=JobLimits(awaited=Awaited.CLOUDFLARE), outages=OUTAGES
+    kind=REVALIDATE,
+    perform=perform,
+    rank=20,
+    limits=JobLimits(awaited=Awaited.CLOUDFLARE, is_one_per_name=True),
+    outages=OUTAGES,
 )

@@ -19,17 +19,20 @@ from dcvd.store.jobs.turns import READY
 
 _JOBS: Final = StructTable("jobs", Job)
 _READY_OF_KIND: Final = f"kind = ?1 AND {READY}"
-_FREE: Final = f"id NOT IN (SELECT value FROM json_each(?2)) AND NOT {has_predecessor('few.{}'.format, first_number=3)}"
+_FREE: Final = (
+    "id NOT IN (SELECT value FROM json_each(?2)) AND ifnull(domain_name, '') NOT IN (SELECT value FROM json_each(?5))"
+    f" AND NOT {has_predecessor('few.{}'.format, first_number=3)}"
+)
 _COLUMNS: Final = "id, turn, org_id, connection_id, domain_name"
 _NEXT_BY_TURN: Final = (
-    f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} ORDER BY turn, id LIMIT ?7)"
+    f"WITH few AS MATERIALIZED (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} ORDER BY turn, id LIMIT ?8)"
     f" SELECT (SELECT count(*) FROM few), (SELECT id FROM few WHERE {_FREE}"
-    " AND org_id NOT IN (SELECT value FROM json_each(?5))"
-    " AND ifnull(connection_id, '') NOT IN (SELECT value FROM json_each(?6))"
+    " AND org_id NOT IN (SELECT value FROM json_each(?6))"
+    " AND ifnull(connection_id, '') NOT IN (SELECT value FROM json_each(?7))"
     " ORDER BY turn, id LIMIT 1)"
 )
 _NEXT_IN_LANE: Final = (
-    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} AND lane = ?5 ORDER BY turn, id LIMIT ?6)"
+    f"WITH few AS (SELECT {_COLUMNS} FROM jobs WHERE {_READY_OF_KIND} AND lane = ?6 ORDER BY turn, id LIMIT ?7)"
     f" SELECT turn, id FROM few WHERE {_FREE} ORDER BY turn, id LIMIT 1"
 )
 _NEXT_LANE: Final = (
@@ -44,16 +47,19 @@ _MAX_LANES: Final = 64
 
 
 class BusySubjects(Struct, frozen=True):
-    """What no job may start for: jobs in flight, by their ids, and organizations and connections at their limits."""
+    """What no job may start for: jobs in flight, by their ids, and whatever is at its limit."""
 
     job_ids: Collection[str] = ()
     org_ids: Collection[str] = ()
     connection_ids: Collection[str] = ()
+    domain_names: Collection[str] = ()
 
 
 def find_next(snapshot: Snapshot, kind: str, busy: BusySubjects, *, waits_for: Predecessor | None = None) -> Job | None:
     """Find the next job of a kind that may start."""
-    free_values = (kind, encode_list(busy.job_ids), *predecessor_values(waits_for))
+    free_values = (
+        kind, encode_list(busy.job_ids), *predecessor_values(waits_for), encode_list(busy.domain_names)
+    )  # fmt: skip
     subjects = (encode_list(busy.org_ids), encode_list(busy.connection_ids))
     # Jobs in flight are ready too, and often the first of all.
     for limit in (len(busy.job_ids) + 1, _MAX_BY_TURN):
