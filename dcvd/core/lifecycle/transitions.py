@@ -289,7 +289,8 @@ def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: 
 
 
 def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> Transition:
-    if before.cf_id is not None and before.cf_id != hostname.id:
+    if before.dormant_since is not None or before.cf_id not in (None, hostname.id):
+        # It was asked about before the claim fell asleep, or before it got the hostname that it has.
         return Transition(before)
     hostname = hide_validation(before, hostname)
     after = replace(

@@ -112,3 +112,20 @@ async def test_the_deletion_of_its_organization_waits_until_it_is_known_and_remo
             await queue.complete(context, job)
     assert await remover.run_once() == 0
     assert await organizations.list_all(context) == []
+
+
+async def test_a_check_that_began_before_the_claim_fell_asleep_gives_it_no_hostname(
+    context: Context, clock: ManualClock, org: str
+) -> None:
+    domain = await additions.add(context, org, NAME)
+    await register_job.record_registered(context, await registration(context, org), CREATED)
+    began_at = clock.now()
+    while domain.dormant_since is None:
+        began_at = clock.now()
+        clock.advance(6 * HOUR)
+        checked = await checks.record(context, domain.id, [dns(domain)])
+        assert checked is not None
+        domain = checked
+    late = await checks.record(context, domain.id, [CREATED], asked_at=began_at)
+    assert late is not None
+    assert (late.cf_id, late.cf_status) == (None, None)
