@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
@@ -23,12 +23,14 @@ from dcvd.api.http.request import ApiRequest
 from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.api.members import acceptance
 from dcvd.api.openapi.configuration import openapi_config
+from dcvd.api.openapi.served import ServedDocuments
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
 from dcvd.api.routers import TENANT_ROUTERS
 
 
 async def _check_request(request: Request[Any, Any, Any]) -> None:
+    """Refuse what no handler has to see."""
     await refuse_unknown_parameters(request)
     await check_idempotency_key(request)
     await check_if_match(request)
@@ -38,6 +40,12 @@ class Api(Litestar):
     """The Litestar application inside the request envelope."""
 
     def __init__(self, services: AppServices) -> None:
+        documents = ServedDocuments()
+
+        async def prepare(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+            await _check_request(request)
+            return await documents.find_answer(request)
+
         super().__init__(
             [
                 get_health,
@@ -56,10 +64,10 @@ class Api(Litestar):
                 operator_calls.ROUTER,
                 operator_calls.show_metrics,
             ],
-            before_request=_check_request,
+            before_request=prepare,
             exception_handlers={Exception: handle_exception},
             logging_config=None,
-            openapi_config=openapi_config(services.context.config.server.public_url),
+            openapi_config=openapi_config(services.context.config.server.public_url, documents.plugins),
             request_class=ApiRequest,
             # The limit comes from the configuration and is enforced where the body is read.
             request_max_body_size=None,

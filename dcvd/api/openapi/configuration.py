@@ -1,10 +1,10 @@
 """How Litestar derives the document, and what is served at `/schema`."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-import msgspec
-from litestar import Request, Response, Router
+from litestar import Response, Router
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -14,8 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
 from dcvd import __version__
 from dcvd.api.http.answers.pages import HEADERS
-from dcvd.api.openapi.document import build_document
-from dcvd.api.openapi.page import render_page
+from dcvd.api.openapi.served import ROOT
 
 _TAGS: Final = {
     "Domains": "Customers' hostnames: add them, follow their certificates, and find out what is wrong with their DNS.",
@@ -34,35 +33,7 @@ _TAGS: Final = {
 }
 
 
-class _JsonDocument(OpenAPIRenderPlugin):
-    """Serves the document as JSON. It is built at the first request for it, and does not change."""
-
-    def __init__(self) -> None:
-        super().__init__(path="/openapi.json", media_type=MediaType.JSON)
-        self._encoded: bytes | None = None
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
-        """Encode the document."""
-        if self._encoded is None:
-            self._encoded = msgspec.json.encode(build_document(request.app))
-        return self._encoded
-
-
-class _ReferencePage(OpenAPIRenderPlugin):
-    """Serves the document as a page for people."""
-
-    def __init__(self) -> None:
-        super().__init__(path="/", media_type=MediaType.HTML)
-        self._page: bytes | None = None
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
-        """Render the page."""
-        if self._page is None:
-            self._page = render_page(build_document(request.app)).encode()
-        return self._page
-
-
-def openapi_config(public_url: str) -> OpenAPIConfig:
+def openapi_config(public_url: str, render_plugins: Sequence[OpenAPIRenderPlugin]) -> OpenAPIConfig:
     """Configure the OpenAPI document; `public_url` may be empty."""
     scheme = SecurityScheme(
         type="http",
@@ -84,8 +55,13 @@ def openapi_config(public_url: str) -> OpenAPIConfig:
         tags=[Tag(name=name, description=text) for name, text in _TAGS.items()],
         use_handler_docstrings=True,
         operation_id_creator=_name_operation,
-        render_plugins=[_JsonDocument(), _ReferencePage()],
-        openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, after_request=_finish_answer),
+        render_plugins=render_plugins,
+        openapi_router=Router(
+            ROOT,
+            route_handlers=[],
+            include_in_schema=False,
+            after_request=_finish_answer,
+        ),
     )
 
 

@@ -1,11 +1,15 @@
 """The reference at `/schema`: a page for people that needs nothing but itself."""
 
+import asyncio
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
+from dcvd.api.app import Api
 from dcvd.api.openapi.document import operations
 from dcvd.api.openapi.page import render_page
+from dcvd.api.openapi.served import ServedDocuments
 from tests.api.client import Client
 
 
@@ -66,3 +70,24 @@ def test_no_text_of_the_document_is_taken_for_markup(document: dict[str, Any]) -
     text = render_page(hostile)
     assert "<script>" not in text
     assert re.search(r"a <code>&lt;b&gt;</code> &amp; &lt;i&gt;", text)
+
+
+async def test_others_have_their_turns_while_it_is_built_once(built_app: Api) -> None:
+    documents, turns = ServedDocuments(), 0
+    request: Any = SimpleNamespace(app=built_app, scope={"path_template": "/schema"})
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    counting = asyncio.create_task(count_turns())
+    gone, *waiting = [asyncio.create_task(documents.find_answer(request)) for _ in range(20)]
+    await asyncio.sleep(0)
+    gone.cancel()
+    first, *others = [answer.content for answer in await asyncio.gather(*waiting) if answer is not None]
+    counting.cancel()
+    assert turns > 20
+    assert first.startswith(b"<!doctype html>")
+    assert all(content is first for content in others)

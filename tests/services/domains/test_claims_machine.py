@@ -1,7 +1,7 @@
 """Three organizations claim one name, prove zones, sleep, move and remove: the name never has two holders.
 
-Cloudflare is played by what jobs and checks store: a hostname is created by a `register` job and removed by a
-`deregister` job, and is validated as soon as the name leads anywhere in the service.
+Their jobs, checks and deletions stand at any await while the others act. Cloudflare has one hostname for a name, and
+validates it as soon as the name leads anywhere in the service.
 """
 
 from contextlib import suppress

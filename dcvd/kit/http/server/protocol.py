@@ -20,6 +20,7 @@ from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer, read_peer
 from dcvd.kit.http.server.pipelining import PipeliningHttpProtocol
 from dcvd.kit.http.server.queued_starts import QueuedStarts
 from dcvd.kit.http.server.refusals import build_refusal
+from dcvd.kit.http.server.targets import parse_absolute_target
 
 log = structlog.get_logger(__name__)
 
@@ -143,6 +144,14 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         if size > self.limits.head_bytes:
             self._refuse(431)
             return
+        if not self.url.startswith((b"/", b"*")):
+            target = parse_absolute_target(self.url)
+            if target is None:
+                self._refuse(400)
+                return
+            self.url = target.path
+            # The target says which host is meant, whatever Host says.
+            self.headers[:] = [header for header in self.headers if header[0] != b"host"] + [(b"host", target.host)]
         super().on_headers_complete()
         if self._is_start_held:
             self._connection.be_idle()
