@@ -132,7 +132,8 @@ def describe_disagreement(facts: DnsFacts) -> tuple[str, ...]:
 
 def _observed_fields(domain: Domain) -> dict[str, Any]:
     return {
-        "cfId": domain.cf_id,
+        # Which claim on a name has the hostname nobody learns who has not proved theirs.
+        "cfId": None if domain.proof is None else domain.cf_id,
         "cfStatus": _shorten_optional(domain.cf_status),
         "cfSslStatus": _shorten_optional(domain.cf_ssl_status),
         "errors": _shorten_all((*domain.cf_errors, *domain.cf_ssl_errors)),

@@ -104,9 +104,7 @@ async def test_causes_stand_before_their_effects_although_all_is_of_one_instant(
 async def test_what_a_job_saw_is_told_as_the_jobs(context: Context, domain: Domain) -> None:
     (job,) = await all_jobs(context, domain.org_id)
     await register_job.record_registered(context, job, hostname())
-    assert f"observation cfId+cfStatus+cfSslStatus by job:{job.id}" in [
-        told(entry) for entry in await read(context, domain)
-    ]
+    assert f"observation cfStatus+cfSslStatus by job:{job.id}" in [told(entry) for entry in await read(context, domain)]
 
 
 async def test_in_time_everything_stands_where_it_happened(

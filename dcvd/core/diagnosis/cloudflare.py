@@ -11,7 +11,7 @@ from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
-from dcvd.core.diagnosis.proofs import dormancy_findings
+from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
 from dcvd.core.diagnosis.validation_errors import certificate_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, DomainErrorCode, Finding, Record, Severity
@@ -93,6 +93,7 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
             message = (
                 f"Cloudflare does not see {domain.name} lead to us, and where it leads is hidden from us. Make sure "
                 f"that its record is a CNAME, {domain.name} → {domain.cname_target}, and no address."
+                f"{hidden_proof_advice(domain)}"
             )
             fix = Record("CNAME", domain.name, domain.cname_target)
             yield new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, [text], fix=fix)

@@ -5,7 +5,7 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.claims import proof_record, proof_text
 from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, Finding, Proof, Record
+from dcvd.core.domains.domain import DnsState, Domain, Finding, Proof, Record
 from dcvd.core.instants import to_rfc3339
 
 
@@ -19,8 +19,11 @@ def find_proof(domain: Domain, facts: DnsFacts) -> Proof | None:
 
 
 def proof_findings(domain: Domain, state: DnsState | None) -> tuple[Finding, ...]:
-    """Return that the name points here, or seems to, but that this does not say for whom; `state` is what DNS said."""
-    if domain.may_serve or state not in POINTING_STATES:
+    """Return that the name points here, but that this does not say for whom; `state` is what DNS said.
+
+    Of a name that hides where it points nothing is said, or any such name would tell whether others claim it.
+    """
+    if domain.may_serve or state is not DnsState.VERIFIED:
         return ()
     record = proof_record(domain.id, domain.name)
     if record is None:
@@ -30,6 +33,20 @@ def proof_findings(domain: Domain, state: DnsState | None) -> tuple[Finding, ...
         f" value {record.value}, which proves that it is yours."
     )
     return (new_finding(FindingCode.OWNERSHIP_UNPROVED, "error", "customer", message, (), fix=record),)
+
+
+def hidden_proof_advice(domain: Domain) -> str:
+    """Return a sentence for a name that hides where it points: which record proves the claim, whether contested or not.
+
+    Empty for a claim that is proved, or whose name is too long for the record.
+    """
+    record = None if domain.proof is not None else proof_record(domain.id, domain.name)
+    if record is None:
+        return ""
+    return (
+        f" If it is one, create the TXT record {record.name} with the value {record.value}, which proves that it is"
+        " yours."
+    )
 
 
 def dormancy_findings(domain: Domain) -> tuple[Finding, ...]:

@@ -12,13 +12,22 @@ from msgspec.structs import replace
 
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.domains.cloudflare_statuses import (
+    NEW_SSL_STATUS,
     UNVALIDATED_HOSTNAME_STATUS,
     UNVALIDATED_SSL_STATUS,
     CertificateClass,
     HostnameClass,
 )
-from dcvd.core.domains.domain import Domain, DomainError, DomainErrorCode, DomainStatus, Proof, Record
-from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.domains.domain import (
+    CHALLENGE_LABEL,
+    Domain,
+    DomainError,
+    DomainErrorCode,
+    DomainStatus,
+    Proof,
+    Record,
+)
+from dcvd.core.domains.observations import CloudflareHostname, ParkedHostname
 
 PROOF_LABEL: Final = "_dcvd"
 """The label below which the TXT record stands that proves a name or a zone."""
@@ -87,26 +96,30 @@ def held_error(name: str) -> DomainError:
 
 def forget_held(domain: Domain) -> Domain:
     """Return the domain without the error that another holds the name, because that can be said of it no more."""
-    if domain.error is None or domain.error.code != DomainErrorCode.DOMAIN_HELD:
-        return domain
-    return replace(domain, status=DomainStatus.PENDING_CNAME, error=None)
+    return replace(domain, status=DomainStatus.PENDING_CNAME, error=None) if is_held(domain) else domain
 
 
-def park(domain: Domain, now: int) -> Domain:
-    """Return a claim whose turn to be registered has come, while the hostname at Cloudflare is another claim's.
+def sketch_hostname(domain: Domain, parked: ParkedHostname) -> CloudflareHostname:
+    """Return what Cloudflare would say of a parked claim's hostname, if it had one that is not validated.
 
-    It says the same of itself as one whose hostname Cloudflare has not validated.
+    So a claim says the same of itself whether another has the hostname or not.
     """
-    is_held = domain.error is not None and domain.error.code == DomainErrorCode.DOMAIN_HELD
-    return replace(
-        domain,
-        status=domain.status if is_held else DomainStatus.PENDING_CNAME,
-        error=domain.error if is_held else None,
-        cf_status=UNVALIDATED_HOSTNAME_STATUS,
-        cf_ssl_status=UNVALIDATED_SSL_STATUS,
-        cf_errors=_NOT_POINTED_HERE,
-        cf_checked_at=now,
+    target = None if parked.is_new else parked.challenge_target
+    return CloudflareHostname(
+        id="",
+        hostname=domain.name,
+        status=UNVALIDATED_HOSTNAME_STATUS,
+        ssl_status=NEW_SSL_STATUS if parked.is_new else UNVALIDATED_SSL_STATUS,
+        verification_errors=_NOT_POINTED_HERE,
+        certificate_authority=parked.certificate_authority,
+        waits_for_txt=domain.validation == "delegated" and not parked.is_new,
+        delegation_record=None if target is None else Record("CNAME", f"{CHALLENGE_LABEL}.{domain.name}", target),
     )
+
+
+def is_held(domain: Domain) -> bool:
+    """Whether the domain has the error that another holds the name."""
+    return domain.error is not None and domain.error.code == DomainErrorCode.DOMAIN_HELD
 
 
 def hide_validation(domain: Domain, hostname: CloudflareHostname) -> CloudflareHostname:

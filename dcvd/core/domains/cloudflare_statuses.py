@@ -62,6 +62,7 @@ DELETED_HOSTNAME_STATUS: Final = "deleted"
 """The `status` of a hostname that Cloudflare no longer lists."""
 UNVALIDATED_HOSTNAME_STATUS: Final = "pending"
 UNVALIDATED_SSL_STATUS: Final = "pending_validation"
+NEW_SSL_STATUS: Final = "initializing"
 """The statuses of a hostname of which Cloudflare has validated neither the routing nor the certificate."""
 
 _HOSTNAME_STATUSES: Final = {

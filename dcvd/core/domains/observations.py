@@ -78,4 +78,17 @@ class ClaimHeld(Struct, frozen=True):
     is_new: bool
 
 
-CloudflareObservation = CloudflareHostname | CloudflareHostnameAbsence | RegistrationRefusal
+class ParkedHostname(Struct, frozen=True, kw_only=True):
+    """What stands for Cloudflare's answer about a parked claim, which has no hostname of its own there.
+
+    is_new: whether the claim was parked just now, as if its hostname had just been created.
+    certificate_authority: that of the hostname that another claim has. challenge_target: where Cloudflare would have
+        `_acme-challenge` point.
+    """
+
+    is_new: bool
+    certificate_authority: str | None = None
+    challenge_target: str | None = None
+
+
+CloudflareObservation = CloudflareHostname | CloudflareHostnameAbsence | ParkedHostname | RegistrationRefusal

@@ -17,7 +17,14 @@ from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.findings import sort_findings
 from dcvd.core.diagnosis.proofs import find_proof, proof_findings
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.claims import RemovalReason, add_proof, held_error, hide_validation
+from dcvd.core.domains.claims import (
+    RemovalReason,
+    add_proof,
+    held_error,
+    hide_validation,
+    is_held,
+    sketch_hostname,
+)
 from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import (
@@ -40,6 +47,7 @@ from dcvd.core.domains.observations import (
     CloudflareHostname,
     CloudflareHostnameAbsence,
     CloudflareObservation,
+    ParkedHostname,
     RegistrationRefusal,
 )
 from dcvd.core.events import EventData, EventDraft, EventType
@@ -143,6 +151,8 @@ def apply_observation(domain: Domain, observation: Observation, now: int, rules:
             return _apply_hostname(domain, observation, now)
         case CloudflareHostnameAbsence():
             return _apply_absence(domain, observation, now)
+        case ParkedHostname():
+            return _apply_parked(domain, observation, now)
         case RegistrationRefusal():
             return _set_status(
                 domain, domain, DomainStatus.ERROR, DomainError(observation.code, observation.message), now
@@ -323,6 +333,17 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         if is_unknown
     )
     return Transition(transition.domain, tuple(events), unknown_values=unknown_values)
+
+
+def _apply_parked(before: Domain, observation: ParkedHostname, now: int) -> Transition:
+    if before.cf_id is not None:
+        return Transition(before)
+    sketched = sketch_hostname(before, observation)
+    transition = _apply_hostname(replace(_forget_missing_hostname(before), cf_id=sketched.id), sketched, now)
+    domain = replace(transition.domain, cf_id=None)
+    if is_held(before):
+        return Transition(replace(domain, status=before.status, error=before.error))
+    return replace(transition, domain=domain)
 
 
 def _forget_missing_hostname(before: Domain) -> Domain:

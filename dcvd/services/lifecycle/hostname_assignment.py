@@ -5,11 +5,13 @@ from collections.abc import Collection, Sequence
 import structlog
 
 from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.observations import ParkedHostname
+from dcvd.core.domains.targets import challenge_target
 from dcvd.core.jobs import NO_PAYLOAD
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REGISTER, Deregistration
-from dcvd.store import domains
+from dcvd.store import cloudflare_zones, domains
 from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 
@@ -46,9 +48,18 @@ def release(
         queue.enqueue_for_all(
             context, tx, DEREGISTER, org_id, to_remove, lambda claim: Deregistration(cf_id=claim.cf_id)
         )
+    _show_removed(context, tx, org_id, [claim for claim in ended_claims if claim not in to_remove])
     for claim in to_remove:
         if claim.is_contested:
             assign_next(context, tx, claim.name)
+
+
+def _show_removed(context: Context, tx: Transaction, org_id: str, claims: Sequence[Domain]) -> None:
+    """Show for claims whose hostname is another's the same job as for others; there is nothing left for it to do."""
+    awake = [claim for claim in claims if claim.dormant_since is None]
+    if awake:
+        for job in queue.enqueue_for_all(context, tx, DEREGISTER, org_id, awake, lambda _: Deregistration(cf_id=None)):
+            queue.succeed(context, tx, job)
 
 
 def _is_adopted(context: Context, tx: Transaction, claim: Domain) -> bool:
@@ -80,6 +91,17 @@ def register(context: Context, tx: Transaction, claim: Domain) -> None:
     if jobs.find_pending_of_domain(tx, claim.id, REGISTER.name) is None:
         queue.enqueue_for(context, tx, REGISTER, claim, NO_PAYLOAD)
         log.info("domain.registration_assigned", domain=claim.name, domain_id=claim.id)
+
+
+def observe_parked(context: Context, snapshot: Snapshot, claim: Domain, *, is_new: bool = False) -> ParkedHostname:
+    """Return what a parked claim is told instead of an answer of Cloudflare's."""
+    registered = next((rival for rival in domains.list_by_name(snapshot, claim.name) if rival.cf_id is not None), claim)
+    suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
+    return ParkedHostname(
+        is_new=is_new,
+        certificate_authority=registered.certificate_authority,
+        challenge_target=challenge_target(claim.name, suffix),
+    )
 
 
 def is_assigned_to_another(snapshot: Snapshot, claim: Domain) -> bool:

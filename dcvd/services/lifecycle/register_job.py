@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.domains import claims
 from dcvd.core.domains.domain import Domain, DomainErrorCode
 from dcvd.core.domains.hostname_orders import describe_differences
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, RegistrationRefusal
@@ -99,9 +98,9 @@ def _store_parked(context: Context, tx: Transaction, job: Job) -> None:
     queue.succeed(context, tx, job)
     claim = None if job.domain_id is None else domains.get(tx, job.domain_id)
     if claim is not None and claim.cf_id is None and claim.dormant_since is None:
-        domains.update(tx, claims.park(claim, context.now()))
-        # The next check is planned as after an answer of Cloudflare: it must not tell that there was none.
-        registration.apply_check(context, tx, job, claim.id, [])
+        registration.record_observation(
+            context, tx, job, hostname_assignment.observe_parked(context, tx, claim, is_new=True)
+        )
 
 
 async def _find_existing(cloudflare: CloudflareClient, domain: Domain, error: Permanent) -> CloudflareHostname:

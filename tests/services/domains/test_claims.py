@@ -6,10 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.domains.claims import MAX_CLAIMS, proof_text
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
 from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.instants import HOUR
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.tokens.token import Role
 from dcvd.services import audit, organizations
@@ -25,6 +27,7 @@ from tests.services.views import all_jobs, bodies, event_names
 
 NAME: Final = "www.customer.test"
 SHARED: Final = "edge.sandbox.test"
+NOT_POINTED_HERE: Final = "custom hostname does not CNAME to this zone."
 
 
 def dns(domain: Domain, *, chain: str | None = None, text: str | None = None) -> DnsObservation:
@@ -191,7 +194,7 @@ async def test_a_hostname_that_was_registered_for_two_claims_at_once_is_ones_and
         await register_job.record_registered(context, job, pending())
     one, other = await claims_on_name(context)
     assert (one.cf_id, other.cf_id, other.is_parked) == ("cf-1", None, True)
-    assert (other.cf_status, other.cf_ssl_status) == (one.cf_status, one.cf_ssl_status)
+    assert (other.cf_status, other.cf_ssl_status) == ("pending", "initializing"), "as if its own had just been created"
     assert await pending_jobs(context, rival_org) == []
     await removals.remove(context, org, first.id)
     assert await pending_jobs(context, org) == ["deregister"]
@@ -290,3 +293,27 @@ async def test_whoever_loses_a_name_to_another_organization_does_not_learn_by_wh
     assert (own.action, own.actor, own.address) == ("domain.added", "token:token_1", "192.0.2.7")
     assert (removed.action, removed.actor) == ("domain.removed", "daemon")
     assert (removed.address, removed.request_id) == (None, None)
+
+
+async def test_a_name_that_hides_where_it_points_says_the_same_whether_others_claim_it_or_not(
+    context: Context, org: str, rival_org: str, clock: ManualClock
+) -> None:
+    await additions.add(context, rival_org, NAME)
+    told = []
+    for name in (NAME, "free.customer.test"):
+        domain = await additions.add(context, org, name)
+        proxied = DnsFacts(
+            hostname=name, target=domain.cname_target, outcome="answered", exists=True, addresses=("104.16.1.1",),
+            nameservers=("a.ns.cloudflare.com",),
+        )  # fmt: skip
+        (job,) = [job for job in await all_jobs(context, org) if job.domain_id == domain.id]
+        unvalidated = replace(pending(), id=name, hostname=name, verification_errors=(NOT_POINTED_HERE,))
+        await register_job.record_registered(context, job, unvalidated)
+        clock.advance(2 * HOUR)
+        looked = await look(context, domain, DnsObservation(proxied), unvalidated)
+        clock.advance(-2 * HOUR)
+        text = str(findings_of(looked))
+        assert proof_text(domain.id) in text, "what proves the claim is said in any case"
+        told.append(text.replace(name, "NAME").replace(proof_text(domain.id), "TEXT"))
+    assert told[0] == told[1]
+    assert "ownership_unproved" not in told[0]
