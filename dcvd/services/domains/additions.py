@@ -131,17 +131,19 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     dns_writes.take_over_records(context, tx, org_id, new_domains)
     dns_writes.enqueue_writes(context, tx, org_id, new_domains)
     recording.record(context, tx, org_id, [transitions.draft_added_event(domain) for domain in new_domains])
-    for domain in new_domains:
-        if domain.is_contested:
-            claims.limit(context, tx, domain)
-            claims.prove_by_zone(context, tx, domain)
+    contested = [domain for domain in new_domains if domain.is_contested]
+    for domain in contested:
+        claims.limit(context, tx, domain)
+    if contested:
+        claims.prove_by_zone(context, tx, org_id, contested)
     return registrations
 
 
 def read_proved(tx: Transaction, new_domains: Sequence[Domain]) -> list[Domain]:
     """Return domains that were just stored, with the proofs that `store` has found for contested ones."""
-    contested_ids = [domain.id for domain in new_domains if domain.is_contested]
-    stored = domains.find_by_ids(tx, contested_ids) if contested_ids else {}
+    contested = [domain for domain in new_domains if domain.is_contested]
+    has_zone = bool(contested) and zones.has_proved(tx, contested[0].org_id)
+    stored = domains.find_by_ids(tx, [domain.id for domain in contested]) if has_zone else {}
     return [stored.get(domain.id, domain) for domain in new_domains]
 
 

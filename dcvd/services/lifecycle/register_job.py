@@ -41,7 +41,9 @@ async def perform(run: JobRun[NoPayload]) -> None:
         await _edit_registered(run, domain, domain.cf_id)
         return
     if await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain)):
-        await park(context, job)
+        # Whoever waits for it must not tell by how long that takes, or by an outage, that nothing is created.
+        await cloudflare.find(domain.name, urgency=Urgency.SOON, owner=domain.org_id)
+        await _park(run)
         return
     try:
         cf_hostname = await cloudflare.create(
@@ -60,7 +62,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
         if holder is not None and holder.id != domain.id:
             if holder.name == domain.name:
                 # Another claim on the name was registered at the same time: its order is not ours to edit.
-                await park(context, job)
+                await _park(run)
             else:
                 await record_refused(context, job, error)
             return
@@ -89,18 +91,27 @@ async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -
     await record_registered(context, job, cf_hostname)
 
 
-async def park(context: Context, job: Job) -> None:
-    """End the job of a claim whose name has its hostname as another claim's."""
-    await context.database.write(lambda tx: _store_parked(context, tx, job))
+async def _park(run: JobRun[NoPayload]) -> None:
+    if not await park(run.context, run.job):
+        # It has taken the hostname over meanwhile, which may be ordered otherwise.
+        await perform(run)
 
 
-def _store_parked(context: Context, tx: Transaction, job: Job) -> None:
-    queue.succeed(context, tx, job)
+async def park(context: Context, job: Job) -> bool:
+    """End the job of a claim whose name has its hostname as another claim's; False where the claim has one."""
+    return await context.database.write(lambda tx: _store_parked(context, tx, job))
+
+
+def _store_parked(context: Context, tx: Transaction, job: Job) -> bool:
     claim = None if job.domain_id is None else domains.get(tx, job.domain_id)
-    if claim is not None and claim.cf_id is None and claim.dormant_since is None:
+    if claim is not None and claim.cf_id is not None:
+        return False
+    queue.succeed(context, tx, job)
+    if claim is not None and claim.dormant_since is None:
         registration.record_observation(
             context, tx, job, hostname_assignment.observe_parked(context, tx, claim, is_new=True)
         )
+    return True
 
 
 async def _find_existing(cloudflare: CloudflareClient, domain: Domain, error: Permanent) -> CloudflareHostname:
@@ -152,9 +163,9 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
 
     def unit(tx: Transaction) -> Domain | None:
         holder = domains.find_by_cloudflare_id(tx, observation.id)
-        if holder is not None and holder.id != job.domain_id and holder.name == job.domain_name:
+        is_rivals = holder is not None and holder.id != job.domain_id and holder.name == job.domain_name
+        if is_rivals and _store_parked(context, tx, job):
             # Another claim on the name was registered at the same time.
-            _store_parked(context, tx, job)
             return None
         if holder is not None and holder.id != job.domain_id:
             message = f"Cloudflare gave {job.domain_name} an id that {holder.name} has already."

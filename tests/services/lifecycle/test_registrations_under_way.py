@@ -129,3 +129,16 @@ async def test_a_check_that_began_before_the_claim_fell_asleep_gives_it_no_hostn
     late = await checks.record(context, domain.id, [CREATED], asked_at=began_at)
     assert late is not None
     assert (late.cf_id, late.cf_status) == (None, None)
+
+
+async def test_a_claim_that_takes_it_over_while_it_is_about_to_be_parked_has_it_made_as_ordered(
+    context: Context, org: str, rival_org: str
+) -> None:
+    await additions.add(context, rival_org, NAME)
+    await register_job.record_registered(context, await registration(context, rival_org), CREATED)
+    await additions.add(context, org, NAME, wildcard=True)
+    job = await registration(context, org)
+    moved = await moves.move(context, org, NAME)
+    assert moved.cf_id == "cf-1"
+    assert not await register_job.park(context, job)
+    assert (await registration(context, org)).next_attempt_at is not None, "the job goes on, and edits the hostname"
