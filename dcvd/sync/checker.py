@@ -7,7 +7,7 @@ from msgspec import Struct
 from dcvd.core.domains.claims import wants_proof_text
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, ParkedHostname
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import SYNC_ACTOR
@@ -32,15 +32,15 @@ class ListedHostname(Struct, frozen=True):
 
 class _CheckAnswers(Struct, frozen=True):
     dns: DnsObservation
-    cloudflare: CloudflareHostname | CloudflareHostnameAbsence | RemoteError | None
+    cloudflare: CloudflareHostname | CloudflareHostnameAbsence | ParkedHostname | RemoteError | None
     asked_at: int
     start: CheckStart
 
     @property
     def observations(self) -> list[Observation]:
-        if isinstance(self.cloudflare, CloudflareHostname | CloudflareHostnameAbsence):
-            return [self.dns, self.cloudflare]
-        return [self.dns]
+        if self.cloudflare is None or isinstance(self.cloudflare, RemoteError):
+            return [self.dns]
+        return [self.dns, self.cloudflare]
 
 
 class DomainChecker:
@@ -104,10 +104,14 @@ class DomainChecker:
 
     async def _ask_cloudflare(
         self, domain: Domain, urgency: Urgency
-    ) -> CloudflareHostname | CloudflareHostnameAbsence | RemoteError | None:
-        if domain.cf_id is None:
+    ) -> CloudflareHostname | CloudflareHostnameAbsence | ParkedHostname | RemoteError | None:
+        if domain.cf_id is None and not domain.is_parked:
             return None
         try:
+            if domain.cf_id is None:
+                # Its hostname is another claim's. As for others, the check is complete if Cloudflare answers.
+                await self._cloudflare.find(domain.name, urgency=urgency, owner=domain.org_id)
+                return ParkedHostname()
             return await self._cloudflare.get(domain.cf_id, urgency=urgency, owner=domain.org_id)
         except RemoteError as error:
             # Returned, not raised: the other half of the check is stored first, then `_report_outcome` raises it.

@@ -81,12 +81,14 @@ class ClaimHeld(Struct, frozen=True):
 class ParkedHostname(Struct, frozen=True, kw_only=True):
     """What stands for Cloudflare's answer about a parked claim, which has no hostname of its own there.
 
+    A check makes one where Cloudflare answers at all, and what it does not know is filled in where it is stored.
+
     is_new: whether the claim was parked just now, as if its hostname had just been created.
     certificate_authority: that of the hostname that another claim has. challenge_target: where Cloudflare would have
         `_acme-challenge` point.
     """
 
-    is_new: bool
+    is_new: bool = False
     certificate_authority: str | None = None
     challenge_target: str | None = None
 

@@ -57,7 +57,7 @@ def count_incomplete_checks(domain: Domain, check_observations: Iterable[object]
     dns = next((each for each in observations if isinstance(each, DnsObservation)), None)
     if dns is None:
         return domain.incomplete_checks
-    has_cloudflare = domain.cf_id is None or len(observations) > 1
+    has_cloudflare = (domain.cf_id is None and not domain.is_parked) or len(observations) > 1
     return 0 if has_cloudflare and dns.facts.outcome == "answered" else domain.incomplete_checks + 1
 
 

@@ -336,7 +336,7 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
 
 
 def _apply_parked(before: Domain, observation: ParkedHostname, now: int) -> Transition:
-    if before.cf_id is not None:
+    if before.cf_id is not None or before.dormant_since is not None:
         return Transition(before)
     sketched = sketch_hostname(before, observation)
     transition = _apply_hostname(replace(_forget_missing_hostname(before), cf_id=sketched.id), sketched, now)

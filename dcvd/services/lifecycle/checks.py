@@ -15,6 +15,7 @@ from dcvd.core.domains.observations import (
     CloudflareHostname,
     CloudflareHostnameAbsence,
     CloudflareObservation,
+    ParkedHostname,
 )
 from dcvd.core.instants import SECOND
 from dcvd.core.lifecycle import remedies, transitions
@@ -84,8 +85,8 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
     observation of a check with this `start`. A check that was requested meanwhile follows soon, and so does one that is
     due where a job observed something by the way. A domain that waits for a registration that nobody makes, because its
-    job is a dead letter, gets the error `registration_failed`. A parked claim is told what Cloudflare would say of it.
-    What proves a contested claim ends the others on its name.
+    job is a dead letter, gets the error `registration_failed`. What proves a contested claim ends the others on its
+    name.
     """
     stored = domains.get(tx, check.domain_id)
     if stored is None:
@@ -101,8 +102,12 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
         ]
     if start is not None and _is_outdated(stored.dns_checked_at, start.started_at, now):
         observations = [observation for observation in observations if not isinstance(observation, DnsObservation)]
-    if stored.is_parked and not check.is_by_job:
-        observations = [*observations, hostname_assignment.observe_parked(context, tx, stored)]
+    observations = [
+        hostname_assignment.observe_parked(context, tx, stored, is_new=observation.is_new)
+        if isinstance(observation, ParkedHostname)
+        else observation
+        for observation in observations
+    ]
     settlement = claims.settle(context, tx, stored, observations)
     if settlement.is_held:
         observations = [*observations, ClaimHeld(is_new=settlement.domain.status is stored.status)]

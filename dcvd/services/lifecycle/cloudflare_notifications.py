@@ -97,8 +97,10 @@ class CloudflareNotificationHandler:
                 domains.set_next_check(tx, domain.id, domain.next_check_at + 1)
             return NotificationOutcome.PLANNED
         domains.set_next_check(tx, domain.id, check_at, CheckLane.WAITING)
+        # What Cloudflare says of a contested name may be the doing of whoever owns it.
+        detail = notification.type if domain.may_serve else None
         timeline.record_request(
-            self._context, tx, domain.org_id, domain.id, actor=CLOUDFLARE_ACTOR, what="hint", detail=notification.type
+            self._context, tx, domain.org_id, domain.id, actor=CLOUDFLARE_ACTOR, what="hint", detail=detail
         )
         self._requested_checks[domain.id] = check_at
         return NotificationOutcome.DUE
@@ -112,9 +114,10 @@ class CloudflareNotificationHandler:
 
 
 def _find_domains(tx: Transaction, notification: CloudflareNotification) -> list[Domain]:
-    """Find the domain by its id at Cloudflare, else the claims on its name."""
+    """Find the domain by its id at Cloudflare, else the claims on its name that may have the hostname."""
     cf_id = notification.hostname_id
     domain = None if cf_id is None else domains.find_by_cloudflare_id(tx, cf_id)
     if domain is not None:
         return [domain]
-    return [] if notification.hostname is None else domains.list_by_name(tx, notification.hostname)
+    claims = [] if notification.hostname is None else domains.list_by_name(tx, notification.hostname)
+    return [claim for claim in claims if not claim.is_parked and claim.dormant_since is None]

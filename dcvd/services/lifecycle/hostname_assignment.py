@@ -93,7 +93,7 @@ def register(context: Context, tx: Transaction, claim: Domain) -> None:
         log.info("domain.registration_assigned", domain=claim.name, domain_id=claim.id)
 
 
-def observe_parked(context: Context, snapshot: Snapshot, claim: Domain, *, is_new: bool = False) -> ParkedHostname:
+def observe_parked(context: Context, snapshot: Snapshot, claim: Domain, *, is_new: bool) -> ParkedHostname:
     """Return what a parked claim is told instead of an answer of Cloudflare's."""
     registered = next((rival for rival in domains.list_by_name(snapshot, claim.name) if rival.cf_id is not None), claim)
     suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)

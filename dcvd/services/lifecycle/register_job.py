@@ -7,13 +7,19 @@ had not validated it. One that has taken a hostname over has it edited to its ow
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 import structlog
 
 from dcvd.core.domains.domain import Domain, DomainErrorCode
 from dcvd.core.domains.hostname_orders import describe_differences
-from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, RegistrationRefusal
+from dcvd.core.domains.observations import (
+    CloudflareHostname,
+    CloudflareHostnameAbsence,
+    ParkedHostname,
+    RegistrationRefusal,
+)
 from dcvd.core.jobs import Job, NoPayload
 from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
@@ -42,7 +48,8 @@ async def perform(run: JobRun[NoPayload]) -> None:
         return
     if await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain)):
         # Whoever waits for it must not tell by how long that takes, or by an outage, that nothing is created.
-        await cloudflare.find(domain.name, urgency=Urgency.SOON, owner=domain.org_id)
+        with suppress(Permanent):
+            await cloudflare.find(domain.name, urgency=Urgency.SOON, owner=domain.org_id)
         await _park(run)
         return
     try:
@@ -108,9 +115,7 @@ def _store_parked(context: Context, tx: Transaction, job: Job) -> bool:
         return False
     queue.succeed(context, tx, job)
     if claim is not None and claim.dormant_since is None:
-        registration.record_observation(
-            context, tx, job, hostname_assignment.observe_parked(context, tx, claim, is_new=True)
-        )
+        registration.record_observation(context, tx, job, ParkedHostname(is_new=True))
     return True
 
 

@@ -18,6 +18,7 @@ from dcvd.config.sections import DomainsConfig
 from dcvd.core.domains.claims import proof_text
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
+from dcvd.core.domains.observations import ParkedHostname
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.transitions import Observation
@@ -130,8 +131,9 @@ class Claims(RuleBasedStateMachine):
             chain=() if self.chain is None else (self.chain,),
             proof_texts=tuple(sorted(self.texts)),
         )
-        cloudflare = [] if claim.cf_id is None else [self.cloudflare.show(claim.cf_id)]
-        return [DnsObservation(facts), *cloudflare]
+        if claim.cf_id is None:
+            return [DnsObservation(facts), *([ParkedHostname()] if claim.is_parked else [])]
+        return [DnsObservation(facts), self.cloudflare.show(claim.cf_id)]
 
     # What organizations and their customers do.
 

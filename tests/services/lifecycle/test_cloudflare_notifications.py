@@ -14,7 +14,7 @@ from dcvd.metrics import Metrics
 from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
-from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle import checks, register_job
 from dcvd.services.lifecycle.checks import RECHECK_DELAY_MS
 from dcvd.services.lifecycle.cloudflare_notifications import (
     CloudflareNotificationHandler,
@@ -23,6 +23,7 @@ from dcvd.services.lifecycle.cloudflare_notifications import (
 from dcvd.store.engine.database import Topic
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
+from tests.services.views import all_jobs
 from tests.unreliable_database import Fate, strike
 
 NAME = "app.customer.test"
@@ -183,3 +184,27 @@ async def test_what_is_remembered_is_bounded(context: Context, domain: Domain) -
         await hints.handle(about(number, hostname_id=None, hostname=None))
     assert await hints.handle(about(4)) is NotificationOutcome.REPEATED
     assert await hints.handle(about(1)) is NotificationOutcome.DUE
+
+
+async def test_whoever_has_not_proved_a_contested_name_is_not_told_what_cloudflare_says_of_it(
+    context: Context, hints: CloudflareNotificationHandler, org: str, rival_org: str, clock: ManualClock
+) -> None:
+    registered, parked = [await additions.add(context, each, NAME) for each in (org, rival_org)]
+    pending = CloudflareHostname(id="cf-1", hostname=NAME, status="pending", ssl_status="pending_validation")
+    await checks.record(context, registered.id, [pending])
+    (job,) = [job for job in await all_jobs(context, rival_org) if job.kind == "register"]
+    await register_job.park(context, job)
+    clock.advance(HOUR)
+    for domain in (registered, parked):
+        await planned(context, domain, clock.now() + HOUR)
+    issued = about(type="ssl.custom_hostname_certificate.issuance.succeeded")
+    assert await hints.handle(issued) is NotificationOutcome.DUE
+    assert (
+        await hints.handle(replace(issued, hostname_id="cf-other", event_id="event-2")) is NotificationOutcome.PLANNED
+    )
+    notes = []
+    for domain in (registered, parked):
+        page = await timeline.list_page(context, domain.org_id, domain.id, newest_first=False, cursor=None, limit=99)
+        notes += [entry.stored_entry.note for entry in page.items if entry.stored_entry is not None]
+    assert [(note.what, note.detail) for note in notes if note.what == "hint"] == [("hint", None)]
+    assert await due_at(context, parked) == clock.now() + HOUR

@@ -16,7 +16,7 @@ from dcvd.core.domains.domain import Domain, ValidationMethod
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
-from dcvd.errors import NotFound
+from dcvd.errors import NotFound, RemoteError
 from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
@@ -26,6 +26,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, details, moves, removals
 from dcvd.sync.checker import DomainChecker
 from tests.conftest import VAULT
+from tests.faults import fault, heal
 from tests.jobs.ward import Ward
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies
@@ -68,7 +69,8 @@ class Watcher:
         self.ward.clock.advance(later_ms)
         self.ward.sandbox.world.clock.advance(later_ms)
         for domain in domains:
-            await self.checker.check(await self.ward.domain(domain.id), is_thorough=True)
+            with suppress(RemoteError):
+                await self.checker.check(await self.ward.domain(domain.id), is_thorough=True)
 
 
 @pytest.fixture(params=["edge.sandbox.test", "{token}.edge.sandbox.test"])
@@ -96,6 +98,7 @@ async def watcher(
 
 
 @pytest.mark.parametrize("validation", ["http", "delegated"])
+@pytest.mark.sampled(4)
 async def test_it_sees_the_same_whether_nobody_or_another_has_the_name(
     watcher: Watcher, validation: ValidationMethod
 ) -> None:
@@ -115,6 +118,10 @@ async def test_it_sees_the_same_whether_nobody_or_another_has_the_name(
     for later_ms in (5_000, 10 * MINUTE, 2 * HOUR):
         await watcher.check(domains, later_ms)
         await compare()
+    await fault(ward.sandbox, kind="status", status=503)
+    await watcher.check(domains, MINUTE)
+    await compare()
+    await heal(ward.sandbox)
     for name in NAMES:
         ward.sandbox.set_dns(name, "CNAME", ["elsewhere.test."])
     await watcher.check(domains, MINUTE)
