@@ -71,11 +71,11 @@ class UnreliableDatabase(Database):
 
         return await super().write(watched)
 
-    async def read(self, query: Callable[[Snapshot], T]) -> T:
+    async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
         strike = next((strike for strike in self.strikes if strike.hits(query)), None)
         if strike is not None:
-            return await super().read(_struck(query, strike))
-        found = await super().read(query)
+            return await super().read(_struck(query, strike), claimant=claimant)
+        found = await super().read(query, claimant=claimant)
         if self.after_read is not None:
             await self.after_read()
         return found

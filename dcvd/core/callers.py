@@ -56,6 +56,14 @@ class Caller(Struct, frozen=True, kw_only=True):
         return None if self.link is None else self.link.id
 
     @property
+    def claimant(self) -> str | None:
+        """Who shares what all use with the others: an organization, or all the customers who come by its links.
+
+        None for operators and the daemon.
+        """
+        return self.org_id if self.link is None else f"{self.org_id} links"
+
+    @property
     def actor(self) -> str:
         """The caller, as a timeline names them."""
         return f"{self.kind.value}:{self.id}" if self.kind in _NAMED_KINDS else self.kind.value

@@ -15,6 +15,7 @@ from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.checked_database import CheckedDatabase, DatabaseAccess
 from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.shared_database import SharedDatabase
 
 
 class Context:
@@ -48,9 +49,10 @@ class Context:
     def for_caller(self, caller: Caller, check: Callable[[Transaction], None] | None = None) -> Self:
         """Return a context in which a caller acts. Each unit of work begins with `check`, and ends with what it raises.
 
-        It shares everything else with this one.
+        Reads take turns with those of other claimants. It shares everything else with this one.
         """
-        return self._derive(check, caller, None)
+        database = self.database if caller.claimant is None else SharedDatabase(self.database, caller.claimant)
+        return self._derive(database, check, caller, None)
 
     def for_repeatable_request(
         self, check: Callable[[Transaction], None], keep_result: Callable[[Transaction, object], None]
@@ -59,7 +61,7 @@ class Context:
 
         `keep_result` stores the answer for a result that a use case hands to `remember_result`.
         """
-        return self._derive(check, self.caller, keep_result)
+        return self._derive(self.database, check, self.caller, keep_result)
 
     def remember_result(self, tx: Transaction, build_result: Callable[[], object]) -> None:
         """Have the result of a use case remembered, where the request has an idempotency key, with what it stored.
@@ -72,12 +74,13 @@ class Context:
 
     def _derive(
         self,
+        database: DatabaseAccess,
         check: Callable[[Transaction], None] | None,
         caller: Caller,
         keep_result: Callable[[Transaction, object], None] | None,
     ) -> Self:
         return type(self)(
-            self.database if check is None else CheckedDatabase(self.database, check),
+            database if check is None else CheckedDatabase(database, check),
             self.live_config,
             vault=self._vault,
             clock=self.clock,

@@ -57,11 +57,11 @@ class _Interleaved(Database):
     between: Callable[[], "asyncio.Future[None]"] | None = None
     at_read: Callable[[], None] | None = None
 
-    async def read(self, query: Callable[[Snapshot], T]) -> T:
+    async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
         is_selection = getattr(query, "__qualname__", "").startswith("JobSelector.select")
         if is_selection and self.at_read is not None:
             self.at_read()
-        found = await super().read(query)
+        found = await super().read(query, claimant=claimant)
         if is_selection and self.between is not None:
             await self.between()
         return found

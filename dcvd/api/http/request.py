@@ -77,15 +77,12 @@ class ApiRequest(Request[None, Caller, State]):
         return self._body_bytes
 
     async def read_body(self, limit: int, *, may_be_empty: bool, any_media_type: bool = False) -> bytes:
-        """Read the whole body as `body.read_body` does, within the budget of the caller's organization.
+        """Read the whole body as `body.read_body` does, within the budget of the caller's claimant.
 
-        Its customers, who come by links, share another one. Callers without an organization share one for each route.
-        Raises Retryable, too.
+        Callers without one share a budget for each route. Raises Retryable, too.
         """
         caller: Caller | None = self.scope.get("auth")
-        claimant = (caller and caller.org_id) or self.scope["path_template"]
-        if caller is not None and caller.link is not None:
-            claimant = f"{claimant} links"
+        claimant = (caller and caller.claimant) or self.scope["path_template"]
         reservation: ByteReservation = self.scope["state"][BODY_RESERVATION]
         return await read_body(
             self.scope["headers"],

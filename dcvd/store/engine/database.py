@@ -195,11 +195,14 @@ class Database:
         self._unit_queued.set()
         return await future
 
-    async def read(self, query: Callable[[Snapshot], T]) -> T:
-        """Run a query on one consistent snapshot, beside the writer. Raises StoreError."""
+    async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
+        """Run a query on one consistent snapshot, beside the writer. Raises StoreError.
+
+        claimant: for whom it is done, who takes turns with others; None for dcvd's own reads.
+        """
         self._refuse_when_closed()
         try:
-            return await self._readers.run(_run_read, query)
+            return await self._readers.run(claimant, _run_read, query)
         except sqlite3.Error as error:
             raise _store_error(error) from error
 
