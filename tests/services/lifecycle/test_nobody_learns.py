@@ -9,9 +9,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from dcvd.api.diagnosis.view import diagnosis_answer
+from dcvd.api.diagnosis.view import diagnosis_answer, preview_answer
+from dcvd.api.domains.bulk_view import added_line
 from dcvd.api.domains.view import domain_view
 from dcvd.config import Config, Live
+from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import Domain, ValidationMethod
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.custom_hostnames.client import CloudflareClient
@@ -23,7 +25,12 @@ from dcvd.sandbox import Sandbox
 from dcvd.services import audit, diagnosis, timeline
 from dcvd.services.audit import AuditFilters
 from dcvd.services.context import Context
+from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains import additions, details, moves, removals
+from dcvd.services.domains.bulk import BulkRequest
+from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
+from dcvd.services.links import creation
+from dcvd.services.tokens.authentication import act_as, authenticate
 from dcvd.sync.checker import DomainChecker
 from tests.conftest import VAULT
 from tests.faults import fault, heal
@@ -37,12 +44,22 @@ PROVED: Final = "held.customer.test"
 NAMES: Final = (FREE, CLAIMED, PROVED)
 
 
+def hide_own(shown: object, name: str, target: str) -> dict[str, Any]:
+    """What is shown of a name, but for the name itself, ids and what else each claim has of its own."""
+    text = msgspec.json.encode(shown).decode().replace(name, "NAME").replace(target, "TARGET")
+    own = r'"(?:sequence|position)":\d+|\b(?:dom|evt|job|tl|conn)_\w+|dcvd-verification=\w+'
+    hidden = msgspec.json.decode(re.sub(own, lambda found: '"own":0' if found[0][0] == '"' else "OWN", text))
+    assert isinstance(hidden, dict)
+    return hidden
+
+
 class Watcher:
     """An organization that adds names to learn what others have, and all that it sees of them."""
 
-    def __init__(self, ward: Ward, checker: DomainChecker) -> None:
+    def __init__(self, ward: Ward, observer: DnsObserver) -> None:
         self.ward = ward
-        self.checker = checker
+        self.observer = observer
+        self.checker = DomainChecker(ward.context, ward.cloudflare, observer, Metrics())
 
     async def see(self, domain: Domain) -> dict[str, Any]:
         """All that tells something of a claim, without what is its own alone."""
@@ -59,11 +76,7 @@ class Watcher:
         with suppress(NotFound):
             seen["domain"] = domain_view(await details.get(context, org, domain.id))
             seen["diagnosis"] = diagnosis_answer(await diagnosis.diagnose_stored(context, org, domain.id))
-        text = msgspec.json.encode(seen).decode().replace(domain.name, "NAME").replace(domain.cname_target, "TARGET")
-        own = r'"(?:sequence|position)":\d+|\b(?:dom|evt|job|tl|conn)_\w+|dcvd-verification=\w+'
-        shown = msgspec.json.decode(re.sub(own, lambda found: '"own":0' if found[0][0] == '"' else "OWN", text))
-        assert isinstance(shown, dict)
-        return shown
+        return hide_own(seen, domain.name, domain.cname_target)
 
     async def check(self, domains: Sequence[Domain], later_ms: int) -> None:
         self.ward.clock.advance(later_ms)
@@ -88,13 +101,47 @@ async def watcher(
     )
     here = Context(context.database, live_config, vault=VAULT, clock=clock, random_fraction=lambda: 0.0)
     mine, theirs = [Ward(here, cloudflare, quick_sandbox, clock, each) for each in (org, rival_org)]
-    checker = DomainChecker(here, cloudflare, DnsObserver(config), Metrics())
     for name in NAMES:
         quick_sandbox.set_dns(f"_dcvd.{name}", "TXT", ['"of-somebody"'])
     await theirs.registered(CLAIMED)
     await theirs.registered(PROVED)
     await moves.move(here, rival_org, PROVED)
-    return Watcher(mine, checker)
+    return Watcher(mine, DnsObserver(config))
+
+
+@pytest.mark.parametrize("is_dry", [False, True])
+@pytest.mark.sampled(2)
+async def test_the_lines_of_a_bulk_call_are_answered_the_same(watcher: Watcher, is_dry: bool) -> None:
+    context, org = watcher.ward.context, watcher.ward.org
+    call = BulkAdditions(context, BulkRequest(org_id=org, actor="operator", dry_run=is_dry))
+    lines = [validate_line(context, 1, DomainRequest(domain_name=name)) for name in NAMES]
+    answers = [
+        hide_own(added_line(result), name, "none" if result.domain is None else result.domain.cname_target)
+        for name, line in zip(NAMES, lines, strict=True)
+        async for results in call.add_lines([line])
+        for result in results
+    ]
+    assert answers == [answers[0]] * len(NAMES)
+    assert answers[0]["outcome"] == ("would_create" if is_dry else "created")
+
+
+@pytest.mark.sampled(2)
+async def test_whoever_adds_a_name_by_a_link_is_answered_the_same(watcher: Watcher) -> None:
+    context, org = watcher.ward.context, watcher.ward.org
+    answers = []
+    for name in NAMES:
+        link = await creation.create(context, org, domain_id=None, lifetime_ms=DAY)
+        customer = act_as(context, await authenticate(context, link.token.reveal()))
+        added = await details.add(customer, org, DomainRequest(domain_name=name), actor=customer.caller.actor)
+        preview = await Diagnoser(context, watcher.observer).preview(
+            org, DomainRequest(domain_name=name), caller=customer.caller
+        )
+        answers.append(
+            hide_own(
+                {"domain": domain_view(added), "preview": preview_answer(preview)}, name, added.domain.cname_target
+            )
+        )
+    assert answers == [answers[0]] * len(NAMES)
 
 
 @pytest.mark.parametrize("validation", ["http", "delegated"])
