@@ -7,7 +7,6 @@ had not validated it. One that has taken a hostname over has it edited to its ow
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -24,7 +23,7 @@ from dcvd.core.jobs import Job, NoPayload
 from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
 from dcvd.custom_hostnames.errors import OUTAGES, UNEXPECTED
-from dcvd.errors import Permanent, Retryable
+from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
@@ -47,9 +46,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
         await _edit_registered(run, domain, domain.cf_id)
         return
     if await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain)):
-        # Whoever waits for it must not tell by how long that takes, or by an outage, that nothing is created.
-        with suppress(Permanent):
-            await cloudflare.find(domain.name, urgency=Urgency.SOON, owner=domain.org_id)
+        await _ask_instead_of_creating(cloudflare, domain)
         await _park(run)
         return
     try:
@@ -96,6 +93,20 @@ async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -
         await record_refused(context, job, error)
         return
     await record_registered(context, job, cf_hostname)
+
+
+async def _ask_instead_of_creating(cloudflare: CloudflareClient, domain: Domain) -> None:
+    """Make one call, so that nobody tells by how long the job takes, or by an outage, that nothing is created.
+
+    Raises what a creation would raise, with its words: the owner of the job reads them.
+    """
+    try:
+        await cloudflare.find(domain.name, urgency=Urgency.SOON, owner=domain.org_id)
+    except Permanent:
+        return
+    except RemoteError as error:
+        error.message = error.message.replace("GET /custom_hostnames", "POST /custom_hostnames")
+        raise
 
 
 async def _park(run: JobRun[NoPayload]) -> None:

@@ -68,7 +68,7 @@ class Watcher:
         entries = await timeline.list_page(context, org, domain.id, newest_first=False, cursor=None, limit=99)
         audited = await audit.list_page(context, org, AuditFilters(object_id=domain.id), cursor=None, limit=99)
         seen = {
-            "jobs": [(job.kind, job.state, job.attempts, job.last_error_code) for job in jobs],
+            "jobs": [(job.kind, job.state, job.attempts, job.last_error_code, job.last_error) for job in jobs],
             "timeline": [(each.kind, each.occurred_at, each.stored_entry) for each in entries.items],
             "events": [body for body in await bodies(context, org) if body["data"].get("domain_id") == domain.id],
             "audit": [(each.action, each.actor, each.occurred_at, each.before, each.after) for each in audited.items],
@@ -185,4 +185,7 @@ async def test_it_sees_the_same_whether_nobody_or_another_has_the_name(
         if not is_registered:
             ward.clock.advance(1)
             domains = [await additions.add(ward.context, ward.org, name, validation=validation) for name in NAMES]
+            await fault(ward.sandbox, kind="status", status=503)
+            await compare()
+            await heal(ward.sandbox)
             await compare()
