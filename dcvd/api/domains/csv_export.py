@@ -21,7 +21,7 @@ COLUMNS: Final = (
     "id", "domainName", "status", "ready", "errorCode", "errorMessage", "dnsStatus", "validation", "wildcard",
     "cnameTarget", "proof", "dormantSince", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "createdAt", "updatedAt",
 )  # fmt: skip
-_MAX_BUFFER_BYTES: Final = 256 << 10  # bytes
+_MAX_BUFFER_BYTES: Final = 64 << 10  # bytes
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would calculate, or open, instead of showing it."""
 

@@ -68,6 +68,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._body_check_time = 0.0  # when the body was last checked
         self._body_check_due = 0.0
         self._answer_end_time: float | None = None
+        self._resumed_time = 0.0  # when the client last had read so much that we may write again
         self._is_refused = False  # nothing that arrives is parsed any more
         self._is_lingering = False
         self._linger_end = 0.0
@@ -89,6 +90,26 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         super().connection_lost(exc)
         self._connection.leave()
         self._on_lost()
+
+    @property
+    def address(self) -> str:
+        """The IP address of the other end; "" on a unix socket."""
+        return self.client[0] if self.client else ""
+
+    @property
+    def unread_bytes(self) -> int:
+        """How much of its answers the client has yet to take."""
+        return self.transport.get_write_buffer_size()
+
+    def is_late_to_read(self, unread_since: float, now: float) -> bool:
+        """Whether the client, who has read nothing for so long, should have."""
+        # Many clients read their answer only after they have sent their body.
+        sent_time = self._last_body_time if self._reading_part == "body" else 0.0
+        return now - max(unread_since, self._resumed_time, sent_time) >= self.limits.write_timeout_s
+
+    def cut(self) -> None:
+        """End the connection at once."""
+        self.transport.abort()
 
     def parse(self, piece: bytes) -> None:
         if self._is_refused:
@@ -285,6 +306,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             self._write_timer = self.loop.call_later(self.limits.write_timeout_s, self._on_write_deadline)
 
     def resume_writing(self) -> None:
+        self._resumed_time = self.loop.time()
         self._stop_write_timer()
         super().resume_writing()
 

@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from uvicorn.config import Config
@@ -24,6 +24,7 @@ from dcvd.kit.http.server.pipelining import BoundedReader
 from dcvd.kit.http.server.protocol import GuardedHttpProtocol
 from dcvd.kit.http.server.queued_starts import QueuedStarts
 from dcvd.kit.http.server.sockets import BACKLOG
+from dcvd.kit.http.server.unread_answers import UnreadAnswers
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +65,14 @@ class HttpServer:
         self._drain = SlowDrain()
         self._read_buffer = memoryview(bytearray(READ_BYTES))
         self._cancel_grace_s = cancel_grace_s
+        find_claimant = (clients or ClientAddresses()).find_claimant
+        self._unread_answers = UnreadAnswers(self._limits.unread_bytes, find_claimant)
         caps = connection_limits or ConnectionLimits()
         self._unix_cap = ConnectionCap(caps.unix)
         self._tcp_cap = ConnectionCap(
             caps.tcp,
             limit_per_client=caps.tcp_per_client,
-            find_client=(clients or ClientAddresses()).find_claimant,
+            find_client=find_claimant,
         )
         self._acceptors: list[Acceptor] = []
         self._stop_event = asyncio.Event()
@@ -134,6 +137,8 @@ class HttpServer:
     async def _tick_until_stopped(self) -> None:
         while not self._stop_event.is_set():
             self._refresh_date()
+            connections = cast("set[GuardedHttpProtocol]", self._state.connections)  # all are of `_create_protocol`
+            self._unread_answers.look(connections, asyncio.get_running_loop().time())
             try:
                 async with asyncio.timeout(1.0 - time.time() % 1.0):
                     await self._stop_event.wait()
