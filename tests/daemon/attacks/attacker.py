@@ -108,7 +108,7 @@ def attacks(token: str) -> dict[str, Attack]:
         "slow-chunks": Attack(300, write(post + b"Transfer-Encoding: chunked\r\n\r\n"), drip(b"1\r\n \r\n")),
         "slow-reader": Attack(300, write(schema), sip),
         "unread": Attack(100, write(schema * 500, drained=False), read_nothing),
-        "pipelined": Attack(10, write(b"GET / HTTP/1.1\r\n\r\n" * 116_509, drained=False), read_nothing),
+        "pipelined": Attack(10, write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 77_672, drained=False), read_nothing),
         "huge-head": Attack(
             20, write(b"GET / HTTP/1.1\r\nX-Big: " + b"y" * 10_485_760, drained=False), wait_for_the_end
         ),

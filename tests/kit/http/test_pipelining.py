@@ -15,7 +15,7 @@ from dcvd.kit.http.server.input_flow import READ_BYTES
 from dcvd.kit.http.server.sockets import bind_tcp
 from tests.kit.http.peer import GET, Client, Echo, answer, connected, serving
 
-_ATTACK = b"GET / HTTP/1.1\r\n\r\n" * 120_000
+_ATTACK = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 80_000
 _PATIENT = HttpLimits(head_timeout_s=20, body_timeout_s=20, write_timeout_s=20, keep_alive_s=20)
 _IMPATIENT = HttpLimits(head_timeout_s=0.2, body_timeout_s=0.2, body_total_s=0.6)
 
@@ -116,7 +116,7 @@ async def test_a_client_that_goes_on_reading_is_answered_where_it_stopped() -> N
     many = 100
     async with serving(app, limits=_PATIENT) as (_, [address]), connected(address) as client:
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a read transport too
-        await client.send(b"".join(b"GET /%d HTTP/1.1\r\n\r\n" % number for number in range(many)))
+        await client.send(b"".join(b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n" % number for number in range(many)))
         await asyncio.sleep(0.1)
         client.writer.transport.resume_reading()  # type: ignore[attr-defined]
         for number in range(many):
@@ -138,7 +138,7 @@ async def test_others_have_their_turn_between_the_pieces_of_one_clients_input() 
     async with serving(Echo(), limits=_PATIENT) as (_, [address]), connected(address) as client:
         counting = asyncio.create_task(count_turns())
         body = b"1\r\nb\r\n" * 300_000 + b"0\r\n\r\n"
-        await client.send(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         before = turns
         await client.send(body)
         assert (await client.response())[1]["body"] == 300_000
@@ -150,7 +150,8 @@ async def test_a_body_behind_a_request_that_runs_is_not_late() -> None:
     app = Late()
     async with serving(app, limits=_IMPATIENT) as (_, [address]), connected(address) as client:
         body = b"b" * 100_000
-        await client.send(b"GET /slow HTTP/1.1\r\n\r\nPOST /next HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body))
+        next_head = b"POST /next HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+        await client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" + next_head)
         await client.send(body[:-1])
         await app.asks_after(2 * _IMPATIENT.body_total_s)
         assert (await client.response())[1]["path"] == "/slow"
@@ -161,7 +162,7 @@ async def test_a_body_behind_a_request_that_runs_is_not_late() -> None:
 async def test_a_body_that_was_only_just_asked_for_is_not_late() -> None:
     app = Late()
     async with serving(app, limits=_IMPATIENT) as (_, [address]), connected(address) as client:
-        await client.send(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+        await client.send(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         await app.asks_after(2 * _IMPATIENT.body_total_s)
         assert (await client.head()).startswith("HTTP/1.1 100 ")
         await client.send(b"ok")
@@ -187,7 +188,7 @@ async def test_of_the_requests_that_waited_behind_others_only_a_few_start_in_one
         clients = [await stack.enter_async_context(connected(address)) for _ in range(40)]
         counting = asyncio.create_task(count_turns())
         for client in clients:
-            client.writer.write(b"GET / HTTP/1.1\r\n\r\n" + b"GET /behind HTTP/1.1\r\n\r\n" * 20)
+            client.writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET /behind HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
         for client in clients:
             for _ in range(21):
                 assert (await client.response())[0].startswith("HTTP/1.1 200 ")

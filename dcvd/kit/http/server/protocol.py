@@ -20,7 +20,7 @@ from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer, read_peer
 from dcvd.kit.http.server.pipelining import PipeliningHttpProtocol
 from dcvd.kit.http.server.queued_starts import QueuedStarts
 from dcvd.kit.http.server.refusals import build_refusal
-from dcvd.kit.http.server.targets import parse_absolute_target
+from dcvd.kit.http.server.targets import is_host, is_host_told, parse_absolute_target
 
 log = structlog.get_logger(__name__)
 
@@ -165,9 +165,12 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         if size > self.limits.head_bytes:
             self._refuse(431)
             return
+        if not is_host_told(self.headers, self.parser.get_http_version()):
+            self._refuse(400)
+            return
         if not self.url.startswith((b"/", b"*")):
             target = parse_absolute_target(self.url)
-            if target is None:
+            if target is None or not is_host(target.host):
                 self._refuse(400)
                 return
             self.url = target.path
