@@ -53,6 +53,13 @@ HIDDEN = [
     ("GET", "/operator/nothing"),
     ("GET", "/operator//organizations/"),
     ("GET", "/%6fperator/organizations"),
+    ("GET", "/operator%2forganizations"),
+    ("GET", "/%2foperator/organizations"),
+    ("GET", "/metrics%2f"),
+    ("GET", "/api/../metrics"),
+    ("GET", "/api/%2e%2e/metrics"),
+    ("GET", "/metrics;a=b"),
+    ("GET", "/metrics%00"),
     ("OPTIONS", "/operator/organizations"),
     ("PATCH", "/operator/organizations"),
 ]
@@ -87,7 +94,17 @@ async def test_the_guard_keeps_tcp_out_also_where_the_door_were_passed(app: Api,
     assert statuses[0] == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [*CALLS, ("OPTIONS", "/metrics"), ("GET", "/operator/nothing")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *CALLS,
+        ("OPTIONS", "/metrics"),
+        ("GET", "/operator/nothing"),
+        ("GET", "/operator%2forganizations"),
+        ("GET", "//metrics"),
+        ("GET", "/metrics%2f"),
+    ],
+)
 @pytest.mark.sampled(3)
 async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, method: str, path: str) -> None:
     app.services.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid() + 1}))))
