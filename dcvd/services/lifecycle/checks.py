@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
+from dcvd.core.domains.claims import is_held
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, delegation_suffix
 from dcvd.core.domains.observations import (
@@ -110,14 +111,15 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     ]
     settlement = claims.settle(context, tx, stored, observations)
     if settlement.is_held:
-        observations = [*observations, ClaimHeld(is_new=settlement.domain.status is stored.status)]
+        observations = [*observations, ClaimHeld(is_new=not is_held(stored))]
     elif not any(isinstance(observation, CloudflareObservation) for observation in observations):
         failure = remedy_jobs.find_failed_registration(tx, settlement.domain)
         observations = observations if failure is None else [*observations, failure]
     transition = transitions.apply_check(settlement.domain, observations, now, context.rules)
     if claims.is_barred_by_zone(tx, settlement.domain, transition.domain):
-        if settlement.domain.proof is None:
-            observations = [*observations, ClaimHeld(is_new=settlement.domain.status is stored.status)]
+        # To lead here proves nothing where another has the zone: as with every contested name, nobody is told of them.
+        if settlement.domain.proof is None and transition.domain.has_strong_proof:
+            observations = [*observations, ClaimHeld(is_new=not is_held(stored))]
         transition = transitions.apply_check(
             replace(settlement.domain, is_contested=True), observations, now, context.rules
         )

@@ -9,7 +9,9 @@ from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.claims import proof_text
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import HOUR
+from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.zones.zone import Zone, ZoneStatus
 from dcvd.errors import RemoteError, Retryable
 from dcvd.services import organizations
@@ -178,6 +180,21 @@ async def test_a_name_in_anothers_proved_zone_can_be_added_and_is_never_proved(
         assert held.error is not None
         assert held.error.code == "domain_held"
     assert [body["event"] for body in await bodies(context, rival_org)].count("domain.error") == 1
+
+
+async def test_nobody_learns_that_a_name_is_in_anothers_zone_by_leading_it_here(
+    context: Context, loop: ZoneLoop, texts: Texts, org: str, rival_org: str
+) -> None:
+    await proved_zone(context, loop, texts, org)
+    theirs = await additions.add(context, rival_org, NAME)
+    serving = CloudflareHostname(id="cf-1", hostname=NAME, status="active", ssl_status="active")
+    pointing = dns(theirs, chain=theirs.cname_target)
+    told: list[list[Observation]] = [[pointing], [serving], [pointing, serving]]
+    for observations in told:
+        seen = await checks.record(context, theirs.id, observations)
+        assert seen is not None
+        assert (seen.status, seen.error, seen.proof) == (DomainStatus.PENDING_CNAME, None, None)
+    assert "domain.error" not in [body["event"] for body in await bodies(context, rival_org)]
 
 
 async def test_a_zone_that_another_organization_proved_before_is_held(
