@@ -183,6 +183,30 @@ async def test_however_many_connect_at_once_those_who_ask_one_after_the_other_ar
             assert (await client.response())[0].startswith("HTTP/1.1 200 ")
 
 
+async def test_however_many_connections_one_client_opens_the_first_request_of_another_is_among_the_next() -> None:
+    started = 0
+    release = asyncio.Event()
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        nonlocal started
+        if scope["path"] == "/new":
+            started += 1
+            await release.wait()
+        await answer(send, 200, b"{}")
+
+    async with serving(app, limits=_PATIENT) as (_, [address]), AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(connected(address)) for _ in range(100)]
+        for client in clients:
+            await client.send(b"GET /new HTTP/1.1\r\nHost: x\r\n\r\n")
+        other = await stack.enter_async_context(connected(address, source="127.0.0.2"))
+        await other.send(GET)
+        await other.response()
+        assert started < 30
+        release.set()
+        for client in clients:
+            await client.response()
+
+
 async def test_connections_whose_requests_wait_long_keep_no_other_from_its_start() -> None:
     app = Echo()
     async with serving(app, limits=_PATIENT) as (_, [address]), AsyncExitStack() as stack:

@@ -35,6 +35,11 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
         self.body_bytes = 0
         """How much of the last request's body has arrived."""
 
+    @property
+    def address(self) -> str:
+        """The IP address of the other end; "" on a unix socket."""
+        return self.client[0] if self.client else ""
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         super().connection_made(transport)
         self.flow = InputFlow(transport, self.parse, self._is_ready_for_input)
@@ -87,7 +92,7 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         if self._is_start_held:
-            self._starts.add(self._start_held_request)
+            self._starts.add(self.address, self._start_held_request)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         is_new, self._is_new = self._is_new, False
@@ -98,7 +103,7 @@ class PipeliningHttpProtocol(HttpToolsProtocol):
         else:
             self._held_start = cycle, app
             if not self.flow.write_paused:
-                self._starts.add(self._start_held_request)
+                self._starts.add(self.address, self._start_held_request)
 
     def _start_held_request(self, number: int) -> bool:
         # The client may have gone meanwhile, or have stopped reading; then `resume_writing` follows.

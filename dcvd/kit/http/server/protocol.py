@@ -92,11 +92,6 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._on_lost()
 
     @property
-    def address(self) -> str:
-        """The IP address of the other end; "" on a unix socket."""
-        return self.client[0] if self.client else ""
-
-    @property
     def unread_bytes(self) -> int:
         """How much of its answers the client has yet to take."""
         return self.transport.get_write_buffer_size()

@@ -1,11 +1,12 @@
 """The order in which requests start whose clients have yet to show that they wait for answers.
 
 That is a connection's first request, and one that was sent before the last answer. However many of them there are, the
-requests of clients who ask one after the other start at once, and share the process with a few of these.
+requests of clients who ask one after the other start at once, and share the process with a few of these. The clients of
+these take turns.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -21,16 +22,19 @@ class QueuedStarts:
     Each has a number while it runs.
     """
 
-    def __init__(self) -> None:
-        self._starts: deque[Callable[[int], bool]] = deque()
+    def __init__(self, find_claimant: Callable[[str], str | None]) -> None:
+        """`find_claimant` returns whose an address is, None for itself."""
+        self._find_claimant = find_claimant
+        self._starts: OrderedDict[str, deque[Callable[[int], bool]]] = OrderedDict()
         self._running: dict[int, float] = {}
         self._last_number = 0
         self._turn: asyncio.Handle | None = None
         self._wait: asyncio.TimerHandle | None = None
 
-    def add(self, start: Callable[[int], bool]) -> None:
+    def add(self, address: str, start: Callable[[int], bool]) -> None:
         """Call `start` with a number when it is its turn, which is not now; False says that there is nothing to do."""
-        self._starts.append(start)
+        claimant = self._find_claimant(address) or address
+        self._starts.setdefault(claimant, deque()).append(start)
         self._go_on()
 
     def begin(self) -> int | None:
@@ -58,6 +62,14 @@ class QueuedStarts:
         self._running[self._last_number] = asyncio.get_running_loop().time()
         return self._last_number
 
+    def _take_start(self) -> Callable[[int], bool]:
+        """Take the first of the claimant whose turn it is, who is the last to have another."""
+        claimant, starts = self._starts.popitem(last=False)
+        start = starts.popleft()
+        if starts:
+            self._starts[claimant] = starts
+        return start
+
     def _go_on(self) -> None:
         """Start some in the next turn of the loop, or as soon as there is room."""
         loop = asyncio.get_running_loop()
@@ -79,7 +91,7 @@ class QueuedStarts:
             if not self._starts or not self._has_room():
                 break
             number = self._take_number()
-            if not self._starts.popleft()(number):
+            if not self._take_start()(number):
                 self._running.pop(number, None)
         if self._starts:
             self._go_on()

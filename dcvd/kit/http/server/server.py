@@ -61,11 +61,11 @@ class HttpServer:
             server_header=False,
         )
         self._limits = limits or HttpLimits()
-        self._queued_starts = QueuedStarts()
         self._drain = SlowDrain()
         self._read_buffer = memoryview(bytearray(READ_BYTES))
         self._cancel_grace_s = cancel_grace_s
         find_claimant = (clients or ClientAddresses()).find_claimant
+        self._queued_starts = QueuedStarts(find_claimant)
         self._unread_answers = UnreadAnswers(self._limits.unread_bytes, find_claimant)
         caps = connection_limits or ConnectionLimits()
         self._unix_cap = ConnectionCap(caps.unix)
