@@ -10,7 +10,7 @@ from dcvd.core.diagnosis.cloudflare import findings_of
 from dcvd.core.domains.claims import MAX_CLAIMS, proof_text
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
-from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.instants import HOUR
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.tokens.token import Role
@@ -317,3 +317,22 @@ async def test_a_name_that_hides_where_it_points_says_the_same_whether_others_cl
         told.append(text.replace(name, "NAME").replace(proof_text(domain.id), "TEXT"))
     assert told[0] == told[1]
     assert "ownership_unproved" not in told[0]
+
+
+async def test_a_claim_whose_hostname_was_deleted_while_another_held_the_name_is_registered_again_once_it_is_free(
+    context: Context, org: str, clock: ManualClock
+) -> None:
+    zone = await zones.add(context, (await organizations.create(context, "Rival")).id, "customer.test")
+    await context.database.write(lambda tx: zone_checks.record(context, tx, zone.id, (proof_text(zone.id),)))
+    domain = await look(context, await additions.add(context, org, NAME), pending())
+    text = proof_text(domain.id)
+    for _ in range(2):
+        held = await look(context, domain, dns(domain, text=text), CloudflareHostnameAbsence("cf-1"))
+        assert held.error is not None
+        assert held.error.code == "domain_held"
+    await zones.remove(context, zone.org_id, zone.id)
+    clock.advance(HOUR)
+    freed = await look(context, domain, dns(domain, text=text))
+    assert (freed.proof, freed.awaits_reregistration) == (Proof.TXT, True)
+    told = [body["data"]["error"]["code"] for body in await bodies(context, org) if body["event"] == "domain.error"]
+    assert told == ["deleted", "domain_held"]
