@@ -144,6 +144,8 @@ def verify_chains(
         for chain in chains:
             yield chain, *_verify(snapshot, chain)
         after = chains[-1].org_id
+    for org_id in audit.list_without_chain(snapshot):
+        yield verify_chain(snapshot, org_id)
 
 
 def _verify(snapshot: Snapshot, chain: AuditChain) -> tuple[int, ChainFault | None]:

@@ -29,6 +29,18 @@ def list_chains(snapshot: Snapshot, *, after: str | None, limit: int) -> list[Au
     return _CHAINS.fetch_all(snapshot, "WHERE org_id > ? ORDER BY org_id LIMIT ?", (after, limit))
 
 
+def list_without_chain(snapshot: Snapshot) -> list[str]:
+    """List the organizations whose entries have no chain, which only somebody who removed it leaves so."""
+    found: list[str] = []
+    org_id: str | None = DAEMON_CHAIN
+    while org_id is not None:
+        sql = "SELECT org_id FROM audit_entries WHERE org_id > ? ORDER BY org_id LIMIT 1"
+        org_id = snapshot.fetch_value(sql, (org_id,))
+        if org_id is not None and get_chain(snapshot, org_id).last_sequence == 0:
+            found.append(org_id)
+    return found
+
+
 def append(tx: Transaction, entries: Sequence[AuditEntry]) -> None:
     """Store new entries behind the last one of their chain, whose end a trigger moves."""
     _ENTRIES.insert_all(tx, entries)

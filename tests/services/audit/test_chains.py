@@ -42,8 +42,8 @@ def tampering(sql: str) -> Callable[[sqlite3.Connection], object]:
     """Somebody who has the file, and takes out what would refuse it."""
 
     def work(connection: sqlite3.Connection) -> None:
-        connection.execute("DROP TRIGGER IF EXISTS audit_entries_stay")
-        connection.execute("DROP TRIGGER IF EXISTS audit_entries_are_kept")
+        for trigger in ("audit_entries_stay", "audit_entries_are_kept", "audit_chains_stay", "audit_chains_move"):
+            connection.execute(f"DROP TRIGGER {trigger}")
         connection.execute(sql)
 
     return work
@@ -61,6 +61,7 @@ def tampering(sql: str) -> Callable[[sqlite3.Connection], object]:
         "DELETE FROM audit_entries",
         "UPDATE audit_chains SET first_sequence = 3",
         "UPDATE audit_chains SET last_sequence = 5",
+        "DELETE FROM audit_chains",
     ],
 )
 async def test_whatever_is_changed_or_taken_out_shows(context: Context, organization: Organization, sql: str) -> None:
@@ -69,6 +70,30 @@ async def test_whatever_is_changed_or_taken_out_shows(context: Context, organiza
     await context.database.maintain(tampering(sql))
     (fault, *_) = await faults(context)
     assert fault.org_id == organization.id
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM audit_chains",
+        "UPDATE audit_chains SET first_sequence = 99",
+        "UPDATE audit_chains SET first_sequence = 2",
+        "UPDATE audit_chains SET last_sequence = 1",
+        "UPDATE audit_chains SET last_hash = zeroblob(32)",
+        "UPDATE audit_chains SET hash_before = zeroblob(32)",
+        "UPDATE audit_chains SET org_id = 'other'",
+        "INSERT OR REPLACE INTO audit_chains SELECT org_id, 3, last_hash, 2, last_hash FROM audit_chains",
+        "REPLACE INTO audit_chains SELECT * FROM audit_chains",
+        "INSERT INTO audit_chains VALUES ('other', 4, zeroblob(32), 3, zeroblob(32))",
+    ],
+)
+async def test_the_ends_of_a_chain_only_follow_its_entries(
+    context: Context, organization: Organization, sql: str
+) -> None:
+    await write(context, organization.id, 2)
+    with pytest.raises(StoreError, match="audit chain"):
+        await context.database.maintain(lambda connection: connection.execute(sql))
+    assert await faults(context) == []
 
 
 @pytest.mark.parametrize(
