@@ -23,6 +23,7 @@ STATUS_MEANINGS: Final = {
     412: "It has been changed since you read it: its `ETag` is none of those in `If-Match`.",
     413: "The body is too large.",
     415: "The body is not plain JSON.",
+    421: "The operator has named the hosts that are served, and the request is for another one.",
     429: "You have reached a limit; `Retry-After` says when to ask again.",
     500: "Something failed inside dcvd; `requestId` tells the operator where to look.",
     501: "The operator of this daemon has not set up what the call needs; the message names the setting.",

@@ -77,6 +77,7 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "NewWebhook.headers": _HEADERS,
     "NewWebhook.maxPerSecond": _RATE,
     "NewWebhook.url": _URL,
+    "NewZone.name": _HOSTNAME,
     "Problem.code": _CODE,
     "Rotation.graceSeconds": {"minimum": 0, "maximum": MAX_GRACE_MS // SECOND},
     "TokenChange.name": _NAME,

@@ -10,6 +10,7 @@ from dcvd.api.openapi.event_bodies import build_webhooks
 from dcvd.api.openapi.links import add_links
 from dcvd.api.openapi.responses import HEADERS, PROBLEM_RESPONSES, add_entity_tags, add_problems
 from dcvd.api.openapi.schemas import build_schemas
+from dcvd.api.openapi.scopes import add_scopes
 
 Json = dict[str, Any]
 
@@ -23,6 +24,7 @@ def build_document(app: Litestar) -> Json:
         add_problems(path, operation)
     for methods in document["paths"].values():
         add_entity_tags(methods)
+    add_scopes(app, document)
     add_links(document)
     document["webhooks"] = build_webhooks()
     return document

@@ -328,7 +328,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "TokenView.token": "The token in plain text. Only in the answer that made it.",
     "UsageDayView.errors": "How many of them failed, with a status of 400 or more.",
     "UsageView.errors": "How many of them failed, with a status of 400 or more.",
-    "WebhookChange.headers": "They replace all earlier ones.",
+    "WebhookChange.headers": "Those that are named are set, and null removes one (RFC 7396); the others stay.",
     "WebhookChange.replay": "With `enabled` true: whether what was held for the endpoint is sent.",
     "WriteAnswer.job": "The job that carries the plan out.",
     "ZoneRecordView.value": "The value, shortened if it is long.",

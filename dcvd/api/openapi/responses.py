@@ -32,10 +32,10 @@ HEADERS: Final[dict[str, Any]] = {
     },
 }
 """The headers of answers, to which operations refer."""
-_OF_EVERY_CALL: Final = (400, 500)
+_OF_EVERY_CALL: Final = (400, 421, 500)
 _OF_TENANTS: Final = (401, 403, 429, 503)
 _OF_PATHS_WITH_AN_ID: Final = (404,)
-_OF_BODIES: Final = (408, 413, 415)
+_OF_BODIES: Final = (408, 413, 415, 503)
 _OF_IDEMPOTENCY_KEYS: Final = (409,)
 
 

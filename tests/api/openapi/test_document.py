@@ -198,3 +198,13 @@ def test_it_is_json_and_every_reference_leads_somewhere(document: Json) -> None:
     follow(document)
     assert "Validation Exception" not in text  # a shape of Litestar's own, which is never sent
     assert len(text) < 300_000
+
+
+def test_each_call_of_a_tenant_says_which_scope_it_needs(document: Json) -> None:
+    told = {
+        path: operation["description"] for path, operation in operations(document) if any(operation.get("security", ()))
+    }
+    assert told["/api/zones/{zone_id}"].endswith("It needs the scope `domains:write`.")
+    assert told["/api/webhooks/{webhook_id}/replay"].endswith("It needs the scope `deliveries:write`.")
+    assert told["/api/whoami"].endswith("It needs no scope.")
+    assert all("scope" in description for description in told.values())

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from dcvd.core.instants import DAY, HOUR, SECOND, to_rfc3339
+from dcvd.core.tokens.scopes import Scope
 from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.tokens import authentication, minting
@@ -197,3 +198,9 @@ async def test_the_daemon_mints_for_an_address_of_ipv6_too(context: Context, org
     plain = token.plaintext.reveal()
     for address in ("2001:db8::1", "192.0.2.1", "::ffff:192.0.2.1"):
         assert (await authentication.authenticate(context, plain, address)).id == token.token.id
+
+
+async def test_whoever_names_no_scope_is_told_which_there_are(owner: Client) -> None:
+    answer = await owner.post("/api/tokens", {"name": "x", "scopes": ["domains:read", "bogus"]})
+    problem(answer, 400, "invalid_input", field="scopes[1]")
+    assert ", ".join(Scope) in answer.body.decode()

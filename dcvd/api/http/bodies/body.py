@@ -194,11 +194,13 @@ def _validation_error(text: str, struct_type: type[Struct], subject: str) -> Inv
     return InvalidInput(path or "body", f"{path or subject} is not valid: {complaint}.")
 
 
-def _choices(struct_type: type[Struct], name: str) -> list[str]:
-    """List the values that a member with a closed set accepts."""
+def _choices(struct_type: type[Struct], path: str) -> list[str]:
+    """List the values that a member with a closed set accepts, or each element of one that is a list."""
+    name = path.partition("[")[0]
     for field in msgspec.structs.fields(struct_type):
         if field.encode_name == name:
-            types: tuple[Any, ...] = (field.type, *get_args(field.type))
+            members = (field.type, *get_args(field.type))
+            types: tuple[Any, ...] = (*members, *(element for member in members for element in get_args(member)))
             for item in types:
                 if get_origin(item) is Literal:
                     return [str(value) for value in get_args(item)]
