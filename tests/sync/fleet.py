@@ -123,8 +123,12 @@ class Noting:
             await asyncio.Event().wait()
         await asyncio.sleep(self.seconds)
         (self.singly if listed is None else self.listed).append(domain.name)
-        seen = hostname(domain) if listed is None else listed.cloudflare_hostname
-        await checks.record(self._context, domain.id, [verified(domain), seen])
+        observations: list[Observation] = [verified(domain)]
+        if listed is not None:
+            observations.append(listed.cloudflare_hostname)
+        elif domain.cf_id is not None:
+            observations.append(hostname(domain))
+        await checks.record(self._context, domain.id, observations)
 
 
 def verified(domain: Domain, *, answered: bool = True) -> Observation:
