@@ -22,7 +22,7 @@ _WITHIN_REACH: Final = {
     "registrable": "registrable IN (SELECT value FROM json_each(:registrable)) AND name <> registrable",
     "suffixes": "EXISTS (SELECT 1 FROM json_each(:suffixes) WHERE substr(name, -length(value)) = value)",
 }
-"""What makes a domain one of a reach, by the parameter that has to have entries; see `_bind_reach`."""
+"""What makes a domain one of a reach, by the parameter that has to have entries; see `_group_entries`."""
 
 
 class DomainFilter(Struct, frozen=True, kw_only=True):
@@ -42,10 +42,11 @@ def list_page(snapshot: Snapshot, org_id: str, wanted: DomainFilter, *, before: 
     if few is not None:
         older = sorted((key.id for key in few if key.id < (before or HIGHEST_KEY)), reverse=True)
         return _read_in_order(snapshot, older[:limit])
+    condition, values = _select(org_id, wanted)
     return DOMAINS.fetch_all(
         snapshot,
-        f"WHERE org_id = :org_id{_write_conditions(wanted)} AND id < :before ORDER BY id DESC LIMIT :limit",
-        {**_bind(org_id, wanted), "before": before or HIGHEST_KEY, "limit": limit},
+        f"WHERE {condition} AND id < :before ORDER BY id DESC LIMIT :limit",
+        {**values, "before": before or HIGHEST_KEY, "limit": limit},
     )
 
 
@@ -62,26 +63,20 @@ def search(
             and (key.name.startswith(prefix) or registrable_domain(key.name).startswith(prefix))
         ]
         return _read_in_order(snapshot, [key.id for key in sorted(matching, key=lambda key: key.name)[:limit]])
-    parameters = {
-        **_bind(org_id, wanted),
-        "prefix": prefix,
-        "end": prefix + HIGHEST_KEY,
-        "after": after or "",
-        "limit": limit,
-    }
+    condition, values = _select(org_id, wanted)
+    parameters = {**values, "prefix": prefix, "end": prefix + HIGHEST_KEY, "after": after or "", "limit": limit}
     in_registrable = "org_id = :org_id AND registrable >= :prefix AND registrable < :end"
     count = snapshot.fetch_count(
         f"SELECT count(*) FROM (SELECT 1 FROM domains WHERE {in_registrable} LIMIT {_FEW + 1})", parameters
     )
     # With `+`, those in the range are found by its index and sorted; without it, all names are walked in their order.
     name = "+name" if count <= _FEW else "name"
-    conditions = _write_conditions(wanted)
     return DOMAINS.fetch_all(
         snapshot,
-        "WHERE id IN (SELECT id FROM (SELECT id, name FROM domains WHERE org_id = :org_id AND name >= :prefix"
-        f" AND name < :end AND name > :after{conditions} ORDER BY name LIMIT :limit)"
-        " UNION SELECT id FROM (SELECT id, name FROM domains"
-        f" WHERE {in_registrable} AND {name} > :after{conditions} ORDER BY {name} LIMIT :limit))"
+        f"WHERE id IN (SELECT id FROM (SELECT id, name FROM domains WHERE {condition} AND name >= :prefix"
+        " AND name < :end AND name > :after ORDER BY name LIMIT :limit)"
+        f" UNION SELECT id FROM (SELECT id, name FROM domains WHERE {condition} AND registrable >= :prefix"
+        f" AND registrable < :end AND {name} > :after ORDER BY {name} LIMIT :limit))"
         " ORDER BY name LIMIT :limit",
         parameters,
     )
@@ -100,18 +95,17 @@ def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> list[_Ke
     reach = wanted.reach
     if reach is None:
         return None
-    conditions = _write_conditions(replace(wanted, reach=None))
+    condition, values = _select(org_id, replace(wanted, reach=None))
     rows = snapshot.fetch_all(
-        "SELECT id, name FROM domains WHERE org_id = :org_id"
-        f" AND name IN (SELECT value FROM json_each(:names)){conditions}"
-        " UNION ALL SELECT id, name FROM domains"
-        f" WHERE org_id = :org_id AND id IN (SELECT value FROM json_each(:ids)){conditions}"
+        f"SELECT id, name FROM domains WHERE {condition} AND name IN (SELECT value FROM json_each(:names))"
+        f" UNION ALL SELECT id, name FROM domains WHERE {condition} AND id IN (SELECT value FROM json_each(:ids))"
         " UNION ALL SELECT domains.id, name FROM json_each(:parents) CROSS JOIN domains"
-        " WHERE org_id = :org_id AND registrable = json_each.value"
-        " AND substr(name, -length(json_each.key)) = json_each.key"
-        f"{conditions} LIMIT :limit",
+        f" WHERE {condition} AND registrable = json_each.value"
+        " AND substr(name, -length(json_each.key)) = json_each.key LIMIT :limit",
         {
-            **_bind(org_id, wanted),
+            **values,
+            "names": encode_list(reach.names),
+            "ids": encode_list(reach.ids),
             "parents": encode_json({f".{parent}": registrable_domain(parent) for parent in reach.parents}),
             "limit": _FEW + 1,
         },
@@ -119,23 +113,23 @@ def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> list[_Ke
     return None if len(rows) > _FEW else [_Key._make(row) for row in set(rows)]
 
 
-def _write_conditions(wanted: DomainFilter) -> str:
-    """Write the SQL conditions of a filter, which `AND` puts behind others."""
-    conditions = "" if wanted.status is None else " AND status = :status"
+def _select(org_id: str, wanted: DomainFilter) -> tuple[str, dict[str, Any]]:
+    """Write the SQL condition of an organization's wanted domains, and the values that it refers to."""
+    conditions = ["org_id = :org_id"]
+    values: dict[str, Any] = {"org_id": org_id, "status": wanted.status}
+    if wanted.status is not None:
+        conditions.append("status = :status")
     if wanted.is_dormant is not None:
-        conditions += f" AND dormant_since IS {'NOT ' if wanted.is_dormant else ''}NULL"
-    if wanted.reach is None:
-        return conditions
-    ways = [way for parameter, way in _WITHIN_REACH.items() if _bind_reach(wanted.reach)[parameter]]
-    return f"{conditions} AND ({' OR '.join(ways)})"
+        conditions.append(f"dormant_since IS {'NOT ' if wanted.is_dormant else ''}NULL")
+    if wanted.reach is not None:
+        entries = _group_entries(wanted.reach)
+        ways = [way for name, way in _WITHIN_REACH.items() if entries[name]]
+        conditions.append(f"({' OR '.join(ways)})")
+        values |= {name: encode_list(each) for name, each in entries.items()}
+    return " AND ".join(conditions), values
 
 
-def _bind(org_id: str, wanted: DomainFilter) -> dict[str, Any]:
-    reach = {} if wanted.reach is None else _bind_reach(wanted.reach)
-    return {"org_id": org_id, "status": wanted.status, **{name: encode_list(these) for name, these in reach.items()}}
-
-
-def _bind_reach(reach: DomainReach) -> dict[str, Collection[str]]:
+def _group_entries(reach: DomainReach) -> dict[str, Collection[str]]:
     """The parents of a reach are told apart: most are what a customer registered, for which there is an index."""
     registrable = {parent for parent in reach.parents if registrable_domain(parent) == parent}
     return {
