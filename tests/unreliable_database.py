@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import TypeVar
 
-from dcvd.store.engine.checked_database import DatabaseAccess
+from dcvd.store.engine.caller_database import DatabaseAccess
 from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction
 
 T = TypeVar("T")

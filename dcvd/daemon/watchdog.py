@@ -7,7 +7,7 @@ import structlog
 
 from dcvd.errors import StoreError
 from dcvd.kit.notify import Notifier
-from dcvd.store.engine.checked_database import DatabaseAccess
+from dcvd.store.engine.caller_database import DatabaseAccess
 
 log = structlog.get_logger(__name__)
 

@@ -13,9 +13,8 @@ from dcvd.core.lifecycle.transitions import LifecycleRules
 from dcvd.errors import NotConfigured
 from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.checked_database import CheckedDatabase, DatabaseAccess
+from dcvd.store.engine.caller_database import CallerDatabase, DatabaseAccess
 from dcvd.store.engine.database import Transaction
-from dcvd.store.engine.shared_database import SharedDatabase
 
 
 class Context:
@@ -51,8 +50,7 @@ class Context:
 
         Reads take turns with those of other claimants. It shares everything else with this one.
         """
-        database = self.database if caller.claimant is None else SharedDatabase(self.database, caller.claimant)
-        return self._derive(database, check, caller, None)
+        return self._derive(check, caller, caller.claimant, None)
 
     def for_repeatable_request(
         self, check: Callable[[Transaction], None], keep_result: Callable[[Transaction, object], None]
@@ -61,7 +59,7 @@ class Context:
 
         `keep_result` stores the answer for a result that a use case hands to `remember_result`.
         """
-        return self._derive(self.database, check, self.caller, keep_result)
+        return self._derive(check, self.caller, None, keep_result)
 
     def remember_result(self, tx: Transaction, build_result: Callable[[], object]) -> None:
         """Have the result of a use case remembered, where the request has an idempotency key, with what it stored.
@@ -74,13 +72,13 @@ class Context:
 
     def _derive(
         self,
-        database: DatabaseAccess,
         check: Callable[[Transaction], None] | None,
         caller: Caller,
+        claimant: str | None,
         keep_result: Callable[[Transaction, object], None] | None,
     ) -> Self:
         return type(self)(
-            database if check is None else CheckedDatabase(database, check),
+            CallerDatabase(self.database, check=check, claimant=claimant),
             self.live_config,
             vault=self._vault,
             clock=self.clock,

@@ -25,26 +25,37 @@ class DatabaseAccess(Protocol):
     async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
 
 
-class CheckedDatabase:
-    """A database in which every unit of work begins with a check, in its own transaction.
+class CallerDatabase:
+    """A database in which each unit of work begins with a check, in its own transaction, and reads take turns.
 
     What the check raises comes out of `write`, and nothing of the unit is stored.
     """
 
-    def __init__(self, database: DatabaseAccess, check: Callable[[Transaction], None]) -> None:
+    def __init__(
+        self, database: DatabaseAccess, *, check: Callable[[Transaction], None] | None, claimant: str | None
+    ) -> None:
+        """`claimant`: who takes turns with others, see `Database.read`. None of either leaves it to `database`."""
         self._check = check
+        self._claimant = claimant
         self._write = database.write
-        self.read = database.read
+        self._read = database.read
         self.listen = database.listen
         self.subscribe = database.subscribe
         self.maintain = database.maintain
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         """Run a unit of work behind the check; see `Database.write`."""
+        check = self._check
+        if check is None:
+            return await self._write(unit)
 
         @functools.wraps(unit)
         def checked_unit(tx: Transaction) -> T:
-            self._check(tx)
+            check(tx)
             return unit(tx)
 
         return await self._write(checked_unit)
+
+    async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
+        """Run a query for the claimant, unless another is named; see `Database.read`."""
+        return await self._read(query, claimant=claimant or self._claimant)
