@@ -23,7 +23,6 @@ from dcvd.core.domains.domain import (
     Domain,
     DomainError,
     DomainErrorCode,
-    DomainStatus,
     Proof,
     Record,
 )
@@ -92,11 +91,6 @@ def held_error(name: str) -> DomainError:
         DomainErrorCode.DOMAIN_HELD,
         f"Another organization of this service has proved {name} before; ask the operator to move it to you.",
     )
-
-
-def forget_held(domain: Domain) -> Domain:
-    """Return the domain without the error that another holds the name, because that can be said of it no more."""
-    return replace(domain, status=DomainStatus.PENDING_CNAME, error=None) if is_held(domain) else domain
 
 
 def sketch_hostname(domain: Domain, parked: ParkedHostname) -> CloudflareHostname:

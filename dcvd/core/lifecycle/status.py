@@ -5,8 +5,11 @@ The messages promise only what `lifecycle.remedies` does.
 
 from typing import assert_never
 
+from msgspec.structs import replace
+
 from dcvd.core.diagnosis.cloudflare import describe_timeout
-from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
+from dcvd.core.domains.claims import is_held
+from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainError, DomainErrorCode, DomainStatus
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.doubt import is_in_doubt
@@ -152,6 +155,15 @@ def hostname_gone_error(domain: Domain) -> DomainError:
         DomainErrorCode.DELETED,
         f"Cloudflare no longer has {domain.name}: it was deleted there. It is registered again by itself.",
     )
+
+
+def forget_held(domain: Domain) -> Domain:
+    """Return the domain without the error that another holds the name, but with the one that stood behind that."""
+    if not is_held(domain):
+        return domain
+    if domain.cf_id is None and domain.cf_status == DELETED_HOSTNAME_STATUS:
+        return replace(domain, status=DomainStatus.ERROR, error=hostname_gone_error(domain))
+    return replace(domain, status=DomainStatus.PENDING_CNAME, error=None)
 
 
 def _timeout_error(domain: Domain) -> DomainError:

@@ -10,11 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.proofs import find_proof
-from dcvd.core.domains.claims import MAX_CLAIMS, RemovalReason, add_proof, forget_held
-from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS
+from dcvd.core.domains.claims import MAX_CLAIMS, RemovalReason, add_proof
 from dcvd.core.domains.dns_facts import DnsObservation
-from dcvd.core.domains.domain import Domain, DomainStatus, Proof
-from dcvd.core.lifecycle.status import hostname_gone_error
+from dcvd.core.domains.domain import Domain, Proof
+from dcvd.core.lifecycle.status import forget_held
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.core.zones.zone import enclosing_names, find_holder
@@ -42,7 +41,7 @@ def settle(context: Context, tx: Transaction, claim: Domain, observations: Seque
     ]
     if not answers or claim.has_strong_proof:
         return Settlement(claim)
-    claim = _forget_held(claim)
+    claim = forget_held(claim)
     if claim.is_contested:
         for facts in answers:
             if (proof := find_proof(claim, facts)) is not None:
@@ -50,15 +49,6 @@ def settle(context: Context, tx: Transaction, claim: Domain, observations: Seque
         if _is_in_own_zone(tx, claim):
             return prove(context, tx, claim, Proof.ZONE)
     return Settlement(claim)
-
-
-def _forget_held(claim: Domain) -> Domain:
-    """Return a claim without the error that another holds the name, but with the one that stood behind that."""
-    forgotten = forget_held(claim)
-    is_gone = claim.cf_id is None and claim.cf_status == DELETED_HOSTNAME_STATUS
-    if forgotten is claim or not is_gone:
-        return forgotten
-    return replace(forgotten, status=DomainStatus.ERROR, error=hostname_gone_error(claim))
 
 
 def is_barred_by_zone(snapshot: Snapshot, before: Domain, after: Domain) -> bool:
@@ -96,7 +86,7 @@ def prove(
     is_held = any(rival.has_strong_proof for rival in rivals) or _is_in_anothers_zone(tx, claim)
     if is_held and proof is not Proof.OPERATOR:
         return Settlement(claim, is_held=claim.proof is None)
-    claim = _forget_held(claim)
+    claim = forget_held(claim)
     registered = next((rival for rival in rivals if rival.cf_id is not None), None)
     winner = replace(add_proof(claim, proof, context.now()), is_contested=False)
     if registered is not None:

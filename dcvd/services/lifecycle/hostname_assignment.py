@@ -39,16 +39,16 @@ def release(
     The rows of the claims are gone, or are dormant by now; the claims are as they were before. unlearned_ids: what
     `list_unlearned` said of them.
     """
-    to_remove = [
-        claim
-        for claim in ended_claims
-        if claim.cf_id is not None or (claim.id in unlearned_ids and not _is_adopted(context, tx, claim))
-    ]
+    to_remove: list[Domain] = []
+    to_show: list[Domain] = []
+    for claim in ended_claims:
+        has_hostname = claim.cf_id is not None or (claim.id in unlearned_ids and not _is_adopted(context, tx, claim))
+        (to_remove if has_hostname else to_show).append(claim)
     if to_remove:
         queue.enqueue_for_all(
             context, tx, DEREGISTER, org_id, to_remove, lambda claim: Deregistration(cf_id=claim.cf_id)
         )
-    _show_removed(context, tx, org_id, [claim for claim in ended_claims if claim not in to_remove])
+    _show_removed(context, tx, org_id, to_show)
     for claim in to_remove:
         if claim.is_contested:
             assign_next(context, tx, claim.name)
