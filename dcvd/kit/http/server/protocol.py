@@ -5,6 +5,7 @@ read their answer. It builds on uvicorn's HttpToolsProtocol, whose internals may
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
@@ -66,9 +67,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
         self._last_body_time = 0.0
         self._body_deadline = 0.0
         self._body_check_time = 0.0  # when the body was last checked
-        self._body_check_due = 0.0
         self._answer_end_time: float | None = None
-        self._resumed_time = 0.0  # when the client last had read so much that we may write again
+        self._writable_time = 0.0  # when the client last had read so much that we may write again
         self._is_refused = False  # nothing that arrives is parsed any more
         self._is_lingering = False
         self._linger_end = 0.0
@@ -98,9 +98,15 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
 
     def is_late_to_read(self, unread_since: float, now: float) -> bool:
         """Whether the client, who has read nothing for so long, should have."""
-        # Many clients read their answer only after they have sent their body.
-        sent_time = self._last_body_time if self._reading_part == "body" else 0.0
-        return now - max(unread_since, self._resumed_time, sent_time) >= self.limits.write_timeout_s
+        return now - max(unread_since, self._writable_time, self._body_sent_time) >= self.limits.write_timeout_s
+
+    @property
+    def _body_sent_time(self) -> float:
+        """When a client last sent of a body that is not complete: many read their answer only after they have sent it.
+
+        -inf where there is none.
+        """
+        return self._last_body_time if self._reading_part == "body" else -math.inf
 
     def cut(self) -> None:
         """End the connection at once."""
@@ -272,10 +278,10 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
     def _watch_body(self, delay_s: float) -> None:
         """Check the body after so many seconds or sooner: no callback reports an answer that ends before the body."""
         self._stop_receipt_timer()
-        self._body_check_due = self.loop.time() + min(delay_s, _BODY_CHECK_S)
-        self._receipt_timer = self.loop.call_at(self._body_check_due, self._on_body_deadline)
+        due = self.loop.time() + min(delay_s, _BODY_CHECK_S)
+        self._receipt_timer = self.loop.call_at(due, self._on_body_deadline, due)
 
-    def _on_body_deadline(self) -> None:
+    def _on_body_deadline(self, due: float) -> None:
         now = self.loop.time()
         remaining_s = self.limits.body_timeout_s
         if self._pending_cycle is None:
@@ -286,7 +292,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             # While we hold the client back (the application reads slowly, or did not ask for the body), it is not late.
             self._body_deadline += now - self._body_check_time
         else:
-            busy_s = max(0.0, now - self._body_check_due)  # the loop was late: what has arrived is yet to be read
+            busy_s = max(0.0, now - due)  # the loop was late: what has arrived is yet to be read
             self._last_body_time += busy_s
             self._body_deadline += busy_s
             silent_since = max(self._last_body_time, self.flow.resumed_time)
@@ -304,7 +310,7 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             self._write_timer = self.loop.call_later(self.limits.write_timeout_s, self._on_write_deadline)
 
     def resume_writing(self) -> None:
-        self._resumed_time = self.loop.time()
+        self._writable_time = self.loop.time()
         self._stop_write_timer()
         super().resume_writing()
 
@@ -314,9 +320,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             self._write_timer = None
 
     def _on_write_deadline(self) -> None:
-        # Many clients read their answer only after they have sent their body.
-        remaining_s = self._last_body_time + self.limits.write_timeout_s - self.loop.time()
-        if self._reading_part == "body" and remaining_s > 0:
+        remaining_s = self._body_sent_time + self.limits.write_timeout_s - self.loop.time()
+        if remaining_s > 0:
             self._write_timer = self.loop.call_later(remaining_s, self._on_write_deadline)
             return
         self.transport.abort()
