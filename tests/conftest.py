@@ -24,9 +24,10 @@ from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Database, Snapshot
+from dcvd.store.engine.database import Database
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.pragmas import prepare_writer
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.plans import Plans

@@ -4,7 +4,7 @@ from typing import Any
 
 from dcvd.core.jobs import Job, JobKind
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.jobs import due_jobs, due_times
 from dcvd.store.jobs.due_jobs import BusySubjects
 

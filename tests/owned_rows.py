@@ -12,7 +12,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.tokens import minting
 from dcvd.services.webhooks import endpoints
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 SECRETS: Final = ("super-secret-provider-token", "super-secret-header")
 """Plain texts that stand nowhere but sealed."""

@@ -10,7 +10,7 @@ from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization
 from dcvd.store.vault import sealed_columns

@@ -10,7 +10,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from dcvd.store.engine.caller_database import DatabaseAccess
-from dcvd.store.engine.database import Database, Snapshot, Topic, Transaction
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 T = TypeVar("T")
 
@@ -55,21 +56,21 @@ class UnreliableDatabase(Database):
     after_read: Callable[[], Awaitable[object]] | None = None
     strikes: tuple[Strike, ...] = ()
 
-    async def write(self, unit: Callable[[Transaction], T]) -> T:
+    async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T:
         if self.before_write is not None:
             await self.before_write()
         strike = next((strike for strike in self.strikes if strike.hits(unit)), None)
         if strike is not None:
             return await self._write_struck(unit, strike)
         if (before_commit := self.before_commit) is None:
-            return await super().write(unit)
+            return await super().write(unit, claimant=claimant)
 
         def watched(tx: Transaction) -> T:
             value = unit(tx)
             before_commit(tx)
             return value
 
-        return await super().write(watched)
+        return await super().write(watched, claimant=claimant)
 
     async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
         strike = next((strike for strike in self.strikes if strike.hits(query)), None)

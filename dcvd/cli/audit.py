@@ -19,8 +19,8 @@ from dcvd.core.instants import from_rfc3339
 from dcvd.errors import NotFound
 from dcvd.services import audit as audit_service
 from dcvd.services.audit import AuditFilters
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.read_only import open_snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations import organizations
 
 _C = TypeVar("_C", bound=Callable[..., Any])

@@ -18,9 +18,9 @@ from dcvd.kit.vault.key_file import format_keys
 from dcvd.services.vault import key_rotation
 from dcvd.services.vault.key_rotation import KeyFileChange
 from dcvd.services.vault.status import KeyStatus, ValueCounts, VaultStatus, read_status
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.files import adopt_owner
 from dcvd.store.engine.read_only import open_snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.vault import sealed_columns, vault_keys
 
 _COLUMNS: Final = {column.field: column for column in sealed_columns.COLUMNS}

@@ -16,7 +16,7 @@ from dcvd.services.vault.keyring import KEY_VARIABLE, Keyring, KeyringEntry, cre
 from dcvd.services.vault.status import count_values
 from dcvd.store.connections import oauth_states
 from dcvd.store.engine.caller_database import DatabaseAccess
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import SealedGroup
 from dcvd.store.vault.vault_keys import VaultKeyRecord, key_path

@@ -14,7 +14,7 @@ from dcvd.delivery.fair_scheduler import FairScheduler
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from dcvd.store.engine.database import Snapshot, Topic
+from dcvd.store.engine.transactions import Snapshot, Topic
 from dcvd.store.webhooks import deliveries
 
 _READ_AHEAD: Final = 64

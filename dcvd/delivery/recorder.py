@@ -11,7 +11,7 @@ from dcvd.core.webhooks.deliveries import AttemptConsequence, FinishedAttempt, R
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.webhooks import attempts
 
 log = structlog.get_logger(__name__)

@@ -26,7 +26,7 @@ from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
 from dcvd.store import audit, bulk_lines, events, idempotency, timeline, written_records
 from dcvd.store.connections import aws_external_ids, oauth_states
 from dcvd.store.engine import maintenance
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.tokens import usage as token_usage
 from dcvd.store.webhooks import attempts, delivery_endings, delivery_history, endpoints, signing_secrets

@@ -26,7 +26,7 @@ from dcvd.services.zones import registry as zone_registry
 from dcvd.store import domain_lists, zones
 from dcvd.store.connections import connections, pending_revocations
 from dcvd.store.domain_lists import DomainFilter
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations import data as organization_data
 from dcvd.store.organizations import organizations

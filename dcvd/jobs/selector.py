@@ -7,7 +7,7 @@ from typing import Any
 from dcvd.core.jobs import Job
 from dcvd.jobs.slot_shares import SlotShares
 from dcvd.services.jobs.definition import JobDefinition, JobServices
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.jobs import due_jobs, due_times
 
 

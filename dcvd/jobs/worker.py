@@ -21,7 +21,7 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobServices
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 from dcvd.store.jobs import due_times, jobs
 
 _MAX_SLEEP_S: Final = 1.0

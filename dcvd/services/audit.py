@@ -23,8 +23,8 @@ from dcvd.core.ids import IdPrefix
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.store import audit
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page, decode_cursor, encode_cursor
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _MAX_EXAMINED: Final = 2_000
 """Entries that one page examines; a page may be short of its limit, but it comes soon."""

@@ -13,7 +13,7 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.logos import LogoFetcher
 from dcvd.services.names import validate_name
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations import branding as branding_table
 from dcvd.store.organizations.branding import Logo
 

@@ -9,7 +9,7 @@ from dcvd.core.lifecycle.schedule import MAX_FIXED_INTERVAL_MS
 from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.services.context import Context
 from dcvd.store import domains, zones
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import due_times
 from dcvd.store.webhooks import deliveries, endpoints
 

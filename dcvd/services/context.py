@@ -14,7 +14,7 @@ from dcvd.errors import NotConfigured
 from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.caller_database import CallerDatabase, DatabaseAccess
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 class Context:
@@ -48,7 +48,7 @@ class Context:
     def for_caller(self, caller: Caller, check: Callable[[Transaction], None] | None = None) -> Self:
         """Return a context in which a caller acts. Each unit of work begins with `check`, and ends with what it raises.
 
-        Reads take turns with those of other claimants. It shares everything else with this one.
+        Reads and writes take turns with those of other claimants. It shares everything else with this one.
         """
         return self._derive(check, caller, caller.claimant, None)
 

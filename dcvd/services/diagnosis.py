@@ -27,7 +27,7 @@ from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store import cloudflare_zones
 from dcvd.store import domains as stored_domains
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.jobs import jobs
 
 MAX_AT_ONCE_PER_ORGANIZATION: Final = 2

@@ -17,7 +17,7 @@ from dcvd.errors import Conflict, DcvdError
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store import idempotency
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.idempotency import RememberedAnswer
 from dcvd.store.vault.sealed_columns import ANSWERS
 

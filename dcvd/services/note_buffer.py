@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 Note = TypeVar("Note")
 

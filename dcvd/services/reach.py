@@ -6,7 +6,7 @@ from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains, events
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.jobs import jobs
 from dcvd.store.webhooks import delivery_history
 

@@ -1,7 +1,7 @@
 """Announcements that the rights of a token or link change, so that what its bearer has under way ends."""
 
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Topic, Transaction
+from dcvd.store.engine.transactions import Topic, Transaction
 
 
 def announce_change(context: Context, tx: Transaction, bearer_id: str) -> None:

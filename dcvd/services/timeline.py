@@ -16,8 +16,8 @@ from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.store import events, timeline
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import HIGHEST_KEY, Page, decode_cursor, encode_cursor
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.timeline import StoredTimelineEntry
 

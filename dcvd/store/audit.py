@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from dcvd.core.audit import DAEMON_CHAIN, FIRST_HASH, AuditChain, AuditEntry
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _ENTRIES: Final = StructTable("audit_entries", AuditEntry)
 _CHAINS: Final = StructTable("audit_chains", AuditChain)

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from dcvd.errors import StoreError
 from dcvd.kit.new_file import create_file, sync_to_disk
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.files import adopt_owner
 from dcvd.store.engine.migrate import APPLICATION_ID
 from dcvd.store.engine.read_only import resolve_database
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 

@@ -1,6 +1,6 @@
 """What Cloudflare has said about our zone."""
 
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 def find_delegation_suffix(snapshot: Snapshot, zone_id: str) -> str | None:

@@ -10,9 +10,9 @@ from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.store.domains import DOMAINS, find_by_ids
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
+from dcvd.store.engine.transactions import Snapshot
 
 _FEW: Final = 2_000
 """So many domains within a reach are found by its entries and sorted; of more, a list is walked in its own order."""

@@ -7,9 +7,9 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 DOMAINS: Final = StructTable(
     "domains",

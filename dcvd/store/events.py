@@ -5,9 +5,9 @@ from typing import Final
 
 from dcvd.core.events import Event, read_domain_name
 from dcvd.core.ids import IdPrefix, earliest_id
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.organizations import organizations
 
 _EVENTS: Final = StructTable("events", Event)

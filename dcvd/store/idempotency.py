@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 class RememberedAnswer(Struct, frozen=True, kw_only=True):

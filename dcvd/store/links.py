@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from dcvd.core.links import Link, LinkStatus
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _LINKS: Final = StructTable("links", Link)
 _STATUS_CONDITIONS: Final = {LinkStatus.ACTIVE: "expires_at > ?", LinkStatus.EXPIRED: "expires_at <= ?"}

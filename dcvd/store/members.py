@@ -4,8 +4,8 @@ from typing import Final
 
 from dcvd.core.members import Member, MemberStatus
 from dcvd.core.tokens.token import Role
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _MEMBERS: Final = StructTable("members", Member)
 

@@ -1,7 +1,7 @@
 """Overdue renewals, over all organizations."""
 
 from dcvd.core.lifecycle.schedule import CheckLane
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 
 
 def count_overdue(snapshot: Snapshot, now: int) -> int:

@@ -6,9 +6,9 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 TimelinePosition = tuple[int, int, str]
 """The position of an entry in its domain's timeline: (instant, kind, id)."""

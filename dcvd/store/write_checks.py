@@ -1,6 +1,6 @@
 """The one row that is written to find out whether anything can be written."""
 
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 def record(tx: Transaction, now: int) -> None:

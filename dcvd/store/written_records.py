@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Final
 
 from dcvd.core.records.written_records import WrittenRecord
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _RECORDS: Final = StructTable("written_records", WrittenRecord)
 

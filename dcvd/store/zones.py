@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Final
 
 from dcvd.core.zones.zone import Zone
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 _ZONES: Final = StructTable("zones", Zone, renamed={"unproved_ms": "unproved_for"})
 _FIRST_UPDATED: Final = _ZONES.columns.index("status")

@@ -8,7 +8,7 @@ from msgspec import Struct
 from dcvd.core.domains.domain import Domain
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.store import domains
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 
 BATCH_SIZE: Final = 32
 """How many due domains of a lane are read at once."""

@@ -17,7 +17,7 @@ from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
-from dcvd.store.engine.database import Snapshot, Topic
+from dcvd.store.engine.transactions import Snapshot, Topic
 from dcvd.sync.adaptive_rate import AdaptiveRate
 from dcvd.sync.checker import ListedHostname
 from dcvd.sync.due_domains import BATCH_SIZE, DueBatch, read_due

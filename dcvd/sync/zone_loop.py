@@ -13,7 +13,7 @@ from dcvd.services.context import Context
 from dcvd.services.zones import checks
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store import zones
-from dcvd.store.engine.database import Snapshot, Topic
+from dcvd.store.engine.transactions import Snapshot, Topic
 
 log = structlog.get_logger(__name__)
 

@@ -20,8 +20,9 @@ from dcvd.core.audit import FIRST_HASH, AuditAction, AuditEntry, encode_members
 from dcvd.core.ids import IdPrefix
 from dcvd.services import audit, organizations
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.database import Database
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations import organizations as store
 
 _ROUNDS: Final = 40

@@ -35,7 +35,8 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import endpoints
-from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Transaction
 
 ENDPOINTS: Final = 50
 _CONCURRENCY: Final = 64

@@ -10,8 +10,9 @@ from typing import Final
 
 import uvloop
 
-from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.database import Database
 from dcvd.store.engine.migrate import migrate
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization, insert
 
 _ROUNDS: Final = 5

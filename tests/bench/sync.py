@@ -30,7 +30,8 @@ from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.store import domains
-from dcvd.store.engine.database import Database, Snapshot, Transaction
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.sync.checker import DomainChecker
 from dcvd.sync.loop import SyncLoop
 from tests.bench import sync_data

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.migrate import load_migrations
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests.cli.processes import House

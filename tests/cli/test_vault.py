@@ -14,7 +14,7 @@ from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.key_file import change_keys, format_keys
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import ENVIRONMENT_SOURCE, VaultKeyRecord
 from tests import sealing

@@ -26,7 +26,7 @@ from dcvd.services.domains import queries as domains
 from dcvd.services.jobs import queue
 from dcvd.store import written_records
 from dcvd.store.connections import pending_revocations
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization
 from tests.connections.conftest import Log, connect
 from tests.connections.provider import ProviderServer

@@ -10,7 +10,7 @@ from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import WEBHOOK_SECRETS
 from tests import sealing

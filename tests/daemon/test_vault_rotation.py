@@ -12,7 +12,7 @@ from dcvd.core.secret import Secret
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.key_file import format_keys
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.vault import sealed_columns
 from tests import sealing
 from tests.daemon.place import Place

@@ -5,7 +5,7 @@ import msgspec
 from dcvd.core.events import EventDraft, EventType
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.store.engine.database import Topic, Transaction
+from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.organizations import organizations
 
 ADDED = EventType.DOMAIN_ADDED

@@ -7,7 +7,7 @@ import pytest
 from dcvd.core.webhooks.deliveries import FinishedAttempt
 from dcvd.delivery.recorder import AttemptRecorder
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.webhooks import deliveries
 from tests.delivery.conftest import at_work
 from tests.delivery.owing import happen

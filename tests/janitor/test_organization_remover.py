@@ -16,7 +16,7 @@ from dcvd.services.lifecycle import deregistrations
 from dcvd.services.tokens import suspension
 from dcvd.services.zones import checks as zone_checks
 from dcvd.services.zones import registry as zones
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations.data import OWNED_TABLES, find_leftover
 from tests.owned_rows import fill

@@ -17,7 +17,8 @@ from dcvd.kit.vault.sealing import Vault, VaultError
 from dcvd.services.context import Context
 from dcvd.services.vault import resealing
 from dcvd.store import audit
-from dcvd.store.engine.database import Database, Snapshot, Transaction
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import SealedGroup
 from dcvd.store.vault.vault_keys import VaultKeyRecord

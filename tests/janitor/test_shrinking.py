@@ -16,7 +16,8 @@ from dcvd.services.context import Context
 from dcvd.services.tokens import minting, queries
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.engine import maintenance
-from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Transaction
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import owed, subscribed

@@ -22,7 +22,7 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from tests.conftest import VAULT
 from tests.core.lifecycle.test_every_status import (
     Expect,

@@ -15,7 +15,7 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobRun
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from tests.conftest import VAULT
 from tests.providing import access_of
 from tests.services.views import all_jobs

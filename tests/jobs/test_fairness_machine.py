@@ -23,7 +23,8 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import ConnectionAccess, JobDefinition, JobRun, JobServices
-from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import due_times
 from tests.conftest import VAULT
 from tests.examples import examples

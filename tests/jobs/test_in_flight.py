@@ -24,7 +24,8 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobRun
-from dcvd.store.engine.database import Database, Snapshot
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Snapshot
 from tests.conftest import VAULT
 from tests.examples import examples
 from tests.manual_clock import ManualClock

@@ -18,7 +18,7 @@ from dcvd.services.domains import additions
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.register_job import record_registered
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REVALIDATE, Deregistration
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from tests.performing import attempt
 from tests.providing import access_of
 from tests.services.views import all_jobs

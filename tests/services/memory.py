@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.migrate import migrate
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from dcvd.services.lifecycle import checks
 from dcvd.services.webhooks import deliveries
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.store import domains as stored_domains
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 from dcvd.store.webhooks import deliveries as stored_deliveries
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs

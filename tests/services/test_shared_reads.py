@@ -8,7 +8,7 @@ from dcvd.core.links import Link, LinkPurpose
 from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.tokens.authentication import act_as
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 
 _LINK = Link(id="link_1", org_id="org_greedy", purpose=LinkPurpose.NEW, domain_id=None, created_at=1, expires_at=2)
 

@@ -23,8 +23,8 @@ from dcvd.services.lifecycle import checks, register_job
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
 from dcvd.services.timeline import TimelineEntry
 from dcvd.store import timeline as stored
-from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import encode_cursor
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization
 from tests.examples import examples
 from tests.manual_clock import ManualClock

@@ -16,8 +16,9 @@ import pytest
 
 from dcvd.errors import StoreError
 from dcvd.store.backup import back_up
-from dcvd.store.engine.database import Database, Transaction
+from dcvd.store.engine.database import Database
 from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization, insert, list_all
 from dcvd.store.vault import vault_keys
 from dcvd.store.vault.vault_keys import VaultKeyRecord

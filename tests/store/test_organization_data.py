@@ -4,7 +4,7 @@ import re
 import sqlite3
 
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.data import OWNED_TABLES, ChildTable, OwnedTable, delete_batch
 from tests.owned_rows import fill
 

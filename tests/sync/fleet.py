@@ -16,7 +16,7 @@ from dcvd.errors import RemoteError
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.sync.adaptive_rate import AdaptiveRate
 from dcvd.sync.checker import ListedHostname
 from dcvd.sync.loop import DueDomainChecker, SyncLoop

@@ -11,7 +11,7 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.sync.recorder import CheckRecorder
 from tests.sync.fleet import DAY, fleet, hostname, verified
 from tests.unreliable_database import Fate, UnreliableDatabase, strike

@@ -29,7 +29,7 @@ from dcvd.services.tokens.authentication import limit_to_member
 from dcvd.store import links
 from dcvd.store.connections import oauth_states
 from dcvd.store.connections.oauth_states import ConsumedState, PendingAuthorization
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.tokens import tokens
 

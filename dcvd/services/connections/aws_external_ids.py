@@ -20,7 +20,7 @@ from dcvd.providers.route53.sessions import AwsSessions
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.store.connections import aws_external_ids
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 _LIFETIME_MS: Final = 7 * DAY
 _MAX_UNUSED: Final = 20

@@ -17,7 +17,7 @@ from dcvd.services.context import Context
 from dcvd.services.links import connecting
 from dcvd.services.organizations import quotas
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 _MAX_ACCOUNT_CHARS: Final = 200
 

@@ -11,7 +11,7 @@ from dcvd.services.connections.refresh_token_job import REFRESH_TOKEN
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _BATCH_SIZE: Final = 200
 _DEAD_REFRESH_PAUSE_MS: Final = DAY

@@ -13,8 +13,8 @@ from dcvd.services import reach
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot
 
 log = structlog.get_logger(__name__)
 

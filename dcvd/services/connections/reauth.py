@@ -12,7 +12,7 @@ from dcvd.services.connections.queries import CredentialsUnreadable, UnsealedCon
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 

@@ -19,7 +19,7 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
 from dcvd.store.connections import connections as connections_table
 from dcvd.store.connections.pending_revocations import PendingRevocation
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import jobs as jobs_table
 
 log = structlog.get_logger(__name__)

@@ -18,7 +18,7 @@ from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.context import Context
 from dcvd.store.connections import pending_revocations
 from dcvd.store.connections.pending_revocations import PendingRevocation
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 

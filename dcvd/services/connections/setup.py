@@ -13,7 +13,7 @@ from dcvd.providers.route53.roles import verify_role
 from dcvd.services.connections import aws_external_ids, creation
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 _FIELD: Final = "credentials"
 _MAX_TRIES_OF_ORGANIZATION: Final = 4

@@ -28,7 +28,7 @@ from dcvd.services.connections.revocations import revoke_quietly
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.store.connections import connections as connections_table
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 

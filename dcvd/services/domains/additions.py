@@ -26,7 +26,7 @@ from dcvd.services.links import additions as link_additions
 from dcvd.services.organizations import quotas
 from dcvd.store import cloudflare_zones, domains, zones
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 class AdditionResult(Struct, frozen=True, kw_only=True):

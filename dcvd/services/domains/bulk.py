@@ -29,7 +29,7 @@ from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store import bulk_lines
 from dcvd.store.bulk_lines import BulkLine, FirstCall
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,7 @@ from dcvd.services.domains.bulk import BulkRequest, IdempotencyRecord, new_batch
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.registration_queue import QueueCounter
 from dcvd.store import domains
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _DOMAIN_EXISTS: Final = "domain_exists"
 

@@ -12,7 +12,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains.bulk import BulkRequest, IdempotencyRecord, new_batch_sizer, run_in_steps
 from dcvd.services.lifecycle import claim_endings
 from dcvd.store import domains
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 class RemoveLineResult(Struct, frozen=True, kw_only=True):

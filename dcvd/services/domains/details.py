@@ -12,8 +12,8 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import Page
+from dcvd.store.engine.transactions import Transaction
 
 
 class DomainDetail(Struct, frozen=True):

@@ -16,7 +16,7 @@ from dcvd.services.events import recording
 from dcvd.services.lifecycle import claims
 from dcvd.services.organizations import registry
 from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 async def move(context: Context, org_id: str, name: str) -> Domain:

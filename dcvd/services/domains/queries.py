@@ -8,8 +8,8 @@ from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store import domain_lists, domains
 from dcvd.store.domain_lists import DomainFilter
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import MAX_LIMIT, Page, build_page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot
 
 
 async def get(context: Context, org_id: str, domain_id: str) -> Domain:

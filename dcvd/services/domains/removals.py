@@ -5,7 +5,7 @@ from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.services.context import Context
 from dcvd.services.domains.queries import get_owned
 from dcvd.services.lifecycle.claim_endings import erase_domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 async def remove(

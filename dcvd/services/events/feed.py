@@ -11,7 +11,7 @@ from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import Gone, InvalidInput
 from dcvd.services.context import Context
 from dcvd.store import events
-from dcvd.store.engine.database import Snapshot, Topic
+from dcvd.store.engine.transactions import Snapshot, Topic
 from dcvd.store.organizations import organizations
 
 _MAX_WAITERS: Final = 32

@@ -7,7 +7,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.retry_delays import add_jitter
 from dcvd.services.context import Context
 from dcvd.store import events
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.webhooks import deliveries, endpoints
 from dcvd.store.webhooks.deliveries import NewDelivery

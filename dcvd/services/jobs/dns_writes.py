@@ -18,7 +18,7 @@ from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store import written_records
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs as jobs_table
 
 log = structlog.get_logger(__name__)

@@ -18,8 +18,8 @@ from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, OwnLimitReached
 from dcvd.services import audit, reach, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor, encode_cursor
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import due_times, jobs, turns
 
 log = structlog.get_logger(__name__)

@@ -29,7 +29,7 @@ from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes
 from dcvd.services.lifecycle import claims, hostname_assignment, remedy_jobs
 from dcvd.store import cloudflare_zones, domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes
 from dcvd.services.lifecycle import hostname_assignment
 from dcvd.store import domains, written_records
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 
 _GIVEN_TO_ANOTHER: Final = frozenset({RemovalReason.CLAIMED_BY_ANOTHER, RemovalReason.MOVED})

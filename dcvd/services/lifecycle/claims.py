@@ -20,7 +20,7 @@ from dcvd.core.zones.zone import enclosing_names, find_holder
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import claim_endings, hostname_assignment
 from dcvd.store import domains, zones
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from dcvd.services import timeline
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REGISTER, Deregistration
 from dcvd.store import cloudflare_zones, domains
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 
 log = structlog.get_logger(__name__)

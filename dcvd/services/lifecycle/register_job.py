@@ -30,7 +30,7 @@ from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, Job
 from dcvd.services.lifecycle import hostname_assignment, registration
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REGISTER, Deregistration
 from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import DomainCheck
 from dcvd.store import domains
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 async def find_holder(context: Context, cf_id: str) -> Domain | None:

@@ -15,7 +15,7 @@ from dcvd.core.lifecycle.registration_queue import (
 from dcvd.services.context import Context
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store import domains as domains_table
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.jobs import jobs, turns
 
 _QUEUE_START = (0, "")

@@ -15,7 +15,7 @@ from dcvd.core.jobs import NO_PAYLOAD, JobKind, NoPayload, Predecessor
 from dcvd.core.lifecycle.remedies import Remedy, RemedyKind
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import jobs
 
 log = structlog.get_logger(__name__)

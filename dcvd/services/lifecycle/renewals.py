@@ -10,7 +10,7 @@ from dcvd.core.lifecycle.certificates import renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
 from dcvd.store import domains, renewals
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 
 MAX_LISTED: Final = 200
 

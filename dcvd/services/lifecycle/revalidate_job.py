@@ -15,7 +15,7 @@ from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.lifecycle import registration
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 async def perform(run: JobRun[NoPayload]) -> None:

@@ -6,7 +6,7 @@ from dcvd.core.links import LinkPurpose
 from dcvd.errors import Conflict
 from dcvd.services.context import Context
 from dcvd.store import domains, links
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 def find_added(context: Context, tx: Transaction, name: str) -> Domain | None:

@@ -9,7 +9,7 @@ from dcvd.services.context import Context
 from dcvd.services.links.rules import may_return_to
 from dcvd.store import domains
 from dcvd.store.connections import connections, oauth_states
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 
 MAX_AUTHORIZATIONS: Final = 20
 """Authorizations of one link within the life of a state: one customer must not use up what their organization may."""

@@ -17,7 +17,7 @@ from dcvd.services.links import expiry
 from dcvd.services.links.rules import check_return_to, describe_link
 from dcvd.services.organizations import quotas
 from dcvd.store import domains, links
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 class CreatedLink(Struct, frozen=True):

@@ -10,7 +10,7 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.links.rules import describe_link
 from dcvd.store import links
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 MAX_EXPIRED: Final = 200
 """How many expired links of an organization are kept until their retention ends."""

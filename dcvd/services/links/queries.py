@@ -8,8 +8,8 @@ from dcvd.core.links import Link, LinkStatus
 from dcvd.services.context import Context
 from dcvd.services.links.rules import get_visible, is_visible
 from dcvd.store import links
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import Page, build_page, decode_cursor, encode_cursor
+from dcvd.store.engine.transactions import Snapshot
 
 _MAX_EXAMINED: Final = 1_000
 """Links that one page examines for a caller who is limited to some domains; it may be short of its limit."""

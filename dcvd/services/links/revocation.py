@@ -9,7 +9,7 @@ from dcvd.services.context import Context
 from dcvd.services.links.rules import describe_link, get_visible
 from dcvd.services.rights_changes import announce_change
 from dcvd.store import links
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 
 async def revoke(context: Context, org_id: str, link_id: str) -> None:

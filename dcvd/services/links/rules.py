@@ -10,7 +10,7 @@ from dcvd.errors import InvalidInput, NotFound
 from dcvd.services import reach
 from dcvd.services.context import Context
 from dcvd.store import domains, links, members
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations import branding
 
 

@@ -12,7 +12,7 @@ from dcvd.services.members.rules import check_grant, check_owner_stays, check_ra
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens import descent
 from dcvd.store import links, members
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.tokens import tokens
 
 

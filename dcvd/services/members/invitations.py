@@ -25,7 +25,7 @@ from dcvd.services.context import Context
 from dcvd.services.members.rules import check_grant, get_owned
 from dcvd.services.organizations import quotas
 from dcvd.store import members
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from dcvd.core.tokens.token import Role, has_rank
 from dcvd.errors import Conflict, Forbidden, NotFound
 from dcvd.services.context import Context
 from dcvd.store import members
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 
 
 def get_owned(snapshot: Snapshot, org_id: str, member_id: str) -> Member:

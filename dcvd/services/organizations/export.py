@@ -13,7 +13,7 @@ from msgspec import Struct
 from dcvd.core.instants import to_rfc3339
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Row
+from dcvd.store.engine.transactions import Row
 from dcvd.store.organizations import data as organization_data
 from dcvd.store.organizations.data import ExportedRow
 

@@ -12,7 +12,7 @@ from dcvd.services.context import Context
 from dcvd.services.organizations.quotas import count_all, read_quotas
 from dcvd.services.organizations.rate_limits import get_default_rate_limits
 from dcvd.services.organizations.registry import require
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization

@@ -11,7 +11,7 @@ from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains, links, members, zones
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.tokens import tokens
 from dcvd.store.webhooks import endpoints

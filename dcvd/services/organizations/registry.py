@@ -13,7 +13,7 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.names import validate_name
 from dcvd.services.organizations.quotas import change_quotas
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization
 

@@ -17,7 +17,7 @@ from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.store import domains, written_records
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs as jobs_table
 
 log = structlog.get_logger(__name__)

@@ -28,7 +28,7 @@ from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.records import zone_editor
 from dcvd.store import domains, written_records
 from dcvd.store.connections import connections
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _PROVIDER_TIMEOUT_S: Final = 10.0
 """Seconds that a caller waits for their provider to say what is in the zone."""

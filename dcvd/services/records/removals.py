@@ -25,7 +25,7 @@ from dcvd.services.records.job_state import (
     store_records,
 )
 from dcvd.store import domains, written_records
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 log = structlog.get_logger(__name__)
 

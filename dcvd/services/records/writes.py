@@ -33,7 +33,7 @@ from dcvd.services.records.job_state import (
 )
 from dcvd.services.records.zone_editor import ZoneEditor
 from dcvd.store import domains, written_records
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.links.rules import is_in_force
 from dcvd.store import links, members
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.tokens import tokens
 

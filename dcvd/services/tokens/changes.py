@@ -18,7 +18,7 @@ from dcvd.services.organizations import quotas
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens.minting import MintedToken, check_expiry
 from dcvd.services.tokens.rights import check_life, check_takeover, check_visible, describe_token
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.tokens import tokens
 
 DEFAULT_GRACE_MS: Final = HOUR

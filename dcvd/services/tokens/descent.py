@@ -3,7 +3,7 @@
 from dcvd.core.links import Link
 from dcvd.core.tokens.token import Token
 from dcvd.store import links
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.tokens import tokens
 
 

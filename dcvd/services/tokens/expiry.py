@@ -10,7 +10,7 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.tokens import descent
 from dcvd.services.tokens.rights import describe_token
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.tokens import tokens
 
 MAX_EXPIRED: Final = 200

@@ -19,7 +19,7 @@ from dcvd.services.organizations import quotas
 from dcvd.services.tokens import expiry
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits, check_member_of_token, describe_token, grant
 from dcvd.store import members
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.tokens import tokens
 
 

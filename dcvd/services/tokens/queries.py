@@ -3,8 +3,8 @@
 from dcvd.core.tokens.token import Token
 from dcvd.services.context import Context
 from dcvd.services.tokens.rights import check_visible, is_visible
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.tokens import tokens
 
 

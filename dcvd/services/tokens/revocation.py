@@ -13,7 +13,7 @@ from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens import descent
 from dcvd.services.tokens.rights import check_rank, check_visible, describe_token, is_visible
 from dcvd.store import links
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.tokens import tokens
 
 

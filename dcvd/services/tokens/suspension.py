@@ -8,7 +8,7 @@ from dcvd.services import audit, organizations
 from dcvd.services.context import Context
 from dcvd.services.rights_changes import announce_change
 from dcvd.store import links
-from dcvd.store.engine.database import Topic, Transaction
+from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.organizations import organizations as organizations_table
 from dcvd.store.organizations.organizations import Organization
 from dcvd.store.tokens import tokens

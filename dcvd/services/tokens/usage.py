@@ -16,8 +16,8 @@ from dcvd.services.links import queries as link_queries
 from dcvd.services.links.queries import LinkFilter
 from dcvd.services.tokens import queries
 from dcvd.store import links
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.tokens import tokens
 from dcvd.store.tokens import usage as token_usage
 from dcvd.store.tokens.tokens import LastUse

@@ -9,7 +9,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.kit.vault.sealing import VaultError, read_key_id
 from dcvd.services import audit
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import SealedGroup, SealedValue
 from dcvd.store.vault.vault_keys import VaultKeyRecord

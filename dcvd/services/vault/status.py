@@ -9,7 +9,7 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.errors import ConfigError
 from dcvd.kit.vault.sealing import build_head
 from dcvd.services.vault.keyring import Keyring, gather_keys
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.vault import sealed_columns, vault_keys
 from dcvd.store.vault.sealed_columns import SealedGroup
 from dcvd.store.vault.vault_keys import ENVIRONMENT_SOURCE, VaultKeyRecord

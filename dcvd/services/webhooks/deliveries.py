@@ -24,7 +24,7 @@ from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.webhooks import attempts, deliveries, delivery_endings, delivery_history, endpoints
 
 log = structlog.get_logger(__name__)

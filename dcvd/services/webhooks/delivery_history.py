@@ -16,8 +16,8 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries, replays
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page, decode_cursor, encode_cursor
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.webhooks import attempts, delivery_history, endpoints
 from dcvd.store.webhooks.attempts import SLOT_MS
 from dcvd.store.webhooks.delivery_history import DeliveryFilters

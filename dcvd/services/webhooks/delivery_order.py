@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.webhooks import delivery_order
 
 log = structlog.get_logger(__name__)

@@ -25,7 +25,7 @@ from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.services.webhooks.delivery_history import DeliverySummary
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.webhooks import attempts, deliveries, endpoints
 
 

@@ -24,8 +24,8 @@ from dcvd.kit.vault.sealing import VaultError
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.webhooks import deliveries, delivery_endings, endpoints, signing_secrets
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from dcvd.core.webhooks.status_codes import GONE_ANSWER
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, endpoints
 from dcvd.services.webhooks.delivery_history import DeliveryDetail
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.webhooks.deliveries import find_first_ahead
 
 SIGNATURE_LIFETIME_MS: Final = 5 * MINUTE

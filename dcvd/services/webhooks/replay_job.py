@@ -17,7 +17,7 @@ from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobLimits, JobRun
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.services.webhooks.replays import find_history_start, is_selected, prepare_replay
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.webhooks import deliveries, delivery_order, endpoints, replays
 from dcvd.store.webhooks.deliveries import NewDelivery

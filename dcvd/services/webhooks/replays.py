@@ -17,7 +17,7 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as delivery_service
 from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.webhooks import delivery_order, replays
 from dcvd.store.webhooks.replays import PastEvent
 

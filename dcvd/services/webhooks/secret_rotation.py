@@ -15,7 +15,7 @@ from dcvd.errors import Conflict
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.webhooks import signing_secrets
 
 log = structlog.get_logger(__name__)

@@ -18,7 +18,7 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle import claims
 from dcvd.services.zones import registry
 from dcvd.store import domains, zones
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 

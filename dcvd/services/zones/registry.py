@@ -9,8 +9,8 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store import zones
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 async def add(context: Context, org_id: str, text: str) -> Zone:

@@ -1,6 +1,6 @@
 """ExternalIds that were given to organizations for their roles at AWS."""
 
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 def insert(tx: Transaction, org_id: str, external_id: str, *, created_at: int, expires_at: int) -> None:

@@ -7,9 +7,9 @@ from dcvd.core.connections.connection import Connection, ConnectionFault, Connec
 from dcvd.core.connections.credentials import Credentials, OauthTokens, decode, encode
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _CONNECTIONS: Final = StructTable("oauth_connections", Connection, renamed={"last_error.message": "last_error"})
 _ACCESS_FIELD: Final = "oauth_connections.encrypted_access_token"

@@ -7,8 +7,8 @@ from msgspec import Struct
 from dcvd.core.connections.connection import Provider
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _FIELD: Final = "oauth_states.sealed_verifier"
 

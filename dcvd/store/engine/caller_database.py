@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 T = TypeVar("T")
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 class DatabaseAccess(Protocol):
     """What use cases do with a database; see `Database`."""
 
-    async def write(self, unit: Callable[[Transaction], T]) -> T: ...
+    async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T: ...
 
     async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T: ...
 
@@ -26,7 +26,7 @@ class DatabaseAccess(Protocol):
 
 
 class CallerDatabase:
-    """A database in which each unit of work begins with a check, in its own transaction, and reads take turns.
+    """A database in which each unit of work begins with a check, in its own transaction, and all take turns.
 
     What the check raises comes out of `write`, and nothing of the unit is stored.
     """
@@ -34,7 +34,7 @@ class CallerDatabase:
     def __init__(
         self, database: DatabaseAccess, *, check: Callable[[Transaction], None] | None, claimant: str | None
     ) -> None:
-        """`claimant`: who takes turns with others, see `Database.read`. None of either leaves it to `database`."""
+        """`claimant`: who takes turns with others, see `Database`. None of either leaves it to `database`."""
         self._check = check
         self._claimant = claimant
         self._write = database.write
@@ -43,18 +43,19 @@ class CallerDatabase:
         self.subscribe = database.subscribe
         self.maintain = database.maintain
 
-    async def write(self, unit: Callable[[Transaction], T]) -> T:
-        """Run a unit of work behind the check; see `Database.write`."""
+    async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T:
+        """Run a unit of work behind the check, for the claimant, unless another is named; see `Database.write`."""
         check = self._check
+        claimant = claimant or self._claimant
         if check is None:
-            return await self._write(unit)
+            return await self._write(unit, claimant=claimant)
 
         @functools.wraps(unit)
         def checked_unit(tx: Transaction) -> T:
             check(tx)
             return unit(tx)
 
-        return await self._write(checked_unit)
+        return await self._write(checked_unit, claimant=claimant)
 
     async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
         """Run a query for the claimant, unless another is named; see `Database.read`."""

@@ -7,125 +7,30 @@ group is being synced to disk share the next commit, each in a savepoint of its 
 
 import asyncio
 import sqlite3
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import aiosqlite
 import structlog
-from msgspec import Struct
 
-from dcvd.errors import DatabaseUnusable, DcvdError, DiskFull, StoreError
+from dcvd.errors import DatabaseUnusable, DcvdError, StoreError
 from dcvd.kit.tasks import run_to_end
 from dcvd.store.engine.connection_thread import run_on_thread
+from dcvd.store.engine.failures import opening_error, store_error
 from dcvd.store.engine.files import prepare_file
 from dcvd.store.engine.migrate import migrate, refuse_unusable
 from dcvd.store.engine.pragmas import prepare_reader, prepare_writer, quick_check
 from dcvd.store.engine.readers import ReaderPool
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
+from dcvd.store.engine.units import Unit, UnitQueue, run_group
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Row = tuple[Any, ...]
-Parameters = Sequence[Any] | Mapping[str, Any]
-
 _GROUP_LIMIT: Final = 512
 _WATCH_INTERVAL_S: Final = 2.0
 _MINIMUM_SQLITE: Final = (3, 37, 0)  # the first version that has STRICT tables
-
-
-class Topic(StrEnum):
-    """What a commit may have made due; whoever works on it is woken after the commit."""
-
-    DELIVERIES = "deliveries"
-    ENDPOINTS = "endpoints"
-    JOBS = "jobs"
-    DOMAINS = "domains"
-    ZONES = "zones"
-    EVENTS = "events"
-    RIGHTS = "rights"
-    ORGANIZATIONS = "organizations"
-    LIMITS = "limits"
-
-
-class Snapshot:
-    """Read access to one consistent state. Every result is fetched whole: an open cursor would hold up checkpoints."""
-
-    __slots__ = ("_connection",)
-
-    statement_hook: Callable[[str], None] | None = None
-    """Receives the text of every statement that runs; for a test of the query plans."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """Run one statement and return all its rows."""
-        if Snapshot.statement_hook is not None:
-            Snapshot.statement_hook(sql)
-        return self._connection.execute(sql, parameters).fetchall()
-
-    def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
-        """Run one statement and return its first row, or None."""
-        rows = self.fetch_all(sql, parameters)
-        return rows[0] if rows else None
-
-    def fetch_value(self, sql: str, parameters: Parameters = ()) -> Any | None:
-        """Run one statement and return the first value of its first row, or None."""
-        row = self.fetch_one(sql, parameters)
-        return None if row is None else row[0]
-
-    def fetch_count(self, sql: str, parameters: Parameters = ()) -> int:
-        """Run one statement and return the number in its first row; 0 where there is none."""
-        return int(self.fetch_value(sql, parameters) or 0)
-
-    def fetch_column(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Run one statement and return the first value of each row."""
-        return [row[0] for row in self.fetch_all(sql, parameters)]
-
-
-class Transaction(Snapshot):
-    """Write access inside a unit of work."""
-
-    __slots__ = ("announcements",)
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
-        self.announcements: set[tuple[Topic, str]] = set()
-
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        """Run one statement that changes rows and return how many it changed."""
-        if Snapshot.statement_hook is not None:
-            Snapshot.statement_hook(sql)
-        return self._connection.execute(sql, parameters).rowcount
-
-    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters."""
-        if Snapshot.statement_hook is not None:
-            Snapshot.statement_hook(sql)
-        self._connection.executemany(sql, rows)
-
-    def delete_some(self, table: str, key: str, condition: str, parameters: Sequence[Any]) -> int:
-        """Delete rows that meet a condition, which may end with an order; return how many.
-
-        key: the primary key. The last of the parameters is the most rows to delete.
-        """
-        selected = f"SELECT {key.strip('()')} FROM {table} WHERE {condition} LIMIT ?"
-        return self.execute(f"DELETE FROM {table} WHERE {key} IN ({selected})", parameters)
-
-    def announce(self, topic: Topic, key: str = "") -> None:
-        """Wake those who wait for `topic`, once this unit has been committed; `key` says whom it is about."""
-        self.announcements.add((topic, key))
-
-
-class _Unit(Struct, Generic[T]):
-    work: Callable[[Transaction], T]
-    future: asyncio.Future[T]
-    value: T | None = None
-    error: BaseException | None = None
-    announcements: set[tuple[Topic, str]] = set()
 
 
 class Database:
@@ -136,7 +41,7 @@ class Database:
         self._file_identity = _identify_file(path)
         self._writer = writer
         self._readers = ReaderPool(readers)
-        self._queue: deque[_Unit[Any]] = deque()
+        self._queue = UnitQueue()
         self._unit_queued = asyncio.Event()
         self._is_closing = False
         self._listeners: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
@@ -177,13 +82,15 @@ class Database:
             for connection in reversed(connections):
                 await connection.close()
             if isinstance(error, OSError | sqlite3.Error):
-                raise _not_opened(path, error) from error
+                raise opening_error(path, error) from error
             raise
         log.debug("store.opened", path=str(path), schema=version, sqlite=sqlite3.sqlite_version)
         return cls(path, writer, pool)
 
-    async def write(self, unit: Callable[[Transaction], T]) -> T:
+    async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T:
         """Run a unit of work; when this returns, its effects are on disk.
+
+        claimant: for whom it is done, who takes turns with others; None for dcvd's own writes.
 
         An exception of the unit comes out here and undoes the unit alone. Raises DiskFull or StoreError when the
         database itself failed; then nothing of the unit was stored. A caller that is cancelled leaves a unit that
@@ -191,7 +98,7 @@ class Database:
         """
         self._refuse_when_closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Unit(unit, future))
+        self._queue.add(Unit(unit, future, claimant))
         self._unit_queued.set()
         return await future
 
@@ -204,7 +111,7 @@ class Database:
         try:
             return await self._readers.run(claimant, _run_read, query)
         except sqlite3.Error as error:
-            raise _store_error(error) from error
+            raise store_error(error) from error
 
     def listen(self, topic: Topic) -> asyncio.Event:
         """Return an event that is set after each commit that announced `topic`; the listener clears it."""
@@ -224,7 +131,7 @@ class Database:
         try:
             return await run_on_thread(self._writer, work)
         except sqlite3.Error as error:
-            raise _store_error(error) from error
+            raise store_error(error) from error
 
     async def watch_file(self) -> None:
         """Watch the file until the writer ends, and raise what the writer failed with, if it did.
@@ -262,28 +169,26 @@ class Database:
                     return
         finally:
             self._is_closing = True
-            for unit in self._queue:
-                if not unit.future.done():
+            while units := self._queue.take_group(_GROUP_LIMIT):
+                for unit in units:
                     unit.future.set_exception(
                         StoreError("The database's writer has stopped; see the log.", code="database_closed")
                     )
-            self._queue.clear()
 
     async def _write_group(self) -> None:
-        group: list[_Unit[Any]] = []
-        while self._queue and len(group) < _GROUP_LIMIT:
-            unit = self._queue.popleft()
-            if not unit.future.cancelled():
-                group.append(unit)
+        group = self._queue.take_group(_GROUP_LIMIT)
         if not group:
             return
         group_error: BaseException | None = None
         try:
-            await run_on_thread(self._writer, _run_group, group)
+            done = await run_on_thread(self._writer, run_group, group)
         except (sqlite3.Error, StoreError) as error:
-            group_error = error if isinstance(error, StoreError) else _store_error(error)
+            group_error = error if isinstance(error, StoreError) else store_error(error)
             group_error.__cause__ = error.__cause__ if error is group_error else error
             log.exception("store.group_failed", units=len(group))
+        else:
+            self._queue.put_back(group[done:])
+            del group[done:]
         announcements: set[tuple[Topic, str]] = set()
         for unit in group:
             failure = group_error if group_error is not None else unit.error
@@ -305,36 +210,6 @@ class Database:
                 event.set()
 
 
-def _run_group(connection: sqlite3.Connection, group: list[_Unit[Any]]) -> None:
-    # The transaction is the savepoint of a single unit: that saves two statements, which take the interpreter's lock.
-    has_savepoints = len(group) > 1
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for unit in group:
-            if has_savepoints:
-                connection.execute("SAVEPOINT unit")
-            transaction = Transaction(connection)
-            try:
-                unit.value = unit.work(transaction)
-                unit.announcements = transaction.announcements
-            except Exception as error:
-                if not connection.in_transaction:
-                    # SQLite undid the whole group (disk full, I/O error): nothing of it may be acknowledged.
-                    raise _store_error(error) from error
-                connection.execute("ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
-                unit.error = _store_error(error) if isinstance(error, sqlite3.OperationalError) else error
-                if unit.error is not error:
-                    unit.error.__cause__ = error
-            if has_savepoints:
-                connection.execute("RELEASE unit")
-        if has_savepoints or group[0].error is None:
-            connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
 def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) -> T:
     connection.execute("BEGIN")
     try:
@@ -351,19 +226,6 @@ def _identify_file(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _store_error(error: BaseException) -> StoreError:
-    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL:
-        return DiskFull("The disk is full: nothing was stored. Free some space; dcvd goes on by itself then.")
-    return StoreError(f"The database failed: {error}. Nothing of this change was stored.")
-
-
-def _not_opened(path: Path, error: OSError | sqlite3.Error) -> StoreError:
-    sentence = f"The database {path} cannot be opened: {error}."
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return DatabaseUnusable(f"{sentence} Restore it from a backup; do not go on with it.")
-    return StoreError(sentence)
 
 
 async def _close_opened(open_task: asyncio.Task[Database]) -> None:

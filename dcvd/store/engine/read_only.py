@@ -7,9 +7,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dcvd.errors import StoreError
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.maintenance import BUSY_TIMEOUT_MS
 from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
+from dcvd.store.engine.transactions import Snapshot
 
 
 def resolve_database(database: Path, *, missing: str) -> Path:

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from dcvd.store.engine.database import Parameters, Row, Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.paging import HIGHEST_KEY
+from dcvd.store.engine.transactions import Parameters, Row, Snapshot, Transaction
 
 S = TypeVar("S", bound=Struct)
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from dcvd.core.jobs import Job, Predecessor
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.jobs.predecessors import has_predecessor, predecessor_values
 from dcvd.store.jobs.turns import READY
 

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 MAX_AT_ONCE: Final = 1_000
 """The most jobs that one unit of work makes ready or due, so that it holds the writer for only some milliseconds."""

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from dcvd.core.jobs import Job, JobState, Predecessor
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.jobs.predecessors import has_predecessor, predecessor_values
 
 _JOBS: Final = StructTable("jobs", Job)

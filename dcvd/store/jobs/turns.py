@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 
 READY: Final = "state = 'pending' AND ready = 1 AND blocked = 0"
 """SQL: whether a job has only to wait for its turn."""

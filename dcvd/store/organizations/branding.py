@@ -5,8 +5,8 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.branding.branding import Branding
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _BRANDINGS: Final = StructTable("brandings", Branding)
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from dcvd.store.engine.database import Row, Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.transactions import Row, Snapshot, Transaction
 
 
 class ChildTable(Struct, frozen=True, kw_only=True):

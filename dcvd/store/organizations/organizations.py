@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.organizations.status import OrganizationStatus
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 class Organization(Struct, frozen=True, kw_only=True):

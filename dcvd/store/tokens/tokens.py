@@ -6,9 +6,9 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.tokens.token import Token
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _TOKENS: Final = StructTable("api_tokens", Token)
 

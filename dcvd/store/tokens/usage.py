@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _ADD: Final = (
     # A token may be gone by the time at which its usage is stored.

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dcvd.errors import StoreError
 from dcvd.kit.vault.sealing import HEAD_BYTES, read_key_id
-from dcvd.store.engine.database import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _MAX_HEADS: Final = 100
 """Heads of one column: there are two for each key; more mean that something else filled the column."""

@@ -5,8 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 ENVIRONMENT_SOURCE: Final = "OAUTH_ENCRYPTION_KEY in the daemon's environment"
 """The source of a key that is in no file."""

@@ -17,9 +17,9 @@ from dcvd.core.webhooks.deliveries import (
     RecordedAttempt,
 )
 from dcvd.core.webhooks.latency import latency_bucket
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.rows import placeholders, split_rows
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 SLOT_MS: Final = 5 * MINUTE
 """Attempts are counted by slots of this length."""

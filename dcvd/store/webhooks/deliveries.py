@@ -20,9 +20,9 @@ from dcvd.core.webhooks.deliveries import (
     FinishedAttempt,
     NextAttemptReason,
 )
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.rows import placeholders, split_rows
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.webhooks import endpoints
 from dcvd.store.webhooks.delivery_history import DELIVERIES
 from dcvd.store.webhooks.delivery_order import HAS_EARLIER, promote

@@ -6,8 +6,8 @@ What waited for them in the order of its domain's events is due after that, see 
 from collections.abc import Collection
 
 from dcvd.core.webhooks.deliveries import DeliveryState
-from dcvd.store.engine.database import Transaction
 from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.webhooks import endpoints
 from dcvd.store.webhooks.delivery_order import let_successors_go
 

@@ -8,9 +8,9 @@ from msgspec import Struct
 from dcvd.core.events import EventType
 from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, DeliveryStatus, status_of
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot
 
 MAX_EXAMINED: Final = 2_000
 """Rows that one page examines for those that match; a page may be short of its limit, but it comes soon."""

@@ -7,9 +7,9 @@ transactions leaves no delivery that waits for nothing.
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from dcvd.store.engine.database import Topic, Transaction
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.rows import placeholders, split_rows
+from dcvd.store.engine.transactions import Topic, Transaction
 
 HAS_EARLIER: Final = (
     "EXISTS (SELECT 1 FROM deliveries earlier WHERE earlier.endpoint_id = {0}.endpoint_id"

@@ -10,9 +10,9 @@ from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import EndpointHealth
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.struct_table import StructTable
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.vault.sealed_columns import WEBHOOK_HEADERS
 
 _ENDPOINTS: Final = StructTable(

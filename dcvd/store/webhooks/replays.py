@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.deliveries import DeliveryState
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
 from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 _OF_TYPES: Final = "(?{0} IS NULL OR {1} IN (SELECT value FROM json_each(?{0})))"
 

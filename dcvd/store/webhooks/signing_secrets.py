@@ -5,7 +5,7 @@ from typing import Final
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import SigningSecret
 from dcvd.kit.vault.sealing import Vault
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.vault.sealed_columns import WEBHOOK_SECRETS
 
 _FIELD: Final = WEBHOOK_SECRETS.field

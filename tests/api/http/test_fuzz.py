@@ -13,7 +13,7 @@ from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.jobs import JobState
 from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
-from dcvd.store.engine.database import Row
+from dcvd.store.engine.transactions import Row
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client
 from tests.examples import examples

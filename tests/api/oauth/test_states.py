@@ -11,7 +11,7 @@ from dcvd.core.connections.oauth import STATE_LIFETIME_MS, hash_state
 from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
 from dcvd.services.connections import code_exchange
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict, Mint
 from tests.api.oauth.flow import Flow

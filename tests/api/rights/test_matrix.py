@@ -28,7 +28,7 @@ from dcvd.services.tokens import minting
 from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.webhooks import endpoints
 from dcvd.services.zones import registry
-from dcvd.store.engine.database import Snapshot
+from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client
 from tests.api.rights.routes import ROUTES, WITHOUT_TOKEN, Row

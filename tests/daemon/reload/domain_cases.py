@@ -22,7 +22,7 @@ from dcvd.services.domains import queries
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from tests.core.builders import DNS_RIGHT, certificate, seen
 from tests.daemon.reload.cases import case
 from tests.daemon.reload.place import Place

@@ -10,7 +10,7 @@ from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.views import attempted, attempts, states

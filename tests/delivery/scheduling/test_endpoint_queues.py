@@ -11,7 +11,7 @@ from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.services.webhooks import deliveries as service
-from dcvd.store.engine.database import Topic, Transaction
+from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.webhooks import deliveries, delivery_endings
 from tests.delivery.conftest import subscribe
 from tests.delivery.owing import backlog, happen

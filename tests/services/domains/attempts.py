@@ -11,7 +11,7 @@ from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.hostname_orders import HostnameOrder
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.errors import Permanent, RemoteError
-from dcvd.store.engine.database import Snapshot, Topic, Transaction
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from tests.services.memory import MemoryDatabase
 
 T = TypeVar("T")

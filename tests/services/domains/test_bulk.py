@@ -30,7 +30,7 @@ from dcvd.services.domains.bulk_removals import BulkRemovals, RemoveLineResult
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens.usage import TokenUsage
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock

@@ -10,7 +10,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization
 from tests.due import list_due
 from tests.manual_clock import ManualClock

@@ -20,7 +20,7 @@ from dcvd.services.lifecycle.cloudflare_notifications import (
     CloudflareNotificationHandler,
     NotificationOutcome,
 )
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs

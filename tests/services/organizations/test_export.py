@@ -8,7 +8,7 @@ import pytest
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.services.organizations.export import export_lines
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.data import OWNED_TABLES
 from tests.owned_rows import SECRETS, fill
 

@@ -22,7 +22,7 @@ from dcvd.services.organizations import quotas
 from dcvd.services.tokens import changes, expiry, minting, revocation
 from dcvd.services.webhooks import endpoints
 from dcvd.services.zones import registry
-from dcvd.store.engine.database import Transaction
+from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization
 from dcvd.store.tokens import tokens
 from tests.dns_provider import connect

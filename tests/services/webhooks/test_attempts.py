@@ -21,7 +21,7 @@ from dcvd.services.webhooks import delivery_history, replays
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names

@@ -15,7 +15,7 @@ from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints as webhooks
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.endpoints import DROPPED_WHEN_ENABLED, EndpointChange, HeldDeliveries
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 from dcvd.store.organizations.organizations import Organization
 from dcvd.store.webhooks import endpoints
 from tests.services.webhooks.attempts import deliver_all, due, endpoint_now, failed, happen, owed, states, subscribed

@@ -16,7 +16,7 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.webhooks import endpoints, replay_job, replays
 from dcvd.services.webhooks.deliveries import record_attempts
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import (

@@ -7,7 +7,7 @@ from dcvd.core.webhooks.endpoint import Endpoint, select_signing_secrets
 from dcvd.errors import Conflict, NotFound
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, secret_rotation
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 

@@ -8,8 +8,8 @@ import pytest
 
 from dcvd.core.domains.domain import Proof
 from dcvd.store import domains
-from dcvd.store.engine.database import Snapshot
 from dcvd.store.engine.migrate import load_migrations, migrate
+from dcvd.store.engine.transactions import Snapshot
 
 OWN: Final = "abcdefghij234567.edge.test"
 

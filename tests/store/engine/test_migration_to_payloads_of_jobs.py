@@ -21,8 +21,9 @@ from dcvd.services.domains import queries, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import Deregistration
 from dcvd.services.webhooks import replay_job
-from dcvd.store.engine.database import Database, Snapshot, Transaction
+from dcvd.store.engine.database import Database
 from dcvd.store.engine.migrate import load_migrations, migrate
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 from tests.conftest import VAULT
 from tests.manual_clock import ManualClock

@@ -14,8 +14,9 @@ from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import StoreError
 from dcvd.services import audit
 from dcvd.store import domains, timeline
-from dcvd.store.engine.database import Database, Snapshot, Transaction
+from dcvd.store.engine.database import Database
 from dcvd.store.engine.migrate import Migration, load_migrations, migrate, split_statements
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import due_jobs
 from dcvd.store.jobs.due_jobs import BusySubjects
 

@@ -4,7 +4,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 
-from dcvd.store.engine.database import Database, Snapshot
+from dcvd.store.engine.database import Database
+from dcvd.store.engine.transactions import Snapshot
 from tests.waiting import until
 
 

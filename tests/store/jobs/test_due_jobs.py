@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.jobs import Job, JobState, Predecessor
-from dcvd.store.engine.database import Snapshot, Transaction
 from dcvd.store.engine.migrate import migrate
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import due_jobs, due_times, jobs, turns
 from dcvd.store.jobs.due_jobs import BusySubjects
 

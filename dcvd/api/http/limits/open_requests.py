@@ -8,7 +8,7 @@ from typing import Final
 from dcvd.core.callers import Caller
 from dcvd.services.context import Context
 from dcvd.services.rights_changes import parse_announcement
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 
 OPEN_REQUEST: Final = "dcvd.open_request"
 """The key in the scope's state of the request's `OpenRequest`."""

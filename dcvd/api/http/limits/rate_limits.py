@@ -20,7 +20,7 @@ from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.kit.limits.token_bucket import TokenBucket
 from dcvd.services.context import Context
 from dcvd.services.organizations.rate_limits import get_default_rate_limits, read_rate_overrides
-from dcvd.store.engine.database import Topic
+from dcvd.store.engine.transactions import Topic
 
 RATE_LIMIT_FIELDS: Final = "dcvd.rate_limit_fields"
 """The key in the scope's state of the fields that tell the caller about their limits."""

@@ -6,9 +6,10 @@ these take turns.
 """
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
+
+from dcvd.kit.limits.turns import Turns
 
 _STARTS_A_TURN: Final = 2
 _MOST_RUNNING: Final = 6
@@ -25,7 +26,7 @@ class QueuedStarts:
     def __init__(self, find_claimant: Callable[[str], str | None]) -> None:
         """`find_claimant` returns whose an address is, None for itself."""
         self._find_claimant = find_claimant
-        self._starts: OrderedDict[str, deque[Callable[[int], bool]]] = OrderedDict()
+        self._starts: Turns[str, Callable[[int], bool]] = Turns()
         self._running: dict[int, float] = {}
         self._last_number = 0
         self._turn: asyncio.Handle | None = None
@@ -33,8 +34,7 @@ class QueuedStarts:
 
     def add(self, address: str, start: Callable[[int], bool]) -> None:
         """Call `start` with a number when it is its turn, which is not now; False says that there is nothing to do."""
-        claimant = self._find_claimant(address) or address
-        self._starts.setdefault(claimant, deque()).append(start)
+        self._starts.add(self._find_claimant(address) or address, start)
         self._go_on()
 
     def begin(self) -> int | None:
@@ -62,14 +62,6 @@ class QueuedStarts:
         self._running[self._last_number] = asyncio.get_running_loop().time()
         return self._last_number
 
-    def _take_start(self) -> Callable[[int], bool]:
-        """Take the first of the claimant whose turn it is, who is the last to have another."""
-        claimant, starts = self._starts.popitem(last=False)
-        start = starts.popleft()
-        if starts:
-            self._starts[claimant] = starts
-        return start
-
     def _go_on(self) -> None:
         """Start some in the next turn of the loop, or as soon as there is room."""
         loop = asyncio.get_running_loop()
@@ -91,7 +83,8 @@ class QueuedStarts:
             if not self._starts or not self._has_room():
                 break
             number = self._take_number()
-            if not self._take_start()(number):
+            _, start = self._starts.take()
+            if not start(number):
                 self._running.pop(number, None)
         if self._starts:
             self._go_on()

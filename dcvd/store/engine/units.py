@@ -1,0 +1,114 @@
+"""Units of work: who has the next turn, and how those that share a commit are run."""
+
+import asyncio
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+from msgspec import Struct
+
+from dcvd.kit.limits.turns import Turns
+from dcvd.store.engine.failures import store_error
+from dcvd.store.engine.transactions import Topic, Transaction
+
+T = TypeVar("T")
+
+_LONGEST_GROUP_S: Final = 0.020
+"""No unit begins in a group that has run for so long: who comes meanwhile would wait for all of it."""
+
+
+class Unit(Struct, Generic[T]):
+    """A unit of work on its way, and what came of it; `claimant` is for whom it is done, None for dcvd itself."""
+
+    work: Callable[[Transaction], T]
+    future: asyncio.Future[T]
+    claimant: str | None
+    value: T | None = None
+    error: BaseException | None = None
+    announcements: set[tuple[Topic, str]] = set()
+
+
+class UnitQueue:
+    """Units that wait. Every second place is for dcvd's own, and in the others the claimants take turns."""
+
+    def __init__(self) -> None:
+        self._own_units: deque[Unit[Any]] = deque()
+        self._turns: Turns[str, Unit[Any]] = Turns()
+
+    def __bool__(self) -> bool:
+        return bool(self._own_units or self._turns)
+
+    def add(self, unit: Unit[Any]) -> None:
+        """Add a unit behind the others of its claimant."""
+        if unit.claimant is None:
+            self._own_units.append(unit)
+        else:
+            self._turns.add(unit.claimant, unit)
+
+    def take_group(self, limit: int) -> list[Unit[Any]]:
+        """Take the units whose turn is next, but those whose callers have given up; at most `limit`."""
+        group: list[Unit[Any]] = []
+        while self and len(group) < limit:
+            if self._own_units and not _has_given_up(unit := self._own_units.popleft()):
+                group.append(unit)
+            if self._turns and not _has_given_up(unit := self._turns.take()[1]):
+                group.append(unit)
+        return group
+
+    def put_back(self, units: list[Unit[Any]]) -> None:
+        """Have the last units of the last group be the next ones."""
+        self._own_units.extendleft(reversed([unit for unit in units if unit.claimant is None]))
+        self._turns.put_back([(unit.claimant, unit) for unit in units if unit.claimant is not None])
+
+
+def run_group(
+    connection: sqlite3.Connection, group: list[Unit[Any]], monotonic: Callable[[], float] = time.monotonic
+) -> int:
+    """Run units in one transaction, and commit it; return how many were run, for the others come too late for it.
+
+    An exception of a unit undoes that unit alone, and is kept in it. Raises sqlite3.Error or StoreError when the
+    transaction itself failed. `monotonic` returns monotonic seconds.
+    """
+    # The transaction is the savepoint of a single unit: that saves two statements, which take the interpreter's lock.
+    has_savepoints = len(group) > 1
+    done = 0
+    end_time = monotonic() + _LONGEST_GROUP_S
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for unit in group:
+            if done and monotonic() >= end_time:
+                break
+            if has_savepoints:
+                connection.execute("SAVEPOINT unit")
+            _run_unit(connection, unit, "ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
+            if has_savepoints:
+                connection.execute("RELEASE unit")
+            done += 1
+        if has_savepoints or group[0].error is None:
+            connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return done
+
+
+def _run_unit(connection: sqlite3.Connection, unit: Unit[Any], rollback: str) -> None:
+    transaction = Transaction(connection)
+    try:
+        unit.value = unit.work(transaction)
+        unit.announcements = transaction.announcements
+    except Exception as error:
+        if not connection.in_transaction:
+            # SQLite undid the whole group (disk full, I/O error): nothing of it may be acknowledged.
+            raise store_error(error) from error
+        connection.execute(rollback)
+        unit.error = store_error(error) if isinstance(error, sqlite3.OperationalError) else error
+        if unit.error is not error:
+            unit.error.__cause__ = error
+
+
+def _has_given_up(unit: Unit[Any]) -> bool:
+    return unit.future.cancelled()
