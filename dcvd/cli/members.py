@@ -8,11 +8,13 @@ import click
 
 from dcvd.api.members.view import MemberView
 from dcvd.cli.operations import Operations, find_organization, perform
-from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
+from dcvd.cli.options import check_id, config_option, format_examples, json_option, organization_option, print_json
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.core.ids import IdPrefix
 from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
 
+_check_member_id = check_id(IdPrefix.MEMBER, "member")
 _ROLE: Final = click.Choice([role.value for role in reversed(Role)])
 
 
@@ -37,22 +39,21 @@ def members() -> None:
 @config_option
 def invite(address: str, organization: str, role: str, as_json: bool, config: Path) -> None:
     """Invite the person at ADDRESS. The invitation is printed this once, and is good for one use within 7 days."""
-    member = _perform(organization, config, lambda ops, org_id: ops.invite_member(org_id, address, Role(role)))
-    if as_json:
-        print_json({"member": member})
-        return
-    click.echo(
-        format_facts(
-            [
-                ("Invitation", member.invite_token or ""),
-                ("Address", member.address),
-                ("Role", member.role.value),
-                ("Expires", format_instant(member.invite_expires_at, missing="")),
-                ("Id", member.id),
-            ]
-        )
+    _print_invitation(
+        _perform(organization, config, lambda ops, org_id: ops.invite_member(org_id, address, Role(role))), as_json
     )
-    click.echo("Give the invitation to that person alone: it cannot be shown again.", err=True)
+
+
+@members.command("invite-again", epilog=format_examples("dcvd member invite-again --org Acme mem_01k2j3…"))
+@click.argument("member_id", metavar="ID", callback=_check_member_id)
+@organization_option
+@json_option
+@config_option
+def invite_again(member_id: str, organization: str, as_json: bool, config: Path) -> None:
+    """Make a new invitation for the member with this ID, who has not accepted yet. The earlier one ends."""
+    _print_invitation(
+        _perform(organization, config, lambda ops, org_id: ops.invite_member_again(org_id, member_id)), as_json
+    )
 
 
 @members.command("list", epilog=format_examples("dcvd member list --org Acme"))
@@ -76,7 +77,7 @@ def list_members(organization: str, as_json: bool, config: Path) -> None:
 
 
 @members.command("change", epilog=format_examples("dcvd member change --org Acme mem_01k2j3… --role owner"))
-@click.argument("member_id", metavar="ID")
+@click.argument("member_id", metavar="ID", callback=_check_member_id)
 @organization_option
 @click.option("--role", type=_ROLE, help="What they may do from now on.")
 @click.option(
@@ -101,7 +102,7 @@ def change(
 
 
 @members.command("remove", epilog=format_examples("dcvd member remove --org Acme mem_01k2j3…"))
-@click.argument("member_id", metavar="ID")
+@click.argument("member_id", metavar="ID", callback=_check_member_id)
 @organization_option
 @config_option
 def remove(member_id: str, organization: str, config: Path) -> None:
@@ -112,6 +113,24 @@ def remove(member_id: str, organization: str, config: Path) -> None:
 
     perform(config, work)
     click.echo(f"Removed {member_id}.")
+
+
+def _print_invitation(member: MemberView, as_json: bool) -> None:
+    if as_json:
+        print_json({"member": member})
+        return
+    click.echo(
+        format_facts(
+            [
+                ("Invitation", member.invite_token or ""),
+                ("Address", member.address),
+                ("Role", member.role.value),
+                ("Expires", format_instant(member.invite_expires_at, missing="")),
+                ("Id", member.id),
+            ]
+        )
+    )
+    click.echo("Give the invitation to that person alone: it cannot be shown again.", err=True)
 
 
 def _perform(organization: str, config: Path, work: Callable[[Operations, str], Awaitable[MemberView]]) -> MemberView:

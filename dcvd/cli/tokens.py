@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 import msgspec
+from msgspec import UNSET
 
 from dcvd.api.operators.view import OrganizationView
 from dcvd.api.tokens.view import TokenView, UsageView
@@ -23,7 +24,7 @@ from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens.token import Role
-from dcvd.services.tokens.changes import MAX_GRACE_MS
+from dcvd.services.tokens.changes import MAX_GRACE_MS, TokenChanges
 from dcvd.services.tokens.rights import TokenLimits
 
 _MAX_LIFETIME_MS: Final = 36_500 * DAY
@@ -46,7 +47,12 @@ def _parse_grace_ms(_context: click.Context, _parameter: click.Parameter, value:
     return grace_ms
 
 
+def _end_of(lifetime_ms: int) -> int:
+    return time.time_ns() // 1_000_000 + lifetime_ms
+
+
 _check_token_id = check_id(IdPrefix.TOKEN, "token")
+_check_member_id = check_id(IdPrefix.MEMBER, "member")
 
 
 @click.group(
@@ -88,6 +94,7 @@ def tokens() -> None:
     metavar="DURATION",
     help="Such as 90d or 12h; without it the token does not expire.",
 )
+@click.option("--member", "member_id", callback=_check_member_id, metavar="ID", help="Whose it is; else nobody's.")
 @click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What it may do, such as domains:read; more.")
 @click.option(
     "--domain", "domains", multiple=True, metavar="DOMAIN", help="What it may know of: an id, a name, or *.NAME; more."
@@ -102,6 +109,7 @@ def create(
     name: str,
     role: str,
     lifetime: int | None,
+    member_id: str | None,
     scopes: tuple[str, ...],
     domains: tuple[str, ...],
     networks: tuple[str, ...],
@@ -113,7 +121,7 @@ def create(
     """Create a token. It is printed this once, because only its hash is stored."""
     if quiet and as_json:
         raise click.UsageError("--quiet and --json exclude each other: choose one.")
-    expires_at = None if lifetime is None else time.time_ns() // 1_000_000 + lifetime
+    expires_at = None if lifetime is None else _end_of(lifetime)
     limits = TokenLimits(
         scopes=scopes or None, domains=domains or None, read_only=read_only, allowed_networks=networks or None
     )
@@ -121,7 +129,7 @@ def create(
     async def work(operations: Operations) -> tuple[OrganizationView, TokenView]:
         owner = await find_organization(operations, organization)
         minted = await operations.create_token(
-            owner.id, name=name, role=Role(role), expires_at=expires_at, limits=limits
+            owner.id, name=name, role=Role(role), expires_at=expires_at, member_id=member_id, limits=limits
         )
         return owner, minted
 
@@ -159,6 +167,53 @@ def list_tokens(organization: str, as_json: bool, config: Path) -> None:
     else:
         headings, now = ("name", "role", "id", "created", "expires", "last used"), time.time_ns() // 1_000_000
         click.echo(format_table(headings, [_to_row(each, now) for each in outputs]))
+
+
+@tokens.command(
+    "change",
+    epilog=format_examples(
+        "dcvd token change --org Acme --name deployment token_01k2j3…",
+        "dcvd token change --org Acme --expires-in 90d token_01k2j3…",
+        "dcvd token change --org Acme --never-expires token_01k2j3…",
+    ),
+)
+@click.argument("token_id", metavar="ID", callback=_check_token_id)
+@organization_option
+@click.option("--name", help="What or whom the token is for.")
+@click.option(
+    "--expires-in", "lifetime", callback=_parse_lifetime_ms, metavar="DURATION", help="Counted from now, such as 90d."
+)
+@click.option("--never-expires", is_flag=True, help="It lives until it is revoked.")
+@json_option
+@config_option
+def change(
+    token_id: str,
+    organization: str,
+    name: str | None,
+    lifetime: int | None,
+    never_expires: bool,
+    as_json: bool,
+    config: Path,
+) -> None:
+    """Change the name or the expiry of the token with this ID. Its rights never change: create another one."""
+    if never_expires and lifetime is not None:
+        raise click.UsageError("--expires-in and --never-expires exclude each other: choose one.")
+    if name is None and lifetime is None and not never_expires:
+        raise click.UsageError("Give what is to change: --name, --expires-in or --never-expires.")
+    changes = TokenChanges(
+        name=UNSET if name is None else name,
+        expires_at=None if never_expires else UNSET if lifetime is None else _end_of(lifetime),
+    )
+
+    async def work(operations: Operations) -> tuple[OrganizationView, TokenView]:
+        owner = await find_organization(operations, organization)
+        return owner, await operations.change_token(owner.id, token_id, changes)
+
+    owner, changed = perform(config, work)
+    if as_json:
+        print_json({"token": changed})
+    else:
+        click.echo(_describe_token(owner, changed))
 
 
 @tokens.command(
@@ -259,7 +314,7 @@ def usage(token_id: str, organization: str, as_json: bool, config: Path) -> None
 def _describe_token(owner: OrganizationView, minted: TokenView) -> str:
     return format_facts(
         [
-            ("Token", minted.token or ""),
+            *([("Token", minted.token)] if minted.token else []),
             ("Name", minted.name),
             ("Organization", f"{owner.name} ({owner.id})"),
             ("Role", minted.role.value),

@@ -190,9 +190,36 @@ def test_people_are_invited_listed_changed_and_removed(either: House, acme: Orga
     ]
     changed = either.json("member", "change", "--org", acme.name, invited["id"], "--role", "admin")["member"]
     assert (changed["role"], changed["status"]) == ("admin", "invited")
+    again = either.json("member", "invite-again", "--org", acme.name, invited["id"])["member"]
+    assert again["inviteToken"] != invited["inviteToken"]
     removed = either.dcvd("member", "remove", "--org", acme.name, invited["id"])
     assert (removed.returncode, removed.stdout) == (0, f"Removed {invited['id']}.\n")
     assert either.json("member", "list", "--org", acme.id) == {"members": []}
+
+
+def test_a_token_is_renamed_and_its_expiry_changed(either: House, acme: OrganizationView) -> None:
+    minted = either.json("token", "create", "--org", acme.name, "--name", "ci", "--expires-in", "1d")["token"]
+    to_change = ("token", "change", "--org", acme.name, minted["id"])
+    renamed = either.json(*to_change, "--name", "deployment")["token"]
+    assert (renamed["name"], renamed["expiresAt"]) == ("deployment", minted["expiresAt"])
+    prolonged = either.json(*to_change, "--expires-in", "90d")["token"]
+    assert from_rfc3339(prolonged["expiresAt"]) - from_rfc3339(minted["expiresAt"]) >= 88 * DAY
+    shown = either.dcvd(*to_change, "--never-expires")
+    facts = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in shown.stdout.splitlines() if line}
+    assert (facts["Name"], facts["Expires"]) == ("deployment", "never")
+    assert "Token" not in facts
+    for wrong in ([], ["--never-expires", "--expires-in", "1d"]):
+        assert either.dcvd(*to_change, *wrong).returncode == 2
+
+
+def test_a_token_may_belong_to_an_active_member(either: House, acme: OrganizationView) -> None:
+    async def join(operations: Operations) -> str:
+        return (await operations.invite_member(acme.id, "ann@acme.example", Role.ADMIN)).id
+
+    member_id = either.given(join)
+    refused = either.dcvd("token", "create", "--org", acme.name, "--name", "x", "--member", member_id)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "only an active one has tokens" in refused.stderr
 
 
 def test_zones_are_added_listed_checked_and_removed(either: House, acme: OrganizationView) -> None:

@@ -5,7 +5,7 @@ They are not in the published schema, which is for tenants.
 
 from typing import Any, Final
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
@@ -24,7 +24,7 @@ from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators import links, members, zones
 from dcvd.api.operators.organizations import HANDLERS_OF_ALL, HANDLERS_OF_ONE, find_organization
 from dcvd.api.operators.view import RenewalsAnswer
-from dcvd.api.tokens.input import NewOperatorToken, TokenRotation
+from dcvd.api.tokens.input import NewOperatorToken, TokenChange, TokenRotation
 from dcvd.api.tokens.routes import Descendants
 from dcvd.api.tokens.view import (
     RevokedTokens,
@@ -33,6 +33,7 @@ from dcvd.api.tokens.view import (
     UsageAnswer,
     minted_token_answer,
     token_list,
+    token_view,
     usage_answer,
 )
 from dcvd.core.timeline import OPERATOR_ACTOR
@@ -63,6 +64,7 @@ async def mint_organization_token(
         name=data.name,
         role=data.role,
         expires_at=data.read_expiry(),
+        member_id=data.member_id,
         limits=data.limits,
     )
     address = f"/operator/organizations/{organization.id}/tokens/{minted.token.id}"
@@ -77,6 +79,18 @@ async def list_organization_tokens(
     usage = request.services.token_usage
     page = await usage.list_page(request.context, organization.id, cursor=cursor, limit=parse_page_limit(limit))
     return token_list(page)
+
+
+@patch("/tokens/{token_id:str}", summary="Change an organization's token")
+async def change_organization_token(
+    request: ApiRequest,
+    organization: NamedDependency[Organization],
+    token_id: FromPath[str],
+    data: JSONBody[TokenChange],
+) -> TokenAnswer:
+    """Change a token's name or expiry."""
+    token = await changes.change(request.context, organization.id, token_id, data.read())
+    return TokenAnswer(token_view(request.services.token_usage.update(token)))
 
 
 @delete("/tokens/{token_id:str}", summary="Revoke an organization's token")
@@ -201,6 +215,7 @@ _ORGANIZATION_ROUTER: Final = Router(
         *zones.HANDLERS,
         mint_organization_token,
         list_organization_tokens,
+        change_organization_token,
         revoke_organization_token,
         rotate_organization_token,
         revoke_all_organization_tokens,

@@ -17,6 +17,7 @@ from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
 from dcvd.errors import NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.tokens.changes import TokenChanges
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits
 
 
@@ -44,8 +45,17 @@ class Operations(Protocol):
         ...
 
     async def create_token(
-        self, org_id: str, *, name: str, role: Role, expires_at: int | None, limits: TokenLimits = NO_OWN_LIMITS
+        self,
+        org_id: str,
+        *,
+        name: str,
+        role: Role,
+        expires_at: int | None,
+        member_id: str | None = None,
+        limits: TokenLimits = NO_OWN_LIMITS,
     ) -> TokenView: ...
+
+    async def change_token(self, org_id: str, token_id: str, changes: TokenChanges) -> TokenView: ...
 
     async def rotate_token(self, org_id: str, token_id: str, *, grace_ms: int) -> TokenView: ...
 
@@ -58,6 +68,8 @@ class Operations(Protocol):
     async def revoke_token(self, org_id: str, token_id: str, *, with_descendants: bool) -> None: ...
 
     async def invite_member(self, org_id: str, address: str, role: Role) -> MemberView: ...
+
+    async def invite_member_again(self, org_id: str, member_id: str) -> MemberView: ...
 
     async def list_members(self, org_id: str) -> list[MemberView]: ...
 

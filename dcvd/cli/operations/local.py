@@ -21,7 +21,7 @@ from dcvd.api.operators.view import (
     organization_view,
     overview_view,
 )
-from dcvd.api.tokens.view import TokenView, UsageView, minted_token_answer, token_list, usage_answer
+from dcvd.api.tokens.view import TokenView, UsageView, minted_token_answer, token_list, token_view, usage_answer
 from dcvd.api.zones.view import ZoneView, zone_list, zone_view
 from dcvd.config import Config, Live
 from dcvd.core.callers import Caller, CallerKind
@@ -53,7 +53,9 @@ from dcvd.services.members import invitations
 from dcvd.services.members import queries as member_queries
 from dcvd.services.organizations.export import export_lines
 from dcvd.services.organizations.overview import read_overview
-from dcvd.services.tokens import changes, minting, queries, revocation, suspension
+from dcvd.services.tokens import changes as token_changes
+from dcvd.services.tokens import minting, queries, revocation, suspension
+from dcvd.services.tokens.changes import TokenChanges
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.zones import registry as zones
@@ -108,13 +110,25 @@ class LocalOperations:
         return export_lines(self._context, org_id)
 
     async def create_token(
-        self, org_id: str, *, name: str, role: Role, expires_at: int | None, limits: TokenLimits = NO_OWN_LIMITS
+        self,
+        org_id: str,
+        *,
+        name: str,
+        role: Role,
+        expires_at: int | None,
+        member_id: str | None = None,
+        limits: TokenLimits = NO_OWN_LIMITS,
     ) -> TokenView:
-        minted = await minting.create(self._context, org_id, name=name, role=role, expires_at=expires_at, limits=limits)
+        minted = await minting.create(
+            self._context, org_id, name=name, role=role, expires_at=expires_at, member_id=member_id, limits=limits
+        )
         return minted_token_answer(minted).token
 
+    async def change_token(self, org_id: str, token_id: str, changes: TokenChanges) -> TokenView:
+        return token_view(await token_changes.change(self._context, org_id, token_id, changes))
+
     async def rotate_token(self, org_id: str, token_id: str, *, grace_ms: int) -> TokenView:
-        return minted_token_answer(await changes.rotate(self._context, org_id, token_id, grace_ms=grace_ms)).token
+        return minted_token_answer(await token_changes.rotate(self._context, org_id, token_id, grace_ms=grace_ms)).token
 
     async def revoke_all_tokens(self, org_id: str) -> int:
         return await revocation.revoke_all(self._context, org_id, keep_own=False)
@@ -131,6 +145,9 @@ class LocalOperations:
 
     async def invite_member(self, org_id: str, address: str, role: Role) -> MemberView:
         return invitation_answer(await invitations.invite(self._context, org_id, address=address, role=role)).member
+
+    async def invite_member_again(self, org_id: str, member_id: str) -> MemberView:
+        return invitation_answer(await invitations.invite_again(self._context, org_id, member_id)).member
 
     async def list_members(self, org_id: str) -> list[MemberView]:
         page = await _read_all(

@@ -28,15 +28,17 @@ from dcvd.api.operators.view import (
     OverviewAnswer,
     RenewalsAnswer,
 )
+from dcvd.api.tokens.input import TokenChange
 from dcvd.api.tokens.view import RevokedTokens, TokenAnswer, TokenList, TokenView, UsageAnswer, UsageView
 from dcvd.api.zones.view import ZoneAnswer, ZoneList, ZoneView
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
+from dcvd.services.tokens.changes import TokenChanges
 from dcvd.services.tokens.rights import NO_OWN_LIMITS, TokenLimits
 from dcvd.store.engine.paging import MAX_LIMIT
 
@@ -116,9 +118,16 @@ class RemoteOperations:
             ) from error
 
     async def create_token(
-        self, org_id: str, *, name: str, role: Role, expires_at: int | None, limits: TokenLimits = NO_OWN_LIMITS
+        self,
+        org_id: str,
+        *,
+        name: str,
+        role: Role,
+        expires_at: int | None,
+        member_id: str | None = None,
+        limits: TokenLimits = NO_OWN_LIMITS,
     ) -> TokenView:
-        body: dict[str, Any] = {"name": name, "role": role.value}
+        body: dict[str, Any] = {"name": name, "role": role.value, "memberId": member_id}
         if expires_at is not None:
             body["expiresAt"] = to_rfc3339(expires_at)
         given = {
@@ -130,6 +139,14 @@ class RemoteOperations:
         body |= {name: value for name, value in given.items() if value is not UNSET}
         answer = await self._call("POST", f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", TokenAnswer, body=body)
         return answer.token
+
+    async def change_token(self, org_id: str, token_id: str, changes: TokenChanges) -> TokenView:
+        body = TokenChange(
+            name=changes.name,
+            expires_at=changes.expires_at if changes.expires_at is UNSET else format_instant(changes.expires_at),
+        )
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/tokens/{token_id}"
+        return (await self._call("PATCH", path, TokenAnswer, body=msgspec.to_builtins(body))).token
 
     async def list_tokens(self, org_id: str) -> list[TokenView]:
         pages = await self._list_pages(f"{_ORGANIZATIONS_PATH}/{org_id}/tokens", TokenList)
@@ -159,6 +176,10 @@ class RemoteOperations:
     async def invite_member(self, org_id: str, address: str, role: Role) -> MemberView:
         path, body = f"{_ORGANIZATIONS_PATH}/{org_id}/members", {"address": address, "role": role.value}
         return (await self._call("POST", path, MemberAnswer, body=body)).member
+
+    async def invite_member_again(self, org_id: str, member_id: str) -> MemberView:
+        path = f"{_ORGANIZATIONS_PATH}/{org_id}/members/{member_id}/invite"
+        return (await self._call("POST", path, MemberAnswer)).member
 
     async def list_members(self, org_id: str) -> list[MemberView]:
         pages = await self._list_pages(f"{_ORGANIZATIONS_PATH}/{org_id}/members", MemberList)

@@ -44,6 +44,7 @@ CALLS: Final[dict[str, Call]] = {
     f"DELETE {_ONE}/members/{{member_id}}": Call("member.removed", prepare="member"),
     f"PATCH {_ONE}/branding": Call("branding.changed", {"name": "Shop"}),
     f"POST {_ONE}/tokens": Call("token.minted", {"name": "x", "role": "owner"}),
+    f"PATCH {_ONE}/tokens/{{token_id}}": Call("token.changed", {"name": "y"}, "token"),
     f"POST {_ONE}/tokens/{{token_id}}/rotate": Call("token.rotated", {}, "token"),
     f"DELETE {_ONE}/tokens/{{token_id}}": Call("token.revoked", prepare="token"),
     f"POST {_ONE}/tokens/revoke-all": Call("token.revoked", prepare="token"),

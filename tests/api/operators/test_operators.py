@@ -13,7 +13,9 @@ from dcvd.api.http.answers.problems import REQUEST_ID
 from dcvd.config import Live
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.operators import OperatorRights, ProcessOwners
+from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
+from dcvd.services.members import invitations
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.conftest import Mint
@@ -37,6 +39,7 @@ CALLS = [
     ("PATCH", "/operator/organizations/acme/branding"),
     ("GET", "/operator/organizations/acme/tokens"),
     ("POST", "/operator/organizations/acme/tokens"),
+    ("PATCH", "/operator/organizations/acme/tokens/token_x"),
     ("DELETE", "/operator/organizations/acme/tokens/token_x"),
     ("POST", "/operator/organizations/acme/domains/move"),
     ("GET", "/operator/renewals"),
@@ -193,6 +196,29 @@ async def test_a_token_has_the_role_and_expiry_that_were_asked_for(
     assert (minted["role"], minted["expiresAt"]) == ("member", expiry)
     problem(await operator.post(path, {"name": "x", "expiresAt": "soon"}), 400, "invalid_input", field="expiresAt")
     problem(await operator.post(path, {"name": "x", "role": "root"}), 400, "invalid_input", field="role")
+
+
+async def test_a_token_is_renamed_and_prolonged(operator: Client, organization: Organization) -> None:
+    path = f"/operator/organizations/{organization.id}/tokens"
+    minted = (await operator.post(path, {"name": "x", "expiresAt": to_rfc3339(NOW + 1000)})).json["token"]
+    del minted["token"]
+    later = to_rfc3339(NOW + 2000)
+    changed = await operator.patch(f"{path}/{minted['id']}", {"name": "y", "expiresAt": later})
+    assert changed.json["token"] == {**minted, "name": "y", "expiresAt": later, "lastUsedAt": None}
+    refused = await operator.patch(f"{path}/{minted['id']}", {"role": "owner"})
+    problem(refused, 400, "unknown_field", field="role")
+
+
+async def test_a_token_belongs_to_the_member_for_whom_an_operator_mints_it(
+    operator: Client, context: Context, organization: Organization
+) -> None:
+    path = f"/operator/organizations/{organization.id}/tokens"
+    invitation = await invitations.invite(context, organization.id, address="ann@acme.example", role=Role.ADMIN)
+    body = {"name": "x", "role": "admin", "memberId": invitation.member.id}
+    problem(await operator.post(path, body), 400, "invalid_input", field="memberId")
+    await invitations.accept(context, invitation.invite.reveal())
+    assert (await operator.post(path, body)).json["token"]["memberId"] == invitation.member.id
+    problem(await operator.post(path, {**body, "role": "owner"}), 400, "invalid_input", field="role")
 
 
 @pytest.mark.parametrize(("method", "path"), [call for call in CALLS if "tokens" in call[1]])
