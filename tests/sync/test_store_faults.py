@@ -17,7 +17,7 @@ from tests.waiting import until
 
 Lines = list[Any]
 
-_OFTEN = SweepTiming(interval_s=0.02, failure_interval_s=0.02)
+_AT_ONCE = SweepTiming(interval_s=0, failure_interval_s=0)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_a_walk_that_the_database_ends_is_told_and_a_later_walk_is_made_wh
     looker = Noting(context)
     pages = Pages.of([hostname(missing[0], "moved"), *map(hostname, due)])
     struck = strike(context.database, of, which, fate)
-    async with looking(context, looker, pages, _OFTEN):
+    async with looking(context, looker, pages, _AT_ONCE):
 
         async def all_of_them() -> bool:
             return set(looker.looked) >= names(due)
