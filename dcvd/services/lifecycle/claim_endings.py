@@ -61,10 +61,13 @@ def erase_domains(
     jobs.end_with_domains(tx, ids, context.now())
     records_by_domain = _group_by_domain(tx, ids)
     leftovers = _find_left_records(removed_domains, records_by_domain, remove_records=remove_records)
-    if reason in _GIVEN_TO_ANOTHER:
+    is_given_to_another = reason in _GIVEN_TO_ANOTHER
+    if is_given_to_another:
         leftovers = dict.fromkeys(leftovers, ())
     domains.delete_all(tx, ids)
-    hostname_assignment.release(context, tx, org_id, removed_domains, unlearned_ids)
+    hostname_assignment.release(
+        context, tx, org_id, removed_domains, unlearned_ids, is_told_of_others=is_given_to_another
+    )
     if remove_records:
         _enqueue_record_removals(context, tx, removed_domains, records_by_domain)
     elif records_by_domain:

@@ -32,34 +32,35 @@ def list_unlearned(tx: Transaction, claims: Sequence[Domain]) -> frozenset[str]:
 
 
 def release(
-    context: Context, tx: Transaction, org_id: str, ended_claims: Sequence[Domain], unlearned_ids: Collection[str]
+    context: Context,
+    tx: Transaction,
+    org_id: str,
+    ended_claims: Sequence[Domain],
+    unlearned_ids: Collection[str],
+    *,
+    is_told_of_others: bool = False,
 ) -> None:
     """Have the hostnames of an organization's ended claims removed at Cloudflare, and assign the names' next claims.
 
     The rows of the claims are gone, or are dormant by now; the claims are as they were before. unlearned_ids: what
-    `list_unlearned` said of them.
+    `list_unlearned` said of them. is_told_of_others: whether the organization learns that another has the names.
     """
     to_remove: list[Domain] = []
-    to_show: list[Domain] = []
+    with_hostname: list[Domain] = []
     for claim in ended_claims:
         has_hostname = claim.cf_id is not None or (claim.id in unlearned_ids and not _is_adopted(context, tx, claim))
-        (to_remove if has_hostname else to_show).append(claim)
+        if has_hostname:
+            with_hostname.append(claim)
+        # Where the hostname is another's, the job asks and removes nothing, so that nobody tells that by how it ends.
+        if has_hostname or (claim.dormant_since is None and not is_told_of_others):
+            to_remove.append(claim)
     if to_remove:
         queue.enqueue_for_all(
             context, tx, DEREGISTER, org_id, to_remove, lambda claim: Deregistration(cf_id=claim.cf_id)
         )
-    _show_removed(context, tx, org_id, to_show)
-    for claim in to_remove:
+    for claim in with_hostname:
         if claim.is_contested:
             assign_next(context, tx, claim.name)
-
-
-def _show_removed(context: Context, tx: Transaction, org_id: str, claims: Sequence[Domain]) -> None:
-    """Show for claims whose hostname is another's the same job as for others; there is nothing left for it to do."""
-    awake = [claim for claim in claims if claim.dormant_since is None]
-    if awake:
-        for job in queue.enqueue_for_all(context, tx, DEREGISTER, org_id, awake, lambda _: Deregistration(cf_id=None)):
-            queue.succeed(context, tx, job)
 
 
 def _is_adopted(context: Context, tx: Transaction, claim: Domain) -> bool:

@@ -201,7 +201,7 @@ async def test_a_hostname_that_was_registered_for_two_claims_at_once_is_ones_and
     assert await pending_jobs(context, rival_org) == ["register"]
 
 
-async def test_the_removal_of_a_parked_claim_asks_nothing_of_cloudflare(
+async def test_the_removal_of_a_parked_claim_looks_like_any_other_and_leaves_the_hostname(
     context: Context, org: str, rival_org: str
 ) -> None:
     first = await look(context, await additions.add(context, org, NAME), pending())
@@ -209,7 +209,7 @@ async def test_the_removal_of_a_parked_claim_asks_nothing_of_cloudflare(
     (job,) = [job for job in await all_jobs(context, rival_org) if job.kind == "register"]
     await register_job.record_registered(context, job, pending())
     await removals.remove(context, rival_org, second.id)
-    assert await pending_jobs(context, rival_org) == []
+    assert await pending_jobs(context, rival_org) == ["deregister"]
     (kept,) = await claims_on_name(context)
     assert (kept.id, kept.cf_id) == (first.id, "cf-1")
 
