@@ -19,7 +19,8 @@ INVITE_LIFETIME_MS: Final = 7 * DAY
 MAX_ADDRESS_CHARACTERS: Final = 254
 _MAX_LOCAL_CHARACTERS: Final = 64
 _INVITE_PREFIX: Final = "dcv_invite_"
-_INVITE_FORMAT: Final = re.compile(r"dcv_invite_[0-9a-f]{64}")
+INVITE_PATTERN: Final = "dcv_invite_[0-9a-f]{64}"
+_INVITE_FORMAT: Final = re.compile(INVITE_PATTERN)
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ADDRESS: Final = re.compile(rf"([a-z0-9.!#$%&'*+/=?^_`{{|}}~-]+)@{_LABEL}(?:\.{_LABEL})+")
 """The addresses that HTML's `<input type="email">` takes, in lower case and with a domain of two labels or more."""

@@ -23,7 +23,12 @@ _HOOKS: Final = Path(__file__).with_name("hooks.py")
 _LEAST_CASES: Final = 10_000
 _MOST_REFUSED: Final = 1 / 5
 _THINGS: Final = 60
-_EXAMPLES: Final = {"owner": 60, "member": 25, "link": 25, "stranger": 25}
+_FEW_THINGS: Final = 10
+"""Of those that make calls to others, which have a limit of their own."""
+_REVOKES_ALL: Final = "revokeAllTokens"
+"""It ends the tokens of all callers, and so what they try: somebody of another organization calls it, and it alone."""
+_TOKENS: Final = {"owner": ("Acme", "owner"), "member": ("Acme", "member"), "leaver": ("Left", "owner")}
+_EXAMPLES: Final = {"owner": 60, "member": 25, "link": 25, "stranger": 25, "leaver": 25}
 """How many cases of each operation, for each caller."""
 
 
@@ -80,7 +85,7 @@ async def _receive(_: web.Request) -> web.Response:
     return web.Response()
 
 
-async def _add_things(session: aiohttp.ClientSession, url: str) -> dict[str, list[str]]:
+async def _add_things(session: aiohttp.ClientSession, url: str, api_token: str) -> dict[str, list[str]]:
     """Ids of things that are there, by the parameter that names them."""
 
     async def ids(path: str, member: str) -> list[str]:
@@ -97,6 +102,10 @@ async def _add_things(session: aiohttp.ClientSession, url: str) -> dict[str, lis
         await post("/api/links", {"purpose": "new"})
         await post("/api/zones", {"name": f"there{number}.customer.test"})
         await post("/api/members", {"address": f"there{number}@customer.test"})
+    for _ in range(_FEW_THINGS):
+        await post("/api/oauth/connections", {"provider": "cloudflare", "credentials": {"apiToken": api_token}})
+    for webhook_id in (await ids("/api/webhooks", "webhooks"))[:_FEW_THINGS]:
+        await post(f"/api/webhooks/{webhook_id}/test", {})
     return {
         "domain_id": await ids("/api/domains", "domains"),
         "webhook_id": await ids("/api/webhooks", "webhooks"),
@@ -106,14 +115,15 @@ async def _add_things(session: aiohttp.ClientSession, url: str) -> dict[str, lis
         "zone_id": await ids("/api/zones", "zones"),
         "member_id": await ids("/api/members", "members"),
         "job_id": await ids("/api/jobs", "jobs"),
-        "delivery_id": ["dlv_x"],
-        "connection_id": ["conn_x"],
+        "delivery_id": await ids("/api/deliveries", "deliveries"),
+        # The oldest stays, for those who write records.
+        "connection_id": (await ids("/api/oauth/connections", "connections"))[:-1],
     }
 
 
 async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) -> Any:
     async with session.post(url, json=body) as answer:
-        assert answer.status < 300, await answer.text()
+        assert answer.status < 300, f"POST {url}: {await answer.text()}"
         return await answer.json()
 
 
@@ -126,7 +136,9 @@ async def _make_link(session: aiohttp.ClientSession, url: str) -> tuple[str, dic
     return link["token"], {"domain_id": [domain["id"]], "job_id": [job["id"]]}
 
 
-async def _run(daemon: DaemonProcess, caller: str, token: str, place: dict[str, Any]) -> tuple[int, dict[str, int]]:
+async def _run(
+    daemon: DaemonProcess, caller: str, token: str, place: dict[str, Any], *options: str
+) -> tuple[int, dict[str, int]]:
     """Run schemathesis as a caller; return its exit code and what the hooks counted."""
     path = daemon.directory / f"{caller}.json"
     counts = daemon.directory / f"{caller}.counts"
@@ -136,9 +148,7 @@ async def _run(daemon: DaemonProcess, caller: str, token: str, place: dict[str, 
         program, "--config-file", str(_HOOKS.with_name("schemathesis.toml")),
         "run", f"{daemon.url}/schema/openapi.json", "--url", daemon.url,
         "--header", f"Authorization: Bearer {token}",
-        "--max-examples", str(_EXAMPLES[caller]), "--phases", "examples,coverage,fuzzing", "--seed", "1",
-        # It would end the tokens of all callers, and so what they try.
-        "--exclude-operation-id", "revokeAllTokens",
+        "--max-examples", str(_EXAMPLES[caller]), "--phases", "examples,coverage,fuzzing", "--seed", "1", *options,
         "--suppress-health-check", "all", "--continue-on-failure", "--warnings", "off", "--workers", "2",
         *sys.argv[1:],
         env={**os.environ, "DCVD_API_SCHEMA_PLACE": str(path), "SCHEMATHESIS_HOOKS": str(_HOOKS)},
@@ -164,20 +174,27 @@ async def main() -> int:
         async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.2)) as sandbox:
             sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
             async with daemon_with(directory, sandbox, extra=_extra(directory, sandbox)) as daemon:
-                await daemon.command("org", "create", "Acme")
                 tokens = {"stranger": "dcv_live_" + "0" * 32}
-                for role in ("owner", "member"):
-                    tokens[role] = await daemon.command(
-                        "token", "create", "--org", "Acme", "--name", role, "--role", role, "--quiet"
+                for caller, (organization, role) in _TOKENS.items():
+                    if organization not in await daemon.command("org", "list"):
+                        await daemon.command("org", "create", organization)
+                    tokens[caller] = await daemon.command(
+                        "token", "create", "--org", organization, "--name", caller, "--role", role, "--quiet"
                     )
+                zone = sandbox.world.customers.get_by_name("customer.test")
+                api_token, _ = sandbox.world.tokens.issue(("zone.read", "dns.read", "dns.write"), zones=[zone.id])
                 headers = {"Authorization": f"Bearer {tokens['owner']}"}
                 async with aiohttp.ClientSession(headers=headers) as session:
-                    ids = await _add_things(session, daemon.url)
+                    ids = await _add_things(session, daemon.url, api_token)
+                    async with session.get(f"{daemon.url}/api/oauth/connections") as answer:
+                        kept_connection = (await answer.json())["connections"][-1]["id"]
                     tokens["link"], ids_of_link = await _make_link(session, daemon.url)
                 for caller in _EXAMPLES:
                     known_ids = ids | (ids_of_link if caller == "link" else {})
-                    place = {"ids": known_ids, "receiver": receiver, "api_token": "none"}
-                    status, counts = await _run(daemon, caller, tokens[caller], place)
+                    place = {"caller": caller, "ids": known_ids, "receiver": receiver, "api_token": api_token}
+                    place["connection_id"] = kept_connection
+                    choice = "--include-operation-id" if caller == "leaver" else "--exclude-operation-id"
+                    status, counts = await _run(daemon, caller, tokens[caller], place, choice, _REVOKES_ALL)
                     calls += counts["calls"]
                     print(f"{caller}: exit code {status}, {counts}")
                     if status != 0:

@@ -30,6 +30,12 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     for name in ("cursor", "after", "webhookId", "domainId"):
         if case.query:
             case.query.pop(name, None)
+    if case.headers and '"' not in (tags := case.headers.get("If-Match", '"')) and tags != "*":
+        # A tag such as "0" is JSON in the eyes of schemathesis, which leaves out the quotes.
+        case.headers["If-Match"] = f'"{tags}"'
+    if _PLACE["caller"] == "link" and case.headers:
+        # Repeats by a link do no harm, and are refused with a key.
+        case.headers.pop("Idempotency-Key", None)
     if isinstance(case.body, dict):
         _fill(case.operation.definition.raw["operationId"], case.body)
 
@@ -39,7 +45,7 @@ def after_call(_context: Any, case: Any, response: Any) -> None:
     """Count the answers to what is meant to be valid."""
     if _is_valid(case):
         _counts["valid"] += 1
-        _counts["refused"] += response.status_code == 400
+        _counts["refused"] += response.status_code in (400, 422)
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -81,6 +87,8 @@ def _fill(operation: str, body: dict[str, Any]) -> None:
             body.pop(name, None)
     if operation == "diagnoseName":
         body["domainName"] = "app.customer.test"
+    if operation == "writeRecords":
+        body["connectionId"] = _PLACE["connection_id"]
     if "provider" in body:
         body["provider"] = "cloudflare"
     if operation == "beginAuthorization":

@@ -5,7 +5,9 @@ import itertools
 
 import pytest
 
+from dcvd.core.tokens.networks import normalise_networks
 from dcvd.core.tokens.token import Role, has_rank, hash_token, is_expired, is_well_formed, may_write, mint_token
+from dcvd.errors import InvalidInput
 from tests.core.builders import NOW, counting_bytes
 
 
@@ -47,3 +49,24 @@ def test_a_token_is_dead_from_its_expiry_on_to_the_millisecond() -> None:
     assert is_expired(NOW, NOW)
     assert is_expired(NOW, NOW + 1)
     assert not is_expired(None, 2**62)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("192.0.2.1", "192.0.2.1/32"),
+        ("192.0.2.0/255.255.255.0", "192.0.2.0/24"),
+        ("2001:DB8::/48", "2001:db8::/48"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+    ],
+)
+def test_a_network_is_kept_in_its_normal_form(text: str, normal: str) -> None:
+    assert normalise_networks([text, normal]) == (normal,)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "192.0.2.1/24", "fe80::%eth0/64", "fe80::1%1", " 192.0.2.0/24", "192.0.2.0/٢٤", "any"]
+)
+def test_what_is_no_network_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="is no network such as"):
+        normalise_networks([text])

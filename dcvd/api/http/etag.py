@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import HeaderParameter
 
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.http.entity_tags import IF_MATCH_HEADER, Precondition, parse_precondition
+from dcvd.core.http.entity_tags import IF_MATCH_HEADER, IF_MATCH_PATTERN, Precondition, parse_precondition
 from dcvd.errors import InvalidInput
 
 ETAG_HEADER: Final = "ETag"
@@ -21,7 +21,7 @@ IfMatch = Annotated[
             "The `ETag` that you have read, or several with commas between them. Where the object has another one by "
             "now, nothing is changed and the answer is 412. `*`, or no header: whatever it has."
         ),
-        schema_extra={"type": "string", "one_of": None},
+        schema_extra={"type": "string", "one_of": None, "pattern": IF_MATCH_PATTERN},
     ),
 ]
 

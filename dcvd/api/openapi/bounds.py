@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from dcvd.api.connections.credentials_schemas import CREDENTIALS_SCHEMAS
 from dcvd.api.http.documentation import REF_TEMPLATE
+from dcvd.core.branding.branding import MAX_LANGUAGE_CHARACTERS
 from dcvd.core.domains.hostnames import MAX_GIVEN_CHARS
 from dcvd.core.instants import SECOND
 from dcvd.core.links import MAX_LIFETIME_MS, MIN_LIFETIME_MS
-from dcvd.core.members import MAX_ADDRESS_CHARACTERS
+from dcvd.core.members import INVITE_PATTERN, MAX_ADDRESS_CHARACTERS
 from dcvd.core.tokens.networks import MAX_NETWORKS
 from dcvd.core.tokens.reach import MAX_ENTRIES
 from dcvd.core.tokens.scopes import Scope
@@ -45,13 +46,35 @@ _IP_OR_NULL: Final[Bounds] = {
 _CODE: Final[Bounds] = {"anyOf": [{"$ref": REF_TEMPLATE.format(name="ErrorCode")}, {"type": "string"}]}
 """An authorization server may choose another code, and HTTP has names of its own."""
 
+_NAME_OR_NULL: Final[Bounds] = {"anyOf": [{"type": "string", **_NAME}, {"type": "null"}]}
+_LANGUAGE_OR_NULL: Final[Bounds] = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_LANGUAGE_CHARACTERS, "pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"},
+        {"type": "null"},
+    ]
+}
+"""The form of a tag of BCP 47; which subtags may stand where is checked beyond that."""
+_NETWORK: Final[Bounds] = {"type": "string", "pattern": "^[0-9A-Fa-f.:]+(/[0-9.]{1,15})?$"}
+
+CONDITIONS: Final[dict[str, Bounds]] = {
+    "NewDomain": {
+        "not": {
+            "properties": {"wildcard": {"const": True}, "validation": {"const": "http"}},
+            "required": ["wildcard", "validation"],
+        }
+    },
+}
+"""What a type's members have to be like together."""
 BOUNDS: Final[dict[str, Bounds]] = {
+    "Acceptance.token": {"pattern": f"^{INVITE_PATTERN}$"},
     "ApplyLinkView.applyUrl": {"format": "uri"},
     "AttemptView.remoteIp": _IP_OR_NULL,
     "AuthorizationAnswer.authorizationUrl": {"format": "uri"},
     "DomainConnectRequest.redirectUri": _URI_OR_NULL,
     "BrandingPatch.backgroundColor": _COLOR_OR_NULL,
+    "BrandingPatch.language": _LANGUAGE_OR_NULL,
     "BrandingPatch.logoUrl": _URI_OR_NULL,
+    "BrandingPatch.name": _NAME_OR_NULL,
     "BrandingPatch.primaryColor": _COLOR_OR_NULL,
     "BrandingPatch.returnUrl": _URI_OR_NULL,
     "EventView.sequence": {"minimum": 1},
@@ -63,13 +86,14 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "NewDomainLink.returnTo": _URI_OR_NULL,
     "NewExchange.code": {"minLength": 1},
     "NewExchange.codeVerifier": _VERIFIER_OR_NULL,
+    "NewExchange.redirectUri": {"format": "uri"},
     "NewExchange.state": {"minLength": 1},
     "NewExternalId.domains": {"maxItems": MAX_DOMAINS, "items": {"type": "string", **_HOSTNAME}},
     "NewLink.expiresIn": _LIFETIME,
     "NewLink.returnTo": _URI_OR_NULL,
-    "NewMember.address": {"minLength": 3, "maxLength": MAX_ADDRESS_CHARACTERS},
+    "NewMember.address": {"format": "email", "minLength": 3, "maxLength": MAX_ADDRESS_CHARACTERS},
     "NewReplay.events": _EVENT_TYPES,
-    "NewToken.allowedNetworks": _list_or_null(MAX_NETWORKS, {"type": "string"}),
+    "NewToken.allowedNetworks": _list_or_null(MAX_NETWORKS, _NETWORK),
     "NewToken.domains": _list_or_null(MAX_ENTRIES, {"type": "string", **_HOSTNAME}),
     "NewToken.name": _NAME,
     "NewToken.scopes": _list_or_null(len(Scope), {"$ref": REF_TEMPLATE.format(name="Scope")}),

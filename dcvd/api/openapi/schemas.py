@@ -13,7 +13,7 @@ from dcvd.api.domains.bulk_view import AddedLine, RemovedLine
 from dcvd.api.domains.input import NewDomain
 from dcvd.api.http.answers.problem_view import Problem
 from dcvd.api.http.documentation import REF_TEMPLATE
-from dcvd.api.openapi.bounds import BOUNDS
+from dcvd.api.openapi.bounds import BOUNDS, CONDITIONS
 from dcvd.api.openapi.error_codes import ERROR_CODES
 from dcvd.api.openapi.event_bodies import EVENT_DATA
 from dcvd.api.openapi.examples import EXAMPLES
@@ -36,6 +36,7 @@ def build_schemas(app: Litestar) -> dict[str, Any]:
         _tidy(schema)
         if name in EXAMPLES:
             schema["examples"] = [EXAMPLES[name]]
+        schema.update(CONDITIONS.get(name, {}))
         for member, of_member in schema.get("properties", {}).items():
             _describe(name, member, of_member)
     schemas["ErrorCode"] = {"description": "The codes that dcvd gives.", "type": "string", "enum": list(ERROR_CODES)}

@@ -20,7 +20,7 @@ _LANGUAGE: Final = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """A well-formed tag of RFC 5646 (BCP 47), without the grandfathered ones."""
-_MAX_LANGUAGE_CHARACTERS: Final = 35
+MAX_LANGUAGE_CHARACTERS: Final = 35
 
 
 class Branding(Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def validate_color(field: str, value: str) -> str:
 
 def validate_language(value: str) -> str:
     """Return a language tag as it was written. Raises InvalidInput."""
-    if len(value) > _MAX_LANGUAGE_CHARACTERS or _LANGUAGE.fullmatch(value) is None:
+    if len(value) > MAX_LANGUAGE_CHARACTERS or _LANGUAGE.fullmatch(value) is None:
         raise InvalidInput("language", "language is no language tag (BCP 47) such as en, de-AT or zh-Hant.")
     return value
 

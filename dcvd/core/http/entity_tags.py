@@ -15,6 +15,8 @@ IF_MATCH_HEADER: Final = "If-Match"
 _OPAQUE: Final = r'"[\x21\x23-\x7e\x80-\xff]*"'
 _ENTRY: Final = rf"(?:(?:W/)?{_OPAQUE})?"
 _LIST: Final = re.compile(rf"[ \t]*{_ENTRY}(?:[ \t]*,[ \t]*{_ENTRY})*[ \t]*")
+IF_MATCH_PATTERN: Final = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
+"""What a value of If-Match is like, as a schema can say it; RFC 9110 has more blanks and empty elements."""
 _TAG: Final = re.compile(rf"(W/)?({_OPAQUE})")
 
 

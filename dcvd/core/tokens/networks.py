@@ -48,6 +48,8 @@ def _is_subnet(inner: IpNetwork, outer: IpNetwork) -> bool:
 
 def _parse_network(text: str, field: str) -> IpNetwork:
     try:
+        if "%" in text:
+            raise ValueError("an interface has no place in it")
         return _unmap(ip_network(text))
     except ValueError as error:
         message = f"{text[:100]!r} is no network such as 192.0.2.0/24 or 2001:db8::/48: {error}."

@@ -152,3 +152,18 @@ async def test_a_number_with_a_fraction_is_told_that_a_whole_one_is_wanted(owner
     body = {"url": "https://hooks.customer.com/", "events": ["domain.active"], "maxPerSecond": 1.5}
     found = problem(await owner.post("/api/webhooks", body), 400, "invalid_input", field="maxPerSecond")
     assert found["detail"] == "maxPerSecond has to be a whole number or null, but a number was given."
+
+
+@pytest.mark.parametrize("number", ["60.0", "6e1", "60"])
+async def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(owner: Client, number: str) -> None:
+    """JSON Schema takes 60.0 for an integer, and so do the clients that are generated from our document."""
+    body = f'{{"url":"https://hooks.customer.com/","events":["domain.active"],"maxPerSecond":{number}}}'
+    answer = await owner.post("/api/webhooks", data=body.encode())
+    assert answer.status == 201, answer.json
+    assert answer.json["webhook"]["maxPerSecond"] == 60
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e308", "NaN", "0.5"])
+async def test_a_number_that_is_not_whole_or_far_too_large_is_refused(owner: Client, number: str) -> None:
+    body = f'{{"url":"https://hooks.customer.com/","events":["domain.active"],"maxPerSecond":{number}}}'
+    assert (await owner.post("/api/webhooks", data=body.encode())).status == 400

@@ -38,7 +38,8 @@ def _objects(schema: Any, where: str) -> Iterator[tuple[str, Json]]:
         if "properties" in schema and isinstance(schema["properties"], dict):
             yield where, schema
         for name, part in schema.items():
-            if name != "examples":
+            # What stands below "not" describes what is refused.
+            if name not in ("examples", "not"):
                 yield from _objects(part, f"{where}/{name}")
     elif isinstance(schema, list):
         for index, part in enumerate(schema):
@@ -144,6 +145,7 @@ def test_what_is_refused_beyond_its_type_has_its_bounds_in_the_document(document
     assert schemas["NewToken"]["properties"]["name"]["maxLength"] == 100
     assert schemas["NewWebhook"]["properties"]["events"]["minItems"] == 1
     assert schemas["NewToken"]["properties"]["expiresAt"]["anyOf"][0]["format"] == "date-time"
+    assert schemas["NewDomain"]["not"]["properties"] == {"wildcard": {"const": True}, "validation": {"const": "http"}}
     assert schemas["NewExchange"]["required"] == ["provider", "code", "redirectUri"]
 
 

@@ -26,6 +26,7 @@ _UNANNOUNCED_BYTES: Final = 256 << 10
 """So much is reserved for a body without an announced length: it is refused rather at once than in the middle."""
 _PATH_SUFFIX: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 _WRONG_TYPE: Final = re.compile(r"Expected `(.+)`, got `(.+)`", re.DOTALL)
+_FRACTION: Final = re.compile(r"Expected `[^`]*\bint\b[^`]*`, got `float`")
 _MISSING_FIELD: Final = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
 _UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _TYPE_NAMES: Final = {
@@ -100,6 +101,8 @@ def decode(body: bytes, struct_type: type[T], *, subject: str = "The body") -> T
     try:
         struct: T = _decoder(struct_type).decode(body)
     except msgspec.ValidationError as error:
+        if _FRACTION.search(str(error)) is not None:
+            return convert(_with_whole_numbers(msgspec.json.decode(body)), struct_type, subject=subject)
         raise _validation_error(str(error), struct_type, subject) from error
     except UnicodeDecodeError as error:
         raise _malformed_error("it is not UTF-8", subject) from error
@@ -116,6 +119,19 @@ def convert(value: Any, struct_type: type[T], *, subject: str) -> T:
         return msgspec.convert(value, struct_type)
     except msgspec.ValidationError as error:
         raise _validation_error(str(error), struct_type, subject) from error
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """Return JSON in which a number such as 60.0 is 60: it is an integer in the eyes of JSON Schema."""
+    match value:
+        case dict():
+            return {name: _with_whole_numbers(member) for name, member in value.items()}
+        case list():
+            return [_with_whole_numbers(element) for element in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
 
 
 @cache
