@@ -28,10 +28,11 @@ EXIT_FAILED: Final = 1
 EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database
 EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG, or an unusable database; systemd does not restart after this one
 _LOG_FLUSH_TIMEOUT_S: Final = 1.0
-_SWITCH_INTERVAL_S: Final = 0.0005
+_SWITCH_INTERVAL_S: Final = 0.00002
 """How long the database's threads wait for a busy loop before each of their steps.
 
-With Python's 5 ms, every query of others takes tens of milliseconds while one client keeps the loop busy.
+It has to be shorter than a turn of the loop: a thread that is woken at the end of each turn, and finds that the next
+one has begun, waits anew. With Python's 5 ms, one client that keeps the loop busy has others wait for seconds.
 """
 
 
