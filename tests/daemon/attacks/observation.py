@@ -19,7 +19,7 @@ _ROUND_S: Final = 1.0
 _ROUNDS: Final = 3
 _CLIENTS: Final = 4
 _PAUSE_S: Final = 0.02
-"""Between the calls of a client: on no machine do they come to a tenant's limit, nor use up a processor by themselves."""
+"""Between the calls of a client, so that on no machine they come to a tenant's limit."""
 
 
 @asynccontextmanager
