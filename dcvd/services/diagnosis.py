@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.callers import DAEMON, Caller
-from dcvd.core.diagnosis.cloudflare import findings_of
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
 from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
 from dcvd.core.domains import targets

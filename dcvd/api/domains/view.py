@@ -15,7 +15,7 @@ from dcvd.api.domains.finding_view import (
 )
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
-from dcvd.core.diagnosis.cloudflare import findings_of
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.domain import DnsState, DomainStatus, LeftoverRecord, ValidationMethod
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import to_rfc3339

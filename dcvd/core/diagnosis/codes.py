@@ -31,6 +31,7 @@ class FindingCode(StrEnum):
     CAA_BLOCKS = "caa_blocks"
     CAA_UNANSWERED = "caa_unanswered"
     CHALLENGE_TXT_CONFLICT = "challenge_txt_conflict"
+    CHALLENGE_MISSING = "challenge_missing"
     WILDCARD_NEEDS_DELEGATION = "wildcard_needs_delegation"
 
     # The name itself.
@@ -48,6 +49,15 @@ class FindingCode(StrEnum):
     CA_RATE_LIMITED = "ca_rate_limited"
     TOKEN_EXPIRED = "token_expired"
     HTTP_CHALLENGE_BLOCKED = "http_challenge_blocked"
+    VALIDATION_UNANSWERED = "validation_unanswered"
+    REGISTRY_UNANSWERED = "registry_unanswered"
+    NAME_UNRESOLVED = "name_unresolved"
+    MPIC_FAILED = "mpic_failed"
+    FAILED_AUTHORIZATIONS = "failed_authorizations"
+    CA_FAULT = "ca_fault"
+    CA_REFUSES_NAME = "ca_refuses_name"
+    PROXIED_PREVALIDATION = "proxied_prevalidation"
+    UNKNOWN_ERROR = "unknown_error"
     HIGH_RISK_DOMAIN = "high_risk_domain"
     MOVED = "moved"
     VALIDATION_TIMED_OUT = "validation_timed_out"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding, FindingActor
+from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainStatus, Finding, FindingActor
 from dcvd.core.domains.required_records import missing_validation_record
 
 _ACTOR_IN_WORDS: Final[dict[FindingActor, str]] = {
@@ -23,6 +23,8 @@ def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
         same = next((finding for finding in findings if finding.code == domain.error.code), None)
         return domain.error.message if same is None else _describe_finding(same)
     warning = _first_of_severity(findings, "warning")
+    if warning is not None and domain.status in WAITING_STATUSES:
+        return _describe_finding(warning)
     match domain.status:
         case DomainStatus.ACTIVE if warning is not None:
             return f"{domain.name} serves https, but not all is well. {_describe_finding(warning)}"

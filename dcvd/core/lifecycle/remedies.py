@@ -17,7 +17,7 @@ from typing import Final, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.cloudflare import cloudflare_findings
+from dcvd.core.diagnosis.cloudflare.findings import cloudflare_findings
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
 from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, DomainStatus
@@ -36,8 +36,9 @@ WAIT_FOR_ZONE_HOLD_MS: Final = 4 * HOUR
 WAIT_FOR_CA_FAULT_MS: Final = DAY
 """An internal error of a CA mostly passes by itself."""
 
-_CA_REFUSAL_CODES: Final = frozenset({FindingCode.CAA_BLOCKS, FindingCode.CA_RATE_LIMITED})
-"""Refusals of one CA that the next may not share. A high-risk name is not among them: people have to review it."""
+_CA_REFUSAL_CODES: Final = frozenset({FindingCode.CAA_BLOCKS, FindingCode.CA_RATE_LIMITED, FindingCode.CA_REFUSES_NAME})
+"""Refusals of one CA that the next may not share. A CAA query that failed is none, as it fails for the next CA too, nor
+is a high-risk name, which people have to review."""
 _CA_FAULT: Final = re.compile(r"internal error.{0,40}(authority|\bCA\b)", re.IGNORECASE | re.DOTALL)
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.cloudflare import describe_timeout
+from dcvd.core.diagnosis.cloudflare.findings import describe_timeout
 from dcvd.core.domains.claims import is_held
 from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainError, DomainErrorCode, DomainStatus

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from dcvd.core.diagnosis.caa import permitted_authorities
-from dcvd.core.diagnosis.cloudflare import findings_of
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.findings import sort_findings
 from dcvd.core.diagnosis.proofs import find_proof, proof_findings

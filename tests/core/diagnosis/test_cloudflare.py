@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.cloudflare import cloudflare_findings, findings_of
+from dcvd.core.diagnosis.cloudflare.findings import cloudflare_findings, findings_of
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, Record
 from dcvd.core.instants import HOUR, MINUTE
@@ -43,7 +43,7 @@ CERTIFICATE_TEXTS = [
     ("the Certificate Authority had trouble performing a DNS lookup: dns problem: looking up caa for "
      f"{NAME}: dnssec: bogus", "dnssec_bogus", "customer"),
     ("Certificate authority encountered a SERVFAIL during DNS lookup, please check your DNS reachability.",
-     "caa_unanswered", "customer"),
+     "validation_unanswered", "customer"),
     ("Certificate authority encountered a multiple perspective CAA check error, please ensure your DNS is configured "
      "to allow CAA queries", "caa_unanswered", "customer"),
     ("SERVFAIL looking up CAA for customer.com", "caa_unanswered", "customer"),
@@ -67,15 +67,17 @@ def test_cloudflares_words_about_the_certificate_are_understood(text: str, code:
         assert (finding.code, finding.actor, finding.evidence) == (code, actor, (said,))
 
 
-def test_words_that_are_not_understood_make_no_finding() -> None:
-    for text in ("Internal error with Certificate Authority. Please wait.", "hibernating", ""):
-        assert cloudflare_findings(domain(cf_ssl_errors=(text,), cf_errors=(text,))) == ()
+def test_words_that_are_not_understood_are_a_warning_in_those_words() -> None:
+    finding = only(domain(cf_ssl_errors=("hibernating",)))
+    assert (finding.code, finding.severity, finding.actor) == ("unknown_error", "warning", "operator")
+    assert "hibernating" in finding.message
+    assert cloudflare_findings(domain(cf_ssl_errors=("", " "), cf_errors=("", " "))) == ()
 
 
 def test_a_hostname_that_holds_such_a_word_says_nothing_by_it() -> None:
     for name in ("caa.customer.com", "risk.http-token.com", "dnssec-bogus.com", "rate-limit.customer.com"):
         subject = domain(name=name, cf_ssl_errors=(f"The name {name} is pending.",))
-        assert cloudflare_findings(subject) == ()
+        assert [finding.code for finding in cloudflare_findings(subject)] == ["unknown_error"]
 
 
 def test_a_caa_refusal_says_what_to_add_for_the_ca_in_use() -> None:
@@ -90,7 +92,8 @@ def test_a_held_zone_is_its_owners_to_release() -> None:
     )
     finding = only(domain(cf_status="blocked", cf_errors=(said,)))
     assert (finding.code, finding.actor, finding.evidence) == ("zone_hold", "customer", (said,))
-    assert cloudflare_findings(domain(cf_status="pending", cf_errors=(said,))) == ()
+    assert only(domain(cf_status="pending", cf_errors=(said,))).code == "zone_hold"
+    assert cloudflare_findings(domain(cf_status="active", cf_errors=(said,))) == ()
 
 
 def test_what_is_blocked_for_another_reason_is_for_cloudflares_support() -> None:

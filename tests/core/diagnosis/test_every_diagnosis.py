@@ -35,7 +35,11 @@ FROM_CLOUDFLARE = (
     "zone_hold", "hostname_taken", "quota_exceeded", "ca_rate_limited", "token_expired", "http_challenge_blocked",
     "high_risk_domain", "moved", "validation_timed_out",
 )  # fmt: skip
-OUR_ADDITIONS = ("dormant", "fallback_origin", "hostname_differs", "ownership_unproved")
+OUR_ADDITIONS = (
+    "ca_fault", "ca_refuses_name", "challenge_missing", "dormant", "failed_authorizations", "fallback_origin",
+    "hostname_differs", "mpic_failed", "name_unresolved", "ownership_unproved", "proxied_prevalidation",
+    "registry_unanswered", "unknown_error", "validation_unanswered",
+)  # fmt: skip
 
 
 def test_the_codes_are_those_that_were_promised() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.cloudflare import findings_of
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.claims import proof_text
 from dcvd.core.domains.domain import Proof
 from dcvd.core.instants import DAY, HOUR

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.callers import Caller, CallerKind
-from dcvd.core.diagnosis.cloudflare import findings_of
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.claims import MAX_CLAIMS, proof_text
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof

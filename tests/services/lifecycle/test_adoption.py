@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.cloudflare import findings_of
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.domain import Domain, DomainStatus, ValidationMethod
 from dcvd.core.instants import DAY, MINUTE
 from dcvd.core.jobs import JobState

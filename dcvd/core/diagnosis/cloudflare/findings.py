@@ -1,7 +1,7 @@
 """Findings from what Cloudflare says of a hostname and its certificate, as it is stored with the domain.
 
-Cloudflare changes its texts without notice, so they are matched loosely. A text that matches nothing makes no finding
-and is shown as Cloudflare wrote it. Sources: Cloudflare's "Error codes" and "Custom hostname status codes" (Cloudflare
+Cloudflare changes its texts without notice, so they are matched loosely. A text that matches nothing is a warning, in
+Cloudflare's words. Sources: Cloudflare's "Error codes" and "Custom hostname status codes" (Cloudflare
 for SaaS), and "Troubleshooting Domain Control Validation".
 """
 
@@ -9,19 +9,32 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from dcvd.core.diagnosis.cloudflare.validation_errors import certificate_findings, unknown_error_finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
 from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
-from dcvd.core.diagnosis.validation_errors import certificate_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
-from dcvd.core.domains.domain import DnsState, Domain, DomainError, DomainErrorCode, Finding, Record, Severity
+from dcvd.core.domains.domain import (
+    POINTING_STATES,
+    DnsState,
+    Domain,
+    DomainError,
+    DomainErrorCode,
+    Finding,
+    Record,
+    Severity,
+)
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR
 
 _ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\bholds?\b", re.IGNORECASE)
+_HELD_ZONE_PATTERN: Final = re.compile(r"\bheld zone\b", re.IGNORECASE)
 _RISK_PATTERN: Final = re.compile(r"\brisk|abuse|phish|malware|safe.?browsing", re.IGNORECASE)
 _FALLBACK_ORIGIN_PATTERN: Final = re.compile(r"fallback", re.IGNORECASE)
 _WRONG_TARGET_PATTERN: Final = re.compile(r"not\W+cname\b|records are owned|token was not found", re.IGNORECASE)
+_PREVALIDATION_PATTERN: Final = re.compile(
+    r"using cloudflare and cannot be activated|point to the saas zone", re.IGNORECASE
+)
 _RECHECK_WAIT_MS: Final = HOUR
 """For this long Cloudflare may simply not have checked the hostname again yet."""
 
@@ -85,18 +98,31 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
                 "active, and the operator has to set it."
             )
             yield new_finding(FindingCode.FALLBACK_ORIGIN, "error", "operator", message, [text])
-        elif (
-            hostname_class is HostnameClass.WAITING
-            and _WRONG_TARGET_PATTERN.search(text)
-            and _is_hidden_for_long(domain)
-        ):
-            message = (
-                f"Cloudflare does not see {domain.name} lead to us, and where it leads is hidden from us. Make sure "
-                f"that its record is a CNAME, {domain.name} → {domain.cname_target}, and no address."
-                f"{hidden_proof_advice(domain)}"
-            )
-            fix = Record("CNAME", domain.name, domain.cname_target)
-            yield new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, [text], fix=fix)
+        elif hostname_class is HostnameClass.WAITING and text.strip():
+            yield from _waiting_findings(domain, text)
+
+
+def _waiting_findings(domain: Domain, text: str) -> Iterator[Finding]:
+    """Find why Cloudflare has not validated a hostname that waits."""
+    fix = Record("CNAME", domain.name, domain.cname_target)
+    if _PREVALIDATION_PATTERN.search(text):
+        message = (
+            f"{domain.name} is proxied in a zone at Cloudflare, so it cannot be validated before its record is "
+            f"changed. Point it to us now: {domain.name} → {domain.cname_target}."
+        )
+        severity: Severity = "warning" if domain.dns_state in POINTING_STATES else "error"
+        yield new_finding(FindingCode.PROXIED_PREVALIDATION, severity, "customer", message, [text], fix=fix)
+    elif _HELD_ZONE_PATTERN.search(text):
+        yield _blocked_finding(domain)
+    elif not _WRONG_TARGET_PATTERN.search(text):
+        yield unknown_error_finding(domain, text)
+    elif _is_hidden_for_long(domain):
+        message = (
+            f"Cloudflare does not see {domain.name} lead to us, and where it leads is hidden from us. Make sure that "
+            f"its record is a CNAME, {domain.name} → {domain.cname_target}, and no address."
+            f"{hidden_proof_advice(domain)}"
+        )
+        yield new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, [text], fix=fix)
 
 
 def _is_hidden_for_long(domain: Domain) -> bool:

@@ -1,0 +1,71 @@
+"""Findings from lookups of the CA that failed: who runs the servers that did not answer, and so has to act.
+
+A CA whose CAA query fails may not issue (RFC 8659, CA/Browser Forum's Baseline Requirements 3.2.2.8): that is no
+refusal by a CAA record, and no other CA would do better.
+"""
+
+from dcvd.core.diagnosis.cloudflare.lookup_failures import LookupFailure, LookupOutcome
+from dcvd.core.diagnosis.cloudflare.wrong_challenges import missing_challenge_finding
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.findings import new_finding
+from dcvd.core.domains.domain import CHALLENGE_LABEL, POINTING_STATES, Domain, Finding, Record
+from dcvd.core.domains.hostnames import is_within, registrable_domain
+
+
+def failed_lookup_finding(domain: Domain, lookup: LookupFailure, text: str) -> Finding:
+    """Return what a lookup that failed means for a domain, and who has to act; `text` is its evidence."""
+    zone = registrable_domain(domain.name)
+    if lookup.outcome is LookupOutcome.BOGUS:
+        return _bogus_finding(domain, lookup, text)
+    if is_within(domain.name, lookup.name) and not is_within(lookup.name, zone):
+        message = (
+            f"The certificate authority got no answer from the name servers of .{lookup.name}, which belong to its "
+            f"registry, so {domain.name} waits. That passes; it is tried again."
+        )
+        return new_finding(FindingCode.REGISTRY_UNANSWERED, "warning", "nobody", message, [text])
+    if lookup.outcome is LookupOutcome.ABSENT:
+        return _absence_finding(domain, lookup, text)
+    code = FindingCode.CAA_UNANSWERED if lookup.types == "CAA" else FindingCode.VALIDATION_UNANSWERED
+    if _is_ours(domain, lookup.name):
+        message = (
+            f"The certificate authority gets no answer from the DNS servers of {lookup.name}, to which {domain.name} "
+            f"leads and which the operator of this service runs, when it looks up {lookup.types}."
+        )
+        return new_finding(code, "error", "operator", message, [text])
+    servers = zone if is_within(lookup.name, zone) else registrable_domain(lookup.name)
+    message = (
+        f"The certificate authority gets no answer from the DNS servers of {servers} when it looks up {lookup.types} "
+        f"for {lookup.name}. They have to answer such queries from everywhere, so that {domain.name} gets its "
+        "certificate. Contact your DNS provider."
+    )
+    return new_finding(code, "error", "customer", message, [text])
+
+
+def _bogus_finding(domain: Domain, lookup: LookupFailure, text: str) -> Finding:
+    is_ours = _is_ours(domain, lookup.name)
+    zone = registrable_domain(lookup.name)
+    message = (
+        f"The certificate authority finds DNSSEC of {lookup.name} broken, so {domain.name} gets no certificate. Fix "
+        f"the signatures of {zone}, or remove its DS record."
+    )
+    return new_finding(FindingCode.DNSSEC_BOGUS, "error", "operator" if is_ours else "customer", message, [text])
+
+
+def _absence_finding(domain: Domain, lookup: LookupFailure, text: str) -> Finding:
+    if "TXT" in lookup.types and lookup.name.startswith(f"{CHALLENGE_LABEL}."):
+        return missing_challenge_finding(domain, text)
+    if domain.dns_state in POINTING_STATES:
+        message = (
+            f"The certificate authority did not find {lookup.name} in DNS. Our own check finds {domain.name}; it is "
+            "tried again."
+        )
+        return new_finding(FindingCode.NAME_UNRESOLVED, "warning", "nobody", message, [text])
+    message = f"The certificate authority does not find {lookup.name} in DNS. Create the record of {domain.name}."
+    fix = Record("CNAME", domain.name, domain.cname_target)
+    return new_finding(FindingCode.NAME_UNRESOLVED, "error", "customer", message, [text], fix=fix)
+
+
+def _is_ours(domain: Domain, name: str) -> bool:
+    """Whether a name is of the operator's zone, to which the domain leads, and not of the domain's own."""
+    ours = registrable_domain(domain.cname_target)
+    return ours != registrable_domain(domain.name) and is_within(name, ours)

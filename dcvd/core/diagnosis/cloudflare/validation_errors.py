@@ -1,0 +1,233 @@
+"""Findings from the texts of `ssl.validation_errors`, which are mostly the CA's answers to Cloudflare.
+
+Sources: Cloudflare's "Troubleshooting Domain Control Validation", and the errors of boulder, which is Let's Encrypt's
+CA. tests/field holds the texts with their sources.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dcvd.core.diagnosis.caa import CAA_IDENTIFIERS
+from dcvd.core.diagnosis.cloudflare.failed_lookups import failed_lookup_finding
+from dcvd.core.diagnosis.cloudflare.lookup_failures import find_lookup_failure
+from dcvd.core.diagnosis.cloudflare.wrong_challenges import find_wrong_challenge
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.findings import new_finding, shorten_evidence
+from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
+from dcvd.core.domains.hostnames import is_within, registrable_domain
+
+_MAX_TEXT_CHARS: Final = 1000
+_FLAGS: Final = re.IGNORECASE | re.DOTALL
+
+
+class _ErrorMeaning(Struct, frozen=True):
+    """The meaning of texts that match `pattern`; `message` has the placeholders `name`, `zone`, `ca` and `owner`."""
+
+    code: FindingCode
+    pattern: str
+    severity: Severity
+    actor: FindingActor
+    message: str
+
+
+_MEANINGS: Final = (
+    _ErrorMeaning(
+        FindingCode.CA_FAULT,
+        r"validation rpc|problem is unavailable|sct embedding",
+        "warning",
+        "nobody",
+        "The certificate authority has a fault of its own, for which {name} waits. It is tried again.",
+    ),
+    _ErrorMeaning(
+        FindingCode.DNSSEC_BOGUS,
+        r"bogus|dnssec",
+        "error",
+        "customer",
+        "The certificate authority finds DNSSEC of {name} broken. Fix the signatures of {zone}, or remove its DS "
+        "record.",
+    ),
+    _ErrorMeaning(
+        FindingCode.CAA_UNANSWERED,
+        r"multi\w*.perspective.{0,40}\bcaa\b|allow caa quer|looking up caa\b|\bcaa\b.{0,80}(servfail|time[d ]*out)",
+        "error",
+        "customer",
+        "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for {name} to "
+        "CAA queries too, from everywhere. Contact your DNS provider.",
+    ),
+    _ErrorMeaning(
+        FindingCode.CAA_BLOCKS,
+        r"\bcaa_error\b|\bcaa records? (block|forbid|do(es)? not include)|blocked by a caa\b|prevents issuance",
+        "error",
+        "customer",
+        'No certificate for {name}: a CAA record forbids our CA; add `0 issue "{ca}"` at {owner}.',
+    ),
+    _ErrorMeaning(
+        FindingCode.MPIC_FAILED,
+        r"multi\w*.perspective|multiple geographic|\bmpic\b",
+        "error",
+        "customer",
+        "The certificate authority reaches the DNS servers of {zone}, or the web server of {name}, from some places of "
+        "the world and not from others. Let both answer everybody: blocks by country or network are the usual cause.",
+    ),
+    _ErrorMeaning(
+        FindingCode.VALIDATION_UNANSWERED,
+        r"servfail|dns problem|performing a dns lookup",
+        "error",
+        "customer",
+        "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for {name} from "
+        "everywhere, whatever the type of the query. Contact your DNS provider.",
+    ),
+    _ErrorMeaning(
+        FindingCode.FAILED_AUTHORIZATIONS,
+        r"too many failed|temporarily prevented from requesting",
+        "warning",
+        "nobody",
+        "The certificate authority takes no more tries for {name} for some hours, because so many have failed. It is "
+        "tried again then; what made them fail has to be mended before.",
+    ),
+    _ErrorMeaning(
+        FindingCode.CA_RATE_LIMITED,
+        r"rate.?limit|too many (certificates|requests|new orders|currently pending)",
+        "warning",
+        "nobody",
+        "The certificate authority has issued too many certificates for {zone} lately, so {name} waits. It is tried "
+        "again; nothing to do.",
+    ),
+    _ErrorMeaning(
+        FindingCode.TOKEN_EXPIRED,
+        r"(token|challenge|authoriz|order)\w*.{0,40}expired|expired.{0,20}(token|challenge|authorization)"
+        r"|domain validation failed",
+        "warning",
+        "nobody",
+        "The proof for the certificate of {name} came too late and its token expired. It is started again with "
+        "a new one.",
+    ),
+    _ErrorMeaning(
+        FindingCode.HOSTNAME_TOO_LONG,
+        r"common name.{0,20}too long|over 64 characters",
+        "error",
+        "operator",
+        "{name} is too long for a certificate by itself. The operator has to set `cloudflare_branding`, so that "
+        "Cloudflare adds a shorter name.",
+    ),
+    _ErrorMeaning(
+        FindingCode.HOSTNAME_INVALID,
+        r"valid public suffix|needs at least one dot|contains an invalid character|not a valid (domain|hostname)",
+        "error",
+        "customer",
+        "The certificate authority issues no certificate for {name}, because it takes it for no valid hostname.",
+    ),
+    _ErrorMeaning(
+        FindingCode.CA_REFUSES_NAME,
+        r"punycode|more than 10 labels|reserved format|too many subdomain labels",
+        "error",
+        "operator",
+        "The certificate authority does not take names of the form of {name}. Another one may: the operator has to "
+        "choose it.",
+    ),
+    _ErrorMeaning(
+        FindingCode.HIGH_RISK_DOMAIN,
+        r"\brisk|safe.?browsing|phish|malware|will not issue for this|forbidden by policy|policy forbids",
+        "error",
+        "operator",
+        "The certificate authority holds {name} for a risk and does not issue for it. The operator has to ask "
+        "Cloudflare's support to review it, or take another CA.",
+    ),
+    _ErrorMeaning(
+        FindingCode.HTTP_CHALLENGE_BLOCKED,
+        r"well-known|\bhttp\w*.{0,60}(challenge|token|redirect|status|response|\b[345]\d\d\b)"
+        r"|(challenge|token).{0,60}\bhttp\b|blocked validation|firewall problem|connection (refused|reset)"
+        r"|error getting validation data|redirect (loop|target)|too many redirects|key authorization",
+        "error",
+        "customer",
+        "The certificate authority does not get its token from http://{name}/.well-known/. Let nothing redirect, "
+        "challenge or block that path: firewall and page rules of the zone {zone} most of all.",
+    ),
+    _ErrorMeaning(
+        FindingCode.CA_FAULT,
+        r"internal (server )?error|error finalizing order\W*$",
+        "warning",
+        "nobody",
+        "The certificate authority has a fault of its own, for which {name} waits. It is tried again.",
+    ),
+)
+"""The patterns are tried in this order, and the first match counts."""
+_NAME_REFUSED: Final = next(each for each in _MEANINGS if each.code is FindingCode.CA_REFUSES_NAME)
+_REFUSED: Final = re.compile("will not issue for this", re.IGNORECASE)
+_FROM_AFAR: Final = re.compile(r"secondary validation", re.IGNORECASE)
+_SEEN_FROM_SOME_PLACES: Final = frozenset(
+    {
+        FindingCode.CAA_UNANSWERED,
+        FindingCode.CHALLENGE_MISSING,
+        FindingCode.HTTP_CHALLENGE_BLOCKED,
+        FindingCode.NAME_UNRESOLVED,
+        FindingCode.VALIDATION_UNANSWERED,
+    }
+)
+_AUTHORITY_TO_ADD: Final = re.compile(r"authority\W{1,3}([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
+_CAA_OWNER: Final = re.compile(r"caa records? (?:for|at|of) ([a-z0-9_.-]+[a-z0-9])", re.IGNORECASE)
+
+
+def certificate_findings(domain: Domain) -> Iterator[Finding]:
+    """Yield a finding for each text: what it means, or that it is not understood."""
+    for given_text in domain.cf_ssl_errors:
+        text = given_text[:_MAX_TEXT_CHARS]
+        if not text.strip():
+            continue
+        finding = _find_meaning(domain, text) or unknown_error_finding(domain, given_text)
+        if finding.code in _SEEN_FROM_SOME_PLACES and _FROM_AFAR.search(text):
+            # Its first place saw what it wanted, or nobody would have asked from a second.
+            message = f"{finding.message} This was so from some places of the world, and not from others."
+            finding = replace(finding, message=message)
+        yield finding
+
+
+def unknown_error_finding(domain: Domain, text: str) -> Finding:
+    """Return the finding that Cloudflare says something of which nobody knows the meaning."""
+    message = (
+        f"Cloudflare says of {domain.name}: {shorten_evidence([text])[0]!r}. If that stays, the operator of this "
+        "service has to ask Cloudflare's support what it means."
+    )
+    return new_finding(FindingCode.UNKNOWN_ERROR, "warning", "operator", message, [text])
+
+
+def _find_meaning(domain: Domain, text: str) -> Finding | None:
+    lookup = find_lookup_failure(text)
+    if lookup is not None:
+        return failed_lookup_finding(domain, lookup, text)
+    challenge = find_wrong_challenge(domain, text)
+    if challenge is not None:
+        return challenge
+    # The hostname itself may contain any of the words.
+    searched = re.sub(re.escape(domain.name), "", text, flags=re.IGNORECASE)
+    meaning = next((each for each in _MEANINGS if re.search(each.pattern, searched, _FLAGS)), None)
+    if meaning is None:
+        return None
+    if "xn--" in domain.name and _REFUSED.search(text):
+        # Google Trust Services take no A-labels at Cloudflare, which says just this of it.
+        meaning = _NAME_REFUSED
+    zone = registrable_domain(domain.name)
+    ca, owner = _choose_ca(domain, text), _find_caa_owner(domain, text)
+    message = meaning.message.format(name=domain.name, zone=zone, ca=ca, owner=owner)
+    fix = Record("CAA", owner, f'0 issue "{ca}"') if meaning.code is FindingCode.CAA_BLOCKS else None
+    return new_finding(meaning.code, meaning.severity, meaning.actor, message, [text], fix=fix)
+
+
+def _choose_ca(domain: Domain, text: str) -> str:
+    """Return the domain by which CAA records permit the CA that refuses: the one that the text names, else ours."""
+    named = _AUTHORITY_TO_ADD.search(text)
+    if named is not None:
+        return named[1].lower()
+    identifier = next((each for each in CAA_IDENTIFIERS.values() if each in text.lower()), None)
+    return identifier or CAA_IDENTIFIERS.get(domain.certificate_authority or "", CAA_IDENTIFIERS["google"])
+
+
+def _find_caa_owner(domain: Domain, text: str) -> str:
+    """Return the name at which the CAA record stands: where the text says it, else the top of the zone."""
+    zone, match = registrable_domain(domain.name), _CAA_OWNER.search(text)
+    owner = zone if match is None else match[1].lower()
+    return owner if is_within(domain.name, owner) and is_within(owner, zone) else zone
