@@ -11,6 +11,7 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config import CloudflareConfig, Config, Live
+from dcvd.core.domains.certificate_authorities import select_authorities
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.hostname_orders import HostnameOrder, needs_branding
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
@@ -108,12 +109,12 @@ class CloudflareClient:
     def build_order(
         self, hostname: str, *, validation: ValidationMethod = "http", wildcard: bool = False
     ) -> HostnameOrder:
-        """Build the order for a hostname, with the configured CAs."""
+        """Build the order for a hostname, with those of the configured CAs that issue for it."""
         return HostnameOrder(
             hostname=hostname,
             validation=validation,
             wildcard=wildcard,
-            certificate_authorities=self._config.certificate_authorities,
+            certificate_authorities=select_authorities(hostname, self._config.certificate_authorities),
         )
 
     async def create(

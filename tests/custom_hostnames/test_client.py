@@ -76,6 +76,10 @@ async def test_the_first_authority_of_the_list_is_asked_and_none_where_cloudflar
     assert (await cloudflare.create("a.customer.test")).certificate_authority == "google"
     live_config.value = replace(config, cloudflare=listed)
     assert (await cloudflare.create("b.customer.test")).certificate_authority == "lets_encrypt"
+    for configured, usable in ((("google", "ssl_com"), ("ssl_com",)), (("google",), ())):
+        listed = replace(config.cloudflare, certificate_authorities=configured)
+        live_config.value = replace(config, cloudflare=listed)
+        assert cloudflare.build_order("xn--mnchen-3ya.customer.test").certificate_authorities == usable
 
 
 async def test_a_method_that_no_order_takes_any_more_is_not_asked_for_again(cloudflare: CloudflareClient) -> None:

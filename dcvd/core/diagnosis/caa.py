@@ -1,26 +1,20 @@
 """Diagnosis of CAA (RFC 8659): whether the customer's zone, and ours, permit a CA that we can use."""
 
-from typing import Final
-
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import join_names, new_finding
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
+from dcvd.core.domains.certificate_authorities import CAA_IDENTIFIERS, default_authorities, select_authorities
 from dcvd.core.domains.dns_facts import SILENT_OUTCOMES, CaaPolicy, DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record
 from dcvd.core.domains.hostnames import is_within, registrable_domain
-
-CAA_IDENTIFIERS: Final = {"google": "pki.goog", "lets_encrypt": "letsencrypt.org", "ssl_com": "ssl.com"}
-"""Cloudflare's names of its CAs, each with the domain by which CAA records permit it."""
-
-_CLOUDFLARE_DEFAULT_AUTHORITIES: Final = ("google", "lets_encrypt")
 
 
 def permitted_authorities(facts: DnsFacts, requirements: DnsRequirements) -> tuple[str, ...]:
     """Return the acceptable CAs that CAA permits, best first. A policy that we did not get permits every CA."""
     return tuple(
         name
-        for name in _acceptable_authorities(requirements)
+        for name in _acceptable_authorities(facts, requirements)
         if all(_is_permitted(policy, name, requirements) for policy in _deciding_policies(facts))
     )
 
@@ -31,11 +25,9 @@ def caa_findings(facts: DnsFacts, requirements: DnsRequirements) -> tuple[Findin
     return (*blocks, *_unanswered_findings(facts))
 
 
-def _acceptable_authorities(requirements: DnsRequirements) -> tuple[str, ...]:
-    return (
-        tuple(name for name in requirements.certificate_authorities if name in CAA_IDENTIFIERS)
-        or _CLOUDFLARE_DEFAULT_AUTHORITIES
-    )
+def _acceptable_authorities(facts: DnsFacts, requirements: DnsRequirements) -> tuple[str, ...]:
+    chosen = [name for name in requirements.certificate_authorities if name in CAA_IDENTIFIERS]
+    return select_authorities(facts.hostname, chosen) or default_authorities(facts.hostname)
 
 
 def _deciding_policies(facts: DnsFacts) -> list[CaaPolicy]:
@@ -112,7 +104,7 @@ def _is_named_by(value: str, authority: str, requirements: DnsRequirements) -> b
 
 
 def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
-    acceptable, policies = _acceptable_authorities(requirements), _deciding_policies(facts)
+    acceptable, policies = _acceptable_authorities(facts, requirements), _deciding_policies(facts)
     # Blame the policy that forbids every CA, else the first of two with no CA in common; name a CA that others permit.
     policy = next(
         (p for p in policies if not any(_is_permitted(p, name, requirements) for name in acceptable)), policies[0]

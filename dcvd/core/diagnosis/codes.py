@@ -37,6 +37,8 @@ class FindingCode(StrEnum):
     # The name itself.
     HOSTNAME_INVALID = "hostname_invalid"
     HOSTNAME_TOO_LONG = "hostname_too_long"
+    HOSTNAME_UNUSUAL = "hostname_unusual"
+    TLD_UNKNOWN = "tld_unknown"
 
     # Whose the name is.
     OWNERSHIP_UNPROVED = "ownership_unproved"

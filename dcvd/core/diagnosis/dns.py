@@ -12,6 +12,7 @@ from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding
 from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.top_level_domains import RESERVED_TLDS, is_delegated
 
 
 class DnsDiagnosis(Struct, frozen=True):
@@ -69,6 +70,14 @@ def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
 
 def _unregistered_finding(facts: DnsFacts) -> Finding:
     zone = registrable_domain(facts.hostname)
+    tld = zone.rpartition(".")[2]
+    if not is_delegated(tld) and tld not in RESERVED_TLDS:
+        message = (
+            f"There is no top-level domain .{tld}, so {facts.hostname} cannot exist. It was likely typed wrong: remove "
+            "it here, and add the right name."
+        )
+        evidence = [f"{zone} does not exist (NXDOMAIN), and the list of top-level domains has no .{tld}"]
+        return new_finding(FindingCode.TLD_UNKNOWN, "error", "customer", message, evidence)
     message = f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist; renew it."
     evidence = [f"{zone} does not exist (NXDOMAIN from its parent)"]
     return new_finding(FindingCode.DOMAIN_UNREGISTERED, "error", "customer", message, evidence)

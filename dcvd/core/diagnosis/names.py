@@ -4,9 +4,9 @@ from collections.abc import Collection
 from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import new_finding
+from dcvd.core.diagnosis.findings import join_names, new_finding
 from dcvd.core.domains.domain import Finding
-from dcvd.core.domains.hostnames import normalise
+from dcvd.core.domains.hostnames import list_unusual_labels, normalise
 from dcvd.core.text import make_printable
 from dcvd.errors import InvalidInput
 
@@ -25,6 +25,22 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
         quoted = make_printable(text)[:_MAX_QUOTED_NAME_CHARS]
         message = f"{quoted or 'An empty name'} cannot have a certificate. {error.message}"
         return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, [quoted]),)
+    return (*_length_findings(name), *unusual_name_findings(name))
+
+
+def unusual_name_findings(name: str) -> tuple[Finding, ...]:
+    """Return the finding that a name has labels which not everybody takes."""
+    labels = list_unusual_labels(name)
+    if not labels:
+        return ()
+    message = (
+        f"{name} has a label that the rules of international names (IDNA 2008) do not allow: {join_names(labels)}. DNS "
+        "serves it, but some browsers, mail programs and certificate authorities do not take it."
+    )
+    return (new_finding(FindingCode.HOSTNAME_UNUSUAL, "warning", "customer", message, labels),)
+
+
+def _length_findings(name: str) -> tuple[Finding, ...]:
     if len(name) <= MAX_COMMON_NAME_CHARS:
         return ()
     message = (

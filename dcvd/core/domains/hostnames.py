@@ -4,29 +4,32 @@ Source: RFC 1035, RFC 5891, UTS 46.
 """
 
 import re
+import unicodedata
 from collections.abc import Collection
 from typing import Final
 
 import idna
 from publicsuffixlist import PublicSuffixList
 
-from dcvd.core.addresses import MAX_NAME_CHARS, parse_ip
+from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.domains.top_level_domains import RESERVED_TLDS, SUFFIXES, find_likely, is_delegated
+from dcvd.core.domains.typed_names import NotOnlyName, extract_name
 from dcvd.errors import InvalidInput
 
 MAX_GIVEN_CHARS: Final = 1000
 """A hostname in Unicode is longer than its A-labels at times; what is longer than this is not looked at."""
 
-RESERVED_TLDS: Final = frozenset(
-    {"test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "arpa", "home", "corp", "mail"}
-)
-"""Top-level domains for which no public CA issues (RFC 6761, 6762, 7686, 9476 and ICANN's name collisions)."""
+_A_LABEL_PREFIX: Final = "xn--"
+_SYMBOL_CATEGORIES: Final = frozenset({"So", "Sm", "Sk", "Sc"})
+_JOINER: Final = "\u200d"  # of emoji that are made of several
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
-_PUBLIC_SUFFIXES: Final = PublicSuffixList()
+_ALL_SUFFIXES: Final = PublicSuffixList()
+"""With those of the private section, such as `github.io`, below which a company lets others have names."""
 
 
 def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "domainName") -> str:
-    """Return the A-label form in which a hostname is stored and compared.
+    """Return the A-label form in which a hostname is stored and compared; of a web page's address, that of its host.
 
     `allowed_tlds` are reserved top-level domains that the operator accepts, for a sandbox. Raises InvalidInput with one
     sentence on what is wrong; it names `field`.
@@ -35,19 +38,18 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
     def fault(message: str) -> InvalidInput:
         return InvalidInput(field, message, code="hostname_invalid")
 
-    name = text.strip()
-    if not name:
+    if not text.strip():
         raise fault("The hostname is empty; give one such as app.customer.com.")
-    if len(name) > MAX_GIVEN_CHARS:
+    if len(text) > MAX_GIVEN_CHARS:
         raise fault(f"The hostname is longer than {MAX_NAME_CHARS} characters, the most that DNS can carry.")
-    if "://" in name or "/" in name or "@" in name:
-        raise fault(f"{name!r} is a URL or an address; give the hostname alone, such as app.customer.com.")
-    if parse_ip(name.strip("[]")) is not None:
-        raise fault(f"{name!r} is an IP address; a certificate needs a hostname.")
+    try:
+        name = extract_name(text)
+    except NotOnlyName as error:
+        raise fault(str(error)) from None
+    if not name:
+        raise fault(f"{text.strip()!r} has no hostname; give one such as app.customer.com.")
     if "_" in name:
         raise fault(f"{name!r} has an underscore; a hostname with a certificate has only letters, digits and hyphens.")
-    if ":" in name:
-        raise fault(f"{name!r} has a port; give the hostname alone, without the colon and what follows.")
     if "*" in name:
         raise fault(f"{name!r} is a wildcard; give the hostname itself.")
     try:
@@ -66,20 +68,35 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
             raise fault(f"The label {label!r} is not made of letters, digits and inner hyphens.")
     if len(labels) < 2:
         raise fault(f"{name!r} is a single label; give a full hostname such as app.customer.com.")
-    if labels[-1].isdigit():
-        raise fault(f"{name!r} ends in a number, so it is read as an IP address; give a hostname.")
-    if labels[-1] in RESERVED_TLDS and labels[-1] not in allowed_tlds:
-        raise fault(f"The top-level domain .{labels[-1]} is reserved; no CA issues certificates below it.")
-    if _PUBLIC_SUFFIXES.is_public(ascii_name) and labels[-1] not in allowed_tlds:
-        raise fault(
-            f"{ascii_name!r} is a public suffix, below which others register; give a name of the customer's own."
-        )
+    _check_top(ascii_name, labels, allowed_tlds, field)
     return ascii_name
+
+
+def _check_top(name: str, labels: list[str], allowed_tlds: Collection[str], field: str) -> None:
+    """Raise InvalidInput for a name whose top-level domain lets it have no certificate, or is not the one meant."""
+    tld = labels[-1]
+    message = ""
+    if tld.isdigit():
+        message = f"{name!r} ends in a number, so it is read as an IP address; give a hostname."
+    elif tld in allowed_tlds:
+        return
+    elif tld in RESERVED_TLDS:
+        message = f"The top-level domain .{tld} is reserved; no CA issues certificates below it."
+    elif not is_delegated(tld) and (likely := find_likely(tld)) is not None:
+        meant = ".".join((*labels[:-1], likely))
+        message = f"There is no top-level domain .{tld}: did you mean .{likely}? Then enter {meant}."
+    elif SUFFIXES.is_public(name):
+        message = f"{name!r} is a public suffix, below which others register; give a name of the customer's own."
+    if message:
+        raise InvalidInput(field, message, code="hostname_invalid")
 
 
 def normalise_search(text: str) -> str:
     """Return a search text in the form in which hostnames are stored, as far as that is possible."""
-    typed = text.strip().lower().removesuffix(".")
+    try:
+        typed = extract_name(text).lower().removesuffix(".")
+    except NotOnlyName:
+        typed = text.strip().lower()
     try:
         return _to_ascii(typed)
     except (idna.IDNAError, UnicodeError):
@@ -88,7 +105,17 @@ def normalise_search(text: str) -> str:
 
 def registrable_domain(name: str) -> str:
     """Return the public suffix and one label more (`customer.co.uk`), or the name itself where there is none."""
-    return _PUBLIC_SUFFIXES.privatesuffix(name) or name
+    return _ALL_SUFFIXES.privatesuffix(name) or name
+
+
+def is_shared_suffix(name: str) -> bool:
+    """Whether names below this one belong to others than its owner: below `co.uk`, and below `github.io` too."""
+    return bool(_ALL_SUFFIXES.is_public(name))
+
+
+def list_unusual_labels(name: str) -> tuple[str, ...]:
+    """Return the A-labels of a name that IDNA 2008 does not allow, such as those of emoji."""
+    return tuple(label for label in name.split(".") if label.startswith(_A_LABEL_PREFIX) and not _is_allowed(label))
 
 
 def is_cname_target(text: str) -> bool:
@@ -99,10 +126,51 @@ def is_cname_target(text: str) -> bool:
 
 
 def _to_ascii(name: str) -> str:
-    if name.isascii() and "xn--" not in name.lower():
+    if name.isascii() and _A_LABEL_PREFIX not in name.lower():
         return name.lower().removesuffix(".")
-    # UTS 46 maps the case itself: for a capital sigma at a word's end Python's lower() differs from browsers.
-    return idna.encode(name, uts46=True, std3_rules=True).decode().removesuffix(".")
+    try:
+        # UTS 46 maps the case itself: for a capital sigma at a word's end Python's lower() differs from browsers.
+        return idna.encode(name, uts46=True, std3_rules=True).decode().removesuffix(".")
+    except idna.IDNAError:
+        if (lenient := _to_ascii_with_symbols(name)) is not None:
+            return lenient
+        raise
+
+
+def _to_ascii_with_symbols(name: str) -> str | None:
+    """Return the A-labels of a name with emoji, which IDNA 2008 does not allow and DNS serves; None for other names."""
+    mapped = idna.uts46_remap(name, std3_rules=True, transitional=False).removesuffix(".")
+    labels = [_encode_label(label) for label in mapped.split(".")]
+    return ".".join(label for label in labels if label is not None) if all(labels) else None
+
+
+def _encode_label(label: str) -> str | None:
+    if not label.isascii():
+        return f"{_A_LABEL_PREFIX}{label.encode('punycode').decode()}" if _is_symbolic(label) else None
+    if not label.startswith(_A_LABEL_PREFIX) or _is_allowed(label):
+        return label
+    try:
+        shown = label.removeprefix(_A_LABEL_PREFIX).encode().decode("punycode")
+        is_same = idna.uts46_remap(shown, std3_rules=True, transitional=False) == shown
+    except (idna.IDNAError, UnicodeError):
+        return None
+    return label if is_same and _encode_label(shown) == label else None
+
+
+def _is_symbolic(label: str) -> bool:
+    """Whether a label is made of letters, digits, hyphens and symbols, at least one of these."""
+    categories = {unicodedata.category(character) for character in label if character not in ("-", _JOINER)}
+    return bool(categories & _SYMBOL_CATEGORIES) and all(
+        category in _SYMBOL_CATEGORIES or category[0] in "LMN" for category in categories
+    )
+
+
+def _is_allowed(label: str) -> bool:
+    try:
+        idna.ulabel(label)
+    except (idna.IDNAError, UnicodeError):
+        return False
+    return True
 
 
 def is_within(name: str, zone: str) -> bool:

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.cloudflare.findings import cloudflare_findings
 from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.domains.certificate_authorities import select_authorities
 from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
 from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE
@@ -217,9 +218,10 @@ def _propose_other_authority(
     if permitted_authorities is None and any(finding.code == FindingCode.CAA_BLOCKS for finding in domain.findings):
         return None
     present = domain.certificate_authority
+    usable = select_authorities(domain.name, certificate_authorities)
     start = certificate_authorities.index(present) + 1 if present in certificate_authorities else 0
     for name in (*certificate_authorities[start:], *certificate_authorities[:start]):
-        if name != present and (permitted_authorities is None or name in permitted_authorities):
+        if name != present and name in usable and (permitted_authorities is None or name in permitted_authorities):
             return RemedyProposal(Remedy(RemedyKind.CHANGE_AUTHORITY, name), 0 if is_refusal else WAIT_FOR_CA_FAULT_MS)
     return None
 

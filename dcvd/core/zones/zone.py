@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.domains.claims import proof_text
-from dcvd.core.domains.hostnames import normalise, registrable_domain
+from dcvd.core.domains.hostnames import is_shared_suffix, normalise, registrable_domain
 from dcvd.core.domains.targets import belongs_to_service, service_name
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms
@@ -63,6 +63,10 @@ def validate_zone_name(text: str, *, target: str, allowed_tlds: Collection[str])
     Raises InvalidInput for no name, for the service's own, and for a public suffix, below which others register.
     """
     name = normalise(text, allowed_tlds=allowed_tlds, field="name")
+    if is_shared_suffix(name) and name.rpartition(".")[2] not in allowed_tlds:
+        raise InvalidInput(
+            "name", f"Names below {name} belong to others; give a zone of your own.", code="hostname_invalid"
+        )
     if belongs_to_service(name, target) or belongs_to_service(service_name(target), name):
         raise InvalidInput("name", f"{name} has names of this service itself.", code="hostname_invalid")
     return name

@@ -82,13 +82,18 @@ async def test_a_unicode_name_is_kept_as_a_labels(owner: Client) -> None:
 @pytest.mark.parametrize(
     "name",
     ["", " ", "localhost", "192.0.2.1", "[2001:db8::1]", "a_b.customer.com", "*.customer.com", "co.uk", "app.test",
-     "https://app.customer.com/", "a..customer.com", f"{'a' * 64}.customer.com", ".".join(["abc"] * 70) + ".com",
+     "https://me@app.customer.com/", "a..customer.com", f"{'a' * 64}.customer.com", ".".join(["abc"] * 70) + ".com",
      "a\u0000b.customer.com", "app.customer.com\n.evil.com", "\u202eapp.customer.com", "x" * 3000],
 )  # fmt: skip
 async def test_a_bad_name_is_refused_with_a_sentence_and_adds_nothing(owner: Client, name: str) -> None:
     problem(await owner.post("/api/domains", {"domainName": name}), 400, "hostname_invalid", field="domainName")
     assert (await owner.get("/api/domains")).json["domains"] == []
     assert (await owner.get("/api/jobs")).json["jobs"] == []
+
+
+async def test_of_a_pasted_address_the_hostname_is_added(owner: Client) -> None:
+    answer = await owner.post("/api/domains", {"domainName": " https://App.Customer.com/login?x=1 "})
+    assert (answer.status, answer.json["domain"]["domainName"]) == (201, "app.customer.com")
 
 
 async def test_a_domain_that_one_has_already_is_409_and_named(owner: Client) -> None:

@@ -255,3 +255,15 @@ def test_our_targets_servers_failing_caa_are_the_operators() -> None:
     # The climb from the hostname followed the CNAME to them, and failed there too.
     assert only(verdict(right(failing("servfail", NAME), target_caa=failing("servfail", TARGET, TARGET)))) == finding
     assert verdict(right(target_caa=failing("servfail", "saas.net", TARGET))).findings == ()
+
+
+def test_an_international_name_is_offered_no_ca_that_issues_for_none() -> None:
+    name = "app.xn--mnchen-3ya.de"
+    subject = replace(right(policy((";",), at="xn--mnchen-3ya.de", start=name)), hostname=name)
+    for configured in ((), ("google",), ("google", "lets_encrypt")):
+        found = diagnose_dns(subject, DnsRequirements(certificate_authorities=configured), NOW)
+        assert [finding.fix for finding in found.findings] == [
+            Record("CAA", "xn--mnchen-3ya.de", '0 issue "letsencrypt.org"')
+        ]
+    allows_google_alone = replace(subject, caa=policy(("pki.goog",), at="xn--mnchen-3ya.de", start=name))
+    assert permitted_authorities(allows_google_alone, DnsRequirements()) == ()

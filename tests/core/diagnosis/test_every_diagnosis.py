@@ -37,8 +37,8 @@ FROM_CLOUDFLARE = (
 )  # fmt: skip
 OUR_ADDITIONS = (
     "ca_fault", "ca_refuses_name", "challenge_missing", "dormant", "failed_authorizations", "fallback_origin",
-    "hostname_differs", "mpic_failed", "name_unresolved", "ownership_unproved", "proxied_prevalidation",
-    "registry_unanswered", "unknown_error", "validation_unanswered",
+    "hostname_differs", "hostname_unusual", "mpic_failed", "name_unresolved", "ownership_unproved",
+    "proxied_prevalidation", "registry_unanswered", "tld_unknown", "unknown_error", "validation_unanswered",
 )  # fmt: skip
 
 

@@ -1,9 +1,14 @@
 """A name before anything is registered: can it have a certificate?"""
 
 import pytest
+from msgspec.structs import replace
 
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.names import name_findings
-from tests.core.builders import NAME
+from dcvd.core.diagnosis.requirements import DnsRequirements
+from dcvd.core.domains.domain import DomainStatus
+from tests.core.builders import NAME, NOW, added_domain, facts
 
 
 @pytest.mark.parametrize(
@@ -38,3 +43,22 @@ def test_a_name_of_more_than_64_characters_concerns_nobody() -> None:
     (finding,) = name_findings(f"a{fits}")
     assert (finding.code, finding.severity, finding.actor) == ("hostname_too_long", "info", "nobody")
     assert finding.evidence == ("65 characters",)
+
+
+def test_a_label_that_not_everybody_takes_is_a_warning_until_the_domain_serves() -> None:
+    (finding,) = name_findings("app.xn--zn8h.to")
+    assert (finding.code, finding.severity, finding.evidence) == ("hostname_unusual", "warning", ("xn--zn8h",))
+    waiting = replace(added_domain(), name="app.xn--zn8h.to")
+    assert [each.code for each in findings_of(waiting)] == ["hostname_unusual"]
+    assert findings_of(replace(waiting, status=DomainStatus.ACTIVE)) == ()
+
+
+def test_a_name_below_a_top_level_domain_that_does_not_exist_is_told_so_where_dns_has_none_either() -> None:
+    name = "app.customer.nosuchtld"
+    assert name_findings(name) == ()
+    absent = replace(facts(is_registered=False), hostname=name)
+    (finding,) = diagnose_dns(absent, DnsRequirements(), NOW).findings
+    assert (finding.code, finding.actor) == ("tld_unknown", "customer")
+    assert "no top-level domain .nosuchtld" in finding.message
+    there = replace(absent, is_registered=True)
+    assert [each.code for each in diagnose_dns(there, DnsRequirements(), NOW).findings] == ["cname_missing"]

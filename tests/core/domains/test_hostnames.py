@@ -4,7 +4,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.domains.hostnames import RESERVED_TLDS, is_within, normalise, normalise_search, registrable_domain
+from dcvd.core.domains.hostnames import (
+    is_shared_suffix,
+    is_within,
+    list_unusual_labels,
+    normalise,
+    normalise_search,
+    registrable_domain,
+)
+from dcvd.core.domains.top_level_domains import RESERVED_TLDS, find_likely, is_delegated
 from dcvd.errors import InvalidInput
 from tests.examples import examples
 
@@ -34,6 +42,11 @@ def refusal(text: str, **options: object) -> InvalidInput:
         ("shop.customer.github.io", "shop.customer.github.io"),
         ("xn--bcher-kva.de", "xn--bcher-kva.de"),
         ("XN--BCHER-KVA.de", "xn--bcher-kva.de"),
+        ("github.io", "github.io"),
+        ("customer.blogspot.com", "customer.blogspot.com"),
+        ("app.customer.nosuchtld", "app.customer.nosuchtld"),
+        ("app.customer.co", "app.customer.co"),
+        ("app.customer.cm", "app.customer.cm"),
     ],
 )
 def test_a_hostname_is_stored_in_lower_case_without_its_trailing_dot(text: str, name: str) -> None:
@@ -63,9 +76,13 @@ def test_a_unicode_name_becomes_its_a_labels(text: str, name: str) -> None:
     [
         ("", "is empty"),
         ("   ", "is empty"),
-        ("https://app.customer.com/x", "'https://app.customer.com/x' is a URL or an address"),
-        ("app.customer.com/path", "give the hostname alone"),
-        ("me@customer.com", "'me@customer.com' is a URL or an address"),
+        ("https://", "has no hostname"),
+        ("/path", "has no hostname"),
+        ("ftp://app.customer.com/x", "is no address of a web page. Enter only the name: app.customer.com."),
+        ("mailto://me@[", "Enter only the name: app.customer.com."),
+        ("me@customer.com", "'me@customer.com' is an e-mail address. Enter only the name: customer.com."),
+        ("https://me:x@app.customer.com/", "an address with a user's name. Enter only the name: app.customer.com."),
+        ("https://192.0.2.1/x", "'192.0.2.1' is an IP address"),
         ("192.0.2.1", "'192.0.2.1' is an IP address"),
         ("2001:db8::1", "'2001:db8::1' is an IP address"),
         ("[2001:db8::1]", "is an IP address"),
@@ -87,16 +104,24 @@ def test_a_unicode_name_becomes_its_a_labels(text: str, name: str) -> None:
         ("-app.customer.com", "The label '-app'"),
         ("app-.customer.com", "The label 'app-'"),
         ("a b.customer.com", "The label 'a b'"),
-        ("app.customer.com:8443", "'app.customer.com:8443' has a port"),
+        ("app.customer.com:8443", "has a port, of which DNS knows nothing. Enter only the name: app.customer.com."),
+        ("https://app.customer.com:8443/x", "has a port, of which DNS knows nothing. Enter only the name: app"),
+        ("app.customer.con", "There is no top-level domain .con: did you mean .com? Then enter app.customer.com."),
+        ("app.customer.cmo", "did you mean .com?"),
+        ("app.customer.comm", "did you mean .com?"),
+        ("app.customer.ogr", "did you mean .org?"),
+        ("app.customer.nte", "did you mean .net?"),
+        ("app.customer.shpo", "did you mean .shop?"),
         ("app\x00.customer.com", "letters, digits and inner hyphens"),
         ("localhost", "'localhost' is a single label"),
         ("com", "'com' is a single label"),
         ("app.test", "The top-level domain .test is reserved"),
         ("printer.local", "The top-level domain .local is reserved"),
         ("co.uk", "'co.uk' is a public suffix"),
-        ("github.io", "'github.io' is a public suffix"),
+        ("foo.ck", "'foo.ck' is a public suffix"),
         ("xn--a.com", "'xn--a.com' is not a hostname"),
-        ("😀.com", "'😀.com' is not a hostname"),
+        ("xn--0.com", "'xn--0.com' is not a hostname"),
+        ("a😀\u0000.com", "is not a hostname"),
         ("\u00ad.com", "is not a hostname"),
         ("a\ud800.customer.com", "is not a hostname"),
     ],
@@ -106,6 +131,53 @@ def test_each_refusal_is_a_sentence_that_names_the_thing(text: str, said: str) -
     assert said in error.message
     assert error.message.endswith(".")
     assert (error.field, error.code) == ("domainName", "hostname_invalid")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://app.customer.com", "http://app.customer.com/", "HTTPS://App.Customer.com/a/b?c=d#e",
+        "https://app.customer.com:443/x", "http://app.customer.com:80", "//app.customer.com/x", "app.customer.com/path",
+        "app.customer.com/", "app.customer.com:443", "app.customer.com.:443", "app.customer.com?x=1",
+        "app.customer.com#top", " https://app.customer.com/ ", "https://app.customer.com\\x",
+    ],
+)  # fmt: skip
+def test_of_a_pasted_address_the_hostname_is_taken(text: str) -> None:
+    assert normalise(text) == "app.customer.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("app.xn--zn8h.to", "app.xn--zn8h.to"),
+        ("APP.XN--ZN8H.to.", "app.xn--zn8h.to"),
+        ("😀.com", "xn--e28h.com"),
+        ("i❤.ws", "xn--i-7iq.ws"),
+        ("shop.👨\u200d👩.com", "shop.xn--1ugz855pea.com"),
+    ],
+)
+def test_a_label_that_dns_serves_and_idna_does_not_allow_is_taken_and_told(text: str, name: str) -> None:
+    assert normalise(text) == name
+    assert normalise(name) == name
+    assert len(list_unusual_labels(name)) == 1
+    assert list_unusual_labels("app.xn--bcher-kva.de") == ()
+
+
+def test_names_below_a_shared_suffix_belong_to_others_than_its_owner() -> None:
+    assert [is_shared_suffix(name) for name in ("co.uk", "github.io", "customer.com", "x.github.io")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("tld", ["com", "uk", "shop", "xn--p1ai", "zip"])
+def test_a_top_level_domain_that_exists_is_no_slip_for_another(tld: str) -> None:
+    assert is_delegated(tld)
+    assert normalise(f"app.customer.{tld}") == f"app.customer.{tld}"
+
+
+def test_what_is_near_no_top_level_domain_that_is_often_meant_has_no_likely_one() -> None:
+    assert [find_likely(tld) for tld in ("nosuchtld", "c", "cccom", "moc", "com", "xyzzz", "")] == [None] * 7
+    assert find_likely("con") == "com"
 
 
 def test_the_field_is_named_as_the_caller_wrote_it() -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from dcvd.core.diagnosis.cloudflare.validation_errors import certificate_findings, unknown_error_finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
+from dcvd.core.diagnosis.names import unusual_name_findings
 from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import (
@@ -20,6 +21,7 @@ from dcvd.core.domains.domain import (
     Domain,
     DomainError,
     DomainErrorCode,
+    DomainStatus,
     Finding,
     Record,
     Severity,
@@ -45,7 +47,13 @@ def findings_of(domain: Domain, registration_error: DomainError | None = None) -
     `registration_error` is why its registration has failed so far, which the job knows and the domain does not.
     """
     return sort_findings(
-        (*domain.findings, *dormancy_findings(domain), *cloudflare_findings(domain, registration_error))
+        (
+            *domain.findings,
+            *dormancy_findings(domain),
+            *cloudflare_findings(domain, registration_error),
+            # Once it serves, whoever has to take the name takes it.
+            *(() if domain.status is DomainStatus.ACTIVE else unusual_name_findings(domain.name)),
+        )
     )
 
 

@@ -11,12 +11,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.caa import CAA_IDENTIFIERS
 from dcvd.core.diagnosis.cloudflare.failed_lookups import failed_lookup_finding
 from dcvd.core.diagnosis.cloudflare.lookup_failures import find_lookup_failure
 from dcvd.core.diagnosis.cloudflare.wrong_challenges import find_wrong_challenge
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, shorten_evidence
+from dcvd.core.domains.certificate_authorities import CAA_IDENTIFIERS, default_authorities, is_international
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
 from dcvd.core.domains.hostnames import is_within, registrable_domain
 
@@ -207,7 +207,7 @@ def _find_meaning(domain: Domain, text: str) -> Finding | None:
     meaning = next((each for each in _MEANINGS if re.search(each.pattern, searched, _FLAGS)), None)
     if meaning is None:
         return None
-    if "xn--" in domain.name and _REFUSED.search(text):
+    if is_international(domain.name) and _REFUSED.search(text):
         # Google Trust Services take no A-labels at Cloudflare, which says just this of it.
         meaning = _NAME_REFUSED
     zone = registrable_domain(domain.name)
@@ -223,7 +223,10 @@ def _choose_ca(domain: Domain, text: str) -> str:
     if named is not None:
         return named[1].lower()
     identifier = next((each for each in CAA_IDENTIFIERS.values() if each in text.lower()), None)
-    return identifier or CAA_IDENTIFIERS.get(domain.certificate_authority or "", CAA_IDENTIFIERS["google"])
+    if identifier is not None:
+        return identifier
+    authority = domain.certificate_authority
+    return CAA_IDENTIFIERS[authority if authority in CAA_IDENTIFIERS else default_authorities(domain.name)[0]]
 
 
 def _find_caa_owner(domain: Domain, text: str) -> str:

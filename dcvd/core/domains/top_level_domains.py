@@ -1,0 +1,46 @@
+"""Top-level domains: which there are, and which one was likely meant by one that there is not.
+
+The list is that of the public suffix list, which follows the root zone; its date is that of the package.
+"""
+
+from typing import Final
+
+from publicsuffixlist import PublicSuffixList
+
+RESERVED_TLDS: Final = frozenset(
+    {"test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "arpa", "home", "corp", "mail"}
+)
+"""Top-level domains for which no public CA issues (RFC 6761, 6762, 7686, 9476 and ICANN's name collisions)."""
+SUFFIXES: Final = PublicSuffixList(only_icann=True)
+"""The suffixes below which registries register. Those of the list's private section belong to somebody, as names do."""
+_OFTEN_MEANT: Final = (
+    "com", "net", "org", "info", "biz", "gov", "edu", "app", "dev", "shop", "store", "online", "site", "cloud", "tech",
+    "xyz", "club", "agency", "digital", "email", "website", "space", "live", "studio",
+)  # fmt: skip
+"""The most frequent generic ones. Those of countries are too short to tell a slip from another one."""
+
+
+def is_delegated(tld: str) -> bool:
+    """Whether the root zone has this top-level domain, as far as the list knows."""
+    return SUFFIXES.publicsuffix(tld, accept_unknown=False) is not None
+
+
+def find_likely(tld: str) -> str | None:
+    """Return the top-level domain that was likely meant by one that does not exist; None where that is unclear."""
+    return next((known for known in _OFTEN_MEANT if _is_slip(tld, known)), None)
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    """Whether one letter is wrong, missing or too many, or two neighbours are swapped."""
+    if typed == meant:
+        return False
+    start = next((at for at, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), None)
+    if start is None:
+        return abs(len(typed) - len(meant)) == 1
+    rest, wanted = typed[start:], meant[start:]
+    return (
+        rest[1:] == wanted[1:]
+        or rest[1:] == wanted
+        or rest == wanted[1:]
+        or (rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:])
+    )
