@@ -87,6 +87,7 @@ class DomainChecker:
             hostname=domain.name,
             target=domain.cname_target,
             with_challenge=domain.validation == "delegated",
+            challenge_target=domain.challenge_target,
             with_proof=wants_proof_text(domain),
             is_thorough=is_thorough,
         )

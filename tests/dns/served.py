@@ -50,11 +50,17 @@ class Served:
         *,
         target: str = TARGET,
         challenge: bool = False,
+        challenge_target: str | None = None,
         proof: bool = False,
         thorough: bool = False,
     ) -> DnsFacts:
         question = DnsCheckRequest(
-            hostname=hostname, target=target, with_challenge=challenge, with_proof=proof, is_thorough=thorough
+            hostname=hostname,
+            target=target,
+            with_challenge=challenge,
+            challenge_target=challenge_target,
+            with_proof=proof,
+            is_thorough=thorough,
         )
         return (await self.observer.observe(question)).facts
 

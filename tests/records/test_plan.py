@@ -90,6 +90,7 @@ def test_what_we_wrote_makes_way_by_itself() -> None:
         ("appcustomer.test", [], "zone_not_found"),
         (NAME, [standing("NS", "ns1.elsewhere.test")], "delegated_elsewhere"),
         (NAME, [standing("DNAME", "elsewhere.test")], "delegated_elsewhere"),
+        (NAME, [standing("A", "192.0.2.1"), standing("MX", "10 mx.elsewhere.test")], "mail_in_the_way"),
         (NAME, [standing("TXT", f"text {number}") for number in range(51)], "too_many_records"),
         (NAME, [standing("TXT", "x" * 40_000)], "too_many_records"),
     ],

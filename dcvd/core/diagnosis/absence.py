@@ -1,6 +1,12 @@
 """Diagnosis of a hostname with neither a CNAME nor an address: its record is missing, or stands at the wrong name."""
 
-from dcvd.core.diagnosis.addresses import apex_finding, conflicting_records_finding, describe_name_servers
+from dcvd.core.diagnosis.addresses import (
+    apex_finding,
+    conflicting_records_finding,
+    describe_name_servers,
+    describe_place,
+    is_in_cloudflare_zone,
+)
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing
 from dcvd.core.diagnosis.mistakes import find_doubled_name
@@ -16,18 +22,23 @@ def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
     if facts.is_apex:
         return failed_routing(apex_finding(facts))
     doubled = find_doubled_name(facts)
-    if facts.other_records:
+    if facts.other_records and not (is_in_cloudflare_zone(facts) and _are_mail_records(facts)):
         return failed_routing(conflicting_records_finding(facts), doubled)
     if doubled is not None:
         return failed_routing(doubled)
     return failed_routing(_delegated_finding(facts) if facts.is_delegated else _missing_cname_finding(facts))
 
 
+def _are_mail_records(facts: DnsFacts) -> bool:
+    """Whether only MX records stand at the hostname, beside which Cloudflare serves a CNAME that it proxies."""
+    return all(record.type == "MX" for record in facts.other_records)
+
+
 def _missing_cname_finding(facts: DnsFacts) -> Finding:
     return customer_error(
         facts,
         FindingCode.CNAME_MISSING,
-        f"No CNAME exists for {facts.hostname}. Add {facts.hostname} → {facts.target}.",
+        f"No CNAME exists for {facts.hostname}. Add {facts.hostname} → {facts.target}.{describe_place(facts)}",
         ("the name exists without a CNAME" if facts.exists else "the name does not exist (NXDOMAIN)",),
     )
 

@@ -1,15 +1,12 @@
 """Diagnosis of a hostname that has addresses and no visible CNAME: flattened, proxied, or addresses in its way."""
 
-from typing import Final
-
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, join_names, new_finding
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
 from dcvd.core.domains.domain import DnsState, Finding, Record
-
-_CLOUDFLARE_NAMESERVERS: Final = ".ns.cloudflare.com"
 
 
 def diagnose_addresses(facts: DnsFacts) -> RoutingDiagnosis:
@@ -41,8 +38,12 @@ def is_elsewhere(facts: DnsFacts, address: str) -> bool:
 
 
 def is_in_cloudflare_zone(facts: DnsFacts) -> bool:
-    """Whether all name servers of the zone are Cloudflare's."""
-    return bool(facts.nameservers) and all(ns.endswith(_CLOUDFLARE_NAMESERVERS) for ns in facts.nameservers)
+    """Whether all name servers of the zone are Cloudflare's: by their names, or by their addresses where a customer has
+    names of its own for them."""
+    if is_at_cloudflare(facts.nameservers):
+        return True
+    answering = [server.address for server in facts.servers if server.outcome == "answered"]
+    return bool(answering) and all(is_cloudflare_address(address) for address in answering)
 
 
 def proxied_finding(facts: DnsFacts) -> Finding:
@@ -77,10 +78,10 @@ def apex_finding(facts: DnsFacts) -> Finding:
 
 def conflicting_records_finding(facts: DnsFacts) -> Finding:
     """Return the finding that records of other types exist at the hostname, beside which no CNAME may be."""
-    others = [record for record in facts.other_records if record.value not in facts.addresses]
-    types = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {
-        each.type for each in facts.other_records
-    }
+    keeps_mail = is_in_cloudflare_zone(facts)
+    in_the_way = [record for record in facts.other_records if not (keeps_mail and record.type == "MX")]
+    others = [record for record in in_the_way if record.value not in facts.addresses]
+    types = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {each.type for each in in_the_way}
     kinds = join_names(sorted(types))
     evidence = [*facts.addresses, *(f"{record.type} {record.value}" for record in others)]
     values = f" ({join_names(facts.addresses)})" if facts.addresses else ""
@@ -90,6 +91,19 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
         f"{facts.hostname} has {kinds} records{values} where its CNAME should be. "
         f"Delete the existing {kinds} records for {facts.hostname}, then add {facts.hostname} → {facts.target}.",
         evidence,
+    )
+
+
+def describe_place(facts: DnsFacts) -> str:
+    """Return a sentence on who runs the zone, and so where its records are typed; empty where that is not known."""
+    if not facts.nameservers or facts.zone is None:
+        return ""
+    provider, servers = find_provider(facts.nameservers), join_names(facts.nameservers)
+    if provider is None:
+        return f" The zone {facts.zone} is run by {servers}: the record has to be created there."
+    return (
+        f" The zone {facts.zone} is run by {provider.name} ({servers}): create the record there, below "
+        f"{provider.records_page}."
     )
 
 

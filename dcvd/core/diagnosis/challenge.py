@@ -1,11 +1,14 @@
 """Diagnosis of `_acme-challenge`: whether it leads to Cloudflare, which answers the CA at each renewal."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import join_names, new_finding
+from dcvd.core.diagnosis.mistakes import relative_name
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
+from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
 
 
@@ -18,30 +21,89 @@ class ChallengeDiagnosis(NamedTuple):
 
 def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> ChallengeDiagnosis:
     """Diagnose `_acme-challenge`; without a target from Cloudflare there are no findings, as nobody could type it."""
-    challenge, target = facts.challenge, requirements.challenge_target
-    if not requirements.is_delegated or target is None or challenge is None or challenge.outcome != "answered":
+    challenge, given_target = facts.challenge, requirements.challenge_target
+    if not requirements.is_delegated or given_target is None or challenge is None or challenge.outcome != "answered":
         return ChallengeDiagnosis(None)
-    if target.lower().removesuffix(".") in challenge.chain:
+    target = given_target.lower().removesuffix(".")
+    record = Record("CNAME", f"{CHALLENGE_LABEL}.{facts.hostname}", given_target)
+    if target in challenge.chain or _is_flattened(challenge):
         return ChallengeDiagnosis(True)
-    record = Record("CNAME", f"{CHALLENGE_LABEL}.{facts.hostname}", target)
-    if challenge.texts and not challenge.chain:
+    if challenge.hidden_cname == target:
+        return ChallengeDiagnosis(True, (_hidden_finding(facts, record, challenge.texts),))
+    if challenge.texts and not challenge.chain and challenge.hidden_cname is None:
         return ChallengeDiagnosis(False, (_conflicting_txt_finding(record, challenge.texts),))
-    return ChallengeDiagnosis(False, (_missing_delegation_finding(facts, requirements, record, challenge.chain),))
+    mistake = _find_mistake(facts, requirements, record, challenge)
+    return ChallengeDiagnosis(False, (mistake or _missing_delegation_finding(facts, requirements, record),))
+
+
+def _is_flattened(challenge: ChallengeAnswer) -> bool:
+    """Whether the provider answers with what stands at the target in place of the CNAME."""
+    return bool(challenge.texts) and set(challenge.texts) == set(challenge.target_texts)
+
+
+def _find_mistake(
+    facts: DnsFacts, requirements: DnsRequirements, record: Record, challenge: ChallengeAnswer
+) -> Finding | None:
+    """Find that the record was typed, and saved as another one than was meant."""
+    target = record.value.lower().removesuffix(".")
+    first = challenge.hidden_cname or next(iter(challenge.chain), None)
+    if first is not None and first.startswith(f"{target}."):
+        appended = first.removeprefix(f"{target}.")
+        if facts.hostname == appended or facts.hostname.endswith(f".{appended}"):
+            message = (
+                f"{record.name} points to {first}: your provider appended {appended} to the value. End it with a dot: "
+                f"{target}."
+            )
+            fix = Record("CNAME", record.name, f"{target}.")
+            return _error(FindingCode.TARGET_DOUBLED, message, (first,), fix)
+    doubled = challenge.doubled_answer
+    if doubled is not None and doubled.cname == target:
+        label = relative_name(record.name, doubled.name.removeprefix(f"{record.name}."))
+        message = f"The record was saved as {doubled.name}. Enter only {label} as the name."
+        return _error(FindingCode.NAME_DOUBLED, message, (doubled.name,), Record("CNAME", label, record.value))
+    is_proxied = bool(challenge.addresses) and all(is_cloudflare_address(each) for each in challenge.addresses)
+    if is_proxied and not requirements.wildcard and not _is_wildcards_answer(facts, challenge):
+        message = (
+            f"The record at {record.name} is proxied by Cloudflare, which hides where it leads. Set it to DNS only: "
+            f"{record.name} → {record.value}."
+        )
+        return _error(FindingCode.CHALLENGE_PROXIED, message, challenge.addresses, record)
+    if first is not None and first != facts.target:
+        certificates = _describe_certificates(requirements)
+        message = f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names([first])}."
+        return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, challenge.chain or (first,), record)
+    return None
+
+
+def _is_wildcards_answer(facts: DnsFacts, challenge: ChallengeAnswer) -> bool:
+    """Whether a wildcard answers at `_acme-challenge` too, where nobody has created anything."""
+    return facts.sibling_answer is not None and set(facts.sibling_answer.addresses) == set(challenge.addresses)
+
+
+def _hidden_finding(facts: DnsFacts, record: Record, texts: tuple[str, ...]) -> Finding:
+    message = (
+        f"The CNAME at {record.name} is there, but Cloudflare answers queries for TXT there with tokens of the zone's "
+        "own certificate, which no dashboard shows. They go once that certificate is issued, or when Universal "
+        f"SSL is turned off in that zone; or {facts.hostname} is validated by http."
+    )
+    evidence = [f"CNAME {record.value}", *(f"TXT {text}" for text in texts)]
+    return new_finding(FindingCode.CHALLENGE_HIDDEN, "warning", "customer", message, evidence)
 
 
 def _conflicting_txt_finding(record: Record, texts: tuple[str, ...]) -> Finding:
     message = f"Delete the old TXT record at {record.name}: it stands where the CNAME to {record.value} has to be."
-    evidence = [f"TXT {text}" for text in texts]
-    return new_finding(FindingCode.CHALLENGE_TXT_CONFLICT, "error", "customer", message, evidence, fix=record)
+    return _error(FindingCode.CHALLENGE_TXT_CONFLICT, message, (f"TXT {text}" for text in texts), record)
 
 
-def _missing_delegation_finding(
-    facts: DnsFacts, requirements: DnsRequirements, record: Record, chain: tuple[str, ...]
-) -> Finding:
-    certificates = "Wildcard certificates" if requirements.wildcard else "Certificates by delegated validation"
-    if chain:
-        message = f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names(chain[:1])}."
-    else:
-        message = f"{certificates} for {facts.hostname} also need this record: {record.name} → {record.value}."
-    evidence = chain or (f"no CNAME at {record.name}",)
-    return new_finding(FindingCode.WILDCARD_NEEDS_DELEGATION, "error", "customer", message, evidence, fix=record)
+def _missing_delegation_finding(facts: DnsFacts, requirements: DnsRequirements, record: Record) -> Finding:
+    certificates = _describe_certificates(requirements)
+    message = f"{certificates} for {facts.hostname} also need this record: {record.name} → {record.value}."
+    return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, (f"no CNAME at {record.name}",), record)
+
+
+def _describe_certificates(requirements: DnsRequirements) -> str:
+    return "Wildcard certificates" if requirements.wildcard else "Certificates by delegated validation"
+
+
+def _error(code: FindingCode, message: str, evidence: Iterable[str], fix: Record) -> Finding:
+    return new_finding(code, "error", "customer", message, evidence, fix=fix)

@@ -31,6 +31,8 @@ class FindingCode(StrEnum):
     CAA_BLOCKS = "caa_blocks"
     CAA_UNANSWERED = "caa_unanswered"
     CHALLENGE_TXT_CONFLICT = "challenge_txt_conflict"
+    CHALLENGE_HIDDEN = "challenge_hidden"
+    CHALLENGE_PROXIED = "challenge_proxied"
     CHALLENGE_MISSING = "challenge_missing"
     WILDCARD_NEEDS_DELEGATION = "wildcard_needs_delegation"
 

@@ -7,6 +7,7 @@ from dcvd.core.diagnosis.caa import caa_findings
 from dcvd.core.diagnosis.challenge import diagnose_challenge
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, failed_routing, new_finding, sort_findings
+from dcvd.core.diagnosis.mistakes import find_endangered_wildcard
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import DnsFacts
@@ -43,8 +44,10 @@ def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> Dn
     if bogus is not None:
         # Bogus DNSSEC also makes CAA queries fail.
         caa = tuple(finding for finding in caa if finding.code != FindingCode.CAA_UNANSWERED)
+    needs_exact_record = state is DnsState.VERIFIED and challenge.is_verified is False
     findings = [
         bogus,
+        find_endangered_wildcard(facts) if needs_exact_record else None,
         *routing.findings,
         *caa,
         *challenge.findings,

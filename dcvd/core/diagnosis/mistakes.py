@@ -45,13 +45,9 @@ def find_doubled_target(facts: DnsFacts) -> Finding | None:
 def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
     """Find a wildcard that answers for the hostname: a random name beside it gets the same answer."""
     sibling = facts.sibling_answer
-    if sibling is None or facts.is_apex or not _has_data(sibling):
+    if sibling is None or not is_wildcards_answer(facts):
         return None
-    cname = facts.chain[0] if facts.chain else None
-    own = OtherNameAnswer(name=facts.hostname, exists=True, cname=cname, addresses=facts.addresses)
-    if not _is_same_answer(sibling, own):
-        return None
-    leads_to = join_names([sibling.cname] if sibling.cname is not None else list(sibling.addresses))
+    leads_to = _describe_end(sibling)
     return customer_error(
         facts,
         FindingCode.WILDCARD_MASKS,
@@ -59,6 +55,36 @@ def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
         f"{facts.hostname} → {facts.target}.",
         [f"{sibling.name} leads to {leads_to} as well"],
     )
+
+
+def find_endangered_wildcard(facts: DnsFacts) -> Finding | None:
+    """Find that the hostname leads here by a wildcard alone, which any record below the hostname takes away from it."""
+    sibling = facts.sibling_answer
+    if sibling is None or facts.below_answer is None or not is_wildcards_answer(facts):
+        return None
+    return customer_error(
+        facts,
+        FindingCode.WILDCARD_MASKS,
+        f"{facts.hostname} leads here by a wildcard alone. First add a record for {facts.hostname} itself: once there "
+        f"is one below it, as for its certificate, the wildcard no longer answers for it. Add {facts.hostname} → "
+        f"{facts.target}.",
+        [f"{sibling.name} leads to {_describe_end(sibling)} as well"],
+    )
+
+
+def is_wildcards_answer(facts: DnsFacts) -> bool:
+    """Whether what is answered for the hostname is a wildcard's, and the hostname has no record of its own."""
+    sibling = facts.sibling_answer
+    if sibling is None or facts.is_apex or not _has_data(sibling):
+        return False
+    cname = facts.chain[0] if facts.chain else None
+    own = OtherNameAnswer(name=facts.hostname, exists=True, cname=cname, addresses=facts.addresses)
+    below = facts.below_answer
+    return _is_same_answer(sibling, own) and (below is None or _is_same_answer(below, own))
+
+
+def _describe_end(answer: OtherNameAnswer) -> str:
+    return join_names([answer.cname] if answer.cname is not None else list(answer.addresses))
 
 
 def relative_name(hostname: str, zone: str) -> str:

@@ -57,6 +57,7 @@ def build_check_request(domain: Domain, random: RandomBytes) -> DnsCheckRequest:
         hostname=domain.name,
         target=targets.new_target(domain.cname_target, random),
         with_challenge=domain.validation == "delegated",
+        challenge_target=domain.challenge_target,
         is_thorough=True,
     )
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dcvd.core.diagnosis.absence import diagnose_absence
-from dcvd.core.diagnosis.addresses import diagnose_addresses, is_elsewhere, proxied_finding
+from dcvd.core.diagnosis.addresses import diagnose_addresses, is_elsewhere, is_in_cloudflare_zone, proxied_finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import (
     RoutingDiagnosis,
@@ -86,7 +86,12 @@ def _findings_beside_cname(facts: DnsFacts) -> tuple[Finding, ...]:
 
 
 def _is_harmless(facts: DnsFacts, kind: str, value: str) -> bool:
-    """Whether a record is harmless beside the CNAME: some providers answer with the addresses of the CNAME's target."""
+    """Whether a record is harmless beside the CNAME: some providers answer with the addresses of the CNAME's target.
+
+    Cloudflare serves mail records beside a CNAME that it flattens or proxies for others than us.
+    """
+    if kind == "MX":
+        return is_in_cloudflare_zone(facts)
     return kind in ("A", "AAAA") and not is_elsewhere(facts, value)
 
 

@@ -77,14 +77,6 @@ class CaaPolicy(Struct, frozen=True, kw_only=True):
     critical_tags: tuple[str, ...] = ()
 
 
-class ChallengeAnswer(Struct, frozen=True, kw_only=True):
-    """The CNAME chain and TXT records at `_acme-challenge` below the hostname; `chain` is empty without a CNAME."""
-
-    outcome: QueryOutcome
-    chain: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
-
-
 class OtherNameAnswer(Struct, frozen=True, kw_only=True):
     """The answer for another name: a random sibling of the hostname, or the hostname with its zone appended."""
 
@@ -92,6 +84,24 @@ class OtherNameAnswer(Struct, frozen=True, kw_only=True):
     exists: bool
     cname: str | None = None
     addresses: tuple[str, ...] = ()
+
+
+class ChallengeAnswer(Struct, frozen=True, kw_only=True):
+    """The CNAME chain and TXT records at `_acme-challenge` below the hostname; `chain` is empty without a CNAME.
+
+    hidden_cname: the CNAME that a query for CNAME shows, where a query for TXT shows texts in its place.
+    target_texts: the TXT values at the target, queried where texts stand at the name and no CNAME.
+    addresses, doubled_answer: those of the name, and that for the name with its zone appended, queried where the name
+        has neither a CNAME nor texts.
+    """
+
+    outcome: QueryOutcome
+    chain: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    hidden_cname: str | None = None
+    target_texts: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    doubled_answer: OtherNameAnswer | None = None
 
 
 class ObservedRecord(Struct, frozen=True):
@@ -123,7 +133,9 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
         customer types the whole name.
     doubled_sibling_answer: that for a random name directly below the zone, which shows whether `doubled_answer` comes
         from a wildcard. It is queried where the hostname is further down; otherwise `sibling_answer` shows it.
-    sibling_answer: that for a random name beside the hostname, which only a wildcard can answer.
+    sibling_answer: that for a random name beside the hostname, which only a wildcard can answer. below_answer: that for
+        a random name below the hostname, queried where a wildcard answers beside it: it answers there too unless the
+        hostname has a record of its own (RFC 4592 section 2.2.1).
     caa, target_caa: the policies for the hostname and for the end of its CNAME chain.
     challenge: the answer at `_acme-challenge`. proof_texts: the TXT values at `_dcvd` (see `domains.claims`).
     """
@@ -149,6 +161,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     doubled_answer: OtherNameAnswer | None = None
     doubled_sibling_answer: OtherNameAnswer | None = None
     sibling_answer: OtherNameAnswer | None = None
+    below_answer: OtherNameAnswer | None = None
     caa: CaaPolicy | None = None
     target_caa: CaaPolicy | None = None
     challenge: ChallengeAnswer | None = None
@@ -158,14 +171,17 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
 class DnsCheckRequest(Struct, frozen=True, kw_only=True):
     """What a check of DNS has to query.
 
-    with_challenge: whether `_acme-challenge` matters (delegated validation). with_proof: whether the TXT record that
-    proves a claim matters. is_thorough: whether to query everything
-    even if the record is right; otherwise what explains a wrong record is queried only where it is wrong.
+    with_challenge: whether `_acme-challenge` matters (delegated validation). challenge_target: where it has to lead;
+        None while that is not known.
+    with_proof: whether the TXT record that proves a claim matters.
+    is_thorough: whether to query everything even if the record is right; otherwise what explains a wrong record is
+        queried only where it is wrong.
     """
 
     hostname: str
     target: str
     with_challenge: bool = False
+    challenge_target: str | None = None
     with_proof: bool = False
     is_thorough: bool = False
 

@@ -11,7 +11,7 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         value=domain.cname_target,
         purpose="routing",
         # The state tolerates one failed check, but this shows the last check's result, as the findings do.
-        is_verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures,
+        is_verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures and not _is_by_wildcard(domain),
     )
     if domain.validation == "http":
         return (routing,)
@@ -23,6 +23,11 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         is_verified=domain.challenge_verified,
     )
     return (routing, validation)
+
+
+def _is_by_wildcard(domain: Domain) -> bool:
+    """Whether the hostname leads here by a wildcard alone, while a record below it is missing."""
+    return any(finding.code == "wildcard_masks" for finding in domain.findings)
 
 
 def missing_validation_record(domain: Domain) -> RequiredRecord | None:

@@ -27,6 +27,7 @@ ZONE_NOT_FOUND: Final = "zone_not_found"
 _TYPES_BESIDE_CNAME: Final = frozenset({"RRSIG", "NSEC", "NSEC3"})
 _TYPES_EXCLUDING_FLATTENED_CNAME: Final = frozenset({"A", "AAAA", "CNAME", "DNAME"})
 """At a flattened apex only these types exclude a CNAME; the zone's SOA, NS, MX and TXT records stay."""
+_MAIL_TYPE: Final = "MX"
 _DELEGATING_TYPES: Final = frozenset({"NS", "DS", "SOA", "DNAME"})
 """Types that delegate the name, or the names below it, to somebody else: we never remove them."""
 _MAX_RECORDS: Final = 50
@@ -172,6 +173,13 @@ def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zo
     if elsewhere:
         message = f"{name} is handed over by {describe_records(elsewhere)}: the record has to be made where that leads."
         return Obstacle("delegated_elsewhere", message)
+    mail = [each for each in select_conflicting(existing, zone) if each.type == _MAIL_TYPE]
+    if mail:
+        message = (
+            f"{name} receives mail by {describe_records(mail)}, beside which no CNAME can be, and which dcvd never "
+            "removes. Use another name, or move the mail first."
+        )
+        return Obstacle("mail_in_the_way", message)
     return None
 
 

@@ -47,6 +47,7 @@ class CheckResult:
         self.doubled_answer: OtherNameAnswer | None = None
         self.doubled_sibling_answer: OtherNameAnswer | None = None
         self.sibling_answer: OtherNameAnswer | None = None
+        self.below_answer: OtherNameAnswer | None = None
 
     @property
     def reaches_target(self) -> bool:
@@ -86,6 +87,7 @@ class CheckResult:
             doubled_answer=self.doubled_answer,
             doubled_sibling_answer=self.doubled_sibling_answer,
             sibling_answer=self.sibling_answer,
+            below_answer=self.below_answer,
             caa=None if self.caa_climb is None else self.caa_climb.to_facts(_TIMEOUT_SHARE * timeout_s),
             target_caa=None
             if self.target_caa_climb is None

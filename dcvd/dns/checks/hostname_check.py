@@ -8,12 +8,13 @@ from dns.name import Name
 
 from dcvd.config import DnsConfig
 from dcvd.core.domains.claims import PROOF_LABEL
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, OtherNameAnswer
 from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.caa import CaaClimb
+from dcvd.dns.checks.challenge_reader import read_challenge
 from dcvd.dns.checks.check_result import CheckResult
 from dcvd.dns.checks.cname_chain import CnameChain
 from dcvd.dns.checks.record_reader import read_addresses, read_other_name, read_records, read_texts
@@ -136,8 +137,22 @@ class HostnameCheck:
 
     async def _check_challenge(self) -> None:
         name = prepend_labels(CHALLENGE_LABEL, self._name)
-        if name is not None:
-            self._result.challenge = await read_texts(self._lookup, name)
+        if name is None:
+            return
+        position, target = self._result.zone_position, self._request.challenge_target
+        zone = self._registrable_name if position is None or position.zone is None else position.zone
+        self._result.challenge = await read_challenge(
+            self._lookup,
+            name,
+            target=None if target is None else parse_name(target),
+            doubled_name=prepend_labels(f"{CHALLENGE_LABEL}.{self._request.hostname}", zone),
+        )
+        seen = self._result.challenge
+        is_missing = not seen.texts and (not seen.chain or seen.chain[0] == self._request.target)
+        asks_everything = self._request.is_thorough or not self._result.reaches_target
+        if is_missing and not asks_everything and self._name not in (zone, self._registrable_name):
+            # To create it would take a name away from a wildcard that answers for it (RFC 4592 section 2.2.2).
+            await self._check_wildcard()
 
     async def _check_proof(self) -> None:
         name = prepend_labels(PROOF_LABEL, self._name)
@@ -165,6 +180,15 @@ class HostnameCheck:
                     None if doubled_sibling is None else await read_other_name(self._lookup, doubled_sibling)
                 )
         if self._name not in (zone_position.zone, self._registrable_name):
-            sibling = prepend_labels(self._services.make_random_label(), self._name.parent())
-            if sibling is not None:
-                self._result.sibling_answer = await read_other_name(self._lookup, sibling)
+            await self._check_wildcard()
+
+    async def _check_wildcard(self) -> None:
+        """Find out whether a wildcard answers beside the hostname, and for it."""
+        sibling = await self._read_random_name(self._name.parent())
+        self._result.sibling_answer = sibling
+        if sibling is not None and (sibling.cname is not None or sibling.addresses):
+            self._result.below_answer = await self._read_random_name(self._name)
+
+    async def _read_random_name(self, parent: Name) -> OtherNameAnswer | None:
+        name = prepend_labels(self._services.make_random_label(), parent)
+        return None if name is None else await read_other_name(self._lookup, name)

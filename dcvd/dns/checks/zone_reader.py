@@ -63,8 +63,9 @@ class ZoneReader:
     async def read_records(self, hostname: str) -> list[ZoneRecord]:
         """Return the records of the usual types at exactly this name, as the zone's own servers have them now.
 
-        Records that a wildcard answers for every name beside it are left out. A wildcard's CNAME is kept: it leads
-        this name to its target just as a CNAME of its own would.
+        What a wildcard answers is left out, also its CNAME: it is no record of this name, and answers no longer once
+        there is one at it or below it. Where a record of its own says the same as a wildcard, a random name below it
+        tells them apart (RFC 4592 section 2.2.1).
         """
         name = _parse_or_refuse(hostname)
         async with self._open_lookup(hostname) as lookup:
@@ -77,17 +78,21 @@ class ZoneReader:
             rdtypes = {rdata.rdtype for reply in replies for rdata in reply.rdatas}
             if not rdtypes:
                 return []
-            sibling = prepend_labels(self._services.make_random_label(), name.parent())
-            sibling_replies: list[DnsReply] = []
-            if sibling is not None and RdataType.CNAME not in rdtypes:
-                sibling_replies = await _ask_each_type(sibling, lookup)
-        synthesised = {_get_identity(rdata) for reply in sibling_replies for rdata in reply.rdatas}
+            synthesised = await self._read_random_name(name.parent(), lookup)
+            if synthesised:
+                synthesised &= await self._read_random_name(name, lookup)
         return [
             to_zone_record(name, rdata, reply.ttl)
             for reply in replies
             for rdata in sorted(reply.rdatas)
             if _get_identity(rdata) not in synthesised
         ]
+
+    async def _read_random_name(self, parent: Name, lookup: RecordLookup) -> set[tuple[RdataType, str]]:
+        """Return what is answered for a random name below another, which only a wildcard can be."""
+        name = prepend_labels(self._services.make_random_label(), parent)
+        replies = [] if name is None else await _ask_each_type(name, lookup)
+        return {_get_identity(rdata) for reply in replies for rdata in reply.rdatas}
 
     @asynccontextmanager
     async def _open_lookup(self, name: str) -> AsyncIterator[RecordLookup]:

@@ -80,13 +80,15 @@ async def test_what_is_in_the_way_is_left_alone_unless_it_is_to_be_replaced(reco
     assert refused.value.code == "template_does_not_fit"
 
 
-async def test_a_wildcards_address_is_no_record_at_the_name_but_its_cname_leads_there(
+async def test_what_a_wildcard_answers_is_no_record_of_the_name_and_one_that_says_the_same_is(
     records: TemplateRecords, zone: Sandbox
 ) -> None:
     assert await records.read(ZONE, "app.wild.customer.test") == []
     zone.set_dns("app.wild.customer.test", "A", ["192.0.2.9", "192.0.2.10"])
-    assert await values(records, "app.wild.customer.test") == [("A", "192.0.2.10")]
+    assert await values(records, "app.wild.customer.test") == [("A", "192.0.2.9"), ("A", "192.0.2.10")]
     zone.set_dns("*.all.customer.test", "CNAME", [f"{TARGET}."])
+    assert await values(records, "app.all.customer.test") == []
+    zone.set_dns("app.all.customer.test", "CNAME", [f"{TARGET}."])
     assert await values(records, "app.all.customer.test") == [("CNAME", TARGET)]
 
 

@@ -1,0 +1,33 @@
+"""Read what stands at `_acme-challenge`, and, where its CNAME does not show, why that may be."""
+
+from dns.name import Name
+from dns.rdatatype import RdataType
+from msgspec.structs import replace
+
+from dcvd.core.domains.dns_facts import ChallengeAnswer
+from dcvd.dns.checks.record_reader import read_addresses, read_other_name, read_texts
+from dcvd.dns.messages.names import to_text
+from dcvd.dns.queries.lookup import RecordLookup
+
+
+async def read_challenge(
+    lookup: RecordLookup, name: Name, *, target: Name | None, doubled_name: Name | None
+) -> ChallengeAnswer:
+    """Return what is answered at `_acme-challenge`. A CNAME that shows costs one question.
+
+    target: where it has to lead, if that is known. doubled_name: the name with its zone appended.
+    """
+    seen = await read_texts(lookup, name)
+    if seen.outcome != "answered" or seen.chain:
+        return seen
+    if not seen.texts:
+        addresses, _ = await read_addresses(lookup, name)
+        doubled = None if addresses or doubled_name is None else await read_other_name(lookup, doubled_name)
+        return replace(seen, addresses=tuple(addresses), doubled_answer=doubled)
+    # Cloudflare answers TXT queries with tokens of the zone's own certificate, whatever CNAME stands there.
+    reply = await lookup.ask(name, RdataType.CNAME)
+    if reply.rdatas:
+        return replace(seen, hidden_cname=to_text(reply.rdatas[0].target))
+    if target is None:
+        return seen
+    return replace(seen, target_texts=(await read_texts(lookup, target)).texts)
