@@ -94,6 +94,18 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
     )
 
 
+def several_cnames_finding(facts: DnsFacts) -> Finding:
+    """Return the finding that the hostname has several CNAMEs, of which everybody takes another one."""
+    wrong = [target for target in facts.cname_targets if target != facts.target]
+    message = (
+        f"{facts.hostname} has {len(facts.cname_targets)} CNAME records, to {join_names(facts.cname_targets)}, and DNS "
+        f"allows one (RFC 2181). Delete those to {join_names(wrong)}, and keep {facts.hostname} → {facts.target}."
+    )
+    return customer_error(
+        facts, FindingCode.CONFLICTING_RECORDS, message, [f"CNAME {target}" for target in facts.cname_targets]
+    )
+
+
 def describe_place(facts: DnsFacts) -> str:
     """Return a sentence on who runs the zone, and so where its records are typed; empty where that is not known."""
     if not facts.nameservers or facts.zone is None:

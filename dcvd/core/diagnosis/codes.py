@@ -21,6 +21,7 @@ class FindingCode(StrEnum):
     WILDCARD_MASKS = "wildcard_masks"
 
     # The zone and its servers.
+    DOMAIN_SUSPENDED = "domain_suspended"
     DOMAIN_UNREGISTERED = "domain_unregistered"
     DNSSEC_BOGUS = "dnssec_bogus"
     NS_INCONSISTENT = "ns_inconsistent"

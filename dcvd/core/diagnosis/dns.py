@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from dcvd.core.diagnosis import servers
+from dcvd.core.diagnosis.addresses import several_cnames_finding
 from dcvd.core.diagnosis.caa import caa_findings
 from dcvd.core.diagnosis.challenge import diagnose_challenge
 from dcvd.core.diagnosis.codes import FindingCode
@@ -11,6 +12,7 @@ from dcvd.core.diagnosis.mistakes import find_endangered_wildcard
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.dns_providers import is_suspended
 from dcvd.core.domains.domain import DnsState, Finding
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.domains.top_level_domains import RESERVED_TLDS, is_delegated
@@ -33,9 +35,16 @@ def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> Dn
     """Diagnose the facts of a check at `now`. A failure of our own resolvers says nothing about the domain."""
     if facts.outcome == "unanswered":
         # Nobody gave us the record, perhaps because the servers refuse to serve their own zone.
-        return DnsDiagnosis(None, tuple(filter(None, [servers.find_lame_servers(facts)])))
+        return DnsDiagnosis(
+            None,
+            sort_findings(
+                filter(None, [servers.find_unresolved_servers(facts), servers.find_lame_servers(facts)]),
+            ),
+        )
     if facts.is_registered is False and not facts.exists:
         return DnsDiagnosis(DnsState.FAILED, (_unregistered_finding(facts),))
+    if is_suspended(facts.nameservers):
+        return DnsDiagnosis(DnsState.FAILED, (_suspended_finding(facts),))
     bogus = servers.find_bogus_dnssec(facts)
     routing = _diagnose_routing(facts)
     state = routing.state if bogus is None else DnsState.FAILED
@@ -51,6 +60,7 @@ def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> Dn
         *routing.findings,
         *caa,
         *challenge.findings,
+        servers.find_unresolved_servers(facts),
         servers.find_lame_servers(facts),
         servers.find_differing_servers(facts) if state is DnsState.FAILED and bogus is None else None,
         servers.find_propagation(facts, now) if state is DnsState.VERIFIED else None,
@@ -60,6 +70,8 @@ def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> Dn
 
 def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
     """Diagnose the routing from the zone's servers; if none answers, one resolver with the right record suffices."""
+    if len(facts.cname_targets) > 1:
+        return failed_routing(several_cnames_finding(facts))
     divided = servers.find_divided_servers(facts)
     if divided is not None:
         return failed_routing(divided)
@@ -69,6 +81,17 @@ def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
         if any(servers.has_right_record(facts, resolver) for resolver in answering):
             return RoutingDiagnosis(DnsState.VERIFIED)
     return routing
+
+
+def _suspended_finding(facts: DnsFacts) -> Finding:
+    zone = registrable_domain(facts.hostname)
+    message = (
+        f"The registrar of {zone} has put its own name servers in place of the domain's: it is suspended or has "
+        "expired. Confirm the registrant's e-mail address, renew the domain, or ask the registrar; its records do not "
+        "matter now."
+    )
+    evidence = [f"NS {name}" for name in facts.nameservers]
+    return new_finding(FindingCode.DOMAIN_SUSPENDED, "error", "customer", message, evidence)
 
 
 def _unregistered_finding(facts: DnsFacts) -> Finding:
@@ -81,6 +104,9 @@ def _unregistered_finding(facts: DnsFacts) -> Finding:
         )
         evidence = [f"{zone} does not exist (NXDOMAIN), and the list of top-level domains has no .{tld}"]
         return new_finding(FindingCode.TLD_UNKNOWN, "error", "customer", message, evidence)
-    message = f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist; renew it."
+    message = (
+        f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist. Renew it; if it is paid for, ask its "
+        "registrar whether it is suspended."
+    )
     evidence = [f"{zone} does not exist (NXDOMAIN from its parent)"]
     return new_finding(FindingCode.DOMAIN_UNREGISTERED, "error", "customer", message, evidence)

@@ -16,7 +16,7 @@ from dcvd.core.domains.dns_facts import (
     describe_answer,
 )
 from dcvd.core.domains.domain import Finding
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 
 _MAX_CACHE_TIME_MS: Final = 7 * DAY
@@ -34,7 +34,18 @@ def has_right_record(facts: DnsFacts, answer: ServerAnswer | ResolverAnswer) -> 
 
 
 def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
-    """Find broken DNSSEC: no resolver answers, and at least one does once it need not validate."""
+    """Find broken DNSSEC: no resolver answers, and at least one does once it need not validate.
+
+    Where the parent's DS lead to no key of the zone (RFC 4035 section 5.2), one that answers does so from its cache.
+    """
+    if facts.has_ds and facts.has_matching_key is False:
+        zone = facts.zone or registrable_domain(facts.hostname)
+        message = (
+            f"DNSSEC of {facts.hostname} is broken: the registry has a DS record of {zone}, and its servers have "
+            f"no key to which it leads. Remove the DS record at the registrar of {zone}, or sign the zone by its key."
+        )
+        evidence = [f"DS of {zone} at its parent", f"no DNSKEY of {zone} that it leads to"]
+        return new_finding(FindingCode.DNSSEC_BOGUS, "error", "customer", message, evidence)
     if any(resolver.outcome == "answered" for resolver in facts.resolvers):
         return None
     refusing = [r for r in facts.resolvers if r.outcome == "servfail" and r.outcome_with_cd == "answered"]
@@ -48,6 +59,27 @@ def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
     )
     evidence = [f"{r.address} answers SERVFAIL, and answers with the CD bit" for r in refusing]
     return new_finding(FindingCode.DNSSEC_BOGUS, "error", "customer", message, evidence)
+
+
+def find_unresolved_servers(facts: DnsFacts) -> Finding | None:
+    """Find name servers whose names do not exist: nobody can ask them, and whoever registers such a name answers."""
+    names = facts.unresolved_nameservers
+    if not names:
+        return None
+    registrable = registrable_domain(facts.hostname)
+    zone = facts.zone if facts.zone is not None and is_within(facts.zone, registrable) else registrable
+    evidence = [f"{name} has no address" for name in names]
+    if set(names) >= set(facts.nameservers or names) and not answering_servers(facts):
+        message = (
+            f"None of the name servers of {zone} exists in DNS ({join_names(names)}), so nobody can look up "
+            f"{facts.hostname}. Set the right name servers at the registrar of {zone}."
+        )
+        return new_finding(FindingCode.NS_LAME, "error", "customer", message, evidence)
+    message = (
+        f"Of the name servers of {zone}, {join_names(names)} cannot be found in DNS. Remove it at the registrar: "
+        f"whoever registers that name could answer for {zone}."
+    )
+    return new_finding(FindingCode.NS_LAME, "warning", "customer", message, evidence)
 
 
 def find_lame_servers(facts: DnsFacts) -> Finding | None:

@@ -119,14 +119,17 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     is_incomplete: whether the chain may go on after its last name, or addresses may be missing, because a server gave
         no answer or time ran out. What is listed was seen; what is not listed may exist.
     exists: whether the name exists at all (False = NXDOMAIN).
-    chain: the targets of the CNAME chain in order, empty when there is no CNAME.
+    chain: the targets of the CNAME chain in order, empty when there is no CNAME. cname_targets: those of all CNAMEs at
+        the hostname, where it has several.
     has_loop: whether the chain returned to a name that it had passed.
     addresses, target_addresses: A and AAAA of the hostname (through its chain), and of our target.
     is_apex: whether a zone begins at the hostname (it has an SOA of its own).
     zone, nameservers: the zone that holds the hostname, and its NS records.
     is_delegated: whether that zone lies below the registrable name and was delegated from there.
     is_registered: False where the parent of the registrable name (public suffix + 1) denies that it exists.
-    has_ds: whether the parent has a DS for the zone.
+    unresolved_nameservers: those of the zone's name servers that have no address in DNS.
+    has_ds: whether the parent has a DS for the zone. has_matching_key: whether the zone's servers have a DNSKEY to
+        which one of these leads; None where that was not queried, or cannot be told.
     servers, resolvers: the answer of each one that was asked.
     other_records: the records at the hostname beside, or instead of, a CNAME (A, AAAA, MX, TXT).
     doubled_answer: that for the hostname with its zone appended, which is where providers put the record when a
@@ -146,6 +149,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     is_incomplete: bool = False
     exists: bool = False
     chain: tuple[str, ...] = ()
+    cname_targets: tuple[str, ...] = ()
     has_loop: bool = False
     addresses: tuple[str, ...] = ()
     target_addresses: tuple[str, ...] = ()
@@ -154,7 +158,9 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     nameservers: tuple[str, ...] = ()
     is_delegated: bool = False
     is_registered: bool | None = None
+    unresolved_nameservers: tuple[str, ...] = ()
     has_ds: bool | None = None
+    has_matching_key: bool | None = None
     servers: tuple[ServerAnswer, ...] = ()
     resolvers: tuple[ResolverAnswer, ...] = ()
     other_records: tuple[ObservedRecord, ...] = ()

@@ -87,6 +87,11 @@ class AuthoritativeServers:
         pairs = zip(self._servers, self._replies, strict=True)
         return [server for server, reply in pairs if reply is not None and reply.is_answered]
 
+    @property
+    def unresolved_nameservers(self) -> tuple[str, ...]:
+        """The zone's name servers that have no address in DNS."""
+        return () if self.delegation is None else tuple(to_text(name) for name in self.delegation.unresolved)
+
     def extend_lookup(self) -> RecordLookup:
         """Return the lookup of the check, with the zone's own servers among its sources where they answer."""
         addresses = [server.address for server in self.answering_servers]

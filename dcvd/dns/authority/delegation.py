@@ -33,12 +33,14 @@ class NameServer(NamedTuple):
 class ZoneDelegation(Struct, frozen=True, kw_only=True):
     """A zone and its servers.
 
-    nameservers: the names in its NS records, also those whose addresses cannot be asked.
+    nameservers: the names in its NS records, also those whose addresses cannot be asked. unresolved: those of them that
+        have no address in DNS.
     is_registered: False when its parent denies that it exists, None when nobody answered; then `servers` is empty.
     """
 
     zone: Name
     nameservers: tuple[Name, ...] = ()
+    unresolved: tuple[Name, ...] = ()
     servers: tuple[NameServer, ...] = ()
     is_registered: bool | None = None
 
@@ -75,8 +77,14 @@ class DelegationFinder:
         for nameserver, address in referral.glue:
             if nameserver.is_subdomain(zone):
                 glue.setdefault(nameserver, []).append(address)
-        servers = await self._resolve_servers(nameservers, glue)
-        return ZoneDelegation(zone=referral.zone_cut, nameservers=nameservers, servers=servers, is_registered=True)
+        servers, unresolved = await self._resolve_servers(nameservers, glue)
+        return ZoneDelegation(
+            zone=referral.zone_cut,
+            nameservers=nameservers,
+            unresolved=unresolved,
+            servers=servers,
+            is_registered=True,
+        )
 
     async def _find_parent(self, name: Name) -> tuple[Name, tuple[NameServer, ...]]:
         """Find the zone above a name and its servers by the resolvers; the result is cached for all names below it."""
@@ -85,7 +93,8 @@ class DelegationFinder:
         if not reply.rdatas and reply.zone is not None and zone != dns.name.root:
             zone = reply.zone
             reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
-        return zone, await self._resolve_servers(_get_nameservers(reply), {})
+        servers, _ = await self._resolve_servers(_get_nameservers(reply), {})
+        return zone, servers
 
     async def _ask_parent_servers(self, name: Name, zone: Name, servers: Sequence[NameServer]) -> DnsReply | None:
         """Return the first useful reply about the name from the parent's servers; None when there is none."""
@@ -108,8 +117,10 @@ class DelegationFinder:
         """Interpret an answer that the parent's servers gave instead of a referral: they may serve the zone too."""
         if reply.rdatas:
             nameservers = _get_nameservers(reply)
-            own_servers = await self._resolve_servers(nameservers, {})
-            return ZoneDelegation(zone=name, nameservers=nameservers, servers=own_servers, is_registered=True)
+            own_servers, unresolved = await self._resolve_servers(nameservers, {})
+            return ZoneDelegation(
+                zone=name, nameservers=nameservers, unresolved=unresolved, servers=own_servers, is_registered=True
+            )
         if is_registered(name, reply) is False:
             return ZoneDelegation(zone=zone, is_registered=False)
         return ZoneDelegation(zone=name if reply.zone == name else zone, servers=tuple(servers), is_registered=True)
@@ -125,12 +136,15 @@ class DelegationFinder:
         nameservers = _get_nameservers(reply)
         if exists is False:
             return ZoneDelegation(zone=zone, is_registered=False)
-        servers = await self._resolve_servers(nameservers, {})
-        return ZoneDelegation(zone=zone, nameservers=nameservers, servers=servers, is_registered=exists)
+        servers, unresolved = await self._resolve_servers(nameservers, {})
+        return ZoneDelegation(
+            zone=zone, nameservers=nameservers, unresolved=unresolved, servers=servers, is_registered=exists
+        )
 
     async def _resolve_servers(
         self, nameservers: Sequence[Name], glue: dict[Name, list[str]]
-    ) -> tuple[NameServer, ...]:
+    ) -> tuple[tuple[NameServer, ...], tuple[Name, ...]]:
+        """Return the servers that can be asked, and the names that have no address."""
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
@@ -142,16 +156,26 @@ class DelegationFinder:
         addresses = [
             NameServer(to_text(nameserver), address)
             for nameserver, task in zip(nameservers, tasks, strict=True)
-            for address in task.result()
+            for address in task.result() or ()
         ]
-        return tuple(dict.fromkeys(addresses))
+        unresolved = [name for name, task in zip(nameservers, tasks, strict=True) if task.result() is None]
+        return tuple(dict.fromkeys(addresses)), tuple(unresolved)
 
-    async def _resolve_addresses(self, nameserver: Name, glue: Sequence[str]) -> list[SocketAddress]:
+    async def _resolve_addresses(self, nameserver: Name, glue: Sequence[str]) -> list[SocketAddress] | None:
+        """Return the addresses that can be asked; None for a name that has no address at all."""
         addresses = list(glue)
         if not addresses:
-            for rdtype in (RdataType.A, RdataType.AAAA) if self._reachability.has_ipv6 else (RdataType.A,):
+            is_absent = True
+            for rdtype in (RdataType.A, RdataType.AAAA):
+                if rdtype is RdataType.AAAA and not self._reachability.has_ipv6 and not is_absent:
+                    continue
                 reply = await self._lookup.ask(nameserver, rdtype, bypass_cache=False)
                 addresses += [rdata.address for rdata in reply.rdatas]
+                is_absent = is_absent and reply.is_answered and not reply.rdatas
+                if not reply.exists:
+                    break  # a name that does not exist has no other type either
+            if is_absent:
+                return None
         return self._reachability.select_addresses(addresses, to_text(nameserver))
 
 

@@ -41,6 +41,7 @@ class CheckResult:
         self.addresses: list[str] = []
         self.target_addresses: list[str] = []
         self.has_all_addresses = False
+        self.has_matching_key: bool | None = None
         self.other_records: list[ObservedRecord] = []
         self.challenge: ChallengeAnswer | None = None
         self.proof_texts: tuple[str, ...] = ()
@@ -72,6 +73,9 @@ class CheckResult:
             is_incomplete=self.accepted_answer is not None and not self._is_complete(self.accepted_answer),
             exists=self.accepted_answer is not None and self.accepted_answer.exists,
             chain=tuple(to_text(name) for name in self.chain.names),
+            cname_targets=()
+            if self.accepted_answer is None
+            else tuple(to_text(name) for name in self.accepted_answer.cname_targets),
             has_loop=self.chain.has_loop,
             addresses=tuple(self.addresses),
             target_addresses=tuple(self.target_addresses),
@@ -80,7 +84,9 @@ class CheckResult:
             nameservers=tuple(sorted(to_text(name) for name in nameservers)),
             is_delegated=position is not None and position.is_delegated,
             is_registered=None if position is None else position.is_registered,
+            unresolved_nameservers=self.authorities.unresolved_nameservers,
             has_ds=None if position is None else position.has_ds,
+            has_matching_key=self.has_matching_key,
             servers=self.authorities.to_facts(_SERVER_TIMEOUT_SHARE * timeout_s),
             resolvers=self.resolvers.to_facts(),
             other_records=tuple(self.other_records),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 from dns.name import Name
+from dns.rdatatype import RdataType
 
 from dcvd.config import DnsConfig
 from dcvd.core.domains.claims import PROOF_LABEL
@@ -17,6 +18,7 @@ from dcvd.dns.checks.caa import CaaClimb
 from dcvd.dns.checks.challenge_reader import read_challenge
 from dcvd.dns.checks.check_result import CheckResult
 from dcvd.dns.checks.cname_chain import CnameChain
+from dcvd.dns.checks.keys import has_matching_key
 from dcvd.dns.checks.record_reader import read_addresses, read_other_name, read_records, read_texts
 from dcvd.dns.checks.resolvers import ConfiguredResolvers
 from dcvd.dns.checks.zone_position import ZonePosition
@@ -167,6 +169,9 @@ class HostnameCheck:
         if zone_position.zone is None or zone_position.is_registered is False:
             return
         await self._result.authorities.ask_serials(zone_position.zone)
+        if zone_position.ds_records:
+            keys = await self._lookup.ask(zone_position.zone, RdataType.DNSKEY)
+            self._result.has_matching_key = has_matching_key(zone_position.zone, zone_position.ds_records, keys)
         doubled = prepend_labels(self._request.hostname, zone_position.zone)
         if doubled is not None:
             self._result.doubled_answer = await read_other_name(self._lookup, doubled)

@@ -7,7 +7,7 @@ from dns.rdatatype import RdataType
 from msgspec.structs import replace
 
 from dcvd.dns.authority.delegation import ZoneDelegation, is_registered
-from dcvd.dns.messages.reply import DnsReply
+from dcvd.dns.messages.reply import DnsReply, Rdata
 from dcvd.dns.queries.lookup import RecordLookup
 
 _MAX_LABELS_UP: Final = 5
@@ -31,6 +31,7 @@ class ZonePosition:
             self.nameservers = delegation.nameservers
         self.is_registered = None if delegation is None else delegation.is_registered
         self.has_ds: bool | None = None
+        self.ds_records: tuple[Rdata, ...] = ()
 
     @property
     def is_apex(self) -> bool:
@@ -79,5 +80,6 @@ class ZonePosition:
             # The zone's own servers answered, and they do not hold the DS; resolvers find the parent's, which do.
             reply = await replace(lookup, sources=lookup.sources.without_stubs()).ask(zone, RdataType.DS)
         if reply.rdatas:
+            self.ds_records = reply.rdatas
             return True
         return False if reply.is_answered and reply.zone != zone else None

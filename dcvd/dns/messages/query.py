@@ -62,6 +62,11 @@ def is_truncated(received: bytes) -> bool:
     return bool(received[2] & _TC_BIT)
 
 
+def count_answers(received: bytes) -> int:
+    """Return how many records the answer section announces."""
+    return int.from_bytes(received[6:8])
+
+
 def has_too_many_records(received: bytes) -> bool:
     """Whether an answer announces more records than any honest one has: reading them would cost too much."""
     return sum(int.from_bytes(received[offset : offset + 2]) for offset in (6, 8, 10)) > _MAX_RECORDS

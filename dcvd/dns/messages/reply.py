@@ -39,6 +39,7 @@ class DnsReply(Struct, frozen=True, kw_only=True):
     rdatas: the data of the type asked, at the end of the aliases. exists: whether the name at that end exists.
     ttl: that of the shortest-lived record, or of the negative answer (RFC 2308 §5), or of the referral's NS records.
     zone, serial: those of the SOA that came along, if it is at or above the end.
+    cname_targets: those of all CNAMEs at the name asked, where it has several; see `read_cname_targets`.
     referral: the referral in a reply that is `not_authoritative`, if it holds one.
     """
 
@@ -49,6 +50,7 @@ class DnsReply(Struct, frozen=True, kw_only=True):
     ttl: int | None = None
     zone: Name | None = None
     serial: int | None = None
+    cname_targets: tuple[Name, ...] = ()
     referral: Referral | None = None
 
     @property
@@ -68,6 +70,23 @@ def parse_reply(message: Message, name: Name, rdtype: RdataType, *, recurse: boo
         # Somebody configured a server that does not recurse as a resolver.
         return DnsReply(outcome="refused")
     return _parse_answer(message, name, rdtype)
+
+
+def read_cname_targets(wire: bytes, name: Name) -> tuple[Name, ...]:
+    """Return the targets of all CNAMEs at a name in a message, sorted: of several, a parsed message has the last alone.
+
+    DNS allows one (RFC 2181 section 10.1). Raises dnspython's errors for what is no message.
+    """
+    message = dns.message.from_wire(wire, ignore_trailing=True, one_rr_per_rrset=True)
+    return tuple(
+        sorted(
+            {
+                rrset[0].target
+                for rrset in message.answer
+                if rrset.name == name and rrset.rdtype == RdataType.CNAME and rrset.rdclass == dns.rdataclass.IN
+            }
+        )
+    )
 
 
 def _parse_answer(message: Message, name: Name, rdtype: RdataType) -> DnsReply:

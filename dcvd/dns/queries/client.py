@@ -10,11 +10,12 @@ import dns.name
 import dns.rcode
 import structlog
 from dns.rdatatype import RdataType
+from msgspec.structs import replace
 
 from dcvd.config import DnsConfig, SocketAddress
 from dcvd.core.instants import to_seconds
-from dcvd.dns.messages.query import DnsQuery, has_too_many_records, is_truncated
-from dcvd.dns.messages.reply import DnsReply, parse_reply
+from dcvd.dns.messages.query import DnsQuery, count_answers, has_too_many_records, is_truncated
+from dcvd.dns.messages.reply import DnsReply, parse_reply, read_cname_targets
 from dcvd.dns.messages.transport import UnusableReply, exchange_datagram, exchange_over_tcp
 from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.reachability import Reachability
@@ -115,4 +116,8 @@ class DnsClient:
         if edns and message.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             # Servers older than EDNS say so (RFC 6891 §7).
             return await self._exchange(query, server, timeout_s, edns=False)
-        return parse_reply(message, query.name, query.rdtype, recurse=query.recurse)
+        reply = parse_reply(message, query.name, query.rdtype, recurse=query.recurse)
+        if query.rdtype is RdataType.CNAME and len(reply.rdatas) == 1 and count_answers(received) > 1:
+            targets = read_cname_targets(received, query.name)
+            return replace(reply, cname_targets=targets) if len(targets) > 1 else reply
+        return reply

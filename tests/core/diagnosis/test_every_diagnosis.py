@@ -36,7 +36,8 @@ FROM_CLOUDFLARE = (
     "high_risk_domain", "moved", "validation_timed_out",
 )  # fmt: skip
 OUR_ADDITIONS = (
-    "ca_fault", "ca_refuses_name", "challenge_hidden", "challenge_missing", "challenge_proxied", "dormant",
+    "ca_fault", "ca_refuses_name", "challenge_hidden", "challenge_missing", "challenge_proxied", "domain_suspended",
+    "dormant",
     "failed_authorizations", "fallback_origin",
     "hostname_differs", "hostname_unusual", "mpic_failed", "name_unresolved", "ownership_unproved",
     "proxied_prevalidation", "registry_unanswered", "tld_unknown", "unknown_error", "validation_unanswered",

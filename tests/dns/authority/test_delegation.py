@@ -5,14 +5,19 @@ from contextlib import AsyncExitStack
 from ipaddress import IPv4Network
 
 import dns.rcode
+import dns.rrset
 import pytest
 from dns.message import Message
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
+from dcvd.core.diagnosis.dns import diagnose_dns
+from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.domains.domain import Finding
 from dcvd.dns import DnsObserver
 from dcvd.dns.queries.reachability import Reachability
+from tests.core.builders import NOW
 from tests.dns.conftest import SHORT
 from tests.dns.programs import free_address
 from tests.dns.scripted import Script, Scripted, answer, referral, scripted
@@ -213,3 +218,51 @@ async def test_a_server_that_is_down_costs_a_few_timeouts_and_not_one_a_domain(
         facts = await internet.look(f"app.c{number}.test")
         assert [server.outcome for server in facts.servers] == ["timeout"]
     assert len(dead.asked) < 10
+
+
+async def test_name_servers_whose_names_do_not_exist_are_told_from_those_that_cannot_be_asked(
+    internet: Internet,
+) -> None:
+    internet.known["ns.private.test"] = "10.0.0.53"
+    await internet.serve(PARENT, _refers("ns1.provider.test.", "ns.gone.invalid.", "ns.private.test."))
+    await internet.serve(CHILD, _right)
+    facts = await internet.look()
+    assert facts.unresolved_nameservers == ("ns.gone.invalid",)
+    assert facts.chain == (TARGET,)
+    (finding,) = [each for each in verdict(facts) if each.code == "ns_lame"]
+    assert (finding.severity, finding.actor) == ("warning", "customer")
+    assert "ns.gone.invalid cannot be found in DNS" in finding.message
+
+
+async def test_a_zone_none_of_whose_name_servers_exists_is_an_error_of_its_owner(internet: Internet) -> None:
+    await internet.serve(PARENT, _refers("ns1.gone.invalid.", "ns2.gone.invalid."))
+    (finding,) = [each for each in verdict(await internet.look(thorough=True)) if each.code == "ns_lame"]
+    assert (finding.severity, finding.actor) == ("error", "customer")
+    assert "None of the name servers of customer.test exists in DNS" in finding.message
+
+
+async def test_of_several_cnames_at_a_name_all_are_shown(internet: Internet) -> None:
+    def several(query: Message) -> Message | bytes:
+        name, rdtype = _asked(query)
+        if rdtype != "CNAME" or name != HOSTNAME:
+            return answer(query, authority=[SOA.format(zone="customer.test")])
+        made = answer(query)
+        made.answer = [
+            dns.rrset.from_text(f"{HOSTNAME}.", 60, "IN", "CNAME", target)
+            for target in (f"{TARGET}.", "old.vendor.test.")
+        ]
+        return made.to_wire()
+
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(CHILD, several)
+    for thorough in (False, True):
+        facts = await internet.look(thorough=thorough)
+        assert facts.cname_targets == (TARGET, "old.vendor.test")
+        (finding,) = verdict(facts)
+        assert (finding.code, finding.severity) == ("conflicting_records", "error")
+        assert f"2 CNAME records, to {TARGET} and old.vendor.test" in finding.message
+        assert "Delete those to old.vendor.test" in finding.message
+
+
+def verdict(facts: DnsFacts) -> tuple[Finding, ...]:
+    return diagnose_dns(facts, DnsRequirements(), NOW).findings
