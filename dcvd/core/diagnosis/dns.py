@@ -1,5 +1,7 @@
 """The diagnosis of one DNS check as a whole: a root cause is reported once, beside what does not depend on it."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from dcvd.core.diagnosis import servers
@@ -31,8 +33,13 @@ class DnsDiagnosis(Struct, frozen=True):
     challenge_verified: bool | None = None
 
 
-def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> DnsDiagnosis:
-    """Diagnose the facts of a check at `now`. A failure of our own resolvers says nothing about the domain."""
+def diagnose_dns(
+    facts: DnsFacts, requirements: DnsRequirements, now: int, *, earlier_findings: Sequence[Finding] = ()
+) -> DnsDiagnosis:
+    """Diagnose the facts of a check at `now`. A failure of our own resolvers says nothing about the domain.
+
+    earlier_findings: those of the check before, whose promises are not repeated once they did not come true.
+    """
     if facts.outcome == "unanswered":
         # Nobody gave us the record, perhaps because the servers refuse to serve their own zone.
         return DnsDiagnosis(
@@ -63,9 +70,17 @@ def diagnose_dns(facts: DnsFacts, requirements: DnsRequirements, now: int) -> Dn
         servers.find_unresolved_servers(facts),
         servers.find_lame_servers(facts),
         servers.find_differing_servers(facts) if state is DnsState.FAILED and bogus is None else None,
-        servers.find_propagation(facts, now) if state is DnsState.VERIFIED else None,
+        servers.find_propagation(facts, now, is_overdue=_is_overdue(earlier_findings, now))
+        if state is DnsState.VERIFIED
+        else None,
     ]
     return DnsDiagnosis(state, sort_findings(filter(None, findings)), challenge.is_verified)
+
+
+def _is_overdue(earlier_findings: Sequence[Finding], now: int) -> bool:
+    """Whether an earlier check said that caches would be clear by now."""
+    earlier = next((each for each in earlier_findings if each.code == FindingCode.PROPAGATING), None)
+    return earlier is not None and (earlier.next_check_at is None or earlier.next_check_at <= now)
 
 
 def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:

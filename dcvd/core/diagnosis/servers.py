@@ -155,18 +155,56 @@ def find_differing_servers(facts: DnsFacts) -> Finding | None:
     return replace(_inconsistency_finding(facts, message, answers, with_fix=False), severity="warning")
 
 
-def find_propagation(facts: DnsFacts, now: int) -> Finding | None:
-    """Find resolvers that still cache an old answer although the zone has the right record."""
+def find_propagation(facts: DnsFacts, now: int, *, is_overdue: bool = False) -> Finding | None:
+    """Find resolvers that still cache an old answer although the zone has the right record.
+
+    is_overdue: whether an earlier check said that this would be over by now; then nothing of the kind is said again.
+    """
     old = [r for r in facts.resolvers if r.outcome == "answered" and not has_right_record(facts, r)]
     if not old:
         return None
+    evidence = [f"{r.address} still answers {describe_answer(r)}" for r in old]
+    if (at_earlier_servers := _find_earlier_servers(facts, old)) is not None:
+        return _earlier_servers_finding(facts, at_earlier_servers, evidence, now)
+    if is_overdue:
+        message = (
+            f"The record of {facts.hostname} is correct at its name servers, and {join_names([r.address for r in old])}"
+            " has another answer for longer than its time to live: it may still ask earlier name servers of the zone. "
+            "That passes within two days; if the zone was moved lately, change the record at the earlier provider too."
+        )
+        return new_finding(FindingCode.PROPAGATING, "info", "nobody", message, evidence)
     remaining_ms = [min(resolver.ttl * SECOND, _MAX_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
     # Rounding up to whole minutes keeps the message the same from one check to the next.
     clear_at = -(-(now + max(remaining_ms)) // MINUTE) * MINUTE if remaining_ms else None
     when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"
     message = f"The record of {facts.hostname} is correct. Caches clear {when}; nothing to do."
-    evidence = [f"{r.address} still answers {describe_answer(r)}" for r in old]
     return replace(new_finding(FindingCode.PROPAGATING, "info", "nobody", message, evidence), next_check_at=clear_at)
+
+
+def _find_earlier_servers(facts: DnsFacts, old: Sequence[ResolverAnswer]) -> ResolverAnswer | None:
+    """Return a resolver that still asks earlier name servers of the zone; that with the longest to go."""
+    if not facts.nameservers:
+        return None
+    earlier = [r for r in old if r.nameservers and set(r.nameservers).isdisjoint(facts.nameservers)]
+    return max(earlier, key=lambda resolver: resolver.nameservers_ttl or 0, default=None)
+
+
+def _earlier_servers_finding(facts: DnsFacts, resolver: ResolverAnswer, evidence: list[str], now: int) -> Finding:
+    ttl_ms = min((resolver.nameservers_ttl or 0) * SECOND, _MAX_CACHE_TIME_MS)
+    clear_at = -(-(now + ttl_ms) // MINUTE) * MINUTE
+    message = (
+        f"The record of {facts.hostname} is correct at the zone's present name servers. Some resolvers still ask the "
+        f"earlier ones ({join_names(resolver.nameservers)}), until {to_rfc3339(clear_at)}: change the record there "
+        "too, or wait."
+    )
+    finding = new_finding(
+        FindingCode.PROPAGATING,
+        "info",
+        "customer",
+        message,
+        [*evidence, *(f"{resolver.address} has NS {name}" for name in resolver.nameservers)],
+    )
+    return replace(finding, next_check_at=clear_at)
 
 
 def _inconsistency_finding(

@@ -38,6 +38,8 @@ class ResolverAnswer(Struct, frozen=True, kw_only=True):
     outcome: that of the query with validation. outcome_with_cd: that of a second query with the CD bit, sent only where
         `outcome` is `servfail`; `exists`, `cname` and `ttl` are then of the second answer.
     ttl: seconds for which the resolver's cache keeps the answer, also a negative one.
+    nameservers, nameservers_ttl: the zone's name servers as its cache has them, and for how many seconds; queried where
+        its answer is another than that of the zone's servers.
     """
 
     address: str
@@ -46,6 +48,8 @@ class ResolverAnswer(Struct, frozen=True, kw_only=True):
     exists: bool = False
     cname: str | None = None
     ttl: int | None = None
+    nameservers: tuple[str, ...] = ()
+    nameservers_ttl: int | None = None
 
 
 def describe_answer(answer: ServerAnswer | ResolverAnswer) -> str:

@@ -222,7 +222,12 @@ def _observe_proof(domain: Domain, observations: Iterable[Observation]) -> Proof
 
 
 def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: LifecycleRules) -> Transition:
-    diagnosis = diagnose_dns(observation.facts, DnsRequirements.of_domain(before, rules.certificate_authorities), now)
+    diagnosis = diagnose_dns(
+        observation.facts,
+        DnsRequirements.of_domain(before, rules.certificate_authorities),
+        now,
+        earlier_findings=before.findings,
+    )
     if diagnosis.state is None and not diagnosis.findings:
         return Transition(before)
     unproved = (

@@ -45,8 +45,9 @@ class CaaClimb:
         while name != dns.name.root:
             self._current_name, self._waiting_since = name, time.monotonic()
             result = await self._lookup.follow_cnames(name, RdataType.CAA)
-            if result.outcome != "answered":
-                self._policy = CaaPolicy(start_name=start, outcome=result.outcome, failed_name=to_text(name))
+            if result.outcome != "answered" or result.lacks_soa:
+                outcome = "malformed" if result.lacks_soa else result.outcome
+                self._policy = CaaPolicy(start_name=start, outcome=outcome, failed_name=to_text(name))
                 return
             if result.rdatas:
                 self._policy = CaaPolicy(

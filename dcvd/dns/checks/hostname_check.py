@@ -120,6 +120,9 @@ class HostnameCheck:
             await resolvers_task
             if asks_everything or not result.resolvers.has_same_answer(accepted_answer):
                 await result.resolvers.ask_all()
+        if result.reaches_target and result.authorities.authoritative_answer is not None:
+            zone = self._registrable_name if delegation is None else delegation.zone
+            await result.resolvers.ask_nameservers(zone, accepted_answer)
 
     async def _check_addresses(self) -> None:
         async with asyncio.TaskGroup() as group:

@@ -26,6 +26,7 @@ class ConfiguredResolvers:
         self._resolvers = lookup.sources.resolvers.servers
         self._lookup = lookup
         self._replies: dict[SocketAddress, tuple[DnsReply, DnsReply | None]] = {}
+        self._nameservers: dict[SocketAddress, DnsReply] = {}
 
     async def ask_one(self) -> None:
         """Ask the resolvers in their order until one answers."""
@@ -41,6 +42,18 @@ class ConfiguredResolvers:
                 if resolver not in self._replies:
                     group.create_task(self._ask(resolver), name="dns.resolver")
 
+    async def ask_nameservers(self, zone: Name, accepted_answer: DnsReply) -> None:
+        """Ask the resolvers that gave another answer for the zone's name servers: they may have kept earlier ones."""
+        query = DnsQuery(zone, RdataType.NS, recurse=True)
+
+        async def ask(resolver: SocketAddress) -> None:
+            self._nameservers[resolver] = await self._lookup.client.ask(query, resolver, self._lookup.budget, tries=1)
+
+        async with asyncio.TaskGroup() as group:
+            for resolver, (reply, _) in self._replies.items():
+                if reply.is_answered and not _is_same(reply, accepted_answer):
+                    group.create_task(ask(resolver), name="dns.resolver_nameservers")
+
     @property
     def resolver_answer(self) -> DnsReply | None:
         """The reply of the first resolver that answered; an unvalidated one only if no validated one exists."""
@@ -54,16 +67,14 @@ class ConfiguredResolvers:
 
     def has_same_answer(self, accepted_answer: DnsReply) -> bool:
         """Whether a resolver that validates gave the same answer as `accepted_answer`."""
-        expected = (accepted_answer.exists, accepted_answer.rdatas[:1])
         return any(
-            validated.is_answered and (validated.exists, validated.rdatas[:1]) == expected
-            for validated, _ in self._replies.values()
+            validated.is_answered and _is_same(validated, accepted_answer) for validated, _ in self._replies.values()
         )
 
     def to_facts(self) -> tuple[ResolverAnswer, ...]:
         """The answer or failure of each resolver; one that may still answer is left out."""
         return tuple(
-            _to_resolver_answer(resolver, *self._replies[resolver])
+            _to_resolver_answer(resolver, *self._replies[resolver], self._nameservers.get(resolver))
             for resolver in self._resolvers
             if resolver in self._replies
         )
@@ -77,7 +88,13 @@ class ConfiguredResolvers:
         self._replies[resolver] = (validated, unvalidated)
 
 
-def _to_resolver_answer(resolver: SocketAddress, validated: DnsReply, unvalidated: DnsReply | None) -> ResolverAnswer:
+def _is_same(reply: DnsReply, accepted_answer: DnsReply) -> bool:
+    return (reply.exists, reply.rdatas[:1]) == (accepted_answer.exists, accepted_answer.rdatas[:1])
+
+
+def _to_resolver_answer(
+    resolver: SocketAddress, validated: DnsReply, unvalidated: DnsReply | None, nameservers: DnsReply | None
+) -> ResolverAnswer:
     reply = unvalidated if unvalidated is not None and unvalidated.is_answered else validated
     return ResolverAnswer(
         address=format_address(resolver),
@@ -86,4 +103,6 @@ def _to_resolver_answer(resolver: SocketAddress, validated: DnsReply, unvalidate
         exists=reply.exists,
         cname=to_text(reply.rdatas[0].target) if reply.rdatas else None,
         ttl=reply.ttl,
+        nameservers=() if nameservers is None else tuple(sorted(to_text(each.target) for each in nameservers.rdatas)),
+        nameservers_ttl=None if nameservers is None else nameservers.ttl,
     )

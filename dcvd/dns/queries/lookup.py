@@ -20,12 +20,17 @@ _MAX_SERVERS: Final = 2
 
 
 class ResolvedChain(Struct, frozen=True, kw_only=True):
-    """The end of a name's CNAMEs, and the records there. outcome: that of the last question."""
+    """The end of a name's CNAMEs, and the records there. outcome: that of the last question.
+
+    lacks_soa: whether the zone's own server denied the records without the SOA that a denial has to have (RFC 2308
+        section 2.2): strict resolvers take that for no answer.
+    """
 
     outcome: QueryOutcome
     end: Name
     chain: tuple[Name, ...] = ()
     rdatas: tuple[Rdata, ...] = ()
+    lacks_soa: bool = False
 
 
 class RecordLookup(Struct, frozen=True):
@@ -72,7 +77,14 @@ class RecordLookup(Struct, frozen=True):
                     is_complete = False
                     break
             if is_complete:
-                return ResolvedChain(outcome=reply.outcome, end=end, chain=tuple(chain), rdatas=reply.rdatas)
+                is_denial = reply.is_answered and not reply.rdatas and not reply.aliases
+                return ResolvedChain(
+                    outcome=reply.outcome,
+                    end=end,
+                    chain=tuple(chain),
+                    rdatas=reply.rdatas,
+                    lacks_soa=is_denial and reply.zone is None and source.zone is not None,
+                )
 
     async def _ask_source(self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool) -> DnsReply:
         async def ask() -> DnsReply:

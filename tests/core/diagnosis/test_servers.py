@@ -227,3 +227,36 @@ def test_addresses_that_could_not_be_asked_for_are_not_called_missing() -> None:
         None
     )
     assert codes(diagnose_dns(facts(exists=False, is_incomplete=True), DnsRequirements(), NOW)) == ["cname_missing"]
+
+
+def test_resolvers_at_the_earlier_servers_of_a_zone_that_was_moved_are_told_with_how_long_that_lasts() -> None:
+    moved = replace(
+        resolver("old.vendor.test", ttl=300), nameservers=("ns1.old.net", "ns2.old.net"), nameservers_ttl=172_800
+    )
+    found = verdict(nameservers=("ns1.new.net",), servers=(server("ns1.new.net"),), resolvers=(moved, resolver()))
+    finding = only(found, DnsState.VERIFIED)
+    assert (finding.code, finding.severity, finding.actor) == ("propagating", "info", "customer")
+    assert finding.next_check_at is not None
+    assert NOW + 172_800_000 <= finding.next_check_at <= NOW + 172_860_000
+    assert "change the record there too" in finding.message
+    assert "ns1.old.net and ns2.old.net" in finding.message
+    # Servers that are also the present ones are no earlier ones.
+    same = replace(moved, nameservers=("ns1.new.net", "ns2.old.net"))
+    finding = only(verdict(nameservers=("ns1.new.net",), resolvers=(same,)), DnsState.VERIFIED)
+    assert finding.actor == "nobody"
+
+
+def test_a_promise_that_did_not_come_true_is_not_repeated() -> None:
+    seen = facts(exists=True, chain=(TARGET,), resolvers=(resolver("old.vendor.test", ttl=300),))
+    earlier: tuple[Finding, ...] = ()
+    first = diagnose_dns(seen, DnsRequirements(), NOW).findings
+    assert first[0].next_check_at is not None
+    for minutes, is_promised in ((1, True), (6, False), (11, False), (600, False)):
+        earlier = diagnose_dns(
+            seen, DnsRequirements(), NOW + minutes * 60_000, earlier_findings=earlier or first
+        ).findings
+        (finding,) = earlier
+        assert (finding.next_check_at is not None) is is_promised, minutes
+        assert ("earlier name servers" in finding.message) is not is_promised
+    healed = replace(seen, resolvers=(resolver(),))
+    assert diagnose_dns(healed, DnsRequirements(), NOW, earlier_findings=earlier).findings == ()

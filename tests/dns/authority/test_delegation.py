@@ -266,3 +266,31 @@ async def test_of_several_cnames_at_a_name_all_are_shown(internet: Internet) -> 
 
 def verdict(facts: DnsFacts) -> tuple[Finding, ...]:
     return diagnose_dns(facts, DnsRequirements(), NOW).findings
+
+
+async def test_a_resolver_with_an_old_answer_is_asked_which_servers_it_still_asks(internet: Internet) -> None:
+    internet.nameservers["customer.test"] = ["ns1.old.net.", "ns2.old.net."]
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(CHILD, _right)
+    for thorough in (False, True):
+        (resolver,) = (await internet.look(thorough=thorough)).resolvers
+        assert (resolver.cname, resolver.nameservers) == ("old.vendor.test", ("ns1.old.net", "ns2.old.net"))
+        assert resolver.nameservers_ttl == 60
+    (finding,) = [each for each in verdict(await internet.look(thorough=True)) if each.code == "propagating"]
+    assert "ns1.old.net and ns2.old.net" in finding.message
+
+
+async def test_a_denial_of_caa_without_an_soa_is_none_to_strict_resolvers(internet: Internet) -> None:
+    def careless(query: Message) -> Message:
+        name, rdtype = _asked(query)
+        if rdtype == "CAA" and name == "customer.test":
+            return answer(query)
+        return _right(query)
+
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(CHILD, careless)
+    internet.nameservers["customer.test"] = ["ns1.provider.test."]
+    facts = await internet.look(thorough=True)
+    assert facts.caa is not None
+    assert (facts.caa.outcome, facts.caa.failed_name) == ("malformed", "customer.test")
+    assert "caa_unanswered" in [finding.code for finding in verdict(facts)]
