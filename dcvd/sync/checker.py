@@ -88,6 +88,7 @@ class DomainChecker:
             target=domain.cname_target,
             with_challenge=domain.validation == "delegated",
             challenge_target=domain.challenge_target,
+            with_names_below=domain.wildcard,
             with_proof=wants_proof_text(domain),
             is_thorough=is_thorough,
         )

@@ -52,6 +52,7 @@ class Served:
         challenge: bool = False,
         challenge_target: str | None = None,
         proof: bool = False,
+        below: bool = False,
         thorough: bool = False,
     ) -> DnsFacts:
         question = DnsCheckRequest(
@@ -60,6 +61,7 @@ class Served:
             with_challenge=challenge,
             challenge_target=challenge_target,
             with_proof=proof,
+            with_names_below=below,
             is_thorough=thorough,
         )
         return (await self.observer.observe(question)).facts

@@ -140,3 +140,132 @@ def test_a_text_that_nobody_knows_is_shown_in_its_words_and_never_called_nothing
         told = summarize_domain(domain, findings_of(domain))
         assert "The frobnicator is out of cheese." in told
         assert "nothing to do" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code", "actor"),
+    [
+        (
+            "app.bogus.com",
+            "DNS problem: query timed out looking up CAA for app.bogus.com",
+            "caa_unanswered",
+            "customer",
+        ),
+        (
+            "app.dnssec.com",
+            "DNS problem: NXDOMAIN looking up TXT for _acme-challenge.app.dnssec.com - check that",
+            "challenge_missing",
+            "operator",
+        ),
+        ("app.nxdomain.com", "DNS problem: SERVFAIL looking up CAA for app.nxdomain.com", "caa_unanswered", "customer"),
+        ("app.dnssec-shop.com", "CAA record for dnssec-shop.com prevents issuance", "caa_blocks", "customer"),
+        ("app.servfail.com", "Invalid response from https://servfail.com/: 403", "http_challenge_blocked", "customer"),
+        (
+            "app.token-expired.com",
+            "192.0.2.1: Invalid response from https://www.token-expired.com/: 404",
+            "http_challenge_blocked",
+            "customer",
+        ),
+        (
+            "app.customer.test",
+            'Invalid response from http://x/.well-known/acme-challenge/t: "too many requests"',
+            "http_challenge_blocked",
+            "customer",
+        ),
+        (
+            "app.customer.test",
+            'Invalid response from http://x/y: "This domain has expired: phishing, DNSSEC"',
+            "http_challenge_blocked",
+            "customer",
+        ),
+        (
+            "app.customer.test",
+            "Fetching http://x/.well-known/acme-challenge/dnssecT0ken: Connection refused",
+            "http_challenge_blocked",
+            "customer",
+        ),
+        (
+            "app.customer.test",
+            "Service unavailable. See https://www.cloudflarestatus.com/",
+            "unknown_error",
+            "operator",
+        ),
+        (
+            "app.customer.test",
+            "Unsupported request. See https://letsencrypt.org/docs/challenge-types/ for help",
+            "unknown_error",
+            "operator",
+        ),
+        ("app.customer.test", "DNS problem: looking up CAA for test: DNSSEC: Bogus", "registry_unanswered", "nobody"),
+        ("app.customer.test", "CAA record for edge.sandbox.example prevents issuance", "caa_blocks", "operator"),
+        (
+            "app.customer.test",
+            "CAA record for customer.test prevents issuance; DNS problem: query timed out "
+            "looking up A for app.customer.test",
+            "caa_blocks",
+            "customer",
+        ),
+        (
+            "app.customer.test",
+            "DNS problem: query timed out looking up A for app.customer.test; DNS problem: NXDOMAIN "
+            "looking up AAAA for app.customer.test",
+            "validation_unanswered",
+            "customer",
+        ),
+        (
+            "app.customer.test",
+            "DNS problem: SERVFAIL looking up TXT for app.customer.test.0123.dcv.cloudflare.com",
+            "ca_fault",
+            "nobody",
+        ),
+    ],
+)
+def test_words_in_names_addresses_and_quotations_are_not_the_cas(name: str, text: str, code: str, actor: str) -> None:
+    domain = replace(waiting(cname_target="edge.sandbox.example", cf_ssl_errors=(text,)), name=name)
+    (finding,) = cloudflare_findings(domain)
+    assert (finding.code, finding.actor, finding.evidence) == (code, actor, (text,))
+    assert finding.fix is None or actor == "customer"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "identifier"),
+    [
+        ("app.myssl.com", "CAA record for myssl.com prevents issuance", "pki.goog"),
+        (
+            "app.customer.test",
+            "CAA record does not include ssl.com which is required (found: letsencrypt.org)",
+            "ssl.com",
+        ),
+        ("app.customer.test", 'CAA records block issuance: found 0 issue "letsencrypt.org".', "pki.goog"),
+        (
+            "app.customer.test",
+            "CAA records block issuance. Add records for this authority: app.customer.test",
+            "pki.goog",
+        ),
+        (
+            "app.customer.test",
+            "CAA records block issuance for this authority. developers.cloudflare.com/caa",
+            "pki.goog",
+        ),
+        ("app.customer.test", "CAA records block issuance for this authority (evil.example)", "pki.goog"),
+    ],
+)
+def test_no_ca_is_proposed_but_the_one_that_has_to_issue(name: str, text: str, identifier: str) -> None:
+    (finding,) = cloudflare_findings(replace(waiting(cf_ssl_errors=(text,)), name=name))
+    assert finding.fix is not None
+    assert finding.fix.value == f'0 issue "{identifier}"'
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "text", "codes"),
+    [
+        ("fallback.customer.test", "pending", "The hostname fallback.customer.test does not CNAME to this zone.", []),
+        ("fallback.customer.test", "blocked", "fallback.customer.test is a potential risk", ["high_risk_domain"]),
+        ("hold.customer.test", "blocked", "hold.customer.test is blocked because of phishing", ["high_risk_domain"]),
+        ("app.customer.test", "blocked", "Blocked for phishing. The block will hold until reviewed.",
+         ["high_risk_domain"]),
+    ],
+)  # fmt: skip
+def test_words_in_a_hostname_are_not_cloudflares(name: str, status: str, text: str, codes: list[str]) -> None:
+    domain = replace(waiting(cf_errors=(text,)), name=name, cf_status=status)
+    assert [finding.code for finding in cloudflare_findings(domain)] == codes

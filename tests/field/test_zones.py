@@ -47,7 +47,11 @@ async def test_what_is_found_in_a_zone(case: dict[str, Any], serve: Serve) -> No
     expected = [(each["code"], each["actor"], _fill(each.get("fix", ""))) for each in case.get("findings", [])]
     for thorough in (True,) if case.get("thorough_only", False) else (False, True):
         facts = await served.look(
-            case.get("hostname", "app.customer.test"), challenge=delegated, challenge_target=target, thorough=thorough
+            case.get("hostname", "app.customer.test"),
+            challenge=delegated,
+            challenge_target=target,
+            below=wanted.wildcard,
+            thorough=thorough,
         )
         diagnosis = diagnose_dns(facts, wanted, NOW)
         messages = [finding.message for finding in diagnosis.findings]

@@ -101,13 +101,18 @@ async def test_by_delegation_the_certificate_is_there_before_the_traffic_moves(c
     await customer.comes_to(domain, _ready)
 
 
-async def test_a_wildcard_needs_both_records(customer: Customer) -> None:
+async def test_a_wildcard_needs_both_records_and_is_ready_with_one_for_the_names_below(customer: Customer) -> None:
     domain = await customer.add("customer.test", "delegated", wildcard=True)
-    routing, challenge = required_records(domain)
+    routing, challenge, below = required_records(domain)
     customer.create(routing)
     await customer.comes_to(domain, lambda now: now.cf_status == "active")
     assert (await customer.now(domain)).certificate is None
     customer.create(challenge)
+    await customer.comes_to(domain, lambda now: now.status is DomainStatus.ACTIVE and now.challenge_verified)
+    active = await customer.now(domain)
+    assert not active.is_ready
+    assert [record.is_verified for record in required_records(active)] == [True, True, False]
+    customer.create(below)
     await customer.comes_to(domain, _ready)
     names = await event_names(customer.context, customer.org)
     assert (names.count("domain.active"), names.count("domain.error")) == (1, 0)

@@ -70,7 +70,8 @@ async def test_a_wildcard_needs_its_challenge_as_soon_as_it_is_known_where_to(
         sandbox_context, Seeing(exists=True, chain=(TARGET,), challenge=ChallengeAnswer(outcome="answered"))
     )
     unknown = await diagnoser.preview(org, wish(wildcard=True))
-    assert [record.value for record in unknown.records] == [TARGET, None]
+    assert [record.value for record in unknown.records] == [TARGET, None, TARGET]
+    assert unknown.records[2].name == f"*.{NAME}"
     zone_id, suffix = sandbox_context.config.cloudflare.zone_id, "0123456789abcdef.dcv.cloudflare.com"
     await sandbox_context.database.write(
         lambda tx: cloudflare_zones.store_delegation_suffix(tx, zone_id, suffix, sandbox_context.now())

@@ -145,7 +145,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "proof": "By what it is proved to be yours; null if nothing proves it yet.",
     "provedAt": "When that was observed; null if nothing proves it yet.",
     "provider": "The DNS provider.",
-    "purpose": "What the record is for.",
+    "purpose": "What the record is for: the hostname's traffic, the CA's proof, or the traffic of names below it.",
     "rates": "How its attempts went in the last hour, day and week. Only in the answer about one endpoint.",
     "readOnly": "Whether it changes nothing, whatever its role.",
     "ready": "Whether it serves, and its DNS points here.",

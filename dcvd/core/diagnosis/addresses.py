@@ -97,9 +97,10 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
 def several_cnames_finding(facts: DnsFacts) -> Finding:
     """Return the finding that the hostname has several CNAMEs, of which everybody takes another one."""
     wrong = [target for target in facts.cname_targets if target != facts.target]
+    verb = "keep" if facts.target in facts.cname_targets else "add"
     message = (
         f"{facts.hostname} has {len(facts.cname_targets)} CNAME records, to {join_names(facts.cname_targets)}, and DNS "
-        f"allows one (RFC 2181). Delete those to {join_names(wrong)}, and keep {facts.hostname} → {facts.target}."
+        f"allows one (RFC 2181). Delete those to {join_names(wrong)}, and {verb} {facts.hostname} → {facts.target}."
     )
     return customer_error(
         facts, FindingCode.CONFLICTING_RECORDS, message, [f"CNAME {target}" for target in facts.cname_targets]

@@ -28,9 +28,9 @@ def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> Challe
     record = Record("CNAME", f"{CHALLENGE_LABEL}.{facts.hostname}", given_target)
     if target in challenge.chain or _is_flattened(challenge):
         return ChallengeDiagnosis(True)
-    if challenge.hidden_cname == target:
+    if target in challenge.hidden_chain:
         return ChallengeDiagnosis(True, (_hidden_finding(facts, record, challenge.texts),))
-    if challenge.texts and not challenge.chain and challenge.hidden_cname is None:
+    if challenge.texts and not challenge.chain and not challenge.hidden_chain:
         return ChallengeDiagnosis(False, (_conflicting_txt_finding(record, challenge.texts),))
     mistake = _find_mistake(facts, requirements, record, challenge)
     return ChallengeDiagnosis(False, (mistake or _missing_delegation_finding(facts, requirements, record),))
@@ -38,7 +38,7 @@ def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> Challe
 
 def _is_flattened(challenge: ChallengeAnswer) -> bool:
     """Whether the provider answers with what stands at the target in place of the CNAME."""
-    return bool(challenge.texts) and set(challenge.texts) == set(challenge.target_texts)
+    return not set(challenge.texts).isdisjoint(challenge.target_texts)
 
 
 def _find_mistake(
@@ -46,7 +46,7 @@ def _find_mistake(
 ) -> Finding | None:
     """Find that the record was typed, and saved as another one than was meant."""
     target = record.value.lower().removesuffix(".")
-    first = challenge.hidden_cname or next(iter(challenge.chain), None)
+    first = next(iter((*challenge.hidden_chain, *challenge.chain)), None)
     if first is not None and first.startswith(f"{target}."):
         appended = first.removeprefix(f"{target}.")
         if facts.hostname == appended or facts.hostname.endswith(f".{appended}"):
@@ -62,7 +62,7 @@ def _find_mistake(
         message = f"The record was saved as {doubled.name}. Enter only {label} as the name."
         return _error(FindingCode.NAME_DOUBLED, message, (doubled.name,), Record("CNAME", label, record.value))
     is_proxied = bool(challenge.addresses) and all(is_cloudflare_address(each) for each in challenge.addresses)
-    if is_proxied and not requirements.wildcard and not _is_wildcards_answer(facts, challenge):
+    if is_proxied:
         message = (
             f"The record at {record.name} is proxied by Cloudflare, which hides where it leads. Set it to DNS only: "
             f"{record.name} → {record.value}."
@@ -73,11 +73,6 @@ def _find_mistake(
         message = f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names([first])}."
         return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, challenge.chain or (first,), record)
     return None
-
-
-def _is_wildcards_answer(facts: DnsFacts, challenge: ChallengeAnswer) -> bool:
-    """Whether a wildcard answers at `_acme-challenge` too, where nobody has created anything."""
-    return facts.sibling_answer is not None and set(facts.sibling_answer.addresses) == set(challenge.addresses)
 
 
 def _hidden_finding(facts: DnsFacts, record: Record, texts: tuple[str, ...]) -> Finding:

@@ -35,6 +35,7 @@ class FindingCode(StrEnum):
     CHALLENGE_HIDDEN = "challenge_hidden"
     CHALLENGE_PROXIED = "challenge_proxied"
     CHALLENGE_MISSING = "challenge_missing"
+    WILDCARD_MISSING = "wildcard_missing"
     WILDCARD_NEEDS_DELEGATION = "wildcard_needs_delegation"
 
     # The name itself.

@@ -10,7 +10,7 @@ from dcvd.core.diagnosis.caa import caa_findings
 from dcvd.core.diagnosis.challenge import diagnose_challenge
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, failed_routing, new_finding, sort_findings
-from dcvd.core.diagnosis.mistakes import find_endangered_wildcard
+from dcvd.core.diagnosis.mistakes import find_endangered_wildcard, find_missing_wildcard
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
 from dcvd.core.domains.dns_facts import DnsFacts
@@ -63,8 +63,9 @@ def diagnose_dns(
     needs_exact_record = state is DnsState.VERIFIED and challenge.is_verified is False
     findings = [
         bogus,
-        find_endangered_wildcard(facts) if needs_exact_record else None,
+        find_endangered_wildcard(facts, wants_names_below=requirements.wildcard) if needs_exact_record else None,
         *routing.findings,
+        find_missing_wildcard(facts) if requirements.wildcard else None,
         *caa,
         *challenge.findings,
         servers.find_unresolved_servers(facts),

@@ -1,9 +1,10 @@
 """Mistakes of customers and their DNS providers: records that were saved as something else than was meant."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import customer_error, join_names
+from dcvd.core.diagnosis.findings import customer_error, join_names, new_finding, required_cname
+from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
-from dcvd.core.domains.domain import Finding, Record
+from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
 
 
 def find_doubled_name(facts: DnsFacts) -> Finding | None:
@@ -57,11 +58,28 @@ def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
     )
 
 
-def find_endangered_wildcard(facts: DnsFacts) -> Finding | None:
-    """Find that the hostname leads here by a wildcard alone, which any record below the hostname takes away from it."""
+def find_endangered_wildcard(facts: DnsFacts, *, wants_names_below: bool) -> Finding | None:
+    """Find that the hostname leads here by a wildcard alone, which any record below the hostname takes away from it.
+
+    wants_names_below: whether names below the hostname have to lead here as well. Where they do by a wildcard of their
+        own, nothing tells whether the hostname has a record of its own too.
+    """
     sibling = facts.sibling_answer
     if sibling is None or facts.below_answer is None or not is_wildcards_answer(facts):
         return None
+    if wants_names_below:
+        message = (
+            f"{facts.hostname} may lead here by a wildcard alone. Make sure that the name has a record of its own: "
+            "once there is one below it, as for its certificate, a wildcard no longer answers for it."
+        )
+        return new_finding(
+            FindingCode.WILDCARD_MASKS,
+            "warning",
+            "customer",
+            message,
+            [f"{sibling.name} leads to {_describe_end(sibling)} as well"],
+            fix=required_cname(facts),
+        )
     return customer_error(
         facts,
         FindingCode.WILDCARD_MASKS,
@@ -70,6 +88,30 @@ def find_endangered_wildcard(facts: DnsFacts) -> Finding | None:
         f"{facts.target}.",
         [f"{sibling.name} leads to {_describe_end(sibling)} as well"],
     )
+
+
+def find_missing_wildcard(facts: DnsFacts) -> Finding | None:
+    """Find that names below the hostname do not lead here, of a domain whose certificate is for them too."""
+    below = facts.below_answer
+    if below is None or {facts.target, facts.hostname, *facts.chain} & {below.cname, *below.chain}:
+        return None
+    if (
+        below.cname is None
+        and below.addresses
+        and (
+            not facts.target_addresses
+            or set(below.addresses) & set(facts.target_addresses)
+            or all(is_cloudflare_address(address) for address in below.addresses)
+        )
+    ):
+        return None
+    record = Record("CNAME", f"{WILDCARD_LABEL}.{facts.hostname}", facts.target)
+    message = (
+        f"Names below {facts.hostname} do not lead here, and its certificate is for them too. Also create "
+        f"{record.name} → {record.value}."
+    )
+    evidence = [f"{below.name} leads to {_describe_end(below)}" if _has_data(below) else f"{below.name} has no record"]
+    return customer_error(facts, FindingCode.WILDCARD_MISSING, message, evidence, fix=record)
 
 
 def is_wildcards_answer(facts: DnsFacts) -> bool:

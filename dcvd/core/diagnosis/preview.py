@@ -58,6 +58,7 @@ def build_check_request(domain: Domain, random: RandomBytes) -> DnsCheckRequest:
         target=targets.new_target(domain.cname_target, random),
         with_challenge=domain.validation == "delegated",
         challenge_target=domain.challenge_target,
+        with_names_below=domain.wildcard,
         is_thorough=True,
     )
 

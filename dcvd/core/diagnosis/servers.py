@@ -15,6 +15,7 @@ from dcvd.core.domains.dns_facts import (
     ServerAnswer,
     describe_answer,
 )
+from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
@@ -112,7 +113,7 @@ def find_divided_servers(facts: DnsFacts) -> Finding | None:
     """Find servers without the right record while others have it, so that some visitors are sent elsewhere."""
     answers = answering_servers(facts)
     right = [server for server in answers if has_right_record(facts, server)]
-    wrong = [server for server in answers if not has_right_record(facts, server)]
+    wrong = [server for server in answers if not has_right_record(facts, server) and not _may_flatten(server)]
     if not right or not wrong:
         return None
     if _has_newer_copy(wrong, right):
@@ -137,6 +138,9 @@ def find_differing_servers(facts: DnsFacts) -> Finding | None:
     answers = answering_servers(facts)
     if any(has_right_record(facts, server) for server in answers) or len(answers) < 2:
         return None
+    if len({find_provider((server.name,)) for server in answers}) > 1:
+        # Each provider counts serials in its own way.
+        answers = tuple(replace(server, serial=None) for server in answers)
     serials = {server.serial for server in answers if server.serial is not None}
     if len({(server.exists, server.cname) for server in answers}) < 2 and len(serials) < 2:
         return None
@@ -183,9 +187,10 @@ def find_propagation(facts: DnsFacts, now: int, *, is_overdue: bool = False) -> 
 
 def _find_earlier_servers(facts: DnsFacts, old: Sequence[ResolverAnswer]) -> ResolverAnswer | None:
     """Return a resolver that still asks earlier name servers of the zone; that with the longest to go."""
-    if not facts.nameservers:
+    present = {*facts.nameservers, *facts.own_nameservers}
+    if not facts.own_nameservers:
         return None
-    earlier = [r for r in old if r.nameservers and set(r.nameservers).isdisjoint(facts.nameservers)]
+    earlier = [r for r in old if r.nameservers and r.nameservers_ttl and present.isdisjoint(r.nameservers)]
     return max(earlier, key=lambda resolver: resolver.nameservers_ttl or 0, default=None)
 
 
@@ -217,6 +222,11 @@ def _inconsistency_finding(
         for server in answers
     ]
     return new_finding(FindingCode.NS_INCONSISTENT, "error", "customer", message, evidence, fix=fix)
+
+
+def _may_flatten(server: ServerAnswer) -> bool:
+    """Whether a server without a CNAME may answer with the addresses to which the CNAME leads."""
+    return server.exists and server.cname is None and is_at_cloudflare((server.name,))
 
 
 def _has_newer_copy(candidates: Sequence[ServerAnswer], others: Sequence[ServerAnswer]) -> bool:

@@ -82,18 +82,22 @@ class CaaPolicy(Struct, frozen=True, kw_only=True):
 
 
 class OtherNameAnswer(Struct, frozen=True, kw_only=True):
-    """The answer for another name: a random sibling of the hostname, or the hostname with its zone appended."""
+    """The answer for another name: a random sibling of the hostname, or the hostname with its zone appended.
+
+    cname: the first of its CNAMEs. chain: all of them, where they were followed.
+    """
 
     name: str
     exists: bool
     cname: str | None = None
+    chain: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
 
 
 class ChallengeAnswer(Struct, frozen=True, kw_only=True):
     """The CNAME chain and TXT records at `_acme-challenge` below the hostname; `chain` is empty without a CNAME.
 
-    hidden_cname: the CNAME that a query for CNAME shows, where a query for TXT shows texts in its place.
+    hidden_chain: the CNAMEs that a query for CNAME shows, where a query for TXT shows texts in their place.
     target_texts: the TXT values at the target, queried where texts stand at the name and no CNAME.
     addresses, doubled_answer: those of the name, and that for the name with its zone appended, queried where the name
         has neither a CNAME nor texts.
@@ -102,7 +106,7 @@ class ChallengeAnswer(Struct, frozen=True, kw_only=True):
     outcome: QueryOutcome
     chain: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
-    hidden_cname: str | None = None
+    hidden_chain: tuple[str, ...] = ()
     target_texts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     doubled_answer: OtherNameAnswer | None = None
@@ -131,6 +135,8 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     zone, nameservers: the zone that holds the hostname, and its NS records.
     is_delegated: whether that zone lies below the registrable name and was delegated from there.
     is_registered: False where the parent of the registrable name (public suffix + 1) denies that it exists.
+    own_nameservers: those in the zone itself, which may be others than those in its parent; queried where a resolver
+        has another answer than the zone's servers.
     unresolved_nameservers: those of the zone's name servers that have no address in DNS.
     has_ds: whether the parent has a DS for the zone. has_matching_key: whether the zone's servers have a DNSKEY to
         which one of these leads; None where that was not queried, or cannot be told.
@@ -141,8 +147,8 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     doubled_sibling_answer: that for a random name directly below the zone, which shows whether `doubled_answer` comes
         from a wildcard. It is queried where the hostname is further down; otherwise `sibling_answer` shows it.
     sibling_answer: that for a random name beside the hostname, which only a wildcard can answer. below_answer: that for
-        a random name below the hostname, queried where a wildcard answers beside it: it answers there too unless the
-        hostname has a record of its own (RFC 4592 section 2.2.1).
+        a random name below the hostname, queried where such names have to lead to the target, and where a wildcard
+        answers beside it: it answers there too unless the hostname has a record of its own (RFC 4592 section 2.2.1).
     caa, target_caa: the policies for the hostname and for the end of its CNAME chain.
     challenge: the answer at `_acme-challenge`. proof_texts: the TXT values at `_dcvd` (see `domains.claims`).
     """
@@ -162,6 +168,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     nameservers: tuple[str, ...] = ()
     is_delegated: bool = False
     is_registered: bool | None = None
+    own_nameservers: tuple[str, ...] = ()
     unresolved_nameservers: tuple[str, ...] = ()
     has_ds: bool | None = None
     has_matching_key: bool | None = None
@@ -183,7 +190,8 @@ class DnsCheckRequest(Struct, frozen=True, kw_only=True):
 
     with_challenge: whether `_acme-challenge` matters (delegated validation). challenge_target: where it has to lead;
         None while that is not known.
-    with_proof: whether the TXT record that proves a claim matters.
+    with_proof: whether the TXT record that proves a claim matters. with_names_below: whether names below the hostname
+        have to lead to the target too.
     is_thorough: whether to query everything even if the record is right; otherwise what explains a wrong record is
         queried only where it is wrong.
     """
@@ -193,6 +201,7 @@ class DnsCheckRequest(Struct, frozen=True, kw_only=True):
     with_challenge: bool = False
     challenge_target: str | None = None
     with_proof: bool = False
+    with_names_below: bool = False
     is_thorough: bool = False
 
 

@@ -129,7 +129,10 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 ValidationMethod = Literal["http", "delegated"]
 """How control of the name is proven to the CA: by the routing CNAME alone, or by a delegated `_acme-challenge`."""
-RecordPurpose = Literal["routing", "validation"]
+RecordPurpose = Literal["routing", "validation", "wildcard"]
+"""What a record is for: the hostname's traffic, the CA's proof, or the traffic of the names below the hostname."""
+WILDCARD_MISSING: Final = "wildcard_missing"
+"""The code of the finding that names below a hostname do not lead here, whose certificate is for them too."""
 
 
 class RequiredRecord(Struct, frozen=True, kw_only=True):
@@ -253,12 +256,17 @@ class Domain(Struct, frozen=True, kw_only=True):
 
     @property
     def is_ready(self) -> bool:
-        """Whether hostname and certificate are active and DNS points here, or hides where it points."""
-        return self.status is DomainStatus.ACTIVE and self.dns_state in POINTING_STATES
+        """Whether hostname and certificate are active and DNS points here, or hides where it points.
+
+        With a wildcard, for the names below the hostname too.
+        """
+        is_whole = not self.wildcard or all(finding.code != WILDCARD_MISSING for finding in self.findings)
+        return self.status is DomainStatus.ACTIVE and self.dns_state in POINTING_STATES and is_whole
 
 
 POINTING_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 CHALLENGE_LABEL: Final = "_acme-challenge"
+WILDCARD_LABEL: Final = "*"
 OWNERSHIP_LABEL: Final = "_cf-custom-hostname"
 """Cloudflare's label for the TXT record that proves to it who owns a custom hostname."""
 WAITING_STATUSES: Final = frozenset({DomainStatus.PENDING_CNAME, DomainStatus.ISSUING})

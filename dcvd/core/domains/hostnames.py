@@ -20,8 +20,10 @@ MAX_GIVEN_CHARS: Final = 1000
 """A hostname in Unicode is longer than its A-labels at times; what is longer than this is not looked at."""
 
 _A_LABEL_PREFIX: Final = "xn--"
-_SYMBOL_CATEGORIES: Final = frozenset({"So", "Sm", "Sk", "Sc"})
+_SYMBOL_CATEGORIES: Final = frozenset({"So", "Sk"})
 _JOINER: Final = "\u200d"  # of emoji that are made of several
+_HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]*")
+_SCHEMES: Final = frozenset({"http", "https"})
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _ALL_SUFFIXES: Final = PublicSuffixList()
@@ -76,10 +78,12 @@ def _check_top(name: str, labels: list[str], allowed_tlds: Collection[str], fiel
     """Raise InvalidInput for a name whose top-level domain lets it have no certificate, or is not the one meant."""
     tld = labels[-1]
     message = ""
-    if tld.isdigit():
+    if tld.isdigit() or _HEXADECIMAL.fullmatch(tld) is not None:
         message = f"{name!r} ends in a number, so it is read as an IP address; give a hostname."
     elif tld in allowed_tlds:
         return
+    elif tld in _SCHEMES or list_unusual_labels(tld):
+        message = f"{name!r} is no hostname: there is no top-level domain .{tld}."
     elif tld in RESERVED_TLDS:
         message = f"The top-level domain .{tld} is reserved; no CA issues certificates below it."
     elif not is_delegated(tld) and (likely := find_likely(tld)) is not None:

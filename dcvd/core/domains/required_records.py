@@ -1,6 +1,14 @@
 """The records that a customer has to create for a domain."""
 
-from dcvd.core.domains.domain import CHALLENGE_LABEL, DnsState, Domain, Record, RequiredRecord
+from dcvd.core.domains.domain import (
+    CHALLENGE_LABEL,
+    WILDCARD_LABEL,
+    WILDCARD_MISSING,
+    DnsState,
+    Domain,
+    Record,
+    RequiredRecord,
+)
 
 
 def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
@@ -15,6 +23,13 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
     )
     if domain.validation == "http":
         return (routing,)
+    below = RequiredRecord(
+        type="CNAME",
+        name=f"{WILDCARD_LABEL}.{domain.name}",
+        value=domain.cname_target,
+        purpose="wildcard",
+        is_verified=domain.dns_checked_at is not None and not _has_finding(domain, WILDCARD_MISSING),
+    )
     validation = RequiredRecord(
         type="CNAME",
         name=f"{CHALLENGE_LABEL}.{domain.name}",
@@ -22,12 +37,16 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         purpose="validation",
         is_verified=domain.challenge_verified,
     )
-    return (routing, validation)
+    return (routing, validation, below) if domain.wildcard else (routing, validation)
 
 
 def _is_by_wildcard(domain: Domain) -> bool:
-    """Whether the hostname leads here by a wildcard alone, while a record below it is missing."""
-    return any(finding.code == "wildcard_masks" for finding in domain.findings)
+    """Whether the hostname leads here by a wildcard alone, as far as is known, while a record below it is missing."""
+    return _has_finding(domain, "wildcard_masks")
+
+
+def _has_finding(domain: Domain, code: str) -> bool:
+    return any(finding.code == code for finding in domain.findings)
 
 
 def missing_validation_record(domain: Domain) -> RequiredRecord | None:

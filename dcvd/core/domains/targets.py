@@ -12,8 +12,11 @@ from dcvd.errors import InvalidInput
 TOKEN_LABEL: Final = "{token}."
 """The first label of a configured target in whose place every registration gets its own random label."""
 
+DELEGATION_ZONE: Final = "dcv.cloudflare.com"
+"""Cloudflare answers challenges below this name, under a label that it gives to each zone."""
+
 _TOKEN_BYTES: Final = 10
-_EXAMPLE_SUFFIX: Final = "0123456789abcdef.dcv.cloudflare.com"
+_EXAMPLE_SUFFIX: Final = f"0123456789abcdef.{DELEGATION_ZONE}"
 """A stand-in until Cloudflare's name for our zone is known; all such names have the same length."""
 
 

@@ -27,6 +27,8 @@ def is_delegated(tld: str) -> bool:
 
 def find_likely(tld: str) -> str | None:
     """Return the top-level domain that was likely meant by one that does not exist; None where that is unclear."""
+    if len(tld) > 2 and tld[-1] == tld[-2] and is_delegated(tld[:-1]):
+        return tld[:-1]
     return next((known for known in _OFTEN_MEANT if _is_slip(tld, known)), None)
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from dcvd.core.domains.cloudflare_statuses import CertificateClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
-from dcvd.core.domains.required_records import missing_validation_record
+from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
 from dcvd.core.lifecycle.damping import held_turn_at
@@ -136,7 +136,9 @@ def _awaits_second_check(domain: Domain) -> bool:
 
 def _lacks_record(domain: Domain) -> bool:
     """Whether the last check missed a record that the domain needs, so that the customer may be fixing it now."""
-    return domain.dns_state is DnsState.FAILED or missing_validation_record(domain) is not None
+    return domain.dns_state is DnsState.FAILED or any(
+        not record.is_verified for record in required_records(domain) if record.purpose != "routing"
+    )
 
 
 def _future_instants(certificate: Certificate, now: int, policy: CheckPolicy) -> list[int]:

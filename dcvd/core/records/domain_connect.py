@@ -1,6 +1,6 @@
 """Domain Connect: our template, how it is applied to a domain, and the URLs that apply it.
 
-Source: draft-ietf-dconn-domainconnect. One template holds both records that a domain can need, each in its own group.
+Source: draft-ietf-dconn-domainconnect. One template holds all records that a domain can need, each in its own group.
 A domain without a delegated challenge applies one group, and providers have to accept one template only. Its variables
 are as narrow as possible: whoever had our key could point names at the service, and nowhere else.
 """
@@ -11,21 +11,19 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from dcvd.core.domains.domain import CHALLENGE_LABEL, Record
-from dcvd.core.domains.targets import is_target_template, service_name
+from dcvd.core.domains.domain import CHALLENGE_LABEL, WILDCARD_LABEL, Record
+from dcvd.core.domains.targets import DELEGATION_ZONE, is_target_template, service_name
 from dcvd.core.records.plan import find_name_obstacle
 from dcvd.core.records.zones import Zone
 from dcvd.errors import Conflict
 
-DCV_DOMAIN: Final = "dcv.cloudflare.com"
-"""Cloudflare answers challenges below this name, under a label that it gives to each zone."""
 TEMPLATE_TTL_S: Final = 3600
 _TARGET_VARIABLE: Final = "target"
 _ZONE_VARIABLE: Final = "dcv"
 _MAX_FRAGMENT_LENGTH: Final = 200
 """Characters of a public key that we put into one TXT record, whose limit is 255."""
 
-TemplateGroup = Literal["routing", "validation"]
+TemplateGroup = Literal["routing", "validation", "wildcard"]
 ApplyOutcome = Literal["applied", "cancelled", "denied", "failed"]
 RETURN_PATH: Final = "/domain-connect/done"
 """The path below our public URL to which customers return when no other page expects them."""
@@ -58,7 +56,7 @@ def build_template(
     redirect_hosts: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return the JSON to publish as `<providerId>.<serviceId>.json`; `target` is the configured one."""
-    descriptions = [f"%{_ZONE_VARIABLE}% is the label of the service's zone below {DCV_DOMAIN}."]
+    descriptions = [f"%{_ZONE_VARIABLE}% is the label of the service's zone below {DELEGATION_ZONE}."]
     if is_target_template(target):
         descriptions.insert(0, f"%{_TARGET_VARIABLE}% is the label of the customer's domain at the service.")
     redirects = ",".join(redirect_hosts)
@@ -85,7 +83,14 @@ def build_template(
                 "groupId": "validation",
                 "type": "CNAME",
                 "host": CHALLENGE_LABEL,
-                "pointsTo": f"%fqdn%.%{_ZONE_VARIABLE}%.{DCV_DOMAIN}",
+                "pointsTo": f"%fqdn%.%{_ZONE_VARIABLE}%.{DELEGATION_ZONE}",
+                "ttl": TEMPLATE_TTL_S,
+            },
+            {
+                "groupId": "wildcard",
+                "type": "CNAME",
+                "host": WILDCARD_LABEL,
+                "pointsTo": _points_to_value(target),
                 "ttl": TEMPLATE_TTL_S,
             },
         ],
@@ -160,15 +165,16 @@ def _apply_to_record(record: Record, zone: str, target: str) -> TemplateApplicat
     challenge = f"{CHALLENGE_LABEL}."
     if record.name.startswith(challenge):
         name = record.name.removeprefix(challenge)
-        label = _extract_label(record.value, prefix=f"{name}.", suffix=f".{DCV_DOMAIN}")
+        label = _extract_label(record.value, prefix=f"{name}.", suffix=f".{DELEGATION_ZONE}")
         variables = None if label is None else {_ZONE_VARIABLE: label}
         return _validate_application(record, name, zone, "validation", variables)
+    below = f"{WILDCARD_LABEL}."
+    group: TemplateGroup = "wildcard" if record.name.startswith(below) else "routing"
+    name = record.name.removeprefix(below)
     if not is_target_template(target):
-        return _validate_application(record, record.name, zone, "routing", {} if record.value == target else None)
+        return _validate_application(record, name, zone, group, {} if record.value == target else None)
     label = _extract_label(record.value, prefix="", suffix=f".{service_name(target)}")
-    return _validate_application(
-        record, record.name, zone, "routing", None if label is None else {_TARGET_VARIABLE: label}
-    )
+    return _validate_application(record, name, zone, group, None if label is None else {_TARGET_VARIABLE: label})
 
 
 def _validate_application(

@@ -11,23 +11,28 @@ from dcvd.dns.queries.lookup import RecordLookup
 
 
 async def read_challenge(
-    lookup: RecordLookup, name: Name, *, target: Name | None, doubled_name: Name | None
+    lookup: RecordLookup, name: Name, *, target: Name | None, doubled_name: Name | None, sibling_name: Name | None
 ) -> ChallengeAnswer:
     """Return what is answered at `_acme-challenge`. A CNAME that shows costs one question.
 
-    target: where it has to lead, if that is known. doubled_name: the name with its zone appended.
+    target: where it has to lead, if that is known. doubled_name: the name with its zone appended. sibling_name: one
+        beside it that nobody has, whose addresses are those of a wildcard.
     """
     seen = await read_texts(lookup, name)
     if seen.outcome != "answered" or seen.chain:
         return seen
     if not seen.texts:
         addresses, _ = await read_addresses(lookup, name)
+        if addresses and sibling_name is not None and (await read_addresses(lookup, sibling_name))[0] == addresses:
+            addresses = []
         doubled = None if addresses or doubled_name is None else await read_other_name(lookup, doubled_name)
         return replace(seen, addresses=tuple(addresses), doubled_answer=doubled)
     # Cloudflare answers TXT queries with tokens of the zone's own certificate, whatever CNAME stands there.
     reply = await lookup.ask(name, RdataType.CNAME)
     if reply.rdatas:
-        return replace(seen, hidden_cname=to_text(reply.rdatas[0].target))
+        first = reply.rdatas[0].target
+        chain = () if first == target else (await read_texts(lookup, first)).chain
+        return replace(seen, hidden_chain=(to_text(first), *chain))
     if target is None:
         return seen
     return replace(seen, target_texts=(await read_texts(lookup, target)).texts)

@@ -41,6 +41,7 @@ class CheckResult:
         self.addresses: list[str] = []
         self.target_addresses: list[str] = []
         self.has_all_addresses = False
+        self.own_nameservers: tuple[str, ...] = ()
         self.has_matching_key: bool | None = None
         self.other_records: list[ObservedRecord] = []
         self.challenge: ChallengeAnswer | None = None
@@ -84,6 +85,7 @@ class CheckResult:
             nameservers=tuple(sorted(to_text(name) for name in nameservers)),
             is_delegated=position is not None and position.is_delegated,
             is_registered=None if position is None else position.is_registered,
+            own_nameservers=self.own_nameservers,
             unresolved_nameservers=self.authorities.unresolved_nameservers,
             has_ds=None if position is None else position.has_ds,
             has_matching_key=self.has_matching_key,

@@ -19,10 +19,16 @@ from dcvd.dns.checks.challenge_reader import read_challenge
 from dcvd.dns.checks.check_result import CheckResult
 from dcvd.dns.checks.cname_chain import CnameChain
 from dcvd.dns.checks.keys import has_matching_key
-from dcvd.dns.checks.record_reader import read_addresses, read_other_name, read_records, read_texts
+from dcvd.dns.checks.record_reader import (
+    follow_other_name,
+    read_addresses,
+    read_other_name,
+    read_records,
+    read_texts,
+)
 from dcvd.dns.checks.resolvers import ConfiguredResolvers
 from dcvd.dns.checks.zone_position import ZonePosition
-from dcvd.dns.messages.names import parse_name, prepend_labels
+from dcvd.dns.messages.names import parse_name, prepend_labels, to_text
 from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.cache import ReplyCache
@@ -112,6 +118,8 @@ class HostnameCheck:
                 group.create_task(self._check_challenge(), name="dns.challenge")
             if self._request.with_proof:
                 group.create_task(self._check_proof(), name="dns.proof")
+            if self._request.with_names_below:
+                group.create_task(self._check_names_below(), name="dns.below")
             if asks_everything:
                 group.create_task(self._check_zone(result.zone_position), name="dns.place")
                 group.create_task(self._check_records(), name="dns.records")
@@ -122,7 +130,9 @@ class HostnameCheck:
                 await result.resolvers.ask_all()
         if result.reaches_target and result.authorities.authoritative_answer is not None:
             zone = self._registrable_name if delegation is None else delegation.zone
-            await result.resolvers.ask_nameservers(zone, accepted_answer)
+            if await result.resolvers.ask_nameservers(zone, accepted_answer):
+                own = await self._lookup.ask(zone, RdataType.NS)
+                result.own_nameservers = tuple(sorted(to_text(rdata.target) for rdata in own.rdatas))
 
     async def _check_addresses(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -151,6 +161,7 @@ class HostnameCheck:
             name,
             target=None if target is None else parse_name(target),
             doubled_name=prepend_labels(f"{CHALLENGE_LABEL}.{self._request.hostname}", zone),
+            sibling_name=prepend_labels(self._services.make_random_label(), self._name),
         )
         seen = self._result.challenge
         is_missing = not seen.texts and (not seen.chain or seen.chain[0] == self._request.target)
@@ -196,6 +207,10 @@ class HostnameCheck:
         self._result.sibling_answer = sibling
         if sibling is not None and (sibling.cname is not None or sibling.addresses):
             self._result.below_answer = await self._read_random_name(self._name)
+
+    async def _check_names_below(self) -> None:
+        name = prepend_labels(self._services.make_random_label(), self._name)
+        self._result.below_answer = None if name is None else await follow_other_name(self._lookup, name)
 
     async def _read_random_name(self, parent: Name) -> OtherNameAnswer | None:
         name = prepend_labels(self._services.make_random_label(), parent)

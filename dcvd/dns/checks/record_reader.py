@@ -61,6 +61,20 @@ async def read_other_name(lookup: RecordLookup, name: Name) -> OtherNameAnswer |
     return OtherNameAnswer(name=to_text(name), exists=reply.exists, addresses=tuple(addresses))
 
 
+async def follow_other_name(lookup: RecordLookup, name: Name) -> OtherNameAnswer | None:
+    """Return where another name leads, with all its CNAMEs; None when no server answers."""
+    (result,) = await _follow_all(lookup, name, (RdataType.A,))
+    if result.outcome != "answered":
+        return None
+    chain = tuple(to_text(link) for link in result.chain)
+    addresses = tuple(rdata.address for rdata in result.rdatas)[:MAX_ADDRESSES]
+    if not chain and not addresses:
+        return await read_other_name(lookup, name)
+    return OtherNameAnswer(
+        name=to_text(name), exists=True, cname=chain[0] if chain else None, chain=chain, addresses=addresses
+    )
+
+
 async def _follow_all(lookup: RecordLookup, name: Name, rdtypes: Iterable[RdataType]) -> list[ResolvedChain]:
     async with asyncio.TaskGroup() as group:
         tasks = [

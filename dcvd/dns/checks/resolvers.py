@@ -42,8 +42,11 @@ class ConfiguredResolvers:
                 if resolver not in self._replies:
                     group.create_task(self._ask(resolver), name="dns.resolver")
 
-    async def ask_nameservers(self, zone: Name, accepted_answer: DnsReply) -> None:
-        """Ask the resolvers that gave another answer for the zone's name servers: they may have kept earlier ones."""
+    async def ask_nameservers(self, zone: Name, accepted_answer: DnsReply) -> bool:
+        """Ask the resolvers that gave another answer for the zone's name servers: they may have kept earlier ones.
+
+        Returns whether there are any.
+        """
         query = DnsQuery(zone, RdataType.NS, recurse=True)
 
         async def ask(resolver: SocketAddress) -> None:
@@ -53,6 +56,7 @@ class ConfiguredResolvers:
             for resolver, (reply, _) in self._replies.items():
                 if reply.is_answered and not _is_same(reply, accepted_answer):
                     group.create_task(ask(resolver), name="dns.resolver_nameservers")
+        return bool(self._nameservers)
 
     @property
     def resolver_answer(self) -> DnsReply | None:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.config import Config
-from dcvd.core.domains.domain import CHALLENGE_LABEL, Record
+from dcvd.core.domains.domain import CHALLENGE_LABEL, WILDCARD_LABEL, Record
 from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.records.domain_connect import TemplateApplication, encode_query, prepare_application, template_path
 from dcvd.core.records.domain_connect_settings import read_api_prefix
@@ -83,7 +83,7 @@ class TemplateRecords(AtomicProvider):
         """Apply the template, or revert it if nothing is to be added.
 
         If `remove` names records too, the provider may remove whatever conflicts with the template. Reverting removes
-        both records of a domain.
+        all records of a domain.
         """
         if add:
             application = self._build_application(owner.zone, add)
@@ -93,8 +93,8 @@ class TemplateRecords(AtomicProvider):
 
     async def _revert(self, zone: Zone, remove: Sequence[ZoneRecord]) -> None:
         applied = self._build_application(zone, remove)
-        if applied.groups == ("validation",):
-            hostname = remove[0].name.removeprefix(f"{CHALLENGE_LABEL}.")
+        if "routing" not in applied.groups:
+            hostname = remove[0].name.removeprefix(f"{CHALLENGE_LABEL}.").removeprefix(f"{WILDCARD_LABEL}.")
             if any(record.type == "CNAME" for record in await self._zones.read_records(hostname)):
                 raise Permanent(
                     f"{remove[0].name} cannot be removed while {hostname} stays: the template is reverted as a whole.",

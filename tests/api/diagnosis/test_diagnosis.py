@@ -169,7 +169,7 @@ async def test_a_name_is_diagnosed_before_it_is_added(owner: Client, observer: F
 
 async def test_a_wildcard_is_diagnosed_with_its_challenge(owner: Client, observer: FakeObserver) -> None:
     found = (await owner.post("/api/diagnose", {"domainName": NAME, "wildcard": True})).json["diagnosis"]
-    assert [record["purpose"] for record in found["requiredRecords"]] == ["routing", "validation"]
+    assert [record["purpose"] for record in found["requiredRecords"]] == ["routing", "validation", "wildcard"]
     assert observer.asked[0].with_challenge
     refused = await owner.post("/api/diagnose", {"domainName": NAME, "wildcard": True, "validation": "http"})
     problem(refused, 400, "invalid_input", field="validation")

@@ -87,7 +87,7 @@ async def test_for_programs_it_is_one_line_of_json(desk: Desk) -> None:
     assert set(found) == {"diagnosis", "dns", "source"}
     diagnosis = found["diagnosis"]
     assert (diagnosis["domainName"], diagnosis["dnsStatus"], diagnosis["status"]) == (NAME, "failed", None)
-    assert [record["purpose"] for record in diagnosis["requiredRecords"]] == ["routing", "validation"]
+    assert [record["purpose"] for record in diagnosis["requiredRecords"]] == ["routing", "validation", "wildcard"]
     assert diagnosis["findings"][0]["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
 
 

@@ -84,3 +84,13 @@ def test_a_challenge_that_was_not_seen_says_nothing() -> None:
 def test_a_missing_delegation_and_a_missing_record_are_both_told() -> None:
     found = diagnose_dns(facts(challenge=ChallengeAnswer(outcome="answered")), WILDCARD, NOW)
     assert [finding.code for finding in found.findings] == ["cname_missing", "wildcard_needs_delegation"]
+
+
+def test_a_challenge_that_is_hidden_is_followed_and_one_text_of_the_target_is_enough_to_show_flattening() -> None:
+    hidden = ChallengeAnswer(outcome="answered", texts=("own",), hidden_chain=("acme.customer.com", ANSWERED))
+    partly = ChallengeAnswer(outcome="answered", texts=("one",), target_texts=("one", "two"))
+    wanted = DnsRequirements(validation="delegated", challenge_target=ANSWERED)
+    for seen, found_codes in ((hidden, ["challenge_hidden"]), (partly, [])):
+        found = diagnose_dns(facts(exists=True, chain=(TARGET,), challenge=seen), wanted, NOW)
+        assert found.challenge_verified is True
+        assert [finding.code for finding in found.findings] == found_codes

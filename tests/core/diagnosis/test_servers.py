@@ -233,7 +233,8 @@ def test_resolvers_at_the_earlier_servers_of_a_zone_that_was_moved_are_told_with
     moved = replace(
         resolver("old.vendor.test", ttl=300), nameservers=("ns1.old.net", "ns2.old.net"), nameservers_ttl=172_800
     )
-    found = verdict(nameservers=("ns1.new.net",), servers=(server("ns1.new.net"),), resolvers=(moved, resolver()))
+    present = {"nameservers": ("ns1.new.net",), "own_nameservers": ("a.vanity.net",)}
+    found = verdict(**present, servers=(server("ns1.new.net"),), resolvers=(moved, resolver()))
     finding = only(found, DnsState.VERIFIED)
     assert (finding.code, finding.severity, finding.actor) == ("propagating", "info", "customer")
     assert finding.next_check_at is not None
@@ -241,9 +242,11 @@ def test_resolvers_at_the_earlier_servers_of_a_zone_that_was_moved_are_told_with
     assert "change the record there too" in finding.message
     assert "ns1.old.net and ns2.old.net" in finding.message
     # Servers that are also the present ones are no earlier ones.
-    same = replace(moved, nameservers=("ns1.new.net", "ns2.old.net"))
-    finding = only(verdict(nameservers=("ns1.new.net",), resolvers=(same,)), DnsState.VERIFIED)
-    assert finding.actor == "nobody"
+    for same in (("ns1.new.net", "ns2.old.net"), ("a.vanity.net",), ()):
+        finding = only(verdict(**present, resolvers=(replace(moved, nameservers=same),)), DnsState.VERIFIED)
+        assert finding.actor == "nobody"
+    unknown = verdict(nameservers=("ns1.new.net",), resolvers=(moved,))
+    assert only(unknown, DnsState.VERIFIED).actor == "nobody", "the zone's own servers may have other names"
 
 
 def test_a_promise_that_did_not_come_true_is_not_repeated() -> None:
@@ -260,3 +263,11 @@ def test_a_promise_that_did_not_come_true_is_not_repeated() -> None:
         assert ("earlier name servers" in finding.message) is not is_promised
     healed = replace(seen, resolvers=(resolver(),))
     assert diagnose_dns(healed, DnsRequirements(), NOW, earlier_findings=earlier).findings == ()
+
+
+def test_two_providers_count_serials_in_their_own_ways_and_one_may_flatten() -> None:
+    absent = (server("ns-1.awsdns-1.com", None, serial=1), server("ns1.dnsimple.com", None, serial=2026010101))
+    assert codes(verdict(chain=(), servers=absent)) == ["cname_missing"]
+    flattens = replace(server("ada.ns.cloudflare.com", None), exists=True)
+    found = verdict(servers=(server("ns-1.awsdns-1.com"), flattens))
+    assert (found.state, found.findings) == (DnsState.VERIFIED, ())

@@ -76,6 +76,7 @@ def test_nothing_but_single_labels_below_names_of_ours_is_variable() -> None:
     assert [each["pointsTo"] for each in made()["records"]] == [
         "%target%.edge.example.net",
         "%fqdn%.%dcv%.dcv.cloudflare.com",
+        "%target%.edge.example.net",
     ]
     assert made("edge.example.net")["records"][0]["pointsTo"] == "edge.example.net"
     assert made()["hostRequired"] is True

@@ -76,6 +76,8 @@ def _asked(query: Message) -> tuple[str, str]:
 def _right(query: Message) -> Message:
     """The customer's zone, with the right record."""
     name, rdtype = _asked(query)
+    if rdtype == "NS" and name == "customer.test":
+        return answer(query, f"{name} 60 NS ns1.provider.test.")
     if rdtype == "CNAME" and name == HOSTNAME:
         return answer(query, f"{name} 60 CNAME {TARGET}.")
     return answer(query, authority=[SOA.format(zone="customer.test")])

@@ -29,6 +29,14 @@ def test_one_key_to_which_one_record_leads_is_enough(keys: tuple[Rdata, Rdata]) 
     assert has_matching_key(ZONE, records, DnsReply(outcome="answered")) is False
 
 
+def test_records_that_validators_pass_by_say_nothing(keys: tuple[Rdata, Rdata]) -> None:
+    record = dns.dnssec.make_ds(ZONE, keys[0], "SHA256")
+    for ignored in (f"1 12 3 {'00' * 32}", f"1 13 9 {'00' * 32}"):
+        unknown = dns.rdata.from_text("IN", "DS", ignored)
+        assert has_matching_key(ZONE, [unknown], DnsReply(outcome="answered", rdatas=keys)) is None
+        assert has_matching_key(ZONE, [unknown, record], DnsReply(outcome="answered", rdatas=keys)) is True
+
+
 def test_what_was_not_answered_or_cannot_be_read_says_nothing(keys: tuple[Rdata, Rdata]) -> None:
     record = dns.dnssec.make_ds(ZONE, keys[0], "SHA256")
     assert has_matching_key(ZONE, [record], DnsReply(outcome="timeout")) is None

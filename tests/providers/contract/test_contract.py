@@ -244,3 +244,14 @@ async def test_credentials_that_are_refused_are_unauthorized(at: ContractPlace) 
     assert isinstance(error, Unauthorized)
     assert error.code == "provider_unauthorized"
     assert await standing(at, zone) == []
+
+
+@each(ALL)
+async def test_a_wildcard_is_a_record_like_any_other_and_none_of_the_names_that_it_answers(at: ContractPlace) -> None:
+    driver = at.driver()
+    zone = await find(at, driver)
+    await driver.change(zone, [], [cname(at)])
+    await driver.change(zone, [], [cname(at, "*.app")])
+    for label in ("app", "*.app"):
+        assert await standing(at, zone, label) == [("CNAME", TARGET)], label
+    assert await standing(at, zone, "x.app") == []

@@ -262,7 +262,11 @@ async def test_a_delegated_domain_knows_where_its_challenge_points_once_cloudfla
     assert await queries.get(context, organization.id, late.id) == late
     await removals.remove(context, organization.id, late.id)
     records = (await bodies(context, organization.id))[-1]["data"]["records_to_remove"]
-    assert [record["name"] for record in records] == ["late.customer.test", "_acme-challenge.late.customer.test"]
+    assert [record["name"] for record in records] == [
+        "late.customer.test",
+        "_acme-challenge.late.customer.test",
+        "*.late.customer.test",
+    ]
 
 
 async def test_a_name_too_long_for_its_challenge_is_refused_only_where_it_is_delegated(

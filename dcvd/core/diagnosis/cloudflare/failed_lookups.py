@@ -10,19 +10,26 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import CHALLENGE_LABEL, POINTING_STATES, Domain, Finding, Record
 from dcvd.core.domains.hostnames import is_within, registrable_domain
+from dcvd.core.domains.targets import DELEGATION_ZONE
 
 
 def failed_lookup_finding(domain: Domain, lookup: LookupFailure, text: str) -> Finding:
     """Return what a lookup that failed means for a domain, and who has to act; `text` is its evidence."""
     zone = registrable_domain(domain.name)
-    if lookup.outcome is LookupOutcome.BOGUS:
-        return _bogus_finding(domain, lookup, text)
     if is_within(domain.name, lookup.name) and not is_within(lookup.name, zone):
         message = (
             f"The certificate authority got no answer from the name servers of .{lookup.name}, which belong to its "
             f"registry, so {domain.name} waits. That passes; it is tried again."
         )
         return new_finding(FindingCode.REGISTRY_UNANSWERED, "warning", "nobody", message, [text])
+    if is_within(lookup.name, DELEGATION_ZONE):
+        message = (
+            f"The certificate authority got no good answer from Cloudflare, to which the challenge of {domain.name} is "
+            "delegated. It is tried again."
+        )
+        return new_finding(FindingCode.CA_FAULT, "warning", "nobody", message, [text])
+    if lookup.outcome is LookupOutcome.BOGUS:
+        return _bogus_finding(domain, lookup, text)
     if lookup.outcome is LookupOutcome.ABSENT:
         return _absence_finding(domain, lookup, text)
     code = FindingCode.CAA_UNANSWERED if lookup.types == "CAA" else FindingCode.VALIDATION_UNANSWERED

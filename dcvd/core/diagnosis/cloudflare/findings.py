@@ -29,7 +29,7 @@ from dcvd.core.domains.domain import (
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.instants import HOUR
 
-_ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\bholds?\b", re.IGNORECASE)
+_ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\b(zone|on|the) hold\b", re.IGNORECASE)
 _HELD_ZONE_PATTERN: Final = re.compile(r"\bheld zone\b", re.IGNORECASE)
 _RISK_PATTERN: Final = re.compile(r"\brisk|abuse|phish|malware|safe.?browsing", re.IGNORECASE)
 _FALLBACK_ORIGIN_PATTERN: Final = re.compile(r"fallback", re.IGNORECASE)
@@ -100,7 +100,7 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
     if hostname_class is HostnameClass.MOVED:
         yield _moved_finding(domain)
     for text in domain.cf_errors:
-        if _FALLBACK_ORIGIN_PATTERN.search(text):
+        if _FALLBACK_ORIGIN_PATTERN.search(_without_name(domain, text)):
             message = (
                 f"{domain.name} waits: the fallback origin of the operator's zone at Cloudflare is missing or not "
                 "active, and the operator has to set it."
@@ -108,6 +108,11 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
             yield new_finding(FindingCode.FALLBACK_ORIGIN, "error", "operator", message, [text])
         elif hostname_class is HostnameClass.WAITING and text.strip():
             yield from _waiting_findings(domain, text)
+
+
+def _without_name(domain: Domain, text: str) -> str:
+    """Return a text without the hostname, which may be made of any words."""
+    return re.sub(re.escape(domain.name), "", text, flags=re.IGNORECASE)
 
 
 def _waiting_findings(domain: Domain, text: str) -> Iterator[Finding]:
@@ -139,7 +144,7 @@ def _is_hidden_for_long(domain: Domain) -> bool:
 
 
 def _blocked_finding(domain: Domain) -> Finding:
-    errors = " ".join(domain.cf_errors)
+    errors = _without_name(domain, " ".join(domain.cf_errors))
     if _ZONE_HOLD_PATTERN.search(errors):
         message = (
             f"The zone of {domain.name} is on hold at Cloudflare, which keeps others from using its names. Whoever "

@@ -41,7 +41,8 @@ class LookupFailure(Struct, frozen=True):
 def find_lookup_failure(text: str) -> LookupFailure | None:
     """Find the first lookup of which a text says that it failed; None where it speaks of none."""
     if (match := _LOOKUP.search(text)) is not None:
-        return LookupFailure(match["types"].upper(), _read_name(match), _find_outcome(text))
+        # The outcome is told before the name, or behind it; the name itself may be made of such words.
+        return LookupFailure(match["types"].upper(), _read_name(match), _find_outcome(text.replace(match["name"], "")))
     if (match := _NO_ADDRESS.search(text)) is not None:
         return LookupFailure(match["types"].upper(), _read_name(match), LookupOutcome.ABSENT)
     return None

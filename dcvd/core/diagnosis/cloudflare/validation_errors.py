@@ -43,6 +43,16 @@ _MEANINGS: Final = (
         "The certificate authority has a fault of its own, for which {name} waits. It is tried again.",
     ),
     _ErrorMeaning(
+        FindingCode.HTTP_CHALLENGE_BLOCKED,
+        r"well-known|invalid response from|\bfetching\b|http (challenge|response)|challenge.{0,60}\bhttp\b"
+        r"|\bhttp\b.{0,40}redirect|blocked validation|firewall problem|connection (refused|reset)"
+        r"|error getting validation data|redirect (loop|target)|too many redirects|key authorization",
+        "error",
+        "customer",
+        "The certificate authority does not get its token from http://{name}/.well-known/. Let nothing redirect, "
+        "challenge or block that path: firewall and page rules of the zone {zone} most of all.",
+    ),
+    _ErrorMeaning(
         FindingCode.DNSSEC_BOGUS,
         r"bogus|dnssec",
         "error",
@@ -83,19 +93,27 @@ _MEANINGS: Final = (
     ),
     _ErrorMeaning(
         FindingCode.FAILED_AUTHORIZATIONS,
-        r"too many failed|temporarily prevented from requesting",
+        r"too many failed",
         "warning",
         "nobody",
         "The certificate authority takes no more tries for {name} for some hours, because so many have failed. It is "
         "tried again then; what made them fail has to be mended before.",
     ),
     _ErrorMeaning(
+        FindingCode.FAILED_AUTHORIZATIONS,
+        r"temporarily prevented from requesting",
+        "error",
+        "operator",
+        "The certificate authority takes no more tries for {name}, because so many have failed, until somebody lifts "
+        "that. The operator has to ask Cloudflare's support, or to choose another certificate authority.",
+    ),
+    _ErrorMeaning(
         FindingCode.CA_RATE_LIMITED,
         r"rate.?limit|too many (certificates|requests|new orders|currently pending)",
         "warning",
         "nobody",
-        "The certificate authority has issued too many certificates for {zone} lately, so {name} waits. It is tried "
-        "again; nothing to do.",
+        "The certificate authority issues no more certificates for {zone} for now, because one of its limits is used "
+        "up, so {name} waits. It is tried again; nothing to do.",
     ),
     _ErrorMeaning(
         FindingCode.TOKEN_EXPIRED,
@@ -138,16 +156,6 @@ _MEANINGS: Final = (
         "Cloudflare's support to review it, or take another CA.",
     ),
     _ErrorMeaning(
-        FindingCode.HTTP_CHALLENGE_BLOCKED,
-        r"well-known|\bhttp\w*.{0,60}(challenge|token|redirect|status|response|\b[345]\d\d\b)"
-        r"|(challenge|token).{0,60}\bhttp\b|blocked validation|firewall problem|connection (refused|reset)"
-        r"|error getting validation data|redirect (loop|target)|too many redirects|key authorization",
-        "error",
-        "customer",
-        "The certificate authority does not get its token from http://{name}/.well-known/. Let nothing redirect, "
-        "challenge or block that path: firewall and page rules of the zone {zone} most of all.",
-    ),
-    _ErrorMeaning(
         FindingCode.CA_FAULT,
         r"internal (server )?error|error finalizing order\W*$",
         "warning",
@@ -156,6 +164,14 @@ _MEANINGS: Final = (
     ),
 )
 """The patterns are tried in this order, and the first match counts."""
+_POLICY_OF_TARGET: Final = _ErrorMeaning(
+    FindingCode.CAA_BLOCKS,
+    "",
+    "error",
+    "operator",
+    "No certificate for {name}: a CAA record of our own target forbids the certificate authority. The operator has to "
+    "permit it there.",
+)
 _NAME_REFUSED: Final = next(each for each in _MEANINGS if each.code is FindingCode.CA_REFUSES_NAME)
 _REFUSED: Final = re.compile("will not issue for this", re.IGNORECASE)
 _FROM_AFAR: Final = re.compile(r"secondary validation", re.IGNORECASE)
@@ -168,8 +184,14 @@ _SEEN_FROM_SOME_PLACES: Final = frozenset(
         FindingCode.VALIDATION_UNANSWERED,
     }
 )
-_AUTHORITY_TO_ADD: Final = re.compile(r"authority\W{1,3}([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
-_CAA_OWNER: Final = re.compile(r"caa records? (?:for|at|of) ([a-z0-9_.-]+[a-z0-9])", re.IGNORECASE)
+_QUOTED: Final = re.compile(r"https?://\S+|\"[^\"]*\"", re.IGNORECASE)
+"""Addresses, and what a web server or a record said: none of it is the CA's own word."""
+_IDENTIFIERS: Final = "|".join(re.escape(each) for each in CAA_IDENTIFIERS.values())
+_AUTHORITY_TO_ADD: Final = re.compile(
+    rf"(?:authority\s*\(|does not include )({_IDENTIFIERS})(?![\w.-]*\w)", re.IGNORECASE
+)
+"""The CA that has to be permitted, where the text names it; other CAs in it are those that are permitted already."""
+_CAA_OWNER: Final = re.compile(r"caa records? (?:for|at|of) \"?([a-z0-9_.-]+[a-z0-9])", re.IGNORECASE)
 
 
 def certificate_findings(domain: Domain) -> Iterator[Finding]:
@@ -196,25 +218,48 @@ def unknown_error_finding(domain: Domain, text: str) -> Finding:
 
 
 def _find_meaning(domain: Domain, text: str) -> Finding | None:
+    parts = [part for part in text.split("; ") if part.strip()]
+    if len(parts) > 1:
+        found = [finding for part in parts if (finding := _find_meaning(domain, part)) is not None]
+        return replace(min(found, key=_rank), evidence=shorten_evidence([text])) if found else None
     lookup = find_lookup_failure(text)
     if lookup is not None:
         return failed_lookup_finding(domain, lookup, text)
     challenge = find_wrong_challenge(domain, text)
     if challenge is not None:
         return challenge
-    # The hostname itself may contain any of the words.
-    searched = re.sub(re.escape(domain.name), "", text, flags=re.IGNORECASE)
+    # The hostname, its zone, and what was quoted may contain any of the words.
+    zone = registrable_domain(domain.name)
+    searched = re.sub(rf"\b(?:[\w-]+\.)*{re.escape(zone)}\b", "", _QUOTED.sub(_blank, text), flags=re.IGNORECASE)
     meaning = next((each for each in _MEANINGS if re.search(each.pattern, searched, _FLAGS)), None)
     if meaning is None:
         return None
+    if meaning.code is FindingCode.CAA_BLOCKS and _is_policy_of_target(domain, text):
+        meaning = _POLICY_OF_TARGET
     if is_international(domain.name) and _REFUSED.search(text):
         # Google Trust Services take no A-labels at Cloudflare, which says just this of it.
         meaning = _NAME_REFUSED
-    zone = registrable_domain(domain.name)
     ca, owner = _choose_ca(domain, text), _find_caa_owner(domain, text)
     message = meaning.message.format(name=domain.name, zone=zone, ca=ca, owner=owner)
     fix = Record("CAA", owner, f'0 issue "{ca}"') if meaning.code is FindingCode.CAA_BLOCKS else None
+    fix = None if meaning is _POLICY_OF_TARGET else fix
     return new_finding(meaning.code, meaning.severity, meaning.actor, message, [text], fix=fix)
+
+
+def _rank(finding: Finding) -> tuple[bool, bool]:
+    """Return the rank of one of several causes: what somebody has to do comes first, and above all a refusal."""
+    return finding.severity != "error", finding.code != FindingCode.CAA_BLOCKS
+
+
+def _blank(quoted: re.Match[str]) -> str:
+    """Return what stands for a quotation: of an address, that it was one of the challenge."""
+    return "/.well-known/" if "/.well-known/" in quoted[0].lower() else ""
+
+
+def _is_policy_of_target(domain: Domain, text: str) -> bool:
+    """Whether the CAA record that a text names is one of the operator's zone, to which the domain leads."""
+    match, ours = _CAA_OWNER.search(text), registrable_domain(domain.cname_target)
+    return match is not None and ours != registrable_domain(domain.name) and is_within(match[1].lower(), ours)
 
 
 def _choose_ca(domain: Domain, text: str) -> str:
@@ -222,9 +267,6 @@ def _choose_ca(domain: Domain, text: str) -> str:
     named = _AUTHORITY_TO_ADD.search(text)
     if named is not None:
         return named[1].lower()
-    identifier = next((each for each in CAA_IDENTIFIERS.values() if each in text.lower()), None)
-    if identifier is not None:
-        return identifier
     authority = domain.certificate_authority
     return CAA_IDENTIFIERS[authority if authority in CAA_IDENTIFIERS else default_authorities(domain.name)[0]]
 
