@@ -5,11 +5,10 @@ Nothing else changes a domain's status or makes its events. A check applies its 
 """
 
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import assert_never
 
-import msgspec
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
@@ -18,7 +17,6 @@ from dcvd.core.diagnosis.findings import sort_findings
 from dcvd.core.diagnosis.proofs import find_proof, proof_findings
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.claims import (
-    RemovalReason,
     add_proof,
     held_error,
     hide_validation,
@@ -35,8 +33,6 @@ from dcvd.core.domains.domain import (
     Domain,
     DomainError,
     DomainStatus,
-    Finding,
-    LeftoverRecord,
     Proof,
     Record,
 )
@@ -50,9 +46,10 @@ from dcvd.core.domains.observations import (
     ParkedHostname,
     RegistrationRefusal,
 )
-from dcvd.core.events import EventData, EventDraft, EventType
-from dcvd.core.instants import DAY, SECOND, format_instant, to_rfc3339
+from dcvd.core.events import EventDraft, EventType
+from dcvd.core.instants import DAY
 from dcvd.core.lifecycle import certificates, damping, dormancy, expiry_warnings, remedies
+from dcvd.core.lifecycle.domain_events import domain_event_data, dormant_event_data, findings_data
 from dcvd.core.lifecycle.doubt import is_in_doubt
 from dcvd.core.lifecycle.remedies import Remedy
 from dcvd.core.lifecycle.status import (
@@ -176,39 +173,6 @@ def warn_of_expiry(domain: Domain, now: int, expiry_thresholds_ms: tuple[int, ..
     data = {**domain_event_data(after), "renewal": certificates.renewal_state(certificate, now)}
     draft = EventDraft(EventType.DOMAIN_EXPIRING_SOON, data, after.id, expires_at=certificate.expires_at)
     return Transition(after, (draft,))
-
-
-def domain_event_data(domain: Domain) -> EventData:
-    """Return the members that every event of a domain carries."""
-    expires_at = domain.expires_at
-    return {
-        "domain_id": domain.id,
-        "domain_name": domain.name,
-        "status": domain.status.value,
-        "expires_at": None if expires_at is None else to_rfc3339(expires_at - expires_at % SECOND),
-    }
-
-
-def draft_added_event(domain: Domain) -> EventDraft:
-    """Draft the event of a domain that was just added."""
-    return EventDraft(EventType.DOMAIN_ADDED, domain_event_data(domain), domain.id)
-
-
-def draft_removed_event(
-    domain: Domain, leftover_records: Iterable[LeftoverRecord], reason: RemovalReason
-) -> EventDraft:
-    """Draft the event of a domain whose removal was accepted, with the records that it leaves in DNS."""
-    leftovers = [asdict(record) for record in leftover_records]
-    return EventDraft(
-        EventType.DOMAIN_REMOVED,
-        {**domain_event_data(domain), "reason": reason.value, "records_to_remove": leftovers},
-        domain.id,
-    )
-
-
-def dormant_event_data(domain: Domain) -> EventData:
-    """Return the data of the event that a claim is dormant."""
-    return {**domain_event_data(domain), "dormant_since": format_instant(domain.dormant_since)}
 
 
 def _observe_proof(domain: Domain, observations: Iterable[Observation]) -> Proof | None:
@@ -389,14 +353,3 @@ def _set_status(before: Domain, after: Domain, status: DomainStatus, error: Doma
     if domain != replace(before, cf_checked_at=domain.cf_checked_at, pending_reports=domain.pending_reports):
         domain = replace(domain, updated_at=now)
     return Transition(domain, events)
-
-
-def findings_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return findings as JSON with the members of `Finding`; `next_check_at` is in RFC 3339 or null."""
-    return [
-        {
-            **msgspec.to_builtins(finding),
-            "next_check_at": format_instant(finding.next_check_at),
-        }
-        for finding in findings
-    ]

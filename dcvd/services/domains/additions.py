@@ -11,7 +11,7 @@ from dcvd.core.domains.claims import add_proof
 from dcvd.core.domains.domain import Domain, Proof, ValidationMethod, new_domain
 from dcvd.core.ids import IdPrefix
 from dcvd.core.jobs import NO_PAYLOAD, Job
-from dcvd.core.lifecycle import transitions
+from dcvd.core.lifecycle import domain_events
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.core.zones.zone import enclosing_names, find_holder
@@ -130,7 +130,7 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     registrations = queue.enqueue_for_all(context, tx, REGISTER, org_id, new_domains, lambda _: NO_PAYLOAD)
     dns_writes.take_over_records(context, tx, org_id, new_domains)
     dns_writes.enqueue_writes(context, tx, org_id, new_domains)
-    recording.record(context, tx, org_id, [transitions.draft_added_event(domain) for domain in new_domains])
+    recording.record(context, tx, org_id, [domain_events.draft_added_event(domain) for domain in new_domains])
     contested = [domain for domain in new_domains if domain.is_contested]
     for domain in contested:
         claims.limit(context, tx, domain)

@@ -5,7 +5,7 @@ from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import Domain, Proof, new_domain
 from dcvd.core.domains.hostnames import normalise
 from dcvd.core.ids import IdPrefix
-from dcvd.core.lifecycle import transitions
+from dcvd.core.lifecycle import domain_events
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.organizations.status import require_not_deleting
 from dcvd.core.timeline import OPERATOR_ACTOR
@@ -70,5 +70,5 @@ def _add_like(context: Context, tx: Transaction, org_id: str, source: Domain) ->
     )
     domains.insert_all(tx, [domain])
     timeline.record_requests(context, tx, [domain], actor=OPERATOR_ACTOR, what="added")
-    recording.record(context, tx, org_id, [transitions.draft_added_event(domain)])
+    recording.record(context, tx, org_id, [domain_events.draft_added_event(domain)])
     return domain

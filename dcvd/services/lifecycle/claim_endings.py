@@ -9,7 +9,7 @@ from typing import Final
 from dcvd.core.audit import AuditAction, AuditDraft
 from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import Domain, LeftoverRecord
-from dcvd.core.lifecycle import transitions
+from dcvd.core.lifecycle import domain_events
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of, leftover_records
 from dcvd.core.records.zones import DnsWrite
 from dcvd.services import audit, timeline
@@ -76,7 +76,7 @@ def erase_domains(
         context,
         tx,
         org_id,
-        [transitions.draft_removed_event(domain, leftovers[domain.id], reason) for domain in removed_domains],
+        [domain_events.draft_removed_event(domain, leftovers[domain.id], reason) for domain in removed_domains],
     )
     return leftovers
 

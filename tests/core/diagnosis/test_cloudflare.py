@@ -7,7 +7,7 @@ from dcvd.core.diagnosis.cloudflare.findings import cloudflare_findings, finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, Record
 from dcvd.core.instants import HOUR, MINUTE
-from dcvd.core.lifecycle.transitions import findings_data
+from dcvd.core.lifecycle.domain_events import findings_data
 from tests.core.builders import (
     DNS_MISSING,
     DNS_RIGHT,

@@ -7,7 +7,8 @@ from dcvd.core.domains.domain import DnsState
 from dcvd.core.domains.observations import CloudflareHostnameAbsence, RegistrationRefusal
 from dcvd.core.events import EventType
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.lifecycle.transitions import Observation, domain_event_data, draft_added_event, draft_removed_event
+from dcvd.core.lifecycle.domain_events import domain_event_data, draft_added_event, draft_removed_event
+from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.records.written_records import leftover_records
 from tests.core.builders import (
     DNS_FLATTENED,
