@@ -63,6 +63,19 @@ async def test_a_right_record_is_told_to_be_right(diagnoser: Diagnoser, org: str
     assert found.summary.startswith(f"The record of {NAME} is right")
 
 
+async def test_of_a_proxied_record_that_nobody_added_it_is_not_said_that_it_is_right_or_being_confirmed(
+    sandbox_context: Context, org: str
+) -> None:
+    proxied = Seeing(exists=True, addresses=("104.16.1.1",), nameservers=("ada.ns.cloudflare.com",))
+    found = await Diagnoser(sandbox_context, proxied).preview(org, wish())
+    assert found.state is DnsState.UNVERIFIABLE
+    (finding,) = [each for each in found.findings if each.code == "proxied_unverifiable"]
+    for told in (found.summary, finding.message):
+        assert "hid" in told
+        assert "right" not in told
+        assert "we are confirming" not in told
+
+
 async def test_a_wildcard_needs_its_challenge_as_soon_as_it_is_known_where_to(
     sandbox_context: Context, org: str
 ) -> None:

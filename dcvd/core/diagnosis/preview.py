@@ -80,9 +80,11 @@ def diagnose_domain(
         domain,
         dns_state=diagnosis.state or DnsState.UNKNOWN,
         dns_failures=0,
+        dns_checked_at=now,
+        findings=diagnosis.findings,
         challenge_verified=bool(diagnosis.challenge_verified),
     )
-    findings = diagnosis.findings
+    findings = diagnosis.findings if domain.id else tuple(map(_promise_nothing, diagnosis.findings))
     if targets.is_target_template(domain.cname_target):
         findings = _hide_unknown_target(findings, domain.cname_target)
     return DomainDiagnosis(
@@ -90,6 +92,16 @@ def diagnose_domain(
         findings=(*findings, *name_findings(domain.name, allowed_tlds=allowed_tlds)),
         records=required_records(checked),
     )
+
+
+def _promise_nothing(finding: Finding) -> Finding:
+    """Return a finding about a name that is not added, for which nothing is done yet."""
+    if finding.code != FindingCode.PROXIED_UNVERIFIABLE:
+        return finding
+    message = (
+        "The record is proxied by Cloudflare, which hides where it leads. Once the name is added, that is confirmed."
+    )
+    return replace(finding, message=message)
 
 
 def _hide_unknown_target(findings: tuple[Finding, ...], template: str) -> tuple[Finding, ...]:

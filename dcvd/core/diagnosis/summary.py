@@ -61,6 +61,11 @@ def summarize_preview(
         return f"DNS could not be asked about {name} just now; ask again in a minute."
     if is_target_unknown:
         return f"{name} can be added; create its record then, because its target is chosen when it is added."
+    if state is DnsState.UNVERIFIABLE:
+        then = (
+            "it can be added, and is confirmed through Cloudflare then" if is_new else "it is confirmed by Cloudflare"
+        )
+        return f"Where {name} leads is hidden, because its record is proxied or flattened; {then}."
     what = "it can be added" if is_new else "there is nothing to do"
     warning = _first_of_severity(findings, "warning")
     if warning is not None:

@@ -55,6 +55,10 @@ def test_whatever_the_state_there_is_one_sentence_that_names_the_hostname() -> N
 
 def test_a_name_that_could_not_be_asked_about_is_not_called_right() -> None:
     assert "could not be asked" in summarize_preview(NAME, None, [], is_new=True)
+    for is_new in (True, False):
+        hidden = summarize_preview(NAME, DnsState.UNVERIFIABLE, [], is_new=is_new)
+        assert hidden.startswith(f"Where {NAME} leads is hidden")
+        assert ("can be added" in hidden) is is_new
     assert summarize_preview(NAME, DnsState.VERIFIED, [], is_new=True).endswith("it can be added.")
     assert summarize_preview(NAME, DnsState.VERIFIED, [], is_new=False).endswith("there is nothing to do.")
 
