@@ -37,6 +37,8 @@ def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
             return f"The record of {domain.name} is there; for its certificate create {record.name} → {target} as well."
         case DomainStatus.ISSUING:
             return f"The record of {domain.name} is there and its certificate is being issued; there is nothing to do."
+        case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN and domain.incomplete_checks:
+            return f"What DNS has for {domain.name} is not known: the checks so far had no answer. It is asked again."
         case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN:
             return f"{domain.name} was not checked yet; create the required records meanwhile."
         case DomainStatus.PENDING_CNAME:

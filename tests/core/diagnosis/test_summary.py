@@ -53,6 +53,12 @@ def test_whatever_the_state_there_is_one_sentence_that_names_the_hostname() -> N
         assert told.endswith(".")
 
 
+def test_a_domain_of_which_no_check_had_an_answer_is_not_said_to_lack_its_record() -> None:
+    unknown = replace(added_domain(), incomplete_checks=1)
+    assert "is not known" in summarize_domain(unknown, [])
+    assert "was not checked yet" in summarize_domain(replace(unknown, incomplete_checks=0), [])
+
+
 def test_a_name_that_could_not_be_asked_about_is_not_called_right() -> None:
     assert "could not be asked" in summarize_preview(NAME, None, [], is_new=True)
     for is_new in (True, False):
