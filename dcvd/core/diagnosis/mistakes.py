@@ -1,7 +1,7 @@
 """Mistakes of customers and their DNS providers: records that were saved as something else than was meant."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import customer_error, join_names, new_finding, required_cname
+from dcvd.core.diagnosis.findings import customer_error, join_names
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
@@ -67,26 +67,21 @@ def find_endangered_wildcard(facts: DnsFacts, *, wants_names_below: bool) -> Fin
     sibling = facts.sibling_answer
     if sibling is None or facts.below_answer is None or not is_wildcards_answer(facts):
         return None
+    evidence = [f"{sibling.name} leads to {_describe_end(sibling)} as well"]
     if wants_names_below:
         message = (
-            f"{facts.hostname} may lead here by a wildcard alone. Make sure that the name has a record of its own: "
-            "once there is one below it, as for its certificate, a wildcard no longer answers for it."
+            f"{facts.hostname} may lead here by a wildcard alone. First make sure that it has a record of its own, "
+            f"{facts.hostname} → {facts.target}: once there is one below it, as for its certificate, a wildcard no "
+            "longer answers for it."
         )
-        return new_finding(
-            FindingCode.WILDCARD_MASKS,
-            "warning",
-            "customer",
-            message,
-            [f"{sibling.name} leads to {_describe_end(sibling)} as well"],
-            fix=required_cname(facts),
-        )
+        return customer_error(facts, FindingCode.WILDCARD_MASKS, message, evidence)
     return customer_error(
         facts,
         FindingCode.WILDCARD_MASKS,
         f"{facts.hostname} leads here by a wildcard alone. First add a record for {facts.hostname} itself: once there "
         f"is one below it, as for its certificate, the wildcard no longer answers for it. Add {facts.hostname} → "
         f"{facts.target}.",
-        [f"{sibling.name} leads to {_describe_end(sibling)} as well"],
+        evidence,
     )
 
 
