@@ -10,12 +10,15 @@ from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.domain import Finding
 from tests.core.builders import NOW
-from tests.dns.served import Serve
+from tests.dns.served import Serve, Served
+from tests.faults import state
 
 CASES: Final = sorted(Path(__file__).with_name("zones").glob("*.toml"))
 DELEGATION: Final = "app.customer.test.0123456789abcdef.dcv.cloudflare.com"
 """Where `_acme-challenge.app.customer.test` has to lead; in the files $T is the target, and $D this name."""
 
+_MOST_OF_A_ROUTINE_CHECK: Final = 30
+_MOST_QUERIES: Final = 60
 _SURROUNDINGS: Final = {"vendor.test": "old A 192.0.2.9\nmx A 192.0.2.25"}
 
 
@@ -46,6 +49,7 @@ async def test_what_is_found_in_a_zone(case: dict[str, Any], serve: Serve) -> No
     )
     expected = [(each["code"], each["actor"], _fill(each.get("fix", ""))) for each in case.get("findings", [])]
     for thorough in (True,) if case.get("thorough_only", False) else (False, True):
+        asked_before = await _count_queries(served)
         facts = await served.look(
             case.get("hostname", "app.customer.test"),
             challenge=delegated,
@@ -53,6 +57,8 @@ async def test_what_is_found_in_a_zone(case: dict[str, Any], serve: Serve) -> No
             below=wanted.wildcard,
             thorough=thorough,
         )
+        queries = await _count_queries(served) - asked_before
+        assert queries < (_MOST_QUERIES if thorough else _MOST_OF_A_ROUTINE_CHECK), thorough
         diagnosis = diagnose_dns(facts, wanted, NOW)
         messages = [finding.message for finding in diagnosis.findings]
         found = [(finding.code, finding.actor, _describe_fix(finding)) for finding in diagnosis.findings]
@@ -62,6 +68,12 @@ async def test_what_is_found_in_a_zone(case: dict[str, Any], serve: Serve) -> No
             assert diagnosis.challenge_verified == case["challenge_verified"]
         for words in case.get("says", []):
             assert any(_fill(words) in message for message in messages), (words, messages)
+
+
+async def _count_queries(served: Served) -> int:
+    """How many queries the sandbox has answered so far; none where Knot serves, which does not tell."""
+    counts = [(await state(sandbox))["dnsQueries"] for sandbox in served.sandboxes]
+    return sum(sum(each.values()) for each in counts)
 
 
 def _describe_fix(finding: Finding) -> str:
