@@ -117,7 +117,7 @@ def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
     target_owner = facts.target_caa.owner_name if facts.target_caa is not None else facts.target
     is_ours = owner in (facts.target, target_owner) and not _is_customer_policy(facts, policy)
     whose = "our own target's CAA record" if is_ours else "your CAA record"
-    message = f"No certificate for {facts.hostname}: {whose} at {owner} "
+    message = f"{facts.hostname} gets no certificate: {whose} at {owner} "
     if policy.critical_tags:
         fix = None
         message += f"has the critical property {join_names(policy.critical_tags)}, which forbids every CA; delete it."

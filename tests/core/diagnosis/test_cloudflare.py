@@ -5,7 +5,8 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.cloudflare.findings import cloudflare_findings, findings_of
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, Record
+from dcvd.core.diagnosis.summary import summarize_domain
+from dcvd.core.domains.domain import DnsState, Domain, DomainError, DomainStatus, Finding, Record
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.lifecycle.domain_events import findings_data
 from tests.core.builders import (
@@ -232,3 +233,24 @@ def test_an_event_says_when_to_look_again_as_text() -> None:
     assert first["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
     assert first["next_check_at"] == "2026-11-23T10:00:00Z"
     assert (second["fix"], second["next_check_at"]) == (None, None)
+
+
+def test_what_forbids_the_next_certificate_is_a_warning_with_its_day_while_the_present_one_serves() -> None:
+    story = active_story()
+    serving = story.domain
+    assert serving.certificate is not None
+    refused = replace(serving, cf_ssl_errors=("CAA records block issuance",))
+    (finding,) = findings_of(refused)
+    assert (finding.code, finding.severity, finding.actor) == ("caa_blocks", "warning", "customer")
+    assert finding.message.startswith(f"{NAME} works until 20")
+    assert "cannot be renewed until this is mended" in finding.message
+    assert "not all is well" in summarize_domain(refused, findings_of(refused))
+    for subject in (replace(refused, status=DomainStatus.ISSUING), replace(refused, certificate=None)):
+        (finding,) = findings_of(subject)
+        assert finding.severity == "error"
+    left = replace(
+        serving,
+        dns_state=DnsState.FAILED,
+        findings=(Finding(code="cname_missing", severity="error", actor="customer", message="It is gone."),),
+    )
+    assert [each.severity for each in findings_of(left)] == ["error"]

@@ -14,6 +14,7 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
 from dcvd.core.diagnosis.names import unusual_name_findings
 from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
+from dcvd.core.diagnosis.renewal_risks import tell_when_it_hurts
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import (
     POINTING_STATES,
@@ -46,15 +47,14 @@ def findings_of(domain: Domain, registration_error: DomainError | None = None) -
 
     `registration_error` is why its registration has failed so far, which the job knows and the domain does not.
     """
-    return sort_findings(
-        (
-            *domain.findings,
-            *dormancy_findings(domain),
-            *cloudflare_findings(domain, registration_error),
-            # Once it serves, whoever has to take the name takes it.
-            *(() if domain.status is DomainStatus.ACTIVE else unusual_name_findings(domain.name)),
-        )
+    found = (
+        *domain.findings,
+        *dormancy_findings(domain),
+        *cloudflare_findings(domain, registration_error),
+        # Once it serves, whoever has to take the name takes it.
+        *(() if domain.status is DomainStatus.ACTIVE else unusual_name_findings(domain.name)),
     )
+    return sort_findings(tell_when_it_hurts(domain, finding) for finding in found)
 
 
 def cloudflare_findings(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:

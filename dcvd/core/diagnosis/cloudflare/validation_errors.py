@@ -73,7 +73,7 @@ _MEANINGS: Final = (
         r"\bcaa_error\b|\bcaa records? (block|forbid|do(es)? not include)|blocked by a caa\b|prevents issuance",
         "error",
         "customer",
-        'No certificate for {name}: a CAA record forbids our CA; add `0 issue "{ca}"` at {owner}.',
+        '{name} gets no certificate: a CAA record forbids our CA; add `0 issue "{ca}"` at {owner}.',
     ),
     _ErrorMeaning(
         FindingCode.MPIC_FAILED,
@@ -169,7 +169,7 @@ _POLICY_OF_TARGET: Final = _ErrorMeaning(
     "",
     "error",
     "operator",
-    "No certificate for {name}: a CAA record of our own target forbids the certificate authority. The operator has to "
+    "{name} gets no certificate: a CAA record of our own target forbids the certificate authority. The operator has to "
     "permit it there.",
 )
 _NAME_REFUSED: Final = next(each for each in _MEANINGS if each.code is FindingCode.CA_REFUSES_NAME)
