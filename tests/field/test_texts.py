@@ -186,6 +186,12 @@ def test_a_text_that_nobody_knows_is_shown_in_its_words_and_never_called_nothing
         ),
         (
             "app.customer.test",
+            'Invalid response from http://x/y: "a; DNS problem; rate limit"',
+            "http_challenge_blocked",
+            "customer",
+        ),
+        (
+            "app.customer.test",
             "Service unavailable. See https://www.cloudflarestatus.com/",
             "unknown_error",
             "operator",

@@ -205,7 +205,8 @@ class HostnameCheck:
         """Find out whether a wildcard answers beside the hostname, and for it."""
         sibling = await self._read_random_name(self._name.parent())
         self._result.sibling_answer = sibling
-        if sibling is not None and (sibling.cname is not None or sibling.addresses):
+        has_data = sibling is not None and (sibling.cname is not None or sibling.addresses)
+        if has_data and not self._request.with_names_below:
             self._result.below_answer = await self._read_random_name(self._name)
 
     async def _check_names_below(self) -> None:

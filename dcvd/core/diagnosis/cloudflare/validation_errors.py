@@ -186,6 +186,8 @@ _SEEN_FROM_SOME_PLACES: Final = frozenset(
 )
 _QUOTED: Final = re.compile(r"https?://\S+|\"[^\"]*\"", re.IGNORECASE)
 """Addresses, and what a web server or a record said: none of it is the CA's own word."""
+_SEPARATOR: Final = re.compile(r";\s+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")
+"""Between several causes, and not in a quotation."""
 _IDENTIFIERS: Final = "|".join(re.escape(each) for each in CAA_IDENTIFIERS.values())
 _AUTHORITY_TO_ADD: Final = re.compile(
     rf"(?:authority\s*\(|does not include )({_IDENTIFIERS})(?![\w.-]*\w)", re.IGNORECASE
@@ -218,7 +220,7 @@ def unknown_error_finding(domain: Domain, text: str) -> Finding:
 
 
 def _find_meaning(domain: Domain, text: str) -> Finding | None:
-    parts = [part for part in text.split("; ") if part.strip()]
+    parts = [part for part in _SEPARATOR.split(text) if part.strip()]
     if len(parts) > 1:
         found = [finding for part in parts if (finding := _find_meaning(domain, part)) is not None]
         return replace(min(found, key=_rank), evidence=shorten_evidence([text])) if found else None
