@@ -68,6 +68,7 @@ def diagnose_dns(
         find_missing_wildcard(facts) if requirements.wildcard else None,
         *caa,
         *challenge.findings,
+        servers.find_dead_own_servers(facts),
         servers.find_unresolved_servers(facts),
         servers.find_lame_servers(facts),
         servers.find_differing_servers(facts) if state is DnsState.FAILED and bogus is None else None,

@@ -67,8 +67,7 @@ def find_unresolved_servers(facts: DnsFacts) -> Finding | None:
     names = facts.unresolved_nameservers
     if not names:
         return None
-    registrable = registrable_domain(facts.hostname)
-    zone = facts.zone if facts.zone is not None and is_within(facts.zone, registrable) else registrable
+    zone = _describe_zone(facts)
     evidence = [f"{name} has no address" for name in names]
     if set(names) >= set(facts.nameservers or names) and not answering_servers(facts):
         message = (
@@ -81,6 +80,26 @@ def find_unresolved_servers(facts: DnsFacts) -> Finding | None:
         f"whoever registers that name could answer for {zone}."
     )
     return new_finding(FindingCode.NS_LAME, "warning", "customer", message, evidence)
+
+
+def find_dead_own_servers(facts: DnsFacts) -> Finding | None:
+    """Find servers that the zone itself names, other than its parent does, and that do not serve it.
+
+    Resolvers believe the zone, once they have asked its parent's servers (RFC 2181 section 5.4.1).
+    """
+    dead = [server for server in facts.own_servers if server.outcome != "answered"]
+    if not dead:
+        return None
+    zone = _describe_zone(facts)
+    names = list(dict.fromkeys(server.name for server in dead))
+    evidence = [f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in dead]
+    is_alone = set(facts.own_nameservers) <= set(names)
+    message = (
+        f"The zone {zone} names other name servers than its registrar does, and {join_names(names)} of them "
+        f"{'do' if len(names) > 1 else 'does'} not serve it. Resolvers ask these: correct the NS records in the zone, "
+        "so that they are those at the registrar."
+    )
+    return new_finding(FindingCode.NS_LAME, "error" if is_alone else "warning", "customer", message, evidence)
 
 
 def find_lame_servers(facts: DnsFacts) -> Finding | None:
@@ -222,6 +241,12 @@ def _inconsistency_finding(
         for server in answers
     ]
     return new_finding(FindingCode.NS_INCONSISTENT, "error", "customer", message, evidence, fix=fix)
+
+
+def _describe_zone(facts: DnsFacts) -> str:
+    """Return the name of the zone, as far as it is known."""
+    registrable = registrable_domain(facts.hostname)
+    return facts.zone if facts.zone is not None and is_within(facts.zone, registrable) else registrable
 
 
 def _may_flatten(server: ServerAnswer) -> bool:

@@ -135,8 +135,8 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     zone, nameservers: the zone that holds the hostname, and its NS records.
     is_delegated: whether that zone lies below the registrable name and was delegated from there.
     is_registered: False where the parent of the registrable name (public suffix + 1) denies that it exists.
-    own_nameservers: those in the zone itself, which may be others than those in its parent; queried where a resolver
-        has another answer than the zone's servers.
+    own_nameservers: those in the zone itself, which may be others than those in its parent. own_servers: the answers of
+        those that are not in its parent.
     unresolved_nameservers: those of the zone's name servers that have no address in DNS.
     has_ds: whether the parent has a DS for the zone. has_matching_key: whether the zone's servers have a DNSKEY to
         which one of these leads; None where that was not queried, or cannot be told.
@@ -169,6 +169,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     is_delegated: bool = False
     is_registered: bool | None = None
     own_nameservers: tuple[str, ...] = ()
+    own_servers: tuple[ServerAnswer, ...] = ()
     unresolved_nameservers: tuple[str, ...] = ()
     has_ds: bool | None = None
     has_matching_key: bool | None = None

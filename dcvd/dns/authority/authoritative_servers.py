@@ -42,6 +42,7 @@ class AuthoritativeServers:
         self._servers: Sequence[NameServer] = ()
         self._replies: list[DnsReply | None] = []
         self._serials: dict[NameServer, int] = {}
+        self._own_answers: list[ServerAnswer] = []
         self._is_stub_zone = False
         self.delegation: ZoneDelegation | None = None
 
@@ -75,6 +76,29 @@ class AuthoritativeServers:
         async with asyncio.TaskGroup() as group:
             for server in self.answering_servers:
                 group.create_task(ask(server), name="dns.serial")
+
+    async def ask_own_servers(self, nameservers: Sequence[Name]) -> None:
+        """Ask the servers that the zone itself names and its parent does not: resolvers ask these (RFC 2181 §5.4.1)."""
+        if self.delegation is None or not self.delegation.nameservers:
+            return
+        others = [name for name in nameservers if name not in self.delegation.nameservers][:MAX_SERVERS]
+        servers, unresolved = await self._delegation_finder.resolve_servers(others, {})
+        self._own_answers = [
+            ServerAnswer(name=to_text(name), address="no address", outcome="unreachable") for name in unresolved
+        ]
+
+        async def ask(server: NameServer) -> None:
+            reply = await self._lookup.client.ask(self._query, server.address, self._lookup.budget, tries=1)
+            self._own_answers.append(_to_server_answer(server, reply, None))
+
+        async with asyncio.TaskGroup() as group:
+            for server in select_one_address_each(servers):
+                group.create_task(ask(server), name="dns.own_server")
+
+    @property
+    def own_answers(self) -> tuple[ServerAnswer, ...]:
+        """The answers of the servers that the zone itself names and its parent does not."""
+        return tuple(sorted(self._own_answers, key=lambda answer: answer.name))
 
     @property
     def authoritative_answer(self) -> DnsReply | None:

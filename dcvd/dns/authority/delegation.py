@@ -77,7 +77,7 @@ class DelegationFinder:
         for nameserver, address in referral.glue:
             if nameserver.is_subdomain(zone):
                 glue.setdefault(nameserver, []).append(address)
-        servers, unresolved = await self._resolve_servers(nameservers, glue)
+        servers, unresolved = await self.resolve_servers(nameservers, glue)
         return ZoneDelegation(
             zone=referral.zone_cut,
             nameservers=nameservers,
@@ -93,7 +93,7 @@ class DelegationFinder:
         if not reply.rdatas and reply.zone is not None and zone != dns.name.root:
             zone = reply.zone
             reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
-        servers, _ = await self._resolve_servers(_get_nameservers(reply), {})
+        servers, _ = await self.resolve_servers(_get_nameservers(reply), {})
         return zone, servers
 
     async def _ask_parent_servers(self, name: Name, zone: Name, servers: Sequence[NameServer]) -> DnsReply | None:
@@ -117,7 +117,7 @@ class DelegationFinder:
         """Interpret an answer that the parent's servers gave instead of a referral: they may serve the zone too."""
         if reply.rdatas:
             nameservers = _get_nameservers(reply)
-            own_servers, unresolved = await self._resolve_servers(nameservers, {})
+            own_servers, unresolved = await self.resolve_servers(nameservers, {})
             return ZoneDelegation(
                 zone=name, nameservers=nameservers, unresolved=unresolved, servers=own_servers, is_registered=True
             )
@@ -136,12 +136,12 @@ class DelegationFinder:
         nameservers = _get_nameservers(reply)
         if exists is False:
             return ZoneDelegation(zone=zone, is_registered=False)
-        servers, unresolved = await self._resolve_servers(nameservers, {})
+        servers, unresolved = await self.resolve_servers(nameservers, {})
         return ZoneDelegation(
             zone=zone, nameservers=nameservers, unresolved=unresolved, servers=servers, is_registered=exists
         )
 
-    async def _resolve_servers(
+    async def resolve_servers(
         self, nameservers: Sequence[Name], glue: dict[Name, list[str]]
     ) -> tuple[tuple[NameServer, ...], tuple[Name, ...]]:
         """Return the servers that can be asked, and the names that have no address."""

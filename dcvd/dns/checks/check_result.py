@@ -86,6 +86,7 @@ class CheckResult:
             is_delegated=position is not None and position.is_delegated,
             is_registered=None if position is None else position.is_registered,
             own_nameservers=self.own_nameservers,
+            own_servers=self.authorities.own_answers,
             unresolved_nameservers=self.authorities.unresolved_nameservers,
             has_ds=None if position is None else position.has_ds,
             has_matching_key=self.has_matching_key,

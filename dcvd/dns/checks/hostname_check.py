@@ -130,9 +130,13 @@ class HostnameCheck:
                 await result.resolvers.ask_all()
         if result.reaches_target and result.authorities.authoritative_answer is not None:
             zone = self._registrable_name if delegation is None else delegation.zone
-            if await result.resolvers.ask_nameservers(zone, accepted_answer):
-                own = await self._lookup.ask(zone, RdataType.NS)
-                result.own_nameservers = tuple(sorted(to_text(rdata.target) for rdata in own.rdatas))
+            if await result.resolvers.ask_nameservers(zone, accepted_answer) and not result.own_nameservers:
+                await self._read_own_nameservers(zone)
+
+    async def _read_own_nameservers(self, zone: Name) -> list[Name]:
+        names = sorted(rdata.target for rdata in (await self._lookup.ask(zone, RdataType.NS)).rdatas)
+        self._result.own_nameservers = tuple(to_text(name) for name in names)
+        return names
 
     async def _check_addresses(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -183,6 +187,10 @@ class HostnameCheck:
         if zone_position.zone is None or zone_position.is_registered is False:
             return
         await self._result.authorities.ask_serials(zone_position.zone)
+        authorities = self._result.authorities
+        if authorities.delegation is not None and authorities.authoritative_answer is not None:
+            own_nameservers = await self._read_own_nameservers(authorities.delegation.zone)
+            await authorities.ask_own_servers(own_nameservers)
         if zone_position.ds_records:
             keys = await self._lookup.ask(zone_position.zone, RdataType.DNSKEY)
             self._result.has_matching_key = has_matching_key(zone_position.zone, zone_position.ds_records, keys)

@@ -271,3 +271,11 @@ def test_two_providers_count_serials_in_their_own_ways_and_one_may_flatten() -> 
     flattens = replace(server("ada.ns.cloudflare.com", None), exists=True)
     found = verdict(servers=(server("ns-1.awsdns-1.com"), flattens))
     assert (found.state, found.findings) == (DnsState.VERIFIED, ())
+
+
+def test_servers_that_the_zone_names_itself_and_that_do_not_serve_it_are_told() -> None:
+    own = (server("ns1.new.net"), server("ns2.new.net", None, outcome="timeout"))
+    found = verdict(servers=(server("ns1.old.net"),), own_servers=own, own_nameservers=("ns1.new.net", "ns2.new.net"))
+    assert [(each.code, each.severity) for each in found.findings] == [("ns_lame", "warning")]
+    assert "ns2.new.net of them does not serve it" in found.findings[0].message
+    assert verdict(servers=(server("ns1.old.net"),), own_servers=own[:1]).findings == ()

@@ -296,3 +296,39 @@ async def test_a_denial_of_caa_without_an_soa_is_none_to_strict_resolvers(intern
     assert facts.caa is not None
     assert (facts.caa.outcome, facts.caa.failed_name) == ("malformed", "customer.test")
     assert "caa_unanswered" in [finding.code for finding in verdict(facts)]
+
+
+def _names(*nameservers: str) -> Callable[[Message], Message]:
+    """The customer's zone, with the right record, which names these servers itself."""
+
+    def script(query: Message) -> Message:
+        name, rdtype = _asked(query)
+        if rdtype == "NS" and name == "customer.test":
+            return answer(query, *(f"{name} 60 NS {server}" for server in nameservers))
+        return _right(query)
+
+    return script
+
+
+async def test_servers_that_the_zone_names_and_its_parent_does_not_are_asked_and_told_where_they_are_dead(
+    internet: Internet,
+) -> None:
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(CHILD, _names("ns2.provider.test.", "ns.gone.invalid."))
+    facts = await internet.look(thorough=True)
+    assert [(each.name, each.outcome) for each in facts.own_servers] == [
+        ("ns.gone.invalid", "unreachable"),
+        ("ns2.provider.test", "unreachable"),
+    ]
+    (finding,) = [each for each in verdict(facts) if each.code == "ns_lame"]
+    assert (finding.severity, finding.actor) == ("error", "customer")
+    assert "names other name servers than its registrar does" in finding.message
+
+
+async def test_servers_that_the_zone_names_and_that_serve_it_are_no_news(internet: Internet) -> None:
+    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(CHILD, _names("ns1.provider.test.", "ns2.provider.test."))
+    await internet.serve(CHILD_TOO, _right)
+    facts = await internet.look(thorough=True)
+    assert [(each.name, each.outcome) for each in facts.own_servers] == [("ns2.provider.test", "answered")]
+    assert [each for each in verdict(facts) if each.code == "ns_lame"] == []
