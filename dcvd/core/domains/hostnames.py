@@ -177,6 +177,26 @@ def _is_allowed(label: str) -> bool:
     return True
 
 
+def to_a_labels(name: str) -> str:
+    """Return a name of any form in lower case, without the final dot, with A-labels for labels in other letters.
+
+    Providers answer with either form. A label that cannot be encoded stays as it is, and so is no name that we know.
+    """
+    return ".".join(map(_to_a_label, name.lower().removesuffix(".").split(".")))
+
+
+def _to_a_label(label: str) -> str:
+    if label.isascii():
+        return label
+    try:
+        return idna.encode(label, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        try:
+            return _encode_label(idna.uts46_remap(label, std3_rules=True, transitional=False)) or label
+        except idna.IDNAError:
+            return label
+
+
 def is_within(name: str, zone: str) -> bool:
     """Whether a name is the zone's own or below it; both are in lower case, without the final dot."""
     return name == zone or name.endswith(f".{zone}")

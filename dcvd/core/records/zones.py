@@ -5,6 +5,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Record
+from dcvd.core.domains.hostnames import to_a_labels
 
 HOST_TYPES: Final = frozenset({"ALIAS", "CNAME", "DNAME", "MX", "NS", "PTR", "SRV"})
 """Types whose value ends in a host name."""
@@ -58,8 +59,8 @@ class DnsWrite(Struct, frozen=True, kw_only=True):
 
 
 def normalize_value(kind: str, value: str) -> str:
-    """Return the value of a record of type `kind` with its host name in lower case, without the final dot."""
+    """Return the value of a record of type `kind` with its host name in A-labels, without the final dot."""
     if kind not in HOST_TYPES:
         return value
     front, space, host = value.strip().rpartition(" ")
-    return f"{front}{space}{host.lower().rstrip('.') or '.'}"
+    return f"{front}{space}{to_a_labels(host.rstrip('.')) or '.'}"

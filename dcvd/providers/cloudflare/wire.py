@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import as_list, as_object, is_id
@@ -128,4 +129,4 @@ def _listed(result: object, what: str, name: str) -> list[Mapping[str, Any]]:
 
 
 def _normalize_host(value: object) -> str:
-    return value.lower().removesuffix(".") if isinstance(value, str) else ""
+    return to_a_labels(value) if isinstance(value, str) else ""

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.hostnames import registrable_domain, to_a_labels
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, Retryable
@@ -66,7 +66,7 @@ class GodaddyRecords(StepwiseProvider):
         self._check_success(answer, f"the search for the domain {name}")
         document = read_json(answer.body)
         domain = document.get("domain") if isinstance(document, dict) else None
-        if not isinstance(domain, str) or domain.lower() != name:
+        if not isinstance(domain, str) or to_a_labels(domain) != name:
             raise Retryable(
                 f"GoDaddy's answer about the domain {name} is about another; it is tried again.",
                 code="provider_unexpected",

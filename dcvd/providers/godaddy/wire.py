@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.records.zones import HOST_TYPES, ZoneRecord
 from dcvd.core.secret import Secret
@@ -40,7 +41,7 @@ def read_records(answer: FetchResponse, owner: OwnerName, kind: str) -> list[Zon
     return [
         _read_record(entry, owner, kind)
         for entry in document
-        if entry.get("type") == kind and isinstance(name := entry.get("name"), str) and name.lower() == owner.label
+        if entry.get("type") == kind and isinstance(name := entry.get("name"), str) and to_a_labels(name) == owner.label
     ]
 
 

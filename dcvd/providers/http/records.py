@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from dcvd.config.http_api_section import HttpApiDescription, required_keys
+from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.http.json_members import get_member
 from dcvd.core.http.request_templates import fill_path, find_placeholders
 from dcvd.core.records.zones import Zone, ZoneRecord
@@ -115,7 +116,7 @@ class HttpRecords(StepwiseProvider):
         zone_id = read_identifier(get_member(entry, self._description.zone_id)) if self._description.zone_id else ""
         if not isinstance(name, str) or zone_id is None:
             raise self._api.unexpected_answer(activity)
-        zone = Zone(id=zone_id, name=name.lower().removesuffix("."))
+        zone = Zone(id=zone_id, name=to_a_labels(name))
         return zone if zone_id else replace(zone, id=zone.name)
 
     def _read_entries(self, document: Any, path: str, activity: str) -> list[Any]:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.config.http_api_section import HttpApiDescription
+from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.http.json_members import get_member
 from dcvd.core.http.request_templates import fill_body
 from dcvd.core.records.zones import HOST_TYPES, Zone, ZoneRecord
@@ -37,7 +38,7 @@ def read_record(entry: Any, owner: OwnerName, description: HttpApiDescription) -
     name = get_member(entry, description.record_name)
     if not isinstance(name, str):
         raise ValueError("no name")  # noqa: TRY004  # the answer is at fault
-    if not _is_at_owner(name.lower(), owner, description):
+    if not _is_at_owner(to_a_labels(name), owner, description):
         return None
     kind, value, ttl = (
         get_member(entry, path) for path in (description.record_type, description.record_value, description.record_ttl)

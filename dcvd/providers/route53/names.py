@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.records.zones import HOST_TYPES, normalize_value
 
 _OCTAL: Final = re.compile(r"\\([0-3][0-7]{2})")
@@ -13,7 +14,7 @@ def read_name(text: str) -> str:
 
     An escape that does not stand for a printable character of a label stays as it is.
     """
-    return _OCTAL.sub(_unescape, text).lower().removesuffix(".")
+    return to_a_labels(_OCTAL.sub(_unescape, text))
 
 
 def to_absolute(name: str) -> str:

@@ -11,6 +11,7 @@ from dcvd.core.domains.hostnames import (
     normalise,
     normalise_search,
     registrable_domain,
+    to_a_labels,
 )
 from dcvd.core.domains.top_level_domains import RESERVED_TLDS, find_likely, is_delegated
 from dcvd.errors import InvalidInput
@@ -296,3 +297,20 @@ def test_what_is_searched_for_is_brought_to_the_stored_form(typed: str, prefix: 
 )
 def test_a_zone_holds_its_own_name_and_what_is_below_it(name: str, zone: str, inside: bool) -> None:
     assert is_within(name, zone) is inside
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("München.DE.", "xn--mnchen-3ya.de"),
+        ("xn--mnchen-3ya.de", "xn--mnchen-3ya.de"),
+        ("_acme-challenge.app.münchen.de", "_acme-challenge.app.xn--mnchen-3ya.de"),
+        ("*.münchen.de", "*.xn--mnchen-3ya.de"),
+        ("app.😀.to", "app.xn--e28h.to"),
+        ("", ""),
+        ("@", "@"),
+        ("a\ud800.de", "a\ud800.de"),
+    ],
+)
+def test_names_of_providers_are_compared_in_a_labels(text: str, name: str) -> None:
+    assert to_a_labels(text) == name

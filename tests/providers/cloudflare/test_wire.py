@@ -107,3 +107,13 @@ def test_what_cloudflare_says_is_cut_and_printable() -> None:
     message = refused(400, 1004, f"bad\x1b[2J\n<b>{'x' * 900}").message
     assert message.isprintable()
     assert len(message) < 350
+
+
+def test_names_in_other_letters_are_those_of_their_a_labels() -> None:
+    listed = [{"id": ID, "name": "münchen.de", "status": "active"}]
+    assert [zone.name for zone in read_zones(listed, "xn--mnchen-3ya.de")] == ["xn--mnchen-3ya.de"]
+    name = "_acme-challenge.app.xn--mnchen-3ya.de"
+    (record,) = read_records([{**RECORD, "name": "_acme-challenge.App.München.de"}], name)
+    assert record.name == name
+    with pytest.raises(Retryable, match="another name"):
+        read_records([{**RECORD, "name": "App.Munchen.de"}], "app.xn--mnchen-3ya.de")
