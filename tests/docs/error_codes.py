@@ -163,7 +163,7 @@ class _Source:
 
     def _kind_of(self, name: str) -> str:
         root = self._root_of(name)
-        kind = _KINDS.get(name) or _ENUMERATIONS.get(name)
+        kind = _KINDS.get(name) or _ENUMERATIONS.get(name) or _KINDS.get(self._bases.get(name, name))
         return kind or ("remote" if root is not None and issubclass(root, errors.RemoteError) else "request")
 
     def _status_of(self, name: str) -> int | None:

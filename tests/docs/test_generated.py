@@ -33,6 +33,11 @@ def test_every_code_is_explained_and_no_explanation_is_left_over() -> None:
     assert {use.code for use in collect()} == set(errors_page.texts())
 
 
+def test_the_code_of_each_request_has_its_status() -> None:
+    requests = [use for use in collect() if use.kind == "request"]
+    assert {use.code for use in requests} == {use.code for use in requests if use.status is not None}
+
+
 def test_every_code_says_in_two_short_sentences_what_it_means_and_what_to_do() -> None:
     for code, texts in errors_page.texts().items():
         assert len(texts) == 2, code
@@ -61,6 +66,8 @@ def test_codes_are_found_wherever_they_are_written(tmp_path: Path) -> None:
         "class FindingCode(StrEnum):\n    OF_A_SET = 'of_a_set'\n"
         "class Obstacle(Struct):\n    code: str\n    message: str\n"
         "class DomainError(Struct):\n    code: str\n    message: str\n"
+        "def find(code) -> Finding:\n    return new_finding(code, 'No.')\n"
+        "find('by_a_helper')\n"
         "class HttpRefusal(DcvdError):\n    def __init__(self, status, code, message): ...\n"
     )
     assert collect(package) == {
@@ -73,6 +80,7 @@ def test_codes_are_found_wherever_they_are_written(tmp_path: Path) -> None:
         CodeUse("by_position", "request", 410),
         CodeUse("in_a_table", "request", 408),
         CodeUse("of_a_domain", "domain", None),
+        CodeUse("by_a_helper", "finding", None),
         CodeUse("of_a_set", "finding", None),
         CodeUse("of_a_set", "plan", None),
     }

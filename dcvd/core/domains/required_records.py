@@ -45,8 +45,8 @@ def _is_by_wildcard(domain: Domain) -> bool:
     return _has_finding(domain, "wildcard_masks")
 
 
-def _has_finding(domain: Domain, code: str) -> bool:
-    return any(finding.code == code for finding in domain.findings)
+def _has_finding(domain: Domain, wanted: str) -> bool:
+    return any(finding.code == wanted for finding in domain.findings)
 
 
 def missing_validation_record(domain: Domain) -> RequiredRecord | None:
