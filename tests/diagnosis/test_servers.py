@@ -105,18 +105,28 @@ async def test_resolvers_that_fail_beside_right_servers_leave_the_domain_alone(
 
 
 @pytest.mark.parametrize("kind", ["servfail", "refuse", "timeout", "lame", "wrong_id"])
-async def test_resolvers_that_fail_and_nobody_else_to_ask_say_nothing(
+async def test_resolvers_that_fail_about_the_zone_and_nobody_else_to_ask_say_nothing(
+    config: Config, authority: Sandbox, kind: str
+) -> None:
+    await fault(authority, target="dns", kind=kind, name="customer.test")
+    assert verdict(await sandbox_facts(stubbed(config, [], resolver=authority, timeout=SHORT))) == DnsDiagnosis(None)
+
+
+@pytest.mark.parametrize("kind", ["servfail", "refuse", "lame"])
+async def test_resolvers_that_fail_about_everything_are_the_operators(
     config: Config, authority: Sandbox, kind: str
 ) -> None:
     await fault(authority, target="dns", kind=kind)
-    assert verdict(await sandbox_facts(stubbed(config, [], resolver=authority, timeout=SHORT))) == DnsDiagnosis(None)
+    found = verdict(await sandbox_facts(stubbed(config, [], resolver=authority, timeout=SHORT)))
+    (finding,) = found.findings
+    assert (found.state, finding.code, finding.actor) == (None, "resolvers_failed", "operator")
 
 
 async def test_silent_servers_and_a_resolver_that_fails_for_that_say_nothing(
     config: Config, authority: Sandbox, other_sandbox: Sandbox
 ) -> None:
     await fault(authority, target="dns", kind="timeout")
-    await fault(other_sandbox, target="dns", kind="servfail")
+    await fault(other_sandbox, target="dns", kind="servfail", name="customer.test")
     assert verdict(
         await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT))
     ) == DnsDiagnosis(None)
@@ -126,7 +136,7 @@ async def test_servers_that_refuse_their_own_zone_are_told_though_the_record_was
     config: Config, authority: Sandbox, other_sandbox: Sandbox
 ) -> None:
     await fault(authority, target="dns", kind="refuse")
-    await fault(other_sandbox, target="dns", kind="servfail")
+    await fault(other_sandbox, target="dns", kind="servfail", name="customer.test")
     found = verdict(await sandbox_facts(stubbed(config, [authority], resolver=other_sandbox)))
     (finding,) = found.findings
     assert (found.state, finding.code, finding.severity) == (None, "ns_lame", "error")

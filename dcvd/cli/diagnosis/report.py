@@ -7,7 +7,7 @@ from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, Findi
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
-from dcvd.core.domains.domain import FindingActor, Severity
+from dcvd.core.domains.domain import DnsState, FindingActor, Severity
 from dcvd.core.domains.targets import TOKEN_LABEL
 from dcvd.core.text import make_printable
 
@@ -88,12 +88,13 @@ def _format_details(finding: FindingOutput, style: TerminalStyle) -> Iterator[st
 def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterator[str]:
     if not diagnosis.required_records:
         return
+    is_unknown = diagnosis.dns_status in (None, DnsState.UNKNOWN)
     rows = [
         (
             record.type,
             make_printable(record.name),
             make_printable(record.value or "(not known yet)"),
-            "yes" if record.verified else "no",
+            "yes" if record.verified else "unknown" if is_unknown else "no",
         )
         for record in diagnosis.required_records
     ]

@@ -38,6 +38,9 @@ class FindingCode(StrEnum):
     WILDCARD_MISSING = "wildcard_missing"
     WILDCARD_NEEDS_DELEGATION = "wildcard_needs_delegation"
 
+    # Our own service.
+    RESOLVERS_FAILED = "resolvers_failed"
+
     # The name itself.
     HOSTNAME_INVALID = "hostname_invalid"
     HOSTNAME_TOO_LONG = "hostname_too_long"

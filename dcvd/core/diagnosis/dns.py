@@ -45,7 +45,14 @@ def diagnose_dns(
         return DnsDiagnosis(
             None,
             sort_findings(
-                filter(None, [servers.find_unresolved_servers(facts), servers.find_lame_servers(facts)]),
+                filter(
+                    None,
+                    [
+                        servers.find_failed_resolvers(facts),
+                        servers.find_unresolved_servers(facts),
+                        servers.find_lame_servers(facts),
+                    ],
+                ),
             ),
         )
     if facts.is_registered is False and not facts.exists:

@@ -62,6 +62,18 @@ def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
     return new_finding(FindingCode.DNSSEC_BOGUS, "error", "customer", message, evidence)
 
 
+def find_failed_resolvers(facts: DnsFacts) -> Finding | None:
+    """Find that none of our resolvers answers about anything: whether the domain is right is not known."""
+    if not facts.have_resolvers_failed:
+        return None
+    message = (
+        f"No DNS resolver of this service answers, so nothing is known about {facts.hostname} now. Check "
+        "dns.resolvers in the configuration, and the network of this machine."
+    )
+    evidence = [f"{resolver.address}: {_describe_outcome(resolver.outcome)}" for resolver in facts.resolvers]
+    return new_finding(FindingCode.RESOLVERS_FAILED, "warning", "operator", message, evidence)
+
+
 def find_unresolved_servers(facts: DnsFacts) -> Finding | None:
     """Find name servers whose names do not exist: nobody can ask them, and whoever registers such a name answers."""
     names = facts.unresolved_nameservers

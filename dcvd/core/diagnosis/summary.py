@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
+from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainStatus, Finding, FindingActor
 from dcvd.core.domains.required_records import missing_validation_record
 
@@ -59,6 +60,8 @@ def summarize_preview(
     fault = _first_of_severity(findings, "error")
     if fault is not None:
         return _describe_finding(fault)
+    if state is None and (failed := _find_failed_resolvers(findings)) is not None:
+        return _describe_finding(failed)
     if state is None:
         return f"DNS could not be asked about {name} just now; ask again in a minute."
     if is_target_unknown:
@@ -73,6 +76,10 @@ def summarize_preview(
     if warning is not None:
         return f"The record of {name} is right, so {what}, but not all is well. {_describe_finding(warning)}"
     return f"The record of {name} is right; {what}."
+
+
+def _find_failed_resolvers(findings: Sequence[Finding]) -> Finding | None:
+    return next((finding for finding in findings if finding.code == FindingCode.RESOLVERS_FAILED), None)
 
 
 def _first_of_severity(findings: Sequence[Finding], severity: str) -> Finding | None:

@@ -123,7 +123,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     """Everything that one check of a hostname found in DNS. What was not queried is None, or empty.
 
     outcome: `answered` (a server that may say so answered, NXDOMAIN included) or `unanswered` (the record was not
-        seen). Where `servers` is empty too, our resolvers have failed, and the domain may be all right.
+        seen). That says nothing about the domain where `servers` is empty too.
     is_incomplete: whether the chain may go on after its last name, or addresses may be missing, because a server gave
         no answer or time ran out. What is listed was seen; what is not listed may exist.
     exists: whether the name exists at all (False = NXDOMAIN).
@@ -140,7 +140,8 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     unresolved_nameservers: those of the zone's name servers that have no address in DNS.
     has_ds: whether the parent has a DS for the zone. has_matching_key: whether the zone's servers have a DNSKEY to
         which one of these leads; None where that was not queried, or cannot be told.
-    servers, resolvers: the answer of each one that was asked.
+    servers, resolvers: the answer of each one that was asked. have_resolvers_failed: whether no resolver answers about
+        anything, which is no fault of the domain's.
     other_records: the records at the hostname beside, or instead of, a CNAME (A, AAAA, MX, TXT).
     doubled_answer: that for the hostname with its zone appended, which is where providers put the record when a
         customer types the whole name.
@@ -175,6 +176,7 @@ class DnsFacts(Struct, frozen=True, kw_only=True):
     has_matching_key: bool | None = None
     servers: tuple[ServerAnswer, ...] = ()
     resolvers: tuple[ResolverAnswer, ...] = ()
+    have_resolvers_failed: bool = False
     other_records: tuple[ObservedRecord, ...] = ()
     doubled_answer: OtherNameAnswer | None = None
     doubled_sibling_answer: OtherNameAnswer | None = None

@@ -28,7 +28,7 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         name=f"{WILDCARD_LABEL}.{domain.name}",
         value=domain.cname_target,
         purpose="wildcard",
-        is_verified=domain.dns_checked_at is not None and not _has_finding(domain, WILDCARD_MISSING),
+        is_verified=domain.dns_state is not DnsState.UNKNOWN and not _has_finding(domain, WILDCARD_MISSING),
     )
     validation = RequiredRecord(
         type="CNAME",

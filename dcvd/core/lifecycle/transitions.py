@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.findings import sort_findings
 from dcvd.core.diagnosis.proofs import find_proof, proof_findings
@@ -33,6 +34,7 @@ from dcvd.core.domains.domain import (
     Domain,
     DomainError,
     DomainStatus,
+    Finding,
     Proof,
     Record,
 )
@@ -185,6 +187,13 @@ def _observe_proof(domain: Domain, observations: Iterable[Observation]) -> Proof
     return Proof.SHARED_CNAME if domain.status in (DomainStatus.ISSUING, DomainStatus.ACTIVE) else None
 
 
+def _apply_silence(before: Domain, findings: tuple[Finding, ...], now: int) -> Transition:
+    """Apply a check that learned nothing of the domain: what was known of it stands, beside our own fault."""
+    known = (each for each in before.findings if each.code != FindingCode.RESOLVERS_FAILED)
+    after = replace(before, findings=sort_findings((*known, *findings)))
+    return Transition(before if after.findings == before.findings else replace(after, updated_at=now))
+
+
 def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: LifecycleRules) -> Transition:
     diagnosis = diagnose_dns(
         observation.facts,
@@ -192,8 +201,8 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         now,
         earlier_findings=before.findings,
     )
-    if diagnosis.state is None and not diagnosis.findings:
-        return Transition(before)
+    if diagnosis.state is None and all(each.code == FindingCode.RESOLVERS_FAILED for each in diagnosis.findings):
+        return _apply_silence(before, diagnosis.findings, now)
     unproved = (
         () if before.may_serve or find_proof(before, observation.facts) else proof_findings(before, diagnosis.state)
     )

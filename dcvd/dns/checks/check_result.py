@@ -92,6 +92,7 @@ class CheckResult:
             has_matching_key=self.has_matching_key,
             servers=self.authorities.to_facts(_SERVER_TIMEOUT_SHARE * timeout_s),
             resolvers=self.resolvers.to_facts(),
+            have_resolvers_failed=self.resolvers.have_failed,
             other_records=tuple(self.other_records),
             doubled_answer=self.doubled_answer,
             doubled_sibling_answer=self.doubled_sibling_answer,

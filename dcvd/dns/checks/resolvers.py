@@ -59,6 +59,11 @@ class ConfiguredResolvers:
         return bool(self._nameservers)
 
     @property
+    def have_failed(self) -> bool:
+        """Whether none of them answers at all."""
+        return self._lookup.client.has_no_resolver
+
+    @property
     def resolver_answer(self) -> DnsReply | None:
         """The reply of the first resolver that answered; an unvalidated one only if no validated one exists."""
         in_order = [self._replies[resolver] for resolver in self._resolvers if resolver in self._replies]
@@ -89,6 +94,9 @@ class ConfiguredResolvers:
         if validated.outcome == "servfail":
             self._replies[resolver] = (validated, None)
             unvalidated = await self._lookup.client.ask(self._unvalidated_query, resolver, self._lookup.budget)
+        last = validated if unvalidated is None else unvalidated
+        if not last.is_answered and last.outcome != "timeout":
+            await self._lookup.client.check_resolver(resolver, self._lookup.budget)
         self._replies[resolver] = (validated, unvalidated)
 
 

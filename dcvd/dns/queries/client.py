@@ -42,6 +42,12 @@ class DnsClient:
         self._resolvers: Collection[SocketAddress] = frozenset(config.resolvers)
         self._server_health = server_health
         self._reachability = reachability
+        self._failed_resolvers: set[SocketAddress] = set()
+
+    @property
+    def has_no_resolver(self) -> bool:
+        """Whether every configured resolver failed, and about the root too, for which no zone's owner can be blamed."""
+        return self._failed_resolvers.issuperset(self._resolvers)
 
     async def ask(self, query: DnsQuery, server: SocketAddress, budget: QueryBudget, *, tries: int = 2) -> DnsReply:
         """Ask a server, and return its reply or its failure as one. A server known to be down is not asked, unless
@@ -63,25 +69,38 @@ class DnsClient:
                 if reply.outcome != "unreachable":
                     self._server_health.record_answer(server)
                     self._reachability.record_answer(server)
+                if reply.is_answered:
+                    self._failed_resolvers.discard(server)
                 return reply
         self._reachability.record_timeout(server)
         await self._record_timeout(server, budget)
         return DnsReply(outcome="timeout")
 
+    async def check_resolver(self, resolver: SocketAddress, budget: QueryBudget) -> bool:
+        """Ask a resolver about the root, and note whether it answers: a zone's owner can make it fail about the zone.
+
+        Raises QueryBudgetExhausted and OwnLimitReached.
+        """
+        root_query = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
+        async with self._slots.wait(budget):
+            budget.count_query(resolver)
+            reply = await self._try_once(root_query, resolver, self._try_timeouts_s[-1])
+        is_working = reply is not None and reply.is_answered
+        if is_working:
+            self._failed_resolvers.discard(resolver)
+        else:
+            self._failed_resolvers.add(resolver)
+        return is_working
+
     async def _record_timeout(self, server: SocketAddress, budget: QueryBudget) -> None:
         # A zone with silent servers makes resolvers seem silent. Only one that cannot resolve the root is down itself.
         is_resolver = server in self._resolvers
-        if self._server_health.record_timeout(server, budget.zone):
-            if is_resolver and await self._can_resolve_root(server, budget):
-                self._server_health.record_answer(server)
-            else:
-                log.warning("dns.server_down", server=str(server), resolver=is_resolver)
-
-    async def _can_resolve_root(self, server: SocketAddress, budget: QueryBudget) -> bool:
-        root_query = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
-        async with self._slots.wait(budget):
-            budget.count_query(server)
-            return await self._try_once(root_query, server, self._try_timeouts_s[-1]) is not None
+        is_down = self._server_health.record_timeout(server, budget.zone)
+        is_suspect = is_resolver and (is_down or server in self._failed_resolvers)
+        if is_suspect and await self.check_resolver(server, budget):
+            self._server_health.record_answer(server)
+        elif is_down:
+            log.warning("dns.server_down", server=str(server), resolver=is_resolver)
 
     async def _try_once(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
         """Send the query once; return None when no answer came in time. Raises OwnLimitReached."""

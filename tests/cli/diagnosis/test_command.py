@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,8 @@ async def test_a_resolver_that_does_not_answer_is_neither_healthy_nor_broken(des
     assert code == 1
     assert f"{NAME} could not be checked.\n" in out
     assert "could not be reached" in out
+    assert "WARNING  resolvers_failed  (you, the operator, have to act)\n" in out
+    assert re.search(r"^CNAME +app.customer.test +\S+ +unknown$", out, re.MULTILINE)
 
 
 STORED = {

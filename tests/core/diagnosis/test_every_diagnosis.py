@@ -40,7 +40,8 @@ OUR_ADDITIONS = (
     "dormant",
     "failed_authorizations", "fallback_origin",
     "hostname_differs", "hostname_unusual", "mpic_failed", "name_unresolved", "ownership_unproved",
-    "proxied_prevalidation", "registry_unanswered", "tld_unknown", "unknown_error", "validation_unanswered",
+    "proxied_prevalidation", "registry_unanswered", "resolvers_failed", "tld_unknown", "unknown_error",
+    "validation_unanswered",
     "wildcard_missing",
 )  # fmt: skip
 

@@ -125,6 +125,18 @@ def test_silence_says_nothing_where_nobody_proves_that_our_network_works() -> No
     assert diagnose_dns(unanswered, DnsRequirements(), NOW) == DnsDiagnosis(None)
 
 
+def test_resolvers_that_answer_nobody_are_the_operators_and_nothing_is_said_of_the_domain() -> None:
+    down = (resolver(outcome="refused"), resolver(outcome="timeout"))
+    finding = only(
+        diagnose_dns(facts(outcome="unanswered", resolvers=down, have_resolvers_failed=True), DnsRequirements(), NOW),
+        None,
+    )
+    assert (finding.code, finding.severity, finding.actor) == ("resolvers_failed", "warning", "operator")
+    assert [each.split(": ")[1] for each in finding.evidence] == ["REFUSED", "timeout"]
+    # Where the zone's own servers answer, the domain is known.
+    assert verdict(servers=(server("ns1.net"),), resolvers=down, have_resolvers_failed=True).findings == ()
+
+
 def test_a_server_that_is_silent_at_one_of_its_addresses_is_not_lame() -> None:
     silent = server("ns1.net", outcome="timeout", v6=True)
     assert verdict(servers=(server("ns1.net"), silent)).findings == ()

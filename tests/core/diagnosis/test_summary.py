@@ -53,6 +53,13 @@ def test_whatever_the_state_there_is_one_sentence_that_names_the_hostname() -> N
         assert told.endswith(".")
 
 
+def test_where_our_resolvers_fail_the_operator_has_to_act_and_nobody_types_a_record() -> None:
+    failed = finding("warning", "No resolver answers.", code="resolvers_failed", actor="operator")
+    told = "The operator of this service has to act: No resolver answers."
+    assert summarize_domain(replace(added_domain(), incomplete_checks=1), [failed]) == told
+    assert summarize_preview(NAME, None, [finding("warning", code="hostname_unusual"), failed], is_new=True) == told
+
+
 def test_a_domain_of_which_no_check_had_an_answer_is_not_said_to_lack_its_record() -> None:
     unknown = replace(added_domain(), incomplete_checks=1)
     assert "is not known" in summarize_domain(unknown, [])

@@ -1,7 +1,10 @@
 """What a look does with the findings of its diagnosis: which of them are told, and when."""
 
+from msgspec.structs import replace
+
 from dcvd.core.domains.dns_facts import CaaPolicy, ChallengeAnswer, DnsObservation, ServerAnswer
 from dcvd.core.domains.domain import DnsState, new_domain
+from dcvd.core.domains.required_records import required_records
 from tests.core.builders import (
     DNS_MISSING,
     DNS_RIGHT,
@@ -11,6 +14,7 @@ from tests.core.builders import (
     TARGET,
     Story,
     active_story,
+    added_domain,
     certificate,
     dns,
     seen,
@@ -108,3 +112,35 @@ def test_an_event_tells_cloudflares_words_beside_what_dns_showed() -> None:
     story.look(DNS_MISSING)
     story.look(DNS_MISSING)
     assert told(story) == ["cname_missing", "moved"]
+
+
+def test_while_our_own_resolvers_fail_what_is_known_of_the_domain_stands_and_nobody_is_told() -> None:
+    story = Story()
+    failed = dns(outcome="unanswered", have_resolvers_failed=True)
+    assert story.look(failed) == []
+    assert [finding.code for finding in story.domain.findings] == ["resolvers_failed"]
+    assert (story.domain.dns_state, story.domain.dns_checked_at) == (DnsState.UNKNOWN, None)
+    assert story.look(DNS_MISSING) == ["dns.check_failed"]
+    assert told(story) == ["cname_missing"]
+    assert story.look(failed) == []
+    assert [finding.code for finding in story.domain.findings] == ["cname_missing", "resolvers_failed"]
+    assert story.look(failed) == story.look(DNS_UNANSWERED) == story.look(DNS_MISSING) == []
+    assert [finding.code for finding in story.domain.findings] == ["cname_missing"]
+
+
+def test_an_active_domain_stays_ready_while_our_own_resolvers_fail() -> None:
+    story = active_story()
+    story.look(dns(outcome="unanswered", have_resolvers_failed=True))
+    assert [finding.code for finding in story.domain.findings] == ["resolvers_failed"]
+    assert story.domain.is_ready
+    story.look(DNS_UNANSWERED)
+    assert story.domain.findings == ()
+
+
+def test_the_record_below_a_wildcard_hostname_is_not_said_to_be_there_before_dns_answered() -> None:
+    domain = replace(added_domain(), wildcard=True, validation="delegated")
+    assert not any(record.is_verified for record in required_records(domain))
+    story = Story(domain)
+    story.look(dns(outcome="unanswered", servers=LAME))
+    assert [finding.code for finding in story.domain.findings] == ["ns_lame"]
+    assert not any(record.is_verified for record in required_records(story.domain))
