@@ -4,11 +4,13 @@ Source: draft-ietf-dconn-domainconnect, section on discovery.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+
+from dcvd.core.domains.hostnames import to_a_labels
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST: Final = rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?"
@@ -16,6 +18,9 @@ _PATH: Final = r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*"
 _PREFIX: Final = re.compile(rf"({_HOST}{_PATH})/?")
 _URL: Final = re.compile(rf"(https://{_HOST}{_PATH})/?")
 _MAX_PREFIX_LENGTH: Final = 255
+_MAX_PREFIXES: Final = 3
+_MAX_NAMESERVERS: Final = 32
+_MAX_NAMESERVER_LENGTH: Final = 254
 _MAX_URL_LENGTH: Final = 512
 _MAX_NAME_LENGTH: Final = 100
 _MARKUP: Final = frozenset('<>"`')
@@ -28,7 +33,7 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     """The settings of the DNS provider that has a zone. URLs are https, without a query or a final slash.
 
     sync_url: where a customer confirms a signed URL; None where the provider has no such flow. width, height: the size
-    of the window for it, in pixels.
+    of the window for it, in pixels. nameservers: those at which it serves the zone; empty where it does not say.
     """
 
     provider_id: str
@@ -37,6 +42,7 @@ class ProviderSettings(Struct, frozen=True, kw_only=True):
     sync_url: str | None = None
     width: int = _USUAL_WINDOW_SIZE
     height: int = _USUAL_WINDOW_SIZE
+    nameservers: frozenset[str] = frozenset()
 
 
 class _SettingsDocument(Struct, rename={"id": "providerId", "name": "providerName", "api": "urlAPI"}):
@@ -47,12 +53,13 @@ class _SettingsDocument(Struct, rename={"id": "providerId", "name": "providerNam
     urlSyncUX: str | None = None  # noqa: N815  # likewise
     width: Any = None
     height: Any = None
+    nameServers: list[str] | None = None  # noqa: N815  # likewise
 
 
-def read_api_prefix(texts: Iterable[str]) -> str | None:
-    """Return the host, perhaps with a path, that serves the settings of a zone's provider.
+def read_api_prefixes(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the hosts, perhaps with a path, that may serve the settings of a zone's provider; the first few of many.
 
-    None where none of the TXT values is one, or where several differ.
+    A zone that has moved from provider to provider keeps the TXT record of each.
     """
     prefixes = {
         match[1]
@@ -61,7 +68,7 @@ def read_api_prefix(texts: Iterable[str]) -> str | None:
         and (match := _PREFIX.fullmatch(text.strip())) is not None
         and "." in match[1]
     }
-    return prefixes.pop() if len(prefixes) == 1 else None
+    return tuple(sorted(prefixes)[:_MAX_PREFIXES])
 
 
 def read_settings(body: bytes) -> ProviderSettings:
@@ -77,6 +84,7 @@ def read_settings(body: bytes) -> ProviderSettings:
         sync_url=_validate_url(document.urlSyncUX, "urlSyncUX") if document.urlSyncUX else None,
         width=_read_size(document.width),
         height=_read_size(document.height),
+        nameservers=_read_nameservers(document.nameServers or []),
     )
 
 
@@ -92,6 +100,12 @@ def _validate_url(value: str, member: str) -> str:
     if match is None:
         raise ValueError(f"{member} is no https:// URL of a host and a path")
     return match[1]
+
+
+def _read_nameservers(names: Sequence[str]) -> frozenset[str]:
+    if len(names) > _MAX_NAMESERVERS or any(len(name) > _MAX_NAMESERVER_LENGTH for name in names):
+        raise ValueError("nameServers are too many or too long")
+    return frozenset(map(to_a_labels, names))
 
 
 def _read_size(value: object) -> int:

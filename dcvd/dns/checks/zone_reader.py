@@ -60,6 +60,14 @@ class ZoneReader:
             raise _build_no_answer_error(name)
         return result.texts
 
+    async def read_nameservers(self, zone: str) -> tuple[str, ...]:
+        """Return the names of the zone's servers as resolvers use them, sorted."""
+        async with self._open_lookup(zone) as lookup:
+            reply = await lookup.ask(_parse_or_refuse(zone), RdataType.NS)
+        if not reply.is_answered:
+            raise _build_no_answer_error(zone)
+        return tuple(sorted(to_text(rdata.target) for rdata in reply.rdatas))
+
     async def read_records(self, hostname: str) -> list[ZoneRecord]:
         """Return the records of the usual types at exactly this name, as the zone's own servers have them now.
 

@@ -15,7 +15,7 @@ from dcvd.config import Config
 from dcvd.core.domains.domain import CHALLENGE_LABEL, WILDCARD_LABEL, Record
 from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.records.domain_connect import TemplateApplication, encode_query, prepare_application, template_path
-from dcvd.core.records.domain_connect_settings import read_api_prefix
+from dcvd.core.records.domain_connect_settings import read_api_prefixes
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.dns.checks.zone_reader import ZoneReader
@@ -71,7 +71,7 @@ class TemplateRecords(AtomicProvider):
         If that provider is not the one that we call, applying the template fails.
         """
         zone = await self._zones.find_apex(name)
-        if zone is None or read_api_prefix(await self._zones.read_texts(f"{DISCOVERY_LABEL}.{zone}")) is None:
+        if zone is None or not read_api_prefixes(await self._zones.read_texts(f"{DISCOVERY_LABEL}.{zone}")):
             return None
         return Zone(id=zone, name=zone)
 

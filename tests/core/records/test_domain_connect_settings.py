@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.records.domain_connect_settings import read_api_prefix, read_settings
+from dcvd.core.records.domain_connect_settings import read_api_prefixes, read_settings
 
 GOOD: dict[str, Any] = {
     "providerId": "dns.test",
@@ -49,13 +49,23 @@ def body(**changes: Any) -> bytes:
     ],
 )
 def test_only_a_plain_host_and_path_is_asked_for_settings(text: str, prefix: str | None) -> None:
-    assert read_api_prefix([text]) == prefix
+    assert read_api_prefixes([text]) == (() if prefix is None else (prefix,))
 
 
-def test_several_texts_are_one_where_they_say_the_same() -> None:
-    assert read_api_prefix(["a.test", "a.test/", "not one"]) == "a.test"
-    assert read_api_prefix(["a.test", "b.test"]) is None
-    assert read_api_prefix([]) is None
+def test_each_service_that_a_zone_names_is_tried_once_and_not_without_end() -> None:
+    assert read_api_prefixes(["b.test", "a.test", "a.test/", "not one"]) == ("a.test", "b.test")
+    assert read_api_prefixes([]) == ()
+    assert len(read_api_prefixes([f"host{number}.test" for number in range(100)])) == 3
+
+
+@pytest.mark.parametrize("absent", [..., None, []])
+def test_a_provider_may_leave_out_its_name_servers(absent: object) -> None:
+    assert read_settings(body(nameServers=absent)).nameservers == frozenset()
+
+
+def test_name_servers_are_compared_in_one_form() -> None:
+    read = read_settings(body(nameServers=["NS1.Dns.test.", "ns2.münchen.test"]))
+    assert read.nameservers == {"ns1.dns.test", "ns2.xn--mnchen-3ya.test"}
 
 
 def test_settings_are_read() -> None:
@@ -90,6 +100,10 @@ def test_a_window_of_a_senseless_size_has_the_usual_one(size: object) -> None:
         {"urlSyncUX": "javascript:alert(1)"},
         {"urlSyncUX": "https://connect.dns.test/#"},
         {"urlSyncUX": ["https://connect.dns.test"]},
+        {"nameServers": "ns1.dns.test"},
+        {"nameServers": [1]},
+        {"nameServers": ["ns1.dns.test"] * 33},
+        {"nameServers": ["n" * 300]},
     ],
 )
 def test_settings_that_cannot_be_used_are_refused(changes: dict[str, Any]) -> None:

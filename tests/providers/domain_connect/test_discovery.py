@@ -61,6 +61,46 @@ async def test_a_zone_without_domain_connect_is_told_so(
     assert provider.requests == []
 
 
+async def test_each_service_is_asked_that_a_zone_names_until_one_has_the_zone(
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox
+) -> None:
+    gone = f"{provider.prefix}-gone"
+    for other in (gone, "aaa.provider.test", "zzz.provider.test", "no service"):
+        zone.set_dns(TXT, "TXT", [f'"{other}"', f'"{provider.prefix}"'])
+        assert (await discovery.discover_provider("org_a", "app.customer.test")).provider.provider_id == "provider.test"
+    provider.zones.clear()
+    await not_found(discovery)
+
+
+async def test_where_one_service_cannot_say_and_no_other_has_the_zone_they_are_asked_again_later(
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox
+) -> None:
+    zone.set_dns(TXT, "TXT", ['"aaa.provider.test"', f'"{provider.prefix}"'])
+    provider.spoil = lambda request: web.Response(status=503)
+    with pytest.raises(Retryable):
+        await discovery.discover_provider("org_a", "app.customer.test")
+
+
+@pytest.mark.parametrize(
+    ("named", "is_offer"),
+    [
+        (["ns1.other.test", "ns2.other.test"], False),
+        (["NS1.provider.test.", "ns9.provider.test"], True),
+        ([], True),
+    ],
+)
+async def test_a_provider_at_whose_name_servers_the_zone_is_not_is_no_offer(
+    discovery: DomainConnectDiscovery, provider: DomainConnectProvider, zone: Sandbox, named: list[str], is_offer: bool
+) -> None:
+    zone.set_dns("customer.test", "NS", ["ns1.provider.test.", "ns2.provider.test."])
+    provider.settings["nameServers"] = named
+    if is_offer:
+        assert (await discovery.discover_provider("org_a", "app.customer.test")).provider.provider_id == "provider.test"
+    else:
+        refused = await not_found(discovery)
+        assert "The name servers of customer.test are ns1.provider.test, ns2.provider.test" in refused.message
+
+
 async def test_a_stale_record_is_told_so(discovery: DomainConnectDiscovery, provider: DomainConnectProvider) -> None:
     provider.zones.clear()
     await not_found(discovery)
