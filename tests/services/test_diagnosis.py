@@ -172,13 +172,15 @@ async def test_what_contradicts_itself_is_refused(diagnoser: Diagnoser, org: str
     assert refused.value.field == "validation"
 
 
-async def test_resolvers_that_do_not_answer_say_nothing_of_the_name(sandbox_context: Context, org: str) -> None:
+async def test_resolvers_that_do_not_answer_are_the_operators_and_say_nothing_of_the_name(
+    sandbox_context: Context, org: str
+) -> None:
     config = sandbox_context.config
     nobody = DnsObserver(
         replace(config, dns=replace(config.dns, resolvers=(SocketAddress("127.0.0.1", 9),), timeout=300))
     )
     found = await Diagnoser(sandbox_context, nobody).preview(org, wish())
-    assert (found.state, codes(found)) == (None, [])
+    assert (found.state, codes(found)) == (None, ["resolvers_failed"])
     assert "could not be asked" in found.summary
 
 
