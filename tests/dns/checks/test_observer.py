@@ -191,10 +191,7 @@ async def test_a_zone_whose_servers_are_silent_does_not_make_a_resolver_look_dow
         await fault(quick_sandbox, target="dns", kind="timeout", name=f"evil{number}.test")
     observer = DnsObserver(stubbed(config, [], resolver=quick_sandbox, timeout=SHORT))
     for number in range(5):
-        request = DnsCheckRequest(hostname=f"app.evil{number}.test", target=TARGET)
-        for _ in range(3):
-            seen = (await observer.observe(request)).facts
-            assert (seen.outcome, seen.have_resolvers_failed) == ("unanswered", False)
+        await observer.observe(DnsCheckRequest(hostname=f"app.evil{number}.test", target=TARGET))
     facts = (await observer.observe(DnsCheckRequest(hostname="app.customer.test", target=TARGET))).facts
     assert facts.chain == (TARGET,)
 
