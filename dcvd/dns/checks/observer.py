@@ -5,9 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-import dns.name
 import structlog
-from dns.rdatatype import RdataType
 
 from dcvd.config import Config
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
@@ -15,7 +13,6 @@ from dcvd.core.instants import to_seconds
 from dcvd.dns.checks.hostname_check import DnsServices, HostnameCheck
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.dns.messages.names import parse_name
-from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.queries.budget import MAX_QUERIES, QueryBudget, QueryBudgetExhausted
 from dcvd.dns.queries.cache import ReplyCache
 from dcvd.dns.queries.client import DnsClient
@@ -66,12 +63,11 @@ class DnsObserver:
 
     async def can_resolve(self) -> bool:
         """Whether one of the configured resolvers answers now. Never raises."""
-        query, budget = DnsQuery(dns.name.root, RdataType.NS, recurse=True), QueryBudget(".", bypass_cache=True)
+        budget = QueryBudget(".", bypass_cache=True)
         try:
             async with asyncio.timeout(self._timeout_s):
                 for resolver in self._services.sources.resolvers.servers:
-                    reply = await self._services.client.ask(query, resolver, budget, tries=1)
-                    if reply.is_answered:
+                    if await self._services.client.check_resolver(resolver, budget):
                         return True
         except (TimeoutError, QueryBudgetExhausted, OwnLimitReached):
             pass

@@ -88,6 +88,8 @@ class DnsClient:
         is_working = reply is not None and reply.is_answered
         if is_working:
             self._failed_resolvers.discard(resolver)
+            self._server_health.record_answer(resolver)
+            self._reachability.record_answer(resolver)
         else:
             self._failed_resolvers.add(resolver)
         return is_working
@@ -97,9 +99,8 @@ class DnsClient:
         is_resolver = server in self._resolvers
         is_down = self._server_health.record_timeout(server, budget.zone)
         is_suspect = is_resolver and (is_down or server in self._failed_resolvers)
-        if is_suspect and await self.check_resolver(server, budget):
-            self._server_health.record_answer(server)
-        elif is_down:
+        is_working = is_suspect and await self.check_resolver(server, budget)
+        if is_down and not is_working:
             log.warning("dns.server_down", server=str(server), resolver=is_resolver)
 
     async def _try_once(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
