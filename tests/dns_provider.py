@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken
+from dcvd.core.domains.hostnames import is_within
+from dcvd.core.records.zone_use import PublicZone
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import RecordConflict, RemoteError, Retryable
@@ -13,6 +15,7 @@ from dcvd.services.connections import creation, queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
+from dcvd.services.jobs.definition import PublicZones
 from tests.marked import marked
 from tests.unreliable_database import Fate
 
@@ -24,13 +27,15 @@ class Killed(BaseException):
 class ZoneAtProvider:
     """One zone, as it stands there.
 
-    is_stuck: no zone is ever found, nor is it said that there is none. refuses: raised instead of finding it.
+    forgotten: a zone further down that the account holds beside it.
+        is_stuck: no zone is ever found, nor is it said that there is none. refuses: raised instead of finding it.
     while_read: awaited once, in the middle of the next read. between: called once, when the next change has come and
     nothing was changed yet. says_yes_and_does_nothing: at each change.
     """
 
     def __init__(self, name: str = "customer.test") -> None:
         self.zone = Zone(id="zone-1", name=name)
+        self.forgotten: Zone | None = None
         self.records: list[ZoneRecord] = []
         self.changes = 0
         self.is_stuck = False
@@ -69,8 +74,9 @@ class ZoneAtProvider:
             await asyncio.Event().wait()
         if self.refuses is not None:
             raise self.refuses
-        inside = name == self.zone.name or name.endswith(f".{self.zone.name}")
-        return self.zone if inside else None
+        if self.forgotten is not None and is_within(name, self.forgotten.name):
+            return self.forgotten
+        return self.zone if is_within(name, self.zone.name) else None
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:
         assert zone == self.zone
@@ -99,16 +105,39 @@ class ZoneAtProvider:
             raise failure[0]
 
 
+class PublicDns:
+    """What DNS says: the zone of every hostname, None where nobody answers, and the addresses of name servers."""
+
+    def __init__(self) -> None:
+        self.zone: PublicZone | None = None
+        self.addresses: dict[str, str] = {}
+
+    async def find_public_zone(self, hostname: str) -> PublicZone:
+        if self.zone is None:
+            raise Retryable(f"The name servers of {hostname} gave no answer.", code="dns_unavailable")
+        return self.zone
+
+    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
+        return frozenset(self.addresses[name] for name in names if name in self.addresses)
+
+
 class OneProvider(ProviderAccess):
-    """Leads every connection to one zone; whose a connection is, is asked as in earnest."""
+    """Leads every connection to one zone, or those in `others` to theirs; whose a connection is, is asked as in
+    earnest."""
 
     def __init__(self, context: Context, zone: ZoneAtProvider) -> None:
         self._stored = context
         self._zone = zone
+        self.others: dict[str, ZoneAtProvider] = {}
+        self.public_dns = PublicDns()
+
+    @property
+    def public_zones(self) -> PublicZones:
+        return self.public_dns
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         await queries.get(self._stored, ConnectionUsage(), org_id, connection_id)
-        return self._zone
+        return self.others.get(connection_id, self._zone)
 
 
 def lost() -> Retryable:

@@ -42,7 +42,10 @@ class RecordDriver(Protocol):
         ...
 
     async def find_zone(self, name: str) -> Zone | None:
-        """Return the zone that holds a name, found by going up its labels; None if the credentials reach none."""
+        """Return the nearest zone of a name, found by going up its labels; None if the credentials reach none.
+
+        It may be one that resolvers are not led to.
+        """
         ...
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:

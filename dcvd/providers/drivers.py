@@ -36,9 +36,9 @@ class DriverFactory:
     ) -> None:
         self._live_config = live_config
         self._fetcher = fetcher
-        self._observer = observer
         self._godaddy_budgets = GodaddyBudgets()
         self._name_servers = PublicNameServers(observer)
+        self.public_zones = observer.zones
         self.aws_sessions = AwsSessions(fetcher)
         self._update_servers = UpdateServers(policy)
 
@@ -76,7 +76,7 @@ class DriverFactory:
                 preset = PRESETS[settings.write_driver]
                 return HttpRecords(self._fetcher, settings.api_base_url or preset.base_url, preset.description, token)
             case "domain_connect":
-                return TemplateRecords(self._fetcher, config, token, self._observer.zones)
+                return TemplateRecords(self._fetcher, config, token, self.public_zones)
             case "":
                 raise NotConfigured(
                     "providers.other.write_driver is not set, so nothing can be written with this connection."

@@ -36,14 +36,12 @@ def zone_candidates(name: str) -> list[str]:
 
 
 async def find_nearest_zone(name: str, find_zone: Callable[[str], Awaitable[Zone | None]]) -> Zone | None:
-    """Walk up the labels of a name to the nearest active zone, else the nearest one; `find_zone` looks for one name."""
-    inactive: Zone | None = None
+    """Walk up the labels of a name to the nearest zone; `find_zone` looks for one name."""
     for candidate in zone_candidates(name):
         zone = await find_zone(candidate)
-        if zone is not None and zone.is_active:
+        if zone is not None:
             return zone
-        inactive = inactive or zone
-    return inactive
+    return None
 
 
 def locate_owner(zone: Zone, name: str, *, is_cname: bool = False) -> OwnerName:

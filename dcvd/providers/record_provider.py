@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-import structlog
 from msgspec.structs import replace
 
 from dcvd.core.domains.hostnames import is_within
@@ -14,8 +13,6 @@ from dcvd.core.records.plan import select_at_name
 from dcvd.core.records.zones import Zone, ZoneRecord, normalize_value
 from dcvd.errors import Permanent, Retryable
 from dcvd.providers.owner_names import OwnerName, locate_owner
-
-log = structlog.get_logger(__name__)
 
 RATE_LIMITED: Final = "provider_rate_limited"
 """The provider takes no more calls for a while; the one that failed was not carried out."""
@@ -42,11 +39,9 @@ class RecordProvider(ABC):
             return await self._check_credentials()
 
     async def find_zone(self, name: str) -> Zone | None:
-        """See `RecordDriver`. The nearest active zone is taken, else the nearest one that is not active yet."""
+        """See `RecordDriver`."""
         async with self._limit_duration(f"The search for the zone of {name}", self._deadline_s):
             zone = await self._find_zone(name)
-        if zone is not None and not zone.is_active:
-            log.warning("records.zone_not_active", provider=self.title, zone=zone.name)
         return zone if zone is not None and is_within(name, zone.name) else None
 
     async def read(self, zone: Zone, name: str) -> list[ZoneRecord]:

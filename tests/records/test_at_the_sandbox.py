@@ -14,9 +14,11 @@ from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
+from dcvd.errors import Conflict
 from dcvd.jobs import JobWorker
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
+from dcvd.sandbox.customers.model import NAME_SERVERS
 from dcvd.services import organizations
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
@@ -74,6 +76,23 @@ async def test_a_click_is_all_that_the_customer_does_until_his_domain_is_active_
         working.cancel()
         await asyncio.wait([working])
         await worker.pool.drain(1)
+
+
+async def test_a_zone_whose_registrar_names_other_servers_is_not_written_to_until_it_names_cloudflares(
+    sandbox_context: Context, customer: Customer, fetcher: EventfulFetcher, quick_sandbox: Sandbox
+) -> None:
+    context = sandbox_context
+    made = await _connect(context, customer)
+    access = access_of(context, fetcher)
+    domain = await additions.add(context, made.org_id, "app.customer.test")
+    quick_sandbox.set_dns("customer.test", "NS", ["ns1.elsewhere.test.", "ns2.elsewhere.test."])
+    with pytest.raises(Conflict, match=r"name servers ns1\.elsewhere\.test and ns2\.elsewhere\.test") as caught:
+        await plans.plan_write(context, access, made.org_id, domain.id, connection_id=made.id, replace=True)
+    assert caught.value.code == "zone_not_in_use"
+    assert await _standing_at_app(customer) == []
+    quick_sandbox.set_dns("customer.test", "NS", [f"{name}." for name in NAME_SERVERS])
+    plan = await plans.plan_write(context, access, made.org_id, domain.id, connection_id=made.id, replace=True)
+    assert [step.state for step in plan.steps] == ["create"]
 
 
 async def test_a_stop_between_taking_a_record_out_and_putting_ours_in_waits_until_ours_is_there(

@@ -13,6 +13,7 @@ from dcvd.providers.drivers import DriverFactory
 from dcvd.providers.owner_names import OwnerName
 from dcvd.providers.stepwise_provider import ChangeStep, StepwiseProvider
 from tests.connections.provider import ProviderServer
+from tests.dns_provider import PublicDns
 
 ZONE: Final = Zone(id="zone-1", name="customer.test")
 _TURNS: Final = 10
@@ -85,10 +86,11 @@ class SteppedDriver(StepwiseProvider):
 
 
 class SteppedDrivers(DriverFactory):
-    """Drivers of that zone, whatever the provider is called."""
+    """Drivers of that zone, whatever the provider is called; in DNS nobody answers about it."""
 
     def __init__(self, zone: SteppedZone) -> None:
         self._zone = zone
+        self.public_zones = PublicDns()  # type: ignore[assignment]  # reads no DNS
 
     def create_driver(self, org_id: str, provider: Provider, credentials: Credentials) -> RecordDriver:
         assert isinstance(credentials, OauthTokens)

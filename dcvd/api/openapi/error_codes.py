@@ -148,4 +148,5 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "zone_exists",
     "zone_not_found",
     "zone_not_held",
+    "zone_not_in_use",
 )

@@ -1,12 +1,13 @@
 """Diagnosis of a hostname that has addresses and no visible CNAME: flattened, proxied, or addresses in its way."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, join_names, new_finding
+from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, new_finding
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
 from dcvd.core.domains.domain import DnsState, Finding, Record
+from dcvd.core.text import join_names
 
 
 def diagnose_addresses(facts: DnsFacts) -> RoutingDiagnosis:

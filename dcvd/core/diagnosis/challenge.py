@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import join_names, new_finding
+from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.diagnosis.mistakes import relative_name
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
+from dcvd.core.text import join_names
 
 
 class ChallengeDiagnosis(NamedTuple):

@@ -1,6 +1,6 @@
 """Functions that build findings. Text from strangers' zones is made printable and shortened."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
@@ -9,7 +9,6 @@ from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Se
 from dcvd.core.text import make_printable
 
 _MAX_EVIDENCE_LINES: Final = 10
-_MAX_NAMED: Final = 4
 _MAX_TEXT_CHARS: Final = 255
 _SEVERITIES: Final[tuple[Severity, ...]] = ("error", "warning", "info")
 
@@ -56,15 +55,6 @@ def shorten_evidence(evidence: Iterable[str]) -> tuple[str, ...]:
     """Return the first few texts of the evidence, each once, printable and shortened to a line."""
     lines = dict.fromkeys(text for each in evidence if (text := make_printable(each)[:_MAX_TEXT_CHARS]))
     return tuple(lines)[:_MAX_EVIDENCE_LINES]
-
-
-def join_names(names: Sequence[str]) -> str:
-    """Join names for a sentence, such as `a, b, c, d and 6 more`."""
-    shown = [make_printable(name)[:_MAX_TEXT_CHARS] for name in names[:_MAX_NAMED]]
-    more = len(names) - len(shown)
-    if more:
-        return f"{', '.join(shown)} and {more} more"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1]))) if shown else ""
 
 
 def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:

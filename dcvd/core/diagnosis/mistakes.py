@@ -1,10 +1,11 @@
 """Mistakes of customers and their DNS providers: records that were saved as something else than was meant."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import customer_error, join_names
+from dcvd.core.diagnosis.findings import customer_error
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
+from dcvd.core.text import join_names
 
 
 def find_doubled_name(facts: DnsFacts) -> Finding | None:

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import join_names, new_finding
+from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import list_unusual_labels, normalise
-from dcvd.core.text import make_printable
+from dcvd.core.text import join_names, make_printable
 from dcvd.errors import InvalidInput
 
 MAX_COMMON_NAME_CHARS: Final = 64

@@ -9,13 +9,13 @@ from dcvd.core.diagnosis.findings import (
     RoutingDiagnosis,
     customer_error,
     failed_routing,
-    join_names,
     new_finding,
     required_cname,
 )
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_doubled_target, find_masking_wildcard
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, Severity
+from dcvd.core.text import join_names
 
 MAX_CHAIN_NAMES: Final = 8
 """The most CNAMEs that every resolver follows; those of some CAs give up soon after."""

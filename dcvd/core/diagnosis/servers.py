@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import join_names, new_finding, required_cname
+from dcvd.core.diagnosis.findings import new_finding, required_cname
 from dcvd.core.domains.dns_facts import (
     SILENT_OUTCOMES,
     DnsFacts,
@@ -19,6 +19,7 @@ from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
+from dcvd.core.text import join_names
 
 _MAX_CACHE_TIME_MS: Final = 7 * DAY
 """The longest time that resolvers cache an answer (RFC 8767 §4)."""

@@ -18,9 +18,10 @@ class DnsProvider(Struct, frozen=True):
 
 
 _CLOUDFLARE: Final = DnsProvider("Cloudflare", "DNS › Records")
+_GODADDY: Final = DnsProvider("GoDaddy", "My Products › DNS")
 _PROVIDERS: Final[tuple[tuple[str, DnsProvider], ...]] = (
     (r"ns\.cloudflare\.com|foundationdns\.(com|net|org)|secondary\.cloudflare\.com", _CLOUDFLARE),
-    (r"domaincontrol\.com", DnsProvider("GoDaddy", "My Products › DNS")),
+    (r"domaincontrol\.com", _GODADDY),
     (r"awsdns-\d+\.(com|net|org|co\.uk)", DnsProvider("Amazon Route 53", "Hosted zones")),
     (r"registrar-servers\.com", DnsProvider("Namecheap", "Domain List › Manage › Advanced DNS")),
     (r"googledomains\.com", DnsProvider("Google Cloud DNS or Squarespace", "its DNS settings")),
@@ -84,6 +85,11 @@ def find_provider(nameservers: Sequence[str]) -> DnsProvider | None:
 def is_at_cloudflare(nameservers: Sequence[str]) -> bool:
     """Whether Cloudflare runs a zone with these name servers, as far as their names show."""
     return find_provider(nameservers) == _CLOUDFLARE
+
+
+def is_at_godaddy(nameserver: str) -> bool:
+    """Whether a name server is one of GoDaddy's, as far as its name shows."""
+    return _find_by_server(nameserver) == _GODADDY
 
 
 def is_suspended(nameservers: Sequence[str]) -> bool:

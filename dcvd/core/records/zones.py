@@ -7,6 +7,8 @@ from msgspec import Struct
 from dcvd.core.domains.domain import Record
 from dcvd.core.domains.hostnames import to_a_labels
 
+ZoneSetup = Literal["full", "partial", "secondary"]
+
 HOST_TYPES: Final = frozenset({"ALIAS", "CNAME", "DNAME", "MX", "NS", "PTR", "SRV"})
 """Types whose value ends in a host name."""
 
@@ -14,14 +16,19 @@ HOST_TYPES: Final = frozenset({"ALIAS", "CNAME", "DNAME", "MX", "NS", "PTR", "SR
 class Zone(Struct, frozen=True, kw_only=True):
     """A zone that a connection can change; `id` is the provider's, `name` is lower case without the final dot.
 
+    nameservers: those that answer what is written to it, as far as the provider says; empty where it does not say.
     flattens_apex: whether the provider accepts a CNAME at the apex and answers with the addresses that it leads to.
-    is_active: whether the provider already serves the zone; some say so.
+    is_active: whether the provider serves the zone, as it says itself; that may be out of date.
+    setup: whether the provider serves all of the zone, only names that are led to it one by one, or a copy of a zone
+        that is changed elsewhere (Cloudflare's words).
     """
 
     id: str
     name: str
+    nameservers: tuple[str, ...] = ()
     flattens_apex: bool = False
     is_active: bool = True
+    setup: ZoneSetup = "full"
 
 
 class ZoneRecord(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ class ZonePosition:
         self._name = name
         self._registrable_name = registrable_name
         self._accepted_answer = accepted_answer
+        self._delegated_zone = None if delegation is None or not delegation.nameservers else delegation.zone
         self.zone = accepted_answer.zone if delegation is None or accepted_answer.zone is not None else delegation.zone
         self.nameservers: tuple[Name, ...] = ()
         if delegation is not None and delegation.zone == self.zone:
@@ -49,7 +50,10 @@ class ZonePosition:
     async def find(self, lookup: RecordLookup) -> None:
         """Find out everything. `lookup` lacks the zone's own servers, which do not know what their parent holds."""
         if self._accepted_answer.rdatas and self.zone != self._name:
-            self.zone = await self._find_zone_above(lookup) or self.zone
+            found = await self._find_zone_above(lookup)
+            # A resolver may have kept from before a delegation that there was none.
+            if found is not None and (self._delegated_zone is None or found.is_subdomain(self._delegated_zone)):
+                self.zone = found
         if self.is_registered is None:
             self.is_registered = True if self._accepted_answer.exists else await self._is_registered(lookup)
         if self.zone is None or self.is_registered is False:

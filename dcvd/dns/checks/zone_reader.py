@@ -1,7 +1,7 @@
 """Read zones and their records, whether or not a hostname leads to its target."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -9,10 +9,12 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.records.zone_use import PublicZone
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.hostname_check import DnsServices
 from dcvd.dns.checks.record_reader import read_texts
+from dcvd.dns.checks.zone_position import ZonePosition
 from dcvd.dns.messages.names import parse_name, prepend_labels, to_text
 from dcvd.dns.messages.reply import DnsReply, Rdata
 from dcvd.dns.messages.zone_records import to_zone_record
@@ -21,6 +23,8 @@ from dcvd.dns.queries.lookup import RecordLookup
 from dcvd.dns.queries.slots import QuerySlots
 from dcvd.errors import OwnLimitReached, Permanent, Retryable
 
+_ADDRESS_TYPES: Final = (RdataType.A, RdataType.AAAA)
+_MAX_HOSTS: Final = 13
 _RECORD_TYPES: Final = (
     RdataType.CNAME, RdataType.A, RdataType.AAAA, RdataType.NS, RdataType.MX, RdataType.TXT, RdataType.CAA,
     RdataType.SRV,
@@ -59,6 +63,42 @@ class ZoneReader:
         if result.outcome != "answered":
             raise _build_no_answer_error(name)
         return result.texts
+
+    async def find_public_zone(self, hostname: str) -> PublicZone:
+        """Find the zone that DNS leads to for a hostname, with its name servers."""
+        name, registrable_name = _parse_or_refuse(hostname), _parse_or_refuse(registrable_domain(hostname))
+        async with self._open_lookup(hostname) as lookup:
+            authorities = AuthoritativeServers(name, lookup, self._services.reachability)
+            await authorities.ask(registrable_name, follow_delegation=self._services.config.authoritative)
+            delegation = authorities.delegation
+            if delegation is not None and delegation.is_registered is False:
+                return PublicZone(name=None)
+            answer = authorities.authoritative_answer or await lookup.ask(name, RdataType.CNAME)
+            if not answer.is_answered:
+                if delegation is None or not delegation.nameservers:
+                    raise _build_no_answer_error(hostname)
+                nameservers = tuple(to_text(nameserver) for nameserver in delegation.nameservers)
+                return PublicZone(name=to_text(delegation.zone), nameservers=nameservers, is_answered=False)
+            position = ZonePosition(name, registrable_name, delegation, answer)
+            await position.find(lookup)
+            if position.zone is None or position.is_registered is False:
+                return PublicZone(name=None)
+            own = await authorities.extend_lookup().ask(position.zone, RdataType.NS)
+        names = [*sorted(position.nameservers), *sorted(rdata.target for rdata in own.rdatas)]
+        return PublicZone(
+            name=to_text(position.zone), nameservers=tuple(dict.fromkeys(to_text(nameserver) for nameserver in names))
+        )
+
+    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
+        """Return the addresses of hosts, all of them together."""
+        addresses: set[str] = set()
+        for name in names[:_MAX_HOSTS]:
+            async with self._open_lookup(name) as lookup:
+                replies = [await lookup.ask(_parse_or_refuse(name), rdtype) for rdtype in _ADDRESS_TYPES]
+            if not all(reply.is_answered for reply in replies):
+                raise _build_no_answer_error(name)
+            addresses |= {rdata.address for reply in replies for rdata in reply.rdatas}
+        return frozenset(addresses)
 
     async def read_nameservers(self, zone: str) -> tuple[str, ...]:
         """Return the names of the zone's servers as resolvers use them, sorted."""

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from dcvd.core.domains.hostnames import to_a_labels
-from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.records.zones import Zone, ZoneRecord, ZoneSetup
 from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import as_list, as_object, is_id
 from dcvd.errors import Permanent
@@ -24,19 +24,32 @@ _MAX_VALUE_LENGTH: Final = 8192
 _MAX_ACCOUNT_LENGTH: Final = 100
 _ZONE_STATUSES: Final = ("active", "pending", "initializing")
 """A zone is active if its registrar names Cloudflare's servers; one of any other status will never be served."""
+_SETUPS: Final[Mapping[str, ZoneSetup]] = {"partial": "partial", "secondary": "secondary"}
+_INTERNAL_TYPE: Final = "internal"
+"""The `type` of a zone that only a customer's own resolvers ask."""
 _RESTORED_MEMBERS: Final = ("content", "ttl", "proxied", "comment", "tags", "priority", "data", "settings")
 
 
 def read_zones(result: object, name: str) -> list[Zone]:
-    """Return the zones of exactly this name that are active or will be; Cloudflare's filter may let others through.
+    """Return the public zones of exactly this name that are active or will be; Cloudflare's filter may let others pass.
 
     Raises Retryable for an answer that is not a list.
     """
     zones = []
     for entry in _listed(result, "the zones of", name):
         zone_id, status = entry.get("id"), entry.get("status")
-        if is_id(zone_id) and _normalize_host(entry.get("name")) == name and status in _ZONE_STATUSES:
-            zones.append(Zone(id=zone_id, name=name, flattens_apex=True, is_active=status == "active"))
+        is_public = status in _ZONE_STATUSES and entry.get("type") != _INTERNAL_TYPE
+        if is_public and is_id(zone_id) and _normalize_host(entry.get("name")) == name:
+            zones.append(
+                Zone(
+                    id=zone_id,
+                    name=name,
+                    nameservers=_read_nameservers(entry),
+                    flattens_apex=True,
+                    is_active=status == "active",
+                    setup=_SETUPS.get(str(entry.get("type")), "full"),
+                )
+            )
     return zones
 
 
@@ -126,6 +139,12 @@ def _listed(result: object, what: str, name: str) -> list[Mapping[str, Any]]:
     if not isinstance(result, list):
         raise unexpected_answer(f"Cloudflare answered with no list when it was asked for {what} {name}.")
     return [as_object(entry) for entry in result]
+
+
+def _read_nameservers(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """The name servers of a zone: those that Cloudflare assigned, and the customer's own names for them."""
+    members = (as_list(entry.get(member)) for member in ("name_servers", "vanity_name_servers"))
+    return tuple(dict.fromkeys(filter(None, (_normalize_host(host) for hosts in members for host in hosts))))
 
 
 def _normalize_host(value: object) -> str:

@@ -12,7 +12,7 @@ from dcvd.errors import Permanent, Retryable
 from dcvd.kit.http.fetch import Fetcher, FetchResponse
 from dcvd.kit.http.json_body import read_json
 from dcvd.providers.godaddy.budgets import GodaddyBudgets
-from dcvd.providers.godaddy.wire import read_records, to_body, to_error
+from dcvd.providers.godaddy.wire import build_zone, read_records, to_body, to_error
 from dcvd.providers.owner_names import APEX, OwnerName, find_nearest_zone
 from dcvd.providers.record_provider import DEADLINE_S
 from dcvd.providers.stepwise_provider import ChangeStep, StepwiseProvider
@@ -71,7 +71,7 @@ class GodaddyRecords(StepwiseProvider):
                 f"GoDaddy's answer about the domain {name} is about another; it is tried again.",
                 code="provider_unexpected",
             )
-        return Zone(id=name, name=name)
+        return build_zone(name, document.get("nameServers"))
 
     async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return the records at a name: one call for a CNAME, else seven (eight if it begins with an underscore)."""

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
+from dcvd.core.domains.dns_providers import is_at_godaddy
 from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.http.exchanges import is_temporary
-from dcvd.core.records.zones import HOST_TYPES, ZoneRecord
+from dcvd.core.records.zone_use import ZONE_NOT_IN_USE
+from dcvd.core.records.zones import HOST_TYPES, Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable, Unauthorized
 from dcvd.kit.http.fetch import FetchResponse
@@ -45,6 +47,17 @@ def read_records(answer: FetchResponse, owner: OwnerName, kind: str) -> list[Zon
     ]
 
 
+def build_zone(name: str, delegated_to: object) -> Zone:
+    """Return the zone of a domain that is delegated to these name servers (`nameServers`), where GoDaddy says them.
+
+    They are what the registry has, also where others run the zone; GoDaddy then keeps one that nobody asks.
+    """
+    hosts = delegated_to if isinstance(delegated_to, list) else []
+    names = [to_a_labels(host) for host in hosts if isinstance(host, str) and host]
+    own = tuple(host for host in names if is_at_godaddy(host))
+    return Zone(id=name, name=name, nameservers=own, is_active=bool(own) or not names)
+
+
 def to_body(records: Iterable[ZoneRecord]) -> bytes:
     """Return the body of a PUT: the list of all records that the name and type are to have.
 
@@ -74,6 +87,12 @@ def to_error(activity: str, answer: FetchResponse, secrets: Iterable[Secret]) ->
                 code="account_not_eligible",
                 http_status=403,
             )
+        case 404 if code == "UNKNOWN_DOMAIN":
+            message = (
+                f"{detail} The account has the domain, but GoDaddy does not run its DNS. Connect the provider that "
+                "does, or set GoDaddy's name servers."
+            )
+            return Permanent(message, code=ZONE_NOT_IN_USE, http_status=404)
         case 404:
             message = f"{detail} The account does not hold this domain any more."
             return Permanent(message, code="zone_not_found", http_status=404)

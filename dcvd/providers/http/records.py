@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 
 from dcvd.config.http_api_section import HttpApiDescription, required_keys
@@ -11,14 +12,16 @@ from dcvd.core.http.json_members import get_member
 from dcvd.core.http.request_templates import fill_path, find_placeholders
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import NotConfigured
+from dcvd.errors import NotConfigured, Permanent
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.http.calls import HttpDnsApi
 from dcvd.providers.http.wire import build_creation_body, path_values, read_identifier, read_record
-from dcvd.providers.owner_names import OwnerName, find_nearest_zone, zone_candidates
+from dcvd.providers.owner_names import OwnerName, find_nearest_zone, locate_owner, zone_candidates
 from dcvd.providers.provider_text import sanitize
 from dcvd.providers.record_provider import DEADLINE_S
 from dcvd.providers.stepwise_provider import ChangeStep, StepwiseProvider
+
+log = structlog.get_logger(__name__)
 
 
 class HttpRecords(StepwiseProvider):
@@ -54,6 +57,18 @@ class HttpRecords(StepwiseProvider):
         return sanitize(name, (self._token,)) or None
 
     async def _find_zone(self, name: str) -> Zone | None:
+        """Find the zone, with the servers that its NS records name where the API shows these."""
+        zone = await self._find_described_zone(name)
+        if zone is None:
+            return None
+        try:
+            records = await self._read(locate_owner(zone, zone.name))
+        except Permanent as error:
+            log.warning("records.name_servers_not_read", provider=self.title, zone=zone.name, error=error.message)
+            return zone
+        return replace(zone, nameservers=tuple(to_a_labels(each.value) for each in records if each.type == "NS"))
+
+    async def _find_described_zone(self, name: str) -> Zone | None:
         """Find the zone by its path or in the list of all zones, as the description says."""
         activity = f"the search for the zone of {name}"
         account = await self._get_account_id()

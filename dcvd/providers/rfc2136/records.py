@@ -17,6 +17,7 @@ from dns.rrset import RRset
 from dns.update import UpdateMessage
 
 from dcvd.core.connections.credentials import TsigKey
+from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.dns.messages.names import to_text
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable
@@ -66,8 +67,14 @@ class Rfc2136Records(AtomicProvider):
             self._check_rcode((await stream.exchange(UpdateMessage(self._zone_name))).rcode())
         return self._zone_text
 
-    async def _find_zone(self, name: str) -> Zone | None:  # noqa: ARG002  # the credentials name the zone
-        return Zone(id=self._zone_text, name=self._zone_text)
+    async def _find_zone(self, name: str) -> Zone | None:
+        """Return the zone that the credentials name, with the servers that it names itself."""
+        if not is_within(name, self._zone_text):
+            return None
+        async with connect(self._tsig, self._servers, self._org_id) as stream:
+            rrset = await self._query_rrset(stream, self._zone_name, RdataType.NS)
+        nameservers = () if rrset is None else tuple(sorted(to_text(rdata.target) for rdata in rrset))
+        return Zone(id=self._zone_text, name=self._zone_text, nameservers=nameservers)
 
     async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return the records at the name itself, without those that a wildcard or a DNAME supplies for it."""

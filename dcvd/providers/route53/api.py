@@ -81,9 +81,9 @@ def read_zones(root: Element) -> tuple[list[HostedZone], dict[str, str] | None]:
     return zones, next_query
 
 
-def read_name_servers(root: Element) -> frozenset[str]:
+def read_name_servers(root: Element) -> tuple[str, ...]:
     """Return the name servers of a zone's delegation set."""
-    return frozenset(read_name(server.text) for server in root.find_all("DelegationSet", "NameServers", "NameServer"))
+    return tuple(read_name(server.text) for server in root.find_all("DelegationSet", "NameServers", "NameServer"))
 
 
 def read_sets(root: Element) -> tuple[list[RrSet], dict[str, str] | None]:

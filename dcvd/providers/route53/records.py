@@ -140,24 +140,35 @@ class Route53Records(AtomicProvider):
             if next_query is None or not zones or zones[-1].name != name:
                 break
             query = next_query
-        return Zone(id=await self._choose_delegated(name, ids), name=name) if ids else None
+        return await self._choose_delegated(name, ids) if ids else None
 
-    async def _choose_delegated(self, name: str, ids: list[str]) -> str:
-        """Return the one of several zones of one name that the public DNS delegates to."""
+    async def _choose_delegated(self, name: str, ids: list[str]) -> Zone:
+        """Return the only zone of a name, or the one of several that the public DNS delegates to."""
         if len(ids) == 1:
-            return ids[0]
+            return Zone(id=ids[0], name=name, nameservers=await self._fetch_name_servers(ids[0]))
         if self._name_servers is not None and len(ids) <= _MAX_PAGES:
             public = frozenset(await self._name_servers(name))
             for zone_id in ids:
-                root = await self._call(api.build_get_zone(self._config.api_base_url, zone_id))
-                if public & api.read_name_servers(root):
-                    return zone_id
+                zone = Zone(id=zone_id, name=name, nameservers=await self._fetch_name_servers(zone_id))
+                if not public.isdisjoint(zone.nameservers):
+                    return zone
         raise Permanent(
             f"There are {len(ids)} public hosted zones of the name {name} ({', '.join(ids[:_MAX_PAGES])}), and none "
             f"of them is the one that the public DNS leads to. Delete those that are not used, or set the name servers "
             f"of {name} at its registrar to those of one of them.",
             code="zone_ambiguous",
         )
+
+    async def _fetch_name_servers(self, zone_id: str) -> tuple[str, ...]:
+        """Return the name servers of a zone; none if the credentials may list zones, but not get one."""
+        try:
+            root = await self._call(api.build_get_zone(self._config.api_base_url, zone_id))
+        except Permanent as error:
+            if error.code != PERMISSION_MISSING:
+                raise
+            log.warning("route53.name_servers_not_read", zone_id=zone_id, error=error.message)
+            return ()
+        return api.read_name_servers(root)
 
     async def _call(self, call: AwsCall) -> Element:
         """Make a call; repeat it once with new keys if the session ended early."""

@@ -19,7 +19,7 @@ from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.sandbox.consent.requests import PERMISSIONS
 from dcvd.sandbox.control.fault_requests import FaultRequest, fault_view, read_fault
 from dcvd.sandbox.control.guide import format_guide
-from dcvd.sandbox.customers.model import ZoneStatus
+from dcvd.sandbox.customers.model import ZoneStatus, ZoneType
 from dcvd.sandbox.customers.tokens import Permission
 from dcvd.sandbox.customers.views import token_view, zone_view
 from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
@@ -62,6 +62,7 @@ class _ZoneRequest(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     account: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     status: ZoneStatus = "active"
+    type: ZoneType = "full"
 
 
 class _TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -162,7 +163,7 @@ class ControlApi:
     async def create_zone(self, request: web.Request) -> web.Response:
         body = decode(await request.read(), _ZoneRequest)
         account = body.account or self._world.settings.customer
-        zone = self._world.customers.create(body.name, account, body.status)
+        zone = self._world.customers.create(body.name, account, body.status, body.type)
         return json_response(zone_view(zone), 201)
 
     async def delete_zone(self, request: web.Request) -> web.Response:

@@ -106,8 +106,8 @@ CALLS: Final = (
     ControlCall(
         "POST",
         "/zones",
-        "create a customer's zone; account and status can be left out;\n"
-        "        DNS serves only active zones, and a new zone is active by default",
+        "create a customer's zone; account, status and type can be left out;\n"
+        "        DNS serves only active and full zones, as a new zone is by default",
         example="/zones",
         body='{"name":"shop.test","account":"Shop Ltd.","status":"active"}',
     ),

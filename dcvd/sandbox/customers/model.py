@@ -9,6 +9,8 @@ from dcvd.core.instants import to_rfc3339
 
 ZoneStatus = Literal["initializing", "pending", "active", "moved"]
 """Only an active zone is served in DNS: for the others the registrar does not name Cloudflare's servers."""
+ZoneType = Literal["full", "partial", "secondary"]
+"""Only the records of a full zone appear in DNS; those of the others are served, or changed, elsewhere."""
 
 NAME_SERVERS: Final = ("ada.ns.sandbox.test", "bob.ns.sandbox.test")
 AUTOMATIC_TTL: Final = 1
@@ -65,10 +67,16 @@ class CustomerZone(msgspec.Struct, kw_only=True):
     id: str
     name: str
     status: ZoneStatus
+    type: ZoneType = "full"
     account_id: str
     account: str
     created_at: int
     records: dict[str, DnsRecord] = {}
+
+    @property
+    def is_in_dns(self) -> bool:
+        """Whether its records appear in DNS."""
+        return self.status == "active" and self.type == "full"
 
     def records_at(self, name: str) -> list[DnsRecord]:
         """Return the records at exactly this name."""
@@ -82,7 +90,7 @@ class CustomerZone(msgspec.Struct, kw_only=True):
             "name": self.name,
             "status": self.status,
             "paused": False,
-            "type": "full",
+            "type": self.type,
             "development_mode": 0,
             "name_servers": NAME_SERVERS,
             "original_name_servers": None,

@@ -15,6 +15,7 @@ def zone_view(zone: CustomerZone) -> dict[str, object]:
         "id": zone.id,
         "name": zone.name,
         "status": zone.status,
+        "type": zone.type,
         "account": zone.account,
         "records": [{member: getattr(record, member) for member in _SHOWN_MEMBERS} for record in zone.records.values()],
     }

@@ -10,7 +10,7 @@ from dns.name import Name
 from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.sandbox.customers.bodies import TYPES, parse_record_name, read_patch, read_record
-from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus
+from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus, ZoneType
 from dcvd.sandbox.customers.presentation import to_body, to_presentation
 from dcvd.sandbox.hostnames.bodies import Body
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
@@ -52,13 +52,13 @@ class CustomerZones:
     def find_cname_target(self, name: str) -> str | None:
         """Return the target of a name's CNAME, which Cloudflare knows for its own zones even if DNS hides it."""
         for zone in self._zones.values():
-            if zone.status == "active" and is_within(name, zone.name):
+            if zone.is_in_dns and is_within(name, zone.name):
                 for record in zone.records_at(name):
                     if record.type == "CNAME":
                         return record.content
         return None
 
-    def create(self, name: str, account: str, status: ZoneStatus) -> CustomerZone:
+    def create(self, name: str, account: str, status: ZoneStatus, zone_type: ZoneType = "full") -> CustomerZone:
         """Create an empty zone. Raises InvalidInput, and Conflict if it exists."""
         zone_name = name.lower().removesuffix(".")
         try:
@@ -73,6 +73,7 @@ class CustomerZones:
             id=uuid.uuid4().hex,
             name=zone_name,
             status=status,
+            type=zone_type,
             account_id=hashlib.sha256(account.encode()).hexdigest()[:32],
             account=account,
             created_at=self._now(),
@@ -121,7 +122,7 @@ class CustomerZones:
         """
         zones = (zone for zone in self._zones.values() if is_within(name, zone.name))
         zone = max(zones, key=lambda zone: zone.name.count("."), default=None)
-        if zone is None or zone.status != "active":
+        if zone is None or not zone.is_in_dns:
             return
         now = self._now()
         for record in zone.records_at(name):
@@ -150,7 +151,7 @@ class CustomerZones:
         return record
 
     def _publish(self, zone: CustomerZone, name: str) -> None:
-        if zone.status != "active":
+        if not zone.is_in_dns:
             return
         published = to_presentation(zone.records_at(name))
         if name == zone.name and "CNAME" in published:

@@ -20,6 +20,7 @@ from dcvd.services.connections.queries import UnsealedConnection
 from dcvd.services.connections.token_refresher import TokenRefresher
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
+from dcvd.services.jobs.definition import PublicZones
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,11 @@ class ProviderAccess:
         self.usage = ConnectionUsage()
         self.tasks = DetachedTasks()
         self.refresher = TokenRefresher(context, token_client, self.usage, metrics, self.tasks)
+
+    @property
+    def public_zones(self) -> PublicZones:
+        """What DNS says about the zones that providers hold."""
+        return self.drivers.public_zones
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         """Open a driver with credentials that work now.

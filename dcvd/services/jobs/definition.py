@@ -3,13 +3,14 @@
 Whatever module of `dcvd.services` has a name that ends in `_job` declares one, and the worker finds it there.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
 from dcvd.core.jobs import Job, JobKind, Outage
+from dcvd.core.records.zone_use import PublicZone
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.context import Context
@@ -18,8 +19,22 @@ from dcvd.services.jobs.queue import RecordDeath
 P = TypeVar("P", bound=Struct)
 
 
+class PublicZones(Protocol):
+    """Says which zones resolvers are led to, as `ZoneReader` of `dns/checks` does. Raises RemoteError."""
+
+    async def find_public_zone(self, hostname: str) -> PublicZone:
+        """Find the zone that DNS leads to for a hostname, with its name servers."""
+
+    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
+        """Return the addresses of hosts, all of them together."""
+
+
 class ConnectionAccess(Protocol):
     """Access to providers with a connection's credentials, as `ProviderAccess` of `services/connections` gives it."""
+
+    @property
+    def public_zones(self) -> PublicZones:
+        """What DNS says about the zones that providers hold."""
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
         """Open a driver with credentials that work now."""

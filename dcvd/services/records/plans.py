@@ -15,6 +15,7 @@ from dcvd.core.jobs import Job
 from dcvd.core.records import undo as dns_undo
 from dcvd.core.records.plan import ZONE_NOT_FOUND, DnsPlan
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of
+from dcvd.core.records.zone_use import ZONE_NOT_IN_USE
 from dcvd.core.records.zones import DnsWrite
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.kit.limits.admission_limit import AdmissionLimit
@@ -63,7 +64,7 @@ async def plan_write(
     domain, chosen_id, stored_records = await context.database.read(query)
     stored_by_name = {(row.type, row.name): row for row in stored_records}
     async with _bound_provider_calls(timeout_s):
-        editor = await zone_editor.open_zone_editor(access, org_id, chosen_id, domain.name)
+        editor = await zone_editor.open_zone_editor(context, access, org_id, chosen_id, domain.name)
         steps = [
             await editor.plan(record, stored_by_name.get((record.type, record.name)), replace=replace)
             for record in known_records(domain)
@@ -138,8 +139,8 @@ async def plan_undo(context: Context, access: ProviderAccess, org_id: str, domai
     steps = []
     async with _bound_provider_calls(_PROVIDER_TIMEOUT_S):
         for stored_record in stored_records:
-            editor = await zone_editor.open_zone_editor(
-                access, org_id, stored_record.connection_id or connection_id, stored_record.name
+            editor = await zone_editor.open_written_zone(
+                access, org_id, stored_record.connection_id or connection_id, stored_record
             )
             steps.append(dns_undo.plan_undo(stored_record, await editor.read(stored_record.name), editor.zone))
     return DnsPlan(connection_id=connection_id, zone=stored_records[0].zone, steps=tuple(steps))
@@ -242,6 +243,6 @@ async def _bound_provider_calls(timeout_s: float) -> AsyncIterator[None]:
     except Unauthorized as error:
         raise Conflict(error.message, code=error.code) from error
     except Permanent as error:
-        if error.code == ZONE_NOT_FOUND:
+        if error.code in (ZONE_NOT_FOUND, ZONE_NOT_IN_USE):
             raise Conflict(error.message, code=error.code) from error
         raise

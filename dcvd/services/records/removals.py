@@ -37,7 +37,7 @@ async def undo_write(context: Context, access: ConnectionAccess, job: Job) -> No
         await complete_unwanted(context, job)
         return
     for row in rows:
-        editor = await zone_editor.open_zone_editor(access, job.org_id, _connection_id_of(job, row), row.name)
+        editor = await zone_editor.open_written_zone(access, job.org_id, _connection_id_of(job, row), row)
         step = undo.plan_undo(row, await editor.read(row.name), editor.zone)
         if step.obstacle is not None:
             raise Permanent(step.obstacle.message, code=step.obstacle.code)
@@ -68,7 +68,7 @@ async def remove(context: Context, access: ConnectionAccess, job: Job) -> None:
         if await context.database.read(lambda snapshot: _is_needed(snapshot, job, row)):  # noqa: B023
             needed_rows.append(row)
             continue
-        editor = await zone_editor.open_zone_editor(access, job.org_id, _connection_id_of(job, row), row.name)
+        editor = await zone_editor.open_written_zone(access, job.org_id, _connection_id_of(job, row), row)
         our_records = undo.select_ours(row, await editor.read(row.name))
         if our_records:
             try:

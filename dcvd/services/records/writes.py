@@ -54,7 +54,7 @@ async def write(
     written: list[WrittenRecord] = []
     foreign: list[WrittenRecord] = []
     obstacles: list[Obstacle] = []
-    editor = await zone_editor.open_zone_editor(access, job.org_id, domain.connection_id, domain.name)
+    editor = await zone_editor.open_zone_editor(context, access, job.org_id, domain.connection_id, domain.name)
     for record in required_records:
         stored_record = stored_by_name.get((record.type, record.name))
         step = await editor.plan(record, stored_record, replace=replaceable is not None, replaceable=replaceable)

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 
 from dcvd.core.domains.domain import Record
-from dcvd.core.records.plan import ZONE_NOT_FOUND, PlanStep, plan_record
+from dcvd.core.records.plan import PlanStep, plan_record
 from dcvd.core.records.written_records import WrittenRecord, our_values_of
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent
 from dcvd.providers.driver import RecordDriver
+from dcvd.services.context import Context
 from dcvd.services.jobs.definition import ConnectionAccess
+from dcvd.services.records import zones_in_use
 
 
 class ZoneEditor:
@@ -44,17 +46,27 @@ class ZoneEditor:
         await self._driver.change(self.zone, remove, add)
 
 
-async def open_zone_editor(access: ConnectionAccess, org_id: str, connection_id: str, name: str) -> ZoneEditor:
-    """Open the zone that holds a name.
+async def open_zone_editor(
+    context: Context, access: ConnectionAccess, org_id: str, connection_id: str, name: str
+) -> ZoneEditor:
+    """Open the zone that holds a name, to write: it has to be the one that resolvers are led to.
 
-    Raises NotFound, NotConfigured and RemoteError, and Permanent where there is no zone.
+    Raises NotFound, NotConfigured and RemoteError, and Permanent where there is no such zone.
     """
     driver = await access.open_driver(org_id, connection_id)
-    zone = await driver.find_zone(name)
+    return ZoneEditor(driver, await zones_in_use.find(context, access, driver, org_id, connection_id, name))
+
+
+async def open_written_zone(
+    access: ConnectionAccess, org_id: str, connection_id: str, row: WrittenRecord
+) -> ZoneEditor:
+    """Open the zone in which we wrote a record, to take it out, whether or not resolvers are led there any more.
+
+    Raises what `open_zone_editor` raises.
+    """
+    driver = await access.open_driver(org_id, connection_id)
+    zone = await driver.find_zone(row.zone)
     if zone is None:
-        raise Permanent(
-            f"The connection {connection_id} reaches no zone that {name} is in. Connect the account, or the key, that"
-            " holds the zone, or let this connection see it.",
-            code=ZONE_NOT_FOUND,
-        )
+        obstacle = zones_in_use.no_zone_obstacle(connection_id, row.name)
+        raise Permanent(obstacle.message, code=obstacle.code)
     return ZoneEditor(driver, zone)

@@ -15,6 +15,7 @@ from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.core.domains.domain import Finding
+from dcvd.core.records.zone_use import PublicZone
 from dcvd.dns import DnsObserver
 from dcvd.dns.queries.reachability import Reachability
 from tests.core.builders import NOW
@@ -44,6 +45,7 @@ class Internet:
         self.observer = DnsObserver(replace(config, dns=dns_config), reachability=reachability)
         self.known = {"ns.nic.test": PARENT, "ns1.provider.test": CHILD, "ns2.provider.test": CHILD_TOO}
         self.nameservers = {"test": ["ns.nic.test."]}
+        self.is_silent_about: str | None = None
 
     async def serve(self, host: str, script: Script) -> Scripted:
         return await self._stack.enter_async_context(scripted(script, address=SocketAddress(host, self._port)))
@@ -56,6 +58,10 @@ class Internet:
         """The resolver: it knows the parent's name server and the addresses of name servers."""
         name, rdtype = _asked(query)
         records = []
+        if name == self.is_silent_about:
+            response = answer(query)
+            response.set_rcode(dns.rcode.SERVFAIL)
+            return response
         if rdtype == "NS":
             records = [f"{name} 60 NS {server}" for server in self.nameservers.get(name, [])]
         if rdtype == "A" and name in self.known:
@@ -332,3 +338,20 @@ async def test_servers_that_the_zone_names_and_that_serve_it_are_no_news(interne
     facts = await internet.look(thorough=True)
     assert [(each.name, each.outcome) for each in facts.own_servers] == [("ns2.provider.test", "answered")]
     assert [each for each in verdict(facts) if each.code == "ns_lame"] == []
+
+
+async def test_the_public_zone_has_the_servers_of_its_parent_and_those_that_it_names_itself(internet: Internet) -> None:
+    internet.nameservers["customer.test"] = ["ns2.provider.test."]
+    await internet.serve(PARENT, _refers("ns3.provider.test.", "ns1.provider.test."))
+    await internet.serve(CHILD, _right)
+    found = await internet.observer.zones.find_public_zone(HOSTNAME)
+    assert found == PublicZone(name="customer.test", nameservers=("ns1.provider.test", "ns3.provider.test"))
+
+
+async def test_a_delegation_to_servers_that_are_silent_is_the_public_zone_all_the_same(internet: Internet) -> None:
+    await internet.serve(PARENT, _refers("ns1.provider.test.", "ns2.provider.test."))
+    internet.is_silent_about = "app.customer.test"
+    found = await internet.observer.zones.find_public_zone(HOSTNAME)
+    assert found == PublicZone(
+        name="customer.test", nameservers=("ns1.provider.test", "ns2.provider.test"), is_answered=False
+    )

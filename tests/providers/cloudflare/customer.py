@@ -14,6 +14,7 @@ from dcvd.kit.http.fetch import Fetcher, FetchResponse
 from dcvd.providers.cloudflare.calls import CloudflareDnsApi
 from dcvd.providers.cloudflare.records import CloudflareRecords
 from dcvd.sandbox import Sandbox, SandboxSettings
+from dcvd.sandbox.customers.model import NAME_SERVERS
 
 ALL = ("zone.read", "dns.read", "dns.write")
 
@@ -48,7 +49,8 @@ class Customer:
         self.driver = CloudflareRecords(self.api)
 
     def zone_named(self, name: str) -> Zone:
-        return Zone(id=self.sandbox.world.customers.get_by_name(name).id, name=name, flattens_apex=True)
+        zone_id = self.sandbox.world.customers.get_by_name(name).id
+        return Zone(id=zone_id, name=name, nameservers=NAME_SERVERS, flattens_apex=True)
 
     def token(self, permissions: Sequence[Any] = ALL, *, zones: Sequence[str] = ("customer.test",), **more: Any) -> str:
         """A new one."""

@@ -65,12 +65,23 @@ async def test_the_nearest_zone_is_taken(customer: Customer) -> None:
     assert await driver.find_zone("c.customer.test") == customer.zone
 
 
-async def test_a_zone_that_is_not_active_is_taken_only_where_there_is_none_else(customer: Customer) -> None:
-    for name, status in (("b.customer.test", "pending"), ("late.test", "pending"), ("left.test", "moved")):
-        await customer.control("POST", "/zones", {"name": name, "status": status})
-    driver = customer.driver_with(customer.token(zones=("customer.test", "b.customer.test", "late.test", "left.test")))
-    assert await driver.find_zone("a.b.customer.test") == customer.zone
-    assert await driver.find_zone("app.late.test") == replace(customer.zone_named("late.test"), is_active=False)
+async def test_a_zone_that_cloudflare_does_not_serve_says_so_and_one_that_moved_away_is_none(
+    customer: Customer,
+) -> None:
+    zones = (
+        ("b.customer.test", {"status": "pending"}),
+        ("late.test", {"status": "initializing"}),
+        ("cname.test", {"type": "partial"}),
+        ("copy.test", {"type": "secondary"}),
+        ("left.test", {"status": "moved"}),
+    )
+    for name, members in zones:
+        await customer.control("POST", "/zones", {"name": name, **members})
+    driver = customer.driver_with(customer.token(zones=[name for name, _ in zones]))
+    for name in ("b.customer.test", "late.test"):
+        assert await driver.find_zone(f"app.{name}") == replace(customer.zone_named(name), is_active=False)
+    assert await driver.find_zone("app.cname.test") == replace(customer.zone_named("cname.test"), setup="partial")
+    assert await driver.find_zone("app.copy.test") == replace(customer.zone_named("copy.test"), setup="secondary")
     assert await driver.find_zone("app.left.test") is None
 
 

@@ -49,6 +49,27 @@ def test_a_zone_counts_only_by_its_exact_name_and_a_usable_id() -> None:
     assert read_zones(listed, "customer.test") == [Zone(id=ID, name="customer.test", flattens_apex=True)]
 
 
+@pytest.mark.parametrize(
+    ("members", "nameservers"),
+    [
+        ({"name_servers": ["Ada.NS.Test", "bob.ns.test"]}, ("ada.ns.test", "bob.ns.test")),
+        ({"name_servers": ["a.ns.test"], "vanity_name_servers": ["NS1.Own.test."]}, ("a.ns.test", "ns1.own.test")),
+        ({"name_servers": None, "vanity_name_servers": {}}, ()),
+        ({"name_servers": [None, 7, ""]}, ()),
+    ],
+)  # fmt: skip
+def test_a_zone_names_the_servers_that_cloudflare_assigned_and_the_customers_own_names_for_them(
+    members: dict[str, object], nameservers: tuple[str, ...]
+) -> None:
+    (zone,) = read_zones([{"id": ID, "name": "customer.test", "status": "active", **members}], "customer.test")
+    assert zone.nameservers == nameservers
+
+
+def test_an_internal_zone_is_none_of_public_dns() -> None:
+    listed = [{"id": ID, "name": "customer.test", "status": "active", "type": "internal"}]
+    assert read_zones(listed, "customer.test") == []
+
+
 def test_an_accounts_name_is_one_short_printable_line() -> None:
     assert read_account([{"account": {"name": f"A\x1b[31m\nB{'x' * 200}"}}]) == f"A [31m B{'x' * 92}"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import dns.name
 import dns.rdata
 import dns.rdataclass
+import dns.rdataset
 from aiohttp import web
 from msgspec.structs import replace
 from yarl import URL
@@ -25,10 +26,11 @@ from dcvd.providers.rfc2136.records import Rfc2136Records
 from dcvd.providers.rfc2136.server import UpdateServers
 from dcvd.providers.route53.records import Route53Records
 from dcvd.sandbox import Sandbox
+from dcvd.sandbox.customers.model import NAME_SERVERS
 from tests.marked import marked
 from tests.providers.cloudflare.customer import Customer
 from tests.providers.domain_connect.server import TOKEN, DomainConnectProvider
-from tests.providers.godaddy.server import PAT, GodaddyServer, problem
+from tests.providers.godaddy.server import OWN_NAME_SERVERS, PAT, GodaddyServer, problem
 from tests.providers.godaddy.server import TOKEN as GODADDY_TOKEN
 from tests.providers.http.servers import TOKEN as HTTP_TOKEN
 from tests.providers.http.servers import DescribedServer
@@ -62,6 +64,10 @@ class ContractPlace(ABC):
     async def refuse_additions(self, *, once: bool) -> None:
         """Refuse every call that would bring a record in, or only the next one."""
 
+    @abstractmethod
+    async def serve_from(self, names: tuple[str, str]) -> tuple[str, ...]:
+        """Have the zone served by these name servers, or those that it has in any case; return their names."""
+
     async def add_zone(self, label: str) -> None:
         """Add a zone below the customer's."""
         raise AssertionError(f"{type(self).__name__} has one zone")
@@ -90,6 +96,10 @@ class CloudflarePlace(ContractPlace):
 
     async def refuse_additions(self, *, once: bool) -> None:
         await self._customer.fails("POST", kind="status", status=400, times=1 if once else None)
+
+    async def serve_from(self, names: tuple[str, str]) -> tuple[str, ...]:
+        del names
+        return NAME_SERVERS
 
     async def add_zone(self, label: str) -> None:
         await self._customer.control("POST", "/zones", {"name": self.name(label)})
@@ -121,6 +131,10 @@ class GodaddyPlace(ContractPlace):
 
     async def refuse_additions(self, *, once: bool) -> None:
         self._server.fault = refusals("PUT", lambda: problem(422, "INVALID", "no"), once=once)
+
+    async def serve_from(self, names: tuple[str, str]) -> tuple[str, ...]:
+        del names
+        return OWN_NAME_SERVERS
 
     async def add_zone(self, label: str) -> None:
         self._server.zones[self.name(label)] = []
@@ -154,6 +168,11 @@ class DescribedPlace(ContractPlace):
 
     async def refuse_additions(self, *, once: bool) -> None:
         self._server.fault = refusals("POST", lambda: self._server.problem(422, "no"), once=once)
+
+    async def serve_from(self, names: tuple[str, str]) -> tuple[str, ...]:
+        for name in names:
+            self._server.has("NS", self._server.apex, f"{name.upper()}.", ttl=1800)
+        return names
 
     async def add_zone(self, label: str) -> None:
         self._server.zones[self.name(label)] = []
@@ -189,6 +208,10 @@ class Route53Place(ContractPlace):
         times = 1 if once else 9
         self._place.front.fail("ChangeResourceRecordSets", "InvalidChangeBatch", "not valid", times=times)
 
+    async def serve_from(self, names: tuple[str, str]) -> tuple[str, ...]:
+        self._aws.zones[0].name_servers = names
+        return names
+
     async def add_zone(self, label: str) -> None:
         self._aws.zone(self.name(label))
 
@@ -215,6 +238,12 @@ class Rfc2136Place(ContractPlace):
         rdata = dns.rdata.from_text(dns.rdataclass.IN, kind, value)
         self._server.zone.delete_node(name)
         self._server.zone.find_rdataset(name, rdata.rdtype, create=True).add(rdata, 60)
+
+    async def serve_from(self, names: tuple[str, str]) -> tuple[str, ...]:
+        apex = dns.name.from_text(self.zone_name)
+        rdatas = [dns.rdata.from_text(dns.rdataclass.IN, "NS", f"{name}.") for name in names]
+        self._server.zone.replace_rdataset(apex, dns.rdataset.from_rdata_list(60, rdatas))
+        return names
 
     async def refuse_additions(self, *, once: bool) -> None:  # an update is one call
         self._server.refuses_changes = True
@@ -250,6 +279,10 @@ class DomainConnectPlace(ContractPlace):
     async def put(self, label: str, kind: str, value: str) -> None:
         self._provider.clear(self.name(label))
         self._sandbox.set_dns(self.name(label), kind, [value])
+
+    async def serve_from(self, names: tuple[str, str]) -> tuple[str, ...]:
+        del names
+        return ()  # the zone is found in DNS itself
 
     async def refuse_additions(self, *, once: bool) -> None:  # a template is applied by one call
         self._provider.spoil = lambda request: web.Response(status=403)

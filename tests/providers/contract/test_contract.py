@@ -63,6 +63,14 @@ async def test_the_zone_is_found_from_any_name_below_it_and_from_no_other(at: Co
         assert await driver.find_zone(name) is None
 
 
+@each(ALL)
+async def test_the_zone_says_which_name_servers_serve_it(at: ContractPlace) -> None:
+    expected = await at.serve_from(("ns1.here.test", "ns2.here.test"))
+    zone = await find(at, at.driver())
+    assert sorted(zone.nameservers) == sorted(expected)
+    assert zone.is_active
+
+
 @each(WITH_ZONES)
 async def test_the_nearest_zone_is_taken(at: ContractPlace) -> None:
     await at.add_zone("b")

@@ -19,6 +19,7 @@ from tests.kit.receivers import receiver
 TOKEN: Final = "gd_pat_t0ken"
 PAT: Final = ApiToken(token=Secret(TOKEN))
 KEY: Final = KeyPair(key="k3y", secret=Secret("s3cret"))
+OWN_NAME_SERVERS: Final = ("ns01.domaincontrol.com", "ns02.domaincontrol.com")
 _ACCEPTED: Final = frozenset({f"Bearer {TOKEN}", "sso-key k3y:s3cret"})
 Fault = Callable[[str, str], web.StreamResponse | None]
 Entry = dict[str, Any]
@@ -27,12 +28,14 @@ Entry = dict[str, Any]
 class GodaddyServer:
     """One account.
 
-    calls: method and path of each. fault: an answer in the place of the real one, by method and path.
+    name_servers: those that the registry has for a domain; else GoDaddy's own. calls: method and path of each.
+    fault: an answer in the place of the real one, by method and path.
     done_first: whether the real work is done before such an answer. limit: calls that are left in this minute.
     """
 
     def __init__(self) -> None:
         self.zones: dict[str, list[Entry]] = {"customer.com": []}
+        self.name_servers: dict[str, tuple[str, ...]] = {}
         self.calls: list[tuple[str, str]] = []
         self.fault: Fault = lambda method, path: None
         self.done_first = False
@@ -82,7 +85,12 @@ class GodaddyServer:
             return problem(404, "NOT_FOUND", f"Domain {domain} not found")
         match rest:
             case []:
-                return web.json_response({"domain": domain, "status": "ACTIVE"})
+                named = self.name_servers.get(domain, OWN_NAME_SERVERS)
+                return web.json_response({"domain": domain, "status": "ACTIVE", "nameServers": named})
+            case ["records", *_] if not set(self.name_servers.get(domain, OWN_NAME_SERVERS)) & set(OWN_NAME_SERVERS):
+                return problem(
+                    404, "UNKNOWN_DOMAIN", "The given domain is not registered, or does not have a zone file"
+                )
             case ["records"] if request.method == "PUT":
                 self.zones[domain] = await request.json()
                 return web.Response()

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from aiohttp import web
+from msgspec.structs import replace
 
 from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
 from dcvd.core.records.zones import Zone, ZoneRecord
@@ -12,9 +13,9 @@ from dcvd.core.secret import Secret
 from dcvd.errors import Permanent, RecordConflict, Retryable, Unauthorized
 from dcvd.providers.godaddy.budgets import GodaddyBudgets
 from dcvd.providers.godaddy.records import GodaddyRecords
-from tests.providers.godaddy.server import KEY, PAT, TOKEN, GodaddyServer, godaddy, problem
+from tests.providers.godaddy.server import KEY, OWN_NAME_SERVERS, PAT, TOKEN, GodaddyServer, godaddy, problem
 
-ZONE = Zone(id="customer.com", name="customer.com")
+ZONE = Zone(id="customer.com", name="customer.com", nameservers=OWN_NAME_SERVERS)
 NAME = "www.customer.com"
 CNAME = ZoneRecord(type="CNAME", name=NAME, value="edge.saas.example", ttl=300)
 ALLOWED = re.compile(
@@ -228,12 +229,49 @@ async def test_a_token_that_ends_in_the_middle_is_unauthorized_and_a_newer_one_b
 async def test_the_zone_is_the_domain_of_the_account_and_nothing_above_it_is_asked_for(server: GodaddyServer) -> None:
     server.zones["shop.co.uk"] = []
     async with godaddy(server) as driver:
-        assert await driver.find_zone("a.b.shop.co.uk") == Zone(id="shop.co.uk", name="shop.co.uk")
+        found = await driver.find_zone("a.b.shop.co.uk")
+        assert found == Zone(id="shop.co.uk", name="shop.co.uk", nameservers=OWN_NAME_SERVERS)
         assert await driver.find_zone("a.elsewhere.co.uk") is None
-        assert await driver.find_zone(".".join("abcdefghijklmnopqrstuvwxyz") + ".customer.com") == ZONE
+        assert await driver.find_zone(".".join("abcdefghijklmnopqrstuvwxyz") + ".customer.com") == replace(
+            ZONE, nameservers=OWN_NAME_SERVERS
+        )
     asked = [path.rpartition("/")[2] for _, path in server.calls]
     assert asked[:5] == ["a.b.shop.co.uk", "b.shop.co.uk", "shop.co.uk", "a.elsewhere.co.uk", "elsewhere.co.uk"]
     assert len(asked) == 5 + 8
+
+
+@pytest.mark.parametrize(
+    ("named", "nameservers", "is_active"),
+    [
+        (
+            ["NS05.DomainControl.com.", "ns06.domaincontrol.com"],
+            ("ns05.domaincontrol.com", "ns06.domaincontrol.com"),
+            True,
+        ),
+        (["ns05.domaincontrol.com", "ada.ns.cloudflare.com"], ("ns05.domaincontrol.com",), True),
+        (["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"], (), False),
+        (["ns1.domaincontrol.com.evil.test"], (), False),
+        ([], (), True),
+        (None, (), True),
+        ("ns05.domaincontrol.com", (), True),
+        ([None, 7, "", {}], (), True),
+    ],
+)
+async def test_a_zone_is_served_by_godaddy_only_where_the_registry_has_servers_of_its_own(
+    server: GodaddyServer, named: object, nameservers: tuple[str, ...], is_active: bool
+) -> None:
+    server.fault = lambda method, path: web.json_response({"domain": "customer.com", "nameServers": named})
+    async with godaddy(server) as driver:
+        found = await driver.find_zone("customer.com")
+    assert found == replace(ZONE, nameservers=nameservers, is_active=is_active)
+
+
+async def test_records_of_a_domain_whose_dns_others_run_are_said_to_be_with_them(server: GodaddyServer) -> None:
+    server.name_servers["customer.com"] = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+    async with godaddy(server) as driver:
+        with pytest.raises(Permanent, match="GoDaddy does not run its DNS") as caught:
+            await driver.read(ZONE, NAME)
+    assert caught.value.code == "zone_not_in_use"
 
 
 async def test_an_answer_about_another_domain_is_not_believed(server: GodaddyServer) -> None:

@@ -122,6 +122,7 @@ class FakeAws:
             zone.change(body)
             return f'<ChangeResourceRecordSetsResponse xmlns="{NS}">{_change("C1")}</ChangeResourceRecordSetsResponse>'
         if found[2] is None:
+            self._allow("route53:GetHostedZone")
             servers = "".join(f"<NameServer>{name}</NameServer>" for name in zone.name_servers)
             inner = f"<DelegationSet><NameServers>{servers}</NameServers></DelegationSet>"
             return f"<GetHostedZoneResponse>{inner}</GetHostedZoneResponse>"

@@ -176,7 +176,7 @@ async def test_of_several_public_zones_that_is_taken_which_dns_leads_to(place: P
         return ["ns1.awsdns.example"]
 
     found = await place.records(name_servers=name_servers).find_zone("app.two.example")
-    assert found == Zone(id=zones[1].id, name="two.example")
+    assert found == Zone(id=zones[1].id, name="two.example", nameservers=("ns1.awsdns.example",))
     assert asked == ["two.example"]
 
     async def nobody_says(_: str) -> list[str]:
@@ -186,6 +186,17 @@ async def test_of_several_public_zones_that_is_taken_which_dns_leads_to(place: P
         with pytest.raises(Permanent, match=f"{zones[0].id}, {zones[1].id}") as refusal:
             await records.find_zone("app.two.example")
         assert refusal.value.code == "zone_ambiguous"
+
+
+async def test_a_zone_whose_name_servers_may_not_be_read_is_found_without_them(
+    records: Route53Records, aws: FakeAws
+) -> None:
+    zone = aws.zone("one.example", name_servers=("ns1.awsdns.example.",))
+    assert await records.find_zone("app.one.example") == Zone(
+        id=zone.id, name="one.example", nameservers=("ns1.awsdns.example",)
+    )
+    aws.denied.add("route53:GetHostedZone")
+    assert await records.find_zone("app.one.example") == Zone(id=zone.id, name="one.example")
 
 
 async def test_a_zone_is_looked_for_in_eight_places_at_most(records: Route53Records, place: Place) -> None:

@@ -1,0 +1,86 @@
+"""Find the zone in which a record for a hostname is seen: the one that resolvers are led to."""
+
+import structlog
+
+from dcvd.core.records.plan import ZONE_NOT_FOUND, Obstacle
+from dcvd.core.records.zone_use import PublicZone, find_unused_zone_obstacle, is_served_at, is_served_by_name
+from dcvd.core.records.zones import Zone
+from dcvd.errors import Permanent, Retryable
+from dcvd.providers.driver import RecordDriver
+from dcvd.services.context import Context
+from dcvd.services.jobs.definition import ConnectionAccess, PublicZones
+from dcvd.services.records.other_connections import find_reaching_connection
+
+log = structlog.get_logger(__name__)
+
+
+async def find(
+    context: Context, access: ConnectionAccess, driver: RecordDriver, org_id: str, connection_id: str, hostname: str
+) -> Zone:
+    """Return the zone that holds a hostname, and that resolvers are led to.
+
+    Where nobody answers which one that is, it is the nearest one that the connection reaches, if its provider says that
+    it serves it.
+
+    Raises RemoteError, and Permanent where the connection does not reach it; the message then names another connection
+    that does, if there is one.
+    """
+    try:
+        public = await access.public_zones.find_public_zone(hostname)
+    except Retryable as error:
+        return await _find_without_dns(driver, connection_id, hostname, error)
+    zone = None if public.name is None else await driver.find_zone(public.name)
+    if zone is None and public.name != hostname:
+        zone = await driver.find_zone(hostname)
+    obstacle = (
+        no_zone_obstacle(connection_id, hostname)
+        if zone is None
+        else await _find_obstacle(access.public_zones, hostname, zone, public)
+    )
+    if zone is not None and obstacle is None:
+        return zone
+    assert obstacle is not None, "a zone that is not there is an obstacle"
+    message = obstacle.message
+    other_id = await find_reaching_connection(context, access, org_id, connection_id, public)
+    if other_id is not None:
+        message += f" The connection {other_id} reaches the zone {public.name}: use that one."
+    raise Permanent(message, code=obstacle.code)
+
+
+def no_zone_obstacle(connection_id: str, name: str) -> Obstacle:
+    """Return the obstacle that a connection reaches no zone of a name."""
+    return Obstacle(
+        ZONE_NOT_FOUND,
+        f"The connection {connection_id} reaches no zone that {name} is in. Connect the account, or the key, that holds"
+        " the zone, or let this connection see it.",
+    )
+
+
+async def _find_without_dns(driver: RecordDriver, connection_id: str, hostname: str, error: Retryable) -> Zone:
+    """Return the nearest zone, if its provider serves it; else raise the error by which DNS did not say more."""
+    log.warning("records.zone_in_use_unknown", name=hostname, error=error.message)
+    zone = await driver.find_zone(hostname)
+    if zone is None:
+        obstacle = no_zone_obstacle(connection_id, hostname)
+        raise Permanent(obstacle.message, code=obstacle.code)
+    if not zone.is_active or zone.setup != "full":
+        raise error
+    return zone
+
+
+async def _find_obstacle(public_zones: PublicZones, hostname: str, zone: Zone, public: PublicZone) -> Obstacle | None:
+    """Return why nobody would see what is written into a zone."""
+    is_served = is_served_by_name(zone, public)
+    if is_served is False:
+        is_served = await _is_served_by_address(public_zones, zone, public)
+    return find_unused_zone_obstacle(hostname, zone, public, is_served=is_served)
+
+
+async def _is_served_by_address(public_zones: PublicZones, zone: Zone, public: PublicZone) -> bool | None:
+    try:
+        zone_addresses = await public_zones.read_addresses(zone.nameservers)
+        public_addresses = await public_zones.read_addresses(public.nameservers)
+    except Retryable as error:
+        log.warning("records.name_servers_unknown", zone=zone.name, error=error.message)
+        return None
+    return is_served_at(zone, zone_addresses, public_addresses)
