@@ -48,6 +48,8 @@ def build_error(
     )
     if status == 429:
         return Retryable(f"{summary}: too many requests.", code=RATE_LIMITED, retry_after_s=retry_after_s)
+    if envelope is None:
+        detail = f"{summary}, and not with the JSON of its API."
     if is_temporary(status) or envelope is None:
         return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
     if first_error.code in _QUOTA_CODES:

@@ -44,15 +44,18 @@ class CloudflareEnvelope(Struct, frozen=True):
 
 
 def read_envelope(body: bytes) -> CloudflareEnvelope | None:
-    """Read the envelope of an answer; None for what is not Cloudflare's JSON (a proxy's page, an empty body)."""
+    """Read the envelope of an answer; None for what is not Cloudflare's JSON (a proxy's page or its own JSON)."""
     document = read_json_object(body)
     if document is None:
         return None
-    if "success" not in document and "errors" not in document:
+    success = document.get("success")
+    if success is None and is_id(document.get("id")):
         return CloudflareEnvelope(True, (), document, None)
     errors = tuple(_read_error(entry) for entry in as_list(document.get("errors")))
+    if not isinstance(success, bool) and not errors:
+        return None
     info = as_object(document.get("result_info"))
-    return CloudflareEnvelope(document.get("success") is True, errors, document.get("result"), _read_total_pages(info))
+    return CloudflareEnvelope(success is True, errors, document.get("result"), _read_total_pages(info))
 
 
 def read_hostname(result: object) -> CloudflareHostname | None:

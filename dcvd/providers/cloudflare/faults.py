@@ -25,6 +25,8 @@ def to_error(
     message = f"Cloudflare answered {method} {path} with {status}"
     if first.code is not None:
         message = f"{message}, code {first.code}: {make_printable(first.message)[:_MAX_MESSAGE_LENGTH]}"
+    elif envelope is None:
+        message = f"{message}, and not with the JSON of its API"
     message = f"{message.rstrip('.')}."
     if status == 429:
         return Retryable(message, code=RATE_LIMITED, retry_after_s=retry_after_s)

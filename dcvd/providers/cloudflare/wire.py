@@ -33,21 +33,23 @@ _RESTORED_MEMBERS: Final = ("content", "ttl", "proxied", "comment", "tags", "pri
 def read_zones(result: object, name: str) -> list[Zone]:
     """Return the public zones of exactly this name that are active or will be; Cloudflare's filter may let others pass.
 
-    Raises Retryable for an answer that is not a list.
+    Raises Retryable for an answer that is not a list of zones, which could otherwise be taken for none.
     """
     zones = []
     for entry in _listed(result, "the zones of", name):
-        zone_id, status = entry.get("id"), entry.get("status")
-        is_public = status in _ZONE_STATUSES and entry.get("type") != _INTERNAL_TYPE
-        if is_public and is_id(zone_id) and _normalize_host(entry.get("name")) == name:
+        zone_id, zone_name, status, zone_type = (entry.get(member) for member in ("id", "name", "status", "type"))
+        is_readable = isinstance(zone_name, str) and isinstance(status, str) and isinstance(zone_type, str | None)
+        if not is_readable or not is_id(zone_id):
+            raise unexpected_answer(f"Cloudflare answered with an unreadable zone when it was asked for {name}.")
+        if _normalize_host(zone_name) == name and status in _ZONE_STATUSES and zone_type != _INTERNAL_TYPE:
             zones.append(
                 Zone(
                     id=zone_id,
                     name=name,
-                    nameservers=_read_nameservers(entry),
+                    nameservers=_read_nameservers(entry, name),
                     flattens_apex=True,
                     is_active=status == "active",
-                    setup=_SETUPS.get(str(entry.get("type")), "full"),
+                    setup=_SETUPS.get(zone_type or "", "full"),
                 )
             )
     return zones
@@ -141,10 +143,15 @@ def _listed(result: object, what: str, name: str) -> list[Mapping[str, Any]]:
     return [as_object(entry) for entry in result]
 
 
-def _read_nameservers(entry: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_nameservers(entry: Mapping[str, Any], zone_name: str) -> tuple[str, ...]:
     """The name servers of a zone: those that Cloudflare assigned, and the customer's own names for them."""
-    members = (as_list(entry.get(member)) for member in ("name_servers", "vanity_name_servers"))
-    return tuple(dict.fromkeys(filter(None, (_normalize_host(host) for hosts in members for host in hosts))))
+    names: list[str] = []
+    for member in ("name_servers", "vanity_name_servers"):
+        hosts = entry.get(member) or []
+        if not isinstance(hosts, list) or not all(isinstance(host, str) for host in hosts):
+            raise unexpected_answer(f"Cloudflare answered with {member} of {zone_name} that cannot be read.")
+        names += filter(None, map(to_a_labels, hosts))
+    return tuple(dict.fromkeys(names))
 
 
 def _normalize_host(value: object) -> str:

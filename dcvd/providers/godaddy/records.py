@@ -5,14 +5,13 @@ from typing import Final
 from urllib.parse import quote
 
 from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
-from dcvd.core.domains.hostnames import registrable_domain, to_a_labels
+from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import Permanent, Retryable
+from dcvd.errors import Permanent
 from dcvd.kit.http.fetch import Fetcher, FetchResponse
-from dcvd.kit.http.json_body import read_json
 from dcvd.providers.godaddy.budgets import GodaddyBudgets
-from dcvd.providers.godaddy.wire import build_zone, read_records, to_body, to_error
+from dcvd.providers.godaddy.wire import read_records, read_zone, to_body, to_error
 from dcvd.providers.owner_names import APEX, OwnerName, find_nearest_zone
 from dcvd.providers.record_provider import DEADLINE_S
 from dcvd.providers.stepwise_provider import ChangeStep, StepwiseProvider
@@ -64,14 +63,7 @@ class GodaddyRecords(StepwiseProvider):
         if answer.status == 404 or (answer.status in _NOT_A_DOMAIN_STATUSES and name != registrable_domain(name)):
             return None
         self._check_success(answer, f"the search for the domain {name}")
-        document = read_json(answer.body)
-        domain = document.get("domain") if isinstance(document, dict) else None
-        if not isinstance(domain, str) or to_a_labels(domain) != name:
-            raise Retryable(
-                f"GoDaddy's answer about the domain {name} is about another; it is tried again.",
-                code="provider_unexpected",
-            )
-        return build_zone(name, document.get("nameServers"))
+        return read_zone(answer, name)
 
     async def _read(self, owner: OwnerName) -> list[ZoneRecord]:
         """Return the records at a name: one call for a CNAME, else seven (eight if it begins with an underscore)."""

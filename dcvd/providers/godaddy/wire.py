@@ -35,25 +35,32 @@ _MAX_RAW_LENGTH: Final = 8192
 def read_records(answer: FetchResponse, owner: OwnerName, kind: str) -> list[ZoneRecord]:
     """Return the records of one name and type, and ignore all others in the answer.
 
-    Raises Retryable for an answer that is not a list of records.
+    Raises Retryable for an answer that is not a list of records, which could otherwise be taken for none.
     """
     document = read_json(answer.body)
-    if not isinstance(document, list) or not all(isinstance(entry, dict) for entry in document):
-        raise _unexpected_answer(f"the {kind} records of {owner.name}")
+    if not isinstance(document, list) or not all(_is_record(entry) for entry in document):
+        raise unexpected_answer(f"the {kind} records of {owner.name}")
     return [
         _read_record(entry, owner, kind)
         for entry in document
-        if entry.get("type") == kind and isinstance(name := entry.get("name"), str) and to_a_labels(name) == owner.label
+        if entry["type"] == kind and to_a_labels(entry["name"]) == owner.label
     ]
 
 
-def build_zone(name: str, delegated_to: object) -> Zone:
-    """Return the zone of a domain that is delegated to these name servers (`nameServers`), where GoDaddy says them.
+def read_zone(answer: FetchResponse, name: str) -> Zone:
+    """Return the zone of a domain of the account; its name servers are GoDaddy's own ones.
 
-    They are what the registry has, also where others run the zone; GoDaddy then keeps one that nobody asks.
+    The member `nameServers`, which may be null, is what the registry has: where others run the zone, it names these,
+    and GoDaddy keeps a zone that nobody asks. Raises Retryable for an answer that is not about this domain.
     """
-    hosts = delegated_to if isinstance(delegated_to, list) else []
-    names = [to_a_labels(host) for host in hosts if isinstance(host, str) and host]
+    document = read_json(answer.body)
+    domain = document.get("domain") if isinstance(document, dict) else None
+    if not isinstance(domain, str) or to_a_labels(domain) != name:
+        raise unexpected_answer(f"the domain {name}")
+    hosts = document.get("nameServers")
+    if hosts is not None and not (isinstance(hosts, list) and all(isinstance(host, str) for host in hosts)):
+        raise unexpected_answer(f"the name servers of the domain {name}")
+    names = [to_a_labels(host) for host in hosts or () if host]
     own = tuple(host for host in names if is_at_godaddy(host))
     return Zone(id=name, name=name, nameservers=own, is_active=bool(own) or not names)
 
@@ -108,7 +115,7 @@ def _read_record(entry: dict[str, Any], owner: OwnerName, kind: str) -> ZoneReco
     data, ttl = entry.get("data"), entry.get("ttl")
     raw = msgspec.json.encode(entry).decode()
     if not isinstance(data, str) or len(raw) > _MAX_RAW_LENGTH:
-        raise _unexpected_answer(f"a {kind} record of {owner.name}")
+        raise unexpected_answer(f"the {kind} records of {owner.name}")
     value = data
     if kind in HOST_TYPES:
         host = owner.zone.name if data == APEX else data
@@ -140,5 +147,10 @@ def _read_problem(document: object, secrets: tuple[Secret, ...]) -> tuple[str, s
     return sanitize(document.get("code"), secrets), sanitize(document.get("message"), secrets), field
 
 
-def _unexpected_answer(what: str) -> Retryable:
+def _is_record(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("type"), str) and isinstance(entry.get("name"), str)
+
+
+def unexpected_answer(what: str) -> Retryable:
+    """The error for an answer that is not as GoDaddy documents it."""
     return Retryable(f"GoDaddy's answer about {what} cannot be read; it is tried again.", code="provider_unexpected")

@@ -84,7 +84,9 @@ class HttpDnsApi:
     def _next_url(self, document: Any, url: str, number: int) -> str | None:
         if self._description.pages:
             total = get_member(document, self._description.pages)
-            return self._page_url(url, str(number + 1)) if isinstance(total, int) and number < total else None
+            if not isinstance(total, int) or isinstance(total, bool):
+                raise self.unexpected_answer("the question for the number of pages")
+            return self._page_url(url, str(number + 1)) if number < total else None
         following = get_member(document, self._description.next_page) if self._description.next_page else None
         match following:
             case None | "" | False:

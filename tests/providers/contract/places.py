@@ -122,7 +122,7 @@ class GodaddyPlace(ContractPlace):
     def driver(self, *, port: int | None = None, wrong: bool = False, deadline_s: float = 60) -> RecordProvider:
         credentials = ApiToken(token=Secret(WRONG)) if wrong else PAT
         url = f"http://127.0.0.1:{port or self._port}"
-        return GodaddyRecords(self._fetcher, url, credentials, GodaddyBudgets(limit=1000), deadline_s=deadline_s)
+        return GodaddyRecords(self._fetcher, url, credentials, GodaddyBudgets(limit=1_000_000), deadline_s=deadline_s)
 
     async def put(self, label: str, kind: str, value: str) -> None:
         entries = self._server.zones[self.zone_name]

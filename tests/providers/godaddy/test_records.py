@@ -253,8 +253,7 @@ async def test_the_zone_is_the_domain_of_the_account_and_nothing_above_it_is_ask
         (["ns1.domaincontrol.com.evil.test"], (), False),
         ([], (), True),
         (None, (), True),
-        ("ns05.domaincontrol.com", (), True),
-        ([None, 7, "", {}], (), True),
+        ([""], (), True),
     ],
 )
 async def test_a_zone_is_served_by_godaddy_only_where_the_registry_has_servers_of_its_own(
@@ -277,7 +276,7 @@ async def test_records_of_a_domain_whose_dns_others_run_are_said_to_be_with_them
 async def test_an_answer_about_another_domain_is_not_believed(server: GodaddyServer) -> None:
     server.fault = lambda method, path: web.json_response({"domain": "bank.com"})
     async with godaddy(server) as driver:
-        with pytest.raises(Retryable, match="about another"):
+        with pytest.raises(Retryable, match=r"about the domain www\.customer\.com cannot be read"):
             await driver.find_zone(NAME)
 
 

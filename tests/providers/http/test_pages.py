@@ -125,8 +125,17 @@ async def test_a_next_page_that_is_none_is_not_asked_for(following: object) -> N
     assert len(server.calls) == 1
 
 
-@pytest.mark.parametrize("total", [None, "3", True, 0, -1, 1])
-async def test_a_number_of_pages_that_is_none_stands_for_one_page(total: object) -> None:
+@pytest.mark.parametrize("total", [None, "3", True, [], {}, 2.5])
+async def test_a_number_of_pages_that_is_no_number_is_no_answer(total: object) -> None:
+    server = CursorServer(9)
+    server.fault = lambda method, path: web.json_response({"data": [], "pages": total})
+    error = await refusal(server, LINODE)
+    assert error.code == "provider_unexpected"
+    assert "number of pages" in error.message
+
+
+@pytest.mark.parametrize("total", [0, -1, 1])
+async def test_a_number_of_pages_below_two_stands_for_one_page(total: object) -> None:
     server = CursorServer(9)
     entry = {"id": 1, "type": "TXT", "name": "www", "target": "text 1", "ttl_sec": 60}
     server.fault = lambda method, path: web.json_response({"data": [entry], "pages": total})

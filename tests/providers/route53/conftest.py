@@ -160,4 +160,4 @@ def _config(url: str, key: str, secret: str) -> Route53ProviderConfig:
 
 
 def _sessions(fetcher: Fetcher) -> AwsSessions:
-    return AwsSessions(fetcher, client=AwsClient(fetcher, SystemClock(), first_pause_s=0.002))
+    return AwsSessions(fetcher, client=AwsClient(fetcher, SystemClock(), max_calls=100_000, first_pause_s=0.002))

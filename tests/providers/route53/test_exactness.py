@@ -11,7 +11,7 @@ from dcvd.providers.route53.records import Route53Records
 from tests.providers.route53.aws import FakeAws
 from tests.providers.route53.conftest import Place
 from tests.providers.route53.test_records import TARGET, cname, shown
-from tests.providers.route53.zones import FakeZone, Set
+from tests.providers.route53.zones import NAME_SERVERS, FakeZone, Set
 
 NAME = "app.customer.example"
 
@@ -163,7 +163,7 @@ async def test_private_zones_and_zones_of_other_names_are_passed_over(
     aws.zone("private.example", private=True)
     aws.zone("zzz.example")
     found = await records.find_zone("www.shop.example")
-    assert found == Zone(id=aws.zones[-3].id, name="shop.example")
+    assert found == Zone(id=aws.zones[-3].id, name="shop.example", nameservers=NAME_SERVERS)
     assert await records.find_zone("www.private.example") is None
 
 

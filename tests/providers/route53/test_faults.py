@@ -84,14 +84,15 @@ def test_many_elements_are_too_many() -> None:
         parse_xml(b"<a>" + b"<b/>" * 50_000 + b"</a>")
 
 
-async def test_a_zone_whose_id_could_lead_elsewhere_is_passed_over(place: Place) -> None:
+async def test_a_zone_whose_id_could_lead_elsewhere_is_not_taken(place: Place) -> None:
     body = (
         "<R><HostedZones><HostedZone><Id>/hostedzone/../x?</Id><Name>customer.example.</Name></HostedZone>"
         "</HostedZones><IsTruncated>false</IsTruncated></R>"
     )
     place.front.answer("ListHostedZonesByName", body)
-    place.front.answer("ListHostedZonesByName", body)
-    assert await place.records().find_zone(NAME) is None
+    with pytest.raises(Retryable, match="no usable Id") as refusal:
+        await place.records().find_zone(NAME)
+    assert refusal.value.code == "provider_unexpected"
 
 
 async def test_a_listing_that_never_ends_is_left(place: Place) -> None:

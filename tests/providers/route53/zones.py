@@ -4,6 +4,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+NAME_SERVERS = ("ns-1.awsdns-01.com", "ns-2.awsdns-02.net")
 NS = "https://route53.amazonaws.com/doc/2013-04-01/"
 
 Set = dict[str, Any]
@@ -21,7 +22,9 @@ class Refusal(Exception):
 class FakeZone:
     """One hosted zone."""
 
-    def __init__(self, zone_id: str, name: str, *, private: bool = False, name_servers: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, zone_id: str, name: str, *, private: bool = False, name_servers: tuple[str, ...] = NAME_SERVERS
+    ) -> None:
         self.id, self.name, self.private, self.name_servers = zone_id, name, private, name_servers
         self.sets: list[Set] = []
 
