@@ -27,3 +27,12 @@ async def state(sandbox: Sandbox) -> dict[str, Any]:
     async with aiohttp.ClientSession() as session, session.get(f"{sandbox.control_url}/state") as response:
         found: dict[str, Any] = await response.json()
         return found
+
+
+async def set_plan(sandbox: Sandbox, **members: Any) -> None:
+    """Give the operator's zone a `plan`, and at most `hardCap` custom hostnames."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.put(f"{sandbox.control_url}/plan", json=members) as response,
+    ):
+        assert response.status == 200, await response.text()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import aiohttp
@@ -15,19 +15,22 @@ from dcvd.core.domains.certificate_authorities import select_authorities
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.hostname_orders import HostnameOrder, needs_branding
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
+from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, PlanFeature, SaasZone
 from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import HOUR, to_seconds
 from dcvd.custom_hostnames.budget import REQUEST_WINDOW_S, CloudflareBudget, Urgency
 from dcvd.custom_hostnames.errors import (
     DUPLICATE_CODE,
     NOT_FOUND_CODE,
+    PLAN_LACKS,
     RATE_LIMITED,
     UNAVAILABLE,
     UNEXPECTED,
     build_error,
 )
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope, read_hostname, read_hostnames
-from dcvd.errors import Permanent, Retryable, Unauthorized
+from dcvd.custom_hostnames.zone_watch import ZoneWatch, find_lacking
+from dcvd.errors import Permanent, Retryable
 from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 
@@ -37,6 +40,7 @@ MAX_PAGE_SIZE: Final = 50
 _MAX_ANSWER_BYTES: Final = 8 << 20
 _ORDERABLE_METHODS: Final = frozenset({"http", "txt", "email"})
 """What an order may ask for; `cname` still occurs in answers alone."""
+_NOBODYS_ID: Final = "00000000-0000-4000-8000-000000000000"
 _MAX_RETRY_AFTER_MS: Final = HOUR
 
 
@@ -54,8 +58,10 @@ class CloudflareClient:
     Its turn comes as if nobody waited for it, unless the caller says that somebody does. Organizations, which callers
     name as owners, take turns.
 
+    saas_zone: where what the answers say of the zone is kept.
     on_recovered: called when a kind of call succeeds again after an outage of that kind, because Cloudflare is often
         unavailable for some kinds of calls only.
+    on_fault_ended: called with the codes of faults of the zone that are over.
     window_s: the length in seconds of the window that the limit on requests is for.
     """
 
@@ -64,14 +70,18 @@ class CloudflareClient:
         live_config: Live[Config],
         metrics: Metrics,
         *,
+        saas_zone: Live[SaasZone] | None = None,
         on_recovered: Callable[[], None] | None = None,
+        on_fault_ended: Callable[[Sequence[str]], None] | None = None,
         window_s: float = REQUEST_WINDOW_S,
     ) -> None:
         self._live_config = live_config
         self._metrics = metrics
         self._on_recovered = on_recovered
         self._failing_calls: set[tuple[str, str]] = set()
-        self._is_token_refused = False
+        self.zone_watch = ZoneWatch(
+            saas_zone or Live(UNKNOWN_ZONE), SystemClock().now, on_fault_ended or (lambda _: None)
+        )
         self._budget = CloudflareBudget(
             lambda: self._config.requests_per_5m,
             lambda: self._config.certificates_per_minute,
@@ -83,10 +93,6 @@ class CloudflareClient:
     @property
     def _config(self) -> CloudflareConfig:
         return self._live_config.value.cloudflare
-
-    def has_refused_token(self) -> bool:
-        """Whether Cloudflare refused the API token in the last answer that told; False before the first."""
-        return self._is_token_refused
 
     async def start(self) -> None:
         """Open the connection pool."""
@@ -114,7 +120,11 @@ class CloudflareClient:
             hostname=hostname,
             validation=validation,
             wildcard=wildcard,
-            certificate_authorities=select_authorities(hostname, self._config.certificate_authorities),
+            certificate_authorities=(
+                ()
+                if self.zone_watch.zone.lacks(PlanFeature.AUTHORITY_CHOICE)
+                else select_authorities(hostname, self._config.certificate_authorities)
+            ),
         )
 
     async def create(
@@ -129,9 +139,23 @@ class CloudflareClient:
         """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already."""
         order = self.build_order(hostname, validation=validation, wildcard=wildcard)
         body = {"hostname": hostname, "ssl": _build_ordered_ssl(order)}
-        envelope = await self._call(
-            "POST", "/custom_hostnames", body=body, orders_certificate=True, urgency=urgency, owner=owner
-        )
+        try:
+            envelope = await self._call(
+                "POST", "/custom_hostnames", body=body, orders_certificate=True, urgency=urgency, owner=owner
+            )
+        except Permanent as error:
+            if not self._may_repeat_without_authority(error, body):
+                raise
+            envelope = await self._call(
+                "POST",
+                "/custom_hostnames",
+                body=_without_authority(body),
+                orders_certificate=True,
+                urgency=urgency,
+                owner=owner,
+            )
+        if wildcard:
+            self.zone_watch.set_lacking(PlanFeature.WILDCARD, is_lacking=False)
         return _require_hostname(envelope, "POST", name=hostname)
 
     async def edit(
@@ -186,6 +210,25 @@ class CloudflareClient:
             ssl["certificate_authority"] = certificate_authority
         return await self._observe("PATCH", cloudflare_hostname.id, body={"ssl": ssl}, urgency=urgency, owner=owner)
 
+    async def read_setting(self, path: str) -> Any:
+        """Return the result of a GET at a path below the zone's, `""` for the zone itself.
+
+        A refusal says nothing of our access: the token needs no such permission.
+        """
+        return (await self._call("GET", path, urgency=Urgency.ROUTINE, is_optional=True)).result
+
+    async def try_write(self) -> None:
+        """Try whether the token may write, by an edit of a hostname that nobody has."""
+        answer = await self._observe(
+            "PATCH",
+            _NOBODYS_ID,
+            body={"ssl": _build_ssl("", "http", wildcard=False)},
+            urgency=Urgency.ROUTINE,
+            owner="",
+        )
+        if isinstance(answer, CloudflareHostnameAbsence):
+            self.zone_watch.record_success("PATCH")
+
     async def delete(self, cf_id: str, *, owner: str = "") -> None:
         """Remove a hostname with its certificates; one that is gone already is a success."""
         try:
@@ -205,8 +248,15 @@ class CloudflareClient:
         except Permanent as error:
             if error.remote_code == NOT_FOUND_CODE:
                 return CloudflareHostnameAbsence(cf_id)
-            raise
+            if body is None or not self._may_repeat_without_authority(error, body):
+                raise
+            return await self._observe(method, cf_id, body=_without_authority(body), urgency=urgency, owner=owner)
         return _require_hostname(envelope, method, cf_id=cf_id)
+
+    def _may_repeat_without_authority(self, error: Permanent, body: dict[str, Any]) -> bool:
+        """Whether an order was refused only because the zone's plan lets nobody choose the CA."""
+        is_chosen = "certificate_authority" in body["ssl"]
+        return is_chosen and error.code == PLAN_LACKS and PlanFeature.AUTHORITY_CHOICE in find_lacking(error.message)
 
     async def _call(
         self,
@@ -219,7 +269,9 @@ class CloudflareClient:
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         orders_certificate: bool = False,
+        is_optional: bool = False,
     ) -> CloudflareEnvelope:
+        """Make a call in its turn. is_optional: whether a refusal says nothing of our access to the zone."""
         async with self._budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency, owner=owner):
             start_time = time.monotonic()
             status = 0
@@ -228,7 +280,8 @@ class CloudflareClient:
             finally:
                 self._metrics.record_cloudflare_call(method, path, status, time.monotonic() - start_time)
         if 200 <= status < 300 and envelope is not None and envelope.success:
-            self._is_token_refused = False
+            if not is_optional:
+                self.zone_watch.record_success(method)
             if (method, path) in self._failing_calls:
                 self._failing_calls.discard((method, path))
                 log.info("cloudflare.recovered", method=method, path=path)
@@ -236,8 +289,8 @@ class CloudflareClient:
                     self._on_recovered()
             return envelope
         error = build_error(method, path, status, envelope, retry_after_s)
-        if not isinstance(error, Retryable):
-            self._is_token_refused = isinstance(error, Unauthorized)
+        if not is_optional:
+            self.zone_watch.record_error(method, error)
         if error.code in (UNAVAILABLE, RATE_LIMITED):
             self._failing_calls.add((method, path))
         raise error
@@ -297,6 +350,12 @@ def _build_ssl(hostname: str, method: str | None, *, wildcard: bool) -> dict[str
     if needs_branding(hostname):
         ssl["cloudflare_branding"] = True
     return ssl
+
+
+def _without_authority(body: dict[str, Any]) -> dict[str, Any]:
+    """Return an order that leaves the choice of the CA to Cloudflare."""
+    ssl = {member: value for member, value in body["ssl"].items() if member != "certificate_authority"}
+    return {**body, "ssl": ssl}
 
 
 def _require_hostname(

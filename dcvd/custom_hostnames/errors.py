@@ -4,10 +4,12 @@ Source: "Custom hostname status codes" of Cloudflare for SaaS; codes that it doe
 HTTP status. A 429's body is not documented, so only its status and headers count.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from dcvd.core.domains.domain import DomainErrorCode
+from dcvd.core.domains.saas_zone import ZoneFaultCode
 from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.jobs import Outage
 from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
@@ -16,18 +18,30 @@ from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 UNAVAILABLE: Final = "cloudflare_unavailable"
 RATE_LIMITED: Final = "cloudflare_rate_limited"
 UNEXPECTED: Final = "cloudflare_unexpected"
-_UNAUTHORIZED: Final = "cloudflare_unauthorized"
+PLAN_LACKS: Final = DomainErrorCode.PLAN_LACKS
+_UNAUTHORIZED: Final = ZoneFaultCode.UNAUTHORIZED
 OUTAGES: Final = (
     Outage(UNAVAILABLE, ends_when_cloudflare_answers=True),
     Outage(RATE_LIMITED, ends_when_cloudflare_answers=True),
     Outage(_UNAUTHORIZED),
+    Outage(ZoneFaultCode.ZONE_NOT_FOUND),
+    Outage(ZoneFaultCode.NOT_ENABLED),
     Outage(DomainErrorCode.QUOTA_EXCEEDED),
 )
 """The failures that say nothing about what was asked for."""
 DUPLICATE_CODE: Final = 1406
 NOT_FOUND_CODE: Final = 1436
 _CREDENTIAL_CODES: Final = frozenset({*range(1000, 1006), 1403, 6003, 6111, 9103, 9106, 9109, 10000, 10001})
-_QUOTA_CODES: Final = frozenset({1404, 1405})
+_NOT_ALLOCATED_CODE: Final = 1404
+_QUOTA_CODE: Final = 1405
+_NO_ROUTE_CODES: Final = frozenset({1001, 1402, 7000, 7003})
+"""The answers for a zone that does not exist, or has no such id."""
+_PLAN_CODES: Final = frozenset({1413, 1414, 1459})
+_PLAN_PATTERN: Final = re.compile(
+    r"only available (on|to|for|with) (an? )?(enterprise|business|pro|paid)|not available (on|for|with) (your|this|the)"
+    r"[a-z ]* plan|upgrade your plan|not entitled",
+    re.IGNORECASE,
+)
 _ERROR_CODES: Final[Mapping[int | None, str]] = {
     None: "cloudflare_refused",
     DUPLICATE_CODE: DomainErrorCode.HOSTNAME_TAKEN,
@@ -52,7 +66,13 @@ def build_error(
         detail = f"{summary}, and not with the JSON of its API."
     if is_temporary(status) or envelope is None:
         return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
-    if first_error.code in _QUOTA_CODES:
+    if status in (400, 404) and first_error.code in _NO_ROUTE_CODES:
+        message = f"{detail} The operator of this service has to check the zone_id. It is tried again."
+        return Retryable(message, code=ZoneFaultCode.ZONE_NOT_FOUND, retry_after_s=_QUOTA_RETRY_AFTER_S)
+    if first_error.code == _NOT_ALLOCATED_CODE:
+        message = f"{detail} Enable Cloudflare for SaaS for the zone."
+        return Retryable(message, code=ZoneFaultCode.NOT_ENABLED, retry_after_s=_QUOTA_RETRY_AFTER_S)
+    if first_error.code == _QUOTA_CODE:
         message = f"{detail} Raise the quota of custom hostnames at Cloudflare, or remove some."
         return Retryable(message, code=DomainErrorCode.QUOTA_EXCEEDED, retry_after_s=_QUOTA_RETRY_AFTER_S)
     if status in (401, 403) and (first_error.code in _CREDENTIAL_CODES or first_error.code is None or status == 401):
@@ -61,5 +81,7 @@ def build_error(
             "SSL and Certificates Write on the zone. It is tried again.",
             code=_UNAUTHORIZED,
         )
+    if first_error.code in _PLAN_CODES or _PLAN_PATTERN.search(first_error.message):
+        return Permanent(detail, code=PLAN_LACKS, http_status=status, remote_code=first_error.code)
     code = _ERROR_CODES.get(first_error.code, f"cloudflare_{first_error.code}")
     return Permanent(detail, code=code, http_status=status, remote_code=first_error.code)

@@ -55,6 +55,7 @@ from dcvd.store.engine.database import Database
 from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.sync.checker import DomainChecker
 from dcvd.sync.loop import SyncLoop
+from dcvd.sync.saas_zone_loop import SaasZoneLoop
 from dcvd.sync.zone_loop import ZoneLoop
 
 log = structlog.get_logger(__name__)
@@ -177,6 +178,7 @@ class Daemon:
         changes = list_changes(config, loaded.config)
         self._live_config.value = merge_reloadable(config, loaded.config)
         self.services.open_requests.check_operators()
+        self._saas_zone.wake()
         return changes
 
     async def record_reload(self, changes: ConfigChanges) -> None:
@@ -219,7 +221,13 @@ class Daemon:
         """Build what requests and tasks use, the lower parts first."""
         context, config = self.context, self.context.config
         self._recovery = OutageRecovery(context)
-        cloudflare = CloudflareClient(self._live_config, self._metrics, on_recovered=self._recovery.announce)
+        cloudflare = CloudflareClient(
+            self._live_config,
+            self._metrics,
+            saas_zone=context.saas_zone,
+            on_recovered=self._recovery.announce,
+            on_fault_ended=self._recovery.announce_end,
+        )
         await cloudflare.start()
         self._teardown_steps.append(cloudflare.close)
         observer = DnsObserver(config)
@@ -243,6 +251,7 @@ class Daemon:
         await tester.start()
         self._teardown_steps.append(tester.close)
         self._sync = SyncLoop(context, checker, cloudflare)
+        self._saas_zone = SaasZoneLoop(context, cloudflare, observer.zones, self._metrics)
         self._zone_checker = ZoneChecker(context, observer.zones)
         self._jobs = JobWorker(context, cloudflare, access, self._metrics)
         return AppServices(
@@ -254,7 +263,7 @@ class Daemon:
             checks=OnDemandChecks(context, checker),
             operators=self._live_config.derive(lambda config: find_operator_rights(config.server)),
             registry=self._metrics.registry,
-            readiness=build_readiness(context, cloudflare, observer),
+            readiness=build_readiness(context, observer),
             feed=EventFeed(context),
             hints=CloudflareNotificationHandler(context, self._metrics),
             diagnoser=Diagnoser(context, observer),
@@ -288,6 +297,7 @@ class Daemon:
             ("api", api.serve()),
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
+            ("saas_zone", self._saas_zone.run()),
             ("zones", ZoneLoop(self.context, self._zone_checker).run()),
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, self.services.token_usage, self._metrics).run()),

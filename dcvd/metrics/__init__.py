@@ -37,6 +37,12 @@ class Metrics:
         self._connections = Gauge(
             "dcvd_connections", "Connections to DNS providers", ["provider", "status"], registry=self.registry
         )
+        self._zone_faults = Gauge(
+            "dcvd_cloudflare_zone_faults",
+            "Whether a fault of the zone at Cloudflare keeps hostnames waiting",
+            ["code"],
+            registry=self.registry,
+        )
         self._refreshes = Counter(
             "dcvd_connection_refreshes", "Refreshes of access tokens", ["outcome"], registry=self.registry
         )
@@ -82,6 +88,11 @@ class Metrics:
     def set_connections(self, provider: str, status: str, count: int) -> None:
         """Set how many connections there are."""
         self._connections.labels(provider, status).set(count)
+
+    def set_zone_faults(self, is_present_by_code: Mapping[str, bool]) -> None:
+        """Set which faults the operator's zone at Cloudflare has."""
+        for code, is_present in is_present_by_code.items():
+            self._zone_faults.labels(code).set(is_present)
 
     def count_refresh(self, outcome: str) -> None:
         """Count a refresh of an access token that ended."""

@@ -110,7 +110,7 @@ class Sandbox:
     def _build_application(self) -> web.Application:
         gate = CloudflareGate(self.world, self._shutdown)
         api = web.Application(middlewares=gate.middlewares)
-        api.add_routes([*CloudflareApi(self.world).routes(), *CustomerApi(self.world.customers).routes()])
+        api.add_routes([*CloudflareApi(self.world).routes(), *CustomerApi(self.world).routes()])
         consent = web.Application(middlewares=[gate.count_and_fail])
         consent.add_routes(ConsentApi(self.world.consents, self.settings).routes())
         control = web.Application(middlewares=[handle_errors])

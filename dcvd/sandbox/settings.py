@@ -1,9 +1,13 @@
 """The settings of a sandbox."""
 
+from typing import Literal
+
 import msgspec
 
 from dcvd.core.addresses import is_loopback
 from dcvd.errors import InvalidInput
+
+Plan = Literal["free", "pro", "business", "enterprise"]
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,6 +17,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     moment its CNAME is right.
     rate_limit: requests that the API takes in any `rate_window_s` seconds; 0 for any number.
     preloaded: how many hostnames (`n0.customer.test` and so on) the zone has from the start, all of them active.
+    plan: that of the operator's zone; only Enterprise has a choice of CA and wildcards.
     customer, customer_zones: the account of a customer, and the zones in it from the start.
     oauth_redirect_uris: of the OAuth client; only the port of a loopback address may differ (RFC 8252 §7.3).
     access_token_lifetime_s: seconds.
@@ -29,6 +34,7 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit: int = 0
     rate_window_s: float = 300.0
     preloaded: int = 0
+    plan: Plan = "enterprise"
     customer: str = "Customer Inc."
     customer_zones: tuple[str, ...] = ("customer.test",)
     oauth_client_id: str = "sandbox-client"

@@ -15,6 +15,7 @@ from dcvd.core.instants import SECOND
 from dcvd.errors import Conflict, NotFound
 from dcvd.sandbox.clock import SandboxClock
 from dcvd.sandbox.consent.consents import Consents
+from dcvd.sandbox.customers.model import CustomerZone
 from dcvd.sandbox.customers.tokens import CustomerTokens, IssuedToken
 from dcvd.sandbox.customers.zones import CustomerZones
 from dcvd.sandbox.faults import Faults
@@ -31,7 +32,7 @@ from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 from dcvd.sandbox.http.rate_limit import RateLimit
 from dcvd.sandbox.nameserver.records import DEFAULT_TTL, parse_name, parse_records, parse_type
 from dcvd.sandbox.nameserver.zone import ZoneData
-from dcvd.sandbox.settings import SandboxSettings
+from dcvd.sandbox.settings import Plan, SandboxSettings
 
 QUOTA_ALLOCATED: Final = 100
 """Above this number Cloudflare accepts more, and warns that they are billed."""
@@ -47,6 +48,8 @@ class World:
         self.clock = SandboxClock()
         self.zone = ZoneData()
         self.faults = Faults()
+        self.plan: Plan = settings.plan
+        self.hard_cap = QUOTA_HARD_CAP
         self.requests: Counter[str] = Counter()
         self.delegation_uuid = hashlib.sha256(settings.zone_id.encode()).hexdigest()[:16]
         self.rate = RateLimit(settings.rate_limit, settings.rate_window_s)
@@ -94,15 +97,30 @@ class World:
             return self.operator_token
         return self.tokens.find(token)
 
+    def show_own_zone(self) -> dict[str, object]:
+        """Show the zone of custom hostnames, with its plan."""
+        zone = CustomerZone(
+            id=self.settings.zone_id,
+            name=_to_text(self._target.parent()),
+            status="active",
+            account_id=self.operator_token.id,
+            account="Operator",
+            created_at=0,
+        )
+        plan = {"id": zone.id, "name": f"{self.plan.capitalize()} Website", "legacy_id": self.plan}
+        return zone.to_json() | {"plan": plan}
+
     def hostname_view(self, record: CustomHostname) -> dict[str, object]:
         return hostname_view(record, self.clock.now(), self.delegation_uuid)
 
     def create(self, hostname: str, order: SslOrder | None, extras: ExtraMembers) -> CustomHostname:
-        """Create a custom hostname. Raises CloudflareErrorResponse 1405 or 1406."""
+        """Create a custom hostname. Raises CloudflareErrorResponse 1404, 1405 or 1406."""
         now = self.clock.now()
         if self.hostnames.get_by_name(hostname, now) is not None:
             raise CloudflareErrorResponse(1406)
-        if len(self.hostnames) >= QUOTA_HARD_CAP:
+        if self.hard_cap == 0:
+            raise CloudflareErrorResponse(1404)
+        if len(self.hostnames) >= self.hard_cap:
             raise CloudflareErrorResponse(1405)
         record = CustomHostname(
             id=str(uuid.uuid4()),

@@ -7,6 +7,7 @@ from typing import Self
 
 from dcvd.config import Config, Live
 from dcvd.core.callers import DAEMON, Caller
+from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, PlanFeature, SaasZone
 from dcvd.core.ids import IdPrefix, RandomBytes, new_id
 from dcvd.core.lifecycle.schedule import CheckPolicy
 from dcvd.core.lifecycle.transitions import LifecycleRules
@@ -20,7 +21,8 @@ from dcvd.store.engine.transactions import Transaction
 class Context:
     """Hold what every use case needs; built once, by whoever composes the program.
 
-    Reloading replaces the value of `live_config`. Commands that touch no stored secret need no vault, nor its key.
+    Reloading replaces the value of `live_config`. `saas_zone` holds what is known of the operator's zone at Cloudflare.
+    Commands that touch no stored secret need no vault, nor its key.
     `caller` is who acts: dcvd itself, but in a context that `for_caller` made.
     """
 
@@ -35,11 +37,13 @@ class Context:
         random_fraction: Callable[[], float] = random.random,
         caller: Caller = DAEMON,
         keep_result: Callable[[Transaction, object], None] | None = None,
+        saas_zone: Live[SaasZone] | None = None,
     ) -> None:
         self.database = database
         self.caller = caller
         self._keep_result = keep_result
         self.live_config = live_config
+        self.saas_zone = Live(UNKNOWN_ZONE) if saas_zone is None else saas_zone
         self._vault = vault
         self.clock = clock if clock is not None else SystemClock()
         self.random_bytes = random_bytes
@@ -86,6 +90,7 @@ class Context:
             random_fraction=self.random_fraction,
             caller=caller,
             keep_result=keep_result,
+            saas_zone=self.saas_zone,
         )
 
     @property
@@ -121,11 +126,18 @@ class Context:
         return vault
 
     @property
+    def certificate_authorities(self) -> tuple[str, ...]:
+        """The CAs that the operator has chosen; none where the plan of the zone lets nobody choose."""
+        if self.saas_zone.value.lacks(PlanFeature.AUTHORITY_CHOICE):
+            return ()
+        return self.config.cloudflare.certificate_authorities
+
+    @property
     def rules(self) -> LifecycleRules:
         """What the operator configured about the lifecycle of domains."""
         return LifecycleRules(
             expiry_thresholds_ms=self.config.domains.expiring_soon,
-            certificate_authorities=self.config.cloudflare.certificate_authorities,
+            certificate_authorities=self.certificate_authorities,
             dormant_after_ms=self.config.domains.dormant_after,
         )
 

@@ -87,7 +87,7 @@ async def diagnose_stored(context: Context, org_id: str, domain_id: str) -> Diag
     """Diagnose a domain from what is stored. Raises NotFound, also for another organization's."""
 
     def query(snapshot: Snapshot) -> Diagnosis:
-        return diagnose_stored_domain(snapshot, queries.get_owned(snapshot, org_id, domain_id))
+        return diagnose_stored_domain(context, snapshot, queries.get_owned(snapshot, org_id, domain_id))
 
     return await context.database.read(query)
 
@@ -99,18 +99,18 @@ async def diagnose_by_name(context: Context, name: str) -> Diagnosis:
         domain = stored_domains.find_by_name(snapshot, name)
         if domain is None:
             raise NotFound(f"Nobody has added {name} here.")
-        return diagnose_stored_domain(snapshot, domain)
+        return diagnose_stored_domain(context, snapshot, domain)
 
     return await context.database.read(query)
 
 
-def diagnose_stored_domain(snapshot: Snapshot, domain: Domain) -> Diagnosis:
+def diagnose_stored_domain(context: Context, snapshot: Snapshot, domain: Domain) -> Diagnosis:
     """Diagnose a domain from what is stored, including why its registration has failed so far."""
     job = jobs.find_pending_of_domain(snapshot, domain.id, REGISTER.name)
     refusal = None
     if job is not None and job.last_error_code is not None:
         refusal = DomainError(job.last_error_code, job.last_error or "")
-    findings = findings_of(domain, refusal)
+    findings = findings_of(domain, refusal, context.saas_zone.value)
     return Diagnosis(domain=domain, findings=findings, summary=summarize_domain(domain, findings))
 
 
@@ -197,7 +197,7 @@ class Diagnoser:
         result = diagnose_domain(
             domain,
             observation.facts,
-            certificate_authorities=context.rules.certificate_authorities,
+            certificate_authorities=context.certificate_authorities,
             allowed_tlds=allowed,
             now=now,
         )

@@ -1,8 +1,12 @@
+import asyncio
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.cli.processes import answer, dcvd
 
 GOOD = """
@@ -61,3 +65,50 @@ def test_a_valid_one_as_json(path: Path) -> None:
     assert (report["valid"], report["problems"]) == (True, [])
     assert report["fromEnvironment"] == ["CLOUDFLARE_API_TOKEN"]
     assert len(report["warnings"]) == 1
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as running:
+        yield running
+
+
+async def online(sandbox: Sandbox, path: Path, *arguments: str, token: str = "sandbox-token") -> Any:
+    """`check-config --online` against a sandbox."""
+    path.write_text(  # noqa: ASYNC240  # a moment
+        f'[cloudflare]\nbase_url = "{sandbox.api_url}"\nzone_id = "{sandbox.settings.zone_id}"\n'
+        f'cname_target = "edge.sandbox.test"\n[dns]\nresolvers = ["{sandbox.dns_address}"]\n'
+    )
+    environ = {"CLOUDFLARE_API_TOKEN": token}
+    return await asyncio.to_thread(dcvd, "check-config", "--online", *arguments, "--config", str(path), environ=environ)
+
+
+async def test_online_it_says_of_each_part_whether_it_works(sandbox: Sandbox, path: Path) -> None:
+    done = await online(sandbox, path)
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [line for line in done.stdout.splitlines() if line.startswith("ok ")]
+    assert len(told) == 6, done.stdout
+    assert "The fallback origin edge.sandbox.test is active." in done.stdout
+
+
+async def test_online_it_says_what_keeps_hostnames_waiting_with_the_code_69(sandbox: Sandbox, path: Path) -> None:
+    sandbox.world.set_fallback(None)
+    sandbox.world.plan = "free"
+    done = await online(sandbox, path, "--json")
+    assert done.returncode == os.EX_UNAVAILABLE
+    done.returncode = 0
+    report = answer(done)
+    assert {each["part"]: each["state"] for each in report["online"]} == {
+        "token": "ok", "permission": "ok", "zone": "ok", "quota": "ok", "fallbackOrigin": "failing", "target": "ok",
+    }  # fmt: skip
+    assert "no choice of CA and no wildcards" in next(
+        each["message"] for each in report["online"] if each["part"] == "zone"
+    )
+
+
+async def test_online_a_wrong_token_is_named_and_not_quoted(sandbox: Sandbox, path: Path) -> None:
+    done = await online(sandbox, path, token="wr0ng-token")
+    assert done.returncode == os.EX_UNAVAILABLE
+    assert "FAILING" in done.stdout
+    assert "API token" in done.stdout
+    assert "wr0ng" not in done.stdout + done.stderr

@@ -117,7 +117,7 @@ def test_pages_are_counted_where_cloudflare_does_not() -> None:
         (403, 1405, Retryable, "quota_exceeded"),
         (403, 10000, Unauthorized, "cloudflare_unauthorized"),
         (401, 1001, Unauthorized, "cloudflare_unauthorized"),
-        (403, 1414, Permanent, "cloudflare_1414"),
+        (403, 1414, Permanent, "plan_lacks"),
         (400, 6003, Permanent, "cloudflare_6003"),
         (500, 1500, Retryable, "cloudflare_unavailable"),
         (429, None, Retryable, "cloudflare_rate_limited"),

@@ -87,6 +87,8 @@ def test_kinds_declare_their_outages_and_which_of_them_the_return_of_cloudflare_
         "cloudflare_unavailable": True,
         "cloudflare_rate_limited": True,
         "cloudflare_unauthorized": False,
+        "cloudflare_zone_not_found": False,
+        "saas_not_enabled": False,
         "quota_exceeded": False,
     }
     at_token_endpoint = {"token_endpoint_unavailable": False, "oauth_client_refused": False}

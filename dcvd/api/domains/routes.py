@@ -118,7 +118,8 @@ async def delete_domain(
         actor=request.actor,
     )
     return RemovedAnswer(
-        domain=domain_view(DomainDetail(domain)), records_to_remove=left_record_views(leftover_records)
+        domain=domain_view(details.describe(request.context, domain)),
+        records_to_remove=left_record_views(leftover_records),
     )
 
 

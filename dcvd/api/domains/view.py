@@ -15,7 +15,6 @@ from dcvd.api.domains.finding_view import (
 )
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
-from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.domain import DnsState, DomainStatus, LeftoverRecord, ValidationMethod
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import to_rfc3339
@@ -137,6 +136,6 @@ def domain_view(detail: DomainDetail) -> DomainView:
         ownership=ownership_view(domain),
         registration=registration_view(detail.queue_position),
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
-        findings=[finding_view(finding, domain.next_check_at) for finding in findings_of(domain)],
+        findings=[finding_view(finding, domain.next_check_at) for finding in detail.findings],
         next_sync_at=to_rfc3339(domain.next_check_at),
     )

@@ -38,8 +38,7 @@ from dcvd.api.tokens.view import (
 )
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.services import audit
-from dcvd.services.domains import moves
-from dcvd.services.domains.details import DomainDetail
+from dcvd.services.domains import details, moves
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import changes, minting, revocation
 from dcvd.store.organizations.organizations import Organization
@@ -155,7 +154,8 @@ async def move_to_organization(
     request: ApiRequest, organization: NamedDependency[Organization], data: JSONBody[NameToMove]
 ) -> DomainAnswer:
     """Give a name, whoever holds it, to an organization with its hostname at Cloudflare."""
-    return DomainAnswer(domain_view(DomainDetail(await moves.move(request.context, organization.id, data.domain_name))))
+    domain = await moves.move(request.context, organization.id, data.domain_name)
+    return DomainAnswer(domain_view(details.describe(request.context, domain)))
 
 
 @get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")

@@ -37,10 +37,9 @@ from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.lockfile import LockFile
 from dcvd.services import branding, organizations
 from dcvd.services.context import Context
-from dcvd.services.domains import moves
+from dcvd.services.domains import details, moves
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
-from dcvd.services.domains.details import DomainDetail
 from dcvd.services.lifecycle import deregistrations, renewals
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.services.links import creation as link_creation
@@ -214,7 +213,7 @@ class LocalOperations:
         return await renewals.summarize_renewals(self._context)
 
     async def move_domain(self, org_id: str, name: str) -> DomainView:
-        return domain_view(DomainDetail(await moves.move(self._context, org_id, name)))
+        return domain_view(details.describe(self._context, await moves.move(self._context, org_id, name)))
 
     async def import_domains(
         self, org_id: str, requests: Sequence[DomainRequest], *, dry_run: bool, key: str | None

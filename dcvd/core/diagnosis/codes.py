@@ -40,6 +40,13 @@ class FindingCode(StrEnum):
 
     # Our own service.
     RESOLVERS_FAILED = "resolvers_failed"
+    CLOUDFLARE_UNAUTHORIZED = "cloudflare_unauthorized"
+    CLOUDFLARE_ZONE_NOT_FOUND = "cloudflare_zone_not_found"
+    CLOUDFLARE_UNAVAILABLE = "cloudflare_unavailable"
+    SAAS_NOT_ENABLED = "saas_not_enabled"
+    TARGET_UNRESOLVED = "target_unresolved"
+    PLAN_LACKS = "plan_lacks"
+    REGISTRATION_REFUSED = "registration_refused"
 
     # The name itself.
     HOSTNAME_INVALID = "hostname_invalid"

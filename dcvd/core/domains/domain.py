@@ -70,6 +70,8 @@ class DomainErrorCode(StrEnum):
     """Cloudflare has the hostname, not as it was ordered, and no edit changes that."""
     HOSTNAME_INVALID = "hostname_invalid"
     QUOTA_EXCEEDED = "quota_exceeded"
+    PLAN_LACKS = "plan_lacks"
+    """The plan of the operator's zone at Cloudflare does not have what was ordered."""
     REGISTRATION_FAILED = "registration_failed"
     """The hostname is not at Cloudflare, and nobody registers it until the `register` job is retried."""
     DOMAIN_HELD = "domain_held"

@@ -8,9 +8,9 @@ from dcvd.sandbox.cloudflare_api.gate import ISSUED_TOKEN, read_identifier
 from dcvd.sandbox.customers.listing import build_records_page, build_zones_page
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord
 from dcvd.sandbox.customers.tokens import Permission
-from dcvd.sandbox.customers.zones import CustomerZones
 from dcvd.sandbox.hostnames.bodies import decode
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse, success_response
+from dcvd.sandbox.world import World
 
 _ZONE_PATH: Final = "/zones/{zone_id}"
 _RECORDS_PATH: Final = f"{_ZONE_PATH}/dns_records"
@@ -18,10 +18,14 @@ _RECORD_PATH: Final = f"{_RECORDS_PATH}/{{dns_record_id}}"
 
 
 class CustomerApi:
-    """Handlers for all zones; a token sees its own zones, and all others look as if they did not exist."""
+    """Handlers for all zones; a token sees its own zones, and all others look as if they did not exist.
 
-    def __init__(self, zones: CustomerZones) -> None:
-        self._zones = zones
+    The operator's token sees the zone of custom hostnames alone.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._zones = world.customers
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -43,6 +47,10 @@ class CustomerApi:
         return success_response(page, info=info)
 
     async def get_zone(self, request: web.Request) -> web.Response:
+        if request[ISSUED_TOKEN] is self._world.operator_token:
+            if read_identifier(request, "zone_id") != self._world.settings.zone_id:
+                raise CloudflareErrorResponse(9109)
+            return success_response(self._world.show_own_zone())
         return success_response(self._find_zone(request, "zone.read").to_json())
 
     async def list_records(self, request: web.Request) -> web.Response:

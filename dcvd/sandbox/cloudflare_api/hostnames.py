@@ -8,6 +8,7 @@ from aiohttp.typedefs import Handler
 
 from dcvd.sandbox.cloudflare_api.gate import ISSUED_TOKEN, read_identifier
 from dcvd.sandbox.hostnames.bodies import (
+    Body,
     decode,
     read_edit,
     read_extras,
@@ -18,7 +19,7 @@ from dcvd.sandbox.hostnames.bodies import (
 from dcvd.sandbox.hostnames.listing import is_uuid, needs_every_record, read_page, result_info, select_hostnames
 from dcvd.sandbox.hostnames.model import CustomHostname
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse, json_response, success_response
-from dcvd.sandbox.world import QUOTA_ALLOCATED, QUOTA_HARD_CAP, World
+from dcvd.sandbox.world import QUOTA_ALLOCATED, World
 
 _ZONE_PATH: Final = "/zones/{zone_id}"
 _HOSTNAMES_PATH: Final = f"{_ZONE_PATH}/custom_hostnames"
@@ -69,6 +70,7 @@ class CloudflareApi:
     async def create_hostname(self, request: web.Request) -> web.Response:
         body = decode(await request.read())
         hostname = read_hostname(body)
+        self._refuse_beyond_plan(body)
         order = read_order(body, hostname, ssl_id=str(uuid.uuid4()), now=self._world.clock.now())
         record = self._world.create(hostname, order, read_extras(body))
         return success_response(self._world.hostname_view(record), status=201, messages=self._billing_messages())
@@ -79,6 +81,7 @@ class CloudflareApi:
     async def edit_hostname(self, request: web.Request) -> web.Response:
         record = self._find_hostname(request)
         body = decode(await request.read())
+        self._refuse_beyond_plan(body)
         record = self._world.edit(record, read_edit(body), read_extras(body))
         return success_response(self._world.hostname_view(record), status=202)
 
@@ -95,7 +98,7 @@ class CloudflareApi:
                 "allocated": QUOTA_ALLOCATED,
                 "used": used,
                 "exceeded": used > QUOTA_ALLOCATED,
-                "hard_cap": QUOTA_HARD_CAP,
+                "hard_cap": self._world.hard_cap,
             }
         )
 
@@ -128,6 +131,16 @@ class CloudflareApi:
         if record is None:
             raise CloudflareErrorResponse(1436)
         return record
+
+    def _refuse_beyond_plan(self, body: Body) -> None:
+        """Raise CloudflareErrorResponse 1459 or 1460 for what only Enterprise plans have."""
+        ssl = body.get("ssl")
+        if self._world.plan == "enterprise" or not isinstance(ssl, dict):
+            return
+        if ssl.get("certificate_authority"):
+            raise CloudflareErrorResponse(1459)
+        if ssl.get("wildcard") is True:
+            raise CloudflareErrorResponse(1460)
 
     def _billing_messages(self) -> tuple[str, ...]:
         """Return the warning about the bill, if any; `messages` about custom hostnames are strings, not objects."""

@@ -29,7 +29,8 @@ from dcvd.sandbox.http.decoding import choice_error, decode, error_text
 from dcvd.sandbox.http.envelope import json_response
 from dcvd.sandbox.nameserver.records import DEFAULT_TTL
 from dcvd.sandbox.nameserver.server import Nameserver
-from dcvd.sandbox.world import World
+from dcvd.sandbox.settings import Plan
+from dcvd.sandbox.world import QUOTA_HARD_CAP, World
 
 
 class _RecordsRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +57,11 @@ class _ForceRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 class _RefusalRequest(msgspec.Struct, forbid_unknown_fields=True):
     refuses: Annotated[str, Meta(min_length=1)]
     hostname: str | None = None
+
+
+class _PlanRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    plan: Plan = "enterprise"
+    hard_cap: Annotated[int, Meta(ge=0)] = QUOTA_HARD_CAP
 
 
 class _ZoneRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,6 +96,7 @@ class ControlApi:
             web.post("/faults", self.add_fault),
             web.delete("/faults", self.clear_faults),
             web.delete("/faults/{id}", self.delete_fault),
+            web.put("/plan", self.set_plan),
             web.post("/zones", self.create_zone),
             web.delete("/zones/{name}", self.delete_zone),
             web.post("/tokens", self.create_token),
@@ -159,6 +166,12 @@ class ControlApi:
         if not self._world.faults.remove(fault_id):
             raise NotFound(f"There is no fault {fault_id}; it may have been used up.")
         return web.Response(status=204)
+
+    async def set_plan(self, request: web.Request) -> web.Response:
+        body = decode(await request.read(), _PlanRequest)
+        self._world.plan = body.plan
+        self._world.hard_cap = body.hard_cap
+        return json_response({"plan": body.plan, "hardCap": body.hard_cap})
 
     async def create_zone(self, request: web.Request) -> web.Response:
         body = decode(await request.read(), _ZoneRequest)

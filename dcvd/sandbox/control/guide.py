@@ -104,6 +104,14 @@ CALLS: Final = (
     ControlCall("DELETE", "/faults/{id}", "end one fault", example="/faults/fault-2"),
     ControlCall("DELETE", "/faults", "end all faults", example="/faults"),
     ControlCall(
+        "PUT",
+        "/plan",
+        "give the operator's zone that plan, and at most so many hostnames;\n"
+        "        0: Cloudflare for SaaS is not enabled",
+        example="/plan",
+        body='{"plan":"free","hardCap":100}',
+    ),
+    ControlCall(
         "POST",
         "/zones",
         "create a customer's zone; account, status and type can be left out;\n"

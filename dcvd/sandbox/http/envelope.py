@@ -50,6 +50,7 @@ _KNOWN_ERRORS: Final[Mapping[int, tuple[int, str]]] = {
     **{number: (400, f"{text} {_CHECK_SENTENCE}") for number, text in _INPUT_ERRORS.items()},
     1000: (401, "Invalid API Token"),
     1004: (400, "DNS Validation Error."),
+    1404: (403, "No quota has been allocated for this zone."),
     1405: (403, "Quota exceeded."),
     1406: (409, "Duplicate custom hostname found."),
     1434: (400, "The SSL attribute is invalid. Refer to the API documentation, check your input and try again."),
@@ -61,6 +62,9 @@ _KNOWN_ERRORS: Final[Mapping[int, tuple[int, str]]] = {
         "Review your input and try again.",
     ),
     1449: (400, "The request input `bundle_method` must be one of: ubiquitous, optimal, force."),
+    1459: (400, "Certificate Authority selection is only available on an Enterprise plan."),
+    # Cloudflare documents no number for this one.
+    1460: (400, "Wildcard custom hostnames are only available on an Enterprise plan."),
     1469: (
         400,
         "The hostname is longer than 64 characters; set `cloudflare_branding` to true to order its certificate.",

@@ -3,8 +3,9 @@
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.domains.domain import Domain, DomainStatus, Finding
 from dcvd.core.lifecycle.registration_queue import QueuePosition
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import reach
@@ -17,9 +18,10 @@ from dcvd.store.engine.transactions import Transaction
 
 
 class DomainDetail(Struct, frozen=True):
-    """A domain, and its position in the registration queue; None when Cloudflare has the hostname."""
+    """A domain with its findings, and its position in the registration queue; None when Cloudflare has the hostname."""
 
     domain: Domain
+    findings: tuple[Finding, ...]
     queue_position: QueuePosition | None = None
 
 
@@ -30,13 +32,18 @@ class SyncResult(Struct, frozen=True):
     is_fresh: bool
 
 
+def describe(context: Context, domain: Domain, queue_position: QueuePosition | None = None) -> DomainDetail:
+    """Return a domain with its findings as they are now."""
+    return DomainDetail(domain, findings_of(domain, saas_zone=context.saas_zone.value), queue_position)
+
+
 async def add(context: Context, org_id: str, request: DomainRequest, *, actor: str) -> DomainDetail:
     """Add a domain. Raises what `additions.add` raises."""
 
     def remember(tx: Transaction, domain: Domain) -> None:
         context.remember_result(
             tx,
-            lambda: DomainDetail(domain, registration_queue.read_positions(context, tx, [domain]).get(domain.id)),
+            lambda: describe(context, domain, registration_queue.read_positions(context, tx, [domain]).get(domain.id)),
         )
 
     domain = await additions.add(
@@ -49,14 +56,14 @@ async def add(context: Context, org_id: str, request: DomainRequest, *, actor: s
         actor=actor,
         in_transaction=remember,
     )
-    return DomainDetail(domain, await registration_queue.find_position(context, domain))
+    return describe(context, domain, await registration_queue.find_position(context, domain))
 
 
 async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:
     """Get a domain by its id. Raises NotFound, also for another organization's."""
     domain = await queries.get(context, org_id, domain_id)
     domain = replace(domain, connection_id=await reach.limit_connection(context, domain.connection_id))
-    return DomainDetail(domain, await registration_queue.find_position(context, domain))
+    return describe(context, domain, await registration_queue.find_position(context, domain))
 
 
 async def list_page(
@@ -74,7 +81,7 @@ async def list_page(
         context, org_id, status=status, search=search, is_dormant=is_dormant, cursor=cursor, limit=limit
     )
     positions = await registration_queue.find_positions(context, page.items)
-    return Page([DomainDetail(domain, positions.get(domain.id)) for domain in page.items], page.next_cursor)
+    return Page([describe(context, domain, positions.get(domain.id)) for domain in page.items], page.next_cursor)
 
 
 async def sync(

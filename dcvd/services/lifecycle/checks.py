@@ -126,7 +126,7 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     domain = replace(
         transition.domain, is_contested=settlement.domain.is_contested, incomplete_checks=incomplete_checks
     )
-    next_remedy_at = remedies.next_remedy_at(domain, context.rules.certificate_authorities)
+    next_remedy_at = remedies.next_remedy_at(domain, context.certificate_authorities)
     planned_at = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=next_remedy_at)
     # What Cloudflare says of a hostname that was taken over is not known yet.
     has_taken_over = settlement.domain.cf_id != stored.cf_id

@@ -34,7 +34,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
         await queue.complete(context, job)
         return
     authority = remedies.authority_for_patch(
-        domain, context.rules.certificate_authorities, chosen_authority=old_domain.certificate_authority
+        domain, context.certificate_authorities, chosen_authority=old_domain.certificate_authority
     )
     answer = await cloudflare.revalidate(
         cf_observation, order_of(domain), certificate_authority=authority, urgency=urgency, owner=domain.org_id
@@ -48,7 +48,7 @@ async def perform(run: JobRun[NoPayload]) -> None:
 
 
 def _wants_patch(context: Context, domain: Domain) -> bool:
-    return remedies.needs_patch(domain, context.rules.certificate_authorities)
+    return remedies.needs_patch(domain, context.certificate_authorities)
 
 
 DEFINITION: Final = JobDefinition(

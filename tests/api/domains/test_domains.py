@@ -265,13 +265,18 @@ async def test_findings_and_errors_say_what_to_do(owner: Client, context: Contex
         hostname=NAME, target="edge.example.net", outcome="answered", exists=True, chain=("elsewhere.example.org",)
     )
     await checks.record(
-        context, existing, [DnsObservation(facts), RegistrationRefusal("cloudflare_1406", "It is taken.")]
+        context, existing, [DnsObservation(facts), RegistrationRefusal("cloudflare_1499", "It is taken.")]
     )
     domain = (await owner.get(f"/api/domains/{existing}")).json["domain"]
     assert domain["status"] == "error"
-    assert domain["error"] == {"code": "cloudflare_1406", "message": "It is taken."}
+    assert domain["error"] == {"code": "cloudflare_1499", "message": "It is taken."}
     assert domain["dnsStatus"] == "failed"
-    [finding] = domain["findings"]
+    refused, finding = domain["findings"]
+    assert (refused["code"], refused["actor"], refused["evidence"]) == (
+        "registration_refused",
+        "operator",
+        ["It is taken."],
+    )
     assert finding["fix"] == {"type": "CNAME", "name": NAME, "value": "edge.example.net"}
     assert finding["nextCheckAt"] == domain["nextSyncAt"]
     assert finding["severity"] == "error"

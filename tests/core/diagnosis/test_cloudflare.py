@@ -136,7 +136,6 @@ def test_another_stage_that_timed_out_is_named_and_nobodys_to_mend() -> None:
 def test_a_refused_registration_says_whose_affair_it_is() -> None:
     for code, actor in (
         ("hostname_taken", "operator"),
-        ("quota_exceeded", "operator"),
         ("hostname_differs", "operator"),
         ("hostname_invalid", "customer"),
     ):
@@ -144,7 +143,6 @@ def test_a_refused_registration_says_whose_affair_it_is() -> None:
         for finding in (only(domain(error=error)), only(domain(), error), only(domain(error=error), error)):
             assert (finding.code, finding.severity, finding.actor) == (code, "error", actor)
             assert finding.evidence == (error.message,)
-    assert cloudflare_findings(domain(error=DomainError("cloudflare_1414", "Refused."))) == ()
 
 
 def test_a_missing_fallback_origin_is_the_operators() -> None:

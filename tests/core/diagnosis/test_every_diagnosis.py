@@ -36,11 +36,13 @@ FROM_CLOUDFLARE = (
     "high_risk_domain", "moved", "validation_timed_out",
 )  # fmt: skip
 OUR_ADDITIONS = (
-    "ca_fault", "ca_refuses_name", "challenge_hidden", "challenge_missing", "challenge_proxied", "domain_suspended",
+    "ca_fault", "ca_refuses_name", "challenge_hidden", "challenge_missing", "challenge_proxied",
+    "cloudflare_unauthorized", "cloudflare_unavailable", "cloudflare_zone_not_found", "domain_suspended",
     "dormant",
     "failed_authorizations", "fallback_origin",
     "hostname_differs", "hostname_unusual", "mpic_failed", "name_unresolved", "ownership_unproved",
-    "proxied_prevalidation", "registry_unanswered", "resolvers_failed", "tld_unknown", "unknown_error",
+    "plan_lacks", "proxied_prevalidation", "registration_refused", "registry_unanswered", "resolvers_failed",
+    "saas_not_enabled", "target_unresolved", "tld_unknown", "unknown_error",
     "validation_unanswered",
     "wildcard_missing",
 )  # fmt: skip

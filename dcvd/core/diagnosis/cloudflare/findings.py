@@ -15,6 +15,7 @@ from dcvd.core.diagnosis.findings import new_finding, sort_findings
 from dcvd.core.diagnosis.names import unusual_name_findings
 from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
 from dcvd.core.diagnosis.renewal_risks import tell_when_it_hurts
+from dcvd.core.diagnosis.service_faults import service_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import (
     POINTING_STATES,
@@ -28,6 +29,7 @@ from dcvd.core.domains.domain import (
     Severity,
 )
 from dcvd.core.domains.required_records import missing_validation_record
+from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, SaasZone
 from dcvd.core.instants import HOUR
 
 _ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\b(zone|on|the) hold\b", re.IGNORECASE)
@@ -42,12 +44,18 @@ _RECHECK_WAIT_MS: Final = HOUR
 """For this long Cloudflare may simply not have checked the hostname again yet."""
 
 
-def findings_of(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:
-    """Return all findings of a domain, from DNS, from Cloudflare and of its dormancy, most severe first.
+def findings_of(
+    domain: Domain, registration_error: DomainError | None = None, saas_zone: SaasZone = UNKNOWN_ZONE
+) -> tuple[Finding, ...]:
+    """Return all findings of a domain, from DNS, from Cloudflare, of the service and of dormancy, most severe first.
+
+    What is no fault of its owner's comes first, because nothing that they do helps until then.
 
     `registration_error` is why its registration has failed so far, which the job knows and the domain does not.
+    `saas_zone` is what is known of the operator's zone at Cloudflare.
     """
     found = (
+        *service_findings(domain, saas_zone, registration_error),
         *domain.findings,
         *dormancy_findings(domain),
         *cloudflare_findings(domain, registration_error),
@@ -78,12 +86,6 @@ def _refusal_findings(domain: Domain, registration_error: DomainError | None) ->
                     "service has to find out by whom; its owner can have it released there."
                 )
                 yield new_finding(FindingCode.HOSTNAME_TAKEN, "error", "operator", message, [error.message])
-            case DomainErrorCode.QUOTA_EXCEEDED:
-                message = (
-                    f"{domain.name} waits: the operator's quota of custom hostnames at Cloudflare is used up, and has "
-                    "to be raised."
-                )
-                yield new_finding(FindingCode.QUOTA_EXCEEDED, "error", "operator", message, [error.message])
             case DomainErrorCode.HOSTNAME_INVALID:
                 message = f"{domain.name} cannot have a certificate: Cloudflare refuses the name."
                 yield new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, [error.message])

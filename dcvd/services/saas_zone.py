@@ -1,0 +1,38 @@
+"""Check what all hostnames need: the operator's zone at Cloudflare, and the target that customers point to."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dcvd.config import Config
+from dcvd.core.domains.saas_zone import ZoneFaultCode
+from dcvd.core.domains.targets import new_target
+from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.custom_hostnames.zone_check import PartResult, ZonePart, check_zone
+from dcvd.errors import Retryable
+
+
+class AddressReader(Protocol):
+    """Reads addresses in DNS, as `ZoneReader` of `dns/checks` does."""
+
+    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
+        """Return the addresses of hosts, all of them together. Raises Retryable."""
+
+
+async def check(config: Config, client: CloudflareClient, reader: AddressReader) -> list[PartResult]:
+    """Check the zone and the target; what was found is in the client's `zone_watch` too. Never raises."""
+    results = await check_zone(client)
+    return [*results, await _check_target(config.cloudflare.cname_target, client, reader)]
+
+
+async def _check_target(target: str, client: CloudflareClient, reader: AddressReader) -> PartResult:
+    name = new_target(target, bytes)
+    try:
+        addresses = await reader.read_addresses([name])
+    except Retryable as error:
+        return PartResult(ZonePart.TARGET, "unknown", error.message)
+    if addresses:
+        client.zone_watch.clear(ZoneFaultCode.TARGET_UNRESOLVED)
+        return PartResult(ZonePart.TARGET, "ok", f"{name}, to which customers point, has addresses.")
+    message = f"{name}, to which customers point, has no address: create a record for it in the zone."
+    client.zone_watch.set(ZoneFaultCode.TARGET_UNRESOLVED, message)
+    return PartResult(ZonePart.TARGET, "failing", message)
