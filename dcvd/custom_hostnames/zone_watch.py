@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from dcvd.config import Live
 from dcvd.core.domains.saas_zone import PlanFeature, SaasZone, ZoneFault, ZoneFaultCode
@@ -84,7 +85,7 @@ class ZoneWatch:
         if self.zone.lacks(feature) is not is_lacking:
             log.warning("cloudflare.plan_lacks" if is_lacking else "cloudflare.plan_has", feature=feature.value)
             lacking = self.zone.lacking | {feature} if is_lacking else self.zone.lacking - {feature}
-            self._zone.value = SaasZone(faults=self.zone.faults, lacking=lacking)
+            self._zone.value = replace(self.zone, lacking=lacking)
 
 
 def find_lacking(message: str) -> frozenset[PlanFeature]:

@@ -56,6 +56,7 @@ from dcvd.store.engine.files import adopt_owner, lock_path
 from dcvd.sync.checker import DomainChecker
 from dcvd.sync.loop import SyncLoop
 from dcvd.sync.saas_zone_loop import SaasZoneLoop
+from dcvd.sync.stall_watch import StallWatch
 from dcvd.sync.zone_loop import ZoneLoop
 
 log = structlog.get_logger(__name__)
@@ -298,6 +299,7 @@ class Daemon:
             ("jobs", self._jobs.run()),
             ("sync", self._sync.run()),
             ("saas_zone", self._saas_zone.run()),
+            ("stalls", StallWatch(self.context).run()),
             ("zones", ZoneLoop(self.context, self._zone_checker).run()),
             ("delivery", self._delivery.run()),
             ("janitor", Janitor(self.context, self.services.token_usage, self._metrics).run()),

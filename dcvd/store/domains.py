@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.stalls import StageWait
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
 from dcvd.store.engine.json_text import encode_list
@@ -161,6 +162,22 @@ def take_name(tx: Transaction, name: str, domain_id: str) -> None:
 def find_by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
     """Find the domain that holds a custom hostname."""
     return DOMAINS.fetch_one(snapshot, "WHERE cf_id = ?", (cf_id,))
+
+
+def list_stage_waits(snapshot: Snapshot, start: int, end: int) -> list[StageWait]:
+    """Count the waiting domains whose DNS is right and of which Cloudflare says the same since an instant in this time.
+
+    They are counted by their registrable names, and by their statuses at Cloudflare.
+    """
+    rows = snapshot.fetch_all(
+        "SELECT cf_status, cf_ssl_status, count(DISTINCT registrable), min(cf_changed_at)"
+        " FROM domains INDEXED BY domains_at_stage WHERE lane = 0"
+        " AND cf_id IS NOT NULL AND dns_state IN ('verified', 'unverifiable') AND dormant_since IS NULL"
+        " AND (validation = 'http' OR challenge_verified = 1) AND cf_changed_at BETWEEN ? AND ?"
+        """ AND findings NOT LIKE '%"severity":"error"%' GROUP BY cf_status, cf_ssl_status""",
+        (start, end),
+    )
+    return [StageWait(cf_status=row[0], cf_ssl_status=row[1], count=row[2], since=row[3]) for row in rows]
 
 
 def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[Domain]:

@@ -51,7 +51,10 @@ class OwnershipView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class UndatedFindingView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """One finding: what is wrong, who has to act, and the record to type."""
+    """One finding: what is wrong, who has to act, and the record to type.
+
+    `since`: since when that is known. `hurtsAt`: until when the domain works all the same; null where it hurts already.
+    """
 
     code: str
     severity: Severity
@@ -59,6 +62,8 @@ class UndatedFindingView(Struct, frozen=True, kw_only=True, rename="camel"):
     message: str
     fix: RecordView | None
     evidence: list[str]
+    since: Instant | None
+    hurts_at: Instant | None
 
 
 class FindingView(UndatedFindingView, frozen=True, kw_only=True, rename="camel"):
@@ -85,4 +90,10 @@ def ownership_view(domain: Domain) -> OwnershipView:
 def finding_view(finding: Finding, next_check_at: int) -> FindingView:
     """Show a finding; one without a time of its own gets that of the domain's next check."""
     check_at = next_check_at if finding.next_check_at is None else finding.next_check_at
-    return build_view(FindingView, finding, next_check_at=to_rfc3339(check_at))
+    return build_view(
+        FindingView,
+        finding,
+        next_check_at=to_rfc3339(check_at),
+        since=format_instant(finding.since),
+        hurts_at=format_instant(finding.hurts_at),
+    )

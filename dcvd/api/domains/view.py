@@ -17,7 +17,7 @@ from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.domain import DnsState, DomainStatus, LeftoverRecord, ValidationMethod
 from dcvd.core.domains.required_records import required_records
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.services.domains.details import DomainDetail
 
@@ -70,6 +70,7 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     domain_name: str
     status: DomainStatus
     ready: bool
+    ready_since: Instant | None
     error: ErrorView | None
     required_records: list[RequiredRecordView]
     cname_target: str
@@ -132,6 +133,7 @@ def domain_view(detail: DomainDetail) -> DomainView:
         domain_name=domain.name,
         dns_status=domain.dns_state,
         ready=domain.is_ready,
+        ready_since=format_instant(domain.ready_since),
         required_records=required_record_views(required_records(domain)),
         ownership=ownership_view(domain),
         registration=registration_view(detail.queue_position),

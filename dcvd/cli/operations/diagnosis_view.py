@@ -86,4 +86,10 @@ def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...]) -> Diagn
 
 
 def _finding_output(finding: Finding) -> FindingOutput:
-    return build_view(FindingOutput, finding, next_check_at=format_instant(finding.next_check_at))
+    return build_view(
+        FindingOutput,
+        finding,
+        next_check_at=format_instant(finding.next_check_at),
+        since=format_instant(finding.since),
+        hurts_at=format_instant(finding.hurts_at),
+    )

@@ -46,6 +46,7 @@ class FindingCode(StrEnum):
     SAAS_NOT_ENABLED = "saas_not_enabled"
     TARGET_UNRESOLVED = "target_unresolved"
     PLAN_LACKS = "plan_lacks"
+    MANY_WAITING = "many_waiting"
     REGISTRATION_REFUSED = "registration_refused"
 
     # The name itself.

@@ -39,4 +39,4 @@ def tell_when_it_hurts(domain: Domain, finding: Finding) -> Finding:
         return finding
     until = to_rfc3339(certificate.expires_at - certificate.expires_at % SECOND)
     message = f"{domain.name} works until {until}, and cannot be renewed until this is mended. {finding.message}"
-    return replace(finding, severity="warning", message=message)
+    return replace(finding, severity="warning", message=message, hurts_at=certificate.expires_at)

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import Final, assert_never
 
+from msgspec.structs import replace
+
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Domain, DomainError, DomainErrorCode, DomainStatus, Finding
 from dcvd.core.domains.saas_zone import PlanFeature, SaasZone, ZoneFault, ZoneFaultCode
+from dcvd.core.domains.stalls import Stage, Stall, find_stage
 from dcvd.core.instants import to_rfc3339
 
 CLOUDFLARE_UNAVAILABLE: Final = "cloudflare_unavailable"
@@ -25,10 +28,42 @@ def service_findings(domain: Domain, zone: SaasZone, registration_error: DomainE
     for fault in faults.values():
         yield _fault_finding(domain, fault)
     yield from _plan_findings(domain, zone)
+    stall = find_stall(domain, zone)
+    if stall is not None:
+        yield _stall_finding(domain, stall)
     if registration_error is not None and not faults:
         yield from _failure_findings(domain, registration_error)
     if domain.error is not None and _is_unknown_refusal(domain.error.code):
         yield _refusal_finding(domain, domain.error)
+
+
+def find_stall(domain: Domain, zone: SaasZone) -> Stall | None:
+    """Return the stall that a domain is in: many wait at its stage, and its own DNS is right."""
+    stage = find_stage(domain)
+    if stage is None or any(finding.severity == "error" for finding in domain.findings):
+        return None
+    return next((stall for stall in zone.stalls if stall.stage is stage), None)
+
+
+def _stall_finding(domain: Domain, stall: Stall) -> Finding:
+    match stall.stage:
+        case Stage.ORDER:
+            awaited = "Cloudflare to order the certificate"
+        case Stage.VALIDATION:
+            awaited = "the certificate authority to validate the name"
+        case Stage.ISSUANCE:
+            awaited = "the certificate authority to issue the certificate"
+        case Stage.DEPLOYMENT:
+            awaited = "Cloudflare to deploy the certificate"
+        case Stage.HOSTNAME:
+            awaited = "Cloudflare to serve the name"
+        case _:
+            assert_never(stall.stage)
+    message = (
+        f"{domain.name} waits for {awaited}, as {stall.count} domains of this service do, the first since "
+        f"{to_rfc3339(stall.since)}. This is no fault of {domain.name}. No action needed: we keep trying."
+    )
+    return replace(new_finding(FindingCode.MANY_WAITING, "warning", "nobody", message, ()), since=stall.since)
 
 
 def _concerns(code: ZoneFaultCode, domain: Domain) -> bool:
@@ -74,8 +109,8 @@ def _fault_finding(domain: Domain, fault: ZoneFault) -> Finding:
             reason = f"{domain.cname_target}, to which it has to point, has no address. The operator has to create it."
         case _:
             assert_never(fault.code)
-    evidence = [fault.message, *([f"since {to_rfc3339(fault.since)}"] if fault.since else [])]
-    return new_finding(code, "error", "operator", f"{domain.name} waits: {reason}", evidence)
+    finding = new_finding(code, "error", "operator", f"{domain.name} waits: {reason}", [fault.message])
+    return replace(finding, since=fault.since or None)
 
 
 def _plan_findings(domain: Domain, zone: SaasZone) -> Iterator[Finding]:

@@ -117,7 +117,8 @@ FindingActor = Literal["customer", "operator", "nobody"]
 class Finding(Struct, frozen=True, kw_only=True):
     """One diagnosis: what is wrong, who has to act, and the exact record to type.
 
-    `next_check_at` (milliseconds) is when another check makes sense; None means at the domain's next check.
+    next_check_at: when another check makes sense; None means at the domain's next check. since: since when it is known
+    to be so. hurts_at: from when on it hurts; None where it hurts already. Instants are in milliseconds.
     """
 
     code: str
@@ -127,6 +128,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     fix: Record | None = None
     evidence: tuple[str, ...] = ()
     next_check_at: int | None = None
+    since: int | None = None
+    hurts_at: int | None = None
 
 
 ValidationMethod = Literal["http", "delegated"]
@@ -175,6 +178,9 @@ class Domain(Struct, frozen=True, kw_only=True):
     incomplete_checks: checks in a row at which Cloudflare or DNS could not be asked.
     remedies_applied: remedies tried at Cloudflare since the domain was last healthy (see `lifecycle.remedies`).
     remedy_wait_started_at: when the last remedy was applied, or when the wait for one began.
+    cf_changed_at: when what Cloudflare says of the hostname and its certificate last changed.
+    ready_since: since when it is ready (see `diagnosis.readiness`); None where it is not.
+    delegated_at: when DNS last showed that the name's domain is registered and delegated.
     """
 
     id: str
@@ -217,6 +223,9 @@ class Domain(Struct, frozen=True, kw_only=True):
     remedy_wait_started_at: int | None = None
     dns_checked_at: int | None = None
     cf_checked_at: int | None = None
+    cf_changed_at: int | None = None
+    ready_since: int | None = None
+    delegated_at: int | None = None
     next_check_at: int
     created_at: int
     updated_at: int
@@ -258,12 +267,8 @@ class Domain(Struct, frozen=True, kw_only=True):
 
     @property
     def is_ready(self) -> bool:
-        """Whether hostname and certificate are active and DNS points here, or hides where it points.
-
-        With a wildcard, for the names below the hostname too.
-        """
-        is_whole = not self.wildcard or all(finding.code != WILDCARD_MISSING for finding in self.findings)
-        return self.status is DomainStatus.ACTIVE and self.dns_state in POINTING_STATES and is_whole
+        """Whether it serves https and its traffic comes here, as of its last check."""
+        return self.ready_since is not None
 
 
 POINTING_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})

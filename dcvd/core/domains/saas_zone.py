@@ -5,6 +5,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.domains.stalls import Stall
+
 
 class ZoneFaultCode(StrEnum):
     """What is wrong with the zone, or with our access to it, so that hostnames wait, whatever their DNS."""
@@ -36,10 +38,11 @@ class ZoneFault(Struct, frozen=True, kw_only=True):
 
 
 class SaasZone(Struct, frozen=True, kw_only=True):
-    """What is known of the zone. lacking: what its plan was found to lack."""
+    """What is known of the zone. lacking: what its plan was found to lack. stalls: where many domains wait at once."""
 
     faults: tuple[ZoneFault, ...] = ()
     lacking: frozenset[PlanFeature] = frozenset()
+    stalls: tuple[Stall, ...] = ()
 
     def lacks(self, feature: PlanFeature) -> bool:
         """Whether the plan is known to lack a feature."""

@@ -46,11 +46,13 @@ def dormant_event_data(domain: Domain) -> EventData:
 
 
 def findings_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return findings as JSON with the members of `Finding`; `next_check_at` is in RFC 3339 or null."""
+    """Return findings as JSON with the members of `Finding`; instants are in RFC 3339 or null."""
     return [
         {
             **msgspec.to_builtins(finding),
             "next_check_at": format_instant(finding.next_check_at),
+            "since": format_instant(finding.since),
+            "hurts_at": format_instant(finding.hurts_at),
         }
         for finding in findings
     ]

@@ -16,6 +16,7 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.findings import sort_findings
 from dcvd.core.diagnosis.proofs import find_proof, proof_findings
+from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.claims import (
     add_proof,
@@ -132,8 +133,14 @@ def apply_check(domain: Domain, observations: Iterable[Observation], now: int, r
     domain, remedy = remedies.choose_remedy(
         domain, now, rules.certificate_authorities, became_right=needs_revalidation, permitted_authorities=permitted
     )
+    ready_since = (before.ready_since or now) if is_ready(domain) else None
     return Transition(
-        replace(domain, checks_since_change=0 if has_changed else before.checks_since_change + 1),
+        replace(
+            domain,
+            checks_since_change=0 if has_changed else before.checks_since_change + 1,
+            ready_since=ready_since,
+            updated_at=domain.updated_at if ready_since == before.ready_since else now,
+        ),
         tuple(events),
         needs_revalidation,
         unknown_values,
@@ -190,7 +197,7 @@ def _observe_proof(domain: Domain, observations: Iterable[Observation]) -> Proof
 def _apply_silence(before: Domain, findings: tuple[Finding, ...], now: int) -> Transition:
     """Apply a check that learned nothing of the domain: what was known of it stands, beside our own fault."""
     known = (each for each in before.findings if each.code != FindingCode.RESOLVERS_FAILED)
-    after = replace(before, findings=sort_findings((*known, *findings)))
+    after = replace(before, findings=_date_findings(before, sort_findings((*known, *findings)), now))
     return Transition(before if after.findings == before.findings else replace(after, updated_at=now))
 
 
@@ -218,7 +225,7 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         challenge_verified=(
             before.challenge_verified if diagnosis.challenge_verified is None else diagnosis.challenge_verified
         ),
-        findings=sort_findings((*unproved, *diagnosis.findings)) if unproved else diagnosis.findings,
+        findings=_date_findings(before, sort_findings((*unproved, *diagnosis.findings)), now),
         dns_checked_at=now,
     )
     errors_changed = before.status in WAITING_STATUSES and not keeps_state and _has_changed_errors(before, after)
@@ -270,6 +277,7 @@ def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: 
         cf_status=DELETED_HOSTNAME_STATUS,
         cf_differences=(),
         cf_checked_at=now,
+        cf_changed_at=now,
         waits_for_txt=False,
         next_certificate=None,
     )
@@ -295,6 +303,8 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         challenge_target=_challenge_target(before, hostname.delegation_record),
         pending_reports=before.pending_reports + 1 if hostname.hostname_class is HostnameClass.WAITING else 0,
     )
+    if _said_by_cloudflare(after) != _said_by_cloudflare(before):
+        after = replace(after, cf_changed_at=now)
     after, is_renewal = certificates.apply_certificates(after, hostname, now)
     is_listed = certificates.is_listed(hostname, after.certificate)
     status, error = decide_status(_forget_missing_hostname(before), after, now, is_listed=is_listed)
@@ -329,6 +339,16 @@ def _forget_missing_hostname(before: Domain) -> Domain:
     if before.cf_id is not None or before.status is not DomainStatus.ERROR:
         return before
     return replace(before, status=choose_waiting_status(before, DomainStatus.PENDING_CNAME), error=None)
+
+
+def _said_by_cloudflare(domain: Domain) -> tuple[object, ...]:
+    return domain.cf_status, domain.cf_ssl_status, domain.cf_errors, domain.cf_ssl_errors
+
+
+def _date_findings(before: Domain, findings: tuple[Finding, ...], now: int) -> tuple[Finding, ...]:
+    """Return findings with the instant since when each is known, by its code."""
+    known = {finding.code: finding.since for finding in before.findings}
+    return tuple(replace(finding, since=known.get(finding.code) or now) for finding in findings)
 
 
 def _keep_order(known: tuple[str, ...], listed: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from dcvd.core.audit import AuditAction
 from dcvd.core.domains.claims import is_held
 from dcvd.core.domains.dns_facts import DnsObservation
-from dcvd.core.domains.domain import Domain, delegation_suffix
+from dcvd.core.domains.domain import Domain, DomainStatus, delegation_suffix
 from dcvd.core.domains.observations import (
     ClaimHeld,
     CloudflareHostname,
@@ -148,6 +148,8 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     for value in transition.unknown_values:
         log.warning("look.unknown_value", domain=domain.name, domain_id=domain.id, value=value)
     if domain.status is not stored.status:
+        if domain.status is DomainStatus.ACTIVE:
+            context.activations.record(now)
         log.info("domain.status_changed", domain=domain.name, domain_id=domain.id, was=stored.status, now=domain.status)
     return domain
 

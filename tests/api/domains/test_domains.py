@@ -42,6 +42,7 @@ async def test_a_domain_is_added_and_says_which_record_to_create(owner: Client, 
         "domainName": NAME,
         "status": "pending_cname",
         "ready": False,
+        "readySince": None,
         "error": None,
         "requiredRecords": [
             {"type": "CNAME", "name": NAME, "value": "edge.example.net", "purpose": "routing", "verified": False}

@@ -25,6 +25,8 @@ MISSING = FindingOutput(
     fix=RecordView("CNAME", NAME, TARGET),
     evidence=["the name does not exist (NXDOMAIN)"],
     next_check_at="2027-01-15T08:01:00Z",
+    since=None,
+    hurts_at=None,
 )
 RECORD = RequiredRecordView("CNAME", NAME, TARGET, "routing", verified=False)
 BROKEN = DiagnosisOutput(

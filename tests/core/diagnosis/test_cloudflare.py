@@ -227,7 +227,17 @@ def test_no_status_of_cloudflares_breaks_the_reading() -> None:
 def test_an_event_says_when_to_look_again_as_text() -> None:
     waits = Finding(code="propagating", severity="info", actor="nobody", message="m.", next_check_at=NOW, fix=ROUTING)
     (first, second) = findings_data([waits, replace(waits, next_check_at=None, fix=None)])
-    assert set(first) == {"code", "severity", "actor", "message", "fix", "evidence", "next_check_at"}
+    assert set(first) == {
+        "code",
+        "severity",
+        "actor",
+        "message",
+        "fix",
+        "evidence",
+        "next_check_at",
+        "since",
+        "hurts_at",
+    }
     assert first["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
     assert first["next_check_at"] == "2026-11-23T10:00:00Z"
     assert (second["fix"], second["next_check_at"]) == (None, None)

@@ -40,7 +40,7 @@ OUR_ADDITIONS = (
     "cloudflare_unauthorized", "cloudflare_unavailable", "cloudflare_zone_not_found", "domain_suspended",
     "dormant",
     "failed_authorizations", "fallback_origin",
-    "hostname_differs", "hostname_unusual", "mpic_failed", "name_unresolved", "ownership_unproved",
+    "hostname_differs", "many_waiting", "hostname_unusual", "mpic_failed", "name_unresolved", "ownership_unproved",
     "plan_lacks", "proxied_prevalidation", "registration_refused", "registry_unanswered", "resolvers_failed",
     "saas_not_enabled", "target_unresolved", "tld_unknown", "unknown_error",
     "validation_unanswered",

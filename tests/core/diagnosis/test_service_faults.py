@@ -34,7 +34,7 @@ def test_a_fault_of_the_zone_comes_first_whatever_the_dns_of_the_domain(code: Zo
     found = findings_of(waiting, saas_zone=zone(code))
     assert (found[0].code, found[0].severity, found[0].actor) == (code, "error", "operator")
     assert found[0].message.startswith(f"{NAME} waits: ")
-    assert found[0].evidence == (f"Cloudflare says {code}.", "since 2026-11-23T10:00:00Z")
+    assert (found[0].evidence, found[0].since) == ((f"Cloudflare says {code}.",), NOW)
     assert summarize_domain(waiting, found) == f"The operator of this service has to act: {found[0].message}"
 
 

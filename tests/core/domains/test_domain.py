@@ -1,10 +1,8 @@
 """What a domain says of itself."""
 
-import itertools
-
 from msgspec.structs import replace
 
-from dcvd.core.domains.domain import DnsState, DomainStatus, Record
+from dcvd.core.domains.domain import DomainStatus, Record
 from dcvd.core.domains.required_records import known_records, required_records
 from tests.core.builders import DNS_MISSING, NAME, NOW, TARGET, Story, active_story, added_domain, certificate, seen
 
@@ -16,18 +14,6 @@ def test_a_new_domain_waits_for_its_record_and_is_due_at_once() -> None:
     assert domain.expires_at is None
     assert domain.error is None
     assert not domain.is_ready
-
-
-def test_ready_is_active_and_dns_pointing_here_or_hiding_that_it_does() -> None:
-    ready = {
-        (status, state)
-        for status, state in itertools.product(DomainStatus, DnsState)
-        if replace(added_domain(), status=status, dns_state=state).is_ready
-    }
-    assert ready == {
-        (DomainStatus.ACTIVE, DnsState.VERIFIED),
-        (DomainStatus.ACTIVE, DnsState.UNVERIFIABLE),
-    }
 
 
 def test_the_required_record_is_told_before_during_and_after_it_is_seen() -> None:

@@ -9,13 +9,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from dcvd.core.diagnosis.cloudflare.validation_errors import certificate_findings, unknown_error_finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
 from dcvd.core.diagnosis.names import unusual_name_findings
 from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
 from dcvd.core.diagnosis.renewal_risks import tell_when_it_hurts
-from dcvd.core.diagnosis.service_faults import service_findings
+from dcvd.core.diagnosis.service_faults import find_stall, service_findings
 from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import (
     POINTING_STATES,
@@ -54,11 +56,17 @@ def findings_of(
     `registration_error` is why its registration has failed so far, which the job knows and the domain does not.
     `saas_zone` is what is known of the operator's zone at Cloudflare.
     """
+    at_cloudflare = tuple(
+        replace(finding, since=domain.cf_changed_at) for finding in cloudflare_findings(domain, registration_error)
+    )
+    if find_stall(domain, saas_zone) is not None:
+        # What is said of many at once is not the DNS of each of them.
+        at_cloudflare = tuple(finding for finding in at_cloudflare if finding.actor != "customer")
     found = (
         *service_findings(domain, saas_zone, registration_error),
         *domain.findings,
-        *dormancy_findings(domain),
-        *cloudflare_findings(domain, registration_error),
+        *(replace(finding, since=domain.dormant_since) for finding in dormancy_findings(domain)),
+        *at_cloudflare,
         # Once it serves, whoever has to take the name takes it.
         *(() if domain.status is DomainStatus.ACTIVE else unusual_name_findings(domain.name)),
     )

@@ -1,0 +1,17 @@
+"""Whether a domain is ready: it serves https, and the traffic of its names comes here."""
+
+from dcvd.core.diagnosis.renewal_risks import tell_when_it_hurts
+from dcvd.core.domains.domain import POINTING_STATES, WILDCARD_MISSING, Domain, DomainStatus
+
+
+def is_ready(domain: Domain) -> bool:
+    """Whether hostname and certificate are active, and DNS points here, or hides where it points.
+
+    With a wildcard, for the names below the hostname too. An error takes that back as soon as it is found, also where a
+    second check has to confirm it; but not one that only keeps the next certificate from being issued.
+    """
+    if domain.status is not DomainStatus.ACTIVE or domain.dns_state not in POINTING_STATES:
+        return False
+    if domain.wildcard and any(finding.code == WILDCARD_MISSING for finding in domain.findings):
+        return False
+    return all(tell_when_it_hurts(domain, finding).severity != "error" for finding in domain.findings)

@@ -1,0 +1,15 @@
+-- Since when things are as they are, and how lists are searched.
+
+-- cf_changed_at: when what Cloudflare says of the hostname and its certificate last changed.
+-- ready_since: since when the domain is ready; NULL where it is not.
+-- delegated_at: when DNS last showed that the domain is registered and delegated.
+ALTER TABLE domains ADD COLUMN cf_changed_at INTEGER;
+ALTER TABLE domains ADD COLUMN ready_since INTEGER;
+ALTER TABLE domains ADD COLUMN delegated_at INTEGER;
+UPDATE domains SET ready_since = updated_at
+WHERE status = 'active' AND dns_state IN ('verified', 'unverifiable') AND findings NOT LIKE '%"wildcard_missing"%';
+
+-- Domains that somebody waits for, by when they came to their stage at Cloudflare.
+CREATE INDEX domains_at_stage ON domains (cf_changed_at) WHERE lane = 0 AND cf_id IS NOT NULL;
+CREATE INDEX domains_of_org_ready ON domains (org_id, id) WHERE ready_since IS NOT NULL;
+CREATE INDEX domains_of_org_by_expiry ON domains (org_id, expires_at, id) WHERE expires_at IS NOT NULL;

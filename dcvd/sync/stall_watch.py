@@ -1,0 +1,57 @@
+"""The loop that finds out whether many domains wait at one stage at once."""
+
+import asyncio
+from typing import Final
+
+import structlog
+from msgspec.structs import replace
+
+from dcvd.core.domains.stalls import ACTIVATION_WINDOW_MS, LONGEST_MS, STALLED_AFTER_MS, Stall, find_stalls
+from dcvd.errors import StoreError
+from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
+from dcvd.services.context import Context
+from dcvd.store import domains
+
+log = structlog.get_logger(__name__)
+
+_INTERVAL_S: Final = 60.0
+
+
+class StallWatch:
+    """Keeps the stalls in what is known of the operator's zone, where diagnoses find them."""
+
+    def __init__(self, context: Context, *, interval_s: float = _INTERVAL_S) -> None:
+        self._context = context
+        self._interval_s = interval_s
+        self._started_at = context.now()
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except StoreError as error:
+                await pause_after_failed_read(log, "stalls.not_read", error, READ_PAUSE_S)
+                continue
+            await asyncio.sleep(self._interval_s)
+
+    async def look(self) -> None:
+        """Look once. Raises StoreError."""
+        now = self._context.now()
+        waits = await self._context.database.read(
+            lambda snapshot: domains.list_stage_waits(snapshot, now - LONGEST_MS, now - STALLED_AFTER_MS)
+        )
+        activation_count = self._context.activations.count_since(now - ACTIVATION_WINDOW_MS)
+        # What became active before the start is not known.
+        is_known = now - self._started_at >= STALLED_AFTER_MS
+        self._store(find_stalls(waits, activation_count) if is_known else ())
+
+    def _store(self, stalls: tuple[Stall, ...]) -> None:
+        zone = self._context.saas_zone.value
+        before, after = ({stall.stage for stall in found} for found in (zone.stalls, stalls))
+        for stall in stalls:
+            if stall.stage not in before:
+                log.warning("stall.found", stage=stall.stage.value, domains=stall.count)
+        for stage in before - after:
+            log.info("stall.ended", stage=stage.value)
+        self._context.saas_zone.value = replace(zone, stalls=stalls)
