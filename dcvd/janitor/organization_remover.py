@@ -113,7 +113,7 @@ class OrganizationRemover:
 
     async def _remove_domains(self, org_id: str) -> None:
         def erase_batch(tx: Transaction, size: int) -> int:
-            batch = domain_lists.list_page(tx, org_id, DomainFilter(), before=None, limit=size)
+            batch = domain_lists.list_page(tx, org_id, DomainFilter(), after=None, limit=size)
             erase_domains(self._context, tx, org_id, batch, actor=OPERATOR_ACTOR)
             return len(batch)
 

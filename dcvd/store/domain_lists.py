@@ -1,7 +1,8 @@
-"""Lists of an organization's domains: a page in the order of ids, or of names."""
+"""Lists of an organization's domains: a page in one of some orders."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Collection
+from enum import StrEnum
+from typing import Any, Final, NamedTuple, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,11 +10,13 @@ from msgspec.structs import replace
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.tokens.reach import DomainReach
+from dcvd.errors import InvalidInput
 from dcvd.store.domains import DOMAINS, find_by_ids
 from dcvd.store.engine.json_text import encode_json, encode_list
-from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.transactions import Snapshot
 
+_NEVER: Final = 9_223_372_036_854_775_807
+"""Stands for no expiry; SQLite has no larger number."""
 _FEW: Final = 2_000
 """So many domains within a reach are found by its entries and sorted; of more, a list is walked in its own order."""
 _WITHIN_REACH: Final = {
@@ -25,70 +28,129 @@ _WITHIN_REACH: Final = {
 """What makes a domain one of a reach, by the parameter that has to have entries; see `_group_entries`."""
 
 
+class DomainOrder(StrEnum):
+    """The order of a list."""
+
+    NEWEST = "-createdAt"
+    OLDEST = "createdAt"
+    NAME = "name"
+    EXPIRY = "expiresAt"
+    """The earliest expiry first; domains without a certificate come last."""
+
+
 class DomainFilter(Struct, frozen=True, kw_only=True):
     """Which domains a list shows; None stands for all.
 
-    is_dormant: only those that are dormant, or only the others. reach: only those within it.
+    is_dormant, is_ready: only those that are, or only the others. expires_before: only those whose certificate expires
+    before this instant (milliseconds). may_have_findings: leave out those that are sure to have none. name_part: only
+    names that hold this text. reach: only those within it.
     """
 
     status: DomainStatus | None = None
     is_dormant: bool | None = None
+    is_ready: bool | None = None
+    connection_id: str | None = None
+    expires_before: int | None = None
+    may_have_findings: bool = False
+    name_part: str | None = None
     reach: DomainReach | None = None
 
 
-def list_page(snapshot: Snapshot, org_id: str, wanted: DomainFilter, *, before: str | None, limit: int) -> list[Domain]:
-    """List an organization's domains with an id below `before`, newest first."""
-    few = _find_few(snapshot, org_id, wanted)
-    if few is not None:
-        older = sorted((key.id for key in few if key.id < (before or HIGHEST_KEY)), reverse=True)
-        return _read_in_order(snapshot, older[:limit])
-    condition, values = _select(org_id, wanted)
-    return DOMAINS.fetch_all(
-        snapshot,
-        f"WHERE {condition} AND id < :before ORDER BY id DESC LIMIT :limit",
-        {**values, "before": before or HIGHEST_KEY, "limit": limit},
-    )
+class _Order(NamedTuple):
+    """How SQL writes an order: what comes after a position, the order itself, and the index that has it."""
+
+    position: str
+    terms: str
+    hint: str = ""
 
 
-def search(
-    snapshot: Snapshot, org_id: str, prefix: str, wanted: DomainFilter, *, after: str | None, limit: int
+_EXPIRY: Final = "ifnull(expires_at, 9223372036854775807)"
+_ORDERS: Final = {
+    DomainOrder.NEWEST: _Order("id < :after", "id DESC"),
+    DomainOrder.OLDEST: _Order("id > :after", "id"),
+    DomainOrder.NAME: _Order("name > :after", "name", "INDEXED BY domains_of_org_by_name"),
+    DomainOrder.EXPIRY: _Order(
+        f"({_EXPIRY}, id) > (:after_expiry, :after)", f"{_EXPIRY}, id", "INDEXED BY domains_of_org_by_expiry"
+    ),
+}
+_TROUBLED: Final = (
+    "(status <> 'active' OR findings <> '[]' OR cf_errors <> '[]' OR cf_ssl_errors <> '[]' OR cf_differences <> '[]')"
+)
+"""As the index of such domains has it."""
+
+
+def list_page(
+    snapshot: Snapshot,
+    org_id: str,
+    wanted: DomainFilter,
+    order: DomainOrder = DomainOrder.NEWEST,
+    *,
+    after: str | None,
+    limit: int,
 ) -> list[Domain]:
-    """List domains by name, after `after`, whose name or registrable part begins with `prefix`."""
+    """List an organization's domains in an order, after the one with the key `after`; see `key_of`.
+
+    Raises InvalidInput for a key of another order.
+    """
+    position = _read_position(order, after)
     few = _find_few(snapshot, org_id, wanted)
     if few is not None:
-        matching = [
-            key
-            for key in few
-            if key.name > (after or "")
-            and (key.name.startswith(prefix) or registrable_domain(key.name).startswith(prefix))
-        ]
-        return _read_in_order(snapshot, [key.id for key in sorted(matching, key=lambda key: key.name)[:limit]])
+        rows = sorted(find_by_ids(snapshot, few).values(), key=lambda row: _sort_key(row, order))
+        if order is DomainOrder.NEWEST:
+            rows.reverse()
+        return [row for row in rows if after is None or _is_after(row, order, after)][:limit]
     condition, values = _select(org_id, wanted)
-    parameters = {**values, "prefix": prefix, "end": prefix + HIGHEST_KEY, "after": after or "", "limit": limit}
-    in_registrable = "org_id = :org_id AND registrable >= :prefix AND registrable < :end"
-    count = snapshot.fetch_count(
-        f"SELECT count(*) FROM (SELECT 1 FROM domains WHERE {in_registrable} LIMIT {_FEW + 1})", parameters
-    )
-    # With `+`, those in the range are found by its index and sorted; without it, all names are walked in their order.
-    name = "+name" if count <= _FEW else "name"
+    if position:
+        condition += f" AND {_ORDERS[order].position}"
     return DOMAINS.fetch_all(
         snapshot,
-        f"WHERE id IN (SELECT id FROM (SELECT id, name FROM domains WHERE {condition} AND name >= :prefix"
-        " AND name < :end AND name > :after ORDER BY name LIMIT :limit)"
-        f" UNION SELECT id FROM (SELECT id, name FROM domains WHERE {condition} AND registrable >= :prefix"
-        f" AND registrable < :end AND {name} > :after ORDER BY {name} LIMIT :limit))"
-        " ORDER BY name LIMIT :limit",
-        parameters,
+        f"{_ORDERS[order].hint} WHERE {condition} ORDER BY {_ORDERS[order].terms} LIMIT :limit",
+        {**values, **position, "limit": limit},
     )
 
 
-class _Key(NamedTuple):
-    id: str
-    name: str
+def key_of(domain: Domain, order: DomainOrder) -> str:
+    """Return the key that names a domain's place in an order."""
+    match order:
+        case DomainOrder.NEWEST | DomainOrder.OLDEST:
+            return domain.id
+        case DomainOrder.NAME:
+            return domain.name
+        case DomainOrder.EXPIRY:
+            return f"{_expiry_of(domain)} {domain.id}"
+        case _:
+            assert_never(order)
 
 
-def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> list[_Key] | None:
-    """Find all wanted domains of an organization within a reach by the reach's entries, in no order.
+def _expiry_of(domain: Domain) -> int:
+    return _NEVER if domain.expires_at is None else domain.expires_at
+
+
+def _sort_key(domain: Domain, order: DomainOrder) -> tuple[int, str]:
+    expiry = _expiry_of(domain) if order is DomainOrder.EXPIRY else 0
+    return expiry, domain.name if order is DomainOrder.NAME else domain.id
+
+
+def _is_after(domain: Domain, order: DomainOrder, after: str) -> bool:
+    position = _read_position(order, after)
+    place, key = _sort_key(domain, order), (position.get("after_expiry", 0), position["after"])
+    return place < key if order is DomainOrder.NEWEST else place > key
+
+
+def _read_position(order: DomainOrder, after: str | None) -> dict[str, Any]:
+    """Return the values that stand for a key in SQL. Raises InvalidInput for a key of another order."""
+    if after is None:
+        return {}
+    if order is not DomainOrder.EXPIRY:
+        return {"after": after}
+    expiry, _, domain_id = after.partition(" ")
+    if not (expiry.isascii() and expiry.isdecimal() and int(expiry) <= _NEVER):
+        raise InvalidInput("cursor", "The cursor belongs to a list in another order; start without one.")
+    return {"after_expiry": int(expiry), "after": domain_id}
+
+
+def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str] | None:
+    """Find the ids of all wanted domains of an organization within a reach by the reach's entries.
 
     None where they are many, and where the filter has no reach.
     """
@@ -97,9 +159,9 @@ def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> list[_Ke
         return None
     condition, values = _select(org_id, replace(wanted, reach=None))
     rows = snapshot.fetch_all(
-        f"SELECT id, name FROM domains WHERE {condition} AND name IN (SELECT value FROM json_each(:names))"
-        f" UNION ALL SELECT id, name FROM domains WHERE {condition} AND id IN (SELECT value FROM json_each(:ids))"
-        " UNION ALL SELECT domains.id, name FROM json_each(:parents) CROSS JOIN domains"
+        f"SELECT id FROM domains WHERE {condition} AND name IN (SELECT value FROM json_each(:names))"
+        f" UNION ALL SELECT id FROM domains WHERE {condition} AND id IN (SELECT value FROM json_each(:ids))"
+        " UNION ALL SELECT domains.id FROM json_each(:parents) CROSS JOIN domains"
         f" WHERE {condition} AND registrable = json_each.value"
         " AND substr(name, -length(json_each.key)) = json_each.key LIMIT :limit",
         {
@@ -110,7 +172,7 @@ def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> list[_Ke
             "limit": _FEW + 1,
         },
     )
-    return None if len(rows) > _FEW else [_Key._make(row) for row in set(rows)]
+    return None if len(rows) > _FEW else {row[0] for row in rows}
 
 
 def _select(org_id: str, wanted: DomainFilter) -> tuple[str, dict[str, Any]]:
@@ -119,8 +181,19 @@ def _select(org_id: str, wanted: DomainFilter) -> tuple[str, dict[str, Any]]:
     values: dict[str, Any] = {"org_id": org_id, "status": wanted.status}
     if wanted.status is not None:
         conditions.append("status = :status")
-    if wanted.is_dormant is not None:
-        conditions.append(f"dormant_since IS {'NOT ' if wanted.is_dormant else ''}NULL")
+    for is_set, column in ((wanted.is_dormant, "dormant_since"), (wanted.is_ready, "ready_since")):
+        if is_set is not None:
+            conditions.append(f"{column} IS {'NOT ' if is_set else ''}NULL")
+    for name, value, condition in (
+        ("connection_id", wanted.connection_id, "connection_id = :connection_id"),
+        ("expires_before", wanted.expires_before, f"{_EXPIRY} < :expires_before"),
+        ("name_part", wanted.name_part, "instr(name, :name_part) > 0"),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values[name] = value
+    if wanted.may_have_findings:
+        conditions.append(_TROUBLED)
     if wanted.reach is not None:
         entries = _group_entries(wanted.reach)
         ways = [way for name, way in _WITHIN_REACH.items() if entries[name]]
@@ -138,8 +211,3 @@ def _group_entries(reach: DomainReach) -> dict[str, Collection[str]]:
         "registrable": registrable,
         "suffixes": {f".{parent}" for parent in reach.parents - registrable},
     }
-
-
-def _read_in_order(snapshot: Snapshot, ids: Sequence[str]) -> list[Domain]:
-    found = find_by_ids(snapshot, ids)
-    return [found[domain_id] for domain_id in ids]

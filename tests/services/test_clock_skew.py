@@ -13,6 +13,7 @@ from dcvd.errors import Retryable
 from dcvd.services import clock_skew, organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
+from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks
 from dcvd.services.webhooks import deliveries
@@ -91,7 +92,7 @@ async def test_every_plan_that_the_rules_make_is_left_alone(context: Context, cl
 
 
 async def _plans(context: Context, org: str) -> list[int | None]:
-    (domain,) = (await queries.list_page(context, org, status=None, search=None, cursor=None, limit=2)).items
+    (domain,) = (await queries.list_page(context, org, DomainQuery(), cursor=None, limit=2)).items
     (endpoint,) = (await webhooks.list_page(context, org, cursor=None, limit=2)).items
     (delivery,) = await owed(context, endpoint)
     return [

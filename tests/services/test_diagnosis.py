@@ -17,6 +17,7 @@ from dcvd.services import diagnosis, organizations
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import MAX_AT_ONCE, MAX_AT_ONCE_PER_ORGANIZATION, MAX_PER_MINUTE, Diagnoser, Preview
 from dcvd.services.domains import additions, queries
+from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.jobs import queue
 from dcvd.store import cloudflare_zones
 from dcvd.store.organizations.organizations import Organization
@@ -50,7 +51,7 @@ async def test_a_name_without_its_record_is_told_what_to_type_and_nothing_is_sto
     assert (first.fix.type, first.fix.name, first.fix.value) == ("CNAME", NAME, TARGET)
     assert [(record.value, record.is_verified) for record in found.records] == [(TARGET, False)]
     assert found.summary == f"The domain's owner has to act: {first.message}"
-    page = await queries.list_page(sandbox_context, org, status=None, search=None, cursor=None, limit=10)
+    page = await queries.list_page(sandbox_context, org, DomainQuery(), cursor=None, limit=10)
     assert (page.items, await all_jobs(sandbox_context, org)) == ([], [])
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.domains.domain import Certificate, Domain, DomainStatus, Finding
 from dcvd.core.tokens.reach import DomainReach, parse_reach
+from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.store import domain_lists, domains
-from dcvd.store.domain_lists import DomainFilter
+from dcvd.store.domain_lists import DomainFilter, DomainOrder
 
 _REACHES = {
     "all of a customer": ["*.customer.com"],
@@ -25,6 +26,8 @@ _REACHES = {
     "nothing": ["*.none.com"],
 }
 _MANY = 3_600
+_EXPIRY = 1_800_000_000_000
+_FINDING = Finding(code="cname_missing", severity="error", actor="customer", message="It is missing.")
 
 
 @pytest.fixture(params=[60, _MANY], ids=["few", "many"])
@@ -38,7 +41,15 @@ async def stored(request: pytest.FixtureRequest, context: Context, org: str) -> 
     source.shuffle(names)
     statuses = list(DomainStatus)
     rows = [
-        replace(first, id=f"dom_{number:05}", name=name, status=statuses[number % len(statuses)])
+        replace(
+            first,
+            id=f"dom_{number:05}",
+            name=name,
+            status=statuses[number % len(statuses)],
+            certificate=Certificate(expires_at=_EXPIRY + number % 50) if number % 3 else None,
+            ready_since=1 if number % 8 == 2 else None,
+            findings=(_FINDING,) if number % 5 == 0 else (),
+        )
         for number, name in enumerate(names)
     ]
     await context.database.write(lambda tx: domains.insert_all(tx, rows))
@@ -61,35 +72,89 @@ async def test_a_list_is_the_domains_that_the_reach_covers_page_by_page(
 
 
 @pytest.mark.parametrize("entries", _REACHES.values(), ids=_REACHES)
-@pytest.mark.sampled(4)
-async def test_a_search_is_in_the_order_of_names_page_by_page(
-    context: Context, org: str, stored: list[Domain], entries: Sequence[str]
+@pytest.mark.parametrize("order", DomainOrder)
+@pytest.mark.sampled(6)
+async def test_a_list_is_in_each_order_page_by_page_and_may_be_of_names_that_hold_a_text(
+    context: Context, org: str, stored: list[Domain], entries: Sequence[str], order: DomainOrder
 ) -> None:
     reach = parse_reach(entries)
-    for prefix in ("n1", "customer"):
-        wanted = DomainFilter(reach=reach)
-        covered = _covered(stored, reach, None)
+    for text in (None, "n1", "op.rare.c", "customer.com"):
+        covered = [domain for domain in _covered(stored, reach, None) if text is None or text in domain.name]
         found: list[str] = []
-        while page := await _search(context, org, prefix, wanted, found[-1] if found else None):
+        wanted = DomainFilter(reach=reach, name_part=text)
+        while page := await _list(context, org, wanted, found[-1] if found else None, order):
             found += page
-        assert found == sorted(
-            domain.name for domain in covered if domain.name.startswith(prefix) or f".{prefix}." in f".{domain.name}"
+        assert found == [domain_lists.key_of(domain, order) for domain in _sorted(covered, order)]
+
+
+@pytest.mark.parametrize("limit", [1, 7])
+async def test_without_a_reach_the_orders_are_the_same(
+    context: Context, org: str, stored: list[Domain], limit: int
+) -> None:
+    for order in DomainOrder:
+        first = await context.database.read(
+            lambda snapshot: domain_lists.list_page(snapshot, org, DomainFilter(), order, after=None, limit=limit)  # noqa: B023
         )
+        after = domain_lists.key_of(first[-1], order)
+        second = await context.database.read(
+            lambda snapshot: domain_lists.list_page(snapshot, org, DomainFilter(), order, after=after, limit=limit)  # noqa: B023
+        )
+        expected = _sorted(stored, order)[: 2 * limit]
+        assert [domain.id for domain in (*first, *second)] == [domain.id for domain in expected]
+
+
+async def test_each_filter_keeps_what_it_names(context: Context, org: str, stored: list[Domain]) -> None:
+    async def kept(**filters: object) -> set[str]:
+        rows = await context.database.read(
+            lambda snapshot: domain_lists.list_page(
+                snapshot,
+                org,
+                replace(DomainFilter(), **filters),
+                after=None,
+                limit=10_000,
+            )
+        )
+        return {row.id for row in rows}
+
+    everything = {domain.id for domain in stored}
+    assert await kept(is_ready=True) == {domain.id for domain in stored if domain.ready_since is not None}
+    assert await kept(is_ready=False) == {domain.id for domain in stored if domain.ready_since is None}
+    assert await kept(expires_before=_EXPIRY + 10) == {
+        domain.id for domain in stored if domain.expires_at is not None and domain.expires_at < _EXPIRY + 10
+    }
+    assert await kept(connection_id="conn_x") == set()
+    troubled = await kept(may_have_findings=True)
+    assert {domain.id for domain in stored if domain.findings or domain.status is not DomainStatus.ACTIVE} == troubled
+    assert troubled < everything
+
+
+@pytest.mark.parametrize("key", ["dom_1", "x dom_1", f"{2**63} dom_1", "-1 dom_1", ""])
+async def test_a_key_of_another_order_is_refused(context: Context, org: str, key: str) -> None:
+    with pytest.raises(InvalidInput, match="another order"):
+        await _list(context, org, DomainFilter(), key, DomainOrder.EXPIRY)
 
 
 def _covered(stored: list[Domain], reach: DomainReach, status: DomainStatus | None) -> list[Domain]:
     return [d for d in stored if reach.covers(d.id, d.name) and status in (None, d.status)]
 
 
-async def _list(context: Context, org: str, wanted: DomainFilter, before: str | None) -> list[str]:
-    rows = await context.database.read(
-        lambda snapshot: domain_lists.list_page(snapshot, org, wanted, before=before, limit=1000)
-    )
-    return [row.id for row in rows]
+def _sorted(stored: list[Domain], order: DomainOrder) -> list[Domain]:
+    """As anybody would sort them."""
+    match order:
+        case DomainOrder.NEWEST:
+            return sorted(stored, key=lambda domain: domain.id, reverse=True)
+        case DomainOrder.OLDEST:
+            return sorted(stored, key=lambda domain: domain.id)
+        case DomainOrder.NAME:
+            return sorted(stored, key=lambda domain: domain.name)
+        case DomainOrder.EXPIRY:
+            return sorted(stored, key=lambda domain: (domain.expires_at is None, domain.expires_at or 0, domain.id))
 
 
-async def _search(context: Context, org: str, prefix: str, wanted: DomainFilter, after: str | None) -> list[str]:
+async def _list(
+    context: Context, org: str, wanted: DomainFilter, after: str | None, order: DomainOrder = DomainOrder.NEWEST
+) -> list[str]:
     rows = await context.database.read(
-        lambda snapshot: domain_lists.search(snapshot, org, prefix, wanted, after=after, limit=1000)
+        lambda snapshot: domain_lists.list_page(snapshot, org, wanted, order, after=after, limit=1000)
     )
-    return [row.name for row in rows]
+    return [domain_lists.key_of(row, order) for row in rows]

@@ -8,18 +8,31 @@ from typing import Any, Final
 from litestar import Response, Router, get
 from litestar.openapi import ResponseSpec
 
-from dcvd.api.domains.routes import DormantFilter, Search, StatusFilter
+from dcvd.api.domains.filters import (
+    ActorFilter,
+    ConnectionFilter,
+    DormantFilter,
+    ExpiresBefore,
+    FindingFilter,
+    ReadyFilter,
+    Search,
+    Sort,
+    StatusFilter,
+    read_query,
+)
 from dcvd.api.http.bodies.presence import stream_while_connected
 from dcvd.api.http.bodies.stream import StreamingResponse
-from dcvd.api.http.parameters import parse_choice, parse_flag
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.saas_zone import SaasZone
 from dcvd.core.instants import format_instant
 from dcvd.services.domains import queries
 
 COLUMNS: Final = (
-    "id", "domainName", "status", "ready", "errorCode", "errorMessage", "dnsStatus", "validation", "wildcard",
-    "cnameTarget", "proof", "dormantSince", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "createdAt", "updatedAt",
+    "id", "domainName", "status", "ready", "readySince", "errorCode", "errorMessage", "dnsStatus", "validation",
+    "wildcard", "cnameTarget", "proof", "dormantSince", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "findings",
+    "createdAt", "updatedAt",
 )  # fmt: skip
 _MAX_BUFFER_BYTES: Final = 64 << 10  # bytes
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -37,29 +50,45 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
     },
 )
 async def export_domains(
-    request: ApiRequest, status: StatusFilter = None, dormant: DormantFilter = None, search: Search = None
+    request: ApiRequest,
+    status: StatusFilter = None,
+    dormant: DormantFilter = None,
+    ready: ReadyFilter = None,
+    finding: FindingFilter = None,
+    actor: ActorFilter = None,
+    expires_before: ExpiresBefore = None,
+    connection_id: ConnectionFilter = None,
+    search: Search = None,
+    sort: Sort = None,
 ) -> Response[Any]:
-    """Download all domains, newest first; with `search`, sorted by name.
+    """Download all domains, newest first; with `search`, sorted by name. `findings` are their codes.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    wanted_status = parse_choice("status", status, DomainStatus)
-    is_dormant = None if dormant is None else parse_flag("dormant", dormant)
-    pages = queries.iterate_pages(
-        request.context, request.org_id, status=wanted_status, search=search, is_dormant=is_dormant
+    query = read_query(
+        status=status,
+        dormant=dormant,
+        ready=ready,
+        finding=finding,
+        actor=actor,
+        expires_before=expires_before,
+        connection_id=connection_id,
+        search=search,
+        sort=sort,
     )
+    pages = queries.iterate_pages(request.context, request.org_id, query)
     return StreamingResponse(
-        stream_while_connected(request.receive, _encode_pages(pages)),
+        stream_while_connected(request.receive, _encode_pages(pages, request.context.saas_zone.value)),
         media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
         max_buffer_bytes=_MAX_BUFFER_BYTES,
     )
 
 
-async def _encode_pages(pages: AsyncIterator[list[Domain]]) -> AsyncGenerator[bytes, None]:
+async def _encode_pages(pages: AsyncIterator[list[Domain]], zone: SaasZone) -> AsyncGenerator[bytes, None]:
     yield _encode_rows([COLUMNS])
     async for domains in pages:
-        yield _encode_rows([_to_row(domain) for domain in domains])
+        yield _encode_rows([_to_row(domain, zone) for domain in domains])
 
 
 def _encode_rows(rows: Sequence[Sequence[str]]) -> bytes:
@@ -68,13 +97,14 @@ def _encode_rows(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _to_row(domain: Domain) -> list[str]:
+def _to_row(domain: Domain, zone: SaasZone) -> list[str]:
     error, certificate = domain.error, domain.certificate
     cells = (
         domain.id,
         domain.name,
         domain.status.value,
         _format_flag(domain.is_ready),
+        format_instant(domain.ready_since),
         error and error.code,
         error and error.message,
         domain.dns_state.value,
@@ -87,6 +117,7 @@ def _to_row(domain: Domain) -> list[str]:
         domain.cf_ssl_status,
         certificate and certificate.issuer,
         format_instant(domain.expires_at),
+        "; ".join(finding.code for finding in findings_of(domain, saas_zone=zone)),
         format_instant(domain.created_at),
         format_instant(domain.updated_at),
     )

@@ -1,11 +1,23 @@
 """`/api/domains`: an organization's domains, one by one."""
 
 from collections.abc import Awaitable
-from typing import Annotated, Final
+from typing import Final
 
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
+from dcvd.api.domains.filters import (
+    ActorFilter,
+    ConnectionFilter,
+    DormantFilter,
+    ExpiresBefore,
+    FindingFilter,
+    ReadyFilter,
+    Search,
+    Sort,
+    StatusFilter,
+    read_query,
+)
 from dcvd.api.domains.input import NewDomain, to_domain_request
 from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view, left_record_views
 from dcvd.api.http.documentation import problems, success
@@ -14,25 +26,13 @@ from dcvd.api.http.parameters import (
     Cursor,
     Limit,
     RemoveRecords,
-    parse_choice,
     parse_flag,
     parse_page_limit,
-    query_parameter,
 )
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.domains.domain import DomainStatus
 from dcvd.services.context import Context
 from dcvd.services.domains import details, removals
 from dcvd.services.domains.details import DomainDetail
-
-StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(DomainStatus))]
-DormantFilter = Annotated[
-    str | None,
-    query_parameter("dormant", "`true`: only dormant domains; `false`: only the others.", enum=["true", "false"]),
-]
-Search = Annotated[
-    str | None, query_parameter("search", "Only names that begin with this, or whose registrable part does.")
-]
 
 
 @post("", opt={"link": True}, summary="Add a domain", status_code=201, responses=problems(409))
@@ -55,20 +55,32 @@ async def list_domains(
     request: ApiRequest,
     status: StatusFilter = None,
     dormant: DormantFilter = None,
+    ready: ReadyFilter = None,
+    finding: FindingFilter = None,
+    actor: ActorFilter = None,
+    expires_before: ExpiresBefore = None,
+    connection_id: ConnectionFilter = None,
     search: Search = None,
+    sort: Sort = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> DomainList:
-    """List the organization's domains, newest first; with `search`, sorted by name."""
-    page = await details.list_page(
-        request.context,
-        request.org_id,
-        status=parse_choice("status", status, DomainStatus),
-        is_dormant=None if dormant is None else parse_flag("dormant", dormant),
+    """List the organization's domains, newest first; with `search`, sorted by name.
+
+    With `finding` or `actor` a page may have fewer domains than `limit`, and still a next one.
+    """
+    query = read_query(
+        status=status,
+        dormant=dormant,
+        ready=ready,
+        finding=finding,
+        actor=actor,
+        expires_before=expires_before,
+        connection_id=connection_id,
         search=search,
-        cursor=cursor,
-        limit=parse_page_limit(limit),
+        sort=sort,
     )
+    page = await details.list_page(request.context, request.org_id, query, cursor=cursor, limit=parse_page_limit(limit))
     return DomainList(domains=[domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
 
 

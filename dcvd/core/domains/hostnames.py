@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from typing import Final
+from urllib.parse import urlsplit
 
 import idna
 from publicsuffixlist import PublicSuffixList
@@ -96,15 +97,23 @@ def _check_top(name: str, labels: list[str], allowed_tlds: Collection[str], fiel
 
 
 def normalise_search(text: str) -> str:
-    """Return a search text in the form in which hostnames are stored, as far as that is possible."""
+    """Return a search text in the form in which hostnames are stored, as far as that is possible; a URL as its host."""
     try:
         typed = extract_name(text).lower().removesuffix(".")
     except NotOnlyName:
-        typed = text.strip().lower()
+        typed = _find_host(text.strip()).lower().removesuffix(".")
     try:
         return _to_ascii(typed)
     except (idna.IDNAError, UnicodeError):
         return typed
+
+
+def _find_host(text: str) -> str:
+    """Return the host of a URL, with or without its scheme, or the text itself."""
+    try:
+        return urlsplit(text if "://" in text else f"//{text}").hostname or text
+    except ValueError:
+        return text
 
 
 def registrable_domain(name: str) -> str:

@@ -5,12 +5,13 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.domains.domain import Domain, DomainStatus, Finding
+from dcvd.core.domains.domain import Domain, Finding
 from dcvd.core.lifecycle.registration_queue import QueuePosition
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import reach
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
+from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store.engine.paging import Page
@@ -67,19 +68,10 @@ async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:
 
 
 async def list_page(
-    context: Context,
-    org_id: str,
-    *,
-    status: DomainStatus | None,
-    search: str | None,
-    is_dormant: bool | None = None,
-    cursor: str | None,
-    limit: int,
+    context: Context, org_id: str, query: DomainQuery, *, cursor: str | None, limit: int
 ) -> Page[DomainDetail]:
     """List domains, see `queries.list_page`."""
-    page = await queries.list_page(
-        context, org_id, status=status, search=search, is_dormant=is_dormant, cursor=cursor, limit=limit
-    )
+    page = await queries.list_page(context, org_id, query, cursor=cursor, limit=limit)
     positions = await registration_queue.find_positions(context, page.items)
     return Page([describe(context, domain, positions.get(domain.id)) for domain in page.items], page.next_cursor)
 

@@ -1,15 +1,22 @@
 """Domains as their organization reads them: one, or a page of a list."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from typing import Final
 
-from dcvd.core.domains.domain import Domain, DomainStatus
+from msgspec import Struct
+
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.domains.domain import Domain, DomainStatus, Finding, FindingActor
 from dcvd.core.domains.hostnames import normalise_search
-from dcvd.errors import NotFound
+from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.store import domain_lists, domains
-from dcvd.store.domain_lists import DomainFilter
-from dcvd.store.engine.paging import MAX_LIMIT, Page, build_page, decode_cursor
+from dcvd.store.domain_lists import DomainFilter, DomainOrder
+from dcvd.store.engine.paging import MAX_LIMIT, Page, build_page, decode_cursor, encode_cursor
 from dcvd.store.engine.transactions import Snapshot
+
+_BATCH_SIZE: Final = 500
+_MAX_BATCHES: Final = 4
 
 
 async def get(context: Context, org_id: str, domain_id: str) -> Domain:
@@ -17,43 +24,90 @@ async def get(context: Context, org_id: str, domain_id: str) -> Domain:
     return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, domain_id))
 
 
-async def list_page(
-    context: Context,
-    org_id: str,
-    *,
-    status: DomainStatus | None,
-    search: str | None,
-    cursor: str | None,
-    limit: int,
-    is_dormant: bool | None = None,
-) -> Page[Domain]:
-    """List the domains that the caller may know of, newest first.
+class DomainQuery(Struct, frozen=True, kw_only=True):
+    """Which domains a list shows, and in which order; None stands for all.
 
-    search: a prefix of the name or of its registrable part; then they are listed by name.
-    is_dormant: only the dormant ones, or only the others; None for all.
+    finding, actor: only domains with a finding of this code, or one that this actor has to do something about.
+    search: a part of the name; such a list is in the order of names. expires_before: milliseconds. The others are as in
+    `DomainFilter`.
     """
-    position = decode_cursor(cursor)
-    wanted = DomainFilter(status=status, is_dormant=is_dormant, reach=context.caller.domains)
-    if search:
-        prefix = normalise_search(search)
-        rows = await context.database.read(
-            lambda snapshot: domain_lists.search(snapshot, org_id, prefix, wanted, after=position, limit=limit + 1)
-        )
-        return build_page(rows, limit, [row.name for row in rows])
-    rows = await context.database.read(
-        lambda snapshot: domain_lists.list_page(snapshot, org_id, wanted, before=position, limit=limit + 1)
+
+    status: DomainStatus | None = None
+    is_dormant: bool | None = None
+    is_ready: bool | None = None
+    finding: str | None = None
+    actor: FindingActor | None = None
+    expires_before: int | None = None
+    connection_id: str | None = None
+    search: str | None = None
+    sort: DomainOrder | None = None
+
+    @property
+    def order(self) -> DomainOrder:
+        """The order of the list. Raises InvalidInput where another one was asked for together with a search."""
+        if not self.search:
+            return self.sort or DomainOrder.NEWEST
+        if self.sort not in (None, DomainOrder.NAME):
+            raise InvalidInput("sort", "sort cannot be given with search, which lists by name.")
+        return DomainOrder.NAME
+
+    def includes(self, findings: Collection[Finding]) -> bool:
+        """Whether the findings of a domain are such as are asked for."""
+        return any(self.finding in (None, finding.code) and self.actor in (None, finding.actor) for finding in findings)
+
+    @property
+    def asks_for_findings(self) -> bool:
+        """Whether findings decide."""
+        return self.finding is not None or self.actor is not None
+
+
+async def list_page(
+    context: Context, org_id: str, query: DomainQuery, *, cursor: str | None, limit: int
+) -> Page[Domain]:
+    """List the domains that the caller may know of, newest first unless the query says otherwise.
+
+    Findings are looked for in some thousand domains at a time: the page may have fewer domains than `limit`, and none
+    at all, where it has a next one.
+
+    Raises InvalidInput for a cursor that is none, or of a list in another order.
+    """
+    order, position = query.order, decode_cursor(cursor)
+    wanted = DomainFilter(
+        status=query.status,
+        is_dormant=query.is_dormant,
+        is_ready=query.is_ready,
+        connection_id=query.connection_id,
+        expires_before=query.expires_before,
+        may_have_findings=query.asks_for_findings,
+        name_part=normalise_search(query.search) if query.search else None,
+        reach=context.caller.domains,
     )
-    return build_page(rows, limit, [row.id for row in rows])
+
+    async def read(after: str | None, count: int) -> list[Domain]:
+        return await context.database.read(
+            lambda snapshot: domain_lists.list_page(snapshot, org_id, wanted, order, after=after, limit=count)
+        )
+
+    if not query.asks_for_findings:
+        rows = await read(position, limit + 1)
+        return build_page(rows, limit, [domain_lists.key_of(row, order) for row in rows])
+    found: list[Domain] = []
+    for _ in range(_MAX_BATCHES):
+        rows = await read(position, _BATCH_SIZE)
+        for row in rows:
+            if query.includes(findings_of(row, saas_zone=context.saas_zone.value)):
+                found.append(row)
+            position = domain_lists.key_of(row, order)
+            if len(found) > limit:
+                return build_page(found, limit, [domain_lists.key_of(each, order) for each in found])
+        if len(rows) < _BATCH_SIZE:
+            return Page(found, None)
+    assert position is not None, "a full batch has a last row"
+    return Page(found, encode_cursor(position))
 
 
 async def iterate_pages(
-    context: Context,
-    org_id: str,
-    *,
-    status: DomainStatus | None,
-    search: str | None,
-    is_dormant: bool | None = None,
-    page_size: int = MAX_LIMIT,
+    context: Context, org_id: str, query: DomainQuery, *, page_size: int = MAX_LIMIT
 ) -> AsyncIterator[list[Domain]]:
     """Yield all domains, page by page, see `list_page`.
 
@@ -61,9 +115,7 @@ async def iterate_pages(
     """
     cursor: str | None = None
     while True:
-        page = await list_page(
-            context, org_id, status=status, search=search, is_dormant=is_dormant, cursor=cursor, limit=page_size
-        )
+        page = await list_page(context, org_id, query, cursor=cursor, limit=page_size)
         if page.items:
             yield page.items
         cursor = page.next_cursor

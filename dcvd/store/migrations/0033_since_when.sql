@@ -12,4 +12,8 @@ WHERE status = 'active' AND dns_state IN ('verified', 'unverifiable') AND findin
 -- Domains that somebody waits for, by when they came to their stage at Cloudflare.
 CREATE INDEX domains_at_stage ON domains (cf_changed_at) WHERE lane = 0 AND cf_id IS NOT NULL;
 CREATE INDEX domains_of_org_ready ON domains (org_id, id) WHERE ready_since IS NOT NULL;
-CREATE INDEX domains_of_org_by_expiry ON domains (org_id, expires_at, id) WHERE expires_at IS NOT NULL;
+-- Lists by the expiry of the certificate: domains without one come last.
+CREATE INDEX domains_of_org_by_expiry ON domains (org_id, ifnull(expires_at, 9223372036854775807), id);
+-- Domains that may have findings.
+CREATE INDEX domains_of_org_troubled ON domains (org_id, id) WHERE (
+    status <> 'active' OR findings <> '[]' OR cf_errors <> '[]' OR cf_ssl_errors <> '[]' OR cf_differences <> '[]');

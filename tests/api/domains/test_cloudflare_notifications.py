@@ -14,6 +14,7 @@ from dcvd.errors import StoreError
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
+from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.store.organizations.organizations import Organization
@@ -45,7 +46,7 @@ async def test_a_notification_in_either_shape_makes_the_hostname_due(
     event = EVENT | {"metadata": {"event": EVENT["metadata"]["event"]}}
     for payload in (event, {"name": "ssl", "text": "…", "data": {**event, "metadata": {"event": {"id": "another"}}}}):
         clock.advance(HOUR)
-        found = await queries.list_page(context, organization.id, status=None, search=None, cursor=None, limit=1)
+        found = await queries.list_page(context, organization.id, DomainQuery(), cursor=None, limit=1)
         domain = found.items[0] if found.items else await additions.add(context, organization.id, NAME)
         await checks.postpone(context, domain, clock.now() + HOUR)
         answer = await push(anybody, payload)

@@ -13,6 +13,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
+from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import checks
 from dcvd.store.engine.paging import MAX_LIMIT
 from dcvd.store.organizations.organizations import Organization
@@ -51,6 +52,7 @@ async def test_every_domain_is_in_it_with_what_is_known(
         "domainName": "active.customer.com",
         "status": "active",
         "ready": "true",
+        "readySince": "2027-01-15T08:00:00Z",
         "errorCode": "",
         "errorMessage": "",
         "dnsStatus": "verified",
@@ -63,11 +65,15 @@ async def test_every_domain_is_in_it_with_what_is_known(
         "cfSslStatus": "active",
         "issuer": "GoogleTrustServices",
         "expiresAt": "2027-04-15T08:00:00Z",
+        "findings": "",
         "createdAt": "2027-01-15T08:00:00Z",
         "updatedAt": "2027-01-15T08:00:00Z",
     }
     assert second["errorMessage"] == f"'{message}"
     assert (second["status"], second["wildcard"], second["ready"]) == ("error", "true", "false")
+    assert (second["findings"], second["readySince"]) == ("hostname_invalid", "")
+    only_refused = _rows(await owner.get(f"{EXPORT}?finding=hostname_invalid&ready=false&sort=name"))
+    assert [row["domainName"] for row in only_refused] == ["refused.customer.com"]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1"])
@@ -108,7 +114,7 @@ async def test_what_stays_is_in_it_once_whatever_comes_and_goes_between_its_page
         await additions.add(context, organization.id, f"n{number}.customer.com")
     names: list[str] = []
     pages = 0
-    async for domains in queries.iterate_pages(context, organization.id, status=None, search=search, page_size=2):
+    async for domains in queries.iterate_pages(context, organization.id, DomainQuery(search=search), page_size=2):
         names += [domain.name for domain in domains]
         pages += 1
         await removals.remove(context, organization.id, domains[0].id)

@@ -300,7 +300,7 @@ async def test_the_list_is_filtered_by_status(owner: Client, looker: FakeLooker)
     assert await ids("status=active&search=one") == []
 
 
-async def test_the_list_is_searched_by_prefix(owner: Client) -> None:
+async def test_the_list_is_searched_by_a_part_of_the_name(owner: Client) -> None:
     for name in ("shop.acme.com", "www.acme.com", "shop.other.com"):
         await added(owner, name)
 
@@ -310,7 +310,10 @@ async def test_the_list_is_searched_by_prefix(owner: Client) -> None:
     assert await names("shop") == ["shop.acme.com", "shop.other.com"]
     assert await names("ACME") == ["shop.acme.com", "www.acme.com"]
     assert await names("null") == []
-    assert await names("cme") == []
+    assert await names("cme") == ["shop.acme.com", "www.acme.com"]
+    assert await names("p.o") == ["shop.other.com"]
+    assert await names("https%3A//SHOP.acme.com%3A8443/cart%3Fid%3D1") == ["shop.acme.com"]
+    assert await names("%5Bnone") == []
     assert await names("%25") == []
     assert await names("%00%ff%ed%a0%80") == []
     assert len(await names("")) == 3

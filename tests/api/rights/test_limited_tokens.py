@@ -52,7 +52,7 @@ def names(answer: Any, member: str) -> set[str]:
 async def test_lists_and_searches_hold_its_domains_alone(limited: Client) -> None:
     assert names(await limited.get("/api/domains"), "domains") == SEEN
     assert names(await limited.get("/api/domains?status=pending_cname"), "domains") == SEEN
-    assert names(await limited.get("/api/domains?search=www"), "domains") == {"www.inside.com"}
+    assert names(await limited.get("/api/domains?search=www"), "domains") == SEEN - {"a.inside.com"}
     assert names(await limited.get("/api/domains?search=inside"), "domains") == SEEN
     assert names(await limited.get("/api/domains?search=www.outside"), "domains") == set()
     table = (await limited.get("/api/domains.csv")).body.decode().splitlines()

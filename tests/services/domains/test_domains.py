@@ -11,6 +11,7 @@ from dcvd.core.jobs import JobState
 from dcvd.errors import Conflict, InvalidInput, NotFound, Permanent, Retryable
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
+from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks, register_job
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER
@@ -169,7 +170,7 @@ async def test_a_refusal_is_the_domains_error_and_a_dead_letter(context: Context
     assert (again.state, again.attempts) == (JobState.PENDING, 0)
 
 
-async def test_the_list_pages_from_new_to_old_and_search_goes_by_prefix(
+async def test_the_list_pages_from_new_to_old_and_search_finds_what_names_hold(
     context: Context, organization: Organization, rival: Organization, clock: ManualClock
 ) -> None:
     names = [f"shop{number}.customer{number % 2}.test" for number in range(5)]
@@ -180,7 +181,7 @@ async def test_the_list_pages_from_new_to_old_and_search_goes_by_prefix(
     found: list[str] = []
     cursor = None
     while True:
-        page = await queries.list_page(context, organization.id, status=None, search=None, cursor=cursor, limit=2)
+        page = await queries.list_page(context, organization.id, DomainQuery(), cursor=cursor, limit=2)
         found += [domain.name for domain in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -188,19 +189,23 @@ async def test_the_list_pages_from_new_to_old_and_search_goes_by_prefix(
     assert found == names[::-1]
 
     async def search(prefix: str, status: DomainStatus | None = None) -> list[str]:
-        page = await queries.list_page(context, organization.id, status=status, search=prefix, cursor=None, limit=50)
+        page = await queries.list_page(
+            context, organization.id, DomainQuery(status=status, search=prefix), cursor=None, limit=50
+        )
         return [domain.name for domain in page.items]
 
     assert await search("SHOP3") == ["shop3.customer1.test"]
     assert await search("customer1") == ["shop1.customer1.test", "shop3.customer1.test"]
-    assert await search("ustomer1") == []
+    assert await search("ustomer1") == ["shop1.customer1.test", "shop3.customer1.test"]
+    assert await search("https://Shop3.customer1.test:8443/x?y#z") == ["shop3.customer1.test"]
+    assert await search("nobody") == []
     assert await search("shop", DomainStatus.ACTIVE) == []
     assert len(await search("shop", DomainStatus.PENDING_CNAME)) == 5
 
 
 async def test_a_cursor_that_is_none_of_ours_is_refused(context: Context, organization: Organization) -> None:
     with pytest.raises(InvalidInput, match="cursor"):
-        await queries.list_page(context, organization.id, status=None, search=None, cursor="!!", limit=2)
+        await queries.list_page(context, organization.id, DomainQuery(), cursor="!!", limit=2)
 
 
 @pytest.mark.parametrize("name", ["edge.sandbox.test", "EDGE.sandbox.test.", "a.edge.sandbox.test"])

@@ -18,6 +18,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import AddLineResult, BulkAdditions, validate_line
+from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens import changes, expiry, minting, revocation
 from dcvd.services.webhooks import endpoints
@@ -203,5 +204,5 @@ async def test_a_bulk_line_beyond_the_quota_is_refused_by_itself(
     created = "would_create" if dry_run else "created"
     assert [result.outcome for result in results[28:]] == [created, "exists", created, "refused", "exists"]
     assert [result.error and result.error.code for result in results[28:]] == [None, None, None, "quota_reached", None]
-    page = await queries.list_page(context, organization.id, status=None, search=None, cursor=None, limit=100)
+    page = await queries.list_page(context, organization.id, DomainQuery(), cursor=None, limit=100)
     assert len(page.items) == (0 if dry_run else 30)

@@ -1,0 +1,79 @@
+"""The query parameters by which lists of domains are filtered and sorted."""
+
+from typing import Annotated, get_args
+
+from dcvd.api.http.answers.instants import parse_instant
+from dcvd.api.http.parameters import parse_choice, parse_flag, query_parameter
+from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.domains.domain import DomainStatus, FindingActor
+from dcvd.errors import InvalidInput
+from dcvd.services.domains.queries import DomainQuery
+from dcvd.store.domain_lists import DomainOrder
+
+_FLAGS = ["true", "false"]
+
+StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(DomainStatus))]
+DormantFilter = Annotated[
+    str | None, query_parameter("dormant", "`true`: only dormant domains; `false`: only the others.", enum=_FLAGS)
+]
+ReadyFilter = Annotated[
+    str | None, query_parameter("ready", "`true`: only domains that are ready; `false`: only the others.", enum=_FLAGS)
+]
+FindingFilter = Annotated[
+    str | None, query_parameter("finding", "Only with a finding of this code.", enum=list(FindingCode))
+]
+ActorFilter = Annotated[
+    str | None,
+    query_parameter("actor", "Only with a finding that this actor has to act on.", enum=list(get_args(FindingActor))),
+]
+ExpiresBefore = Annotated[
+    str | None,
+    query_parameter("expiresBefore", "Only with a certificate that expires before this instant.", format="date-time"),
+]
+ConnectionFilter = Annotated[str | None, query_parameter("connectionId", "Only those that use this connection.")]
+Search = Annotated[
+    str | None, query_parameter("search", "Only names that hold this text; a pasted URL counts as its name.")
+]
+Sort = Annotated[
+    str | None,
+    query_parameter(
+        "sort",
+        "The order; `-createdAt` (newest first) unless given. By `expiresAt`, those without a certificate come last.",
+        enum=list(DomainOrder),
+    ),
+]
+
+
+def read_query(
+    *,
+    status: str | None,
+    dormant: str | None,
+    ready: str | None,
+    finding: str | None,
+    actor: str | None,
+    expires_before: str | None,
+    connection_id: str | None,
+    search: str | None,
+    sort: str | None,
+) -> DomainQuery:
+    """Read the parameters. Raises InvalidInput."""
+    query = DomainQuery(
+        status=parse_choice("status", status, DomainStatus),
+        is_dormant=None if dormant is None else parse_flag("dormant", dormant),
+        is_ready=None if ready is None else parse_flag("ready", ready),
+        finding=parse_choice("finding", finding, FindingCode),
+        actor=_parse_actor(actor),
+        expires_before=parse_instant("expiresBefore", expires_before),
+        connection_id=connection_id,
+        search=search,
+        sort=parse_choice("sort", sort, DomainOrder),
+    )
+    _ = query.order  # raises for what does not go together
+    return query
+
+
+def _parse_actor(text: str | None) -> FindingActor | None:
+    actor = next((each for each in get_args(FindingActor) if each == text), None)
+    if actor is None and text is not None:
+        raise InvalidInput("actor", f"actor is {text!r}, which is none of: {', '.join(get_args(FindingActor))}.")
+    return actor
