@@ -34,6 +34,8 @@ def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> Challe
     if challenge.texts and not challenge.chain and not challenge.hidden_chain:
         return ChallengeDiagnosis(False, (_conflicting_txt_finding(record, challenge.texts),))
     mistake = _find_mistake(facts, requirements, record, challenge)
+    if mistake is None and challenge.is_bare:
+        return ChallengeDiagnosis(None, (_bare_finding(record),))
     return ChallengeDiagnosis(False, (mistake or _missing_delegation_finding(facts, requirements, record),))
 
 
@@ -84,6 +86,15 @@ def _hidden_finding(facts: DnsFacts, record: Record, texts: tuple[str, ...]) -> 
     )
     evidence = [f"CNAME {record.value}", *(f"TXT {text}" for text in texts)]
     return new_finding(FindingCode.CHALLENGE_HIDDEN, "warning", "customer", message, evidence)
+
+
+def _bare_finding(record: Record) -> Finding:
+    message = (
+        f"There is something at {record.name} that shows nothing. If it is the CNAME to {record.value}, and the "
+        "provider flattens it, all is well: it shows once a certificate is ordered. If not, create that CNAME."
+    )
+    evidence = [f"{record.name} exists, without a CNAME, a TXT record or an address"]
+    return new_finding(FindingCode.CHALLENGE_HIDDEN, "warning", "customer", message, evidence, fix=record)
 
 
 def _conflicting_txt_finding(record: Record, texts: tuple[str, ...]) -> Finding:

@@ -18,6 +18,7 @@ from dcvd.core.domains.dns_providers import is_suspended
 from dcvd.core.domains.domain import DnsState, Finding
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.domains.top_level_domains import RESERVED_TLDS, is_delegated
+from dcvd.core.instants import to_rfc3339
 
 
 class DnsDiagnosis(Struct, frozen=True):
@@ -34,11 +35,17 @@ class DnsDiagnosis(Struct, frozen=True):
 
 
 def diagnose_dns(
-    facts: DnsFacts, requirements: DnsRequirements, now: int, *, earlier_findings: Sequence[Finding] = ()
+    facts: DnsFacts,
+    requirements: DnsRequirements,
+    now: int,
+    *,
+    earlier_findings: Sequence[Finding] = (),
+    delegated_at: int | None = None,
 ) -> DnsDiagnosis:
     """Diagnose the facts of a check at `now`. A failure of our own resolvers says nothing about the domain.
 
     earlier_findings: those of the check before, whose promises are not repeated once they did not come true.
+    delegated_at: when an earlier check found the name's domain registered; None where none did.
     """
     if facts.outcome == "unanswered":
         # Nobody gave us the record, perhaps because the servers refuse to serve their own zone.
@@ -56,7 +63,7 @@ def diagnose_dns(
             ),
         )
     if facts.is_registered is False and not facts.exists:
-        return DnsDiagnosis(DnsState.FAILED, (_unregistered_finding(facts),))
+        return DnsDiagnosis(DnsState.FAILED, (_unregistered_finding(facts, delegated_at),))
     if is_suspended(facts.nameservers):
         return DnsDiagnosis(DnsState.FAILED, (_suspended_finding(facts),))
     bogus = servers.find_bogus_dnssec(facts)
@@ -118,8 +125,16 @@ def _suspended_finding(facts: DnsFacts) -> Finding:
     return new_finding(FindingCode.DOMAIN_SUSPENDED, "error", "customer", message, evidence)
 
 
-def _unregistered_finding(facts: DnsFacts) -> Finding:
+def _unregistered_finding(facts: DnsFacts, delegated_at: int | None) -> Finding:
     zone = registrable_domain(facts.hostname)
+    evidence = [f"{zone} does not exist (NXDOMAIN from its parent)"]
+    if delegated_at is not None:
+        message = (
+            f"{zone} was there on {to_rfc3339(delegated_at)[:10]}, and is gone from DNS: it has expired, or is "
+            "suspended. Confirm the registrant's e-mail address, renew the domain, or ask the registrar; its records "
+            "do not matter now."
+        )
+        return new_finding(FindingCode.DOMAIN_SUSPENDED, "error", "customer", message, evidence)
     tld = zone.rpartition(".")[2]
     if not is_delegated(tld) and tld not in RESERVED_TLDS:
         message = (
@@ -132,5 +147,4 @@ def _unregistered_finding(facts: DnsFacts) -> Finding:
         f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist. Renew it; if it is paid for, ask its "
         "registrar whether it is suspended."
     )
-    evidence = [f"{zone} does not exist (NXDOMAIN from its parent)"]
     return new_finding(FindingCode.DOMAIN_UNREGISTERED, "error", "customer", message, evidence)

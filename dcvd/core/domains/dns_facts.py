@@ -101,6 +101,7 @@ class ChallengeAnswer(Struct, frozen=True, kw_only=True):
     target_texts: the TXT values at the target, queried where texts stand at the name and no CNAME.
     addresses, doubled_answer: those of the name, and that for the name with its zone appended, queried where the name
         has neither a CNAME nor texts.
+    is_bare: whether the name exists by itself, and shows nothing of all that.
     """
 
     outcome: QueryOutcome
@@ -110,6 +111,7 @@ class ChallengeAnswer(Struct, frozen=True, kw_only=True):
     target_texts: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
     doubled_answer: OtherNameAnswer | None = None
+    is_bare: bool = False
 
 
 class ObservedRecord(Struct, frozen=True):

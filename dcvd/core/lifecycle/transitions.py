@@ -207,6 +207,7 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         DnsRequirements.of_domain(before, rules.certificate_authorities),
         now,
         earlier_findings=before.findings,
+        delegated_at=before.delegated_at,
     )
     if diagnosis.state is None and all(each.code == FindingCode.RESOLVERS_FAILED for each in diagnosis.findings):
         return _apply_silence(before, diagnosis.findings, now)
@@ -227,6 +228,7 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         ),
         findings=_date_findings(before, sort_findings((*unproved, *diagnosis.findings)), now),
         dns_checked_at=now,
+        delegated_at=now if observation.facts.is_registered else before.delegated_at,
     )
     errors_changed = before.status in WAITING_STATUSES and not keeps_state and _has_changed_errors(before, after)
     if errors_changed or after.dns_state is not before.dns_state:

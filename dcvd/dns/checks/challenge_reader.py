@@ -26,7 +26,8 @@ async def read_challenge(
         if addresses and sibling_name is not None and (await read_addresses(lookup, sibling_name))[0] == addresses:
             addresses = []
         doubled = None if addresses or doubled_name is None else await read_other_name(lookup, doubled_name)
-        return replace(seen, addresses=tuple(addresses), doubled_answer=doubled)
+        is_bare = not addresses and await _is_bare(lookup, name, sibling_name)
+        return replace(seen, addresses=tuple(addresses), doubled_answer=doubled, is_bare=is_bare)
     # Cloudflare answers TXT queries with tokens of the zone's own certificate, whatever CNAME stands there.
     reply = await lookup.ask(name, RdataType.CNAME)
     if reply.rdatas:
@@ -36,3 +37,10 @@ async def read_challenge(
     if target is None:
         return seen
     return replace(seen, target_texts=(await read_texts(lookup, target)).texts)
+
+
+async def _is_bare(lookup: RecordLookup, name: Name, sibling_name: Name | None) -> bool:
+    """Whether a name without data exists, and a random one beside it, which a wildcard would answer, does not."""
+    if not (await lookup.ask(name, RdataType.CNAME)).exists:
+        return False
+    return sibling_name is None or not (await lookup.ask(sibling_name, RdataType.CNAME)).exists

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from dcvd.core.domains.dns_facts import CaaPolicy, ChallengeAnswer, DnsObservation, ServerAnswer
 from dcvd.core.domains.domain import DnsState, new_domain
 from dcvd.core.domains.required_records import required_records
+from dcvd.core.instants import DAY
 from tests.core.builders import (
     DNS_MISSING,
     DNS_RIGHT,
@@ -144,3 +145,19 @@ def test_the_record_below_a_wildcard_hostname_is_not_said_to_be_there_before_dns
     story.look(dns(outcome="unanswered", servers=LAME))
     assert [finding.code for finding in story.domain.findings] == ["ns_lame"]
     assert not any(record.is_verified for record in required_records(story.domain))
+
+
+def test_a_domain_that_was_delegated_at_an_earlier_check_and_is_gone_has_expired_or_is_suspended() -> None:
+    gone = dns(exists=False, is_registered=False)
+    never = Story()
+    never.look(gone)
+    assert [finding.code for finding in never.domain.findings] == ["domain_unregistered"]
+    story = Story()
+    story.look(dns(exists=True, chain=(TARGET,), is_registered=True))
+    story.wait(DAY)
+    story.look(gone)
+    (finding,) = story.domain.findings
+    assert (finding.code, finding.actor) == ("domain_suspended", "customer")
+    assert "was there on 2026-11-23" in finding.message
+    story.look(gone)
+    assert [each.code for each in story.domain.findings] == ["domain_suspended"]
