@@ -63,6 +63,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     holder: whether the caller has added the name; `domain_id` is its id then.
     target: where the name would have to point; with the label `{token}` where that is chosen only when it is added.
     state: None where DNS was not asked, or gave no answer.
+    zone, nameservers: the zone that holds the name, and its name servers, as far as the check saw them.
     """
 
     name: str
@@ -72,6 +73,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     state: DnsState | None = None
     findings: tuple[Finding, ...]
     records: tuple[RequiredRecord, ...] = ()
+    zone: str = ""
+    nameservers: tuple[str, ...] = ()
     summary: str
     checked_at: int
 
@@ -210,6 +213,8 @@ class Diagnoser:
             state=result.state,
             findings=findings,
             records=result.records,
+            zone=result.zone,
+            nameservers=result.nameservers,
             summary=summarize_preview(
                 candidate.name,
                 result.state,

@@ -7,14 +7,13 @@ from msgspec import Struct
 from dcvd.api.domains.finding_view import (
     ErrorView,
     FindingView,
-    RequiredRecordView,
     finding_view,
-    required_record_views,
 )
+from dcvd.api.domains.record_view import RequiredRecordView, ZoneProviderView, required_record_views, zone_provider_view
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.domain import DnsState, DomainStatus
-from dcvd.core.domains.required_records import required_records
+from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import MINUTE, format_instant
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 
@@ -37,6 +36,7 @@ class DiagnosisView(Struct, frozen=True, kw_only=True, rename="camel"):
     error: ErrorView | None
     findings: list[FindingView]
     required_records: list[RequiredRecordView]
+    dns_provider: ZoneProviderView | None
     checked_at: Instant | None
     next_check_at: Instant
     summary: str
@@ -61,6 +61,7 @@ class PreviewView(Struct, frozen=True, kw_only=True, rename="camel"):
     dns_status: DnsState | None
     findings: list[FindingView]
     required_records: list[RequiredRecordView]
+    dns_provider: ZoneProviderView | None
     checked_at: Instant
     summary: str
 
@@ -72,6 +73,7 @@ class PreviewAnswer(Struct, frozen=True):
 def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
     """Show the diagnosis of a domain."""
     domain = diagnosis.domain
+    zone = find_zone(domain)
     check_times = [at for at in (domain.dns_checked_at, domain.cf_checked_at) if at is not None]
     return DiagnosisAnswer(
         build_view(
@@ -81,8 +83,9 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
             domain_name=domain.name,
             ready=domain.is_ready,
             dns_status=domain.dns_state,
-            findings=[finding_view(finding, domain.next_check_at) for finding in diagnosis.findings],
-            required_records=required_record_views(required_records(domain)),
+            findings=[finding_view(finding, domain.next_check_at, zone) for finding in diagnosis.findings],
+            required_records=required_record_views(required_records_to_type(domain), zone),
+            dns_provider=zone_provider_view(domain.nameservers),
             checked_at=format_instant(max(check_times, default=None)),
             summary=diagnosis.summary,
         )
@@ -99,7 +102,11 @@ def preview_answer(preview: Preview) -> PreviewAnswer:
             registered=preview.holder,
             cname_target=preview.target,
             dns_status=preview.state,
-            findings=[finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS) for finding in preview.findings],
-            required_records=required_record_views(preview.records),
+            findings=[
+                finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS, preview.zone)
+                for finding in preview.findings
+            ],
+            required_records=required_record_views(preview.records, preview.zone),
+            dns_provider=zone_provider_view(preview.nameservers),
         )
     )

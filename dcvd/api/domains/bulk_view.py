@@ -9,15 +9,14 @@ from msgspec import Struct
 from dcvd.api.domains.finding_view import (
     ErrorView,
     OwnershipView,
-    RequiredRecordView,
     ownership_view,
-    required_record_views,
 )
-from dcvd.api.domains.view import LeftRecordView, RegistrationView, left_record_views, registration_view
+from dcvd.api.domains.record_view import LeftRecordView, RequiredRecordView, left_record_views, required_record_views
+from dcvd.api.domains.view import RegistrationView, registration_view
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.bulk import AddStatus, RemoveStatus
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod
-from dcvd.core.domains.required_records import required_records
+from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.services.domains.bulk_additions import AddLineResult
 from dcvd.services.domains.bulk_removals import RemoveLineResult
 
@@ -131,6 +130,6 @@ def _domain_view(addition: AddLineResult) -> BulkDomainView | None:
     return build_view(
         BulkDomainView,
         domain,
-        required_records=required_record_views(required_records(domain)),
+        required_records=required_record_views(required_records_to_type(domain), find_zone(domain)),
         ownership=ownership_view(domain),
     )

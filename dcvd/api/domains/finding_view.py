@@ -1,13 +1,13 @@
 """What is wrong with a domain, and the records that it needs, as JSON."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
+from dcvd.api.domains.record_view import RecordView, record_view
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.claims import proof_record
-from dcvd.core.domains.domain import Domain, Finding, FindingActor, Proof, RecordPurpose, RequiredRecord, Severity
+from dcvd.core.domains.domain import Domain, Finding, FindingActor, Proof, Severity
+from dcvd.core.domains.typed_records import find_zone
 from dcvd.core.instants import format_instant, to_rfc3339
 
 
@@ -16,24 +16,6 @@ class ErrorView(Struct, frozen=True):
 
     code: str
     message: str
-
-
-class RecordView(Struct, frozen=True):
-    """A DNS record, as somebody types it at their provider."""
-
-    type: str
-    name: str
-    value: str
-
-
-class RequiredRecordView(Struct, frozen=True):
-    """A DNS record that the customer has to create, and whether it was found."""
-
-    type: str
-    name: str
-    value: str | None
-    purpose: RecordPurpose
-    verified: bool
 
 
 class OwnershipView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -72,27 +54,23 @@ class FindingView(UndatedFindingView, frozen=True, kw_only=True, rename="camel")
     next_check_at: Instant
 
 
-def required_record_views(records: Iterable[RequiredRecord]) -> list[RequiredRecordView]:
-    """Show records that the customer has to have in DNS."""
-    return [build_view(RequiredRecordView, record, verified=record.is_verified) for record in records]
-
-
 def ownership_view(domain: Domain) -> OwnershipView:
     """Show how a domain is proved; the same whether or not others claim its name."""
     record = proof_record(domain.id, domain.name)
     return OwnershipView(
         proof=domain.proof,
         proved_at=format_instant(domain.proved_at),
-        record=None if record is None else build_view(RecordView, record),
+        record=None if record is None else record_view(record, find_zone(domain)),
     )
 
 
-def finding_view(finding: Finding, next_check_at: int) -> FindingView:
-    """Show a finding; one without a time of its own gets that of the domain's next check."""
+def finding_view(finding: Finding, next_check_at: int, zone: str) -> FindingView:
+    """Show a finding about a domain in this zone; one without a time of its own gets that of the next check."""
     check_at = next_check_at if finding.next_check_at is None else finding.next_check_at
     return build_view(
         FindingView,
         finding,
+        fix=None if finding.fix is None else record_view(finding.fix, zone),
         next_check_at=to_rfc3339(check_at),
         since=format_instant(finding.since),
         hurts_at=format_instant(finding.hurts_at),

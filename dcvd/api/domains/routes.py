@@ -19,7 +19,8 @@ from dcvd.api.domains.filters import (
     read_query,
 )
 from dcvd.api.domains.input import NewDomain, to_domain_request
-from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view, left_record_views
+from dcvd.api.domains.record_view import left_record_views
+from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view
 from dcvd.api.http.documentation import problems, success
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import (

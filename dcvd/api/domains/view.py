@@ -1,38 +1,28 @@
 """A domain as JSON."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import (
     ErrorView,
     FindingView,
     OwnershipView,
-    RequiredRecordView,
     finding_view,
     ownership_view,
+)
+from dcvd.api.domains.record_view import (
+    LeftRecordView,
+    RequiredRecordView,
+    ZoneProviderView,
     required_record_views,
+    zone_provider_view,
 )
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
-from dcvd.core.domains.domain import DnsState, DomainStatus, LeftoverRecord, ValidationMethod
-from dcvd.core.domains.required_records import required_records
+from dcvd.core.domains.domain import DnsState, DomainStatus, ValidationMethod
+from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.services.domains.details import DomainDetail
-
-
-class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A DNS record that should be removed with its domain.
-
-    `writtenByUs`: dcvd wrote it through a connection. `beingRemoved`: a job removes it, if it is still as written.
-    """
-
-    type: str
-    name: str
-    value: str
-    written_by_us: bool
-    being_removed: bool
 
 
 class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -60,9 +50,9 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
 class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A domain and all that is known of it. `ready`: it serves, and its DNS points here.
 
-    `connectionId`: the connection that writes its records. `dormantSince`: from when on it has no hostname at
-    Cloudflare, because its record was missing for so long; it wakes when the record appears. `cfStatus`, `cfSslStatus`
-    and `errors` are Cloudflare's own words.
+    `dnsProvider`: who runs its zone, where that is known. `connectionId`: the connection that writes its records.
+    `dormantSince`: from when on it has no hostname at Cloudflare, because its record was missing for so long; it wakes
+    when the record appears. `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own words.
     """
 
     id: str
@@ -73,6 +63,7 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     ready_since: Instant | None
     error: ErrorView | None
     required_records: list[RequiredRecordView]
+    dns_provider: ZoneProviderView | None
     cname_target: str
     ownership: OwnershipView
     dormant_since: Instant | None
@@ -114,11 +105,6 @@ class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     records_to_remove: list[LeftRecordView]
 
 
-def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
-    """Show the records that should be removed from DNS."""
-    return [build_view(LeftRecordView, record) for record in records]
-
-
 def registration_view(position: QueuePosition | None) -> RegistrationView | None:
     """Show a position in the registration queue."""
     return None if position is None else build_view(RegistrationView, position, status=position.state)
@@ -127,6 +113,7 @@ def registration_view(position: QueuePosition | None) -> RegistrationView | None
 def domain_view(detail: DomainDetail) -> DomainView:
     """Show one domain."""
     domain = detail.domain
+    zone = find_zone(domain)
     return build_view(
         DomainView,
         domain,
@@ -134,10 +121,11 @@ def domain_view(detail: DomainDetail) -> DomainView:
         dns_status=domain.dns_state,
         ready=domain.is_ready,
         ready_since=format_instant(domain.ready_since),
-        required_records=required_record_views(required_records(domain)),
+        required_records=required_record_views(required_records_to_type(domain), zone),
+        dns_provider=zone_provider_view(domain.nameservers),
         ownership=ownership_view(domain),
         registration=registration_view(detail.queue_position),
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
-        findings=[finding_view(finding, domain.next_check_at) for finding in detail.findings],
+        findings=[finding_view(finding, domain.next_check_at, zone) for finding in detail.findings],
         next_sync_at=to_rfc3339(domain.next_check_at),
     )

@@ -60,6 +60,10 @@ class EventRecord(Struct, frozen=True, kw_only=True):
     value: Annotated[str, Meta(description="The value of the record.")]
     written_by_us: Annotated[bool, Meta(description="dcvd wrote it through a connection.")]
     being_removed: Annotated[bool, Meta(description="A job removes it, if it is still as it was written.")]
+    zone: Annotated[
+        str | UnsetType,
+        Meta(description="The zone that holds the record; absent in events of before it was known."),
+    ] = UNSET
 
 
 class RemovedDomainEventData(DomainEventData, frozen=True, kw_only=True):

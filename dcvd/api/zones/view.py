@@ -2,10 +2,11 @@
 
 from msgspec import Struct
 
-from dcvd.api.domains.finding_view import RecordView
+from dcvd.api.domains.record_view import RecordView, record_view
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.claims import proof_record
+from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.zones.zone import Zone, ZoneStatus
 from dcvd.store.engine.paging import Page
 
@@ -51,4 +52,6 @@ def zone_list(page: Page[Zone]) -> ZoneList:
 def zone_view(zone: Zone) -> ZoneView:
     """Show one zone."""
     record = proof_record(zone.id, zone.name)
-    return build_view(ZoneView, zone, record=None if record is None else build_view(RecordView, record))
+    return build_view(
+        ZoneView, zone, record=None if record is None else record_view(record, registrable_domain(zone.name))
+    )

@@ -77,8 +77,8 @@ def _format_findings(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterat
 def _format_details(finding: FindingOutput, style: TerminalStyle) -> Iterator[str]:
     fix = finding.fix
     if fix is not None:
-        record = "  ".join(map(make_printable, (fix.type, fix.name, fix.value)))
-        yield f"Type  {style.emphasize(record)}"
+        record = "  ".join(map(make_printable, (fix.type, fix.host, fix.value)))
+        yield f"Type  {style.emphasize(record)}  in the zone {make_printable(fix.zone)}"
     for evidence in finding.evidence:
         yield style.dim(f"Seen  {make_printable(evidence)}")
     if finding.next_check_at is not None:
@@ -92,16 +92,33 @@ def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterato
     rows = [
         (
             record.type,
-            make_printable(record.name),
+            make_printable(record.fqdn),
+            make_printable(record.host),
             make_printable(record.value or "(not known yet)"),
             "yes" if record.verified else "unknown" if is_unknown else "no",
         )
         for record in diagnosis.required_records
     ]
-    lines = [style.emphasize("Records that have to be there"), format_table(("type", "name", "value", "seen"), rows)]
+    lines = [
+        style.emphasize("Records that have to be there"),
+        format_table(("type", "name", "host", "value", "seen"), rows),
+    ]
+    lines += [make_printable(record.note) for record in diagnosis.required_records if record.note is not None]
+    lines += _describe_provider(diagnosis)
     if diagnosis.target is not None and diagnosis.target.startswith(TOKEN_LABEL):
         lines.append(f"{TOKEN_LABEL.removesuffix('.')} is chosen when the domain is added; create the record then.")
     yield "\n".join(lines)
+
+
+def _describe_provider(diagnosis: DiagnosisOutput) -> Iterator[str]:
+    """Say where the records are typed, and by which words the provider calls the fields."""
+    provider = diagnosis.dns_provider
+    if provider is None:
+        return
+    page = provider.records_page if provider.url is None else f"{provider.records_page}, {provider.url}"
+    yield f"The zone is at {provider.name} ({page})."
+    if provider.name_field is not None and provider.value_field is not None:
+        yield f"There the host goes into the field {provider.name_field!r}, the value into {provider.value_field!r}."
 
 
 def _format_answers(dns: DnsOutput, style: TerminalStyle) -> Iterator[str]:

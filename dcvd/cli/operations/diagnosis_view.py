@@ -4,7 +4,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.api.domains.finding_view import ErrorView, RequiredRecordView, UndatedFindingView, required_record_views
+from dcvd.api.domains.finding_view import ErrorView, UndatedFindingView
+from dcvd.api.domains.record_view import (
+    RequiredRecordView,
+    ZoneProviderView,
+    record_view,
+    required_record_views,
+    zone_provider_view,
+)
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.diagnosis.preview import DomainDiagnosis
@@ -34,6 +41,7 @@ class DiagnosisOutput(Struct, frozen=True, kw_only=True, rename="camel"):
     error: ErrorView | None = None
     findings: list[FindingOutput] = []
     required_records: list[RequiredRecordView] = []
+    dns_provider: ZoneProviderView | None = None
     checked_at: Instant | None = None
     next_check_at: Instant | None = None
     summary: str
@@ -63,8 +71,9 @@ def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> 
     return DiagnosisOutput(
         domain_name=domain.name,
         dns_status=diagnosis.state,
-        findings=[_finding_output(finding) for finding in diagnosis.findings],
-        required_records=required_record_views(diagnosis.records),
+        findings=[_finding_output(finding, diagnosis.zone) for finding in diagnosis.findings],
+        required_records=required_record_views(diagnosis.records, diagnosis.zone),
+        dns_provider=zone_provider_view(diagnosis.nameservers),
         checked_at=to_rfc3339(now),
         summary=summarize_preview(
             domain.name,
@@ -80,15 +89,16 @@ def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...]) -> Diagn
     """Build the diagnosis of a name that cannot be added."""
     return DiagnosisOutput(
         domain_name=name,
-        findings=[_finding_output(finding) for finding in findings],
+        findings=[_finding_output(finding, name) for finding in findings],
         summary=summarize_preview(name, None, findings, is_new=True),
     )
 
 
-def _finding_output(finding: Finding) -> FindingOutput:
+def _finding_output(finding: Finding, zone: str) -> FindingOutput:
     return build_view(
         FindingOutput,
         finding,
+        fix=None if finding.fix is None else record_view(finding.fix, zone),
         next_check_at=format_instant(finding.next_check_at),
         since=format_instant(finding.since),
         hurts_at=format_instant(finding.hurts_at),

@@ -9,7 +9,7 @@ from dcvd.core.diagnosis.addresses import (
 )
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing
-from dcvd.core.diagnosis.mistakes import find_doubled_name
+from dcvd.core.diagnosis.mistakes import find_doubled_name, find_wrong_type
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import Finding
 
@@ -21,6 +21,9 @@ def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
         return RoutingDiagnosis(None)
     if facts.is_apex:
         return failed_routing(apex_finding(facts))
+    wrong_type = find_wrong_type(facts)
+    if wrong_type is not None:
+        return failed_routing(wrong_type)
     doubled = find_doubled_name(facts)
     if facts.other_records and not (is_in_cloudflare_zone(facts) and _are_mail_records(facts)):
         return failed_routing(conflicting_records_finding(facts), doubled)

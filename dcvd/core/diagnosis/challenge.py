@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
-from dcvd.core.diagnosis.mistakes import relative_name
+from dcvd.core.diagnosis.mistakes import describe_slip, is_name_in_text
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
+from dcvd.core.domains.hostnames import relative_name
 from dcvd.core.text import join_names
 
 
@@ -31,6 +32,8 @@ def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> Challe
         return ChallengeDiagnosis(True)
     if target in challenge.hidden_chain:
         return ChallengeDiagnosis(True, (_hidden_finding(facts, record, challenge.texts),))
+    if any(is_name_in_text(text, target) for text in challenge.texts):
+        return ChallengeDiagnosis(False, (_wrong_type_finding(record, challenge.texts),))
     if challenge.texts and not challenge.chain and not challenge.hidden_chain:
         return ChallengeDiagnosis(False, (_conflicting_txt_finding(record, challenge.texts),))
     mistake = _find_mistake(facts, requirements, record, challenge)
@@ -73,9 +76,22 @@ def _find_mistake(
         return _error(FindingCode.CHALLENGE_PROXIED, message, challenge.addresses, record)
     if first is not None and first != facts.target:
         certificates = _describe_certificates(requirements)
-        message = f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names([first])}."
+        slip = describe_slip(first, target)
+        message = (
+            f"The CNAME at {record.name} has a typing mistake. {slip}"
+            if slip
+            else f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names([first])}."
+        )
         return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, challenge.chain or (first,), record)
     return None
+
+
+def _wrong_type_finding(record: Record, texts: tuple[str, ...]) -> Finding:
+    message = (
+        f"The record at {record.name} has the type TXT, with the name {record.value} as its text. Change its type to "
+        "CNAME."
+    )
+    return _error(FindingCode.CHALLENGE_TXT_CONFLICT, message, (f"TXT {text}" for text in texts), record)
 
 
 def _hidden_finding(facts: DnsFacts, record: Record, texts: tuple[str, ...]) -> Finding:

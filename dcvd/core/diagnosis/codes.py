@@ -8,6 +8,7 @@ class FindingCode(StrEnum):
 
     # The way from the hostname to the target.
     CNAME_MISSING = "cname_missing"
+    WRONG_RECORD_TYPE = "wrong_record_type"
     CNAME_WRONG_TARGET = "cname_wrong_target"
     NAME_DOUBLED = "name_doubled"
     TARGET_DOUBLED = "target_doubled"

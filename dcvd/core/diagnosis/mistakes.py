@@ -5,7 +5,8 @@ from dcvd.core.diagnosis.findings import customer_error
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
-from dcvd.core.text import join_names
+from dcvd.core.domains.hostnames import relative_name
+from dcvd.core.text import is_slip, join_names, make_printable
 
 
 def find_doubled_name(facts: DnsFacts) -> Finding | None:
@@ -42,6 +43,29 @@ def find_doubled_target(facts: DnsFacts) -> Finding | None:
             fix=Record("CNAME", facts.hostname, f"{facts.target}."),
         )
     return None
+
+
+def find_wrong_type(facts: DnsFacts) -> Finding | None:
+    """Find a TXT record at the hostname whose text is the target: only its type was chosen wrong."""
+    texts = [record.value for record in facts.other_records if record.type == "TXT"]
+    if not any(is_name_in_text(text, facts.target) for text in texts):
+        return None
+    message = (
+        f"The record for {facts.hostname} has the type TXT, with the name {facts.target} as its text. Change its type "
+        "to CNAME."
+    )
+    return customer_error(facts, FindingCode.WRONG_RECORD_TYPE, message, [f"TXT {text}" for text in texts])
+
+
+def is_name_in_text(text: str, name: str) -> bool:
+    """Whether the text of a TXT record is a name, with or without quotes, a final dot and a scheme."""
+    typed = text.strip('" ').lower().removeprefix("https://").removeprefix("http://").rstrip("./ ")
+    return typed == name
+
+
+def describe_slip(typed: str, meant: str) -> str:
+    """Return a sentence on a name that differs from the one meant by a slip; empty where it is another name."""
+    return f"You typed {make_printable(typed)}; it has to be {meant}." if is_slip(typed, meant) else ""
 
 
 def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
@@ -123,11 +147,6 @@ def is_wildcards_answer(facts: DnsFacts) -> bool:
 
 def _describe_end(answer: OtherNameAnswer) -> str:
     return join_names([answer.cname] if answer.cname is not None else list(answer.addresses))
-
-
-def relative_name(hostname: str, zone: str) -> str:
-    """Return the name as it is typed where the provider appends the zone; `@` for the zone itself."""
-    return "@" if hostname == zone else hostname.removesuffix(f".{zone}")
 
 
 def _has_data(other: OtherNameAnswer) -> bool:

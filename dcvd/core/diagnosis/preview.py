@@ -14,7 +14,7 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
 from dcvd.core.domains.domain import DnsState, Domain, Finding, RequiredRecord, new_domain
-from dcvd.core.domains.required_records import required_records
+from dcvd.core.domains.typed_records import find_zone, remember_zone, required_records_to_type
 from dcvd.core.ids import RandomBytes
 
 _EXPECTED_CODES: Final = frozenset({FindingCode.CNAME_MISSING, FindingCode.CNAME_WRONG_TARGET})
@@ -25,11 +25,14 @@ class DomainDiagnosis(Struct, frozen=True, kw_only=True):
     """What a fresh check found out about a domain. Nothing of it is stored.
 
     state: None where DNS gave no answer. records: the required records, with whether this check saw them.
+    zone, nameservers: the zone that holds the name, and its name servers, as far as this check saw them.
     """
 
     state: DnsState | None
     findings: tuple[Finding, ...]
     records: tuple[RequiredRecord, ...]
+    zone: str
+    nameservers: tuple[str, ...]
 
 
 def sketch_domain(validated: ValidatedDomain, *, template: str, suffix: str | None, now: int) -> Domain:
@@ -77,7 +80,7 @@ def diagnose_domain(
         replace(facts, target=domain.cname_target), DnsRequirements.of_domain(domain, certificate_authorities), now
     )
     checked = replace(
-        domain,
+        remember_zone(domain, facts),
         dns_state=diagnosis.state or DnsState.UNKNOWN,
         dns_failures=0,
         dns_checked_at=now,
@@ -90,7 +93,9 @@ def diagnose_domain(
     return DomainDiagnosis(
         state=diagnosis.state,
         findings=(*findings, *name_findings(domain.name, allowed_tlds=allowed_tlds)),
-        records=required_records(checked),
+        records=required_records_to_type(checked),
+        zone=find_zone(checked),
+        nameservers=checked.nameservers,
     )
 
 

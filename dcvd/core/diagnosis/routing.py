@@ -12,7 +12,7 @@ from dcvd.core.diagnosis.findings import (
     new_finding,
     required_cname,
 )
-from dcvd.core.diagnosis.mistakes import find_doubled_name, find_doubled_target, find_masking_wildcard
+from dcvd.core.diagnosis.mistakes import describe_slip, find_doubled_name, find_doubled_target, find_masking_wildcard
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, Severity
 from dcvd.core.text import join_names
@@ -96,7 +96,12 @@ def _is_harmless(facts: DnsFacts, kind: str, value: str) -> bool:
 
 
 def _wrong_target_finding(facts: DnsFacts) -> Finding:
-    message = f"{facts.hostname} points to {join_names(facts.chain[:1])}; change it to {facts.target}."
+    slip = describe_slip(facts.chain[0], facts.target)
+    message = (
+        f"The CNAME of {facts.hostname} has a typing mistake. {slip}"
+        if slip
+        else f"{facts.hostname} points to {join_names(facts.chain[:1])}; change it to {facts.target}."
+    )
     return customer_error(facts, FindingCode.CNAME_WRONG_TARGET, message, facts.chain)
 
 

@@ -143,7 +143,8 @@ WILDCARD_MISSING: Final = "wildcard_missing"
 class RequiredRecord(Struct, frozen=True, kw_only=True):
     """A record that the customer has to create, and whether we have seen it in DNS.
 
-    `value` is None until Cloudflare has chosen it, some seconds after the domain was added.
+    value: None until Cloudflare has chosen it, some seconds after the domain was added.
+    is_possible: False where the provider of the zone has no such record. note: what is special about it.
     """
 
     type: str
@@ -151,6 +152,8 @@ class RequiredRecord(Struct, frozen=True, kw_only=True):
     value: str | None
     purpose: RecordPurpose
     is_verified: bool
+    is_possible: bool = True
+    note: str | None = None
 
 
 class Domain(Struct, frozen=True, kw_only=True):
@@ -181,6 +184,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     cf_changed_at: when what Cloudflare says of the hostname and its certificate last changed.
     ready_since: since when it is ready (see `diagnosis.readiness`); None where it is not.
     delegated_at: when DNS last showed that the name's domain is registered and delegated.
+    dns_zone, nameservers: the zone that holds the name, and its name servers, as the last check that saw them did.
     """
 
     id: str
@@ -226,6 +230,8 @@ class Domain(Struct, frozen=True, kw_only=True):
     cf_changed_at: int | None = None
     ready_since: int | None = None
     delegated_at: int | None = None
+    dns_zone: str | None = None
+    nameservers: tuple[str, ...] = ()
     next_check_at: int
     created_at: int
     updated_at: int
@@ -319,10 +325,11 @@ def delegation_suffix(domain: Domain) -> str | None:
 
 
 class LeftoverRecord(Struct, frozen=True, kw_only=True):
-    """A record that a removed domain leaves in DNS, with whether we wrote it and are removing it."""
+    """A record that a removed domain leaves in DNS, with its zone, and whether we wrote it and are removing it."""
 
     type: str
     name: str
     value: str
+    zone: str
     written_by_us: bool = False
     being_removed: bool = False

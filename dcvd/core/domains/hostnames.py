@@ -209,3 +209,8 @@ def _to_a_label(label: str) -> str:
 def is_within(name: str, zone: str) -> bool:
     """Whether a name is the zone's own or below it; both are in lower case, without the final dot."""
     return name == zone or name.endswith(f".{zone}")
+
+
+def relative_name(hostname: str, zone: str) -> str:
+    """Return the name as it is typed where the provider appends the zone; `@` for the zone itself."""
+    return "@" if hostname == zone else hostname.removesuffix(f".{zone}")

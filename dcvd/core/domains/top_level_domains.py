@@ -7,6 +7,8 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
+from dcvd.core.text import is_slip
+
 RESERVED_TLDS: Final = frozenset(
     {"test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "arpa", "home", "corp", "mail"}
 )
@@ -29,20 +31,4 @@ def find_likely(tld: str) -> str | None:
     """Return the top-level domain that was likely meant by one that does not exist; None where that is unclear."""
     if len(tld) > 2 and tld[-1] == tld[-2] and is_delegated(tld[:-1]):
         return tld[:-1]
-    return next((known for known in _OFTEN_MEANT if _is_slip(tld, known)), None)
-
-
-def _is_slip(typed: str, meant: str) -> bool:
-    """Whether one letter is wrong, missing or too many, or two neighbours are swapped."""
-    if typed == meant:
-        return False
-    start = next((at for at, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), None)
-    if start is None:
-        return abs(len(typed) - len(meant)) == 1
-    rest, wanted = typed[start:], meant[start:]
-    return (
-        rest[1:] == wanted[1:]
-        or rest[1:] == wanted
-        or rest == wanted[1:]
-        or (rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:])
-    )
+    return next((known for known in _OFTEN_MEANT if is_slip(tld, known)), None)

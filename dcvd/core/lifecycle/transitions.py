@@ -49,6 +49,7 @@ from dcvd.core.domains.observations import (
     ParkedHostname,
     RegistrationRefusal,
 )
+from dcvd.core.domains.typed_records import remember_zone
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import DAY
 from dcvd.core.lifecycle import certificates, damping, dormancy, expiry_warnings, remedies
@@ -230,6 +231,7 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         dns_checked_at=now,
         delegated_at=now if observation.facts.is_registered else before.delegated_at,
     )
+    after = remember_zone(after, observation.facts)
     errors_changed = before.status in WAITING_STATUSES and not keeps_state and _has_changed_errors(before, after)
     if errors_changed or after.dns_state is not before.dns_state:
         if damping.may_turn(before, now):

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain, LeftoverRecord, Record
 from dcvd.core.domains.required_records import known_records
+from dcvd.core.domains.typed_records import find_zone
 from dcvd.core.records.plan import PlanStep, is_among
 from dcvd.core.records.zones import ZoneRecord
 
@@ -85,11 +86,13 @@ def leftover_records(
         Record(row.type, row.name, value) for row in written_records for value in sorted(row.our_values)
     )
     records = dict.fromkeys((*known_records(domain), *written))
+    zone = find_zone(domain)
     return tuple(
         LeftoverRecord(
             type=record.type,
             name=record.name,
             value=record.value,
+            zone=zone,
             written_by_us=record in written,
             being_removed=being_removed and record in written,
         )

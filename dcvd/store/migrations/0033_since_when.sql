@@ -1,4 +1,4 @@
--- Since when things are as they are, and how lists are searched.
+-- Since when things are as they are, who runs a name's zone, and how lists are searched.
 
 -- cf_changed_at: when what Cloudflare says of the hostname and its certificate last changed.
 -- ready_since: since when the domain is ready; NULL where it is not.
@@ -6,6 +6,9 @@
 ALTER TABLE domains ADD COLUMN cf_changed_at INTEGER;
 ALTER TABLE domains ADD COLUMN ready_since INTEGER;
 ALTER TABLE domains ADD COLUMN delegated_at INTEGER;
+-- dns_zone, nameservers: the zone that holds the name, and its name servers, as the last check saw them.
+ALTER TABLE domains ADD COLUMN dns_zone TEXT;
+ALTER TABLE domains ADD COLUMN nameservers TEXT NOT NULL DEFAULT '[]';
 UPDATE domains SET ready_since = updated_at
 WHERE status = 'active' AND dns_state IN ('verified', 'unverifiable') AND findings NOT LIKE '%"wildcard_missing"%';
 

@@ -19,6 +19,7 @@ from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.stand_ins import FakeLooker, FakeObserver
 from tests.manual_clock import ManualClock
+from tests.typed import required, typed
 from tests.waiting import until
 
 NAME, TARGET = "app.customer.com", "edge.example.net"
@@ -45,7 +46,7 @@ async def test_one_call_says_what_is_wrong_who_has_to_act_and_what_to_type(
     [finding] = found.pop("findings")
     assert finding["code"] == "cname_missing"
     assert (finding["severity"], finding["actor"]) == ("error", "customer")
-    assert finding["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
+    assert finding["fix"] == typed("CNAME", "app", "customer.com", TARGET)
     assert finding["nextCheckAt"] == found["nextCheckAt"]
     assert found == {
         "domainId": domain_id,
@@ -54,9 +55,8 @@ async def test_one_call_says_what_is_wrong_who_has_to_act_and_what_to_type(
         "ready": False,
         "dnsStatus": "failed",
         "error": None,
-        "requiredRecords": [
-            {"type": "CNAME", "name": NAME, "value": TARGET, "purpose": "routing", "verified": False}
-        ],
+        "requiredRecords": [required("app", "customer.com", TARGET)],
+        "dnsProvider": None,
         "checkedAt": "2027-01-15T08:00:00Z",
         "nextCheckAt": found["nextCheckAt"],
         "summary": f"The domain's owner has to act: {finding['message']}",
@@ -156,9 +156,8 @@ async def test_a_name_is_diagnosed_before_it_is_added(owner: Client, observer: F
         "domainId": None,
         "cnameTarget": TARGET,
         "dnsStatus": "failed",
-        "requiredRecords": [
-            {"type": "CNAME", "name": NAME, "value": TARGET, "purpose": "routing", "verified": False}
-        ],
+        "requiredRecords": [required("app", "customer.com", TARGET)],
+        "dnsProvider": None,
         "checkedAt": "2027-01-15T08:00:00Z",
         "summary": f"The domain's owner has to act: {finding['message']}",
     }  # fmt: skip

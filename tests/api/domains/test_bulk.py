@@ -16,6 +16,7 @@ from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import Mint
+from tests.typed import left, required
 
 BULK = "/api/domains/bulk"
 DELETE = "/api/domains/bulk/delete"
@@ -58,15 +59,7 @@ async def test_many_domains_are_added_by_one_call_each_with_its_own_outcome(owne
             "status": "pending_cname",
             "validation": "http",
             "wildcard": False,
-            "requiredRecords": [
-                {
-                    "type": "CNAME",
-                    "name": "a.customer.com",
-                    "value": "edge.example.net",
-                    "purpose": "routing",
-                    "verified": False,
-                }
-            ],
+            "requiredRecords": [required("a", "customer.com", "edge.example.net")],
         },
         "registration": {"status": "queued", "position": 1, "expectedAt": "2027-01-15T08:00:00Z"},
         "error": None,
@@ -207,15 +200,7 @@ async def test_many_domains_are_removed_by_one_call(owner: Client, stranger: Cli
         "domainId": a,
         "domainName": "a.customer.com",
         "outcome": "removed",
-        "recordsToRemove": [
-            {
-                "type": "CNAME",
-                "name": "a.customer.com",
-                "value": "edge.example.net",
-                "writtenByUs": False,
-                "beingRemoved": False,
-            }
-        ],
+        "recordsToRemove": [left("a", "customer.com", "edge.example.net")],
         "error": None,
     }
     assert answer.json["summary"] == {"removed": 1, "wouldRemove": 0, "refused": 1}

@@ -18,6 +18,7 @@ from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
 from tests.api.stand_ins import FakeLooker
 from tests.manual_clock import ManualClock
+from tests.typed import left, required, typed
 from tests.waiting import until
 
 NAME = "app.customer.com"
@@ -44,9 +45,8 @@ async def test_a_domain_is_added_and_says_which_record_to_create(owner: Client, 
         "ready": False,
         "readySince": None,
         "error": None,
-        "requiredRecords": [
-            {"type": "CNAME", "name": NAME, "value": "edge.example.net", "purpose": "routing", "verified": False}
-        ],
+        "requiredRecords": [required("app", "customer.com", "edge.example.net")],
+        "dnsProvider": None,
         "cnameTarget": "edge.example.net",
         "dormantSince": None,
         "validation": "http",
@@ -146,15 +146,7 @@ async def test_a_removed_domain_is_gone_at_once_and_its_removal_at_cloudflare_is
     answer = await owner.delete(f"/api/domains/{existing}")
     assert answer.status == 200
     assert answer.json["domain"]["id"] == existing
-    assert answer.json["recordsToRemove"] == [
-        {
-            "type": "CNAME",
-            "name": NAME,
-            "value": "edge.example.net",
-            "writtenByUs": False,
-            "beingRemoved": False,
-        }
-    ]
+    assert answer.json["recordsToRemove"] == [left("app", "customer.com", "edge.example.net")]
     problem(await owner.get(f"/api/domains/{existing}"), 404, "not_found")
     problem(await owner.delete(f"/api/domains/{existing}"), 404, "not_found")
     assert (await owner.get("/api/jobs?status=pending")).json["jobs"][0]["kind"] == "deregister"
@@ -278,7 +270,7 @@ async def test_findings_and_errors_say_what_to_do(owner: Client, context: Contex
         "operator",
         ["It is taken."],
     )
-    assert finding["fix"] == {"type": "CNAME", "name": NAME, "value": "edge.example.net"}
+    assert finding["fix"] == typed("CNAME", "app", "customer.com", "edge.example.net")
     assert finding["nextCheckAt"] == domain["nextSyncAt"]
     assert finding["severity"] == "error"
     assert finding["actor"] == "customer"

@@ -114,7 +114,7 @@ async def test_a_customer_learns_of_no_other_domain_of_the_organization(
     theirs = (await newcomer.post("/api/diagnose", {"domainName": "www.other.com"})).json["diagnosis"]
     nobodys = (await newcomer.post("/api/diagnose", {"domainName": "www.nobody.com"})).json["diagnosis"]
     assert (theirs["registered"], theirs["domainId"]) == ("nobody", None)
-    assert str(theirs).replace("www.other.com", "www.nobody.com") == str(nobodys)
+    assert str(theirs).replace("other.com", "nobody.com") == str(nobodys)
     assert (await newcomer.post("/api/domains", {"domainName": "www.customer.com"})).status == 201
 
 

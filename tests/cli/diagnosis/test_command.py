@@ -13,6 +13,7 @@ from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.main import run
 from dcvd.sandbox import Sandbox
 from tests.cli.operations.test_remote import NO_OPERATOR, daemon, problem_response
+from tests.typed import required, typed
 
 NAME, TARGET = "app.customer.test", "edge.sandbox.test"
 
@@ -62,7 +63,7 @@ async def test_a_missing_record_is_1_and_says_what_to_type(desk: Desk) -> None:
     code, out, err = await desk.diagnose(NAME)
     assert (code, err) == (1, "")
     assert out.startswith(f"{NAME} is not right.\n")
-    assert f"Type  CNAME  {NAME}  {TARGET}" in out
+    assert f"Type  CNAME  app  {TARGET}  in the zone customer.test" in out
     assert "\x1b[" not in out
     assert not (desk.config.parent / "none.db").exists()
 
@@ -89,7 +90,7 @@ async def test_for_programs_it_is_one_line_of_json(desk: Desk) -> None:
     diagnosis = found["diagnosis"]
     assert (diagnosis["domainName"], diagnosis["dnsStatus"], diagnosis["status"]) == (NAME, "failed", None)
     assert [record["purpose"] for record in diagnosis["requiredRecords"]] == ["routing", "validation", "wildcard"]
-    assert diagnosis["findings"][0]["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
+    assert diagnosis["findings"][0]["fix"] == typed("CNAME", "app", "customer.test", TARGET)
 
 
 @pytest.mark.parametrize("name", ["a_b.customer.test", "*.customer.test", "co.uk", TARGET])
@@ -117,7 +118,7 @@ async def test_a_resolver_that_does_not_answer_is_neither_healthy_nor_broken(des
     assert f"{NAME} could not be checked.\n" in out
     assert "could not be reached" in out
     assert "WARNING  resolvers_failed  (you, the operator, have to act)\n" in out
-    assert re.search(r"^CNAME +app.customer.test +\S+ +unknown$", out, re.MULTILINE)
+    assert re.search(r"^CNAME +app.customer.test +app +\S+ +unknown$", out, re.MULTILINE)
 
 
 STORED = {
@@ -128,9 +129,8 @@ STORED = {
     "dnsStatus": "verified",
     "error": None,
     "findings": [],
-    "requiredRecords": [
-        {"type": "CNAME", "name": NAME, "value": "own.edge.sandbox.test", "purpose": "routing", "verified": True}
-    ],
+    "requiredRecords": [required("app", "customer.test", "own.edge.sandbox.test", verified=True)],
+    "dnsProvider": None,
     "checkedAt": "2027-01-15T08:00:00Z",
     "nextCheckAt": "2027-01-16T08:00:00Z",
     "summary": f"{NAME} serves https and points here; there is nothing to do.",

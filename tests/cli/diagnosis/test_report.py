@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from dcvd.api.domains.finding_view import ErrorView, RecordView, RequiredRecordView
+from dcvd.api.domains.finding_view import ErrorView
+from dcvd.api.domains.record_view import record_view, required_record_views
 from dcvd.cli.diagnosis.report import format_report
 from dcvd.cli.operations.diagnosis_view import (
     DiagnosisOutput,
@@ -14,7 +15,7 @@ from dcvd.cli.operations.diagnosis_view import (
 )
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
-from dcvd.core.domains.domain import DnsState, DomainStatus
+from dcvd.core.domains.domain import DnsState, DomainStatus, Record, RequiredRecord
 
 NAME, TARGET = "app.customer.com", "edge.example.net"
 MISSING = FindingOutput(
@@ -22,13 +23,15 @@ MISSING = FindingOutput(
     severity="error",
     actor="customer",
     message=f"No CNAME exists for {NAME}. Add {NAME} → {TARGET}.",
-    fix=RecordView("CNAME", NAME, TARGET),
+    fix=record_view(Record("CNAME", NAME, TARGET), "customer.com"),
     evidence=["the name does not exist (NXDOMAIN)"],
     next_check_at="2027-01-15T08:01:00Z",
     since=None,
     hurts_at=None,
 )
-RECORD = RequiredRecordView("CNAME", NAME, TARGET, "routing", verified=False)
+(RECORD,) = required_record_views(
+    [RequiredRecord(type="CNAME", name=NAME, value=TARGET, purpose="routing", is_verified=False)], "customer.com"
+)
 BROKEN = DiagnosisOutput(
     domain_name=NAME,
     dns_status=DnsState.FAILED,
@@ -64,13 +67,13 @@ Checked  2027-01-15 08:00 UTC
 
 ERROR  cname_missing  (the domain's owner has to act)
   No CNAME exists for {NAME}. Add {NAME} → {TARGET}.
-  Type  CNAME  {NAME}  {TARGET}
+  Type  CNAME  app  {TARGET}  in the zone customer.com
   Seen  the name does not exist (NXDOMAIN)
   Check again  2027-01-15 08:01 UTC
 
 Records that have to be there
-TYPE   NAME              VALUE             SEEN
-CNAME  {NAME}  {TARGET}  no
+TYPE   NAME              HOST  VALUE             SEEN
+CNAME  {NAME}  app   {TARGET}  no
 
 Who said what
 SERVER            ADDRESS    ANSWER                                          TTL  SERIAL
@@ -118,12 +121,13 @@ def test_a_target_that_is_chosen_later_is_said_to_be() -> None:
 
 def test_what_a_zone_holds_cannot_play_with_the_terminal() -> None:
     evil = "x\x1b[2J\u202e\r\n"
+    fix = record_view(Record("CNAME", evil, evil), evil)
     found = replace(
         BROKEN,
         domain_name=evil,
         summary=evil,
-        findings=[replace(MISSING, code=evil, message=evil, evidence=[evil], fix=RecordView("CNAME", evil, evil))],
-        required_records=[replace(RECORD, name=evil, value=evil)],
+        findings=[replace(MISSING, code=evil, message=evil, evidence=[evil], fix=fix)],
+        required_records=[replace(RECORD, fqdn=evil, host=evil, note=evil, value=evil)],
     )
     voices = DnsOutput(
         servers=(ServerAnswer(name=evil, address="192.0.2.1", outcome="answered", exists=True, cname=evil),)

@@ -44,7 +44,7 @@ OUR_ADDITIONS = (
     "plan_lacks", "proxied_prevalidation", "registration_refused", "registry_unanswered", "resolvers_failed",
     "saas_not_enabled", "target_unresolved", "tld_unknown", "unknown_error",
     "validation_unanswered",
-    "wildcard_missing",
+    "wildcard_missing", "wrong_record_type",
 )  # fmt: skip
 
 

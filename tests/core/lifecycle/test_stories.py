@@ -65,6 +65,7 @@ def test_the_normal_way_from_added_to_active() -> None:
             "type": "CNAME",
             "name": NAME,
             "value": story.domain.cname_target,
+            "zone": "customer.com",
             "written_by_us": False,
             "being_removed": False,
         }

@@ -139,6 +139,7 @@ async def test_a_removal_says_which_records_to_take_out_of_dns(context: Context,
             "type": "CNAME",
             "name": "app.customer.test",
             "value": "edge.sandbox.test",
+            "zone": "customer.test",
             "written_by_us": False,
             "being_removed": False,
         }

@@ -1,0 +1,92 @@
+"""The records of a domain as somebody types them at a provider: the name within its zone, and the value."""
+
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.dns_providers import find_provider
+from dcvd.core.domains.domain import Domain, RequiredRecord
+from dcvd.core.domains.hostnames import is_within, registrable_domain, relative_name
+from dcvd.core.domains.required_records import required_records
+
+RECORD_TTL: Final = 300
+"""Seconds for which resolvers may keep a record; short, so that a mistake is soon mended."""
+
+_MAX_NAMESERVERS: Final = 13
+_HOST_TYPES: Final = frozenset({"CNAME", "ALIAS", "ANAME", "APEXALIAS", "NS"})
+"""Those whose value is a name, which some providers want with its final dot."""
+
+
+class RecordPlace(Struct, frozen=True, kw_only=True):
+    """Where a record is typed.
+
+    fqdn: its whole name. zone: the zone that holds it. host: its name within the zone, `@` for the zone's own.
+    """
+
+    fqdn: str
+    zone: str
+    host: str
+
+
+def find_zone(domain: Domain) -> str:
+    """Return the zone that holds a domain's name, as its last check found it; before that the likely one."""
+    return domain.dns_zone or registrable_domain(domain.name)
+
+
+def remember_zone(domain: Domain, facts: DnsFacts) -> Domain:
+    """Return the domain with its zone and name servers as a check saw them; unchanged where it saw none."""
+    zone = facts.zone
+    if zone is None or not facts.nameservers or not is_within(zone, registrable_domain(domain.name)):
+        return domain
+    return replace(domain, dns_zone=zone, nameservers=facts.nameservers[:_MAX_NAMESERVERS])
+
+
+def find_place(record_type: str, name: str, zone: str) -> RecordPlace:
+    """Return where a record of a domain in this zone is typed; `name` is whole, or as it is typed in the zone."""
+    registrable = registrable_domain(zone)
+    fqdn = zone if name == "@" else name if is_within(name, registrable) else f"{name}.{zone}"
+    # A name that is a zone of its own gets its CNAME in the zone above, once it is no zone any more.
+    is_below_cut = record_type == "CNAME" and fqdn == zone
+    place = registrable if is_below_cut or not is_within(fqdn, zone) else zone
+    return RecordPlace(fqdn=fqdn, zone=place, host=relative_name(fqdn, place))
+
+
+def add_final_dot(record_type: str, value: str) -> str:
+    """Return a value as providers want it that append the zone to a name without a final dot; others as they are."""
+    return f"{value.removesuffix('.')}." if record_type in _HOST_TYPES else value
+
+
+def required_records_to_type(domain: Domain) -> tuple[RequiredRecord, ...]:
+    """Return the records that the customer has to create, each of a type that its zone can hold.
+
+    At the top of a zone no CNAME can be (RFC 1034 section 3.6.2), so the hostname's own is of another type there.
+    """
+    if find_zone(domain) != domain.name or registrable_domain(domain.name) != domain.name:
+        return required_records(domain)
+    return tuple(_fit_apex(domain, each) if each.purpose == "routing" else each for each in required_records(domain))
+
+
+def _fit_apex(domain: Domain, record: RequiredRecord) -> RequiredRecord:
+    name = domain.name
+    provider = find_provider(domain.nameservers)
+    apex = None if provider is None else provider.apex
+    instead = f"add www.{name} here instead and redirect {name} to it, or move the zone to a provider that can do it"
+    if provider is None or apex is None:
+        note = (
+            f"{name} is the top of a zone, where no CNAME can be. Create this record as ALIAS or ANAME, or as a CNAME "
+            f"that the provider flattens; where it can do none of these, {instead}."
+        )
+        return replace(record, type="ALIAS", note=note)
+    if apex == "none":
+        note = (
+            f"{name} is the top of a zone, where no CNAME can be, and {provider.name} has no other record that leads "
+            f"to this name: {instead}."
+        )
+        return replace(record, type="ALIAS", is_possible=False, note=note)
+    if apex == "CNAME":
+        note = f"{name} is the top of a zone. {provider.name} takes a CNAME there, and flattens it."
+        return replace(record, note=note)
+    note = f"{name} is the top of a zone, where no CNAME can be: {provider.name} has the type {apex} for that."
+    return replace(record, type=apex, note=note)
