@@ -64,6 +64,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     target: where the name would have to point; with the label `{token}` where that is chosen only when it is added.
     state: None where DNS was not asked, or gave no answer.
     zone, nameservers: the zone that holds the name, and its name servers, as far as the check saw them.
+    observation: what the check saw and asked, where that was to be explained.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     records: tuple[RequiredRecord, ...] = ()
     zone: str = ""
     nameservers: tuple[str, ...] = ()
+    observation: DnsObservation | None = None
     summary: str
     checked_at: int
 
@@ -165,8 +167,10 @@ class Diagnoser:
         is_fresh = await checks.check(domain, admission, request="diagnosis", actor=actor, is_thorough=True)
         return FreshDiagnosis(await diagnose(), is_fresh)
 
-    async def preview(self, org_id: str, request: DomainRequest, *, caller: Caller = DAEMON) -> Preview:
-        """Check a name thoroughly for a caller, and store nothing of it.
+    async def preview(
+        self, org_id: str, request: DomainRequest, *, caller: Caller = DAEMON, is_explained: bool = False
+    ) -> Preview:
+        """Check a name thoroughly for a caller, and store nothing of it. is_explained: tell what DNS was asked too.
 
         A name that cannot be used is a finding. Raises InvalidInput for a request that contradicts itself, and whatever
         `admit` raises, and Forbidden for a name outside of what the caller is limited to.
@@ -195,7 +199,8 @@ class Diagnoser:
         )
         domain = own or sketch_domain(candidate, template=template, suffix=suffix, now=context.now())
         with self.admit(org_id, caller.link_id):
-            observation = await self._observer.observe(build_check_request(domain, context.random_bytes))
+            check_request = build_check_request(domain, context.random_bytes, is_explained=is_explained)
+            observation = await self._observer.observe(check_request)
         now = context.now()
         result = diagnose_domain(
             domain,
@@ -215,6 +220,7 @@ class Diagnoser:
             records=result.records,
             zone=result.zone,
             nameservers=result.nameservers,
+            observation=observation if is_explained else None,
             summary=summarize_preview(
                 candidate.name,
                 result.state,

@@ -286,3 +286,16 @@ async def test_a_domains_diagnosis_says_why_its_registration_waits(
     assert found.summary.startswith("The operator of this service has to act")
     with pytest.raises(NotFound):
         await diagnosis.diagnose_stored(context, rival.id, domain.id)
+
+
+async def test_an_explained_preview_tells_who_was_asked_what_and_what_came(
+    diagnoser: Diagnoser, org: str, quick_sandbox: Sandbox
+) -> None:
+    quick_sandbox.set_dns(NAME, "CNAME", ["old.sandbox.test."])
+    found = await diagnoser.preview(org, wish(), is_explained=True)
+    assert found.observation is not None
+    assert found.observation.facts.chain == ("old.sandbox.test",)
+    told = [(query.server, query.name, query.type, query.answer) for query in found.observation.queries]
+    assert (str(quick_sandbox.dns_address), NAME, "CNAME", "CNAME old.sandbox.test") in told
+    assert (await diagnoser.preview(org, wish())).observation is None
+    assert (await diagnoser.preview(org, wish("co.uk"), is_explained=True)).observation is None

@@ -22,6 +22,12 @@ Refresh = Annotated[
 ]
 
 
+Explain = Annotated[
+    str | None,
+    query_parameter("explain", "`true`: also show what was asked, and what came.", type="boolean"),
+]
+
+
 class DiagnoseName(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """A hostname, with the members with which it would be added."""
 
@@ -53,13 +59,17 @@ async def get_diagnosis(
 
 
 @post("/diagnose", summary="Diagnose a name", status_code=200, opt={"scope": Scope.DOMAINS_READ, "link": True})
-async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName]) -> PreviewAnswer:
+async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName], explain: Explain = None) -> PreviewAnswer:
     """Ask DNS what would keep a name from working before it is added; nothing is stored.
 
-    A name that cannot have a certificate is a finding, not an error.
+    A name that cannot have a certificate is a finding, not an error. With `explain=true` the answer has the facts that
+    the findings follow from, and each query with its answer.
     """
     domain_request = DomainRequest(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
-    return preview_answer(await request.services.diagnoser.preview(request.org_id, domain_request, caller=request.auth))
+    preview = await request.services.diagnoser.preview(
+        request.org_id, domain_request, caller=request.auth, is_explained=parse_flag("explain", explain)
+    )
+    return preview_answer(preview)
 
 
 def refreshed_response(result: FreshDiagnosis) -> Response[DiagnosisAnswer]:

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from dcvd.api.diagnosis.explanation_view import DiagnosisExplanation, diagnosis_explanation
 from dcvd.api.domains.finding_view import (
     ErrorView,
     FindingView,
@@ -67,7 +68,10 @@ class PreviewView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class PreviewAnswer(Struct, frozen=True):
+    """A diagnosis; `explanation` where it was asked for, and DNS was."""
+
     diagnosis: PreviewView
+    explanation: DiagnosisExplanation | UnsetType = UNSET
 
 
 def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
@@ -94,8 +98,10 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
 
 def preview_answer(preview: Preview) -> PreviewAnswer:
     """Show the preview of a name that is not added yet."""
+    observation = preview.observation
     return PreviewAnswer(
-        build_view(
+        explanation=UNSET if observation is None else diagnosis_explanation(observation.facts, observation.queries),
+        diagnosis=build_view(
             PreviewView,
             preview,
             domain_name=preview.name,
@@ -108,5 +114,5 @@ def preview_answer(preview: Preview) -> PreviewAnswer:
             ],
             required_records=required_record_views(preview.records, preview.zone),
             dns_provider=zone_provider_view(preview.nameservers),
-        )
+        ),
     )

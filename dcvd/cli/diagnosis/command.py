@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import click
 
+from dcvd.api.diagnosis.explanation_view import diagnosis_explanation
 from dcvd.cli.diagnosis.report import format_report
 from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, diagnosis_from_dns, diagnosis_of_invalid_name
@@ -18,6 +19,7 @@ from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.config import Config, load
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
 from dcvd.core.domains.additions import DomainRequest, validate_request
+from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.hostnames import normalise
 from dcvd.core.text import make_printable
 from dcvd.dns import DnsObserver
@@ -28,12 +30,16 @@ _DNS_ALONE: Final = "DNS alone"
 
 
 class DiagnosisResult(NamedTuple):
-    """A diagnosis; `source` says who was asked, `fallback_reason` why the daemon was not, although it runs."""
+    """A diagnosis; `source` says who was asked, `fallback_reason` why the daemon was not, although it runs.
+
+    `observation`: what this command saw in DNS, and what it asked; None if it asked nothing.
+    """
 
     diagnosis: DiagnosisOutput
     dns: DnsOutput
     source: str
     fallback_reason: str | None = None
+    observation: DnsObservation | None = None
 
 
 @click.command(
@@ -41,6 +47,7 @@ class DiagnosisResult(NamedTuple):
     epilog=format_examples(
         "dcvd diagnose app.customer.com",
         "dcvd diagnose app.customer.com --wildcard",
+        "dcvd diagnose app.customer.com --explain",
         "dcvd diagnose app.customer.com --target edge.example.net --json | jq '.diagnosis.findings[]'",
     ),
 )
@@ -48,9 +55,12 @@ class DiagnosisResult(NamedTuple):
 @click.option("--target", metavar="TARGET", help="Where it has to point, instead of what the daemon or the file says.")
 @click.option("--wildcard", is_flag=True, help="As a domain with a wildcard certificate, which is delegated.")
 @click.option("--delegated", is_flag=True, help="As a domain whose certificate is validated by delegation.")
+@click.option("--explain", is_flag=True, help="Also print each query to DNS, who was asked, and what came.")
 @json_option
 @config_option
-def diagnose(name: str, target: str | None, wildcard: bool, delegated: bool, as_json: bool, config: Path) -> int:
+def diagnose(
+    name: str, target: str | None, wildcard: bool, delegated: bool, explain: bool, as_json: bool, config: Path
+) -> int:
     """Say what is wrong with the hostname NAME, who has to act, and what exactly to type.
 
     If a daemon runs and somebody has added NAME, the daemon checks it again. Otherwise DNS alone is asked, as the
@@ -66,12 +76,16 @@ def diagnose(name: str, target: str | None, wildcard: bool, delegated: bool, as_
     result = asyncio.run(_diagnose(loaded, domain_request, target))
     if result.fallback_reason is not None:
         click.echo(result.fallback_reason, err=True)
+    observation = result.observation if explain else None
     if as_json:
-        print_json({"diagnosis": result.diagnosis, "dns": result.dns, "source": result.source})
+        shown = {"diagnosis": result.diagnosis, "dns": result.dns, "source": result.source}
+        if observation is not None:
+            shown["explanation"] = diagnosis_explanation(observation.facts, observation.queries)
+        print_json(shown)
     else:
-        click.echo(
-            format_report(result.diagnosis, result.dns, TerminalStyle.for_stream(sys.stdout), source=result.source)
-        )
+        queries = None if observation is None else observation.queries
+        style = TerminalStyle.for_stream(sys.stdout)
+        click.echo(format_report(result.diagnosis, result.dns, style, source=result.source, queries=queries))
     return 0 if result.diagnosis.is_healthy else FAILED
 
 
@@ -98,15 +112,19 @@ async def _diagnose(config: Config, request: DomainRequest, target: str | None) 
         suffix=None,
         now=_now(),
     )
-    facts = (await DnsObserver(config).observe(build_check_request(domain, os.urandom))).facts
+    observation = await DnsObserver(config).observe(build_check_request(domain, os.urandom, is_explained=True))
+    facts = observation.facts
     dns_output = DnsOutput(facts.servers, facts.resolvers)
     if reported is not None:
-        return DiagnosisResult(reported, dns_output, f"the daemon at {config.server.socket}, and DNS")
+        source = f"the daemon at {config.server.socket}, and DNS"
+        return DiagnosisResult(reported, dns_output, source, observation=observation)
     now = _now()
     diagnosis = diagnose_domain(
         domain, facts, certificate_authorities=config.cloudflare.certificate_authorities, allowed_tlds=allowed, now=now
     )
-    return DiagnosisResult(diagnosis_from_dns(domain, diagnosis, now), dns_output, _DNS_ALONE, fallback_reason)
+    return DiagnosisResult(
+        diagnosis_from_dns(domain, diagnosis, now), dns_output, _DNS_ALONE, fallback_reason, observation
+    )
 
 
 async def _ask_daemon(socket: Path, name: str) -> tuple[DiagnosisOutput | None, str | None]:

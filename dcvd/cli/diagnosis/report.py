@@ -1,12 +1,12 @@
 """A diagnosis as text for a terminal. Text from strangers' zones is made printable, so that it cannot control it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, FindingOutput
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
-from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
+from dcvd.core.domains.dns_facts import ResolverAnswer, SentQuery, ServerAnswer
 from dcvd.core.domains.domain import DnsState, FindingActor, Severity
 from dcvd.core.domains.targets import TOKEN_LABEL
 from dcvd.core.text import make_printable
@@ -26,13 +26,21 @@ _FAILURE_WORDS: Final = {
 }
 
 
-def format_report(diagnosis: DiagnosisOutput, dns: DnsOutput, style: TerminalStyle, *, source: str) -> str:
-    """Format the whole report, in paragraphs; `source` says who was asked."""
+def format_report(
+    diagnosis: DiagnosisOutput,
+    dns: DnsOutput,
+    style: TerminalStyle,
+    *,
+    source: str,
+    queries: Sequence[SentQuery] | None = None,
+) -> str:
+    """Format the whole report, in paragraphs; `source` says who was asked, `queries` what, if that is to be told."""
     parts = [
         _format_verdict(diagnosis, style),
         *_format_findings(diagnosis, style),
         *_format_records(diagnosis, style),
         *_format_answers(dns, style),
+        *([] if queries is None else _format_queries(queries, style)),
     ]
     parts.append(style.dim(f"Asked: {source}"))
     return "\n\n".join(parts)
@@ -140,6 +148,21 @@ def _format_answers(dns: DnsOutput, style: TerminalStyle) -> Iterator[str]:
         yield "\n".join(
             (style.emphasize("Who said what"), format_table(("server", "address", "answer", "ttl", "serial"), rows))
         )
+
+
+def _format_queries(queries: Sequence[SentQuery], style: TerminalStyle) -> Iterator[str]:
+    rows = [
+        (
+            query.server,
+            "resolver" if query.recursive else "zone's own",
+            f"{make_printable(query.name)} {query.type}",
+            make_printable(query.answer) or _FAILURE_WORDS.get(query.outcome, query.outcome),
+            f"{query.duration_ms}",
+        )
+        for query in queries
+    ]
+    headings = ("asked", "as", "for", "answer", "ms")
+    yield "\n".join((style.emphasize("Every query, in the order of the answers"), format_table(headings, rows)))
 
 
 def _format_answer(answer: ServerAnswer | ResolverAnswer) -> str:

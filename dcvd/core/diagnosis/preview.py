@@ -54,7 +54,7 @@ def sketch_domain(validated: ValidatedDomain, *, template: str, suffix: str | No
     )
 
 
-def build_check_request(domain: Domain, random: RandomBytes) -> DnsCheckRequest:
+def build_check_request(domain: Domain, random: RandomBytes, *, is_explained: bool = False) -> DnsCheckRequest:
     """Return the request for a thorough check. All targets below the service's name have the same addresses."""
     return DnsCheckRequest(
         hostname=domain.name,
@@ -63,6 +63,7 @@ def build_check_request(domain: Domain, random: RandomBytes) -> DnsCheckRequest:
         challenge_target=domain.challenge_target,
         with_names_below=domain.wildcard,
         is_thorough=True,
+        is_explained=is_explained,
     )
 
 

@@ -198,7 +198,7 @@ class DnsCheckRequest(Struct, frozen=True, kw_only=True):
     with_proof: whether the TXT record that proves a claim matters. with_names_below: whether names below the hostname
         have to lead to the target too.
     is_thorough: whether to query everything even if the record is right; otherwise what explains a wrong record is
-        queried only where it is wrong.
+        queried only where it is wrong. is_explained: whether to keep what was asked and what came.
     """
 
     hostname: str
@@ -208,9 +208,28 @@ class DnsCheckRequest(Struct, frozen=True, kw_only=True):
     with_proof: bool = False
     with_names_below: bool = False
     is_thorough: bool = False
+    is_explained: bool = False
+
+
+class SentQuery(Struct, frozen=True, kw_only=True):
+    """A query that a check sent, and what came.
+
+    server: the address of the server or resolver, with its port where that is not 53. recursive: whether the server was
+        asked as a resolver. type: of the records asked for.
+    answer: the records, or what came in their place, in a line; empty where nothing came. duration_ms: until then.
+    """
+
+    server: str
+    recursive: bool
+    name: str
+    type: str
+    outcome: QueryOutcome
+    answer: str
+    duration_ms: int
 
 
 class DnsObservation(Struct, frozen=True):
-    """What one check of DNS observed."""
+    """What one check of DNS observed, and what it asked where that was to be kept."""
 
     facts: DnsFacts
+    queries: tuple[SentQuery, ...] = ()

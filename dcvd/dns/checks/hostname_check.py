@@ -9,7 +9,7 @@ from dns.rdatatype import RdataType
 
 from dcvd.config import DnsConfig
 from dcvd.core.domains.claims import PROOF_LABEL
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, OtherNameAnswer
+from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation, OtherNameAnswer
 from dcvd.core.domains.domain import CHALLENGE_LABEL
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
@@ -34,6 +34,7 @@ from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.cache import ReplyCache
 from dcvd.dns.queries.client import DnsClient
 from dcvd.dns.queries.lookup import RecordLookup
+from dcvd.dns.queries.query_log import QueryLog
 from dcvd.dns.queries.reachability import Reachability
 from dcvd.dns.queries.sources import AnswerSources
 
@@ -52,14 +53,14 @@ class DnsServices(msgspec.Struct, frozen=True, kw_only=True):
     make_random_label: Callable[[], str]
     max_queries: int
 
-    def create_lookup(self, zone: str, *, bypass_cache: bool) -> RecordLookup:
+    def create_lookup(self, zone: str, *, bypass_cache: bool, log: QueryLog | None = None) -> RecordLookup:
         """Create the lookup of one check; see `QueryBudget`."""
-        budget = QueryBudget(zone, bypass_cache=bypass_cache, max_queries=self.max_queries)
+        budget = QueryBudget(zone, bypass_cache=bypass_cache, max_queries=self.max_queries, log=log)
         return RecordLookup(self.client, self.cache, self.sources, budget)
 
 
 class HostnameCheck:
-    """One check of a hostname. `run` asks the questions; `to_facts` may be called at any time."""
+    """One check of a hostname. `run` asks the questions; `to_observation` may be called at any time."""
 
     def __init__(self, request: DnsCheckRequest, name: Name, target: Name, services: DnsServices) -> None:
         registrable_name = registrable_domain(request.hostname)
@@ -68,7 +69,10 @@ class HostnameCheck:
         self._target = target
         self._registrable_name = parse_name(registrable_name) or name
         self._services = services
-        self._base_lookup = self._lookup = services.create_lookup(registrable_name, bypass_cache=request.is_thorough)
+        self._log = QueryLog() if request.is_explained else None
+        self._base_lookup = self._lookup = services.create_lookup(
+            registrable_name, bypass_cache=request.is_thorough, log=self._log
+        )
         self._result = CheckResult(
             request,
             AuthoritativeServers(name, self._lookup, services.reachability),
@@ -91,10 +95,11 @@ class HostnameCheck:
             if result.accepted_answer is not None:
                 await self._ask_details(result.accepted_answer, resolvers_task)
 
-    def to_facts(self) -> DnsFacts:
-        """The facts that are known so far."""
+    def to_observation(self) -> DnsObservation:
+        """What is known so far."""
         self._result.accept_partial_answers()
-        return self._result.to_facts(to_seconds(self._services.config.timeout))
+        facts = self._result.to_facts(to_seconds(self._services.config.timeout))
+        return DnsObservation(facts, () if self._log is None else self._log.queries)
 
     def _find_denial(self) -> DnsReply | None:
         """Return the reply about a hostname whose domain does not exist, because the parent zone denies it."""

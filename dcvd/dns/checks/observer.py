@@ -95,7 +95,7 @@ class DnsObserver:
                 log.exception("dns.look_broke", hostname=request.hostname)
                 return _empty_observation(request)
             log.info("dns.look_too_expensive", hostname=request.hostname)
-        return DnsObservation(check.to_facts())
+        return check.to_observation()
 
 
 def _empty_observation(request: DnsCheckRequest) -> DnsObservation:

@@ -4,6 +4,7 @@ import time
 from typing import Final
 
 from dcvd.config import SocketAddress
+from dcvd.dns.queries.query_log import QueryLog
 
 MAX_QUERIES: Final = 150
 """Queries of one check in all, however long it takes, so there is no window."""
@@ -18,10 +19,14 @@ class QueryBudget:
 
     zone: the zone that timeouts are counted for, see `DnsServerHealth`.
     bypass_cache: use no remembered replies about the zone, and ask even servers that seem to be down.
+    log: keeps what is asked, where it has to be explained.
     """
 
-    def __init__(self, zone: str, *, bypass_cache: bool, max_queries: int = MAX_QUERIES) -> None:
+    def __init__(
+        self, zone: str, *, bypass_cache: bool, max_queries: int = MAX_QUERIES, log: QueryLog | None = None
+    ) -> None:
         self.zone = zone
+        self.log = log
         self.bypass_cache = bypass_cache
         self._first_query_times: dict[SocketAddress, float] = {}
         self._queries_left = max_queries

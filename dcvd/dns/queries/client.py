@@ -1,6 +1,7 @@
 """Ask one server one question: repeat it if it got lost, use TCP if the answer was truncated, and parse the reply."""
 
 import asyncio
+import time
 from collections.abc import Collection
 from typing import Final
 
@@ -18,6 +19,7 @@ from dcvd.dns.messages.query import DnsQuery, count_answers, has_too_many_record
 from dcvd.dns.messages.reply import DnsReply, parse_reply, read_cname_targets
 from dcvd.dns.messages.transport import UnusableReply, exchange_datagram, exchange_over_tcp
 from dcvd.dns.queries.budget import QueryBudget
+from dcvd.dns.queries.query_log import QueryLog
 from dcvd.dns.queries.reachability import Reachability
 from dcvd.dns.queries.server_health import DnsServerHealth
 from dcvd.dns.queries.slots import QuerySlots
@@ -64,7 +66,7 @@ class DnsClient:
         for timeout_s in timeouts_s:
             async with self._slots.wait(budget):
                 budget.count_query(server)
-                reply = await self._try_once(query, server, timeout_s)
+                reply = await self._try_once(query, server, timeout_s, budget.log)
             if reply is not None:
                 if reply.outcome != "unreachable":
                     self._server_health.record_answer(server)
@@ -84,7 +86,7 @@ class DnsClient:
         root_query = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
         async with self._slots.wait(budget):
             budget.count_query(resolver)
-            reply = await self._try_once(root_query, resolver, self._try_timeouts_s[-1])
+            reply = await self._try_once(root_query, resolver, self._try_timeouts_s[-1], budget.log)
         is_working = reply is not None and reply.is_answered
         if is_working:
             self._failed_resolvers.discard(resolver)
@@ -103,8 +105,17 @@ class DnsClient:
         if is_down and not is_working:
             log.warning("dns.server_down", server=str(server), resolver=is_resolver)
 
-    async def _try_once(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
+    async def _try_once(
+        self, query: DnsQuery, server: SocketAddress, timeout_s: float, query_log: QueryLog | None
+    ) -> DnsReply | None:
         """Send the query once; return None when no answer came in time. Raises OwnLimitReached."""
+        started_at_s = time.monotonic()
+        reply = await self._try_exchange(query, server, timeout_s)
+        if query_log is not None:
+            query_log.add(query, server, reply, time.monotonic() - started_at_s)
+        return reply
+
+    async def _try_exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
         try:
             reply = await self._exchange(query, server, timeout_s, edns=True)
         except TimeoutError:

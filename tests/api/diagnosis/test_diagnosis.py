@@ -227,3 +227,22 @@ async def test_an_operator_diagnoses_any_domain_by_its_name(
     assert ("request", "operator") in [(entry["kind"], entry["actor"]) for entry in entries]
     problem(await operator.get("/operator/domains/other.customer.com/diagnosis"), 404, "not_found")
     problem(await anybody.get(f"/operator/domains/{NAME}/diagnosis"), 404, "route_not_found")
+
+
+async def test_a_name_is_explained_by_the_facts_that_were_found(owner: Client, observer: FakeObserver) -> None:
+    observer.sees = {
+        "exists": True, "zone": "customer.com", "nameservers": ("ns07.domaincontrol.com",),
+        "chain": ("old.example.net",),
+    }  # fmt: skip
+    answer = await owner.post("/api/diagnose?explain=true", {"domainName": NAME})
+    assert observer.asked[0].is_explained
+    explained = answer.json["explanation"]
+    assert explained["queries"] == []
+    assert explained["facts"]["answered"] is True
+    assert explained["facts"]["chain"] == ["old.example.net"]
+    found = answer.json["diagnosis"]
+    assert found["dnsProvider"]["name"] == "GoDaddy"
+    assert (found["dnsProvider"]["nameField"], found["dnsProvider"]["valueField"]) == ("Name", "Value")
+    assert "explanation" not in (await owner.post("/api/diagnose", {"domainName": NAME})).json
+    assert "explanation" not in (await owner.post("/api/diagnose?explain=true", {"domainName": "co.uk"})).json
+    problem(await owner.post("/api/diagnose?explain=1", {"domainName": NAME}), 400, "invalid_input", field="explain")

@@ -173,3 +173,16 @@ async def test_a_daemon_that_refuses_is_told_beside_what_dns_says(desk: Desk) ->
     assert code == 1
     assert "cname_missing" in out
     assert err == "The daemon was not asked, so this is DNS alone. You are no operator.\n"
+
+
+async def test_it_explains_which_queries_the_findings_follow_from(desk: Desk) -> None:
+    desk.sandbox.set_dns(NAME, "CNAME", ["old.sandbox.test."])
+    assert "Every query" not in (await desk.diagnose(NAME))[1]
+    _, out, _ = await desk.diagnose(NAME, "--explain")
+    assert "Every query, in the order of the answers\n" in out
+    line = rf"^{desk.sandbox.dns_address} +resolver +{NAME} CNAME +CNAME old.sandbox.test +\d+$"
+    assert re.search(line, out, re.MULTILINE)
+    found = await desk.json(NAME, "--explain")
+    assert set(found) == {"diagnosis", "dns", "source", "explanation"}
+    assert found["explanation"]["facts"]["chain"] == ["old.sandbox.test"]
+    assert NAME in {query["name"] for query in found["explanation"]["queries"]}
