@@ -3,8 +3,10 @@
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, new_finding
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard
+from dcvd.core.domains.apex import advise_apex
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.dns_provider_table import CLOUDFLARE
 from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from dcvd.core.text import join_names
@@ -65,16 +67,10 @@ def apex_finding(facts: DnsFacts) -> Finding:
             f"{facts.hostname} → {facts.target} there.",
             (*evidence, *facts.nameservers),
         )
-    # Cloudflare always flattens a CNAME at the top of a zone.
-    kind = "CNAME" if is_in_cloudflare_zone(facts) else "ALIAS"
-    return customer_error(
-        facts,
-        FindingCode.APEX_CNAME,
-        f"{facts.hostname} is a root domain, which cannot hold a CNAME. Use your provider's ALIAS, ANAME or CNAME "
-        f"flattening to {facts.target}, or use www.{facts.hostname}.",
-        evidence,
-        fix=Record(kind, facts.hostname, facts.target),
-    )
+    provider = CLOUDFLARE if is_in_cloudflare_zone(facts) else find_provider(facts.nameservers)
+    advice = advise_apex(facts.hostname, facts.target, provider)
+    fix = Record(advice.type, facts.hostname, facts.target) if advice.is_possible else None
+    return new_finding(FindingCode.APEX_CNAME, "error", "customer", advice.sentence, evidence, fix=fix)
 
 
 def conflicting_records_finding(facts: DnsFacts) -> Finding:

@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.domains.apex import advise_apex
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.dns_providers import find_provider
 from dcvd.core.domains.domain import Domain, RequiredRecord
@@ -69,24 +70,5 @@ def required_records_to_type(domain: Domain) -> tuple[RequiredRecord, ...]:
 
 
 def _fit_apex(domain: Domain, record: RequiredRecord) -> RequiredRecord:
-    name = domain.name
-    provider = find_provider(domain.nameservers)
-    apex = None if provider is None else provider.apex
-    instead = f"add www.{name} here instead and redirect {name} to it, or move the zone to a provider that can do it"
-    if provider is None or apex is None:
-        note = (
-            f"{name} is the top of a zone, where no CNAME can be. Create this record as ALIAS or ANAME, or as a CNAME "
-            f"that the provider flattens; where it can do none of these, {instead}."
-        )
-        return replace(record, type="ALIAS", note=note)
-    if apex == "none":
-        note = (
-            f"{name} is the top of a zone, where no CNAME can be, and {provider.name} has no other record that leads "
-            f"to this name: {instead}."
-        )
-        return replace(record, type="ALIAS", is_possible=False, note=note)
-    if apex == "CNAME":
-        note = f"{name} is the top of a zone. {provider.name} takes a CNAME there, and flattens it."
-        return replace(record, note=note)
-    note = f"{name} is the top of a zone, where no CNAME can be: {provider.name} has the type {apex} for that."
-    return replace(record, type=apex, note=note)
+    advice = advise_apex(domain.name, domain.cname_target, find_provider(domain.nameservers))
+    return replace(record, type=advice.type, is_possible=advice.is_possible, note=advice.sentence)

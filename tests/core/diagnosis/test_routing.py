@@ -194,6 +194,15 @@ def test_a_root_domain_in_a_zone_of_cloudflares_can_hold_a_cname() -> None:
     assert (finding.code, finding.fix) == ("apex_cname", Record("CNAME", NAME, TARGET))
 
 
+def test_at_the_top_of_a_zone_whose_provider_has_no_way_nobody_is_told_to_type_one() -> None:
+    finding = only_finding(facts(exists=True, is_apex=True, nameservers=("ns07.domaincontrol.com",)))
+    assert (finding.code, finding.fix) == ("apex_cname", None)
+    assert "GoDaddy has no other record" in finding.message
+    assert f"www.{NAME}" in finding.message
+    finding = only_finding(facts(exists=True, is_apex=True, nameservers=("ns1.name.com",)))
+    assert finding.fix == Record("ANAME", NAME, TARGET)
+
+
 def test_a_name_that_was_saved_below_itself_is_to_be_typed_as_a_label() -> None:
     for cname, addresses in ((TARGET, ()), ("typo.saas.net", ()), (None, ("198.51.100.1",))):
         doubled = OtherNameAnswer(name=f"{NAME}.customer.com", exists=True, cname=cname, addresses=addresses)

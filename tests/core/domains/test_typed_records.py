@@ -77,12 +77,17 @@ def test_names_have_a_final_dot_and_texts_do_not() -> None:
 @pytest.mark.parametrize(
     ("nameservers", "kind", "is_possible", "says"),
     [
-        (("ada.ns.cloudflare.com", "bob.ns.cloudflare.com"), "CNAME", True, "Cloudflare takes a CNAME there"),
-        (("dns1.registrar-servers.com",), "ALIAS", True, "Namecheap has the type ALIAS"),
-        (("ns1.name.com", "ns2.name.com"), "ANAME", True, "Name.com has the type ANAME"),
-        (("pdns1.ultradns.net",), "APEXALIAS", True, "UltraDNS has the type APEXALIAS"),
-        (("ns07.domaincontrol.com",), "ALIAS", False, "add www.customer.com here instead and redirect customer.com"),
-        (("ns1.nobody-knows.net",), "ALIAS", True, "ALIAS or ANAME, or as a CNAME that the provider flattens"),
+        (
+            ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com"),
+            "CNAME",
+            True,
+            "Cloudflare takes a CNAME to edge.saas.net there",
+        ),
+        (("dns1.registrar-servers.com",), "ALIAS", True, "Use the type ALIAS of Namecheap"),
+        (("ns1.name.com", "ns2.name.com"), "ANAME", True, "Use the type ANAME of Name.com"),
+        (("pdns1.ultradns.net",), "APEXALIAS", True, "Use the type APEXALIAS of UltraDNS"),
+        (("ns07.domaincontrol.com",), "ALIAS", False, "add www.customer.com here instead, and redirect customer.com"),
+        (("ns1.nobody-knows.net",), "ALIAS", True, "ALIAS, ANAME or CNAME flattening to edge.saas.net"),
         ((), "ALIAS", True, "www.customer.com"),
     ],
 )
