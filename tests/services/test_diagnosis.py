@@ -122,7 +122,7 @@ async def test_a_target_that_is_chosen_only_when_the_domain_is_added_is_nobodys_
     quick_sandbox.set_dns(NAME, "MX", ["10 mx.customer.test."])
     (finding,) = (await diagnoser.preview(org, wish())).findings
     assert (finding.code, finding.fix) == ("conflicting_records", None)
-    assert finding.message.endswith(f"add {NAME} → the target that it is given when it is added.")
+    assert finding.message.endswith("name `app`, value the target that it is given when it is added.")
 
 
 async def test_a_domain_of_ones_own_is_measured_by_its_own_target(

@@ -30,14 +30,14 @@ _DNS_ALONE: Final = "DNS alone"
 
 
 class DiagnosisResult(NamedTuple):
-    """A diagnosis; `source` says who was asked, `fallback_reason` why the daemon was not, although it runs.
+    """A diagnosis; `source` says who was asked, if anybody was, `fallback_reason` why the daemon was not, although it runs.
 
     `observation`: what this command saw in DNS, and what it asked; None if it asked nothing.
     """
 
     diagnosis: DiagnosisOutput
     dns: DnsOutput
-    source: str
+    source: str | None
     fallback_reason: str | None = None
     observation: DnsObservation | None = None
 
@@ -78,7 +78,7 @@ def diagnose(
         click.echo(result.fallback_reason, err=True)
     observation = result.observation if explain else None
     if as_json:
-        shown = {"diagnosis": result.diagnosis, "dns": result.dns, "source": result.source}
+        shown: dict[str, object] = {"diagnosis": result.diagnosis, "dns": result.dns, "source": result.source}
         if observation is not None:
             shown["explanation"] = diagnosis_explanation(observation.facts, observation.queries)
         print_json(shown)
@@ -99,7 +99,7 @@ async def _diagnose(config: Config, request: DomainRequest, target: str | None) 
         return DiagnosisResult(
             diagnosis_of_invalid_name(make_printable(request.domain_name), findings),
             DnsOutput(),
-            "nobody: the name itself is wrong",
+            None,
         )
     reported, fallback_reason = (None, None) if target else await _ask_daemon(config.server.socket, addition.name)
     if not template and (reported is None or reported.target is None):

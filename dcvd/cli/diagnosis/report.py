@@ -14,7 +14,7 @@ from dcvd.core.text import make_printable
 _ACTOR_SENTENCES: Final[dict[FindingActor, str]] = {
     "customer": "the domain's owner has to act",
     "operator": "you, the operator, have to act",
-    "nobody": "nobody has to act",
+    "nobody": "no action needed",
 }
 _FAILURE_WORDS: Final = {
     "servfail": "failed (SERVFAIL)",
@@ -31,10 +31,13 @@ def format_report(
     dns: DnsOutput,
     style: TerminalStyle,
     *,
-    source: str,
+    source: str | None,
     queries: Sequence[SentQuery] | None = None,
 ) -> str:
-    """Format the whole report, in paragraphs; `source` says who was asked, `queries` what, if that is to be told."""
+    """Format the whole report, in paragraphs.
+
+    source: who was asked; None: nobody, because the name is none. queries: what was asked, if that is to be told.
+    """
     parts = [
         _format_verdict(diagnosis, style),
         *_format_findings(diagnosis, style),
@@ -42,7 +45,7 @@ def format_report(
         *_format_answers(dns, style),
         *([] if queries is None else _format_queries(queries, style)),
     ]
-    parts.append(style.dim(f"Asked: {source}"))
+    parts.append(style.dim("Not a valid name; nothing was checked." if source is None else f"Asked: {source}"))
     return "\n\n".join(parts)
 
 
@@ -51,7 +54,8 @@ def _format_verdict(diagnosis: DiagnosisOutput, style: TerminalStyle) -> str:
     if diagnosis.is_healthy:
         line = style.mark_good(f"{name} is healthy.")
     elif any(finding.severity == "error" for finding in diagnosis.findings) or diagnosis.error is not None:
-        line = style.mark_bad(f"{name} is not right.")
+        count = max(1, sum(finding.severity == "error" for finding in diagnosis.findings))
+        line = style.mark_bad(f"{name} does not work yet: {count} {'problem' if count == 1 else 'problems'}.")
     elif diagnosis.status is None and diagnosis.dns_status is None:
         line = style.mark_doubtful(f"{name} could not be checked.")
     else:
@@ -86,11 +90,11 @@ def _format_details(finding: FindingOutput, style: TerminalStyle) -> Iterator[st
     fix = finding.fix
     if fix is not None:
         record = "  ".join(map(make_printable, (fix.type, fix.host, fix.value)))
-        yield f"Type  {style.emphasize(record)}  in the zone {make_printable(fix.zone)}"
+        yield f"Create: {style.emphasize(record)}  in the zone {make_printable(fix.zone)}"
     for evidence in finding.evidence:
-        yield style.dim(f"Seen  {make_printable(evidence)}")
+        yield style.dim(f"Found: {make_printable(evidence)}")
     if finding.next_check_at is not None:
-        yield style.dim(f"Check again  {format_instant(finding.next_check_at, missing='')}")
+        yield style.dim(f"Next check: {format_instant(finding.next_check_at, missing='')}")
 
 
 def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterator[str]:
@@ -109,7 +113,7 @@ def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle) -> Iterato
     ]
     lines = [
         style.emphasize("Records that have to be there"),
-        format_table(("type", "name", "host", "value", "seen"), rows),
+        format_table(("type", "name", "host", "value", "found"), rows),
     ]
     lines += [make_printable(record.note) for record in diagnosis.required_records if record.note is not None]
     lines += _describe_provider(diagnosis)

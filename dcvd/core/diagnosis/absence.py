@@ -8,7 +8,7 @@ from dcvd.core.diagnosis.addresses import (
     is_in_cloudflare_zone,
 )
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing
+from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, describe_required_cname, failed_routing
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_wrong_type
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import Finding
@@ -41,7 +41,8 @@ def _missing_cname_finding(facts: DnsFacts) -> Finding:
     return customer_error(
         facts,
         FindingCode.CNAME_MISSING,
-        f"No CNAME exists for {facts.hostname}. Add {facts.hostname} → {facts.target}.{describe_place(facts)}",
+        f"No CNAME exists for {facts.hostname}. Create this record: {describe_required_cname(facts)}."
+        f"{describe_place(facts)}",
         ("the name exists without a CNAME" if facts.exists else "the name does not exist (NXDOMAIN)",),
     )
 
@@ -51,6 +52,6 @@ def _delegated_finding(facts: DnsFacts) -> Finding:
     return customer_error(
         facts,
         FindingCode.SUBDOMAIN_DELEGATED,
-        f"{zone} is run by {describe_name_servers(facts)}; add the record there: {facts.hostname} → {facts.target}.",
+        f"{zone} is run by {describe_name_servers(facts)}. Create this record there: {describe_required_cname(facts)}.",
         (f"NS at {zone}", *facts.nameservers),
     )

@@ -1,7 +1,13 @@
 """Diagnosis of a hostname that has addresses and no visible CNAME: flattened, proxied, or addresses in its way."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, new_finding
+from dcvd.core.diagnosis.findings import (
+    RoutingDiagnosis,
+    customer_error,
+    describe_required_cname,
+    failed_routing,
+    new_finding,
+)
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard
 from dcvd.core.domains.apex import advise_apex
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
@@ -63,8 +69,8 @@ def apex_finding(facts: DnsFacts) -> Finding:
             facts,
             FindingCode.SUBDOMAIN_DELEGATED,
             f"{facts.hostname} is a zone of its own, run by {describe_name_servers(facts)}, and the top of a zone "
-            f"cannot hold a CNAME. Delete the NS records of {facts.hostname} in the zone above it, and add "
-            f"{facts.hostname} → {facts.target} there.",
+            f"cannot hold a CNAME. Delete the NS records of {facts.hostname} in the zone above it, and create this "
+            f"record there: {describe_required_cname(facts)}.",
             (*evidence, *facts.nameservers),
         )
     provider = CLOUDFLARE if is_in_cloudflare_zone(facts) else find_provider(facts.nameservers)
@@ -86,7 +92,8 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
         facts,
         FindingCode.CONFLICTING_RECORDS,
         f"{facts.hostname} has {kinds} records{values} where its CNAME should be. "
-        f"Delete the existing {kinds} records for {facts.hostname}, then add {facts.hostname} → {facts.target}.",
+        f"Delete the existing {kinds} records for {facts.hostname}, then create this one: "
+        f"{describe_required_cname(facts)}.",
         evidence,
     )
 
@@ -94,10 +101,11 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
 def several_cnames_finding(facts: DnsFacts) -> Finding:
     """Return the finding that the hostname has several CNAMEs, of which everybody takes another one."""
     wrong = [target for target in facts.cname_targets if target != facts.target]
-    verb = "keep" if facts.target in facts.cname_targets else "add"
+    verb = "keep" if facts.target in facts.cname_targets else "create"
     message = (
         f"{facts.hostname} has {len(facts.cname_targets)} CNAME records, to {join_names(facts.cname_targets)}, and DNS "
-        f"allows one (RFC 2181). Delete those to {join_names(wrong)}, and {verb} {facts.hostname} → {facts.target}."
+        f"allows one (RFC 2181). Delete those to {join_names(wrong)}, and {verb} this one: "
+        f"{describe_required_cname(facts)}."
     )
     return customer_error(
         facts, FindingCode.CONFLICTING_RECORDS, message, [f"CNAME {target}" for target in facts.cname_targets]

@@ -10,7 +10,8 @@ from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import relative_name
+from dcvd.core.domains.hostnames import registrable_domain, relative_name
+from dcvd.core.domains.typed_records import describe_record
 from dcvd.core.text import join_names
 
 
@@ -71,7 +72,7 @@ def _find_mistake(
     if is_proxied:
         message = (
             f"The record at {record.name} is proxied by Cloudflare, which hides where it leads. Set it to DNS only: "
-            f"{record.name} → {record.value}."
+            f"{_describe(facts, record)}."
         )
         return _error(FindingCode.CHALLENGE_PROXIED, message, challenge.addresses, record)
     if first is not None and first != facts.target:
@@ -120,8 +121,12 @@ def _conflicting_txt_finding(record: Record, texts: tuple[str, ...]) -> Finding:
 
 def _missing_delegation_finding(facts: DnsFacts, requirements: DnsRequirements, record: Record) -> Finding:
     certificates = _describe_certificates(requirements)
-    message = f"{certificates} for {facts.hostname} also need this record: {record.name} → {record.value}."
+    message = f"{certificates} for {facts.hostname} also need this record: {_describe(facts, record)}."
     return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, (f"no CNAME at {record.name}",), record)
+
+
+def _describe(facts: DnsFacts, record: Record) -> str:
+    return describe_record(record, facts.zone or registrable_domain(facts.hostname))
 
 
 def _describe_certificates(requirements: DnsRequirements) -> str:

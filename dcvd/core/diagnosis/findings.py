@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Severity
+from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.typed_records import describe_record
 from dcvd.core.text import make_printable
 
 _MAX_EVIDENCE_LINES: Final = 10
@@ -49,6 +51,11 @@ def customer_error(
 def required_cname(facts: DnsFacts) -> Record:
     """Return the CNAME that the hostname needs."""
     return Record("CNAME", facts.hostname, facts.target)
+
+
+def describe_required_cname(facts: DnsFacts) -> str:
+    """Return in words how the CNAME that the hostname needs is typed."""
+    return describe_record(required_cname(facts), facts.zone or registrable_domain(facts.hostname))
 
 
 def shorten_evidence(evidence: Iterable[str]) -> tuple[str, ...]:

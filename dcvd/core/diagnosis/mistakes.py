@@ -1,11 +1,12 @@
 """Mistakes of customers and their DNS providers: records that were saved as something else than was meant."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import customer_error
+from dcvd.core.diagnosis.findings import customer_error, describe_required_cname
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import relative_name
+from dcvd.core.domains.hostnames import registrable_domain, relative_name
+from dcvd.core.domains.typed_records import describe_record
 from dcvd.core.text import is_slip, join_names, make_printable
 
 
@@ -77,8 +78,8 @@ def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
     return customer_error(
         facts,
         FindingCode.WILDCARD_MASKS,
-        f"A wildcard answers for {facts.hostname} and leads it to {leads_to}. Add an exact record: "
-        f"{facts.hostname} → {facts.target}.",
+        f"A wildcard record catches {facts.hostname}, and leads it to {leads_to}. Create a record for {facts.hostname} "
+        f"itself: {describe_required_cname(facts)}.",
         [f"{sibling.name} leads to {leads_to} as well"],
     )
 
@@ -95,8 +96,8 @@ def find_endangered_wildcard(facts: DnsFacts, *, wants_names_below: bool) -> Fin
     evidence = [f"{sibling.name} leads to {_describe_end(sibling)} as well"]
     if wants_names_below:
         message = (
-            f"{facts.hostname} may lead here by a wildcard alone. First make sure that it has a record of its own, "
-            f"{facts.hostname} → {facts.target}: once there is one below it, as for its certificate, a wildcard no "
+            f"{facts.hostname} may lead here by a wildcard alone. First make sure that it has a record of its own: "
+            f"{describe_required_cname(facts)}. Once there is a record below it, as for its certificate, a wildcard no "
             "longer answers for it."
         )
         return customer_error(facts, FindingCode.WILDCARD_MASKS, message, evidence)
@@ -104,8 +105,8 @@ def find_endangered_wildcard(facts: DnsFacts, *, wants_names_below: bool) -> Fin
         facts,
         FindingCode.WILDCARD_MASKS,
         f"{facts.hostname} leads here by a wildcard alone. First add a record for {facts.hostname} itself: once there "
-        f"is one below it, as for its certificate, the wildcard no longer answers for it. Add {facts.hostname} → "
-        f"{facts.target}.",
+        "is one below it, as for its certificate, the wildcard no longer answers for it. Create this record: "
+        f"{describe_required_cname(facts)}.",
         evidence,
     )
 
@@ -128,7 +129,7 @@ def find_missing_wildcard(facts: DnsFacts) -> Finding | None:
     record = Record("CNAME", f"{WILDCARD_LABEL}.{facts.hostname}", facts.target)
     message = (
         f"Names below {facts.hostname} do not lead here, and its certificate is for them too. Also create "
-        f"{record.name} → {record.value}."
+        f"this record: {describe_record(record, facts.zone or registrable_domain(facts.hostname))}."
     )
     evidence = [f"{below.name} leads to {_describe_end(below)}" if _has_data(below) else f"{below.name} has no record"]
     return customer_error(facts, FindingCode.WILDCARD_MISSING, message, evidence, fix=record)

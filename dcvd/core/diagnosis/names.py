@@ -23,8 +23,7 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
         name = normalise(text, allowed_tlds=allowed_tlds)
     except InvalidInput as error:
         quoted = make_printable(text)[:_MAX_QUOTED_NAME_CHARS]
-        message = f"{quoted or 'An empty name'} cannot have a certificate. {error.message}"
-        return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, [quoted]),)
+        return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", error.message, [quoted]),)
     return (*_length_findings(name), *unusual_name_findings(name))
 
 

@@ -115,7 +115,7 @@ def _hide_unknown_target(findings: tuple[Finding, ...], template: str) -> tuple[
     return tuple(
         replace(
             finding,
-            message=finding.message.replace(template, _TARGET_IN_WORDS),
+            message=finding.message.replace(f"`{template}`", _TARGET_IN_WORDS).replace(template, _TARGET_IN_WORDS),
             fix=None if finding.fix is not None and template in finding.fix.value else finding.fix,
         )
         for finding in findings

@@ -106,8 +106,18 @@ def _wrong_target_finding(facts: DnsFacts) -> Finding:
 
 
 def _loop_finding(facts: DnsFacts) -> Finding:
-    message = f"The CNAMEs of {facts.hostname} circle back. Point it directly to {facts.target}."
+    message = f"{_describe_loop(facts)} Point {facts.hostname} directly to {facts.target}."
     return customer_error(facts, FindingCode.CNAME_LOOP, message, (facts.hostname, *facts.chain))
+
+
+def _describe_loop(facts: DnsFacts) -> str:
+    names = [facts.hostname, *facts.chain]
+    at, last = names.index(names[-1]), len(names) - 1
+    if at == last:
+        return f"The CNAMEs of {facts.hostname} lead in a circle."
+    if last - at == 1:
+        return f"{join_names(names[-1:])} points to itself."
+    return f"{join_names(names[at : at + 1])} points to {join_names(names[at + 1 : at + 2])}, which leads back to it."
 
 
 def _long_chain_finding(facts: DnsFacts) -> Finding:

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import new_finding, required_cname
+from dcvd.core.diagnosis.findings import describe_required_cname, new_finding, required_cname
 from dcvd.core.domains.dns_facts import (
     SILENT_OUTCOMES,
     DnsFacts,
@@ -151,7 +151,8 @@ def find_divided_servers(facts: DnsFacts) -> Finding | None:
     if _has_newer_copy(wrong, right):
         message = (
             f"{_join_server_names(wrong)}, with a newer copy of the zone, lacks the record of {facts.hostname} that "
-            f"{_join_server_names(right)} still has. Add {facts.hostname} → {facts.target} there."
+            f"{_join_server_names(right)} still has. Create this record there: "
+            f"{describe_required_cname(facts)}."
         )
         return _inconsistency_finding(facts, message, answers, with_fix=True)
     message = (

@@ -6,11 +6,12 @@ from typing import Final, assert_never
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainStatus, Finding, FindingActor
 from dcvd.core.domains.required_records import missing_validation_record
+from dcvd.core.domains.typed_records import find_place, find_zone
 
 _ACTOR_IN_WORDS: Final[dict[FindingActor, str]] = {
     "customer": "The domain's owner has to act",
     "operator": "The operator of this service has to act",
-    "nobody": "Nobody can do anything but wait",
+    "nobody": "No action needed",
 }
 
 
@@ -34,8 +35,12 @@ def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
         case DomainStatus.ACTIVE:
             return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
         case DomainStatus.ISSUING if (record := missing_validation_record(domain)) is not None:
-            target = "the name that Cloudflare is about to give" if record.value is None else record.value
-            return f"The record of {domain.name} is there; for its certificate create {record.name} → {target} as well."
+            place = find_place(record.type, record.name, find_zone(domain))
+            value = "the name that Cloudflare is about to give" if record.value is None else f"`{record.value}`"
+            return (
+                f"The record of {domain.name} is there. For its certificate create this record as well: type "
+                f"{record.type}, name `{place.host}`, value {value}."
+            )
         case DomainStatus.ISSUING:
             return f"The record of {domain.name} is there and its certificate is being issued; there is nothing to do."
         case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN and domain.incomplete_checks:

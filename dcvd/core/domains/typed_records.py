@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dcvd.core.domains.apex import advise_apex
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.dns_providers import find_provider
-from dcvd.core.domains.domain import Domain, RequiredRecord
+from dcvd.core.domains.domain import Domain, Record, RequiredRecord
 from dcvd.core.domains.hostnames import is_within, registrable_domain, relative_name
 from dcvd.core.domains.required_records import required_records
 
@@ -52,6 +52,11 @@ def find_place(record_type: str, name: str, zone: str) -> RecordPlace:
     is_below_cut = record_type == "CNAME" and fqdn == zone
     place = registrable if is_below_cut or not is_within(fqdn, zone) else zone
     return RecordPlace(fqdn=fqdn, zone=place, host=relative_name(fqdn, place))
+
+
+def describe_record(record: Record, zone: str) -> str:
+    """Return a record in words, as it is typed in its zone: type CNAME, name `app`, value `edge.example.net`."""
+    return f"type {record.type}, name `{find_place(record.type, record.name, zone).host}`, value `{record.value}`"
 
 
 def add_final_dot(record_type: str, value: str) -> str:

@@ -200,7 +200,7 @@ def create_guarded_socket(address: IpAddress, port: int, policy: EgressPolicy) -
     """Create the socket for a dial, after the last check of the address. Raises AddressRefused."""
     refusal = judge_address(address, port, policy)
     if refusal is not None:
-        message = f"{address} port {port} may not be dialled ({refusal.message})."
+        message = f"{address} port {port} is not allowed ({refusal.message})."
         raise AddressRefused(EgressRefusal(refusal.reason, message))
     new_socket = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     new_socket.setblocking(False)
@@ -216,7 +216,7 @@ def _judge_host(host: str, port: int, policy: EgressPolicy) -> EgressRefusal | N
         return EgressRefusal(FailureReason.BAD_URL, f"The URL's host {host[:80]!r} is not a host name.")
     if name == "localhost" or name.endswith(".localhost"):
         if all(judge_address(address, port, policy) is not None for address in _LOOPBACK):
-            message = f"The URL's host {name} is this machine itself, which may not be dialled (loopback)."
+            message = f"The URL's host {name} is this machine itself, which is not allowed (loopback)."
             return EgressRefusal(FailureReason.ADDRESS_NOT_ALLOWED, message)
         return None
     if port not in policy.ports and not policy.allow_private:
@@ -231,7 +231,7 @@ def _judge_literal(host: str, address: IpAddress, port: int, policy: EgressPolic
         return EgressRefusal(FailureReason.BAD_URL, message)
     refusal = judge_address(address, port, policy)
     if refusal is not None:
-        return EgressRefusal(refusal.reason, f"The URL's address {address} may not be dialled ({refusal.message}).")
+        return EgressRefusal(refusal.reason, f"The URL's address {address} is not allowed ({refusal.message}).")
     if isinstance(address, IPv4Address) and host != str(address):
         return EgressRefusal(FailureReason.BAD_URL, f"The URL spells an address in an unusual way; write {address}.")
     return None

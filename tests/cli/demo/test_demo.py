@@ -22,7 +22,7 @@ STORY = [
     r"✓ wh_[0-9a-z]{26}$",
     r"app\.customer\.test +CNAME +edge\.sandbox\.test$",
     r"s ✓ domain\.added ",
-    r"s ✓ dns\.check_failed +No CNAME exists for app\.customer\.test\. Add app\.customer\.test → edge",
+    r"s ✓ dns\.check_failed +No CNAME exists for app\.customer\.test\. Create this record: type CNAME",
     r"PUT /sandbox/dns/app\.customer\.test/CNAME",
     r"s ✓ dns\.verified ",
     r"s ✓ domain\.active +app\.customer\.test serves https",

@@ -62,8 +62,8 @@ def desk(tmp_path: Path, quick_sandbox: Sandbox, capsys: pytest.CaptureFixture[s
 async def test_a_missing_record_is_1_and_says_what_to_type(desk: Desk) -> None:
     code, out, err = await desk.diagnose(NAME)
     assert (code, err) == (1, "")
-    assert out.startswith(f"{NAME} is not right.\n")
-    assert f"Type  CNAME  app  {TARGET}  in the zone customer.test" in out
+    assert out.startswith(f"{NAME} does not work yet: 1 problem.\n")
+    assert f"Create: CNAME  app  {TARGET}  in the zone customer.test" in out
     assert "\x1b[" not in out
     assert not (desk.config.parent / "none.db").exists()
 

@@ -22,7 +22,7 @@ MISSING = FindingOutput(
     code="cname_missing",
     severity="error",
     actor="customer",
-    message=f"No CNAME exists for {NAME}. Add {NAME} → {TARGET}.",
+    message=f"No CNAME exists for {NAME}. Create this record: type CNAME, name `app`, value `{TARGET}`.",
     fix=record_view(Record("CNAME", NAME, TARGET), "customer.com"),
     evidence=["the name does not exist (NXDOMAIN)"],
     next_check_at="2027-01-15T08:01:00Z",
@@ -60,19 +60,19 @@ def test_a_report_says_the_verdict_who_has_to_act_what_to_type_and_who_said_what
     assert (
         shown(BROKEN)
         == f"""\
-{NAME} is not right.
-Summary  The domain's owner has to act: No CNAME exists for {NAME}. Add {NAME} → {TARGET}.
+{NAME} does not work yet: 1 problem.
+Summary  The domain's owner has to act: No CNAME exists for {NAME}. Create this record: type CNAME, name `app`, value `{TARGET}`.
 DNS      failed
 Checked  2027-01-15 08:00 UTC
 
 ERROR  cname_missing  (the domain's owner has to act)
-  No CNAME exists for {NAME}. Add {NAME} → {TARGET}.
-  Type  CNAME  app  {TARGET}  in the zone customer.com
-  Seen  the name does not exist (NXDOMAIN)
-  Check again  2027-01-15 08:01 UTC
+  No CNAME exists for {NAME}. Create this record: type CNAME, name `app`, value `{TARGET}`.
+  Create: CNAME  app  {TARGET}  in the zone customer.com
+  Found: the name does not exist (NXDOMAIN)
+  Next check: 2027-01-15 08:01 UTC
 
 Records that have to be there
-TYPE   NAME              HOST  VALUE             SEEN
+TYPE   NAME              HOST  VALUE             FOUND
 CNAME  {NAME}  app   {TARGET}  no
 
 Who said what

@@ -41,7 +41,10 @@ def test_a_missing_delegation_is_told_and_the_routing_stays_verified() -> None:
         (finding,) = found.findings
         assert (found.state, found.challenge_verified) == (DnsState.VERIFIED, False)
         assert (finding.code, finding.severity, finding.actor) == ("wildcard_needs_delegation", "error", "customer")
-        assert finding.message == f"{words} for {NAME} also need this record: {CHALLENGE} → {ANSWERED}."
+        assert (
+            finding.message
+            == f"{words} for {NAME} also need this record: type CNAME, name `_acme-challenge.app`, value `{ANSWERED}`."
+        )
         assert finding.fix == FIX
 
 

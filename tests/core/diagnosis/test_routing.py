@@ -42,7 +42,9 @@ def test_a_failure_of_our_own_resolver_says_nothing_of_the_domain() -> None:
 def test_a_missing_record_is_told_with_what_to_type() -> None:
     finding = only_finding(facts())
     assert finding.code == "cname_missing"
-    assert finding.message == f"No CNAME exists for {NAME}. Add {NAME} → {TARGET}."
+    assert finding.message == (
+        f"No CNAME exists for {NAME}. Create this record: type CNAME, name `app`, value `{TARGET}`."
+    )
     assert finding.fix is not None
     assert (finding.fix.type, finding.fix.name, finding.fix.value) == ("CNAME", NAME, TARGET)
     assert "NXDOMAIN" in finding.evidence[0]
@@ -115,6 +117,20 @@ def test_a_root_domain_is_told_of_alias_and_of_www() -> None:
         assert f"www.{NAME}" in finding.message
         assert finding.fix is not None
         assert finding.fix.type == "ALIAS"
+
+
+@pytest.mark.parametrize(
+    ("chain", "words"),
+    [
+        ((NAME,), f"{NAME} points to itself."),
+        (("b.net", NAME), f"{NAME} points to b.net, which leads back to it."),
+        (("b.net", "c.net", "b.net"), "b.net points to c.net, which leads back to it."),
+        (("b.net", "b.net"), "b.net points to itself."),
+    ],
+)
+def test_a_loop_is_told_by_its_names(chain: tuple[str, ...], words: str) -> None:
+    finding = only_finding(facts(exists=True, chain=chain, has_loop=True))
+    assert finding.message == f"{words} Point {NAME} directly to {TARGET}."
 
 
 def test_a_loop_and_a_chain_of_more_than_eight_are_told_apart() -> None:
@@ -279,7 +295,7 @@ def test_a_part_that_was_delegated_away_is_where_the_record_belongs() -> None:
     subject = facts(zone="shop.customer.com", is_delegated=True, nameservers=("ns1.shop.net",))
     finding = only_finding(replace(subject, hostname="a.shop.customer.com"))
     assert finding.code == "subdomain_delegated"
-    assert finding.message.startswith("shop.customer.com is run by ns1.shop.net; add the record there:")
+    assert finding.message.startswith("shop.customer.com is run by ns1.shop.net. Create this record there: type CNAME")
     assert finding.fix == Record("CNAME", "a.shop.customer.com", TARGET)
 
 

@@ -20,7 +20,7 @@ def finding(severity: Severity, message: str = "It is wrong.", **changes: object
     [
         ("customer", "The domain's owner has to act"),
         ("operator", "The operator of this service has to act"),
-        ("nobody", "Nobody can do anything but wait"),
+        ("nobody", "No action needed"),
     ],
 )
 def test_what_is_wrong_comes_first_and_says_who_has_to_act(actor: str, who: str) -> None:
@@ -37,7 +37,7 @@ def test_an_error_without_a_finding_is_told_in_its_own_words() -> None:
 def test_an_error_of_which_a_finding_knows_what_is_done_is_told_by_the_finding() -> None:
     failed = replace(added_domain(), status=DomainStatus.ERROR, error=DomainError("moved", "Its CNAME brings it back."))
     known = [finding("warning", "It is being validated again.", code="moved", actor="nobody")]
-    assert summarize_domain(failed, known) == "Nobody can do anything but wait: It is being validated again."
+    assert summarize_domain(failed, known) == "No action needed: It is being validated again."
 
 
 def test_a_domain_that_works_has_nothing_to_do_unless_it_is_warned_of() -> None:
@@ -78,7 +78,7 @@ def test_a_name_that_could_not_be_asked_about_is_not_called_right() -> None:
 
 def test_while_the_record_of_the_certificate_is_missing_it_is_named_and_not_called_nothing_to_do() -> None:
     issuing = replace(added_domain(), status=DomainStatus.ISSUING, dns_state=DnsState.VERIFIED, validation="delegated")
-    assert f"create _acme-challenge.{NAME} → the name that Cloudflare" in summarize_domain(issuing, [])
+    assert "type CNAME, name `_acme-challenge.app`, value the name that Cloudflare" in summarize_domain(issuing, [])
     named = replace(issuing, challenge_target="x.dcv.cloudflare.com")
-    assert f"create _acme-challenge.{NAME} → x.dcv.cloudflare.com as well." in summarize_domain(named, [])
+    assert "name `_acme-challenge.app`, value `x.dcv.cloudflare.com`." in summarize_domain(named, [])
     assert "nothing to do" in summarize_domain(replace(named, challenge_verified=True), [])

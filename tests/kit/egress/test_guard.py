@@ -70,22 +70,22 @@ def test_a_public_https_url_is_accepted(url: str) -> None:
         ("https://" + "a" * 64 + ".example.com/", "is not a host name"),
         ("https://localhost/", "this machine itself"),
         ("https://api.LOCALHOST./", "this machine itself"),
-        ("https://127.0.0.1/", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://127.0.0.1./", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://127.1/", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://0x7f.1/", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://0x7f000001/", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://2130706433/", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://017700000001/", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://0177.0.0.1/", "127.0.0.1 may not be dialled (loopback)"),
-        ("https://0/", "0.0.0.0 may not be dialled (this network)"),
-        ("https://[::ffff:127.0.0.1]/", "may not be dialled (loopback)"),
-        ("https://[::1]/", "may not be dialled (loopback)"),
-        ("https://[::]/", "may not be dialled (unspecified)"),
+        ("https://127.0.0.1/", "127.0.0.1 is not allowed (loopback)"),
+        ("https://127.0.0.1./", "127.0.0.1 is not allowed (loopback)"),
+        ("https://127.1/", "127.0.0.1 is not allowed (loopback)"),
+        ("https://0x7f.1/", "127.0.0.1 is not allowed (loopback)"),
+        ("https://0x7f000001/", "127.0.0.1 is not allowed (loopback)"),
+        ("https://2130706433/", "127.0.0.1 is not allowed (loopback)"),
+        ("https://017700000001/", "127.0.0.1 is not allowed (loopback)"),
+        ("https://0177.0.0.1/", "127.0.0.1 is not allowed (loopback)"),
+        ("https://0/", "0.0.0.0 is not allowed (this network)"),
+        ("https://[::ffff:127.0.0.1]/", "is not allowed (loopback)"),
+        ("https://[::1]/", "is not allowed (loopback)"),
+        ("https://[::]/", "is not allowed (unspecified)"),
         ("https://[fe80::1%25eth0]/", "zone id"),
-        ("https://[64:ff9b::7f00:1]/", "may not be dialled (NAT64)"),
-        ("https://169.254.169.254/latest/meta-data", "may not be dialled (link-local)"),
-        ("https://１２７.0.0.1/", "127.0.0.1 may not be dialled (loopback)"),
+        ("https://[64:ff9b::7f00:1]/", "is not allowed (NAT64)"),
+        ("https://169.254.169.254/latest/meta-data", "is not allowed (link-local)"),
+        ("https://１２７.0.0.1/", "127.0.0.1 is not allowed (loopback)"),
         ("https://%31%32%37.0.0.1/", "is not a host name"),
         ("https://ex%61mple.com/", "is not a host name"),
         ("https://-example.com/", "is not a host name"),
@@ -117,7 +117,7 @@ def test_what_the_operator_allows_for_development_is_accepted_on_any_port(url: s
 
 
 def test_an_allowed_network_opens_no_other_address() -> None:
-    assert check_url("http://10.0.0.1/", DEVELOPMENT) == "The URL's address 10.0.0.1 may not be dialled (private)."
+    assert check_url("http://10.0.0.1/", DEVELOPMENT) == "The URL's address 10.0.0.1 is not allowed (private)."
     assert check_url("http://1.1.1.1:9000/", DEVELOPMENT) is not None
 
 
@@ -134,7 +134,7 @@ def test_one_loopback_that_is_allowed_opens_its_name_and_not_the_other_loopback(
     policy = EgressPolicy(allow_http=True, allow_private=(network,))
     assert check_url("http://localhost:9000/in", policy) is None
     assert check_url("http://api.LOCALHOST.:9000/in", policy) is None
-    assert check_url(literal, policy) == f"The URL's address {refused} may not be dialled (loopback)."
+    assert check_url(literal, policy) == f"The URL's address {refused} is not allowed (loopback)."
     both = [ip_address("::1"), ip_address("127.0.0.1")]
     assert select_permitted("localhost", both, 9000, policy) == (ip_address(dialled),)
     with pytest.raises(AddressRefused, match="leads to no public address"):
@@ -201,7 +201,7 @@ def test_an_allowed_address_may_be_dialled_on_any_port_and_a_public_one_on_the_l
 
 
 def test_the_last_gate_makes_no_socket_for_a_refused_address() -> None:
-    with pytest.raises(AddressRefused, match=r"127\.0\.0\.1 port 443 may not be dialled \(loopback\)"):
+    with pytest.raises(AddressRefused, match=r"127\.0\.0\.1 port 443 is not allowed \(loopback\)"):
         create_guarded_socket(ip_address("127.0.0.1"), 443, PUBLIC)
     with pytest.raises(AddressRefused, match=r"::1 port 443"):
         create_guarded_socket(ip_address("::1"), 443, PUBLIC)

@@ -32,6 +32,7 @@ from dcvd.core.domains.domain import (
 )
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, SaasZone
+from dcvd.core.domains.typed_records import describe_record, find_zone
 from dcvd.core.instants import HOUR
 
 _ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\b(zone|on|the) hold\b", re.IGNORECASE)
@@ -131,7 +132,7 @@ def _waiting_findings(domain: Domain, text: str) -> Iterator[Finding]:
     if _PREVALIDATION_PATTERN.search(text):
         message = (
             f"{domain.name} is proxied in a zone at Cloudflare, so it cannot be validated before its record is "
-            f"changed. Point it to us now: {domain.name} → {domain.cname_target}."
+            f"changed. Point it to us now by this record: {_describe(domain, fix)}."
         )
         severity: Severity = "warning" if domain.dns_state in POINTING_STATES else "error"
         yield new_finding(FindingCode.PROXIED_PREVALIDATION, severity, "customer", message, [text], fix=fix)
@@ -142,7 +143,7 @@ def _waiting_findings(domain: Domain, text: str) -> Iterator[Finding]:
     elif _is_hidden_for_long(domain):
         message = (
             f"Cloudflare does not see {domain.name} lead to us, and where it leads is hidden from us. Make sure that "
-            f"its record is a CNAME, {domain.name} → {domain.cname_target}, and no address."
+            f"it has this record, and no address: {_describe(domain, fix)}."
             f"{hidden_proof_advice(domain)}"
         )
         yield new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, [text], fix=fix)
@@ -170,17 +171,21 @@ def _blocked_finding(domain: Domain) -> Finding:
     return new_finding(FindingCode.HIGH_RISK_DOMAIN, "error", "operator", message, domain.cf_errors)
 
 
+def _describe(domain: Domain, record: Record) -> str:
+    return describe_record(record, find_zone(domain))
+
+
 def _moved_finding(domain: Domain) -> Finding:
     if domain.dns_state is DnsState.VERIFIED:
         message = (
             f"Cloudflare gave {domain.name} up while it did not point to us. It does now, and is being validated again."
         )
         return new_finding(FindingCode.MOVED, "warning", "nobody", message, domain.cf_errors)
-    message = (
-        f"Cloudflare gave {domain.name} up, because it does not point to us. Create its CNAME again: {domain.name} → "
-        f"{domain.cname_target}."
-    )
     fix = Record("CNAME", domain.name, domain.cname_target)
+    message = (
+        f"Cloudflare gave {domain.name} up, because it does not point to us. Create this record again: "
+        f"{_describe(domain, fix)}."
+    )
     return new_finding(FindingCode.MOVED, "error", "customer", message, domain.cf_errors, fix=fix)
 
 
@@ -202,7 +207,7 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
         message += " It is started again; nothing to do."
         yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "warning", "nobody", message, evidence)
     else:
-        message += f" It goes on once {fix.name} → {fix.value} is there."
+        message += f" It goes on once this record is there: {_describe(domain, fix)}."
         yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "error", "customer", message, evidence, fix=fix)
 
 
