@@ -1,8 +1,6 @@
 """`dcvd`: runs a command, and turns a failure into a sentence and an exit code."""
 
-import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
@@ -10,10 +8,9 @@ import click
 
 from dcvd import __version__
 from dcvd.cli.exit_codes import FAILED, INTERRUPTED, exit_code
+from dcvd.cli.failures import show_error, show_fault, show_system_error, show_wrong_usage, wants_json
 from dcvd.cli.lazy import DeferredCommand, LazyGroup
-from dcvd.errors import ConfigError, DcvdError
-
-DEBUG_VARIABLE: Final = "DCVD_DEBUG"
+from dcvd.errors import DcvdError
 
 DEFERRED_COMMANDS: Final = {
     "demo": DeferredCommand("dcvd.cli.demo.command", "demo", "See it all at work in a minute, without configuration."),
@@ -56,9 +53,10 @@ First steps:
 
 \b
 Exit codes:
-  0 done   1 failed   2 wrong usage   75 database locked   78 bad configuration or database
+  0 done   1 failed   2 wrong usage   69 not ready at Cloudflare
+  75 database locked   78 bad configuration or database
 
-DCVD_DEBUG=1 shows the traceback of a failure.
+DCVD_DEBUG=1 shows the traceback of a failure. With --json a failure is JSON too.
 """
 
 
@@ -81,34 +79,21 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str], command: click.Command = commands) -> int:
     """Run one command line and return its exit code; a failure is reported on standard error."""
+    as_json = wants_json(arguments)
     try:
         code = command.main(args=list(arguments), prog_name="dcvd", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        show_wrong_usage(error, as_json=as_json)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except DcvdError as error:
-        _show_traceback(error)
-        for sentence in error.problems if isinstance(error, ConfigError) else [error.message]:
-            click.echo(sentence, err=True)
+        show_error(error, as_json=as_json)
         return exit_code(error)
     except OSError as error:
-        _show_traceback(error)
-        click.echo(f"The system refused: {error}.", err=True)
+        show_system_error(error, as_json=as_json)
         return FAILED
     except Exception as error:  # noqa: BLE001  # the last place where a fault of ours can still become a sentence
-        _show_traceback(error)
-        hint = "" if _is_debugging() else f" Run it again with {DEBUG_VARIABLE}=1 to see where."
-        click.echo(f"This is a fault in dcvd: {type(error).__name__}: {error}.{hint}", err=True)
+        show_fault(error, as_json=as_json)
         return FAILED
     return code if isinstance(code, int) else 0
-
-
-def _is_debugging() -> bool:
-    return os.environ.get(DEBUG_VARIABLE) == "1"
-
-
-def _show_traceback(error: BaseException) -> None:
-    if _is_debugging():
-        traceback.print_exception(error)

@@ -1,5 +1,6 @@
 """Help that teaches, exit codes, and sentences instead of tracebacks."""
 
+import json
 import os
 import subprocess
 import sys
@@ -195,6 +196,36 @@ def test_a_failure_becomes_its_exit_code_and_its_sentence(
     monkeypatch.delenv("DCVD_DEBUG", raising=False)
     assert run([], click.Command("fail", callback=fail)) == code
     assert capsys.readouterr() == ("", told)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "told"),
+    [
+        (DatabaseLocked("It is locked."), 75, {"code": "database_locked", "message": "It is locked."}),
+        (ConfigError(["One.", "Two."]), 78, {"code": "bad_configuration", "message": "One. Two."}),
+        (PermissionError(13, "Denied", "/x"), 1, {"code": "system_error"}),
+        (KeyError("key"), 1, {"code": "internal_error"}),
+        (click.UsageError("Give a name."), 2, {"code": "wrong_usage", "message": "Give a name."}),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
+)
+def test_with_json_a_failure_is_one_line_of_json(
+    failure: BaseException, code: int, told: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    @click.command("fail")
+    @click.option("--json", is_flag=True)
+    @click.argument("names", nargs=-1)
+    def fail(**_: object) -> None:
+        raise failure
+
+    assert run(["--json"], fail) == code
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    error = json.loads(err)["error"]
+    assert {name: error[name] for name in told} == told
+    assert " ".join(error["problems"]) == error["message"]
+    assert run(["--", "--json"], fail) == code
+    assert not capsys.readouterr().err.startswith("{")
 
 
 def test_the_entry_point_of_the_package_is_the_command_line(

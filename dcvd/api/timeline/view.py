@@ -11,6 +11,7 @@ from dcvd.api.http.answers.views import build_view
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.timeline import TimelineEntryKind
+from dcvd.core.timeline_sentences import describe_changes, describe_event, describe_job, describe_request
 from dcvd.services.timeline import TimelineEntry
 
 TimelineKind = Literal["request", "observation", "transition", "job", "event"]
@@ -34,7 +35,8 @@ class ChangeView(Struct, frozen=True):
 class TimelineEntryView(Struct, frozen=True, kw_only=True, rename="camel"):
     """What happened, and who caused it.
 
-    `kind`: `request` (somebody asked for `what`: `added`, `removed`, `sync`, `diagnosis`, `dns_write`,
+    `sentence` says it in words; the other members say it for programs.
+    `kind`: `request` (somebody asked for `what`: `added`, `removed`, `moved`, `sync`, `diagnosis`, `dns_write`,
     `dns_undo`, `job_retried`, `hint`),
     `observation` (a check found something new: `changes`), `transition` (the status, or its error, changed:
     `changes`), `job` (background work began; the job is shown as it is now) or `event` (webhooks reported this).
@@ -47,6 +49,7 @@ class TimelineEntryView(Struct, frozen=True, kw_only=True, rename="camel"):
     id: str
     kind: TimelineKind
     at: Instant
+    sentence: str
     actor: str | None = None
     what: str | None = None
     detail: str | None = None
@@ -67,17 +70,28 @@ def timeline_entry_view(entry: TimelineEntry) -> TimelineEntryView:
     """Show one entry."""
     at, kind = to_rfc3339(entry.occurred_at), _KINDS[entry.kind]
     if entry.job is not None:
-        return TimelineEntryView(id=entry.job.id, kind=kind, at=at, what=entry.job.kind, job=job_view(entry.job))
+        job = entry.job
+        sentence = describe_job(job.kind, job.state)
+        return TimelineEntryView(id=job.id, kind=kind, at=at, sentence=sentence, what=job.kind, job=job_view(job))
     if entry.event is not None:
         body = msgspec.json.decode(entry.event.body, type=EventView)
-        return TimelineEntryView(id=entry.event.id, kind=kind, at=at, what=entry.event.type.value, event=body)
+        what = entry.event.type.value
+        return TimelineEntryView(
+            id=entry.event.id, kind=kind, at=at, sentence=describe_event(what), what=what, event=body
+        )
     stored_entry = entry.stored_entry
     assert stored_entry is not None, "an entry is stored, a job or an event"
     note = stored_entry.note
+    if entry.kind is TimelineEntryKind.REQUEST:
+        sentence = describe_request(stored_entry.actor, note.what or "", note.detail)
+    else:
+        is_observed = entry.kind is TimelineEntryKind.OBSERVATION
+        sentence = describe_changes(note.changes, is_observed=is_observed, merged=note.merged)
     return TimelineEntryView(
         id=stored_entry.id,
         kind=kind,
         at=at,
+        sentence=sentence,
         actor=stored_entry.actor,
         what=note.what,
         detail=note.detail,

@@ -52,6 +52,14 @@ async def test_why_a_domain_became_active_is_told_from_the_request_to_the_event(
     assert verified["event"]["event"] == "dns.verified"
     assert verified["id"] == verified["event"]["id"]
     assert entries[1]["job"]["status"] == "pending"
+    sentences = [entry["sentence"] for entry in entries]
+    assert sentences[:2] == [
+        "An API token added the domain.",
+        "A job registers the hostname at Cloudflare. It is not done yet.",
+    ]
+    assert sentences[4].startswith("A check found a change: ")
+    assert sentences[5].startswith("The status changed from pending_cname to active; ")
+    assert sentences[7] == "Webhooks reported domain.active."
 
 
 async def test_it_can_be_read_from_the_newest_on_page_by_page(owner: Client) -> None:

@@ -1,0 +1,83 @@
+"""Failures of a command, told on standard error: in sentences, or as one line of JSON where the command was to print
+JSON."""
+
+import os
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+import click
+import msgspec
+from msgspec import Struct
+
+from dcvd.errors import ConfigError, DcvdError
+
+DEBUG_VARIABLE: Final = "DCVD_DEBUG"
+_JSON_OPTION: Final = "--json"
+
+
+class FailureOutput(Struct, frozen=True):
+    """A failure for programs: a stable code, and sentences on what happened and what to do."""
+
+    code: str
+    message: str
+    problems: list[str]
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for JSON; what follows `--` are no options."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return _JSON_OPTION in options
+
+
+def show_wrong_usage(error: click.ClickException, *, as_json: bool) -> None:
+    """Tell that a command was not used as it has to be."""
+    if as_json:
+        _print("wrong_usage", [error.format_message()])
+    else:
+        error.show()
+
+
+def show_error(error: DcvdError, *, as_json: bool) -> None:
+    """Tell an error that dcvd raised on purpose."""
+    _show_traceback(error)
+    sentences = error.problems if isinstance(error, ConfigError) else [error.message]
+    if as_json:
+        _print(error.code, sentences)
+    else:
+        for sentence in sentences:
+            click.echo(sentence, err=True)
+
+
+def show_system_error(error: OSError, *, as_json: bool) -> None:
+    """Tell that the system refused something."""
+    _show_traceback(error)
+    _show("system_error", f"The system refused: {error}.", as_json=as_json)
+
+
+def show_fault(error: Exception, *, as_json: bool) -> None:
+    """Tell a fault of ours."""
+    _show_traceback(error)
+    hint = "" if _is_debugging() else f" Run it again with {DEBUG_VARIABLE}=1 to see where."
+    _show("internal_error", f"This is a fault in dcvd: {type(error).__name__}: {error}.{hint}", as_json=as_json)
+
+
+def _show_traceback(error: BaseException) -> None:
+    """Print the traceback, where somebody wants to debug."""
+    if _is_debugging():
+        traceback.print_exception(error)
+
+
+def _is_debugging() -> bool:
+    return os.environ.get(DEBUG_VARIABLE) == "1"
+
+
+def _show(code: str, sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        _print(code, [sentence])
+    else:
+        click.echo(sentence, err=True)
+
+
+def _print(code: str, sentences: list[str]) -> None:
+    click.echo(msgspec.json.encode({"error": FailureOutput(code, " ".join(sentences), sentences)}), err=True)
