@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from dcvd.core.domains.dns_provider_table import CLOUDFLARE, GODADDY, PROVIDERS, DnsProvider
 
+_MAX_REMEMBERED_NAMES: Final = 2048
+"""Most zones are at few providers, and all patterns are tried for a name that is none's."""
 _BY_PATTERN: Final = tuple((re.compile(rf"(?:.+\.)?(?:{pattern})"), provider) for pattern, provider in PROVIDERS)
 
 _SUSPENSION: Final = re.compile(
@@ -37,6 +40,7 @@ def is_suspended(nameservers: Sequence[str]) -> bool:
     return bool(nameservers) and all(_SUSPENSION.fullmatch(nameserver) for nameserver in nameservers)
 
 
+@lru_cache(maxsize=_MAX_REMEMBERED_NAMES)
 def _find_by_server(nameserver: str) -> DnsProvider | None:
     name = nameserver.lower().removesuffix(".")
     return next((provider for pattern, provider in _BY_PATTERN if pattern.fullmatch(name)), None)

@@ -46,11 +46,14 @@ def remember_zone(domain: Domain, facts: DnsFacts) -> Domain:
 
 def find_place(record_type: str, name: str, zone: str) -> RecordPlace:
     """Return where a record of a domain in this zone is typed; `name` is whole, or as it is typed in the zone."""
-    registrable = registrable_domain(zone)
-    fqdn = zone if name == "@" else name if is_within(name, registrable) else f"{name}.{zone}"
+    fqdn = zone if name == "@" else name
+    if not is_within(fqdn, zone):
+        above = registrable_domain(zone)
+        if is_within(fqdn, above):
+            return RecordPlace(fqdn=fqdn, zone=above, host=relative_name(fqdn, above))
+        fqdn = f"{name}.{zone}"
     # A name that is a zone of its own gets its CNAME in the zone above, once it is no zone any more.
-    is_below_cut = record_type == "CNAME" and fqdn == zone
-    place = registrable if is_below_cut or not is_within(fqdn, zone) else zone
+    place = registrable_domain(zone) if record_type == "CNAME" and fqdn == zone else zone
     return RecordPlace(fqdn=fqdn, zone=place, host=relative_name(fqdn, place))
 
 
