@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+import dcvd
 from dcvd.config import Config, LoadedConfig, ServerConfig, SocketAddress
 from dcvd.config.sections import DatabaseConfig
 from dcvd.daemon import Daemon, DaemonFailed
 from dcvd.errors import ConfigError, DatabaseLocked, DcvdError
 from dcvd.kit.lockfile import LockFile
+
+_PACKAGE = str(Path(dcvd.__file__).parent)
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ async def test_every_task_is_named_and_gone_after_the_stop(loaded: LoadedConfig)
         running = _names() - before
         assert {"api", "sync", "jobs", "delivery", "janitor", "recovery", "store", "store.writer"} <= running
         unnamed = [task for task in asyncio.all_tasks() if task.get_name().startswith("Task-")]
-        assert not [task for task in unnamed if "/dcvd/" in task.get_coro().cr_code.co_filename]  # type: ignore[union-attr]  # coroutines
+        assert not [task for task in unnamed if task.get_coro().cr_code.co_filename.startswith(_PACKAGE)]  # type: ignore[union-attr]  # coroutines
     assert _names() == before
 
 

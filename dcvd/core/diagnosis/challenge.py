@@ -77,7 +77,7 @@ def _find_mistake(
         return _error(FindingCode.CHALLENGE_PROXIED, message, challenge.addresses, record)
     if first is not None and first != facts.target:
         certificates = _describe_certificates(requirements)
-        slip = describe_slip(first, target)
+        slip = "" if challenge.texts else describe_slip(first, target)
         message = (
             f"The CNAME at {record.name} has a typing mistake. {slip}"
             if slip

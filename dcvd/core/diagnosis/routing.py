@@ -96,7 +96,8 @@ def _is_harmless(facts: DnsFacts, kind: str, value: str) -> bool:
 
 
 def _wrong_target_finding(facts: DnsFacts) -> Finding:
-    slip = describe_slip(facts.chain[0], facts.target)
+    # A name that leads somewhere was meant, though it is much like the target.
+    slip = "" if facts.addresses else describe_slip(facts.chain[0], facts.target)
     message = (
         f"The CNAME of {facts.hostname} has a typing mistake. {slip}"
         if slip

@@ -48,7 +48,7 @@ def hide_own(shown: object, name: str, target: str) -> dict[str, Any]:
     """What is shown of a name, but for the name itself, ids and what else each claim has of its own."""
     label = name.partition(".")[0]
     text = msgspec.json.encode(shown).decode().replace(name, "NAME").replace(target, "TARGET")
-    text = text.replace(f'"{label}"', '"LABEL"').replace(f'.{label}"', '.LABEL"').replace(f"`{label}`", "`LABEL`")
+    text = text.replace(f'"{label}"', '"LABEL"').replace(f'.{label}"', '.LABEL"').replace(f"{label}`", "LABEL`")
     own = r'"(?:sequence|position)":\d+|\b(?:dom|evt|job|tl|conn)_\w+|dcvd-verification=\w+'
     hidden = msgspec.json.decode(re.sub(own, lambda found: '"own":0' if found[0][0] == '"' else "OWN", text))
     assert isinstance(hidden, dict)
