@@ -33,7 +33,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 def show_wrong_usage(error: click.ClickException, *, as_json: bool) -> None:
     """Tell that a command was not used as it has to be."""
     if as_json:
-        _print("wrong_usage", [error.format_message()])
+        _show("wrong_usage", [error.format_message()], as_json=True)
     else:
         error.show()
 
@@ -41,25 +41,20 @@ def show_wrong_usage(error: click.ClickException, *, as_json: bool) -> None:
 def show_error(error: DcvdError, *, as_json: bool) -> None:
     """Tell an error that dcvd raised on purpose."""
     _show_traceback(error)
-    sentences = error.problems if isinstance(error, ConfigError) else [error.message]
-    if as_json:
-        _print(error.code, sentences)
-    else:
-        for sentence in sentences:
-            click.echo(sentence, err=True)
+    _show(error.code, error.problems if isinstance(error, ConfigError) else [error.message], as_json=as_json)
 
 
 def show_system_error(error: OSError, *, as_json: bool) -> None:
     """Tell that the system refused something."""
     _show_traceback(error)
-    _show("system_error", f"The system refused: {error}.", as_json=as_json)
+    _show("system_error", [f"The system refused: {error}."], as_json=as_json)
 
 
 def show_fault(error: Exception, *, as_json: bool) -> None:
     """Tell a fault of ours."""
     _show_traceback(error)
     hint = "" if _is_debugging() else f" Run it again with {DEBUG_VARIABLE}=1 to see where."
-    _show("internal_error", f"This is a fault in dcvd: {type(error).__name__}: {error}.{hint}", as_json=as_json)
+    _show("internal_error", [f"This is a fault in dcvd: {type(error).__name__}: {error}.{hint}"], as_json=as_json)
 
 
 def _show_traceback(error: BaseException) -> None:
@@ -72,12 +67,10 @@ def _is_debugging() -> bool:
     return os.environ.get(DEBUG_VARIABLE) == "1"
 
 
-def _show(code: str, sentence: str, *, as_json: bool) -> None:
+def _show(code: str, sentences: list[str], *, as_json: bool) -> None:
+    # Arguments that are no UTF-8 come as lone surrogates, which neither JSON nor a terminal can show.
+    readable = [sentence.encode(errors="backslashreplace").decode() for sentence in sentences]
     if as_json:
-        _print(code, [sentence])
+        click.echo(msgspec.json.encode({"error": FailureOutput(code, " ".join(readable), readable)}), err=True)
     else:
-        click.echo(sentence, err=True)
-
-
-def _print(code: str, sentences: list[str]) -> None:
-    click.echo(msgspec.json.encode({"error": FailureOutput(code, " ".join(sentences), sentences)}), err=True)
+        click.echo("\n".join(readable), err=True)

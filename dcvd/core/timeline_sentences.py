@@ -35,23 +35,19 @@ _JOB_STATES: Final = {
     JobState.DONE: "It is done.",
     JobState.DEAD: "It was given up.",
 }
-_FIELDS: Final = {
-    "status": "the status",
-    "error": "the error",
-    "proof": "the proof of the claim",
-    "dormantSince": "the time since which the domain is dormant",
+_OBSERVED: Final = {
     "cfId": "the hostname's id at Cloudflare",
     "cfStatus": "Cloudflare's status of the hostname",
     "cfSslStatus": "Cloudflare's status of the certificate",
     "errors": "Cloudflare's error texts",
-    "differences": "what differs at Cloudflare from what was ordered",
+    "differences": "what differs at Cloudflare from the order",
     "certificate": "the certificate that serves",
     "nextCertificate": "the certificate that follows",
     "certificateAuthority": "the certificate authority",
     "challengeTarget": "the target of _acme-challenge",
-    "challengeVerified": "whether _acme-challenge is right",
-    "waitsForTxt": "whether Cloudflare waits for TXT records",
-    "dnsStatus": "the status of the DNS record",
+    "challengeVerified": "_acme-challenge is right",
+    "waitsForTxt": "Cloudflare waits for TXT records",
+    "dnsStatus": "the DNS record",
     "findings": "the findings",
 }
 _MAX_VALUE_CHARS: Final = 100
@@ -65,16 +61,17 @@ def describe_request(actor: str | None, what: str, detail: str | None) -> str:
     return f"{_describe_actor(actor)} {done}{more}."
 
 
-def describe_changes(changes: Sequence[FieldChange], *, is_observed: bool, merged: int) -> str:
-    """Return the sentence for changes of a domain; is_observed: those that a check found, others follow from it."""
-    parts = [_describe_change(change) for change in changes[:_MAX_CHANGES]]
+def describe_observation(changes: Sequence[FieldChange], merged: int) -> str:
+    """Return the sentence for what a check found anew; merged: how many later changes are in the entry too."""
+    parts = [_describe_observed(change) for change in changes[:_MAX_CHANGES]]
     if len(changes) > _MAX_CHANGES:
-        parts.append(f"and {len(changes) - _MAX_CHANGES} more")
-    listed = "; ".join(parts)
-    repeated = f" {merged} later changes are in this entry too." if merged else ""
-    if is_observed:
-        return f"A check found a change: {listed}.{repeated}"
-    return f"{listed[:1].upper()}{listed[1:]}.{repeated}"
+        parts.append(f"{len(changes) - _MAX_CHANGES} more")
+    return f"A check found something new. {'; '.join(parts)}.{_describe_merged(merged)}"
+
+
+def describe_transition(changes: Sequence[FieldChange], merged: int) -> str:
+    """Return the sentences for what became of a domain."""
+    return " ".join(map(_describe_turn, changes[:_MAX_CHANGES])) + _describe_merged(merged)
 
 
 def describe_job(kind: str, state: JobState) -> str:
@@ -84,7 +81,7 @@ def describe_job(kind: str, state: JobState) -> str:
 
 def describe_event(event_type: str) -> str:
     """Return the sentence for an event."""
-    return f"Webhooks reported {event_type}."
+    return f"The event {event_type} was written for the webhooks that want it."
 
 
 def _describe_actor(actor: str | None) -> str:
@@ -93,26 +90,45 @@ def _describe_actor(actor: str | None) -> str:
     return _ACTORS.get(actor) or _ACTORS_WITH_ID.get(actor.partition(":")[0], "Somebody")
 
 
-def _describe_change(change: FieldChange) -> str:
-    name = _FIELDS.get(change.field, change.field)
-    before, after = _describe_value(change.before), _describe_value(change.after)
-    if not before:
-        return f"{name} is now {after or 'none'}"
-    return f"{name} changed from {before} to {after or 'none'}"
+def _describe_observed(change: FieldChange) -> str:
+    name = _OBSERVED.get(change.field, change.field)
+    return f"{name}: {_describe_value(change.after)} (before: {_describe_value(change.before)})"
+
+
+def _describe_turn(change: FieldChange) -> str:
+    after = _describe_value(change.after)
+    is_over = change.after is None
+    match change.field:
+        case "error":
+            before = _describe_value(change.before)
+            return f"The error {before} is over." if is_over else f"It stopped with the error {after}."
+        case "proof":
+            return "It is no longer proved." if is_over else f"It is proved: {after}."
+        case "dormantSince":
+            return "It is no longer dormant." if is_over else f"It fell dormant at {after}."
+        case field:
+            return f"Its {field} turned from {_describe_value(change.before)} to {after}."
+
+
+def _describe_merged(merged: int) -> str:
+    if not merged:
+        return ""
+    return f" {merged} later {'change is' if merged == 1 else 'changes are'} in this entry too."
 
 
 def _describe_value(value: Any) -> str:
-    """Return a value of a domain in a few words; empty for none."""
+    """Return a value of a domain in a few words."""
     match value:
-        case None:
-            return ""
+        case None | [] | "":
+            return "none"
         case bool():
             return "yes" if value else "no"
+        case {"expiresAt": expires_at}:
+            text = f"one of {value.get('issuer') or 'an unknown issuer'} until {expires_at}"
         case dict():
-            expires_at = value.get("expiresAt")
-            text = f"one until {expires_at}" if expires_at is not None else str(value.get("code") or "")
+            text = str(value.get("code") or "one without a code")
         case list():
-            text = join_names([str(each) for each in value])
+            text = join_names([f"“{each}”" if " " in str(each) else str(each) for each in value])
         case _:
             text = str(value)
-    return shorten(make_printable(text), _MAX_VALUE_CHARS)
+    return shorten(make_printable(text), _MAX_VALUE_CHARS) or "none"

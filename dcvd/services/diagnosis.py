@@ -15,6 +15,7 @@ from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
+from dcvd.core.domains.dns_provider_table import DnsProvider
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
@@ -63,7 +64,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     holder: whether the caller has added the name; `domain_id` is its id then.
     target: where the name would have to point; with the label `{token}` where that is chosen only when it is added.
     state: None where DNS was not asked, or gave no answer.
-    zone, nameservers: the zone that holds the name, and its name servers, as far as the check saw them.
+    zone, provider: the zone in which the records are typed, and who runs it, as far as the check saw that.
     observation: what the check saw and asked, where that was to be explained.
     """
 
@@ -75,7 +76,7 @@ class Preview(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     records: tuple[RequiredRecord, ...] = ()
     zone: str = ""
-    nameservers: tuple[str, ...] = ()
+    provider: DnsProvider | None = None
     observation: DnsObservation | None = None
     summary: str
     checked_at: int
@@ -219,7 +220,7 @@ class Diagnoser:
             findings=findings,
             records=result.records,
             zone=result.zone,
-            nameservers=result.nameservers,
+            provider=result.provider,
             observation=observation if is_explained else None,
             summary=summarize_preview(
                 candidate.name,

@@ -205,6 +205,7 @@ def test_a_failure_becomes_its_exit_code_and_its_sentence(
         (ConfigError(["One.", "Two."]), 78, {"code": "bad_configuration", "message": "One. Two."}),
         (PermissionError(13, "Denied", "/x"), 1, {"code": "system_error"}),
         (KeyError("key"), 1, {"code": "internal_error"}),
+        (DcvdError("No file \udcff."), 1, {"message": "No file \\udcff."}),
         (click.UsageError("Give a name."), 2, {"code": "wrong_usage", "message": "Give a name."}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.jobs import JobState
 from dcvd.core.timeline import FieldChange, note_observation, note_transition
-from dcvd.core.timeline_sentences import describe_changes, describe_event, describe_job, describe_request
+from dcvd.core.timeline_sentences import (
+    describe_event,
+    describe_job,
+    describe_observation,
+    describe_request,
+    describe_transition,
+)
 from tests.core.builders import DNS_RIGHT, Story, certificate, seen
 
 
@@ -36,26 +42,39 @@ def test_a_check_and_what_follows_from_it_are_told_by_what_changed() -> None:
     followed = note_transition(before, story.domain)
     assert observed is not None
     assert followed is not None
-    told = describe_changes(observed.changes, is_observed=True, merged=0)
-    assert told.startswith("A check found a change: ")
-    assert "Cloudflare's status of the hostname is now active" in told
-    assert "the status of the DNS record changed from unknown to verified" in told
-    told = describe_changes(followed.changes, is_observed=False, merged=2)
-    status = f"The status changed from {DomainStatus.PENDING_CNAME} to {DomainStatus.ACTIVE}"
-    assert told == f"{status}; the proof of the claim is now shared_cname. 2 later changes are in this entry too."
+    told = describe_observation(observed.changes, 0)
+    assert told.startswith("A check found something new. ")
+    assert "Cloudflare's status of the hostname: active (before: none)" in told
+    assert "the DNS record: verified (before: unknown)" in told
+    told = describe_transition(followed.changes, 2)
+    status = f"Its status turned from {DomainStatus.PENDING_CNAME} to {DomainStatus.ACTIVE}."
+    assert told == f"{status} It is proved: shared_cname. 2 later changes are in this entry too."
 
 
-def test_values_are_told_as_a_person_says_them() -> None:
+def test_what_became_of_a_domain_is_told_as_a_person_says_it() -> None:
+    def told(field: str, before: object, after: object) -> str:
+        return describe_transition([FieldChange(field, before, after)], 1).removesuffix(
+            " 1 later change is in this entry too."
+        )
+
+    moved = {"code": "moved", "message": "It moved."}
+    assert told("error", None, moved) == "It stopped with the error moved."
+    assert told("error", moved, None) == "The error moved is over."
+    assert told("proof", "txt", None) == "It is no longer proved."
+    assert told("dormantSince", None, "2027-01-15T08:00:00Z") == "It fell dormant at 2027-01-15T08:00:00Z."
+    assert told("dormantSince", "2027-01-15T08:00:00Z", None) == "It is no longer dormant."
+
+
+def test_what_was_found_is_told_in_few_words() -> None:
     def told(before: object, after: object) -> str:
-        return describe_changes([FieldChange("error", before, after)], is_observed=False, merged=0)
+        prefix = "A check found something new. the findings: "
+        return describe_observation([FieldChange("findings", before, after)], 0).removeprefix(prefix)
 
-    assert told({"code": "moved", "message": "It moved."}, None) == "The error changed from moved to none."
-    assert told(None, {"code": "moved", "message": "It moved."}) == "The error is now moved."
-    assert told(False, True) == "The error changed from no to yes."
-    assert told([], ["a", "b"]) == "The error is now a and b."
-    assert told(None, {"serial": "01", "expiresAt": "2027-01-15T08:00:00Z"}) == (
-        "The error is now one until 2027-01-15T08:00:00Z."
-    )
+    assert told(False, True) == "yes (before: no)."
+    assert told([], ["a", "b"]) == "a and b (before: none)."
+    assert told(["It says so."], None) == "none (before: “It says so.”)."
+    certificate = {"serial": "01", "issuer": "Google", "expiresAt": "2027-01-15T08:00:00Z"}
+    assert told(None, certificate) == "one of Google until 2027-01-15T08:00:00Z (before: none)."
 
 
 def test_a_job_is_told_with_what_has_become_of_it_and_an_event_by_its_type() -> None:
@@ -63,7 +82,7 @@ def test_a_job_is_told_with_what_has_become_of_it_and_an_event_by_its_type() -> 
         "A job registers the hostname at Cloudflare. It is not done yet."
     )
     assert describe_job("write_dns", JobState.DEAD) == "A job writes the records. It was given up."
-    assert describe_event("domain.active") == "Webhooks reported domain.active."
+    assert describe_event("domain.active") == ("The event domain.active was written for the webhooks that want it.")
 
 
 ANY_VALUE = st.recursive(
@@ -75,11 +94,9 @@ FIELDS = st.sampled_from(["status", "findings", "new"])
 CHANGES = st.lists(st.builds(FieldChange, FIELDS, ANY_VALUE, ANY_VALUE), min_size=1)
 
 
-@given(CHANGES, st.booleans(), st.integers(0, 9))
-def test_whatever_changed_is_one_printable_line_of_bounded_length(
-    changes: list[FieldChange], is_observed: bool, merged: int
-) -> None:
-    told = describe_changes(changes, is_observed=is_observed, merged=merged)
-    assert told.isprintable()
-    assert len(told) < 2000
-    assert told.endswith(".")
+@given(CHANGES, st.integers(0, 9))
+def test_whatever_changed_is_one_printable_line_of_bounded_length(changes: list[FieldChange], merged: int) -> None:
+    for told in (describe_observation(changes, merged), describe_transition(changes, merged)):
+        assert told.isprintable()
+        assert len(told) < 3000
+        assert told.endswith(".")

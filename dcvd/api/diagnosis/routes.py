@@ -13,6 +13,7 @@ from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.tokens.scopes import Scope
+from dcvd.errors import Forbidden
 from dcvd.services import diagnosis
 from dcvd.services.diagnosis import FreshDiagnosis
 
@@ -66,8 +67,11 @@ async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName], expla
     the findings follow from, and each query with its answer.
     """
     domain_request = DomainRequest(domain_name=data.domain_name, validation=data.validation, wildcard=data.wildcard)
+    is_explained = parse_flag("explain", explain)
+    if is_explained and request.auth.link_id is not None:
+        raise Forbidden("By a link nobody is told whom this service asks: leave `explain` out.")
     preview = await request.services.diagnoser.preview(
-        request.org_id, domain_request, caller=request.auth, is_explained=parse_flag("explain", explain)
+        request.org_id, domain_request, caller=request.auth, is_explained=is_explained
     )
     return preview_answer(preview)
 

@@ -13,6 +13,7 @@ from dcvd.api.domains.finding_view import (
 from dcvd.api.domains.record_view import RequiredRecordView, ZoneProviderView, required_record_views, zone_provider_view
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
+from dcvd.core.domains.dns_providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import MINUTE, format_instant
@@ -89,7 +90,7 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
             dns_status=domain.dns_state,
             findings=[finding_view(finding, domain.next_check_at, zone) for finding in diagnosis.findings],
             required_records=required_record_views(required_records_to_type(domain), zone),
-            dns_provider=zone_provider_view(domain.nameservers),
+            dns_provider=zone_provider_view(find_provider_by_name(domain.dns_provider)),
             checked_at=format_instant(max(check_times, default=None)),
             summary=diagnosis.summary,
         )
@@ -113,6 +114,6 @@ def preview_answer(preview: Preview) -> PreviewAnswer:
                 for finding in preview.findings
             ],
             required_records=required_record_views(preview.records, preview.zone),
-            dns_provider=zone_provider_view(preview.nameservers),
+            dns_provider=zone_provider_view(preview.provider),
         ),
     )

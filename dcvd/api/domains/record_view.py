@@ -1,11 +1,11 @@
 """DNS records as somebody types them at their provider, and the provider itself, as JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from msgspec import Struct
 
 from dcvd.api.http.answers.views import build_view
-from dcvd.core.domains.dns_providers import find_provider
+from dcvd.core.domains.dns_provider_table import DnsProvider
 from dcvd.core.domains.domain import LeftoverRecord, Record, RecordPurpose, RequiredRecord
 from dcvd.core.domains.typed_records import RECORD_TTL, add_final_dot, find_place
 
@@ -79,7 +79,7 @@ class ZoneProviderView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def record_view(record: Record, zone: str) -> RecordView:
     """Show a record of a domain in this zone."""
-    place = find_place(record.type, record.name, zone)
+    place = find_place(record.name, zone)
     return RecordView(
         type=record.type,
         name=record.name,
@@ -98,7 +98,7 @@ def required_record_views(records: Iterable[RequiredRecord], zone: str) -> list[
 
 
 def _required_record_view(record: RequiredRecord, zone: str) -> RequiredRecordView:
-    place, value = find_place(record.type, record.name, zone), record.value
+    place, value = find_place(record.name, zone), record.value
     return RequiredRecordView(
         type=record.type,
         name=record.name,
@@ -117,14 +117,13 @@ def _required_record_view(record: RequiredRecord, zone: str) -> RequiredRecordVi
 
 def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
     """Show the records that should be removed from DNS."""
-    places = [(record, find_place(record.type, record.name, record.zone)) for record in records]
+    places = [(record, find_place(record.name, record.zone)) for record in records]
     return [
         build_view(LeftRecordView, record, fqdn=place.fqdn, zone=place.zone, host=place.host)
         for record, place in places
     ]
 
 
-def zone_provider_view(nameservers: Sequence[str]) -> ZoneProviderView | None:
-    """Show who runs a zone with these name servers; None where that is not known."""
-    provider = find_provider(nameservers)
+def zone_provider_view(provider: DnsProvider | None) -> ZoneProviderView | None:
+    """Show who runs a zone."""
     return None if provider is None else build_view(ZoneProviderView, provider)

@@ -18,6 +18,7 @@ from dcvd.api.domains.record_view import (
 )
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
+from dcvd.core.domains.dns_providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, DomainStatus, ValidationMethod
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import format_instant, to_rfc3339
@@ -122,7 +123,7 @@ def domain_view(detail: DomainDetail) -> DomainView:
         ready=domain.is_ready,
         ready_since=format_instant(domain.ready_since),
         required_records=required_record_views(required_records_to_type(domain), zone),
-        dns_provider=zone_provider_view(domain.nameservers),
+        dns_provider=zone_provider_view(find_provider_by_name(domain.dns_provider)),
         ownership=ownership_view(domain),
         registration=registration_view(detail.queue_position),
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],

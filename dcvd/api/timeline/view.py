@@ -11,7 +11,13 @@ from dcvd.api.http.answers.views import build_view
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.timeline import TimelineEntryKind
-from dcvd.core.timeline_sentences import describe_changes, describe_event, describe_job, describe_request
+from dcvd.core.timeline_sentences import (
+    describe_event,
+    describe_job,
+    describe_observation,
+    describe_request,
+    describe_transition,
+)
 from dcvd.services.timeline import TimelineEntry
 
 TimelineKind = Literal["request", "observation", "transition", "job", "event"]
@@ -84,9 +90,10 @@ def timeline_entry_view(entry: TimelineEntry) -> TimelineEntryView:
     note = stored_entry.note
     if entry.kind is TimelineEntryKind.REQUEST:
         sentence = describe_request(stored_entry.actor, note.what or "", note.detail)
+    elif entry.kind is TimelineEntryKind.OBSERVATION:
+        sentence = describe_observation(note.changes, note.merged)
     else:
-        is_observed = entry.kind is TimelineEntryKind.OBSERVATION
-        sentence = describe_changes(note.changes, is_observed=is_observed, merged=note.merged)
+        sentence = describe_transition(note.changes, note.merged)
     return TimelineEntryView(
         id=stored_entry.id,
         kind=kind,

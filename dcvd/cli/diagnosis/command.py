@@ -30,9 +30,10 @@ _DNS_ALONE: Final = "DNS alone"
 
 
 class DiagnosisResult(NamedTuple):
-    """A diagnosis; `source` says who was asked, if anybody was, `fallback_reason` why the daemon was not, although it runs.
+    """A diagnosis.
 
-    `observation`: what this command saw in DNS, and what it asked; None if it asked nothing.
+    source: who was asked; None: nobody. fallback_reason: why the daemon was not, although it runs.
+    observation: what this command saw in DNS, and what it asked; None if it asked nothing.
     """
 
     diagnosis: DiagnosisOutput

@@ -166,7 +166,12 @@ def _format_queries(queries: Sequence[SentQuery], style: TerminalStyle) -> Itera
         for query in queries
     ]
     headings = ("asked", "as", "for", "answer", "ms")
-    yield "\n".join((style.emphasize("Every query, in the order of the answers"), format_table(headings, rows)))
+    yield "\n".join(
+        (
+            style.emphasize("Every query that this command sent, in the order of the answers"),
+            format_table(headings, rows),
+        )
+    )
 
 
 def _format_answer(answer: ServerAnswer | ResolverAnswer) -> str:

@@ -73,7 +73,7 @@ def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> 
         dns_status=diagnosis.state,
         findings=[_finding_output(finding, diagnosis.zone) for finding in diagnosis.findings],
         required_records=required_record_views(diagnosis.records, diagnosis.zone),
-        dns_provider=zone_provider_view(diagnosis.nameservers),
+        dns_provider=zone_provider_view(diagnosis.provider),
         checked_at=to_rfc3339(now),
         summary=summarize_preview(
             domain.name,

@@ -5,12 +5,12 @@ from dcvd.core.diagnosis.addresses import (
     conflicting_records_finding,
     describe_name_servers,
     describe_place,
-    is_in_cloudflare_zone,
 )
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, describe_required_cname, failed_routing
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_wrong_type
 from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import Finding
 
 
@@ -21,7 +21,7 @@ def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
         return RoutingDiagnosis(None)
     if facts.is_apex:
         return failed_routing(apex_finding(facts))
-    wrong_type = find_wrong_type(facts)
+    wrong_type = find_wrong_type(facts, keeps_mail=is_in_cloudflare_zone(facts))
     if wrong_type is not None:
         return failed_routing(wrong_type)
     doubled = find_doubled_name(facts)

@@ -12,8 +12,7 @@ from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcar
 from dcvd.core.domains.apex import advise_apex
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_provider_table import CLOUDFLARE
-from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
+from dcvd.core.domains.dns_providers import find_zone_provider, is_in_cloudflare_zone
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from dcvd.core.text import join_names
 
@@ -46,15 +45,6 @@ def is_elsewhere(facts: DnsFacts, address: str) -> bool:
     return not (is_cloudflare_address(address) and any(is_cloudflare_address(own) for own in facts.target_addresses))
 
 
-def is_in_cloudflare_zone(facts: DnsFacts) -> bool:
-    """Whether all name servers of the zone are Cloudflare's: by their names, or by their addresses where a customer has
-    names of its own for them."""
-    if is_at_cloudflare(facts.nameservers):
-        return True
-    answering = [server.address for server in facts.servers if server.outcome == "answered"]
-    return bool(answering) and all(is_cloudflare_address(address) for address in answering)
-
-
 def proxied_finding(facts: DnsFacts) -> Finding:
     """Return the finding that Cloudflare proxies the record and hides where it leads, which is no fault."""
     message = f"The record for {facts.hostname} is proxied; we are confirming it through Cloudflare."
@@ -73,8 +63,7 @@ def apex_finding(facts: DnsFacts) -> Finding:
             f"record there: {describe_required_cname(facts)}.",
             (*evidence, *facts.nameservers),
         )
-    provider = CLOUDFLARE if is_in_cloudflare_zone(facts) else find_provider(facts.nameservers)
-    advice = advise_apex(facts.hostname, facts.target, provider)
+    advice = advise_apex(facts.hostname, facts.target, find_zone_provider(facts))
     fix = Record(advice.type, facts.hostname, facts.target) if advice.is_possible else None
     return new_finding(FindingCode.APEX_CNAME, "error", "customer", advice.sentence, evidence, fix=fix)
 
@@ -116,7 +105,7 @@ def describe_place(facts: DnsFacts) -> str:
     """Return a sentence on who runs the zone, and so where its records are typed; empty where that is not known."""
     if not facts.nameservers or facts.zone is None:
         return ""
-    provider, servers = find_provider(facts.nameservers), join_names(facts.nameservers)
+    provider, servers = find_zone_provider(facts), join_names(facts.nameservers)
     if provider is None:
         return f" The zone {facts.zone} is run by {servers}: the record has to be created there."
     return (

@@ -10,7 +10,7 @@ from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import registrable_domain, relative_name
+from dcvd.core.domains.hostnames import find_typing_zone, relative_name
 from dcvd.core.domains.typed_records import describe_record
 from dcvd.core.text import join_names
 
@@ -33,7 +33,7 @@ def diagnose_challenge(facts: DnsFacts, requirements: DnsRequirements) -> Challe
         return ChallengeDiagnosis(True)
     if target in challenge.hidden_chain:
         return ChallengeDiagnosis(True, (_hidden_finding(facts, record, challenge.texts),))
-    if any(is_name_in_text(text, target) for text in challenge.texts):
+    if challenge.texts and all(is_name_in_text(text, target) for text in challenge.texts):
         return ChallengeDiagnosis(False, (_wrong_type_finding(record, challenge.texts),))
     if challenge.texts and not challenge.chain and not challenge.hidden_chain:
         return ChallengeDiagnosis(False, (_conflicting_txt_finding(record, challenge.texts),))
@@ -77,9 +77,9 @@ def _find_mistake(
         return _error(FindingCode.CHALLENGE_PROXIED, message, challenge.addresses, record)
     if first is not None and first != facts.target:
         certificates = _describe_certificates(requirements)
-        slip = "" if challenge.texts else describe_slip(first, target)
+        slip = describe_slip(first, target)
         message = (
-            f"The CNAME at {record.name} has a typing mistake. {slip}"
+            f"The value of the CNAME at {record.name} is almost right. {slip}"
             if slip
             else f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names([first])}."
         )
@@ -126,7 +126,7 @@ def _missing_delegation_finding(facts: DnsFacts, requirements: DnsRequirements, 
 
 
 def _describe(facts: DnsFacts, record: Record) -> str:
-    return describe_record(record, facts.zone or registrable_domain(facts.hostname))
+    return describe_record(record, find_typing_zone(facts.hostname, facts.zone))
 
 
 def _describe_certificates(requirements: DnsRequirements) -> str:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Severity
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.domains.hostnames import find_typing_zone
 from dcvd.core.domains.typed_records import describe_record
 from dcvd.core.text import make_printable
 
@@ -55,7 +55,7 @@ def required_cname(facts: DnsFacts) -> Record:
 
 def describe_required_cname(facts: DnsFacts) -> str:
     """Return in words how the CNAME that the hostname needs is typed."""
-    return describe_record(required_cname(facts), facts.zone or registrable_domain(facts.hostname))
+    return describe_record(required_cname(facts), find_typing_zone(facts.hostname, facts.zone))
 
 
 def shorten_evidence(evidence: Iterable[str]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dcvd.core.diagnosis.findings import customer_error, describe_required_cname
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import registrable_domain, relative_name
+from dcvd.core.domains.hostnames import find_typing_zone, relative_name
 from dcvd.core.domains.typed_records import describe_record
 from dcvd.core.text import is_slip, join_names, make_printable
 
@@ -46,11 +46,17 @@ def find_doubled_target(facts: DnsFacts) -> Finding | None:
     return None
 
 
-def find_wrong_type(facts: DnsFacts) -> Finding | None:
-    """Find a TXT record at the hostname whose text is the target: only its type was chosen wrong."""
-    texts = [record.value for record in facts.other_records if record.type == "TXT"]
-    if not any(is_name_in_text(text, facts.target) for text in texts):
+def find_wrong_type(facts: DnsFacts, *, keeps_mail: bool) -> Finding | None:
+    """Find that what stands at the hostname is a TXT record whose text is the target: its type was chosen wrong.
+
+    keeps_mail: whether MX records may stay beside the CNAME. Other records have to go, and are told as such.
+    """
+    records = [record for record in facts.other_records if not (keeps_mail and record.type == "MX")]
+    if not records or not all(
+        record.type == "TXT" and is_name_in_text(record.value, facts.target) for record in records
+    ):
         return None
+    texts = [record.value for record in records]
     message = (
         f"The record for {facts.hostname} has the type TXT, with the name {facts.target} as its text. Change its type "
         "to CNAME."
@@ -129,7 +135,7 @@ def find_missing_wildcard(facts: DnsFacts) -> Finding | None:
     record = Record("CNAME", f"{WILDCARD_LABEL}.{facts.hostname}", facts.target)
     message = (
         f"Names below {facts.hostname} do not lead here, and its certificate is for them too. Also create "
-        f"this record: {describe_record(record, facts.zone or registrable_domain(facts.hostname))}."
+        f"this record: {describe_record(record, find_typing_zone(facts.hostname, facts.zone))}."
     )
     evidence = [f"{below.name} leads to {_describe_end(below)}" if _has_data(below) else f"{below.name} has no record"]
     return customer_error(facts, FindingCode.WILDCARD_MISSING, message, evidence, fix=record)

@@ -13,6 +13,8 @@ from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.domains.dns_provider_table import DnsProvider
+from dcvd.core.domains.dns_providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, Domain, Finding, RequiredRecord, new_domain
 from dcvd.core.domains.typed_records import find_zone, remember_zone, required_records_to_type
 from dcvd.core.ids import RandomBytes
@@ -25,14 +27,14 @@ class DomainDiagnosis(Struct, frozen=True, kw_only=True):
     """What a fresh check found out about a domain. Nothing of it is stored.
 
     state: None where DNS gave no answer. records: the required records, with whether this check saw them.
-    zone, nameservers: the zone that holds the name, and its name servers, as far as this check saw them.
+    zone, provider: the zone in which the records are typed, and who runs it, as far as this check saw that.
     """
 
     state: DnsState | None
     findings: tuple[Finding, ...]
     records: tuple[RequiredRecord, ...]
     zone: str
-    nameservers: tuple[str, ...]
+    provider: DnsProvider | None
 
 
 def sketch_domain(validated: ValidatedDomain, *, template: str, suffix: str | None, now: int) -> Domain:
@@ -89,14 +91,16 @@ def diagnose_domain(
         challenge_verified=bool(diagnosis.challenge_verified),
     )
     findings = diagnosis.findings if domain.id else tuple(map(_promise_nothing, diagnosis.findings))
+    records = required_records_to_type(checked)
     if targets.is_target_template(domain.cname_target):
+        records = tuple(_hide_target_in_note(record, domain.cname_target) for record in records)
         findings = _hide_unknown_target(findings, domain.cname_target)
     return DomainDiagnosis(
         state=diagnosis.state,
         findings=(*findings, *name_findings(domain.name, allowed_tlds=allowed_tlds)),
-        records=required_records_to_type(checked),
+        records=records,
         zone=find_zone(checked),
-        nameservers=checked.nameservers,
+        provider=find_provider_by_name(checked.dns_provider),
     )
 
 
@@ -108,6 +112,10 @@ def _promise_nothing(finding: Finding) -> Finding:
         "The record is proxied by Cloudflare, which hides where it leads. Once the name is added, that is confirmed."
     )
     return replace(finding, message=message)
+
+
+def _hide_target_in_note(record: RequiredRecord, template: str) -> RequiredRecord:
+    return record if record.note is None else replace(record, note=record.note.replace(template, _TARGET_IN_WORDS))
 
 
 def _hide_unknown_target(findings: tuple[Finding, ...], template: str) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dcvd.core.diagnosis.absence import diagnose_absence
-from dcvd.core.diagnosis.addresses import diagnose_addresses, is_elsewhere, is_in_cloudflare_zone, proxied_finding
+from dcvd.core.diagnosis.addresses import diagnose_addresses, is_elsewhere, proxied_finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import (
     RoutingDiagnosis,
@@ -14,6 +14,7 @@ from dcvd.core.diagnosis.findings import (
 )
 from dcvd.core.diagnosis.mistakes import describe_slip, find_doubled_name, find_doubled_target, find_masking_wildcard
 from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import DnsState, Finding, Severity
 from dcvd.core.text import join_names
 
@@ -96,10 +97,9 @@ def _is_harmless(facts: DnsFacts, kind: str, value: str) -> bool:
 
 
 def _wrong_target_finding(facts: DnsFacts) -> Finding:
-    # A name that leads somewhere was meant, though it is much like the target.
-    slip = "" if facts.addresses else describe_slip(facts.chain[0], facts.target)
+    slip = describe_slip(facts.chain[0], facts.target)
     message = (
-        f"The CNAME of {facts.hostname} has a typing mistake. {slip}"
+        f"The value of the CNAME of {facts.hostname} is almost right. {slip}"
         if slip
         else f"{facts.hostname} points to {join_names(facts.chain[:1])}; change it to {facts.target}."
     )

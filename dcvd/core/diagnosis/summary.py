@@ -35,7 +35,7 @@ def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
         case DomainStatus.ACTIVE:
             return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
         case DomainStatus.ISSUING if (record := missing_validation_record(domain)) is not None:
-            place = find_place(record.type, record.name, find_zone(domain))
+            place = find_place(record.name, find_zone(domain))
             value = "the name that Cloudflare is about to give" if record.value is None else f"`{record.value}`"
             return (
                 f"The record of {domain.name} is there. For its certificate create this record as well: type "

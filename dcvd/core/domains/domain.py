@@ -184,7 +184,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     cf_changed_at: when what Cloudflare says of the hostname and its certificate last changed.
     ready_since: since when it is ready (see `diagnosis.readiness`); None where it is not.
     delegated_at: when DNS last showed that the name's domain is registered and delegated.
-    dns_zone, nameservers: the zone that holds the name, and its name servers, as the last check that saw them did.
+    dns_zone, dns_provider: the zone that holds the name, and the name of who runs it, as a check saw them.
     """
 
     id: str
@@ -231,7 +231,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     ready_since: int | None = None
     delegated_at: int | None = None
     dns_zone: str | None = None
-    nameservers: tuple[str, ...] = ()
+    dns_provider: str | None = None
     next_check_at: int
     created_at: int
     updated_at: int

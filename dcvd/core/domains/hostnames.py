@@ -121,6 +121,18 @@ def registrable_domain(name: str) -> str:
     return _ALL_SUFFIXES.privatesuffix(name) or name
 
 
+def find_typing_zone(name: str, zone: str | None) -> str:
+    """Return the zone in which the records of a hostname are typed; `zone`: that which a check saw, if it did.
+
+    Unless another was seen, that is the domain that somebody registered. A hostname that is a zone of its own gets its
+    records in the zone above, since no CNAME can be at the top of a zone.
+    """
+    likely = SUFFIXES.privatesuffix(name) or name
+    if zone is None or not is_within(name, zone) or SUFFIXES.is_public(zone) or (zone == name and zone != likely):
+        return likely
+    return zone
+
+
 def is_shared_suffix(name: str) -> bool:
     """Whether names below this one belong to others than its owner: below `co.uk`, and below `github.io` too."""
     return bool(_ALL_SUFFIXES.is_public(name))

@@ -7,15 +7,14 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.apex import advise_apex
 from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_providers import find_provider
+from dcvd.core.domains.dns_providers import find_provider_by_name, find_zone_provider
 from dcvd.core.domains.domain import Domain, Record, RequiredRecord
-from dcvd.core.domains.hostnames import is_within, registrable_domain, relative_name
+from dcvd.core.domains.hostnames import find_typing_zone, is_within, relative_name
 from dcvd.core.domains.required_records import required_records
 
 RECORD_TTL: Final = 300
 """Seconds for which resolvers may keep a record; short, so that a mistake is soon mended."""
 
-_MAX_NAMESERVERS: Final = 13
 _HOST_TYPES: Final = frozenset({"CNAME", "ALIAS", "ANAME", "APEXALIAS", "NS"})
 """Those whose value is a name, which some providers want with its final dot."""
 
@@ -32,34 +31,38 @@ class RecordPlace(Struct, frozen=True, kw_only=True):
 
 
 def find_zone(domain: Domain) -> str:
-    """Return the zone that holds a domain's name, as its last check found it; before that the likely one."""
-    return domain.dns_zone or registrable_domain(domain.name)
+    """Return the zone in which a domain's records are typed, as its last check found it; before that the likely one."""
+    return find_typing_zone(domain.name, domain.dns_zone)
 
 
 def remember_zone(domain: Domain, facts: DnsFacts) -> Domain:
-    """Return the domain with its zone and name servers as a check saw them; unchanged where it saw none."""
+    """Return the domain with its zone, and who runs it, as a check saw them; unchanged where it saw none."""
     zone = facts.zone
-    if zone is None or not facts.nameservers or not is_within(zone, registrable_domain(domain.name)):
-        return domain
-    return replace(domain, dns_zone=zone, nameservers=facts.nameservers[:_MAX_NAMESERVERS])
+    if zone is None or find_typing_zone(domain.name, zone) != zone:
+        # A hostname that is a zone of its own: who runs the zone above, in which its record belongs, was not seen.
+        return replace(domain, dns_zone=None, dns_provider=None) if zone == domain.name else domain
+    if facts.target in facts.chain and domain.dns_zone is not None and is_within(domain.dns_zone, zone):
+        # Where the record is right, a check does not look for zones further down.
+        zone = domain.dns_zone
+    provider = find_zone_provider(facts)
+    return replace(domain, dns_zone=zone, dns_provider=None if provider is None else provider.name)
 
 
-def find_place(record_type: str, name: str, zone: str) -> RecordPlace:
+def find_place(name: str, zone: str) -> RecordPlace:
     """Return where a record of a domain in this zone is typed; `name` is whole, or as it is typed in the zone."""
     fqdn = zone if name == "@" else name
     if not is_within(fqdn, zone):
-        above = registrable_domain(zone)
+        above = find_typing_zone(zone, None)
         if is_within(fqdn, above):
-            return RecordPlace(fqdn=fqdn, zone=above, host=relative_name(fqdn, above))
-        fqdn = f"{name}.{zone}"
-    # A name that is a zone of its own gets its CNAME in the zone above, once it is no zone any more.
-    place = registrable_domain(zone) if record_type == "CNAME" and fqdn == zone else zone
-    return RecordPlace(fqdn=fqdn, zone=place, host=relative_name(fqdn, place))
+            zone = above
+        else:
+            fqdn = f"{name}.{zone}"
+    return RecordPlace(fqdn=fqdn, zone=zone, host=relative_name(fqdn, zone))
 
 
 def describe_record(record: Record, zone: str) -> str:
     """Return a record in words, as it is typed in its zone: type CNAME, name `app`, value `edge.example.net`."""
-    return f"type {record.type}, name `{find_place(record.type, record.name, zone).host}`, value `{record.value}`"
+    return f"type {record.type}, name `{find_place(record.name, zone).host}`, value `{record.value}`"
 
 
 def add_final_dot(record_type: str, value: str) -> str:
@@ -72,11 +75,11 @@ def required_records_to_type(domain: Domain) -> tuple[RequiredRecord, ...]:
 
     At the top of a zone no CNAME can be (RFC 1034 section 3.6.2), so the hostname's own is of another type there.
     """
-    if find_zone(domain) != domain.name or registrable_domain(domain.name) != domain.name:
+    if find_zone(domain) != domain.name:
         return required_records(domain)
     return tuple(_fit_apex(domain, each) if each.purpose == "routing" else each for each in required_records(domain))
 
 
 def _fit_apex(domain: Domain, record: RequiredRecord) -> RequiredRecord:
-    advice = advise_apex(domain.name, domain.cname_target, find_provider(domain.nameservers))
+    advice = advise_apex(domain.name, domain.cname_target, find_provider_by_name(domain.dns_provider))
     return replace(record, type=advice.type, is_possible=advice.is_possible, note=advice.sentence)

@@ -6,8 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain, LeftoverRecord, Record
-from dcvd.core.domains.required_records import known_records
-from dcvd.core.domains.typed_records import find_zone
+from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.records.plan import PlanStep, is_among
 from dcvd.core.records.zones import ZoneRecord
 
@@ -85,7 +84,12 @@ def leftover_records(
     written = dict.fromkeys(
         Record(row.type, row.name, value) for row in written_records for value in sorted(row.our_values)
     )
-    records = dict.fromkeys((*known_records(domain), *written))
+    typed = [
+        Record(each.type, each.name, each.value)
+        for each in required_records_to_type(domain)
+        if each.value is not None and each.is_possible
+    ]
+    records = dict.fromkeys((*typed, *written))
     zone = find_zone(domain)
     return tuple(
         LeftoverRecord(

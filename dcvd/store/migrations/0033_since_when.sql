@@ -6,9 +6,9 @@
 ALTER TABLE domains ADD COLUMN cf_changed_at INTEGER;
 ALTER TABLE domains ADD COLUMN ready_since INTEGER;
 ALTER TABLE domains ADD COLUMN delegated_at INTEGER;
--- dns_zone, nameservers: the zone that holds the name, and its name servers, as the last check saw them.
+-- dns_zone, dns_provider: the zone that holds the name, and the name of who runs it, as a check saw them.
 ALTER TABLE domains ADD COLUMN dns_zone TEXT;
-ALTER TABLE domains ADD COLUMN nameservers TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE domains ADD COLUMN dns_provider TEXT;
 UPDATE domains SET ready_since = updated_at
 WHERE status = 'active' AND dns_state IN ('verified', 'unverifiable') AND findings NOT LIKE '%"wildcard_missing"%';
 

@@ -115,6 +115,7 @@ async def test_a_customer_learns_of_no_other_domain_of_the_organization(
     nobodys = (await newcomer.post("/api/diagnose", {"domainName": "www.nobody.com"})).json["diagnosis"]
     assert (theirs["registered"], theirs["domainId"]) == ("nobody", None)
     assert str(theirs).replace("other.com", "nobody.com") == str(nobodys)
+    problem(await newcomer.post("/api/diagnose?explain=true", {"domainName": "www.nobody.com"}), 403, "forbidden")
     assert (await newcomer.post("/api/domains", {"domainName": "www.customer.com"})).status == 201
 
 

@@ -179,7 +179,7 @@ async def test_it_explains_which_queries_the_findings_follow_from(desk: Desk) ->
     desk.sandbox.set_dns(NAME, "CNAME", ["old.sandbox.test."])
     assert "Every query" not in (await desk.diagnose(NAME))[1]
     _, out, _ = await desk.diagnose(NAME, "--explain")
-    assert "Every query, in the order of the answers\n" in out
+    assert "Every query that this command sent, in the order of the answers\n" in out
     line = rf"^{desk.sandbox.dns_address} +resolver +{NAME} CNAME +CNAME old.sandbox.test +\d+$"
     assert re.search(line, out, re.MULTILINE)
     found = await desk.json(NAME, "--explain")

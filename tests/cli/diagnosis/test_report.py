@@ -61,12 +61,12 @@ def test_a_report_says_the_verdict_who_has_to_act_what_to_type_and_who_said_what
         shown(BROKEN)
         == f"""\
 {NAME} does not work yet: 1 problem.
-Summary  The domain's owner has to act: No CNAME exists for {NAME}. Create this record: type CNAME, name `app`, value `{TARGET}`.
+Summary  The domain's owner has to act: {MISSING.message}
 DNS      failed
 Checked  2027-01-15 08:00 UTC
 
 ERROR  cname_missing  (the domain's owner has to act)
-  No CNAME exists for {NAME}. Create this record: type CNAME, name `app`, value `{TARGET}`.
+  {MISSING.message}
   Create: CNAME  app  {TARGET}  in the zone customer.com
   Found: the name does not exist (NXDOMAIN)
   Next check: 2027-01-15 08:01 UTC

@@ -1,5 +1,7 @@
 """What commands do where neither a daemon nor a database is."""
 
+import json
+
 import pytest
 
 from tests.cli.processes import House
@@ -22,10 +24,16 @@ def test_a_command_that_needs_one_says_so_and_writes_nothing(house: House, argum
     before = sorted(house.config.parent.iterdir())
     done = house.dcvd(*arguments)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
+    sentence = (
         f"There is no database at {house.database} yet: start the daemon, or create an organization by dcvd org create "
-        "NAME.\n"
+        "NAME."
     )
+    if "--json" in arguments:
+        assert json.loads(done.stderr)["error"] == {
+            "code": "store_failed", "message": sentence, "problems": [sentence]
+        }  # fmt: skip
+    else:
+        assert done.stderr == f"{sentence}\n"
     assert sorted(house.config.parent.iterdir()) == before
 
 

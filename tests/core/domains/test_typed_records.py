@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.domains.dns_facts import DnsFacts, ServerAnswer
 from dcvd.core.domains.dns_provider_table import PROVIDERS
+from dcvd.core.domains.dns_providers import find_provider
 from dcvd.core.domains.domain import Domain, RequiredRecord, new_domain
+from dcvd.core.domains.hostnames import find_typing_zone
 from dcvd.core.domains.typed_records import (
     add_final_dot,
     find_place,
@@ -24,7 +26,8 @@ def domain(name: str, *nameservers: str, zone: str | None = None, wildcard: bool
         domain_id="dom_1", org_id="org_1", name=name, cname_target=TARGET, now=0, wildcard=wildcard,
         validation="delegated" if wildcard else "http",
     )  # fmt: skip
-    return replace(added, dns_zone=zone, nameservers=nameservers)
+    provider = find_provider(nameservers)
+    return replace(added, dns_zone=zone, dns_provider=None if provider is None else provider.name)
 
 
 def routing(subject: Domain) -> RequiredRecord:
@@ -32,37 +35,58 @@ def routing(subject: Domain) -> RequiredRecord:
 
 
 @pytest.mark.parametrize(
-    ("record_type", "name", "zone", "place"),
+    ("name", "zone", "place"),
     [
-        ("CNAME", "app.customer.com", "customer.com", ("app.customer.com", "customer.com", "app")),
-        ("CNAME", "_acme-challenge.a.b.customer.com", "b.customer.com",
+        ("app.customer.com", "customer.com", ("app.customer.com", "customer.com", "app")),
+        ("_acme-challenge.a.b.customer.com", "b.customer.com",
          ("_acme-challenge.a.b.customer.com", "b.customer.com", "_acme-challenge.a")),
-        ("ALIAS", "customer.co.uk", "customer.co.uk", ("customer.co.uk", "customer.co.uk", "@")),
+        ("customer.co.uk", "customer.co.uk", ("customer.co.uk", "customer.co.uk", "@")),
+        ("foo.github.io", "github.io", ("foo.github.io", "github.io", "foo")),
         # A finding may give the name as it is typed in the zone.
-        ("CNAME", "app", "customer.com", ("app.customer.com", "customer.com", "app")),
-        ("CNAME", "@", "customer.com", ("customer.com", "customer.com", "@")),
+        ("app", "customer.com", ("app.customer.com", "customer.com", "app")),
+        ("@", "customer.com", ("customer.com", "customer.com", "@")),
         # The CAA record that forbids may stand above a delegated zone.
-        ("CAA", "customer.com", "app.customer.com", ("customer.com", "customer.com", "@")),
-        # A hostname that is a zone of its own gets its CNAME in the zone above.
-        ("CNAME", "app.customer.com", "app.customer.com", ("app.customer.com", "customer.com", "app")),
-        ("TXT", "_dcvd.app.customer.com", "app.customer.com", ("_dcvd.app.customer.com", "app.customer.com", "_dcvd")),
+        ("customer.com", "dev.customer.com", ("customer.com", "customer.com", "@")),
     ],
 )  # fmt: skip
 def test_a_record_has_a_whole_name_a_zone_and_a_name_within_it(
-    record_type: str, name: str, zone: str, place: tuple[str, str, str]
+    name: str, zone: str, place: tuple[str, str, str]
 ) -> None:
-    found = find_place(record_type, name, zone)
+    found = find_place(name, zone)
     assert (found.fqdn, found.zone, found.host) == place
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "zone"),
+    [
+        ("app.customer.com", None, "customer.com"),
+        ("app.customer.com", "customer.com", "customer.com"),
+        ("a.dev.customer.com", "dev.customer.com", "dev.customer.com"),
+        # It cannot hold its own CNAME: that belongs in the zone above.
+        ("app.customer.com", "app.customer.com", "customer.com"),
+        ("customer.co.uk", "customer.co.uk", "customer.co.uk"),
+        ("foo.github.io", None, "github.io"),
+        ("foo.github.io", "github.io", "github.io"),
+        # Nobody registered it: the registry's zone is not one in which a customer types.
+        ("app.customer.com", "com", "customer.com"),
+        ("app.customer.co.uk", "co.uk", "customer.co.uk"),
+        ("app.customer.com", "other.com", "customer.com"),
+    ],
+)
+def test_records_are_typed_in_the_zone_that_was_seen_or_in_the_likely_one(
+    name: str, seen: str | None, zone: str
+) -> None:
+    assert find_typing_zone(name, seen) == zone
 
 
 LABELS = st.lists(st.from_regex(r"[a-z]([a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True), max_size=3)
 
 
-@given(LABELS, LABELS, st.sampled_from(["CNAME", "ALIAS", "TXT", "CAA"]))
-def test_the_host_and_the_zone_always_make_the_whole_name(above: list[str], below: list[str], kind: str) -> None:
+@given(LABELS, LABELS)
+def test_the_host_and_the_zone_always_make_the_whole_name(above: list[str], below: list[str]) -> None:
     zone = ".".join([*above, "customer.com"])
     name = ".".join([*below, zone])
-    found = find_place(kind, name, zone)
+    found = find_place(name, zone)
     assert found.fqdn == name
     assert name == (found.zone if found.host == "@" else f"{found.host}.{found.zone}")
 
@@ -112,23 +136,48 @@ def test_elsewhere_a_cname_is_asked_for_without_a_word_and_below_the_top_too() -
     assert [(each.type, each.note) for each in others] == [("CNAME", None)] * 2
 
 
-def test_the_zone_is_the_one_that_the_last_check_saw_and_the_likely_one_before() -> None:
+def test_all_records_of_a_hostname_that_is_a_zone_of_its_own_are_typed_in_the_zone_above() -> None:
+    subject = domain("app.customer.com", zone="app.customer.com", wildcard=True)
+    places = [find_place(each.name, find_zone(subject)) for each in required_records_to_type(subject)]
+    assert [(each.zone, each.host) for each in places] == [
+        ("customer.com", "app"), ("customer.com", "_acme-challenge.app"), ("customer.com", "*.app"),
+    ]  # fmt: skip
+
+
+def test_a_name_below_a_private_suffix_is_not_the_top_of_a_zone() -> None:
+    assert routing(domain("foo.github.io")).type == "CNAME"
+    assert routing(domain("foo.github.io", zone="github.io")).note is None
+
+
+def test_the_zone_and_who_runs_it_are_those_that_the_last_check_saw() -> None:
+    def check(zone: str | None, *nameservers: str, chain: tuple[str, ...] = ()) -> DnsFacts:
+        return DnsFacts(
+            hostname=added.name, target=TARGET, outcome="answered", zone=zone, nameservers=nameservers, chain=chain
+        )
+
     added = domain("app.eu.customer.com")
     assert find_zone(added) == "customer.com"
-    facts = DnsFacts(hostname=added.name, target=TARGET, outcome="answered")
-    seen = remember_zone(added, replace(facts, zone="eu.customer.com", nameservers=("ns1.customer.com",)))
-    assert (find_zone(seen), seen.nameservers) == ("eu.customer.com", ("ns1.customer.com",))
-    assert remember_zone(seen, facts) == seen
-    # Of a name that nobody registered, the registry's zone is not one in which the customer types.
-    assert find_zone(remember_zone(added, replace(facts, zone="com", nameservers=("a.gtld.net",)))) == "customer.com"
+    seen = remember_zone(added, check("eu.customer.com", "ns07.domaincontrol.com"))
+    assert (find_zone(seen), seen.dns_provider) == ("eu.customer.com", "GoDaddy")
+    assert remember_zone(seen, check(None)) == seen
+    assert remember_zone(seen, check("com", "a.gtld.net")) == seen
+    # Where the record is right, a check stops looking above: it has not seen that the zone is gone.
+    right = remember_zone(seen, check("customer.com", "ns07.domaincontrol.com", chain=(TARGET,)))
+    assert right.dns_zone == "eu.customer.com"
+    assert remember_zone(seen, check("customer.com", "ns1.other.net")).dns_zone == "customer.com"
+    # Who runs the zone above was not seen.
+    own = remember_zone(seen, check(added.name, "ns07.domaincontrol.com"))
+    assert (find_zone(own), own.dns_provider) == ("customer.com", None)
 
 
-def test_no_zone_makes_a_domain_remember_more_name_servers_than_a_delegation_has() -> None:
-    many = tuple(f"ns{number}.customer.com" for number in range(500))
+def test_a_zone_at_cloudflare_under_names_of_its_own_is_known_by_its_addresses() -> None:
     facts = DnsFacts(
-        hostname="app.customer.com", target=TARGET, outcome="answered", zone="customer.com", nameservers=many
-    )
-    assert len(remember_zone(domain("app.customer.com"), facts).nameservers) <= 13
+        hostname="customer.com", target=TARGET, outcome="answered", zone="customer.com",
+        nameservers=("ns1.customer.com",),
+        servers=(ServerAnswer(name="ns1.customer.com", address="173.245.58.1", outcome="answered"),),
+    )  # fmt: skip
+    seen = remember_zone(domain("customer.com"), facts)
+    assert (seen.dns_provider, routing(seen).type) == ("Cloudflare", "CNAME")
 
 
 def test_every_provider_has_one_place_for_records_and_a_secure_address() -> None:
