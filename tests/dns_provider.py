@@ -9,7 +9,7 @@ from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zone_use import PublicZone
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
-from dcvd.errors import RecordConflict, RemoteError, Retryable
+from dcvd.errors import OwnLimitReached, RecordConflict, RemoteError, Retryable
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.connections import creation, queries
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -111,8 +111,11 @@ class PublicDns:
     def __init__(self) -> None:
         self.zone: PublicZone | None = None
         self.addresses: dict[str, str] = {}
+        self.is_out_of_sockets = False
 
     async def find_public_zone(self, hostname: str) -> PublicZone:
+        if self.is_out_of_sockets:
+            raise OwnLimitReached("No name server could be asked.")
         if self.zone is None:
             raise Retryable(f"The name servers of {hostname} gave no answer.", code="dns_unavailable")
         return self.zone

@@ -32,6 +32,8 @@ OUTAGES: Final = (
 DUPLICATE_CODE: Final = 1406
 NOT_FOUND_CODE: Final = 1436
 _CREDENTIAL_CODES: Final = frozenset({*range(1000, 1006), 1403, 6003, 6111, 9103, 9106, 9109, 10000, 10001})
+_HEADER_CODES: Final = frozenset({6003, 6111})
+"""The answers, with 400, to a token that is cut off or another sort of key: its header is malformed."""
 _NOT_ALLOCATED_CODE: Final = 1404
 _QUOTA_CODE: Final = 1405
 _NO_ROUTE_CODES: Final = frozenset({1001, 1402, 7000, 7003})
@@ -75,7 +77,10 @@ def build_error(
     if first_error.code == _QUOTA_CODE:
         message = f"{detail} Raise the quota of custom hostnames at Cloudflare, or remove some."
         return Retryable(message, code=DomainErrorCode.QUOTA_EXCEEDED, retry_after_s=_QUOTA_RETRY_AFTER_S)
-    if status in (401, 403) and (first_error.code in _CREDENTIAL_CODES or first_error.code is None or status == 401):
+    is_refused = status in (401, 403)
+    if first_error.code in _HEADER_CODES or (
+        is_refused and (first_error.code in _CREDENTIAL_CODES or first_error.code is None or status == 401)
+    ):
         return Unauthorized(
             f"{detail} The operator of this service has to check its API token, which needs the permission "
             "SSL and Certificates Write on the zone. It is tried again.",

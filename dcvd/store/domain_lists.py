@@ -16,6 +16,7 @@ from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.transactions import Snapshot
 
 _NEVER: Final = 9_223_372_036_854_775_807
+_MAX_DIGITS: Final = len(str(_NEVER))
 """Stands for no expiry; SQLite has no larger number."""
 _FEW: Final = 2_000
 """So many domains within a reach are found by its entries and sorted; of more, a list is walked in its own order."""
@@ -144,7 +145,7 @@ def _read_position(order: DomainOrder, after: str | None) -> dict[str, Any]:
     if order is not DomainOrder.EXPIRY:
         return {"after": after}
     expiry, _, domain_id = after.partition(" ")
-    if not (expiry.isascii() and expiry.isdecimal() and int(expiry) <= _NEVER):
+    if not (expiry.isascii() and expiry.isdecimal() and len(expiry) <= _MAX_DIGITS and int(expiry) <= _NEVER):
         raise InvalidInput("cursor", "The cursor belongs to a list in another order; start without one.")
     return {"after_expiry": int(expiry), "after": domain_id}
 

@@ -28,7 +28,8 @@ def service_findings(domain: Domain, zone: SaasZone, registration_error: DomainE
     for fault in faults.values():
         yield _fault_finding(domain, fault)
     yield from _plan_findings(domain, zone)
-    stall = find_stall(domain, zone)
+    # What the operator can mend is the cause, where there is such a fault.
+    stall = None if faults else find_stall(domain, zone)
     if stall is not None:
         yield _stall_finding(domain, stall)
     if registration_error is not None and not faults:

@@ -5,7 +5,7 @@ import structlog
 from dcvd.core.records.plan import ZONE_NOT_FOUND, Obstacle
 from dcvd.core.records.zone_use import PublicZone, find_unused_zone_obstacle, is_served_at, is_served_by_name
 from dcvd.core.records.zones import Zone
-from dcvd.errors import Permanent, Retryable
+from dcvd.errors import OwnLimitReached, Permanent, Retryable
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.context import Context
 from dcvd.services.jobs.definition import ConnectionAccess, PublicZones
@@ -27,6 +27,8 @@ async def find(
     """
     try:
         public = await access.public_zones.find_public_zone(hostname)
+    except OwnLimitReached:
+        raise  # Nobody was asked, which says nothing about the zone: the write is tried again.
     except Retryable as error:
         return await _find_without_dns(driver, connection_id, hostname, error)
     zone = None if public.name is None else await driver.find_zone(public.name)

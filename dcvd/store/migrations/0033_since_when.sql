@@ -10,7 +10,8 @@ ALTER TABLE domains ADD COLUMN delegated_at INTEGER;
 ALTER TABLE domains ADD COLUMN dns_zone TEXT;
 ALTER TABLE domains ADD COLUMN dns_provider TEXT;
 UPDATE domains SET ready_since = updated_at
-WHERE status = 'active' AND dns_state IN ('verified', 'unverifiable') AND findings NOT LIKE '%"wildcard_missing"%';
+WHERE status = 'active' AND dns_state IN ('verified', 'unverifiable') AND findings NOT LIKE '%"wildcard_missing"%'
+    AND findings NOT LIKE '%"severity":"error"%';
 
 -- Domains that somebody waits for, by when they came to their stage at Cloudflare.
 CREATE INDEX domains_at_stage ON domains (cf_changed_at) WHERE lane = 0 AND cf_id IS NOT NULL;

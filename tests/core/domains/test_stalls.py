@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.summary import summarize_domain
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
-from dcvd.core.domains.saas_zone import SaasZone
+from dcvd.core.domains.saas_zone import SaasZone, ZoneFault, ZoneFaultCode
 from dcvd.core.domains.stalls import Stage, StageWait, Stall, find_stage, find_stalls
 from tests.core.builders import HOSTNAME_STATUSES, NAME, NOW, SSL_STATUSES, added_domain
 
@@ -102,6 +102,12 @@ def test_whoever_waits_there_is_told_that_it_is_nobodys_fault_since_when_and_how
     assert finding.message in summarize_domain(domain, (finding,))
     for other in set(Stage) - {stage}:
         assert findings_of(domain, saas_zone=stalled(other)) == ()
+
+
+def test_what_the_operator_can_mend_is_not_told_as_nobodys_fault() -> None:
+    fault = ZoneFault(code=ZoneFaultCode.FALLBACK_ORIGIN, message="There is no fallback origin.", since=NOW)
+    found = findings_of(waiting(), saas_zone=stalled(Stage.VALIDATION).with_fault(fault))
+    assert [finding.actor for finding in found] == ["operator"]
 
 
 def test_what_the_ca_says_of_many_blames_nobodys_dns() -> None:

@@ -116,6 +116,13 @@ async def test_while_dns_says_nothing_the_zone_is_written_to_if_its_provider_say
     assert desk.zone.standing == [OURS]
 
 
+async def test_while_nobody_can_be_asked_nothing_is_written(desk: Desk) -> None:
+    desk.access.public_dns.is_out_of_sockets = True
+    await desk.domain()
+    job = await desk.work()
+    assert (job.state, job.last_error_code, desk.zone.standing) == (JobState.PENDING, "own_limit", [])
+
+
 async def test_while_dns_says_nothing_a_zone_that_waits_for_its_delegation_waits_too(desk: Desk) -> None:
     desk.access.public_dns.zone = None
     desk.zone.zone = replace(desk.zone.zone, is_active=False)
