@@ -10,34 +10,34 @@ from dcvd.core.domains.domain import LeftoverRecord, Record, RecordPurpose, Requ
 from dcvd.core.domains.typed_records import RECORD_TTL, add_final_dot, find_place
 
 
-class RecordView(Struct, frozen=True, kw_only=True, rename="camel"):
+class PlacedRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A DNS record, and where it is typed."""
+
+    type: str
+    name: str
+    fqdn: str
+    zone: str
+    host: str
+
+
+class RecordView(PlacedRecordView, frozen=True, kw_only=True, rename="camel"):
     """A DNS record, as somebody types it at their provider.
 
     `host`: its name as most providers' forms want it, without the `zone`: `app`, or `@` for the zone's own name.
     `valueWithDot`: the value for providers that append the zone to a value without a final dot.
     """
 
-    type: str
-    name: str
-    fqdn: str
-    zone: str
-    host: str
     value: str
     value_with_dot: str
     ttl: int
 
 
-class RequiredRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
+class RequiredRecordView(PlacedRecordView, frozen=True, kw_only=True, rename="camel"):
     """A DNS record that the customer has to create, as they type it, and whether it was found.
 
     `possible`: false where the provider of the zone has no such record; `note` says then what to do instead.
     """
 
-    type: str
-    name: str
-    fqdn: str
-    zone: str
-    host: str
     value: str | None
     value_with_dot: str | None
     ttl: int
@@ -47,17 +47,12 @@ class RequiredRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
     note: str | None
 
 
-class LeftRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
+class LeftRecordView(PlacedRecordView, frozen=True, kw_only=True, rename="camel"):
     """A DNS record that should be removed with its domain.
 
     `writtenByUs`: dcvd wrote it through a connection. `beingRemoved`: a job removes it, if it is still as written.
     """
 
-    type: str
-    name: str
-    fqdn: str
-    zone: str
-    host: str
     value: str
     written_by_us: bool
     being_removed: bool
@@ -79,14 +74,10 @@ class ZoneProviderView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def record_view(record: Record, zone: str) -> RecordView:
     """Show a record of a domain in this zone."""
-    place = find_place(record.name, zone)
-    return RecordView(
-        type=record.type,
-        name=record.name,
-        fqdn=place.fqdn,
-        zone=place.zone,
-        host=place.host,
-        value=record.value,
+    return build_view(
+        RecordView,
+        record,
+        **_place(record, zone),
         value_with_dot=add_final_dot(record.type, record.value),
         ttl=RECORD_TTL,
     )
@@ -94,34 +85,28 @@ def record_view(record: Record, zone: str) -> RecordView:
 
 def required_record_views(records: Iterable[RequiredRecord], zone: str) -> list[RequiredRecordView]:
     """Show records that the customer has to have in DNS, of a domain in this zone."""
-    return [_required_record_view(record, zone) for record in records]
-
-
-def _required_record_view(record: RequiredRecord, zone: str) -> RequiredRecordView:
-    place, value = find_place(record.name, zone), record.value
-    return RequiredRecordView(
-        type=record.type,
-        name=record.name,
-        fqdn=place.fqdn,
-        zone=place.zone,
-        host=place.host,
-        value=value,
-        value_with_dot=None if value is None else add_final_dot(record.type, value),
-        ttl=RECORD_TTL,
-        purpose=record.purpose,
-        verified=record.is_verified,
-        possible=record.is_possible,
-        note=record.note,
-    )
+    return [
+        build_view(
+            RequiredRecordView,
+            record,
+            **_place(record, zone),
+            value_with_dot=None if record.value is None else add_final_dot(record.type, record.value),
+            ttl=RECORD_TTL,
+            verified=record.is_verified,
+            possible=record.is_possible,
+        )
+        for record in records
+    ]
 
 
 def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
     """Show the records that should be removed from DNS."""
-    places = [(record, find_place(record.name, record.zone)) for record in records]
-    return [
-        build_view(LeftRecordView, record, fqdn=place.fqdn, zone=place.zone, host=place.host)
-        for record, place in places
-    ]
+    return [build_view(LeftRecordView, record, **_place(record, record.zone)) for record in records]
+
+
+def _place(record: Record | RequiredRecord | LeftoverRecord, zone: str) -> dict[str, str]:
+    place = find_place(record.name, zone)
+    return {"fqdn": place.fqdn, "zone": place.zone, "host": place.host}
 
 
 def zone_provider_view(provider: DnsProvider | None) -> ZoneProviderView | None:

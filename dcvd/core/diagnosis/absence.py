@@ -8,9 +8,8 @@ from dcvd.core.diagnosis.addresses import (
 )
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, describe_required_cname, failed_routing
-from dcvd.core.diagnosis.mistakes import find_doubled_name, find_wrong_type
+from dcvd.core.diagnosis.mistakes import find_doubled_name, find_wrong_type, list_records_in_the_way
 from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import Finding
 
 
@@ -21,20 +20,15 @@ def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
         return RoutingDiagnosis(None)
     if facts.is_apex:
         return failed_routing(apex_finding(facts))
-    wrong_type = find_wrong_type(facts, keeps_mail=is_in_cloudflare_zone(facts))
+    wrong_type = find_wrong_type(facts)
     if wrong_type is not None:
         return failed_routing(wrong_type)
     doubled = find_doubled_name(facts)
-    if facts.other_records and not (is_in_cloudflare_zone(facts) and _are_mail_records(facts)):
+    if list_records_in_the_way(facts):
         return failed_routing(conflicting_records_finding(facts), doubled)
     if doubled is not None:
         return failed_routing(doubled)
     return failed_routing(_delegated_finding(facts) if facts.is_delegated else _missing_cname_finding(facts))
-
-
-def _are_mail_records(facts: DnsFacts) -> bool:
-    """Whether only MX records stand at the hostname, beside which Cloudflare serves a CNAME that it proxies."""
-    return all(record.type == "MX" for record in facts.other_records)
 
 
 def _missing_cname_finding(facts: DnsFacts) -> Finding:

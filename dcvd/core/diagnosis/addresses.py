@@ -8,7 +8,7 @@ from dcvd.core.diagnosis.findings import (
     failed_routing,
     new_finding,
 )
-from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard
+from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard, list_records_in_the_way
 from dcvd.core.domains.apex import advise_apex
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts
@@ -70,8 +70,7 @@ def apex_finding(facts: DnsFacts) -> Finding:
 
 def conflicting_records_finding(facts: DnsFacts) -> Finding:
     """Return the finding that records of other types exist at the hostname, beside which no CNAME may be."""
-    keeps_mail = is_in_cloudflare_zone(facts)
-    in_the_way = [record for record in facts.other_records if not (keeps_mail and record.type == "MX")]
+    in_the_way = list_records_in_the_way(facts)
     others = [record for record in in_the_way if record.value not in facts.addresses]
     types = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {each.type for each in in_the_way}
     kinds = join_names(sorted(types))

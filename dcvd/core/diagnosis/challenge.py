@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import new_finding
-from dcvd.core.diagnosis.mistakes import describe_slip, is_name_in_text
+from dcvd.core.diagnosis.findings import describe_typing, new_finding
+from dcvd.core.diagnosis.mistakes import describe_slip, describe_wrong_type, is_name_in_text
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import find_typing_zone, relative_name
-from dcvd.core.domains.typed_records import describe_record
+from dcvd.core.domains.hostnames import relative_name
 from dcvd.core.text import join_names
 
 
@@ -72,7 +71,7 @@ def _find_mistake(
     if is_proxied:
         message = (
             f"The record at {record.name} is proxied by Cloudflare, which hides where it leads. Set it to DNS only: "
-            f"{_describe(facts, record)}."
+            f"{describe_typing(facts, record)}."
         )
         return _error(FindingCode.CHALLENGE_PROXIED, message, challenge.addresses, record)
     if first is not None and first != facts.target:
@@ -88,10 +87,7 @@ def _find_mistake(
 
 
 def _wrong_type_finding(record: Record, texts: tuple[str, ...]) -> Finding:
-    message = (
-        f"The record at {record.name} has the type TXT, with the name {record.value} as its text. Change its type to "
-        "CNAME."
-    )
+    message = describe_wrong_type(f"at {record.name}", record.value)
     return _error(FindingCode.CHALLENGE_TXT_CONFLICT, message, (f"TXT {text}" for text in texts), record)
 
 
@@ -121,12 +117,8 @@ def _conflicting_txt_finding(record: Record, texts: tuple[str, ...]) -> Finding:
 
 def _missing_delegation_finding(facts: DnsFacts, requirements: DnsRequirements, record: Record) -> Finding:
     certificates = _describe_certificates(requirements)
-    message = f"{certificates} for {facts.hostname} also need this record: {_describe(facts, record)}."
+    message = f"{certificates} for {facts.hostname} also need this record: {describe_typing(facts, record)}."
     return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, (f"no CNAME at {record.name}",), record)
-
-
-def _describe(facts: DnsFacts, record: Record) -> str:
-    return describe_record(record, find_typing_zone(facts.hostname, facts.zone))
 
 
 def _describe_certificates(requirements: DnsRequirements) -> str:

@@ -53,9 +53,14 @@ def required_cname(facts: DnsFacts) -> Record:
     return Record("CNAME", facts.hostname, facts.target)
 
 
+def describe_typing(facts: DnsFacts, record: Record) -> str:
+    """Return in words how a record of the hostname is typed."""
+    return describe_record(record, find_typing_zone(facts.hostname, facts.zone))
+
+
 def describe_required_cname(facts: DnsFacts) -> str:
     """Return in words how the CNAME that the hostname needs is typed."""
-    return describe_record(required_cname(facts), find_typing_zone(facts.hostname, facts.zone))
+    return describe_typing(facts, required_cname(facts))
 
 
 def shorten_evidence(evidence: Iterable[str]) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """Mistakes of customers and their DNS providers: records that were saved as something else than was meant."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import customer_error, describe_required_cname
+from dcvd.core.diagnosis.findings import customer_error, describe_required_cname, describe_typing
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
-from dcvd.core.domains.dns_facts import DnsFacts, OtherNameAnswer
+from dcvd.core.domains.dns_facts import DnsFacts, ObservedRecord, OtherNameAnswer
+from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import find_typing_zone, relative_name
-from dcvd.core.domains.typed_records import describe_record
+from dcvd.core.domains.hostnames import relative_name
 from dcvd.core.text import is_slip, join_names, make_printable
 
 
@@ -46,22 +46,25 @@ def find_doubled_target(facts: DnsFacts) -> Finding | None:
     return None
 
 
-def find_wrong_type(facts: DnsFacts, *, keeps_mail: bool) -> Finding | None:
-    """Find that what stands at the hostname is a TXT record whose text is the target: its type was chosen wrong.
-
-    keeps_mail: whether MX records may stay beside the CNAME. Other records have to go, and are told as such.
-    """
-    records = [record for record in facts.other_records if not (keeps_mail and record.type == "MX")]
-    if not records or not all(
-        record.type == "TXT" and is_name_in_text(record.value, facts.target) for record in records
-    ):
+def find_wrong_type(facts: DnsFacts) -> Finding | None:
+    """Find that all that is in the way is a TXT record whose text is the target: its type was chosen wrong."""
+    records = list_records_in_the_way(facts)
+    texts = [record.value for record in records if record.type == "TXT"]
+    if not texts or len(texts) < len(records) or not all(is_name_in_text(text, facts.target) for text in texts):
         return None
-    texts = [record.value for record in records]
-    message = (
-        f"The record for {facts.hostname} has the type TXT, with the name {facts.target} as its text. Change its type "
-        "to CNAME."
-    )
+    message = describe_wrong_type(f"for {facts.hostname}", facts.target)
     return customer_error(facts, FindingCode.WRONG_RECORD_TYPE, message, [f"TXT {text}" for text in texts])
+
+
+def list_records_in_the_way(facts: DnsFacts) -> list[ObservedRecord]:
+    """Return the records beside which the hostname cannot have its CNAME; Cloudflare keeps mail records beside one."""
+    keeps_mail = is_in_cloudflare_zone(facts)
+    return [record for record in facts.other_records if not (keeps_mail and record.type == "MX")]
+
+
+def describe_wrong_type(place: str, target: str) -> str:
+    """Return the sentence that a record, such as one `for app.customer.com`, is a TXT record and has to be a CNAME."""
+    return f"The record {place} has the type TXT, with the name {target} as its text. Change its type to CNAME."
 
 
 def is_name_in_text(text: str, name: str) -> bool:
@@ -135,7 +138,7 @@ def find_missing_wildcard(facts: DnsFacts) -> Finding | None:
     record = Record("CNAME", f"{WILDCARD_LABEL}.{facts.hostname}", facts.target)
     message = (
         f"Names below {facts.hostname} do not lead here, and its certificate is for them too. Also create "
-        f"this record: {describe_record(record, find_typing_zone(facts.hostname, facts.zone))}."
+        f"this record: {describe_typing(facts, record)}."
     )
     evidence = [f"{below.name} leads to {_describe_end(below)}" if _has_data(below) else f"{below.name} has no record"]
     return customer_error(facts, FindingCode.WILDCARD_MISSING, message, evidence, fix=record)

@@ -24,24 +24,18 @@ def advise_apex(name: str, target: str, provider: DnsProvider | None) -> ApexAdv
     """Return how a name at the top of a zone leads to the target, at the provider that runs the zone."""
     instead = f"add www.{name} here instead, and redirect {name} to it"
     top = f"{name} is the top of a zone, where no CNAME can be"
-    match None if provider is None else provider.apex:
-        case None:
-            words = (
-                f"{top}. Use your provider's ALIAS, ANAME or CNAME flattening to {target}. If it has none, {instead}."
-            )
-            return ApexAdvice("ALIAS", True, words)
+    if provider is None or provider.apex is None:
+        words = f"{top}. Use your provider's ALIAS, ANAME or CNAME flattening to {target}. If it has none, {instead}."
+        return ApexAdvice("ALIAS", True, words)
+    match provider.apex:
         case "none":
-            assert provider is not None, "what is not known is None"
             words = (
                 f"{top}, and {provider.name} has no other record that leads to {target}. Either {instead}, or move the "
                 "zone to a provider that has ALIAS records."
             )
             return ApexAdvice("ALIAS", False, words)
         case "CNAME":
-            assert provider is not None, "what is not known is None"
             words = f"{name} is the top of a zone. {provider.name} takes a CNAME to {target} there, and flattens it."
             return ApexAdvice("CNAME", True, words)
         case kind:
-            assert provider is not None, "what is not known is None"
-            words = f"{top}. Use the type {kind} of {provider.name}, to {target}."
-            return ApexAdvice(kind, True, words)
+            return ApexAdvice(kind, True, f"{top}. Use the type {kind} of {provider.name}, to {target}.")
