@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken
-from dcvd.core.domains.hostnames import is_within
-from dcvd.core.records.zone_use import PublicZone
+from dcvd.core.domains.hostnames import is_within, registrable_domain
+from dcvd.core.records.zone_use import HostAddresses, PublicZone
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import OwnLimitReached, RecordConflict, RemoteError, Retryable
@@ -106,22 +106,32 @@ class ZoneAtProvider:
 
 
 class PublicDns:
-    """What DNS says: the zone of every hostname, None where nobody answers, and the addresses of name servers."""
+    """What DNS says: the zone of every hostname, and the addresses of name servers.
+
+    zone: None for the registrable domain of each, of which nobody says the servers. is_silent: nobody answers.
+
+    silent: those of which nobody says whether they have any.
+    """
 
     def __init__(self) -> None:
         self.zone: PublicZone | None = None
+        self.is_silent = False
         self.addresses: dict[str, str] = {}
+        self.silent: set[str] = set()
         self.is_out_of_sockets = False
 
     async def find_public_zone(self, hostname: str) -> PublicZone:
         if self.is_out_of_sockets:
             raise OwnLimitReached("No name server could be asked.")
-        if self.zone is None:
+        if self.is_silent:
             raise Retryable(f"The name servers of {hostname} gave no answer.", code="dns_unavailable")
-        return self.zone
+        return self.zone or PublicZone(name=registrable_domain(hostname))
 
-    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
-        return frozenset(self.addresses[name] for name in names if name in self.addresses)
+    async def read_addresses(self, names: Sequence[str]) -> HostAddresses:
+        return HostAddresses(
+            found=frozenset(self.addresses[name] for name in names if name in self.addresses),
+            unanswered=tuple(name for name in names if name in self.silent),
+        )
 
 
 class OneProvider(ProviderAccess):

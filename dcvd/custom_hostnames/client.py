@@ -141,30 +141,39 @@ class CloudflareClient:
         body = {"hostname": hostname, "ssl": _build_ordered_ssl(order)}
         try:
             envelope = await self._call(
-                "POST", "/custom_hostnames", body=body, orders_certificate=True, urgency=urgency, owner=owner
+                "POST",
+                "/custom_hostnames",
+                hostname=hostname,
+                body=body,
+                orders_certificate=True,
+                urgency=urgency,
+                owner=owner,
             )
         except Permanent as error:
-            if not self._may_repeat_without_authority(error, body):
+            if not _may_repeat_without_authority(error, body, hostname):
                 raise
             envelope = await self._call(
                 "POST",
                 "/custom_hostnames",
+                hostname=hostname,
                 body=_without_authority(body),
                 orders_certificate=True,
                 urgency=urgency,
                 owner=owner,
             )
+        else:
+            if order.certificate_authorities:
+                self.zone_watch.record_feature(PlanFeature.AUTHORITY_CHOICE)
         if wildcard:
-            self.zone_watch.set_lacking(PlanFeature.WILDCARD, is_lacking=False)
+            self.zone_watch.record_feature(PlanFeature.WILDCARD)
         return _require_hostname(envelope, "POST", name=hostname)
 
     async def edit(
         self, cf_id: str, order: HostnameOrder, *, urgency: Urgency = Urgency.ROUTINE, owner: str = ""
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Edit a hostname so that it is as ordered; Cloudflare then validates it anew."""
-        return await self._observe(
-            "PATCH", cf_id, body={"ssl": _build_ordered_ssl(order)}, urgency=urgency, owner=owner
-        )
+        body = {"ssl": _build_ordered_ssl(order)}
+        return await self._observe("PATCH", cf_id, hostname=order.hostname, body=body, urgency=urgency, owner=owner)
 
     async def get(
         self, cf_id: str, *, urgency: Urgency = Urgency.ROUTINE, owner: str = ""
@@ -208,7 +217,14 @@ class CloudflareClient:
         )
         if certificate_authority is not None:
             ssl["certificate_authority"] = certificate_authority
-        return await self._observe("PATCH", cloudflare_hostname.id, body={"ssl": ssl}, urgency=urgency, owner=owner)
+        return await self._observe(
+            "PATCH",
+            cloudflare_hostname.id,
+            hostname=cloudflare_hostname.hostname,
+            body={"ssl": ssl},
+            urgency=urgency,
+            owner=owner,
+        )
 
     async def read_setting(self, path: str) -> Any:
         """Return the result of a GET at a path below the zone's, `""` for the zone itself.
@@ -238,25 +254,35 @@ class CloudflareClient:
                 raise
 
     async def _observe(
-        self, method: str, cf_id: str, *, urgency: Urgency, owner: str, body: dict[str, Any] | None = None
+        self,
+        method: str,
+        cf_id: str,
+        *,
+        urgency: Urgency,
+        owner: str,
+        hostname: str = "",
+        body: dict[str, Any] | None = None,
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Make a call about one hostname, and return what its answer says of it."""
         try:
             envelope = await self._call(
-                method, "/custom_hostnames/{id}", cf_id=cf_id, body=body, urgency=urgency, owner=owner
+                method,
+                "/custom_hostnames/{id}",
+                cf_id=cf_id,
+                hostname=hostname,
+                body=body,
+                urgency=urgency,
+                owner=owner,
             )
         except Permanent as error:
             if error.remote_code == NOT_FOUND_CODE:
                 return CloudflareHostnameAbsence(cf_id)
-            if body is None or not self._may_repeat_without_authority(error, body):
+            if body is None or not _may_repeat_without_authority(error, body, hostname):
                 raise
-            return await self._observe(method, cf_id, body=_without_authority(body), urgency=urgency, owner=owner)
+            return await self._observe(
+                method, cf_id, hostname=hostname, body=_without_authority(body), urgency=urgency, owner=owner
+            )
         return _require_hostname(envelope, method, cf_id=cf_id)
-
-    def _may_repeat_without_authority(self, error: Permanent, body: dict[str, Any]) -> bool:
-        """Whether an order was refused only because the zone's plan lets nobody choose the CA."""
-        is_chosen = "certificate_authority" in body["ssl"]
-        return is_chosen and error.code == PLAN_LACKS and PlanFeature.AUTHORITY_CHOICE in find_lacking(error.message)
 
     async def _call(
         self,
@@ -266,12 +292,16 @@ class CloudflareClient:
         urgency: Urgency,
         owner: str = "",
         cf_id: str = "",
+        hostname: str = "",
         query: Mapping[str, str] | None = None,
         body: dict[str, Any] | None = None,
         orders_certificate: bool = False,
         is_optional: bool = False,
     ) -> CloudflareEnvelope:
-        """Make a call in its turn. is_optional: whether a refusal says nothing of our access to the zone."""
+        """Make a call in its turn, about a hostname where it is given.
+
+        is_optional: whether a refusal says nothing of our access to the zone.
+        """
         async with self._budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency, owner=owner):
             start_time = time.monotonic()
             status = 0
@@ -290,7 +320,7 @@ class CloudflareClient:
             return envelope
         error = build_error(method, path, status, envelope, retry_after_s)
         if not is_optional:
-            self.zone_watch.record_error(method, error)
+            self.zone_watch.record_error(method, error, hostname)
         if error.code in (UNAVAILABLE, RATE_LIMITED):
             self._failing_calls.add((method, path))
         raise error
@@ -356,6 +386,13 @@ def _without_authority(body: dict[str, Any]) -> dict[str, Any]:
     """Return an order that leaves the choice of the CA to Cloudflare."""
     ssl = {member: value for member, value in body["ssl"].items() if member != "certificate_authority"}
     return {**body, "ssl": ssl}
+
+
+def _may_repeat_without_authority(error: Permanent, body: dict[str, Any], hostname: str) -> bool:
+    """Whether an order was refused only because the zone's plan lets nobody choose the CA."""
+    if "certificate_authority" not in body["ssl"] or error.code != PLAN_LACKS:
+        return False
+    return PlanFeature.AUTHORITY_CHOICE in find_lacking(error.message, hostname)
 
 
 def _require_hostname(

@@ -2,17 +2,21 @@
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, assert_never
 
 from msgspec import Struct
 
+from dcvd.core.domains.cloudflare_statuses import has_lost_fallback
 from dcvd.core.domains.saas_zone import PlanFeature, ZoneFaultCode
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.custom_hostnames.wire import as_object
-from dcvd.errors import DcvdError, Permanent, RemoteError, Unauthorized
+from dcvd.errors import Permanent, RemoteError, Unauthorized
 
 PartState = Literal["ok", "failing", "unknown"]
-_ENTERPRISE: Final = "enterprise"
+_LESSER_PLANS: Final = frozenset({"free", "pro", "business"})
+"""The plans without a choice of the CA and without wildcards, as Cloudflare's documentation has it (`legacy_id`). Of
+any other plan the first refusal tells."""
+_FEATURE_NAMES: Final = {PlanFeature.AUTHORITY_CHOICE: "no choice of CA", PlanFeature.WILDCARD: "no wildcards"}
 _MAX_TEXT_CHARS: Final = 100
 
 
@@ -41,6 +45,7 @@ async def check_zone(client: CloudflareClient) -> list[PartResult]:
 
     Where the token does not read the custom hostnames, nothing else is asked.
     """
+    client.zone_watch.forget_old_lacks()
     results = [await _check(ZonePart.TOKEN, lambda: _check_token(client))]
     if results[0].state != "ok":
         return results
@@ -58,12 +63,21 @@ async def _check(part: ZonePart, check: Callable[[], Awaitable[tuple[PartState, 
     try:
         return PartResult(part, *await check())
     except RemoteError as error:
-        is_refused = part in (ZonePart.TOKEN, ZonePart.PERMISSION) and _is_refusal(error)
-        return PartResult(part, "failing" if is_refused else "unknown", error.message)
+        return PartResult(part, "failing" if _is_refusal(part, error) else "unknown", error.message)
 
 
-def _is_refusal(error: DcvdError) -> bool:
-    return isinstance(error, Unauthorized | Permanent) or error.code in {code.value for code in ZoneFaultCode}
+def _is_refusal(part: ZonePart, error: RemoteError) -> bool:
+    """Whether an error means that the part does not work, and not that the call did not."""
+    match part:
+        case ZonePart.TOKEN:
+            return isinstance(error, Unauthorized | Permanent) or error.code in {code.value for code in ZoneFaultCode}
+        case ZonePart.PERMISSION:
+            # Any other refusal may be of the edit, which is one of a hostname that nobody has.
+            return isinstance(error, Unauthorized) or (isinstance(error, Permanent) and error.http_status in (401, 403))
+        case ZonePart.ZONE | ZonePart.PLAN | ZonePart.QUOTA | ZonePart.FALLBACK_ORIGIN | ZonePart.TARGET:
+            return False
+        case _:
+            assert_never(part)
 
 
 async def _check_token(client: CloudflareClient) -> tuple[PartState, str]:
@@ -81,16 +95,12 @@ async def _check_zone(client: CloudflareClient) -> tuple[PartState, str]:
     name, status, plan = _text(zone.get("name")), _text(zone.get("status")), as_object(zone.get("plan"))
     plan_id, plan_name = _text(plan.get("legacy_id")), _text(plan.get("name"))
     if plan_id:
-        for feature in PlanFeature:
-            client.zone_watch.set_lacking(feature, is_lacking=plan_id.lower() != _ENTERPRISE)
+        client.zone_watch.learn_plan(plan_id, PlanFeature if plan_id in _LESSER_PLANS else ())
     if status != "active":
         return "failing", f"The zone {name} is {status or 'of no status'} at Cloudflare, and not active."
-    if plan_id and plan_id.lower() != _ENTERPRISE:
-        return (
-            "ok",
-            f"The zone {name} is active. Its plan, {plan_name or plan_id}, has no choice of CA and no wildcards.",
-        )
-    return "ok", f"The zone {name} is active{f', with the plan {plan_name}' if plan_name else ''}."
+    what = f"The zone {name} is active{f', with the plan {plan_name}' if plan_name else ''}"
+    lacking = [_FEATURE_NAMES[each] for each in PlanFeature if client.zone_watch.zone.lacks(each)]
+    return "ok", f"{what}. Its custom hostnames have {' and '.join(lacking)}." if lacking else f"{what}."
 
 
 async def _check_quota(client: CloudflareClient) -> tuple[PartState, str]:
@@ -113,22 +123,35 @@ async def _check_quota(client: CloudflareClient) -> tuple[PartState, str]:
 
 async def _check_fallback_origin(client: CloudflareClient) -> tuple[PartState, str]:
     try:
-        fallback = as_object(await client.read_setting("/custom_hostnames/fallback_origin"))
+        answer = await client.read_setting("/custom_hostnames/fallback_origin")
     except Permanent as error:
         if error.http_status != 404:
             raise
-        fallback = {}
-    origin, status = _text(fallback.get("origin")), _text(fallback.get("status"))
-    if origin and status == "active":
-        client.zone_watch.clear(ZoneFaultCode.FALLBACK_ORIGIN)
+        answer = {}
+    state, message = judge_fallback_origin(answer)
+    match state:
+        case "ok":
+            client.zone_watch.clear(ZoneFaultCode.FALLBACK_ORIGIN)
+        case "failing":
+            client.zone_watch.set(ZoneFaultCode.FALLBACK_ORIGIN, message)
+        case "unknown":
+            pass
+        case _:
+            assert_never(state)
+    return state, message
+
+
+def judge_fallback_origin(answer: object) -> tuple[PartState, str]:
+    """Judge what Cloudflare says of the fallback origin; one that is still being deployed is not known to fail."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("origin"), str | None):
+        return "unknown", "Cloudflare's answer about the fallback origin is unreadable."
+    origin, status = _text(answer.get("origin")), _text(answer.get("status"))
+    if not origin:
+        return "failing", "The zone has no fallback origin, without which no hostname becomes active: set one."
+    if status == "active":
         return "ok", f"The fallback origin {origin} is active."
-    message = (
-        f"The fallback origin {origin} is {status or 'of no status'}, and not active."
-        if origin
-        else "The zone has no fallback origin, without which no hostname becomes active: set one."
-    )
-    client.zone_watch.set(ZoneFaultCode.FALLBACK_ORIGIN, message)
-    return "failing", message
+    state: PartState = "failing" if has_lost_fallback(status) else "unknown"
+    return state, f"The fallback origin {origin} is {status or 'of no status'} at Cloudflare, and not active."
 
 
 def _text(value: Any) -> str:

@@ -1,7 +1,7 @@
 """What Cloudflare's answers say of the operator's zone, and of our access to it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from dcvd.config import Live
 from dcvd.core.domains.saas_zone import PlanFeature, SaasZone, ZoneFault, ZoneFaultCode
+from dcvd.core.instants import DAY
 from dcvd.custom_hostnames.errors import PLAN_LACKS
 from dcvd.errors import DcvdError
 
 log = structlog.get_logger(__name__)
 
+_LACKING_FOR_MS: Final = DAY
 _WILDCARD: Final = re.compile(r"wild\W?card", re.IGNORECASE)
 _CHOICE: Final = re.compile(r"certificate.?authority", re.IGNORECASE)
 _LEARNED_BY_CALLS: Final = {
@@ -36,6 +38,9 @@ class ZoneWatch:
         self._now = now
         self._on_ended = on_ended
         self._is_write_refused = False
+        self._plan_id = ""
+        self._had: set[PlanFeature] = set()
+        self._lacking_since: dict[PlanFeature, int] = {}
 
     @property
     def zone(self) -> SaasZone:
@@ -54,20 +59,44 @@ class ZoneWatch:
             cleared += [ZoneFaultCode.NOT_ENABLED, ZoneFaultCode.QUOTA_EXCEEDED]
         self.clear(*cleared)
 
-    def record_error(self, method: str, error: DcvdError) -> None:
-        """Learn from a call that was refused."""
+    def record_error(self, method: str, error: DcvdError, hostname: str) -> None:
+        """Learn from a call that was refused; `hostname` is the one that it was about, "" where that is not known."""
         code = _LEARNED_BY_CALLS.get(error.code)
         if code is not None:
             if code is ZoneFaultCode.UNAUTHORIZED and method != "GET":
                 self._is_write_refused = True
             self.set(code, error.message)
         if error.code == PLAN_LACKS:
-            for feature in find_lacking(error.message):
-                self.set_lacking(feature)
+            for feature in find_lacking(error.message, hostname):
+                self._had.discard(feature)
+                self._set_lacking(feature)
 
-    def set(self, code: ZoneFaultCode, message: str) -> None:
-        """Store a fault."""
-        zone = self.zone.with_fault(ZoneFault(code=code, message=message, since=self._now()))
+    def learn_plan(self, plan_id: str, lacking: Iterable[PlanFeature]) -> None:
+        """Learn the zone's plan, and what zones of its name usually lack; what calls have shown counts for more."""
+        if plan_id != self._plan_id:
+            self._plan_id = plan_id
+            self._had.clear()
+            for feature in self.zone.lacking:
+                self._clear_lacking(feature)
+        for feature in lacking:
+            if feature not in self._had:
+                self._set_lacking(feature)
+
+    def record_feature(self, feature: PlanFeature) -> None:
+        """Learn that the plan has a feature, from an order that was taken."""
+        self._had.add(feature)
+        self._clear_lacking(feature)
+
+    def forget_old_lacks(self) -> None:
+        """Forget what was missing long ago, so that it is tried again: plans change, and the token may not see that."""
+        now = self._now()
+        for feature, since in tuple(self._lacking_since.items()):
+            if now - since >= _LACKING_FOR_MS:
+                self._clear_lacking(feature)
+
+    def set(self, code: ZoneFaultCode, message: str, *, target: str | None = None) -> None:
+        """Store a fault; `target` as in `ZoneFault`."""
+        zone = self.zone.with_fault(ZoneFault(code=code, message=message, since=self._now(), target=target))
         if not any(fault.code is code for fault in self.zone.faults):
             log.warning("cloudflare.zone_fault", code=code.value, error=message)
         self._zone.value = zone
@@ -80,15 +109,22 @@ class ZoneWatch:
             self._zone.value = self.zone.without_faults(*codes)
             self._on_ended(ended)
 
-    def set_lacking(self, feature: PlanFeature, *, is_lacking: bool = True) -> None:
-        """Store whether the plan lacks a feature."""
-        if self.zone.lacks(feature) is not is_lacking:
-            log.warning("cloudflare.plan_lacks" if is_lacking else "cloudflare.plan_has", feature=feature.value)
-            lacking = self.zone.lacking | {feature} if is_lacking else self.zone.lacking - {feature}
-            self._zone.value = replace(self.zone, lacking=lacking)
+    def _set_lacking(self, feature: PlanFeature) -> None:
+        self._lacking_since[feature] = self._now()
+        if not self.zone.lacks(feature):
+            log.warning("cloudflare.plan_lacks", feature=feature.value)
+            self._zone.value = replace(self.zone, lacking=self.zone.lacking | {feature})
+
+    def _clear_lacking(self, feature: PlanFeature) -> None:
+        self._lacking_since.pop(feature, None)
+        if self.zone.lacks(feature):
+            log.info("cloudflare.plan_may_have", feature=feature.value)
+            self._zone.value = replace(self.zone, lacking=self.zone.lacking - {feature})
 
 
-def find_lacking(message: str) -> frozenset[PlanFeature]:
-    """Return which features a refusal says that the plan lacks."""
+def find_lacking(message: str, hostname: str) -> frozenset[PlanFeature]:
+    """Return which features a refusal says that the plan lacks; the hostname in it may be made of any words."""
+    if hostname:
+        message = re.sub(re.escape(hostname), "", message, flags=re.IGNORECASE)
     found = {PlanFeature.WILDCARD: _WILDCARD, PlanFeature.AUTHORITY_CHOICE: _CHOICE}
     return frozenset(feature for feature, pattern in found.items() if pattern.search(message))

@@ -116,7 +116,7 @@ def diagnose_stored_domain(context: Context, snapshot: Snapshot, domain: Domain)
     refusal = None
     if job is not None and job.last_error_code is not None:
         refusal = DomainError(job.last_error_code, job.last_error or "")
-    findings = findings_of(domain, refusal, context.saas_zone.value)
+    findings = findings_of(domain, context.now(), refusal, context.saas_zone.value)
     return Diagnosis(domain=domain, findings=findings, summary=summarize_domain(domain, findings))
 
 

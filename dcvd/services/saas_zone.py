@@ -6,6 +6,7 @@ from typing import Protocol
 from dcvd.config import Config
 from dcvd.core.domains.saas_zone import ZoneFaultCode
 from dcvd.core.domains.targets import new_target
+from dcvd.core.records.zone_use import HostAddresses
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.custom_hostnames.zone_check import PartResult, ZonePart, check_zone
 from dcvd.errors import Retryable
@@ -14,7 +15,7 @@ from dcvd.errors import Retryable
 class AddressReader(Protocol):
     """Reads addresses in DNS, as `ZoneReader` of `dns/checks` does."""
 
-    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
+    async def read_addresses(self, names: Sequence[str]) -> HostAddresses:
         """Return the addresses of hosts, all of them together. Raises Retryable."""
 
 
@@ -30,9 +31,11 @@ async def _check_target(target: str, client: CloudflareClient, reader: AddressRe
         addresses = await reader.read_addresses([name])
     except Retryable as error:
         return PartResult(ZonePart.TARGET, "unknown", error.message)
-    if addresses:
+    if not addresses.found and addresses.unanswered:
+        return PartResult(ZonePart.TARGET, "unknown", f"The name servers of {name} gave no answer; try again.")
+    if addresses.found:
         client.zone_watch.clear(ZoneFaultCode.TARGET_UNRESOLVED)
         return PartResult(ZonePart.TARGET, "ok", f"{name}, to which customers point, has addresses.")
     message = f"{name}, to which customers point, has no address: create a record for it in the zone."
-    client.zone_watch.set(ZoneFaultCode.TARGET_UNRESOLVED, message)
+    client.zone_watch.set(ZoneFaultCode.TARGET_UNRESOLVED, message, target=target)
     return PartResult(ZonePart.TARGET, "failing", message)

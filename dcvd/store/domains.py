@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.hostnames import registrable_domain
-from dcvd.core.domains.stalls import StageWait
+from dcvd.core.domains.stalls import WaitingGroup
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
 from dcvd.store.engine.json_text import encode_list
@@ -164,20 +164,23 @@ def find_by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
     return DOMAINS.fetch_one(snapshot, "WHERE cf_id = ?", (cf_id,))
 
 
-def list_stage_waits(snapshot: Snapshot, start: int, end: int) -> list[StageWait]:
-    """Count the waiting domains whose DNS is right and of which Cloudflare says the same since an instant in this time.
+def list_waiting_groups(snapshot: Snapshot, start: int, end: int, limit: int) -> list[WaitingGroup]:
+    """Group the waiting domains whose DNS is right and of which Cloudflare says the same since an instant in this time.
 
-    They are counted by their registrable names, and by their statuses at Cloudflare.
+    Two texts are the same where they differ in the hostname alone. The largest groups come first.
     """
+    # SQLite takes the columns beside min() from the row that has the minimum.
     rows = snapshot.fetch_all(
-        "SELECT cf_status, cf_ssl_status, count(DISTINCT registrable), min(cf_changed_at)"
+        f"SELECT {', '.join(DOMAINS.columns)}, count(DISTINCT registrable) AS names, min(cf_changed_at)"
         " FROM domains INDEXED BY domains_at_stage WHERE lane = 0"
         " AND cf_id IS NOT NULL AND dns_state IN ('verified', 'unverifiable') AND dormant_since IS NULL"
         " AND (validation = 'http' OR challenge_verified = 1) AND cf_changed_at BETWEEN ? AND ?"
-        """ AND findings NOT LIKE '%"severity":"error"%' GROUP BY cf_status, cf_ssl_status""",
-        (start, end),
+        """ AND findings NOT LIKE '%"severity":"error"%'"""
+        " GROUP BY dns_state, cf_status, cf_ssl_status, replace(cf_errors, name, ''), replace(cf_ssl_errors, name, '')"
+        " ORDER BY names DESC LIMIT ?",
+        (start, end, limit),
     )
-    return [StageWait(cf_status=row[0], cf_ssl_status=row[1], count=row[2], since=row[3]) for row in rows]
+    return [WaitingGroup(first=DOMAINS.from_row(row[:-2]), count=row[-2]) for row in rows]
 
 
 def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[Domain]:

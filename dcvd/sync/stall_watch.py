@@ -6,7 +6,8 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.core.domains.stalls import ACTIVATION_WINDOW_MS, LONGEST_MS, STALLED_AFTER_MS, Stall, find_stalls
+from dcvd.core.diagnosis.cloudflare.stalls import find_stalls
+from dcvd.core.domains.stalls import ACTIVATION_WINDOW_MS, LONGEST_MS, STALLED_AFTER_MS, Stall
 from dcvd.errors import StoreError
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.services.context import Context
@@ -15,6 +16,8 @@ from dcvd.store import domains
 log = structlog.get_logger(__name__)
 
 _INTERVAL_S: Final = 60.0
+_MAX_GROUPS: Final = 200
+"""Each takes a few pattern searches. What the smaller ones say is not said of many."""
 
 
 class StallWatch:
@@ -38,20 +41,21 @@ class StallWatch:
     async def look(self) -> None:
         """Look once. Raises StoreError."""
         now = self._context.now()
-        waits = await self._context.database.read(
-            lambda snapshot: domains.list_stage_waits(snapshot, now - LONGEST_MS, now - STALLED_AFTER_MS)
+        until = now - STALLED_AFTER_MS
+        groups = await self._context.database.read(
+            lambda snapshot: domains.list_waiting_groups(snapshot, now - LONGEST_MS, until, _MAX_GROUPS)
         )
         activation_count = self._context.activations.count_since(now - ACTIVATION_WINDOW_MS)
         # What became active before the start is not known.
         is_known = now - self._started_at >= STALLED_AFTER_MS
-        self._store(find_stalls(waits, activation_count) if is_known else ())
+        self._store(find_stalls(groups, activation_count, until) if is_known else ())
 
     def _store(self, stalls: tuple[Stall, ...]) -> None:
         zone = self._context.saas_zone.value
-        before, after = ({stall.stage for stall in found} for found in (zone.stalls, stalls))
+        before, after = ({(stall.stage, stall.cause) for stall in found} for found in (zone.stalls, stalls))
         for stall in stalls:
-            if stall.stage not in before:
-                log.warning("stall.found", stage=stall.stage.value, domains=stall.count)
-        for stage in before - after:
-            log.info("stall.ended", stage=stage.value)
+            if (stall.stage, stall.cause) not in before:
+                log.warning("stall.found", stage=stall.stage.value, cause=stall.cause, domains=stall.count)
+        for stage, cause in before - after:
+            log.info("stall.ended", stage=stage.value, cause=cause)
         self._context.saas_zone.value = replace(zone, stalls=stalls)

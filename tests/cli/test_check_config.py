@@ -101,7 +101,7 @@ async def test_online_it_says_what_keeps_hostnames_waiting_with_the_code_69(sand
     assert {each["part"]: each["state"] for each in report["online"]} == {
         "token": "ok", "permission": "ok", "zone": "ok", "quota": "ok", "fallbackOrigin": "failing", "target": "ok",
     }  # fmt: skip
-    assert "no choice of CA and no wildcards" in next(
+    assert "Its custom hostnames have no choice of CA and no wildcards." in next(
         each["message"] for each in report["online"] if each["part"] == "zone"
     )
 

@@ -6,9 +6,13 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, Live
-from dcvd.core.domains.saas_zone import PlanFeature, ZoneFaultCode
+from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, PlanFeature, ZoneFaultCode
+from dcvd.core.instants import DAY
+from dcvd.core.records.zone_use import HostAddresses
 from dcvd.core.secret import Secret
 from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.custom_hostnames.zone_check import judge_fallback_origin
+from dcvd.custom_hostnames.zone_watch import ZoneWatch
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
@@ -26,11 +30,11 @@ class Dns:
         self.addresses: frozenset[str] | None = frozenset({"192.0.2.1"})
         self.names: list[str] = []
 
-    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
+    async def read_addresses(self, names: Sequence[str]) -> HostAddresses:
         self.names += names
         if self.addresses is None:
-            raise Retryable("Nobody answers.", code="dns_unavailable")
-        return self.addresses
+            return HostAddresses(unanswered=tuple(names))
+        return HostAddresses(found=self.addresses)
 
 
 @pytest.fixture
@@ -181,6 +185,82 @@ async def test_what_a_plan_lacks_is_learned_by_the_check(
     await set_plan(quick_sandbox, plan="enterprise")
     await checked(live_config, cloudflare, dns)
     assert cloudflare.zone_watch.zone.lacking == frozenset()
+
+
+async def test_of_a_plan_with_another_name_nothing_is_known(
+    cloudflare: CloudflareClient, live_config: Live[Config], quick_sandbox: Sandbox, dns: Dns
+) -> None:
+    quick_sandbox.world.plan = "partners_enterprise"  # type: ignore[assignment]  # no plan of the sandbox's
+    assert (await checked(live_config, cloudflare, dns))["zone"] == "ok"
+    assert cloudflare.zone_watch.zone.lacking == frozenset()
+
+
+async def test_what_an_order_has_shown_counts_for_more_than_the_name_of_the_plan(cloudflare: CloudflareClient) -> None:
+    watch = cloudflare.zone_watch
+    watch.record_feature(PlanFeature.WILDCARD)
+    watch.learn_plan("business", PlanFeature)
+    assert watch.zone.lacking == frozenset(PlanFeature), "another plan may have less"
+    watch.record_feature(PlanFeature.WILDCARD)
+    watch.learn_plan("business", PlanFeature)
+    assert watch.zone.lacking == {PlanFeature.AUTHORITY_CHOICE}
+
+
+def test_what_was_refused_is_tried_again_after_a_day() -> None:
+    now = [0]
+    watch = ZoneWatch(Live(UNKNOWN_ZONE), lambda: now[0], lambda _: None)
+    refusal = Permanent("1459: wildcard.customer.test needs Enterprise for a certificate_authority.", code="plan_lacks")
+    watch.record_error("POST", refusal, "wildcard.customer.test")
+    assert watch.zone.lacking == {PlanFeature.AUTHORITY_CHOICE}
+    now[0] = DAY - 1
+    watch.forget_old_lacks()
+    assert watch.zone.lacks(PlanFeature.AUTHORITY_CHOICE)
+    now[0] = DAY
+    watch.forget_old_lacks()
+    assert watch.zone.lacking == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ({"origin": "edge.sandbox.test", "status": "active"}, "ok"),
+        ({"origin": "edge.sandbox.test", "status": "initializing"}, "unknown"),
+        ({"origin": "edge.sandbox.test", "status": "pending_deployment"}, "unknown"),
+        ({"origin": "edge.sandbox.test"}, "unknown"),
+        ({"origin": 7, "status": "active"}, "unknown"),
+        ([], "unknown"),
+        (None, "unknown"),
+        ({"origin": "edge.sandbox.test", "status": "deployment_timed_out"}, "failing"),
+        ({"origin": "edge.sandbox.test", "status": "pending_deletion"}, "failing"),
+        ({"origin": ""}, "failing"),
+        ({}, "failing"),
+    ],
+)
+def test_a_fallback_origin_fails_only_where_it_is_missing_or_lost(answer: object, state: str) -> None:
+    found, message = judge_fallback_origin(answer)
+    assert found == state
+    assert message.endswith(".")
+
+
+@pytest.mark.parametrize(("status", "state"), [(403, "failing"), (400, "unknown"), (409, "unknown")])
+async def test_only_a_refusal_of_the_token_means_that_it_may_not_write(
+    cloudflare: CloudflareClient,
+    live_config: Live[Config],
+    quick_sandbox: Sandbox,
+    dns: Dns,
+    status: int,
+    state: str,
+) -> None:
+    await fault(quick_sandbox, kind="status", method="PATCH", status=status)
+    assert (await checked(live_config, cloudflare, dns))["permission"] == state
+
+
+async def test_a_target_without_addresses_concerns_the_domains_that_point_to_it(
+    cloudflare: CloudflareClient, live_config: Live[Config], dns: Dns
+) -> None:
+    dns.addresses = frozenset()
+    await checked(live_config, cloudflare, dns)
+    (fault_of_target,) = cloudflare.zone_watch.zone.faults
+    assert fault_of_target.target == live_config.value.cloudflare.cname_target
 
 
 @pytest.fixture

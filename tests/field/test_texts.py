@@ -12,7 +12,7 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.summary import summarize_domain
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Record
 from dcvd.core.lifecycle.remedies import propose_remedy
-from tests.core.builders import added_domain
+from tests.core.builders import NOW, added_domain
 
 Entry = dict[str, Any]
 
@@ -46,7 +46,10 @@ def test_a_text_about_the_certificate(entry: Entry) -> None:
         (finding,) = cloudflare_findings(domain)
         assert (finding.code, finding.actor) == (entry["code"], entry["actor"])
         assert finding.evidence == (text,)
-        assert "nothing to do" not in summarize_domain(domain, findings_of(domain)) or finding.code == "ca_rate_limited"
+        assert (
+            "nothing to do" not in summarize_domain(domain, findings_of(domain, NOW))
+            or finding.code == "ca_rate_limited"
+        )
         proposal = propose_remedy(domain, AUTHORITIES)
         changes_authority = proposal is not None and proposal.remedy.certificate_authority is not None
         assert changes_authority == (finding.code in _CHANGE_AUTHORITY or "internal error" in text.lower())
@@ -137,7 +140,7 @@ def test_a_text_that_nobody_knows_is_shown_in_its_words_and_never_called_nothing
         assert (finding.code, finding.severity, finding.actor) == ("unknown_error", "warning", "operator")
         assert "The frobnicator is out of cheese." in finding.message
         assert "\x1b" not in finding.message
-        told = summarize_domain(domain, findings_of(domain))
+        told = summarize_domain(domain, findings_of(domain, NOW))
         assert "The frobnicator is out of cheese." in told
         assert "nothing to do" not in told
 

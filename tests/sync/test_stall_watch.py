@@ -78,6 +78,18 @@ async def test_whoever_has_a_fault_of_their_own_does_not_count(
     assert await found(context, watch) == []
 
 
+async def test_texts_that_differ_in_the_hostname_alone_are_one(
+    context: Context, clock: ManualClock, org: str, watch: StallWatch
+) -> None:
+    for number in range(6):
+        name = f"app.customer{number}.com"
+        text = f"DNS problem: query timed out looking up CAA for {name if number else 'app.customer9.com'}"
+        await waiting(context, org, name, cf_ssl_errors=(text,))
+    clock.advance(STALLED_AFTER_MS)
+    assert await found(context, watch) == [(Stage.VALIDATION, 6)]
+    assert context.saas_zone.value.stalls[0].cause == "caa_unanswered"
+
+
 async def test_where_others_become_active_meanwhile_nothing_stalls(
     context: Context, clock: ManualClock, org: str, watch: StallWatch
 ) -> None:

@@ -23,11 +23,11 @@ from dcvd.api.domains.filters import (
 from dcvd.api.http.bodies.presence import stream_while_connected
 from dcvd.api.http.bodies.stream import StreamingResponse
 from dcvd.api.http.request import ApiRequest
-from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.saas_zone import SaasZone
 from dcvd.core.instants import format_instant
-from dcvd.services.domains import queries
+from dcvd.services.context import Context
+from dcvd.services.domains import details, queries
+from dcvd.services.domains.details import DomainDetail
 
 COLUMNS: Final = (
     "id", "domainName", "status", "ready", "readySince", "errorCode", "errorMessage", "dnsStatus", "validation",
@@ -78,17 +78,17 @@ async def export_domains(
     )
     pages = queries.iterate_pages(request.context, request.org_id, query)
     return StreamingResponse(
-        stream_while_connected(request.receive, _encode_pages(pages, request.context.saas_zone.value)),
+        stream_while_connected(request.receive, _encode_pages(pages, request.context)),
         media_type="text/csv; header=present",
         headers={"Content-Disposition": 'attachment; filename="domains.csv"'},
         max_buffer_bytes=_MAX_BUFFER_BYTES,
     )
 
 
-async def _encode_pages(pages: AsyncIterator[list[Domain]], zone: SaasZone) -> AsyncGenerator[bytes, None]:
+async def _encode_pages(pages: AsyncIterator[list[Domain]], context: Context) -> AsyncGenerator[bytes, None]:
     yield _encode_rows([COLUMNS])
     async for domains in pages:
-        yield _encode_rows([_to_row(domain, zone) for domain in domains])
+        yield _encode_rows([_to_row(details.describe(context, domain)) for domain in domains])
 
 
 def _encode_rows(rows: Sequence[Sequence[str]]) -> bytes:
@@ -97,7 +97,8 @@ def _encode_rows(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _to_row(domain: Domain, zone: SaasZone) -> list[str]:
+def _to_row(detail: DomainDetail) -> list[str]:
+    domain = detail.domain
     error, certificate = domain.error, domain.certificate
     cells = (
         domain.id,
@@ -117,7 +118,7 @@ def _to_row(domain: Domain, zone: SaasZone) -> list[str]:
         domain.cf_ssl_status,
         certificate and certificate.issuer,
         format_instant(domain.expires_at),
-        "; ".join(finding.code for finding in findings_of(domain, saas_zone=zone)),
+        "; ".join(finding.code for finding in detail.findings),
         format_instant(domain.created_at),
         format_instant(domain.updated_at),
     )

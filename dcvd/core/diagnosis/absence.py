@@ -42,10 +42,11 @@ def _missing_cname_finding(facts: DnsFacts) -> Finding:
 
 
 def _delegated_finding(facts: DnsFacts) -> Finding:
-    zone = facts.zone or "its part of the domain"
+    zone = facts.zone or "Its part of the domain"
     return customer_error(
         facts,
         FindingCode.SUBDOMAIN_DELEGATED,
-        f"{zone} is run by {describe_name_servers(facts)}. Create this record there: {describe_required_cname(facts)}.",
-        (f"NS at {zone}", *facts.nameservers),
+        f"No CNAME exists for {facts.hostname}. {zone} is run by {describe_name_servers(facts)}. "
+        f"Create this record there: {describe_required_cname(facts)}.",
+        (f"NS at {facts.zone}" if facts.zone else "NS below the domain", *facts.nameservers),
     )

@@ -27,12 +27,13 @@ _OF_THE_NEXT_CERTIFICATE: Final = frozenset(
 )
 
 
-def tell_when_it_hurts(domain: Domain, finding: Finding) -> Finding:
+def tell_when_it_hurts(domain: Domain, finding: Finding, now: int) -> Finding:
     """Return a finding as a warning with its day, where the domain works until then."""
     certificate = domain.certificate
     if (
         domain.status is not DomainStatus.ACTIVE
         or certificate is None
+        or certificate.expires_at <= now
         or finding.severity != "error"
         or finding.code not in _OF_THE_NEXT_CERTIFICATE
     ):

@@ -9,7 +9,8 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Domain, DomainError, DomainErrorCode, DomainStatus, Finding
 from dcvd.core.domains.saas_zone import PlanFeature, SaasZone, ZoneFault, ZoneFaultCode
-from dcvd.core.domains.stalls import Stage, Stall, find_stage
+from dcvd.core.domains.stalls import Stage, Stall
+from dcvd.core.domains.targets import is_made_from
 from dcvd.core.instants import to_rfc3339
 
 CLOUDFLARE_UNAVAILABLE: Final = "cloudflare_unavailable"
@@ -18,9 +19,14 @@ _REFUSAL_PREFIX: Final = "cloudflare_"
 """The code of a refusal that no rule knows is this and the number of Cloudflare's error."""
 
 
-def service_findings(domain: Domain, zone: SaasZone, registration_error: DomainError | None) -> Iterator[Finding]:
-    """Find what keeps a domain waiting that is no fault of its owner's; `registration_error` as in `findings_of`."""
-    faults = {fault.code: fault for fault in zone.faults if _concerns(fault.code, domain)}
+def service_findings(
+    domain: Domain, zone: SaasZone, registration_error: DomainError | None, stall: Stall | None
+) -> Iterator[Finding]:
+    """Find what keeps a domain waiting that is no fault of its owner's.
+
+    `registration_error` as in `findings_of`; `stall` is the one that the domain is in.
+    """
+    faults = {fault.code: fault for fault in zone.faults if _concerns(fault, domain)}
     error_code = None if registration_error is None else registration_error.code
     if registration_error is not None and error_code in _FAULT_CODES and error_code not in faults:
         code = ZoneFaultCode(registration_error.code)
@@ -29,8 +35,7 @@ def service_findings(domain: Domain, zone: SaasZone, registration_error: DomainE
         yield _fault_finding(domain, fault)
     yield from _plan_findings(domain, zone)
     # What the operator can mend is the cause, where there is such a fault.
-    stall = None if faults else find_stall(domain, zone)
-    if stall is not None:
+    if stall is not None and not faults:
         yield _stall_finding(domain, stall)
     if registration_error is not None and not faults:
         yield from _failure_findings(domain, registration_error)
@@ -38,12 +43,14 @@ def service_findings(domain: Domain, zone: SaasZone, registration_error: DomainE
         yield _refusal_finding(domain, domain.error)
 
 
-def find_stall(domain: Domain, zone: SaasZone) -> Stall | None:
-    """Return the stall that a domain is in: many wait at its stage, and its own DNS is right."""
-    stage = find_stage(domain)
-    if stage is None or any(finding.severity == "error" for finding in domain.findings):
+def find_stall(domain: Domain, zone: SaasZone, cause: str | None) -> Stall | None:
+    """Return the stall that a domain is in: many wait as it does, and its own DNS is right.
+
+    cause: the code of what Cloudflare's texts blame on the domain's owner.
+    """
+    if any(finding.severity == "error" for finding in domain.findings):
         return None
-    return next((stall for stall in zone.stalls if stall.stage is stage), None)
+    return next((stall for stall in zone.stalls if stall.holds(domain, cause)), None)
 
 
 def _stall_finding(domain: Domain, stall: Stall) -> Finding:
@@ -67,11 +74,13 @@ def _stall_finding(domain: Domain, stall: Stall) -> Finding:
     return replace(new_finding(FindingCode.MANY_WAITING, "warning", "nobody", message, ()), since=stall.since)
 
 
-def _concerns(code: ZoneFaultCode, domain: Domain) -> bool:
+def _concerns(fault: ZoneFault, domain: Domain) -> bool:
     """Whether a domain waits for what is at fault."""
     if domain.status is DomainStatus.ACTIVE or domain.dormant_since is not None:
         return False
-    match code:
+    if fault.target is not None and not is_made_from(domain.cname_target, fault.target):
+        return False
+    match fault.code:
         case ZoneFaultCode.NOT_ENABLED | ZoneFaultCode.QUOTA_EXCEEDED:
             return domain.cf_id is None and not domain.is_parked
         case (
@@ -82,7 +91,7 @@ def _concerns(code: ZoneFaultCode, domain: Domain) -> bool:
         ):
             return True
         case _:
-            assert_never(code)
+            assert_never(fault.code)
 
 
 def _fault_finding(domain: Domain, fault: ZoneFault) -> Finding:

@@ -93,6 +93,7 @@ _CERTIFICATE_STATUSES: Final = {
         "staging_deployment", "staging_active",
     ),
 }  # fmt: skip
+_LOST_FALLBACK_STATUSES: Final = frozenset({"pending_deletion", "deployment_timed_out", "deletion_timed_out"})
 _HOSTNAME_CLASSES: Final = {status: kind for kind, statuses in _HOSTNAME_STATUSES.items() for status in statuses}
 _CERTIFICATE_CLASSES: Final = {status: kind for kind, statuses in _CERTIFICATE_STATUSES.items() for status in statuses}
 _TIMED_OUT_SUFFIX: Final = "timed_out"
@@ -117,3 +118,8 @@ def classify_ssl_status(ssl_status: str | None) -> CertificateClass:
 def timed_out_stage(ssl_status: str | None) -> str:
     """Return Cloudflare's word for the stage that timed out; `validation` where it has none."""
     return (ssl_status or "").removesuffix(_TIMED_OUT_SUFFIX).removesuffix("_") or VALIDATION_STAGE
+
+
+def has_lost_fallback(status: str | None) -> bool:
+    """Whether a zone's fallback origin with this status will not become active by itself."""
+    return status in _LOST_FALLBACK_STATUSES

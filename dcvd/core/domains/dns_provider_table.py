@@ -40,12 +40,18 @@ CLOUDFLARE: Final = DnsProvider(
 GODADDY: Final = DnsProvider(
     "GoDaddy", "My Products › DNS", "https://dcc.godaddy.com/control/portfolio", "Name", "Value", "none"
 )
+ROUTE_53: Final = DnsProvider(
+    "Amazon Route 53",
+    "Hosted zones",
+    "https://console.aws.amazon.com/route53/v2/hostedzones",
+    "Record name",
+    "Value",
+    "none",
+)
 PROVIDERS: Final[tuple[tuple[str, DnsProvider], ...]] = (
     (r"ns\.cloudflare\.com|foundationdns\.(com|net|org)|secondary\.cloudflare\.com", CLOUDFLARE),
     (r"domaincontrol\.com", GODADDY),
-    (r"awsdns-\d+\.(com|net|org|co\.uk)", DnsProvider(
-        "Amazon Route 53", "Hosted zones",
-        "https://console.aws.amazon.com/route53/v2/hostedzones", "Record name", "Value", "none")),
+    (r"awsdns-\d+\.(com|net|org|co\.uk)", ROUTE_53),
     (r"registrar-servers\.com", DnsProvider(
         "Namecheap", "Domain List › Manage › Advanced DNS",
         "https://ap.www.namecheap.com/domains/list/", "Host", "Value", "ALIAS")),

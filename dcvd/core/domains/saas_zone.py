@@ -30,11 +30,15 @@ class PlanFeature(StrEnum):
 
 
 class ZoneFault(Struct, frozen=True, kw_only=True):
-    """A fault of the zone. message: what was found, in Cloudflare's words where they are. since: milliseconds."""
+    """A fault of the zone. message: what was found, in Cloudflare's words where they are. since: milliseconds.
+
+    target: the configured target that it concerns, of those to which domains point; None for all of them.
+    """
 
     code: ZoneFaultCode
     message: str
     since: int
+    target: str | None = None
 
 
 class SaasZone(Struct, frozen=True, kw_only=True):
@@ -51,7 +55,7 @@ class SaasZone(Struct, frozen=True, kw_only=True):
     def with_fault(self, fault: ZoneFault) -> "SaasZone":
         """Return the zone with a fault, which keeps the instant since when it is known."""
         before = next((each for each in self.faults if each.code is fault.code), None)
-        if before is not None:
+        if before is not None and before.target == fault.target:
             fault = replace(fault, since=before.since)
         others = (each for each in self.faults if each.code is not fault.code)
         return replace(self, faults=tuple(sorted((*others, fault), key=lambda each: _ORDER.index(each.code))))

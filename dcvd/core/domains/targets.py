@@ -39,6 +39,13 @@ def new_target(template: str, random: RandomBytes) -> str:
     return f"{base64.b32encode(random(_TOKEN_BYTES)).decode().lower()}.{service_name(template)}"
 
 
+def is_made_from(target: str, template: str) -> bool:
+    """Whether a registration's target was made from this configured one, and not from an earlier one."""
+    if not is_target_template(template):
+        return target == template
+    return target.partition(".")[2] == service_name(template)
+
+
 def is_target_template(target: str) -> bool:
     """Whether a target still has the label `{token}`, which is replaced when a domain is added."""
     return target.startswith(TOKEN_LABEL)

@@ -134,7 +134,7 @@ def apply_check(domain: Domain, observations: Iterable[Observation], now: int, r
     domain, remedy = remedies.choose_remedy(
         domain, now, rules.certificate_authorities, became_right=needs_revalidation, permitted_authorities=permitted
     )
-    ready_since = (before.ready_since or now) if is_ready(domain) else None
+    ready_since = (before.ready_since or now) if is_ready(domain, now) else None
     return Transition(
         replace(
             domain,
@@ -246,18 +246,18 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         domain = replace(after, status=choose_waiting_status(after, before.status))
     events: list[EventDraft] = []
     if became_verified:
-        events.append(_draft_dns_event(EventType.DNS_VERIFIED, domain))
+        events.append(_draft_dns_event(EventType.DNS_VERIFIED, domain, now))
     if left_verified or errors_changed:
-        events.append(_draft_dns_event(EventType.DNS_CHECK_FAILED, domain))
+        events.append(_draft_dns_event(EventType.DNS_CHECK_FAILED, domain, now))
     if (domain.status, domain.dns_state, domain.findings) != (before.status, before.dns_state, before.findings):
         domain = replace(domain, updated_at=now)
     return Transition(domain, tuple(events), needs_revalidation=became_verified)
 
 
-def _draft_dns_event(kind: EventType, domain: Domain) -> EventDraft:
+def _draft_dns_event(kind: EventType, domain: Domain, now: int) -> EventDraft:
     data = domain_event_data(domain)
     if kind is EventType.DNS_CHECK_FAILED:
-        data["findings"] = findings_data(findings_of(domain))
+        data["findings"] = findings_data(findings_of(domain, now))
     return EventDraft(kind, data, domain.id)
 
 
@@ -380,7 +380,7 @@ def _set_status(before: Domain, after: Domain, status: DomainStatus, error: Doma
         data = {
             **domain_event_data(domain),
             "error": {"code": current_error.code, "message": current_error.message},
-            "findings": findings_data(findings_of(domain)),
+            "findings": findings_data(findings_of(domain, now)),
         }
         events = (EventDraft(EventType.DOMAIN_ERROR, data, domain.id),)
     if domain != replace(before, cf_checked_at=domain.cf_checked_at, pending_reports=domain.pending_reports):

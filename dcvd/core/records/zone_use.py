@@ -3,7 +3,6 @@
 What is written to any other zone is accepted by its provider, and seen by nobody.
 """
 
-from collections.abc import Collection
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -31,25 +30,53 @@ class PublicZone(Struct, frozen=True, kw_only=True):
     is_answered: bool = True
 
 
+class HostAddresses(Struct, frozen=True, kw_only=True):
+    """The addresses of some hosts together. unanswered: the hosts of which nobody said whether they have any."""
+
+    found: frozenset[str] = frozenset()
+    unanswered: tuple[str, ...] = ()
+
+
 def is_served_by_name(zone: Zone, public: PublicZone) -> bool | None:
-    """Whether DNS leads to a name server of the zone; None where one side says none. Other names may be the same
+    """Whether DNS leads to a name server of the zone; None where the names do not tell.
+
+    Where the provider says no servers, its own name tells that others run the zone. Other names may be the same
     servers: see `is_served_at`.
     """
-    if not zone.nameservers or not public.nameservers:
+    if not public.nameservers:
         return None
+    if not zone.nameservers:
+        return False if _is_run_by_another_provider(zone, public) else None
     return not set(zone.nameservers).isdisjoint(public.nameservers)
 
 
-def is_served_at(zone: Zone, zone_addresses: Collection[str], public_addresses: Collection[str]) -> bool:
+def is_served_at(
+    zone: Zone, public: PublicZone, zone_addresses: HostAddresses, public_addresses: HostAddresses
+) -> bool | None:
     """Whether the servers are the same ones under other names, as a customer's own names for them are.
 
     Cloudflare has addresses of its own for such names; there it decides that Cloudflare, which keeps a zone active in
     one account at most, and looks at the delegation itself, says that the zone is active.
+
+    None where some addresses are not known, those that are known differ, and the names do not tell.
     """
-    if not set(zone_addresses).isdisjoint(public_addresses):
+    if not zone_addresses.found.isdisjoint(public_addresses.found):
         return True
-    is_leading_to_cloudflare = bool(public_addresses) and all(is_cloudflare_address(each) for each in public_addresses)
+    is_complete = not zone_addresses.unanswered and not public_addresses.unanswered
+    if not is_complete:
+        return False if _is_run_by_another_provider(zone, public) else None
+    addresses = public_addresses.found
+    is_leading_to_cloudflare = bool(addresses) and all(is_cloudflare_address(each) for each in addresses)
     return zone.is_active and is_at_cloudflare(zone.nameservers) and is_leading_to_cloudflare
+
+
+def _is_run_by_another_provider(zone: Zone, public: PublicZone) -> bool:
+    """Whether the name servers are known to be another provider's than the zone's."""
+    own, others = zone.provider, find_provider(public.nameservers)
+    if own is None:
+        known = find_provider(zone.nameservers)
+        own = None if known is None else known.name
+    return own is not None and others is not None and others.name != own
 
 
 def find_unused_zone_obstacle(

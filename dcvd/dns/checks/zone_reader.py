@@ -9,7 +9,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.core.domains.hostnames import registrable_domain
-from dcvd.core.records.zone_use import PublicZone
+from dcvd.core.records.zone_use import HostAddresses, PublicZone
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.hostname_check import DnsServices
@@ -34,7 +34,8 @@ _RECORD_TYPES: Final = (
 class ZoneReader:
     """Reads zones and records in DNS as they are now, within the limits of a check in time and queries.
 
-    Every method raises Retryable (`dns_unavailable`) when no server that is entitled to answer does.
+    Every method raises Retryable (`dns_unavailable`) when no server that is entitled to answer does, but for
+    `read_addresses`, which raises only what limits of our own raise.
     """
 
     def __init__(self, services: DnsServices, slots: QuerySlots, timeout_s: float) -> None:
@@ -89,16 +90,23 @@ class ZoneReader:
             name=to_text(position.zone), nameservers=tuple(dict.fromkeys(to_text(nameserver) for nameserver in names))
         )
 
-    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
-        """Return the addresses of hosts, all of them together."""
+    async def read_addresses(self, names: Sequence[str]) -> HostAddresses:
+        """Return the addresses of hosts, all of them together; of those that nobody answers for, their names."""
         addresses: set[str] = set()
+        unanswered: list[str] = []
         for name in names[:_MAX_HOSTS]:
-            async with self._open_lookup(name) as lookup:
-                replies = [await lookup.ask(_parse_or_refuse(name), rdtype) for rdtype in _ADDRESS_TYPES]
+            try:
+                async with self._open_lookup(name) as lookup:
+                    replies = [await lookup.ask(_parse_or_refuse(name), rdtype) for rdtype in _ADDRESS_TYPES]
+            except OwnLimitReached:
+                raise
+            except Retryable:
+                unanswered.append(name)
+                continue
             if not all(reply.is_answered for reply in replies):
-                raise _build_no_answer_error(name)
+                unanswered.append(name)
             addresses |= {rdata.address for reply in replies for rdata in reply.rdatas}
-        return frozenset(addresses)
+        return HostAddresses(found=frozenset(addresses), unanswered=tuple(unanswered))
 
     async def read_nameservers(self, zone: str) -> tuple[str, ...]:
         """Return the names of the zone's servers as resolvers use them, sorted."""

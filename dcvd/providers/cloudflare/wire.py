@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dcvd.core.domains.dns_provider_table import CLOUDFLARE
 from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.records.zones import Zone, ZoneRecord, ZoneSetup
 from dcvd.core.text import make_printable
@@ -47,6 +48,7 @@ def read_zones(result: object, name: str) -> list[Zone]:
                     id=zone_id,
                     name=name,
                     nameservers=_read_nameservers(entry, name),
+                    provider=CLOUDFLARE.name,
                     flattens_apex=True,
                     is_active=status == "active",
                     setup=_SETUPS.get(zone_type or "", "full"),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from dcvd.core.domains.dns_provider_table import GODADDY
 from dcvd.core.domains.dns_providers import is_at_godaddy
 from dcvd.core.domains.hostnames import to_a_labels
 from dcvd.core.http.exchanges import is_temporary
@@ -62,7 +63,7 @@ def read_zone(answer: FetchResponse, name: str) -> Zone:
         raise unexpected_answer(f"the name servers of the domain {name}")
     names = [to_a_labels(host) for host in hosts or () if host]
     own = tuple(host for host in names if is_at_godaddy(host))
-    return Zone(id=name, name=name, nameservers=own, is_active=bool(own) or not names)
+    return Zone(id=name, name=name, nameservers=own, provider=GODADDY.name, is_active=bool(own) or not names)
 
 
 def to_body(records: Iterable[ZoneRecord]) -> bytes:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
+from dcvd.core.domains.dns_provider_table import ROUTE_53
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.providers.owner_names import OwnerName, find_nearest_zone
@@ -145,11 +146,11 @@ class Route53Records(AtomicProvider):
     async def _choose_delegated(self, name: str, ids: list[str]) -> Zone:
         """Return the only zone of a name, or the one of several that the public DNS delegates to."""
         if len(ids) == 1:
-            return Zone(id=ids[0], name=name, nameservers=await self._fetch_name_servers(ids[0]))
+            return await self._build_zone(ids[0], name)
         if self._name_servers is not None and len(ids) <= _MAX_PAGES:
             public = frozenset(await self._name_servers(name))
             for zone_id in ids:
-                zone = Zone(id=zone_id, name=name, nameservers=await self._fetch_name_servers(zone_id))
+                zone = await self._build_zone(zone_id, name)
                 if not public.isdisjoint(zone.nameservers):
                     return zone
         raise Permanent(
@@ -158,6 +159,10 @@ class Route53Records(AtomicProvider):
             f"of {name} at its registrar to those of one of them.",
             code="zone_ambiguous",
         )
+
+    async def _build_zone(self, zone_id: str, name: str) -> Zone:
+        nameservers = await self._fetch_name_servers(zone_id)
+        return Zone(id=zone_id, name=name, nameservers=nameservers, provider=ROUTE_53.name)
 
     async def _fetch_name_servers(self, zone_id: str) -> tuple[str, ...]:
         """Return the name servers of a zone; none if the credentials may list zones, but not get one."""

@@ -35,7 +35,7 @@ class SyncResult(Struct, frozen=True):
 
 def describe(context: Context, domain: Domain, queue_position: QueuePosition | None = None) -> DomainDetail:
     """Return a domain with its findings as they are now."""
-    return DomainDetail(domain, findings_of(domain, saas_zone=context.saas_zone.value), queue_position)
+    return DomainDetail(domain, findings_of(domain, context.now(), saas_zone=context.saas_zone.value), queue_position)
 
 
 async def add(context: Context, org_id: str, request: DomainRequest, *, actor: str) -> DomainDetail:

@@ -95,7 +95,7 @@ async def list_page(
     for _ in range(_MAX_BATCHES):
         rows = await read(position, _BATCH_SIZE)
         for row in rows:
-            if query.includes(findings_of(row, saas_zone=context.saas_zone.value)):
+            if query.includes(findings_of(row, context.now(), saas_zone=context.saas_zone.value)):
                 found.append(row)
             position = domain_lists.key_of(row, order)
             if len(found) > limit:

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct
 
 from dcvd.core.jobs import Job, JobKind, Outage
-from dcvd.core.records.zone_use import PublicZone
+from dcvd.core.records.zone_use import HostAddresses, PublicZone
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.context import Context
@@ -25,8 +25,8 @@ class PublicZones(Protocol):
     async def find_public_zone(self, hostname: str) -> PublicZone:
         """Find the zone that DNS leads to for a hostname, with its name servers."""
 
-    async def read_addresses(self, names: Sequence[str]) -> frozenset[str]:
-        """Return the addresses of hosts, all of them together."""
+    async def read_addresses(self, names: Sequence[str]) -> HostAddresses:
+        """Return the addresses of hosts, all of them together. Never raises Retryable but for a limit of our own."""
 
 
 class ConnectionAccess(Protocol):

@@ -64,7 +64,9 @@ async def plan_write(
     domain, chosen_id, stored_records = await context.database.read(query)
     stored_by_name = {(row.type, row.name): row for row in stored_records}
     async with _bound_provider_calls(timeout_s):
-        editor = await zone_editor.open_zone_editor(context, access, org_id, chosen_id, domain.name)
+        editor = await zone_editor.open_zone_editor(
+            context, access, org_id, chosen_id, domain.name, trusts_provider=True
+        )
         steps = [
             await editor.plan(record, stored_by_name.get((record.type, record.name)), replace=replace)
             for record in known_records(domain)

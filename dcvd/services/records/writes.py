@@ -4,7 +4,7 @@ Wherever a try is cut off, the next one finds the zone and the row that was stor
 """
 
 from collections.abc import Collection, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 import structlog
 from msgspec.structs import replace as changed
@@ -37,6 +37,9 @@ from dcvd.store.engine.transactions import Transaction
 
 log = structlog.get_logger(__name__)
 
+_ATTEMPTS_BY_DNS: Final = 2
+"""In so many attempts DNS has to say which zone is in use: it may be silent for a while, and a provider's word old."""
+
 
 async def write(
     context: Context, access: ConnectionAccess, job: Job, *, replaceable: Collection[Record] | None
@@ -54,7 +57,14 @@ async def write(
     written: list[WrittenRecord] = []
     foreign: list[WrittenRecord] = []
     obstacles: list[Obstacle] = []
-    editor = await zone_editor.open_zone_editor(context, access, job.org_id, domain.connection_id, domain.name)
+    editor = await zone_editor.open_zone_editor(
+        context,
+        access,
+        job.org_id,
+        domain.connection_id,
+        domain.name,
+        trusts_provider=job.attempts >= _ATTEMPTS_BY_DNS,
+    )
     for record in required_records:
         stored_record = stored_by_name.get((record.type, record.name))
         step = await editor.plan(record, stored_record, replace=replaceable is not None, replaceable=replaceable)

@@ -47,14 +47,19 @@ class ZoneEditor:
 
 
 async def open_zone_editor(
-    context: Context, access: ConnectionAccess, org_id: str, connection_id: str, name: str
+    context: Context, access: ConnectionAccess, org_id: str, connection_id: str, name: str, *, trusts_provider: bool
 ) -> ZoneEditor:
     """Open the zone that holds a name, to write: it has to be the one that resolvers are led to.
+
+    trusts_provider: whether the provider's word is enough where DNS does not say which one that is.
 
     Raises NotFound, NotConfigured and RemoteError, and Permanent where there is no such zone.
     """
     driver = await access.open_driver(org_id, connection_id)
-    return ZoneEditor(driver, await zones_in_use.find(context, access, driver, org_id, connection_id, name))
+    zone = await zones_in_use.find(
+        context, access, driver, org_id, connection_id, name, trusts_provider=trusts_provider
+    )
+    return ZoneEditor(driver, zone)
 
 
 async def open_written_zone(

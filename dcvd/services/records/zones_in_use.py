@@ -5,6 +5,7 @@ import structlog
 from dcvd.core.records.plan import ZONE_NOT_FOUND, Obstacle
 from dcvd.core.records.zone_use import PublicZone, find_unused_zone_obstacle, is_served_at, is_served_by_name
 from dcvd.core.records.zones import Zone
+from dcvd.core.text import join_names
 from dcvd.errors import OwnLimitReached, Permanent, Retryable
 from dcvd.providers.driver import RecordDriver
 from dcvd.services.context import Context
@@ -15,12 +16,19 @@ log = structlog.get_logger(__name__)
 
 
 async def find(
-    context: Context, access: ConnectionAccess, driver: RecordDriver, org_id: str, connection_id: str, hostname: str
+    context: Context,
+    access: ConnectionAccess,
+    driver: RecordDriver,
+    org_id: str,
+    connection_id: str,
+    hostname: str,
+    *,
+    trusts_provider: bool,
 ) -> Zone:
     """Return the zone that holds a hostname, and that resolvers are led to.
 
-    Where nobody answers which one that is, it is the nearest one that the connection reaches, if its provider says that
-    it serves it.
+    Where nobody answers which one that is, and `trusts_provider` is set, it is the nearest one that the connection
+    reaches, if its provider says that it serves it.
 
     Raises RemoteError, and Permanent where the connection does not reach it; the message then names another connection
     that does, if there is one.
@@ -30,6 +38,8 @@ async def find(
     except OwnLimitReached:
         raise  # Nobody was asked, which says nothing about the zone: the write is tried again.
     except Retryable as error:
+        if not trusts_provider:
+            raise
         return await _find_without_dns(driver, connection_id, hostname, error)
     zone = None if public.name is None else await driver.find_zone(public.name)
     if zone is None and public.name != hostname:
@@ -73,16 +83,21 @@ async def _find_without_dns(driver: RecordDriver, connection_id: str, hostname: 
 async def _find_obstacle(public_zones: PublicZones, hostname: str, zone: Zone, public: PublicZone) -> Obstacle | None:
     """Return why nobody would see what is written into a zone."""
     is_served = is_served_by_name(zone, public)
-    if is_served is False:
+    if is_served is False and zone.nameservers:
         is_served = await _is_served_by_address(public_zones, zone, public)
     return find_unused_zone_obstacle(hostname, zone, public, is_served=is_served)
 
 
-async def _is_served_by_address(public_zones: PublicZones, zone: Zone, public: PublicZone) -> bool | None:
-    try:
-        zone_addresses = await public_zones.read_addresses(zone.nameservers)
-        public_addresses = await public_zones.read_addresses(public.nameservers)
-    except Retryable as error:
-        log.warning("records.name_servers_unknown", zone=zone.name, error=error.message)
-        return None
-    return is_served_at(zone, zone_addresses, public_addresses)
+async def _is_served_by_address(public_zones: PublicZones, zone: Zone, public: PublicZone) -> bool:
+    """Raises Retryable where the addresses that are known decide nothing."""
+    zone_addresses = await public_zones.read_addresses(zone.nameservers)
+    public_addresses = await public_zones.read_addresses(public.nameservers)
+    is_served = is_served_at(zone, public, zone_addresses, public_addresses)
+    if is_served is None:
+        hosts = join_names((*zone_addresses.unanswered, *public_addresses.unanswered))
+        raise Retryable(
+            f"Whether {join_names(public.nameservers)}, to which DNS leads for {public.name}, serve the connection's "
+            f"zone is not known: nobody answers for the addresses of {hosts}. It is tried again.",
+            code="dns_unavailable",
+        )
+    return is_served

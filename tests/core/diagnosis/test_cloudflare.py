@@ -191,18 +191,18 @@ def test_a_healthy_domain_has_no_findings_on_its_way_or_when_it_serves() -> None
         seen("active", "active", certificate("01")),
     ):
         story.look(DNS_RIGHT, answer)
-        assert findings_of(story.domain) == ()
-    assert findings_of(active_story().domain) == ()
+        assert findings_of(story.domain, NOW) == ()
+    assert findings_of(active_story().domain, NOW) == ()
 
 
 def test_all_that_is_known_is_put_together_most_severe_first() -> None:
     story = Story()
     story.look(DNS_MISSING, seen("moved", "validation_timed_out", errors=(NOT_HERE,)))
-    found = [(finding.severity, finding.code) for finding in findings_of(story.domain)]
+    found = [(finding.severity, finding.code) for finding in findings_of(story.domain, NOW)]
     assert found == [("error", "cname_missing"), ("error", "moved"), ("error", "validation_timed_out")]
     proxied = Finding(code="proxied_unverifiable", severity="info", actor="nobody", message=f"{NAME} is proxied.")
     subject = domain(findings=(proxied,), cf_ssl_errors=("The authority has rate limited", f"caa_error: {NAME}"))
-    assert [finding.code for finding in findings_of(subject)] == [
+    assert [finding.code for finding in findings_of(subject, NOW)] == [
         "caa_blocks",
         "ca_rate_limited",
         "proxied_unverifiable",
@@ -211,7 +211,7 @@ def test_all_that_is_known_is_put_together_most_severe_first() -> None:
 
 def test_what_dns_showed_itself_is_told_rather_than_cloudflares_word_for_it() -> None:
     exact = Finding(code="caa_blocks", severity="error", actor="customer", message=f"The exact reason for {NAME}.")
-    assert findings_of(domain(findings=(exact,), cf_ssl_errors=(f"caa_error: {NAME}",))) == (exact,)
+    assert findings_of(domain(findings=(exact,), cf_ssl_errors=(f"caa_error: {NAME}",)), NOW) == (exact,)
 
 
 def test_no_status_of_cloudflares_breaks_the_reading() -> None:
@@ -248,17 +248,17 @@ def test_what_forbids_the_next_certificate_is_a_warning_with_its_day_while_the_p
     serving = story.domain
     assert serving.certificate is not None
     refused = replace(serving, cf_ssl_errors=("CAA records block issuance",))
-    (finding,) = findings_of(refused)
+    (finding,) = findings_of(refused, NOW)
     assert (finding.code, finding.severity, finding.actor) == ("caa_blocks", "warning", "customer")
     assert finding.message.startswith(f"{NAME} works until 20")
     assert "cannot be renewed until this is mended" in finding.message
-    assert "not all is well" in summarize_domain(refused, findings_of(refused))
+    assert "not all is well" in summarize_domain(refused, findings_of(refused, NOW))
     for subject in (replace(refused, status=DomainStatus.ISSUING), replace(refused, certificate=None)):
-        (finding,) = findings_of(subject)
+        (finding,) = findings_of(subject, NOW)
         assert finding.severity == "error"
     left = replace(
         serving,
         dns_state=DnsState.FAILED,
         findings=(Finding(code="cname_missing", severity="error", actor="customer", message="It is gone."),),
     )
-    assert [each.severity for each in findings_of(left)] == ["error"]
+    assert [each.severity for each in findings_of(left, NOW)] == ["error"]

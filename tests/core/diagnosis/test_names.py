@@ -49,8 +49,8 @@ def test_a_label_that_not_everybody_takes_is_a_warning_until_the_domain_serves()
     (finding,) = name_findings("app.xn--zn8h.to")
     assert (finding.code, finding.severity, finding.evidence) == ("hostname_unusual", "warning", ("xn--zn8h",))
     waiting = replace(added_domain(), name="app.xn--zn8h.to")
-    assert [each.code for each in findings_of(waiting)] == ["hostname_unusual"]
-    assert findings_of(replace(waiting, status=DomainStatus.ACTIVE)) == ()
+    assert [each.code for each in findings_of(waiting, NOW)] == ["hostname_unusual"]
+    assert findings_of(replace(waiting, status=DomainStatus.ACTIVE), NOW) == ()
 
 
 def test_a_name_below_a_top_level_domain_that_does_not_exist_is_told_so_where_dns_has_none_either() -> None:

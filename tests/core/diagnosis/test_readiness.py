@@ -23,7 +23,7 @@ def test_ready_is_active_and_dns_pointing_here_or_hiding_that_it_does() -> None:
     ready = {
         (status, state)
         for status, state in itertools.product(DomainStatus, DnsState)
-        if is_ready(replace(added_domain(), status=status, dns_state=state))
+        if is_ready(replace(added_domain(), status=status, dns_state=state), NOW)
     }
     assert ready == {
         (DomainStatus.ACTIVE, DnsState.VERIFIED),
@@ -32,10 +32,11 @@ def test_ready_is_active_and_dns_pointing_here_or_hiding_that_it_does() -> None:
 
 
 def test_an_error_takes_it_back_but_not_one_of_the_next_certificate_nor_a_warning() -> None:
-    assert not is_ready(active(finding("cname_wrong_target")))
-    assert is_ready(active(finding("caa_blocks"), finding("ns_lame", "warning")))
-    assert not is_ready(active(finding("wildcard_missing", "warning"), wildcard=True))
-    assert is_ready(active(finding("wildcard_missing", "warning")))
+    assert not is_ready(active(finding("cname_wrong_target")), NOW)
+    assert is_ready(active(finding("caa_blocks"), finding("ns_lame", "warning")), NOW)
+    assert not is_ready(active(finding("caa_blocks")), NOW + DAY), "the present certificate has expired"
+    assert not is_ready(active(finding("wildcard_missing", "warning"), wildcard=True), NOW)
+    assert is_ready(active(finding("wildcard_missing", "warning")), NOW)
 
 
 def test_it_is_ready_since_it_became_so_until_the_first_check_that_finds_it_elsewhere() -> None:

@@ -304,8 +304,17 @@ def test_a_part_that_was_delegated_away_is_where_the_record_belongs() -> None:
     subject = facts(zone="shop.customer.com", is_delegated=True, nameservers=("ns1.shop.net",))
     finding = only_finding(replace(subject, hostname="a.shop.customer.com"))
     assert finding.code == "subdomain_delegated"
-    assert finding.message.startswith("shop.customer.com is run by ns1.shop.net. Create this record there: type CNAME")
+    assert finding.message.startswith(
+        "No CNAME exists for a.shop.customer.com. shop.customer.com is run by ns1.shop.net. "
+        "Create this record there: type CNAME"
+    )
     assert finding.fix == Record("CNAME", "a.shop.customer.com", TARGET)
+
+
+def test_a_part_that_was_delegated_away_under_an_unknown_name_is_told_about_the_hostname() -> None:
+    finding = only_finding(facts(zone=None, is_delegated=True, nameservers=()))
+    assert finding.code == "subdomain_delegated"
+    assert finding.message.startswith("No CNAME exists for app.customer.com. Its part of the domain is run by other")
 
 
 def test_a_name_that_was_delegated_itself_cannot_hold_the_record() -> None:

@@ -22,7 +22,7 @@ def zone(*codes: ZoneFaultCode, lacking: frozenset[PlanFeature] = frozenset()) -
 
 
 def codes(domain: Domain, saas_zone: SaasZone, error: DomainError | None = None) -> list[str]:
-    return [finding.code for finding in findings_of(domain, error, saas_zone)]
+    return [finding.code for finding in findings_of(domain, NOW, error, saas_zone)]
 
 
 @pytest.mark.parametrize("code", ALL)
@@ -31,7 +31,7 @@ def test_a_fault_of_the_zone_comes_first_whatever_the_dns_of_the_domain(code: Zo
     waiting = replace(
         added_domain(), dns_state=state, findings=(MISSING,) if state is DnsState.FAILED else (), status="issuing"
     )
-    found = findings_of(waiting, saas_zone=zone(code))
+    found = findings_of(waiting, NOW, saas_zone=zone(code))
     assert (found[0].code, found[0].severity, found[0].actor) == (code, "error", "operator")
     assert found[0].message.startswith(f"{NAME} waits: ")
     assert (found[0].evidence, found[0].since) == ((f"Cloudflare says {code}.",), NOW)
@@ -50,6 +50,24 @@ def test_what_concerns_registrations_concerns_no_registered_hostname(code: ZoneF
     assert codes(registered, zone(code)) == ([] if code in OF_REGISTRATION else [code])
 
 
+@pytest.mark.parametrize(
+    ("template", "target", "is_concerned"),
+    [
+        ("edge.saas.net", "edge.saas.net", True),
+        ("edge.saas.net", "old.saas.net", False),
+        ("edge.saas.net", "abc.edge.saas.net", False),
+        ("{token}.edge.saas.net", "abc.edge.saas.net", True),
+        ("{token}.edge.saas.net", "edge.saas.net", False),
+    ],
+)
+def test_a_target_without_an_address_concerns_the_domains_that_point_to_it(
+    template: str, target: str, is_concerned: bool
+) -> None:
+    fault = ZoneFault(code=ZoneFaultCode.TARGET_UNRESOLVED, message="No address.", since=NOW, target=template)
+    domain = replace(added_domain(), cname_target=target)
+    assert codes(domain, SaasZone(faults=(fault,))) == (["target_unresolved"] if is_concerned else [])
+
+
 def test_all_faults_are_told_and_the_one_that_a_job_met_once() -> None:
     error = DomainError("cloudflare_unauthorized", "Cloudflare answered POST with 403.")
     assert codes(added_domain(), zone(*reversed(ALL)), error) == ALL
@@ -59,7 +77,7 @@ def test_all_faults_are_told_and_the_one_that_a_job_met_once() -> None:
 
 @pytest.mark.parametrize("code", ["cloudflare_unavailable", "cloudflare_rate_limited"])
 def test_a_cloudflare_that_does_not_answer_is_nobodys_fault(code: str) -> None:
-    (finding,) = findings_of(added_domain(), DomainError(code, "Cloudflare answered POST with 503."))
+    (finding,) = findings_of(added_domain(), NOW, DomainError(code, "Cloudflare answered POST with 503."))
     assert (finding.code, finding.severity, finding.actor) == ("cloudflare_unavailable", "warning", "nobody")
     assert finding.evidence == ("Cloudflare answered POST with 503.",)
 
@@ -71,7 +89,7 @@ def test_a_refusal_that_no_rule_knows_is_told_in_cloudflares_words(code: str) ->
         (added_domain(), error),
         (replace(added_domain(), status=DomainStatus.ERROR, error=error), None),
     ):
-        (finding,) = findings_of(domain, met)
+        (finding,) = findings_of(domain, NOW, met)
         assert (finding.code, finding.severity, finding.actor) == ("registration_refused", "error", "operator")
         assert finding.evidence == (error.message,)
 
@@ -81,12 +99,12 @@ def test_a_wildcard_that_the_plan_lacks_is_the_operators_before_and_after_it_is_
     ordered = replace(added_domain(), wildcard=True, validation="delegated")
     refused = replace(ordered, status=DomainStatus.ERROR, error=DomainError("plan_lacks", "code 1460: Wildcard …"))
     for domain in (ordered, refused):
-        (finding,) = findings_of(domain, saas_zone=lacking)
+        (finding,) = findings_of(domain, NOW, saas_zone=lacking)
         assert (finding.code, finding.severity, finding.actor) == ("plan_lacks", "error", "operator")
         assert "wildcard" in finding.message
     assert codes(added_domain(), lacking) == []
     assert codes(replace(ordered, cf_id="id"), lacking) == []
-    (finding,) = findings_of(replace(refused, wildcard=False))
+    (finding,) = findings_of(replace(refused, wildcard=False), NOW)
     assert finding.code == "plan_lacks"
     assert "wildcard" not in finding.message
 

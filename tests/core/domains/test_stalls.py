@@ -4,10 +4,12 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.diagnosis.cloudflare.stalls import find_stalls
 from dcvd.core.diagnosis.summary import summarize_domain
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
 from dcvd.core.domains.saas_zone import SaasZone, ZoneFault, ZoneFaultCode
-from dcvd.core.domains.stalls import Stage, StageWait, Stall, find_stage, find_stalls
+from dcvd.core.domains.stalls import Stage, Stall, WaitingGroup, find_stage
+from dcvd.core.instants import HOUR
 from tests.core.builders import HOSTNAME_STATUSES, NAME, NOW, SSL_STATUSES, added_domain
 
 STAGES = {
@@ -26,19 +28,24 @@ def waiting(cf_status: str | None = "pending", ssl: str | None = "pending_valida
         added_domain(),
         status=DomainStatus.ISSUING,
         dns_state=DnsState.VERIFIED,
-        cf_id="id",
-        cf_status=cf_status,
-        cf_ssl_status=ssl,
-        **members,
+        **{"cf_id": "id", "cf_status": cf_status, "cf_ssl_status": ssl, "cf_changed_at": NOW, **members},
     )
 
 
-def wait(count: int, since: int = NOW, cf_status: str = "pending", ssl: str = "pending_validation") -> StageWait:
-    return StageWait(cf_status=cf_status, cf_ssl_status=ssl, count=count, since=since)
+def group(count: int, cf_status: str = "pending", ssl: str = "pending_validation", **members: object) -> WaitingGroup:
+    return WaitingGroup(first=waiting(cf_status, ssl, **members), count=count)
 
 
-def stalled(stage: Stage) -> SaasZone:
-    return SaasZone(stalls=(Stall(stage=stage, count=37, since=NOW),))
+def stalled(stage: Stage, cause: str | None = None) -> SaasZone:
+    return SaasZone(stalls=(Stall(stage=stage, cause=cause, count=37, since=NOW, until=NOW + HOUR),))
+
+
+CAA_TEXT = (
+    f"the Certificate Authority had trouble performing a DNS lookup: dns problem: timed out looking up CAA for {NAME}"
+)
+MPIC_TEXT = (
+    "Certificate authority was unable to verify domain ownership from multiple geographic locations (MPIC failure)"
+)
 
 
 def test_the_stage_is_what_cloudflare_works_at() -> None:
@@ -78,15 +85,32 @@ def test_a_domain_whose_own_dns_is_not_right_is_at_no_stage(members: dict[str, o
 def test_a_stage_has_stalled_where_many_wait_and_fewer_have_passed(
     counts: tuple[int, ...], activations: int, found: int
 ) -> None:
-    waits = [wait(count, NOW - index, "pending" if index else "active") for index, count in enumerate(counts)]
-    stalls = find_stalls(waits, activations)
+    groups = [
+        group(count, "pending" if index else "active", cf_changed_at=NOW - index) for index, count in enumerate(counts)
+    ]
+    stalls = find_stalls(groups, activations, NOW)
     assert [stall.count for stall in stalls] == ([found] if found else [])
-    assert not stalls or stalls[0].since == NOW - len(counts) + 1
+    assert not stalls or (stalls[0].since, stalls[0].until) == (NOW - len(counts) + 1, NOW)
 
 
 def test_stages_stall_each_by_itself() -> None:
-    waits = [wait(5), wait(5, ssl="pending_issuance"), wait(4, ssl="pending_deployment"), wait(9, ssl="unheard_of")]
-    assert {stall.stage for stall in find_stalls(waits, 0)} == {Stage.VALIDATION, Stage.ISSUANCE}
+    groups = [
+        group(5),
+        group(5, ssl="pending_issuance"),
+        group(4, ssl="pending_deployment"),
+        group(9, ssl="unheard_of"),
+    ]
+    assert {stall.stage for stall in find_stalls(groups, 0, NOW)} == {Stage.VALIDATION, Stage.ISSUANCE}
+
+
+def test_what_few_are_told_of_their_own_dns_is_no_stall_of_the_many() -> None:
+    groups = [group(9), group(4, cf_ssl_errors=(CAA_TEXT,)), group(6, cf_ssl_errors=(MPIC_TEXT,))]
+    assert {(stall.cause, stall.count) for stall in find_stalls(groups, 0, NOW)} == {(None, 9), ("mpic_failed", 6)}
+
+
+@pytest.mark.parametrize("changed", [None, NOW - 1, NOW + HOUR + 1])
+def test_whoever_came_to_the_stage_before_or_after_the_many_is_not_among_them(changed: int | None) -> None:
+    assert findings_of(waiting(cf_changed_at=changed), NOW, saas_zone=stalled(Stage.VALIDATION)) == ()
 
 
 @pytest.mark.parametrize(("statuses", "stage"), STAGES.items())
@@ -94,30 +118,39 @@ def test_whoever_waits_there_is_told_that_it_is_nobodys_fault_since_when_and_how
     statuses: tuple[str, str], stage: Stage
 ) -> None:
     domain = waiting(*statuses)
-    (finding,) = findings_of(domain, saas_zone=stalled(stage))
+    (finding,) = findings_of(domain, NOW, saas_zone=stalled(stage))
     assert (finding.code, finding.severity, finding.actor) == ("many_waiting", "warning", "nobody")
     assert "37 domains" in finding.message
     assert "2026-11-23T10:00:00Z" in finding.message
     assert f"no fault of {NAME}" in finding.message
     assert finding.message in summarize_domain(domain, (finding,))
     for other in set(Stage) - {stage}:
-        assert findings_of(domain, saas_zone=stalled(other)) == ()
+        assert findings_of(domain, NOW, saas_zone=stalled(other)) == ()
 
 
 def test_what_the_operator_can_mend_is_not_told_as_nobodys_fault() -> None:
     fault = ZoneFault(code=ZoneFaultCode.FALLBACK_ORIGIN, message="There is no fallback origin.", since=NOW)
-    found = findings_of(waiting(), saas_zone=stalled(Stage.VALIDATION).with_fault(fault))
+    found = findings_of(waiting(), NOW, saas_zone=stalled(Stage.VALIDATION).with_fault(fault))
     assert [finding.actor for finding in found] == ["operator"]
 
 
 def test_what_the_ca_says_of_many_blames_nobodys_dns() -> None:
-    said = f"the Certificate Authority had trouble performing a DNS lookup: dns problem: looking up caa for {NAME}"
-    domain = waiting(cf_ssl_errors=(said,))
-    assert "customer" in [finding.actor for finding in findings_of(domain)]
-    assert {finding.actor for finding in findings_of(domain, saas_zone=stalled(Stage.VALIDATION))} == {"nobody"}
+    domain = waiting(cf_ssl_errors=(CAA_TEXT,))
+    (alone,) = findings_of(domain, NOW)
+    assert (alone.code, alone.actor) == ("caa_unanswered", "customer")
+    (of_many,) = findings_of(domain, NOW, saas_zone=stalled(Stage.VALIDATION, "caa_unanswered"))
+    assert (of_many.code, of_many.actor) == ("many_waiting", "nobody")
+
+
+def test_what_the_ca_says_of_one_stays_said_where_many_wait_for_something_else() -> None:
+    domain = waiting(cf_ssl_errors=(CAA_TEXT,))
+    for cause in (None, "http_challenge_blocked"):
+        assert [each.code for each in findings_of(domain, NOW, saas_zone=stalled(Stage.VALIDATION, cause))] == [
+            "caa_unanswered"
+        ]
 
 
 def test_what_our_own_check_found_wrong_stays_said() -> None:
     wrong = Finding(code="caa_blocks", severity="error", actor="customer", message="CAA forbids it.")
     domain = waiting(findings=(wrong,))
-    assert findings_of(domain, saas_zone=stalled(Stage.VALIDATION)) == (wrong,)
+    assert findings_of(domain, NOW, saas_zone=stalled(Stage.VALIDATION)) == (wrong,)

@@ -54,7 +54,7 @@ def test_after_thirty_days_without_its_record_a_claim_is_dormant_and_has_no_host
 
 
 def test_a_dormant_claim_says_so_and_what_wakes_it() -> None:
-    finding = next(found for found in findings_of(dormant_story().domain) if found.code == "dormant")
+    finding = next(found for found in findings_of(dormant_story().domain, NOW) if found.code == "dormant")
     assert "is dormant since 2026-12-23T10:00:00Z" in finding.message
     assert finding.fix is not None
     assert finding.fix.type == "CNAME"

@@ -3,6 +3,7 @@
 import pytest
 
 from dcvd.core.records.zone_use import (
+    HostAddresses,
     PublicZone,
     find_unused_zone_obstacle,
     is_served_at,
@@ -42,6 +43,8 @@ def refusal(held: Zone, seen: PublicZone) -> str | None:
         (zone(), public(nameservers=(*GODADDY, CLOUDFLARE[1]))),
         (zone(), public(nameservers=())),
         (zone(nameservers=()), public()),
+        (zone(nameservers=(), provider="GoDaddy"), public()),
+        (zone(nameservers=(), provider="GoDaddy"), public(nameservers=("ns1.customer.test",))),
         (zone(is_active=False), public(nameservers=CLOUDFLARE)),
         (zone(HOSTNAME), public(HOSTNAME, CLOUDFLARE)),
         (zone(HOSTNAME), public(nameservers=CLOUDFLARE, is_answered=False)),
@@ -51,6 +54,8 @@ def refusal(held: Zone, seen: PublicZone) -> str | None:
         "the delegation is being changed",
         "nobody says the public servers",
         "the provider says no servers",
+        "the provider says no servers, and runs those of the delegation",
+        "the provider says no servers, and nobody knows whose those of the delegation are",
         "the provider has not seen the delegation yet",
         "a part that is delegated",
         "nobody answers, and a part may be delegated",
@@ -67,6 +72,7 @@ def test_a_zone_that_resolvers_are_led_to_or_may_be_is_written_to(held: Zone, se
         (zone(), public(is_answered=False), ("ns01.domaincontrol.com",)),
         (zone(is_active=False), public(nameservers=()), ("customer.test", "but to other name servers")),
         (zone(is_active=False, nameservers=()), public(), ("ns01.domaincontrol.com",)),
+        (zone(nameservers=(), provider="Amazon Route 53"), public(), ("ns01.domaincontrol.com", "GoDaddy")),
         (zone(HOSTNAME), public(), (HOSTNAME, "is in the zone customer.test", "ns01.domaincontrol.com")),
         (zone(), public(HOSTNAME, CLOUDFLARE), ("is in the zone app.customer.test", "Cloudflare")),
         (zone(setup="partial"), public(nameservers=CLOUDFLARE), ("partial (CNAME) setup",)),
@@ -79,6 +85,7 @@ def test_a_zone_that_resolvers_are_led_to_or_may_be_is_written_to(held: Zone, se
         "others should, and are silent",
         "pending, and nobody says who runs it",
         "pending, and others run it",
+        "the provider says no servers, and another provider runs it",
         "a forgotten zone further down",
         "a zone above one that is delegated",
         "a partial setup",
@@ -96,14 +103,38 @@ def test_a_zone_that_nobody_asks_is_refused_with_the_servers_that_count(
 
 
 def test_servers_with_other_names_are_the_same_where_they_share_an_address() -> None:
-    assert is_served_at(zone(), {"192.0.2.1", "192.0.2.2"}, {"192.0.2.2"})
-    assert not is_served_at(zone(), {"192.0.2.1"}, {"192.0.2.3"})
-    assert not is_served_at(zone(), set(), set())
+    assert served_at(zone(), {"192.0.2.1", "192.0.2.2"}, {"192.0.2.2"}) is True
+    assert served_at(zone(), {"192.0.2.1"}, {"192.0.2.3"}) is False
+    assert served_at(zone(), set(), set()) is False
+
+
+def test_a_host_that_nobody_answers_for_decides_nothing_where_the_names_do_not() -> None:
+    vanity = public(nameservers=("ns1.customer.test", "ns2.customer.test"))
+    known = {"192.0.2.1"}
+    assert served_at(zone(), known, {"192.0.2.3"}, vanity, silent=("ns2.customer.test",)) is None
+    assert served_at(zone(), known, known, vanity, silent=("ns2.customer.test",)) is True
+    assert served_at(zone(), known, {"192.0.2.3"}, public(), silent=(GODADDY[1],)) is False
+
+
+def served_at(
+    held: Zone,
+    zone_addresses: set[str],
+    public_addresses: set[str],
+    seen: PublicZone | None = None,
+    *,
+    silent: tuple[str, ...] = (),
+) -> bool | None:
+    return is_served_at(
+        held,
+        seen or public(),
+        HostAddresses(found=frozenset(zone_addresses)),
+        HostAddresses(found=frozenset(public_addresses), unanswered=silent),
+    )
 
 
 def test_a_customers_own_names_for_cloudflares_servers_count_where_cloudflare_says_that_it_serves_the_zone() -> None:
     custom = {"162.159.7.1", "2400:cb00:2049:1::a29f:701"}
-    assert is_served_at(zone(), {"173.245.58.1"}, custom)
-    assert not is_served_at(zone(is_active=False), {"173.245.58.1"}, custom)
-    assert not is_served_at(zone(), {"173.245.58.1"}, {*custom, "192.0.2.1"})
-    assert not is_served_at(zone(nameservers=GODADDY), {"97.74.100.1"}, custom)
+    assert served_at(zone(), {"173.245.58.1"}, custom)
+    assert not served_at(zone(is_active=False), {"173.245.58.1"}, custom)
+    assert not served_at(zone(), {"173.245.58.1"}, {*custom, "192.0.2.1"})
+    assert not served_at(zone(nameservers=GODADDY), {"97.74.100.1"}, custom)

@@ -3,7 +3,7 @@
 import pytest
 
 from dcvd.config import Config
-from dcvd.core.records.zone_use import PublicZone
+from dcvd.core.records.zone_use import HostAddresses, PublicZone
 from dcvd.dns import DnsObserver
 from dcvd.errors import Retryable
 from tests.dns.served import Serve
@@ -34,12 +34,14 @@ async def test_a_domain_that_is_not_registered_is_in_no_zone(serve: Serve) -> No
 async def test_the_addresses_of_hosts_are_read_together_and_one_without_any_adds_none(serve: Serve) -> None:
     served = await serve({"provider.test": "ns1 A 192.0.2.1\nns1 AAAA 2001:db8::1\nns2 A 192.0.2.2"})
     names = [f"ns{number}.provider.test" for number in (1, 2, 3)]
-    assert await served.observer.zones.read_addresses(names) == {"192.0.2.1", "2001:db8::1", "192.0.2.2"}
+    found = await served.observer.zones.read_addresses(names)
+    assert found == HostAddresses(found=frozenset({"192.0.2.1", "2001:db8::1", "192.0.2.2"}))
 
 
 async def test_nobody_who_answers_says_nothing(config: Config) -> None:
     zones = DnsObserver(config).zones
-    for call in (zones.find_public_zone("app.customer.test"), zones.read_addresses(["ns1.provider.test"])):
-        with pytest.raises(Retryable) as failed:
-            await call
-        assert failed.value.code == "dns_unavailable"
+    with pytest.raises(Retryable) as failed:
+        await zones.find_public_zone("app.customer.test")
+    assert failed.value.code == "dns_unavailable"
+    unknown = await zones.read_addresses(["ns1.provider.test"])
+    assert unknown == HostAddresses(unanswered=("ns1.provider.test",))

@@ -50,7 +50,7 @@ class Customer:
 
     def zone_named(self, name: str) -> Zone:
         zone_id = self.sandbox.world.customers.get_by_name(name).id
-        return Zone(id=zone_id, name=name, nameservers=NAME_SERVERS, flattens_apex=True)
+        return Zone(id=zone_id, name=name, nameservers=NAME_SERVERS, provider="Cloudflare", flattens_apex=True)
 
     def token(self, permissions: Sequence[Any] = ALL, *, zones: Sequence[str] = ("customer.test",), **more: Any) -> str:
         """A new one."""

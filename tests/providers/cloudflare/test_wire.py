@@ -45,7 +45,9 @@ def test_a_zone_counts_only_by_its_exact_name_and_a_usable_id() -> None:
         {"id": ID, "name": "evil-customer.test", "status": "active"},
         {"id": ID, "name": "Customer.Test", "status": "active"},
     ]
-    assert read_zones(listed, "customer.test") == [Zone(id=ID, name="customer.test", flattens_apex=True)]
+    assert read_zones(listed, "customer.test") == [
+        Zone(id=ID, name="customer.test", provider="Cloudflare", flattens_apex=True)
+    ]
     for member, value in (("id", "../../user"), ("id", None), ("name", None), ("status", 7), ("name_servers", 1)):
         with pytest.raises(Retryable, match=r"customer\.test"):
             read_zones([*listed, {**listed[1], member: value}], "customer.test")

@@ -163,7 +163,7 @@ async def test_private_zones_and_zones_of_other_names_are_passed_over(
     aws.zone("private.example", private=True)
     aws.zone("zzz.example")
     found = await records.find_zone("www.shop.example")
-    assert found == Zone(id=aws.zones[-3].id, name="shop.example", nameservers=NAME_SERVERS)
+    assert found == Zone(id=aws.zones[-3].id, name="shop.example", nameservers=NAME_SERVERS, provider="Amazon Route 53")
     assert await records.find_zone("www.private.example") is None
 
 
@@ -176,7 +176,9 @@ async def test_of_several_public_zones_that_is_taken_which_dns_leads_to(place: P
         return ["ns1.awsdns.example"]
 
     found = await place.records(name_servers=name_servers).find_zone("app.two.example")
-    assert found == Zone(id=zones[1].id, name="two.example", nameservers=("ns1.awsdns.example",))
+    assert found == Zone(
+        id=zones[1].id, name="two.example", nameservers=("ns1.awsdns.example",), provider="Amazon Route 53"
+    )
     assert asked == ["two.example"]
 
     async def nobody_says(_: str) -> list[str]:
@@ -193,10 +195,12 @@ async def test_a_zone_whose_name_servers_may_not_be_read_is_found_without_them(
 ) -> None:
     zone = aws.zone("one.example", name_servers=("ns1.awsdns.example.",))
     assert await records.find_zone("app.one.example") == Zone(
-        id=zone.id, name="one.example", nameservers=("ns1.awsdns.example",)
+        id=zone.id, name="one.example", nameservers=("ns1.awsdns.example",), provider="Amazon Route 53"
     )
     aws.denied.add("route53:GetHostedZone")
-    assert await records.find_zone("app.one.example") == Zone(id=zone.id, name="one.example")
+    assert await records.find_zone("app.one.example") == Zone(
+        id=zone.id, name="one.example", provider="Amazon Route 53"
+    )
 
 
 async def test_a_zone_is_looked_for_in_eight_places_at_most(records: Route53Records, place: Place) -> None:

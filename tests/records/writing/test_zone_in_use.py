@@ -110,10 +110,26 @@ async def test_nobody_learns_of_the_connections_of_another_link_or_organization(
 async def test_while_dns_says_nothing_the_zone_is_written_to_if_its_provider_says_that_it_serves_it(
     desk: Desk,
 ) -> None:
-    desk.access.public_dns.zone = None
+    desk.access.public_dns.is_silent = True
     await desk.domain()
+    for attempts in (1, 2):
+        job = await desk.work()
+        assert (job.state, job.last_error_code, job.attempts) == (JobState.PENDING, "dns_unavailable", attempts)
+    assert desk.zone.standing == []
     assert (await desk.work()).state is JobState.DONE
     assert desk.zone.standing == [OURS]
+
+
+async def test_a_name_server_that_nobody_answers_for_keeps_the_write_waiting_unless_the_names_tell(desk: Desk) -> None:
+    desk.access.public_dns.zone = PublicZone(name="customer.test", nameservers=ELSEWHERE)
+    desk.access.public_dns.addresses = {"ns1.here.test": "192.0.2.1", "ns1.elsewhere.test": "192.0.2.2"}
+    desk.access.public_dns.silent = {"ns2.elsewhere.test"}
+    await desk.domain()
+    job = await desk.work()
+    assert (job.state, job.last_error_code, desk.zone.standing) == (JobState.PENDING, "dns_unavailable", [])
+    assert "for the addresses of ns2.elsewhere.test" in (job.last_error or "")
+    desk.access.public_dns.addresses["ns1.elsewhere.test"] = "192.0.2.1"
+    assert (await desk.work()).state is JobState.DONE
 
 
 async def test_while_nobody_can_be_asked_nothing_is_written(desk: Desk) -> None:
@@ -124,12 +140,12 @@ async def test_while_nobody_can_be_asked_nothing_is_written(desk: Desk) -> None:
 
 
 async def test_while_dns_says_nothing_a_zone_that_waits_for_its_delegation_waits_too(desk: Desk) -> None:
-    desk.access.public_dns.zone = None
+    desk.access.public_dns.is_silent = True
     desk.zone.zone = replace(desk.zone.zone, is_active=False)
     await desk.domain()
     job = await desk.work()
     assert (job.state, job.last_error_code) == (JobState.PENDING, "dns_unavailable")
-    desk.access.public_dns.zone = PublicZone(name="customer.test", nameservers=HERE)
+    desk.access.public_dns.is_silent = False
     assert (await desk.work()).state is JobState.DONE
 
 

@@ -181,15 +181,17 @@ async def test_what_somebody_changes_at_cloudflare_later_is_a_finding_and_is_lef
 ) -> None:
     cf_id = await serve(ward)
     adopted = await adopt(ward, "http")
-    assert findings_of(adopted) == ()
+    assert findings_of(adopted, ward.clock.now()) == ()
     await edit_by_hand(ward, cf_id, changes)
     changed = await ward.look(adopted.id)
     assert changed.status is DomainStatus.ACTIVE
-    assert [finding.evidence for finding in findings_of(changed)] == ([differences] if differences else [])
+    assert [finding.evidence for finding in findings_of(changed, ward.clock.now())] == (
+        [differences] if differences else []
+    )
     await ward.work()
     assert ward.calls("PATCH") == 1, "they may have meant it"
     await edit_by_hand(ward, cf_id, {"method": "http", "wildcard": False})
-    assert findings_of(await ward.look(adopted.id)) == ()
+    assert findings_of(await ward.look(adopted.id), ward.clock.now()) == ()
 
 
 async def test_a_hostname_that_cloudflare_has_but_never_lists_is_an_error_of_its_domain_after_the_last_attempt(

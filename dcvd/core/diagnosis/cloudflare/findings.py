@@ -6,7 +6,7 @@ for SaaS), and "Troubleshooting Domain Control Validation".
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -48,7 +48,7 @@ _RECHECK_WAIT_MS: Final = HOUR
 
 
 def findings_of(
-    domain: Domain, registration_error: DomainError | None = None, saas_zone: SaasZone = UNKNOWN_ZONE
+    domain: Domain, now: int, registration_error: DomainError | None = None, saas_zone: SaasZone = UNKNOWN_ZONE
 ) -> tuple[Finding, ...]:
     """Return all findings of a domain, from DNS, from Cloudflare, of the service and of dormancy, most severe first.
 
@@ -60,18 +60,24 @@ def findings_of(
     at_cloudflare = tuple(
         replace(finding, since=domain.cf_changed_at) for finding in cloudflare_findings(domain, registration_error)
     )
-    if find_stall(domain, saas_zone) is not None:
+    stall = find_stall(domain, saas_zone, find_cause(at_cloudflare))
+    if stall is not None:
         # What is said of many at once is not the DNS of each of them.
         at_cloudflare = tuple(finding for finding in at_cloudflare if finding.actor != "customer")
     found = (
-        *service_findings(domain, saas_zone, registration_error),
+        *service_findings(domain, saas_zone, registration_error, stall),
         *domain.findings,
         *(replace(finding, since=domain.dormant_since) for finding in dormancy_findings(domain)),
         *at_cloudflare,
         # Once it serves, whoever has to take the name takes it.
         *(() if domain.status is DomainStatus.ACTIVE else unusual_name_findings(domain.name)),
     )
-    return sort_findings(tell_when_it_hurts(domain, finding) for finding in found)
+    return sort_findings(tell_when_it_hurts(domain, finding, now) for finding in found)
+
+
+def find_cause(at_cloudflare: Iterable[Finding]) -> str | None:
+    """Return the code of the first finding from Cloudflare that a domain's owner would have to mend."""
+    return next((finding.code for finding in at_cloudflare if finding.actor == "customer"), None)
 
 
 def cloudflare_findings(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:
