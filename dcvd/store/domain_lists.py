@@ -105,20 +105,29 @@ def list_page(
         condition += f" AND {_ORDERS[order].position}"
     return DOMAINS.fetch_all(
         snapshot,
-        f"{_ORDERS[order].hint} WHERE {condition} ORDER BY {_ORDERS[order].terms} LIMIT :limit",
+        f"{_choose_index(wanted, order)} WHERE {condition} ORDER BY {_ORDERS[order].terms} LIMIT :limit",
         {**values, **position, "limit": limit},
     )
+
+
+def _choose_index(wanted: DomainFilter, order: DomainOrder) -> str:
+    """Return the hint by which a list is walked in its order, but where an index has the wanted ones alone."""
+    if wanted.connection_id is not None:
+        return "INDEXED BY domains_of_org_by_connection"
+    return "INDEXED BY domains_of_org_not_ready" if wanted.is_ready is False else _ORDERS[order].hint
 
 
 def key_of(domain: Domain, order: DomainOrder) -> str:
     """Return the key that names a domain's place in an order."""
     match order:
-        case DomainOrder.NEWEST | DomainOrder.OLDEST:
+        case DomainOrder.NEWEST:
             return domain.id
+        case DomainOrder.OLDEST:
+            return f"{order.value} {domain.id}"
         case DomainOrder.NAME:
-            return domain.name
+            return f"{order.value} {domain.name}"
         case DomainOrder.EXPIRY:
-            return f"{_expiry_of(domain)} {domain.id}"
+            return f"{order.value} {_expiry_of(domain)} {domain.id}"
         case _:
             assert_never(order)
 
@@ -142,12 +151,20 @@ def _read_position(order: DomainOrder, after: str | None) -> dict[str, Any]:
     """Return the values that stand for a key in SQL. Raises InvalidInput for a key of another order."""
     if after is None:
         return {}
-    if order is not DomainOrder.EXPIRY:
-        return {"after": after}
-    expiry, _, domain_id = after.partition(" ")
-    if not (expiry.isascii() and expiry.isdecimal() and len(expiry) <= _MAX_DIGITS and int(expiry) <= _NEVER):
-        raise InvalidInput("cursor", "The cursor belongs to a list in another order; start without one.")
-    return {"after_expiry": int(expiry), "after": domain_id}
+    *parts, last = after.split(" ")
+    match order, parts:
+        case (DomainOrder.NEWEST, []):
+            return {"after": last}
+        case (DomainOrder.OLDEST | DomainOrder.NAME, [name]) if name == order.value:
+            return {"after": last}
+        case (DomainOrder.EXPIRY, [name, expiry]) if name == order.value and _is_expiry(expiry):
+            return {"after_expiry": int(expiry), "after": last}
+        case _:
+            raise InvalidInput("cursor", "The cursor belongs to a list in another order; start without one.")
+
+
+def _is_expiry(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text) <= _NEVER
 
 
 def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str] | None:

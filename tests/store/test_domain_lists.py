@@ -1,5 +1,6 @@
 """A list of the domains within a reach holds what the reach covers, however many they are and however it is found."""
 
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.store import domain_lists, domains
 from dcvd.store.domain_lists import DomainFilter, DomainOrder
+from dcvd.store.engine.transactions import Transaction
+from tests.dns_provider import connect
 
 _REACHES = {
     "all of a customer": ["*.customer.com"],
@@ -128,10 +131,38 @@ async def test_each_filter_keeps_what_it_names(context: Context, org: str, store
     assert troubled < everything
 
 
-@pytest.mark.parametrize("key", ["dom_1", "x dom_1", f"{2**63} dom_1", f"{'9' * 5000} dom_1", "-1 dom_1", ""])
-async def test_a_key_of_another_order_is_refused(context: Context, org: str, key: str) -> None:
+@pytest.mark.parametrize("number", ["", "x", str(2**63), "9" * 5000, "-1", "1 1"])
+async def test_a_key_without_an_expiry_is_refused(context: Context, org: str, number: str) -> None:
     with pytest.raises(InvalidInput, match="another order"):
-        await _list(context, org, DomainFilter(), key, DomainOrder.EXPIRY)
+        await _list(context, org, DomainFilter(), f"expiresAt {number} dom_1", DomainOrder.EXPIRY)
+
+
+async def test_a_key_of_another_order_is_refused(context: Context, org: str, stored: list[Domain]) -> None:
+    for given, asked in itertools.permutations(DomainOrder, 2):
+        with pytest.raises(InvalidInput, match="another order"):
+            await _list(context, org, DomainFilter(), domain_lists.key_of(stored[0], given), asked)
+
+
+@pytest.mark.parametrize("order", DomainOrder)
+async def test_domains_of_a_connection_or_not_ready_are_listed_in_each_order(
+    context: Context, org: str, stored: list[Domain], order: DomainOrder
+) -> None:
+    connection = await connect(context, org)
+    ours = [replace(domain, connection_id=connection.id) for domain in stored[::7]]
+
+    def unit(tx: Transaction) -> None:
+        for domain in ours:
+            domains.update(tx, domain)
+
+    await context.database.write(unit)
+    for wanted, expected in (
+        (DomainFilter(connection_id=connection.id), ours),
+        (DomainFilter(is_ready=False), [domain for domain in stored if domain.ready_since is None]),
+    ):
+        found: list[str] = []
+        while page := await _list(context, org, wanted, found[-1] if found else None, order):
+            found += page
+        assert found == [domain_lists.key_of(domain, order) for domain in _sorted(expected, order)]
 
 
 def _covered(stored: list[Domain], reach: DomainReach, status: DomainStatus | None) -> list[Domain]:

@@ -34,8 +34,8 @@ async def find_reaching_connection(
 ) -> str | None:
     """Return the id of a connection that reaches a zone; None where none of those that are likely to does in time.
 
-    Only those are tried that the caller may know of, and that belong to the same link as the first one, if to any:
-    customers learn nothing of each other.
+    Only those are tried that the caller may know of, and that belong to the same link as the first one, or to none as
+    it does: customers learn nothing of each other.
     """
     if public.name is None:
         return None
@@ -73,7 +73,7 @@ def _list_candidates(
         for each in found
         if each.id != connection_id
         and each.status is ConnectionStatus.ACTIVE
-        and link_id in (None, each.link_id)
+        and each.link_id == link_id
         and reach.covers_connection(context, each)
     }
     return list(by_id.values())[:_MAX_TRIED]
