@@ -161,7 +161,7 @@ def schema() -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 async def quick_sandbox() -> AsyncIterator[Sandbox]:
     """A sandbox whose hostnames take 60 ms from a right CNAME to active."""
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.02)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.02)) as running:
         yield running
 
 

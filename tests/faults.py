@@ -36,3 +36,21 @@ async def set_plan(sandbox: Sandbox, **members: Any) -> None:
         session.put(f"{sandbox.control_url}/plan", json=members) as response,
     ):
         assert response.status == 200, await response.text()
+
+
+async def force_edge(sandbox: Sandbox, hostname: str, edge_state: str) -> None:
+    """Have the edge answer so for a name."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.put(f"{sandbox.control_url}/edge/{hostname}", json={"state": edge_state}) as response,
+    ):
+        assert response.status == 200, await response.text()
+
+
+async def release_edge(sandbox: Sandbox, hostname: str) -> None:
+    """Have it answer as Cloudflare's statuses have it."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.delete(f"{sandbox.control_url}/edge/{hostname}") as response,
+    ):
+        assert response.status == 204, await response.text()

@@ -1,4 +1,4 @@
-"""`dcvd sandbox`: runs a Cloudflare API and a DNS server on loopback."""
+"""`dcvd sandbox`: runs a Cloudflare API, a DNS server and an edge on loopback."""
 
 import asyncio
 from typing import Final
@@ -28,7 +28,7 @@ def _parse_address_option(_context: click.Context, _parameter: click.Parameter, 
     "sandbox",
     epilog=format_examples(
         "dcvd sandbox                                       fits config/sandbox.toml",
-        "dcvd sandbox --api 127.0.0.1:0 --dns 127.0.0.1:0   on free ports",
+        "dcvd sandbox --api 127.0.0.1:0 --dns 127.0.0.1:0 --edge 127.0.0.1:0   on free ports",
         "dcvd sandbox --json > sandbox.json &                 for a script that reads where it listens",
     )
     + "\n\n"
@@ -50,20 +50,35 @@ def _parse_address_option(_context: click.Context, _parameter: click.Parameter, 
     show_default=True,
     help="Where the DNS server listens (UDP and TCP).",
 )
+@click.option(
+    "--edge",
+    callback=_parse_address_option,
+    metavar="HOST:PORT",
+    default=f"{_DEFAULTS.edge_host}:{_DEFAULTS.edge_port}",
+    show_default=True,
+    help="Where the edge listens, which serves active hostnames over https.",
+)
 @json_option
-def sandbox(api: SocketAddress, dns: SocketAddress, as_json: bool) -> None:
-    """Run a Cloudflare API and a DNS server on loopback, for trying things out and for tests.
+def sandbox(api: SocketAddress, dns: SocketAddress, edge: SocketAddress, as_json: bool) -> None:
+    """Run a Cloudflare API, a DNS server and an edge on loopback, for trying things out and for tests.
 
     A hostname becomes active when, and only when, the sandbox's own DNS has its CNAME. A control API on the same port
     sets DNS records, moves the clock, forces states and makes calls fail. A customer has a zone there, whose records
     dcvd can write, and a page on which to consent to that. Runs until Ctrl-C; keeps nothing.
     """
     configure_logging(level="info")
-    settings = SandboxSettings(api_host=api.host, api_port=api.port, dns_host=dns.host, dns_port=dns.port)
+    settings = SandboxSettings(
+        api_host=api.host,
+        api_port=api.port,
+        dns_host=dns.host,
+        dns_port=dns.port,
+        edge_host=edge.host,
+        edge_port=edge.port,
+    )
     try:
         server = Sandbox(settings)
     except InvalidInput as error:
-        hint = "--api" if error.field.startswith("api") else "--dns"
+        hint = f"--{(error.field or '').partition('_')[0]}"
         raise click.BadParameter(error.message, param_hint=hint) from error
     asyncio.run(run_until_signal(_serve(server, as_json)))
 
@@ -76,6 +91,7 @@ async def _serve(server: Sandbox, as_json: bool) -> None:
                     "api": server.api_url,
                     "control": server.control_url,
                     "dns": server.dns_address,
+                    "edge": server.edge_address,
                     "token": server.settings.token,
                     "zoneId": server.settings.zone_id,
                     "target": server.settings.target,
@@ -98,6 +114,7 @@ def _format_introduction(server: Sandbox) -> str:
             ("Zone", settings.zone_id),
             ("CNAME target", settings.target),
             ("DNS (UDP, TCP)", server.dns_address),
+            ("Edge (https)", server.edge_address),
             ("Customer's zones", ", ".join(settings.customer_zones)),
             ("OAuth", f"{server.oauth_url}/auth, client {settings.oauth_client_id}"),
             ("Control API", control),
@@ -114,6 +131,8 @@ Try:
   curl -X POST {control}/clock -d '{{"advance":"2d"}}'
   # the next two calls fail
   curl -X POST {control}/faults -d '{{"kind":"status","status":503,"times":2}}'
+  # browsers see an expired certificate
+  curl -X PUT {control}/edge/app.customer.test -d '{{"state":"expired"}}'
   # everything that it holds; and how to steer it
   curl {control}/state
   curl {control}

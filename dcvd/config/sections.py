@@ -28,6 +28,7 @@ from dcvd.config.provider_sections import (
 )
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.core.addresses import IpNetwork
+from dcvd.core.domains.edge import ProbeMode
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, Milliseconds
 from dcvd.core.secret import Secret
 
@@ -160,6 +161,11 @@ class SyncConfig(msgspec.Struct, frozen=True, kw_only=True):
     tick: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT, reload=True)] = SECOND
     pending_interval: Annotated[Milliseconds, ConfigKey(validate=_INTERVAL, reload=True)] = MINUTE
     active_interval: Annotated[Milliseconds, ConfigKey(validate=_INTERVAL, reload=True)] = DAY
+    probe: Annotated[ProbeMode, ConfigKey(validate=one_of(*get_args(ProbeMode)), reload=True)] = "activation"
+    probe_connect_to: Annotated[
+        SocketAddress | None, ConfigKey(validate=values.optional_fixed_address, reload=True)
+    ] = None
+    probe_ca_file: Annotated[Path | None, ConfigKey(validate=values.optional_path, reload=True)] = None
     concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 32
 
 

@@ -123,8 +123,15 @@ listen_address: Final = text(
 optional_listen_address: Final = text(
     'an address and a port, such as "127.0.0.1:9100", or ""', lambda value: parse_address(value) if value else None
 )
+optional_fixed_address: Final = text(
+    'an IP address and a port, such as "127.0.0.1:8443", or ""',
+    lambda value: parse_address(value, allow_names=False) if value else None,
+)
 name_server: Final = text('an IP address, or one with a port, such as "1.1.1.1" or "[::1]:5353"', _parse_name_server)
 path: Final = text('a path in quotes, such as "/var/lib/dcvd/dcvd.db"', _parse_path)
+optional_path: Final = text(
+    'a path in quotes, such as "/etc/dcvd/edge-ca.pem", or ""', lambda value: _parse_path(value) if value else None
+)
 file_mode: Final = text('an octal file mode in quotes, such as "0660"', _parse_octal)
 user_or_group: Final[Validator[str | int]] = _validate_user_or_group
 base_url: Final = text(

@@ -16,6 +16,7 @@ from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, merge_r
 from dcvd.core.audit import AuditAction
 from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.custom_hostnames.edge_probe import EdgeProber
 from dcvd.daemon.connection_limits import METRICS_CONNECTIONS, derive_connection_limits
 from dcvd.daemon.listeners import ApiListeners
 from dcvd.daemon.operator_rights import find_operator_rights
@@ -242,7 +243,8 @@ class Daemon:
         token_client = TokenClient(fetcher, self._live_config)
         access = ProviderAccess(context, drivers, token_client, self._metrics)
         self._teardown_steps.append(access.close)
-        checker = DomainChecker(context, cloudflare, observer, self._metrics)
+        prober = EdgeProber(self._live_config, observer.zones, self._metrics)
+        checker = DomainChecker(context, cloudflare, observer, self._metrics, prober)
         token_usage = TokenUsage()
         self._teardown_steps.append(lambda: token_usage.store(context))
         self._delivery = DeliveryPool(context, self._metrics)

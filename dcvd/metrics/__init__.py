@@ -20,6 +20,7 @@ class Metrics:
             "dcvd_cloudflare_call_seconds", "Time a call to Cloudflare took", registry=self.registry
         )
         self._checks = Counter("dcvd_looks", "Checks of domains", ["outcome"], registry=self.registry)
+        self._probes = Counter("dcvd_edge_probes", "Probes of what serves a name", ["outcome"], registry=self.registry)
         self._notifications = Counter(
             "dcvd_cloudflare_hints", "Notifications from Cloudflare", ["outcome"], registry=self.registry
         )
@@ -57,6 +58,10 @@ class Metrics:
     def count_check(self, outcome: str) -> None:
         """Count a check of a domain that ended."""
         self._checks.labels(outcome).inc()
+
+    def count_probe(self, outcome: str) -> None:
+        """Count a probe of the edge."""
+        self._probes.labels(outcome).inc()
 
     def set_renewals(self, overdue_count: int, check_delay_s_by_lane: Mapping[str, float]) -> None:
         """Set how many renewals are overdue, and by lane for how many seconds a check has been due."""

@@ -1,4 +1,4 @@
-"""Run one sandbox: an HTTP server with all its APIs, and the nameserver."""
+"""Run one sandbox: an HTTP server with all its APIs, the nameserver, and the edge."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from dcvd.sandbox.cloudflare_api.hostnames import CloudflareApi
 from dcvd.sandbox.consent.api import PREFIX as CONSENT_PREFIX
 from dcvd.sandbox.consent.api import ConsentApi
 from dcvd.sandbox.control.api import ControlApi, handle_errors
+from dcvd.sandbox.edge.server import EdgeServer
 from dcvd.sandbox.nameserver.records import DEFAULT_TTL
 from dcvd.sandbox.nameserver.server import Nameserver
 from dcvd.sandbox.settings import SandboxSettings, validate_settings
@@ -28,7 +29,7 @@ _SHUTDOWN_TIMEOUT_S: Final = 0.5
 
 
 class Sandbox:
-    """A sandbox; `api_url`, `control_url` and `dns_address` are known once it has started."""
+    """A sandbox; `api_url`, `control_url`, `dns_address` and `edge_address` are known once it has started."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         """Raises InvalidInput for settings that cannot be used."""
@@ -36,10 +37,12 @@ class Sandbox:
         self.settings = settings
         self.world = World(settings)
         self._nameserver = Nameserver(self.world.zone, self.world.faults)
+        self._edge = EdgeServer(self.world.find_edge_state)
         self._shutdown = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._api_port = settings.api_port
         self._dns_port = settings.dns_port
+        self._edge_port = settings.edge_port
 
     @property
     def api_url(self) -> str:
@@ -58,9 +61,23 @@ class Sandbox:
     def dns_address(self) -> str:
         return _format_address(self.settings.dns_host, self._dns_port)
 
+    @property
+    def edge_address(self) -> str:
+        return _format_address(self.settings.edge_host, self._edge_port)
+
+    @property
+    def edge_ca(self) -> bytes:
+        """The certificate, in PEM, of the authority that signs the edge's; config/sandbox-edge-ca.pem trusts it too."""
+        return self._edge.build_root()
+
     async def start(self) -> None:
-        """Start both servers. Raises DcvdError with the code `port_taken` if a port is not free."""
+        """Start all servers. Raises DcvdError with the code `port_taken` if a port is not free."""
         self._dns_port = await self._nameserver.start(self.settings.dns_host, self.settings.dns_port)
+        try:
+            self._edge_port = await self._edge.start(self.settings.edge_host, self.settings.edge_port)
+        except DcvdError:
+            await self.stop()
+            raise
         self._shutdown.clear()
         self._runner = web.AppRunner(
             self._build_application(),
@@ -80,7 +97,7 @@ class Sandbox:
                 code="port_taken",
             ) from error
         self._api_port = self._runner.addresses[0][1]
-        log.info("sandbox.started", api=self.api_url, dns=self.dns_address)
+        log.info("sandbox.started", api=self.api_url, dns=self.dns_address, edge=self.edge_address)
 
     async def stop(self) -> None:
         """End the calls in flight and free the ports; a second call does nothing."""
@@ -88,6 +105,7 @@ class Sandbox:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        await self._edge.stop()
         await self._nameserver.stop()
 
     async def __aenter__(self) -> Self:
@@ -114,7 +132,7 @@ class Sandbox:
         consent = web.Application(middlewares=[gate.count_and_fail])
         consent.add_routes(ConsentApi(self.world.consents, self.settings).routes())
         control = web.Application(middlewares=[handle_errors])
-        control.add_routes(ControlApi(self.world, self._nameserver).routes())
+        control.add_routes(ControlApi(self.world, self._nameserver, self._edge).routes())
         application = web.Application(middlewares=[require_loopback])
         application.add_subapp(API_PREFIX, api)
         application.add_subapp(_CONTROL_PREFIX, control)

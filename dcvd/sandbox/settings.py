@@ -27,6 +27,8 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     api_port: int = 8787
     dns_host: str = "127.0.0.1"
     dns_port: int = 8753
+    edge_host: str = "127.0.0.1"
+    edge_port: int = 8743
     token: str = "sandbox-token"
     zone_id: str = "5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c"
     target: str = "edge.sandbox.test"
@@ -48,10 +50,18 @@ def validate_settings(settings: SandboxSettings) -> None:
 
     Raises InvalidInput naming the setting at fault.
     """
-    for field, host in (("api_host", settings.api_host), ("dns_host", settings.dns_host)):
+    for field, host in (
+        ("api_host", settings.api_host),
+        ("dns_host", settings.dns_host),
+        ("edge_host", settings.edge_host),
+    ):
         if not is_loopback(host):
             raise InvalidInput(field, f"{field} {host!r} is not a loopback address; use 127.0.0.1 or ::1.")
-    for field, port in (("api_port", settings.api_port), ("dns_port", settings.dns_port)):
+    for field, port in (
+        ("api_port", settings.api_port),
+        ("dns_port", settings.dns_port),
+        ("edge_port", settings.edge_port),
+    ):
         if not 0 <= port <= 65535:
             raise InvalidInput(field, f"{field} {port} is not a port; give 0 to 65535, 0 for a free one.")
     if not settings.token or not settings.token.isascii():

@@ -18,6 +18,7 @@ from dcvd.sandbox.consent.consents import Consents
 from dcvd.sandbox.customers.model import CustomerZone
 from dcvd.sandbox.customers.tokens import CustomerTokens, IssuedToken
 from dcvd.sandbox.customers.zones import CustomerZones
+from dcvd.sandbox.edge.states import EdgeState
 from dcvd.sandbox.faults import Faults
 from dcvd.sandbox.hostnames.bodies import Body, ExtraMembers, apply_ssl
 from dcvd.sandbox.hostnames.conditions import read_conditions
@@ -26,7 +27,7 @@ from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange, force, renew, re
 from dcvd.sandbox.hostnames.model import CustomHostname, HostnameConditions, SslOrder
 from dcvd.sandbox.hostnames.preloaded import PreloadedHostnames
 from dcvd.sandbox.hostnames.registry import HostnameRegistry
-from dcvd.sandbox.hostnames.statuses import Authority, SslStatus
+from dcvd.sandbox.hostnames.statuses import Authority, HostnameStatus, SslStatus
 from dcvd.sandbox.hostnames.view import hostname_view
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse
 from dcvd.sandbox.http.rate_limit import RateLimit
@@ -56,6 +57,7 @@ class World:
         self.hostnames = HostnameRegistry(
             self._read_conditions, self.step_ms, PreloadedHostnames(settings.preloaded, self.clock.now())
         )
+        self.forced_edge_states: dict[str, EdgeState] = {}
         self._refusals: dict[tuple[Authority, str | None], str] = {}
         self.tokens = CustomerTokens(self.clock.now)
         self.operator_token = IssuedToken(
@@ -198,6 +200,28 @@ class World:
                 origin=origin, created_at=created_at, updated_at=now, active_at=now + self.step_ms
             )
         self.hostnames.refresh_all(now)
+
+    def find_edge_state(self, name: str) -> EdgeState:
+        """Return how the edge answers for a name: as forced, else as Cloudflare's statuses have it."""
+        forced = self.forced_edge_states.get(name)
+        if forced is not None:
+            return forced
+        if parse_name(name).is_subdomain(self._target):
+            return EdgeState.SERVING
+        record = self.hostnames.get_by_name(name, self.clock.now())
+        view = {} if record is None else self.hostname_view(record)
+        ssl_view = view.get("ssl")
+        is_deployed = isinstance(ssl_view, dict) and ssl_view.get("status") == SslStatus.ACTIVE
+        is_active = view.get("status") == HostnameStatus.ACTIVE and is_deployed
+        return EdgeState.SERVING if is_active else EdgeState.NO_CERTIFICATE
+
+    def force_edge_state(self, name: str, state: EdgeState | None) -> None:
+        """Have the edge answer so for a name, whatever Cloudflare says; None releases it. Raises InvalidInput."""
+        key = _to_text(parse_name(name))
+        if state is None:
+            self.forced_edge_states.pop(key, None)
+        else:
+            self.forced_edge_states[key] = state
 
     def _handle_dns_change(self, changed_names: frozenset[Name]) -> None:
         self.hostnames.handle_dns_change(changed_names, self.clock.now())

@@ -1,18 +1,24 @@
 """Check one domain: ask DNS and Cloudflare at once, and store their answers as one check."""
 
 import asyncio
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from dcvd.core.diagnosis.edge import is_edge_finding
 from dcvd.core.domains.claims import wants_proof_text
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, ParkedHostname
+from dcvd.core.lifecycle.probes import wants_probe
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import SYNC_ACTOR
 from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.custom_hostnames.edge_probe import EdgeProber
 from dcvd.custom_hostnames.urgency import URGENCY_BY_LANE
 from dcvd.dns import DnsObserver
 from dcvd.errors import RemoteError
@@ -21,6 +27,12 @@ from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.checks import CheckStart, DomainCheck
 from dcvd.sync.recorder import CheckRecorder
+
+_CloudflareAnswer = CloudflareHostname | CloudflareHostnameAbsence | ParkedHostname | RemoteError | None
+_PROBE_TIMEOUT_S: Final = 4.0
+_REQUEST_S: Final = 4.5
+"""A person waits for 5 s, and an answer of DNS is not to be lost for a probe."""
+_LEAST_PROBE_S: Final = 0.5
 
 
 class ListedHostname(Struct, frozen=True):
@@ -32,25 +44,34 @@ class ListedHostname(Struct, frozen=True):
 
 class _CheckAnswers(Struct, frozen=True):
     dns: DnsObservation
-    cloudflare: CloudflareHostname | CloudflareHostnameAbsence | ParkedHostname | RemoteError | None
+    cloudflare: _CloudflareAnswer
     asked_at: int
     start: CheckStart
+    edge: EdgeObservation | None = None
 
     @property
     def observations(self) -> list[Observation]:
-        if self.cloudflare is None or isinstance(self.cloudflare, RemoteError):
-            return [self.dns]
-        return [self.dns, self.cloudflare]
+        cloudflare = None if isinstance(self.cloudflare, RemoteError) else self.cloudflare
+        return [each for each in (self.dns, cloudflare, self.edge) if each is not None]
 
 
 class DomainChecker:
     """Checks domains, for the loop and for everybody who requests a check."""
 
-    def __init__(self, context: Context, cloudflare: CloudflareClient, dns: DnsObserver, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        context: Context,
+        cloudflare: CloudflareClient,
+        dns: DnsObserver,
+        metrics: Metrics,
+        edge: EdgeProber | None = None,
+    ) -> None:
+        """`edge` None: nothing is probed."""
         self._context = context
         self._cloudflare = cloudflare
         self._dns = dns
         self._metrics = metrics
+        self._edge = edge
         self._recorder = CheckRecorder(context)
 
     async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
@@ -59,7 +80,7 @@ class DomainChecker:
         is_thorough: ask DNS everything, even where the record is right. actor: who requested it, see `core.timeline`.
         When Cloudflare fails, the answers of DNS are stored all the same, and then the RemoteError is raised.
         """
-        answers = await self._ask(domain, None, Urgency.NOW, is_thorough=is_thorough)
+        answers = await self._ask(domain, None, Urgency.NOW, is_thorough=is_thorough, is_requested=True)
         checked_domain = await checks.record(
             self._context,
             domain.id,
@@ -76,11 +97,42 @@ class DomainChecker:
 
         Raises what `check` raises.
         """
-        answers = await self._ask(domain, listed, URGENCY_BY_LANE[lane], is_thorough=False)
+        answers = await self._ask(domain, listed, URGENCY_BY_LANE[lane], is_thorough=False, is_requested=False)
         await self._recorder.record(DomainCheck(domain.id, answers.observations, answers.asked_at, answers.start))
         self._report_outcome(answers)
 
     async def _ask(
+        self,
+        domain: Domain,
+        listed: ListedHostname | None,
+        urgency: Urgency,
+        *,
+        is_thorough: bool,
+        is_requested: bool,
+    ) -> _CheckAnswers:
+        start_time = asyncio.get_running_loop().time()
+        answers = await self._ask_dns_and_cloudflare(domain, listed, urgency, is_thorough=is_thorough)
+        elapsed_s = asyncio.get_running_loop().time() - start_time
+        return replace(
+            answers, edge=await self._probe(domain, answers.cloudflare, elapsed_s, is_requested=is_requested)
+        )
+
+    async def _probe(
+        self, domain: Domain, answer: _CloudflareAnswer, elapsed_s: float, *, is_requested: bool
+    ) -> EdgeObservation | None:
+        """Probe what serves the hostname, where that is wanted, and in the time that whoever waits has left."""
+        mode = self._context.config.sync.probe
+        if self._edge is None or isinstance(answer, CloudflareHostnameAbsence | ParkedHostname):
+            return None
+        hostname = answer if isinstance(answer, CloudflareHostname) else None
+        timeout_s = min(_PROBE_TIMEOUT_S, _REQUEST_S - elapsed_s) if is_requested else _PROBE_TIMEOUT_S
+        if mode == "never" and any(map(is_edge_finding, domain.findings)):
+            return EdgeObservation(outcome=EdgeOutcome.NOT_PROBED)
+        if timeout_s < _LEAST_PROBE_S or not wants_probe(domain, hostname, mode, is_requested=is_requested):
+            return None
+        return await self._edge.probe(domain.name, domain.cname_target, timeout_s=timeout_s)
+
+    async def _ask_dns_and_cloudflare(
         self, domain: Domain, listed: ListedHostname | None, urgency: Urgency, *, is_thorough: bool
     ) -> _CheckAnswers:
         dns_request = DnsCheckRequest(
@@ -104,9 +156,7 @@ class DomainChecker:
             )
         return _CheckAnswers(dns_task.result(), cloudflare_task.result(), start.started_at, start)
 
-    async def _ask_cloudflare(
-        self, domain: Domain, urgency: Urgency
-    ) -> CloudflareHostname | CloudflareHostnameAbsence | ParkedHostname | RemoteError | None:
+    async def _ask_cloudflare(self, domain: Domain, urgency: Urgency) -> _CloudflareAnswer:
         if domain.cf_id is None and not domain.is_parked:
             return None
         try:

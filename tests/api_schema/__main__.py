@@ -171,7 +171,7 @@ async def main() -> int:
     calls = 0
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.2)) as sandbox:
+        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.2)) as sandbox:
             sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
             async with daemon_with(directory, sandbox, extra=_extra(directory, sandbox)) as daemon:
                 tokens = {"stranger": "dcv_live_" + "0" * 32}

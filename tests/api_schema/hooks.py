@@ -3,10 +3,12 @@
 schemathesis imports this file in its own environment, where there is no dcvd.
 """
 
+import ast
 import atexit
 import json
 import os
 import random
+import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,19 @@ from typing import Any
 import schemathesis
 from schemathesis.generation import GenerationMode
 
+_parse_ast, _parsing = ast.parse, threading.Lock()
+
+
+def _parse_one_at_a_time(*args: Any, **options: Any) -> Any:
+    """Python 3.11 keeps the depth of the tree that it builds for all threads together, and fails where two build one.
+
+    schemathesis has two workers, and hypothesis parses the source of each lambda.
+    """
+    with _parsing:
+        return _parse_ast(*args, **options)
+
+
+ast.parse = _parse_one_at_a_time
 _PLACE = json.loads(Path(os.environ["DCVD_API_SCHEMA_PLACE"]).read_text())
 _counts: Counter[str] = Counter()
 _random = random.Random(0)  # which of the real ids is taken need not be a secret

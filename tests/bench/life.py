@@ -47,7 +47,7 @@ async def _run() -> dict[str, float | int | str]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
     with tempfile.TemporaryDirectory() as directory:
-        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.2)) as sandbox:
+        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.2)) as sandbox:
             sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
             loaded = LoadedConfig(
                 config=_config(Path(directory), sandbox), path=Path(directory), from_environment=(), warnings=()

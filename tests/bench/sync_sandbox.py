@@ -14,7 +14,9 @@ from dcvd.sandbox import Sandbox, SandboxSettings
 
 
 async def _serve(hostnames: int, limit: int, window: float) -> None:
-    settings = SandboxSettings(api_port=0, dns_port=0, preloaded=hostnames, rate_limit=limit, rate_window_s=window)
+    settings = SandboxSettings(
+        api_port=0, dns_port=0, edge_port=0, preloaded=hostnames, rate_limit=limit, rate_window_s=window
+    )
     async with Sandbox(settings) as sandbox:
         sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
         print(msgspec.json.encode({"api": sandbox.api_url, "dns": sandbox.dns_address}).decode(), flush=True)

@@ -69,7 +69,7 @@ def test_a_valid_one_as_json(path: Path) -> None:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as running:
         yield running
 
 

@@ -13,7 +13,9 @@ pytestmark = pytest.mark.sweep
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_it_tells_where_it_listens_and_serves_until_a_signal(number: signal.Signals) -> None:
-    with running("sandbox", "--api", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--json") as process:
+    with running(
+        "sandbox", "--api", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--edge", "127.0.0.1:0", "--json"
+    ) as process:
         assert process.stdout is not None
         told = msgspec.json.decode(process.stdout.readline())
         assert (told["token"], told["target"]) == ("sandbox-token", "edge.sandbox.test")
@@ -26,7 +28,7 @@ def test_it_tells_where_it_listens_and_serves_until_a_signal(number: signal.Sign
 
 
 def test_people_get_lines_to_try() -> None:
-    with running("sandbox", "--api", "127.0.0.1:0", "--dns", "127.0.0.1:0") as process:
+    with running("sandbox", "--api", "127.0.0.1:0", "--dns", "127.0.0.1:0", "--edge", "127.0.0.1:0") as process:
         assert process.stdout is not None
         told = [process.stdout.readline()]
         while "Ctrl-C" not in told[-1]:
@@ -51,9 +53,9 @@ def test_the_help_shows_how_to_steer_it_line_by_line() -> None:
         assert line.strip() in shown
 
 
-@pytest.mark.parametrize("option", ["--api", "--dns"])
+@pytest.mark.parametrize("option", ["--api", "--dns", "--edge"])
 def test_a_port_that_is_taken_is_one_sentence(option: str) -> None:
-    free = {"--api": "127.0.0.1:0", "--dns": "127.0.0.1:0"}
+    free = {"--api": "127.0.0.1:0", "--dns": "127.0.0.1:0", "--edge": "127.0.0.1:0"}
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         free[option] = f"127.0.0.1:{port}"

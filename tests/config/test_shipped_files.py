@@ -85,6 +85,8 @@ def test_the_sandbox_file_loads_as_it_lies_there_and_warns_of_nothing() -> None:
     assert config.cloudflare.cname_target == "edge.sandbox.test"
     assert config.dns.resolvers == (SocketAddress("127.0.0.1", 8753),)
     assert not config.dns.authoritative
+    assert config.sync.probe_connect_to == SocketAddress("127.0.0.1", 8743)
+    assert config.sync.probe_ca_file == SANDBOX.parent / "sandbox-edge-ca.pem"
     assert VaultKey.parse(config.vault.key or Secret("")) is not None
     assert config.cloudflare.certificates_per_minute == config.cloudflare.requests_per_5m == 0
 

@@ -43,7 +43,7 @@ _OURS = ZoneRecord(type="CNAME", name=_NAME, value="edge.sandbox.test")
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as running:
         yield running
 
 

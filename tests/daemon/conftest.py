@@ -50,6 +50,6 @@ async def collector() -> AsyncIterator[Collector]:
 @pytest.fixture
 async def world() -> AsyncIterator[Sandbox]:
     """A sandbox in which every name below customer.test is a right CNAME."""
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.2)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.2)) as running:
         running.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
         yield running

@@ -98,7 +98,7 @@ async def test_a_hostname_that_another_domain_holds_is_told_as_taken(ward: Ward)
 @pytest.fixture
 async def full() -> AsyncIterator[Sandbox]:
     """A zone with as many hostnames as it may have."""
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, preloaded=QUOTA_HARD_CAP)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, preloaded=QUOTA_HARD_CAP)) as running:
         yield running
 
 

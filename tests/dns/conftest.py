@@ -37,5 +37,5 @@ def silent() -> Iterator[SocketAddress]:
 @pytest.fixture
 async def other_sandbox() -> AsyncIterator[Sandbox]:
     """A second sandbox, beside `quick_sandbox`."""
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as running:
         yield running

@@ -105,7 +105,7 @@ async def serve(request: pytest.FixtureRequest, config: Config, tmp_path: Path) 
 
 
 def _sandbox(zones: Zones, lame: Sequence[str] | set[str]) -> Sandbox:
-    sandbox = Sandbox(SandboxSettings(api_port=0, dns_port=0))
+    sandbox = Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0))
     for zone in lame:
         refusing = DnsFault(id=sandbox.world.faults.new_id(), kind="refuse", name=dns.name.from_text(zone))
         sandbox.world.faults.add(refusing, None)

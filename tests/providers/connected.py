@@ -38,7 +38,7 @@ def provider_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def zone() -> AsyncIterator[Sandbox]:
     """Its nameserver has customer.test, and the public key below example.net."""
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as sandbox:
         load(sandbox, "customer.test", "www A 192.0.2.1\n*.wild A 192.0.2.9")
         yield sandbox
 

@@ -85,7 +85,7 @@ class Caller:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=60.0)) as running:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=60.0)) as running:
         yield running
 
 

@@ -21,7 +21,7 @@ class _Time:
 
 @pytest.fixture
 async def limited() -> AsyncIterator[Caller]:
-    settings = SandboxSettings(api_port=0, dns_port=0, rate_limit=3, rate_window_s=60.0)
+    settings = SandboxSettings(api_port=0, dns_port=0, edge_port=0, rate_limit=3, rate_window_s=60.0)
     async with Sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
         yield Caller(session, sandbox)
 

@@ -11,7 +11,7 @@ from dcvd.sandbox import Sandbox, SandboxSettings
 
 
 async def test_it_names_its_addresses_and_frees_them_when_it_stops() -> None:
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as sandbox:
         assert sandbox.api_url.startswith("http://127.0.0.1:")
         assert sandbox.api_url.endswith("/client/v4")
         assert sandbox.control_url.endswith("/sandbox")
@@ -20,7 +20,7 @@ async def test_it_names_its_addresses_and_frees_them_when_it_stops() -> None:
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
-    async with Sandbox(SandboxSettings(api_port=ports[0], dns_port=ports[1])) as again:
+    async with Sandbox(SandboxSettings(api_port=ports[0], dns_port=ports[1], edge_port=0)) as again:
         assert again.dns_address == f"127.0.0.1:{ports[1]}"
 
 
@@ -30,6 +30,7 @@ async def test_it_names_its_addresses_and_frees_them_when_it_stops() -> None:
         (socket.SOCK_STREAM, "api_port", "--api"),
         (socket.SOCK_STREAM, "dns_port", "--dns"),
         (socket.SOCK_DGRAM, "dns_port", "--dns"),
+        (socket.SOCK_STREAM, "edge_port", "--edge"),
     ],
 )
 async def test_a_taken_port_is_named_in_a_sentence_and_nothing_stays_bound(
@@ -40,7 +41,7 @@ async def test_a_taken_port_is_named_in_a_sentence_and_nothing_stays_bound(
         if kind is socket.SOCK_STREAM:
             taken.listen()
         port = taken.getsockname()[1]
-        settings = {"api_port": 0, "dns_port": 0, setting: port}
+        settings = {"api_port": 0, "dns_port": 0, "edge_port": 0, setting: port}
         sandbox = Sandbox(SandboxSettings(**settings))
         with pytest.raises(DcvdError, match=f"{port}.*{option}") as caught:
             await sandbox.start()
@@ -51,7 +52,7 @@ async def test_a_taken_port_is_named_in_a_sentence_and_nothing_stays_bound(
 
 
 async def test_it_can_be_stopped_twice() -> None:
-    sandbox = Sandbox(SandboxSettings(api_port=0, dns_port=0))
+    sandbox = Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0))
     await sandbox.start()
     await sandbox.stop()
     await sandbox.stop()
@@ -65,6 +66,8 @@ async def test_it_can_be_stopped_twice() -> None:
         ("dns_host", "192.0.2.1"),
         ("api_port", 65536),
         ("dns_port", -1),
+        ("edge_host", "192.0.2.1"),
+        ("edge_port", 65536),
         ("token", ""),
         ("zone_id", "zone"),
         ("target", "bad..name"),

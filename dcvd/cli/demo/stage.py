@@ -41,7 +41,7 @@ async def open_stage(directory: Path, on_webhook: Callable[[ReceivedWebhook], No
     async with AsyncExitStack() as stack:
         configure_logging(level="info", json=True, stream=stack.enter_context(log_file.open("w")))
         receiver = await stack.enter_async_context(WebhookReceiver(on_webhook))
-        settings = SandboxSettings(api_port=0, dns_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
+        settings = SandboxSettings(api_port=0, dns_port=0, edge_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
         sandbox = await stack.enter_async_context(Sandbox(settings))
         socket = stack.enter_context(socket_path(directory))
         daemon = await stack.enter_async_context(Daemon(build_configuration(directory, socket, sandbox)))
@@ -58,7 +58,9 @@ def build_configuration(directory: Path, socket: Path, sandbox: Sandbox) -> Load
     client_secret = _write_secret(directory / "client-secret", settings.oauth_client_secret)
     key = _write_secret(directory / "encryption-key", secrets.token_hex(32))
     path = directory / "dcvd.toml"
-    path.write_text(_daemon_toml(directory, socket, sandbox, token) + _oauth_toml(sandbox, key, client_secret))
+    edge_ca = directory / "edge-ca.pem"
+    edge_ca.write_bytes(sandbox.edge_ca)
+    path.write_text(_daemon_toml(directory, socket, sandbox, token, edge_ca) + _oauth_toml(sandbox, key, client_secret))
     return load(path, {})
 
 
@@ -85,7 +87,7 @@ api_base_url = {_toml_string(sandbox.api_url)}
 """
 
 
-def _daemon_toml(directory: Path, socket: Path, sandbox: Sandbox, token: Path) -> str:
+def _daemon_toml(directory: Path, socket: Path, sandbox: Sandbox, token: Path, edge_ca: Path) -> str:
     return f"""\
 [server]
 listen = ["127.0.0.1:0"]
@@ -109,6 +111,8 @@ allow_reserved_tlds = ["test"]
 tick = "100ms"
 pending_interval = "500ms"
 active_interval = "2s"
+probe_connect_to = {_toml_string(sandbox.edge_address)}
+probe_ca_file = {_toml_string(edge_ca)}
 [webhooks]
 allow_http = true
 allow_private = ["127.0.0.0/8"]

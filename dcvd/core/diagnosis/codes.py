@@ -50,6 +50,13 @@ class FindingCode(StrEnum):
     MANY_WAITING = "many_waiting"
     REGISTRATION_REFUSED = "registration_refused"
 
+    # What serves it, as a probe saw it.
+    EDGE_UNREACHABLE = "edge_unreachable"
+    EDGE_WITHOUT_CERTIFICATE = "edge_without_certificate"
+    EDGE_WRONG_CERTIFICATE = "edge_wrong_certificate"
+    EDGE_REFUSES = "edge_refuses"
+    ORIGIN_DOWN = "origin_down"
+
     # The name itself.
     HOSTNAME_INVALID = "hostname_invalid"
     HOSTNAME_TOO_LONG = "hostname_too_long"

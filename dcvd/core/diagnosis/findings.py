@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Severity
@@ -75,3 +77,9 @@ def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for finding in findings:
         first.setdefault(finding.code, finding)
     return tuple(sorted(first.values(), key=lambda finding: _SEVERITIES.index(finding.severity)))
+
+
+def date_findings(earlier: Iterable[Finding], findings: Iterable[Finding], now: int) -> tuple[Finding, ...]:
+    """Return findings with the instant since when each is known, by its code; `earlier` are those of the last check."""
+    known = {finding.code: finding.since for finding in earlier}
+    return tuple(replace(finding, since=known.get(finding.code) or now) for finding in findings)

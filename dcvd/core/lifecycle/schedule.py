@@ -6,9 +6,11 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
+from dcvd.core.diagnosis.edge import is_edge_finding
 from dcvd.core.domains.cloudflare_statuses import CertificateClass
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
+from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
@@ -57,7 +59,9 @@ def count_incomplete_checks(domain: Domain, check_observations: Iterable[object]
     dns = next((each for each in observations if isinstance(each, DnsObservation)), None)
     if dns is None:
         return domain.incomplete_checks
-    has_cloudflare = (domain.cf_id is None and not domain.is_parked) or len(observations) > 1
+    has_cloudflare = (domain.cf_id is None and not domain.is_parked) or any(
+        isinstance(each, CloudflareObservation) for each in observations
+    )
     return 0 if has_cloudflare and dns.facts.outcome == "answered" else domain.incomplete_checks + 1
 
 
@@ -109,6 +113,9 @@ def _active_check_at(domain: Domain, now: int, policy: CheckPolicy, random_fract
     if _awaits_second_check(domain):
         return now + add_jitter(policy.pending_interval_ms, random_fraction)
     usual_ms = policy.active_interval_ms
+    fault_since = [finding.since or now for finding in domain.findings if is_edge_finding(finding)]
+    if fault_since:
+        usual_ms = min(usual_ms, max(policy.pending_interval_ms, min((now - min(fault_since)) // 4, HOUR)))
     if _lacks_record(domain):
         usual_ms = min(usual_ms, cloudflare_backoff_ms(domain.checks_since_change, policy.pending_interval_ms))
     certificate = domain.certificate

@@ -14,7 +14,8 @@ from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.dns import diagnose_dns
-from dcvd.core.diagnosis.findings import sort_findings
+from dcvd.core.diagnosis.edge import is_edge_finding
+from dcvd.core.diagnosis.findings import date_findings, sort_findings
 from dcvd.core.diagnosis.proofs import find_proof, proof_findings
 from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.diagnosis.requirements import DnsRequirements
@@ -39,6 +40,7 @@ from dcvd.core.domains.domain import (
     Proof,
     Record,
 )
+from dcvd.core.domains.edge import EdgeObservation
 from dcvd.core.domains.hostname_orders import describe_differences, order_of
 from dcvd.core.domains.hostnames import is_cname_target
 from dcvd.core.domains.observations import (
@@ -52,7 +54,7 @@ from dcvd.core.domains.observations import (
 from dcvd.core.domains.typed_records import remember_zone
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import DAY
-from dcvd.core.lifecycle import certificates, damping, dormancy, expiry_warnings, remedies
+from dcvd.core.lifecycle import certificates, damping, dormancy, expiry_warnings, probes, remedies
 from dcvd.core.lifecycle.domain_events import domain_event_data, dormant_event_data, findings_data
 from dcvd.core.lifecycle.doubt import is_in_doubt
 from dcvd.core.lifecycle.remedies import Remedy
@@ -80,7 +82,7 @@ class Transition(Struct, frozen=True):
     remedy: Remedy | None = None
 
 
-Observation = DnsObservation | CloudflareObservation | ClaimHeld
+Observation = DnsObservation | CloudflareObservation | EdgeObservation | ClaimHeld
 
 
 class LifecycleRules(Struct, frozen=True, kw_only=True):
@@ -98,7 +100,8 @@ class LifecycleRules(Struct, frozen=True, kw_only=True):
 
 
 def apply_check(domain: Domain, observations: Iterable[Observation], now: int, rules: LifecycleRules) -> Transition:
-    """Apply a whole check: its observations in the given order (DNS first), then the warning of an expiry.
+    """Apply a whole check: its observations in the given order (DNS first, the edge last), then the warning of
+    an expiry.
 
     What proves the claim is applied too, unless others claim the name: whether it is proved before them, the caller
     knows, who then gives the domain with its proof, or the observation `ClaimHeld`.
@@ -119,6 +122,7 @@ def apply_check(domain: Domain, observations: Iterable[Observation], now: int, r
         events.extend(step.events)
         unknown_values += step.unknown_values
         needs_revalidation = needs_revalidation or step.needs_revalidation
+    domain = probes.drop_outdated(domain, now)
     if not domain.is_contested:
         domain = add_proof(domain, _observe_proof(domain, observations), now)
     wait = dormancy.apply_wait(before, domain, observations, now, rules.dormant_after_ms)
@@ -164,6 +168,8 @@ def apply_observation(domain: Domain, observation: Observation, now: int, rules:
             return _set_status(
                 domain, domain, DomainStatus.ERROR, DomainError(observation.code, observation.message), now
             )
+        case EdgeObservation():
+            return Transition(probes.apply_probe(domain, observation, now))
         case ClaimHeld():
             step = _set_status(domain, domain, DomainStatus.ERROR, held_error(domain.name), now)
             return step if observation.is_new else Transition(step.domain)
@@ -198,7 +204,7 @@ def _observe_proof(domain: Domain, observations: Iterable[Observation]) -> Proof
 def _apply_silence(before: Domain, findings: tuple[Finding, ...], now: int) -> Transition:
     """Apply a check that learned nothing of the domain: what was known of it stands, beside our own fault."""
     known = (each for each in before.findings if each.code != FindingCode.RESOLVERS_FAILED)
-    after = replace(before, findings=_date_findings(before, sort_findings((*known, *findings)), now))
+    after = replace(before, findings=date_findings(before.findings, sort_findings((*known, *findings)), now))
     return Transition(before if after.findings == before.findings else replace(after, updated_at=now))
 
 
@@ -227,7 +233,11 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         challenge_verified=(
             before.challenge_verified if diagnosis.challenge_verified is None else diagnosis.challenge_verified
         ),
-        findings=_date_findings(before, sort_findings((*unproved, *diagnosis.findings)), now),
+        findings=date_findings(
+            before.findings,
+            sort_findings((*unproved, *diagnosis.findings, *filter(is_edge_finding, before.findings))),
+            now,
+        ),
         dns_checked_at=now,
         delegated_at=now if observation.facts.is_registered else before.delegated_at,
     )
@@ -347,12 +357,6 @@ def _forget_missing_hostname(before: Domain) -> Domain:
 
 def _said_by_cloudflare(domain: Domain) -> tuple[object, ...]:
     return domain.cf_status, domain.cf_ssl_status, domain.cf_errors, domain.cf_ssl_errors
-
-
-def _date_findings(before: Domain, findings: tuple[Finding, ...], now: int) -> tuple[Finding, ...]:
-    """Return findings with the instant since when each is known, by its code."""
-    known = {finding.code: finding.since for finding in before.findings}
-    return tuple(replace(finding, since=known.get(finding.code) or now) for finding in findings)
 
 
 def _keep_order(known: tuple[str, ...], listed: tuple[str, ...]) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ class EgressResponse(HttpResponse, frozen=True, kw_only=True):
 
 
 @functools.cache
-def _build_system_tls() -> ssl.SSLContext:
+def build_system_tls() -> ssl.SSLContext:
+    """Return the context that trusts the system's certificate authorities."""
     # Once for all clients: to read the authorities takes 40 ms, in which the event loop does nothing else.
     tls = ssl.create_default_context()
     tls.set_alpn_protocols(["http/1.1"])
@@ -63,7 +64,7 @@ class EgressClient:
 
     async def start(self) -> None:
         """Open the pool of connections."""
-        tls = _build_system_tls() if self._tls is None else self._tls
+        tls = build_system_tls() if self._tls is None else self._tls
         resolver = GuardedResolver(self._policy, SystemResolver(self._max_connections))
         dialler = Dialler(self._policy, resolver, tls)
         self._pool = ConnectionPool(dialler, self._max_connections, keep_alive_s=self._keep_alive_s)

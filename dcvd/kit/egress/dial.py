@@ -15,7 +15,6 @@ from dcvd.core.http.exchanges import FailureReason
 from dcvd.kit.egress.connect import ConnectError, connect_first
 from dcvd.kit.egress.connection import EgressConnection
 from dcvd.kit.egress.failures import (
-    EgressError,
     build_connect_error,
     build_handshake_error,
     build_lookup_error,
@@ -41,20 +40,7 @@ class Dialler:
 
     async def dial(self, origin: Origin, progress: ExchangeProgress) -> EgressConnection:
         """Connect to an origin. Raises EgressError."""
-        addresses = await self._resolve(origin, progress)
-        with progress.measure("connect", "connecting"):
-            try:
-                connected_socket, address = await connect_first(addresses, origin.port, self._policy)
-            except ConnectError as errors:
-                raise build_connect_error(origin.host, origin.port, errors.errors) from errors
-        progress.remote_ip = str(address)
-        if not origin.tls:
-            return await _attach_transport(connected_socket, origin, address, None)
-        try:
-            with progress.measure("tls", "negotiating TLS"):
-                return await _attach_transport(connected_socket, origin, address, self._tls)
-        except OSError as error:
-            raise await self._explain_handshake_error(error, origin, address, progress) from error
+        return await dial_addresses(origin, await self._resolve(origin, progress), self._policy, self._tls, progress)
 
     async def _resolve(self, origin: Origin, progress: ExchangeProgress) -> Sequence[IpAddress]:
         literal = parse_literal_address(origin.host)
@@ -69,34 +55,56 @@ class Dialler:
             except OSError as error:
                 raise build_lookup_error(origin.host, error) from error
 
-    async def _explain_handshake_error(
-        self, error: OSError, origin: Origin, address: IpAddress, progress: ExchangeProgress
-    ) -> EgressError:
+
+async def dial_addresses(
+    origin: Origin,
+    addresses: Sequence[IpAddress],
+    policy: EgressPolicy,
+    tls: ssl.SSLContext,
+    progress: ExchangeProgress,
+) -> EgressConnection:
+    """Connect to an origin at one of its addresses; each is checked as it is dialled. Raises EgressError."""
+    with progress.measure("connect", "connecting"):
+        try:
+            connected_socket, address = await connect_first(addresses, origin.port, policy)
+        except ConnectError as errors:
+            raise build_connect_error(origin.host, origin.port, errors.errors) from errors
+    progress.remote_ip = str(address)
+    if not origin.tls:
+        return await _attach_transport(connected_socket, origin, address, None)
+    try:
+        with progress.measure("tls", "negotiating TLS"):
+            return await _attach_transport(connected_socket, origin, address, tls)
+    except OSError as error:
         certificate = None
         if certificate_reason(error) in (FailureReason.CERTIFICATE_EXPIRED, FailureReason.CERTIFICATE_NOT_YET_VALID):
             # OpenSSL does not say which certificate's date it refused.
-            certificate = await self._fetch_certificate(origin, address, progress)
-        return build_handshake_error(origin.host, error, certificate, datetime.now(UTC))
+            certificate = await fetch_certificate(origin, address, policy, progress)
+        raise build_handshake_error(origin.host, error, certificate, datetime.now(UTC)) from error
 
-    async def _fetch_certificate(
-        self, origin: Origin, address: IpAddress, progress: ExchangeProgress
-    ) -> x509.Certificate | None:
-        """Fetch the receiver's certificate, unverified, over a connection on which no request is ever sent."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+
+async def fetch_certificate(
+    origin: Origin, address: IpAddress, policy: EgressPolicy, progress: ExchangeProgress
+) -> x509.Certificate | None:
+    """Fetch the server's certificate, unverified, over a connection on which no request is ever sent.
+
+    None where it could not be seen before the deadline.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(_CERTIFICATE_FETCH_SHARE * progress.get_remaining_s()):
+            connected_socket, _ = await connect_first((address,), origin.port, policy)
+            connection = await _attach_transport(connected_socket, origin, address, context)
         try:
-            async with asyncio.timeout(_CERTIFICATE_FETCH_SHARE * progress.get_remaining_s()):
-                connected_socket, _ = await connect_first((address,), origin.port, self._policy)
-                connection = await _attach_transport(connected_socket, origin, address, context)
-            try:
-                der = connection.get_peer_certificate()
-            finally:
-                connection.abort()
-            return None if der is None else x509.load_der_x509_certificate(der)
-        except (OSError, ConnectError, ValueError) as error:
-            log.info("egress.certificate_not_seen", host=origin.host, error=str(error) or type(error).__name__)
-            return None
+            der = connection.get_peer_certificate()
+        finally:
+            connection.abort()
+        return None if der is None else x509.load_der_x509_certificate(der)
+    except (OSError, ConnectError, ValueError) as error:
+        log.info("egress.certificate_not_seen", host=origin.host, error=str(error) or type(error).__name__)
+        return None
 
 
 async def _attach_transport(

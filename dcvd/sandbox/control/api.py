@@ -1,7 +1,7 @@
 """Serve the control API, below /sandbox.
 
-It controls DNS records, the clock, forced states, deletions, renewals, refusals, faults, and customers' zones and
-tokens, and shows the whole state. It asks for no password, so a web page in a browser must not reach it: any request
+It controls DNS records, the clock, forced states, the edge, deletions, renewals, refusals, faults, customers' zones
+and tokens, and shows the whole state. It asks for no password, so a web page in a browser must not reach it: a request
 with an Origin header is refused.
 """
 
@@ -22,6 +22,8 @@ from dcvd.sandbox.control.guide import format_guide
 from dcvd.sandbox.customers.model import ZoneStatus, ZoneType
 from dcvd.sandbox.customers.tokens import Permission
 from dcvd.sandbox.customers.views import token_view, zone_view
+from dcvd.sandbox.edge.server import EdgeServer
+from dcvd.sandbox.edge.states import EdgeState
 from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.model import CustomHostname
 from dcvd.sandbox.hostnames.statuses import Authority, HostnameStatus, SslStatus
@@ -64,6 +66,10 @@ class _PlanRequest(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     hard_cap: Annotated[int, Meta(ge=0)] = QUOTA_HARD_CAP
 
 
+class _EdgeRequest(msgspec.Struct, forbid_unknown_fields=True):
+    state: EdgeState
+
+
 class _ZoneRequest(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     account: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
@@ -79,8 +85,9 @@ class _TokenRequest(msgspec.Struct, forbid_unknown_fields=True):
 class ControlApi:
     """Handlers for the state of one sandbox."""
 
-    def __init__(self, world: World, nameserver: Nameserver) -> None:
+    def __init__(self, world: World, nameserver: Nameserver, edge: EdgeServer) -> None:
         self._world = world
+        self._edge = edge
         self._nameserver = nameserver
 
     def routes(self) -> list[web.RouteDef]:
@@ -97,6 +104,8 @@ class ControlApi:
             web.delete("/faults", self.clear_faults),
             web.delete("/faults/{id}", self.delete_fault),
             web.put("/plan", self.set_plan),
+            web.put("/edge/{hostname}", self.force_edge),
+            web.delete("/edge/{hostname}", self.release_edge),
             web.post("/zones", self.create_zone),
             web.delete("/zones/{name}", self.delete_zone),
             web.post("/tokens", self.create_token),
@@ -173,6 +182,15 @@ class ControlApi:
         self._world.hard_cap = body.hard_cap
         return json_response({"plan": body.plan, "hardCap": body.hard_cap})
 
+    async def force_edge(self, request: web.Request) -> web.Response:
+        hostname, state = request.match_info["hostname"], decode(await request.read(), _EdgeRequest).state
+        self._world.force_edge_state(hostname, state)
+        return json_response({"hostname": hostname, "state": state.value})
+
+    async def release_edge(self, request: web.Request) -> web.Response:
+        self._world.force_edge_state(request.match_info["hostname"], None)
+        return web.Response(status=204)
+
     async def create_zone(self, request: web.Request) -> web.Response:
         body = decode(await request.read(), _ZoneRequest)
         account = body.account or self._world.settings.customer
@@ -215,9 +233,11 @@ class ControlApi:
                 ],
                 "zones": [zone_view(zone) for zone in world.customers.all()],
                 "tokens": [token_view(token, world.customers.all()) for token in world.tokens.all()],
+                "edge": dict(sorted(world.forced_edge_states.items())),
                 "refusals": world.list_refusals(),
                 "faults": [fault_view(fault, left) for fault, left in world.faults.all()],
                 "requests": dict(sorted(world.requests.items())),
+                "edgeHandshakes": dict(sorted(self._edge.handshakes.items())),
                 "dnsQueries": dict(sorted(self._nameserver.queries.items())),
             }
         )

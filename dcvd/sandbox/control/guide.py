@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dcvd.sandbox.consent.requests import SCOPES
 from dcvd.sandbox.customers.model import ZoneStatus
+from dcvd.sandbox.edge.states import EdgeState
 from dcvd.sandbox.faults import ApiFaultKind, DnsFaultKind
 from dcvd.sandbox.hostnames.statuses import Authority, HostnameStatus, SslStatus
 
@@ -112,6 +113,19 @@ CALLS: Final = (
         body='{"plan":"free","hardCap":100}',
     ),
     ControlCall(
+        "PUT",
+        "/edge/{hostname}",
+        "force how the edge answers for that name over https",
+        example="/edge/app.customer.test",
+        body='{"state":"expired"}',
+    ),
+    ControlCall(
+        "DELETE",
+        "/edge/{hostname}",
+        "let it serve the name again if Cloudflare says active",
+        example="/edge/app.customer.test",
+    ),
+    ControlCall(
         "POST",
         "/zones",
         "create a customer's zone; account, status and type can be left out;\n"
@@ -185,6 +199,7 @@ def format_guide() -> str:
                 [
                     _format_choices("status of a hostname", HostnameStatus),
                     _format_choices("sslStatus of a hostname", SslStatus),
+                    _format_choices("state of the edge", EdgeState),
                     _format_choices("authority, of which google is the default", get_args(Authority)),
                     _format_choices("status of a zone", get_args(ZoneStatus)),
                     _format_choices("permission of a token, and scope", SCOPES),

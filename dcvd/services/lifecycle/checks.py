@@ -11,6 +11,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.domains.claims import is_held
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, delegation_suffix
+from dcvd.core.domains.edge import EdgeObservation
 from dcvd.core.domains.observations import (
     ClaimHeld,
     CloudflareHostname,
@@ -102,7 +103,9 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
             if not isinstance(observation, CloudflareHostname | CloudflareHostnameAbsence)
         ]
     if start is not None and _is_outdated(stored.dns_checked_at, start.started_at, now):
-        observations = [observation for observation in observations if not isinstance(observation, DnsObservation)]
+        observations = [
+            observation for observation in observations if not isinstance(observation, DnsObservation | EdgeObservation)
+        ]
     observations = [
         hostname_assignment.observe_parked(context, tx, stored, is_new=observation.is_new)
         if isinstance(observation, ParkedHostname)

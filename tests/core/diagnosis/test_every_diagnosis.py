@@ -38,9 +38,10 @@ FROM_CLOUDFLARE = (
 OUR_ADDITIONS = (
     "ca_fault", "ca_refuses_name", "challenge_hidden", "challenge_missing", "challenge_proxied",
     "cloudflare_unauthorized", "cloudflare_unavailable", "cloudflare_zone_not_found", "domain_suspended",
-    "dormant",
+    "dormant", "edge_refuses", "edge_unreachable", "edge_without_certificate", "edge_wrong_certificate",
     "failed_authorizations", "fallback_origin",
-    "hostname_differs", "many_waiting", "hostname_unusual", "mpic_failed", "name_unresolved", "ownership_unproved",
+    "hostname_differs", "many_waiting", "hostname_unusual", "mpic_failed", "name_unresolved", "origin_down",
+    "ownership_unproved",
     "plan_lacks", "proxied_prevalidation", "registration_refused", "registry_unanswered", "resolvers_failed",
     "saas_not_enabled", "target_unresolved", "tld_unknown", "unknown_error",
     "validation_unanswered",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from itertools import count
 
@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import NO_PAYLOAD, Job, JobState
@@ -18,6 +19,7 @@ from dcvd.custom_hostnames.budget import Urgency
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.errors import InvalidInput, Retryable
 from dcvd.metrics import Metrics
+from dcvd.sandbox.edge.states import EdgeState
 from dcvd.services.domains import queries
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import checks
@@ -26,7 +28,7 @@ from dcvd.store.engine.transactions import Transaction
 from tests.core.builders import DNS_RIGHT, certificate, seen
 from tests.daemon.reload.cases import case
 from tests.daemon.reload.place import Place
-from tests.faults import fault, heal, state
+from tests.faults import fault, force_edge, heal, state
 from tests.services.views import all_jobs, event_names
 from tests.waiting import until
 
@@ -186,6 +188,49 @@ async def _(place: Place) -> None:
     assert (await observe(place, active))[1] > HOUR
     place.reload(sync__active_interval='"1m"')
     assert (await observe(place, active))[1] < 10 * MINUTE
+
+
+async def probe(place: Place, **changes: str) -> bool:
+    """Whether a check that a person asks for sees that the edge serves an expired certificate."""
+    place.reload(**{"sync__tick": '"10ms"', "sync__pending_interval": '"50ms"', **changes})
+    domain = await place.new_domain()
+    place.sandbox.set_dns(domain.name, "CNAME", ["edge.sandbox.test."])
+
+    async def is_active() -> bool:
+        return (await queries.get(place.context, domain.org_id, domain.id)).status is DomainStatus.ACTIVE
+
+    await until(is_active)
+    await force_edge(place.sandbox, domain.name, EdgeState.EXPIRED)
+    active = await queries.get(place.context, domain.org_id, domain.id)
+    assert await place.daemon.services.checks.check(active, nullcontext(), request="sync", actor="operator")
+    found = await queries.get(place.context, domain.org_id, domain.id)
+    return any(finding.code == "edge_wrong_certificate" for finding in found.findings)
+
+
+def leading_to_the_edge(place: Place) -> dict[str, str]:
+    ca_file = place.directory / "edge-ca.pem"
+    ca_file.write_bytes(place.sandbox.edge_ca)
+    return {"sync__probe_connect_to": f'"{place.sandbox.edge_address}"', "sync__probe_ca_file": f'"{ca_file}"'}
+
+
+@case("sync.probe")
+async def _(place: Place) -> None:
+    assert await probe(place, **leading_to_the_edge(place))
+    assert not await probe(place, sync__probe='"never"', **leading_to_the_edge(place))
+
+
+@case("sync.probe_connect_to")
+async def _(place: Place) -> None:
+    keys = leading_to_the_edge(place)
+    assert not await probe(place, sync__probe_ca_file=keys["sync__probe_ca_file"])
+    assert await probe(place, **keys)
+
+
+@case("sync.probe_ca_file")
+async def _(place: Place) -> None:
+    keys = leading_to_the_edge(place)
+    assert not await probe(place, sync__probe_connect_to=keys["sync__probe_connect_to"])
+    assert await probe(place, **keys)
 
 
 @case("sync.tick")

@@ -84,7 +84,9 @@ async def opened(directory: Path) -> AsyncIterator[Place]:
     aws.zone("customer.example")
     aws.roles[ROLE] = lambda _: True
     async with AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(Sandbox(SandboxSettings(api_port=0, dns_port=0, step_s=0.02)))
+        sandbox = await stack.enter_async_context(
+            Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.02))
+        )
         far = await stack.enter_async_context(serving())
         aws_url = await stack.enter_async_context(route53.serving(aws.handle))
         receiver = await stack.enter_async_context(receiving())

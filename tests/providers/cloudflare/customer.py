@@ -123,7 +123,7 @@ async def at_cloudflare() -> AsyncIterator[Customer]:
     """On free ports."""
     async with (
         fetching() as fetcher,
-        Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox,
+        Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as sandbox,
         aiohttp.ClientSession() as session,
     ):
         yield Customer(sandbox, session, fetcher)

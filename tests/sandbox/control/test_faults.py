@@ -97,7 +97,7 @@ async def test_a_timeout_never_answers_and_does_nothing(caller: Caller) -> None:
 
 async def test_a_call_held_by_a_timeout_does_not_hold_the_stop() -> None:
     async with aiohttp.ClientSession() as session:
-        async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox:
+        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as sandbox:
             caller = Caller(session, sandbox)
             await fault(caller, kind="timeout")
             held = asyncio.create_task(caller.hostnames(), name="held call")

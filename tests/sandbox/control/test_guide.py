@@ -4,6 +4,7 @@ from typing import get_args
 
 from dcvd.sandbox.control.api import ControlApi
 from dcvd.sandbox.control.guide import CALLS, format_guide
+from dcvd.sandbox.edge.server import EdgeServer
 from dcvd.sandbox.faults import ApiFaultKind, DnsFaultKind
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.sandbox.nameserver.server import Nameserver
@@ -12,7 +13,7 @@ from tests.sandbox.conftest import Caller
 
 def test_it_has_every_call(caller: Caller) -> None:
     world = caller.sandbox.world
-    routes = ControlApi(world, Nameserver(world.zone, world.faults)).routes()
+    routes = ControlApi(world, Nameserver(world.zone, world.faults), EdgeServer(world.find_edge_state)).routes()
     assert {(route.method, route.path) for route in routes} == {(call.method, call.path) for call in CALLS}
 
 

@@ -228,7 +228,10 @@ async def test_without_a_fallback_origin_no_hostname_becomes_active(caller: Call
 
 
 async def test_by_default_a_right_cname_is_active_within_two_seconds() -> None:
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox, aiohttp.ClientSession() as session:
+    async with (
+        Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
         caller = Caller(session, sandbox)
         sandbox.set_dns("shop.customer.test", "CNAME", ["edge.sandbox.test."])
         started = time.monotonic()

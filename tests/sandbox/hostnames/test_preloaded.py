@@ -15,7 +15,7 @@ _MANY = 1_000_000
 
 @pytest.fixture
 async def full() -> AsyncIterator[Caller]:
-    settings = SandboxSettings(api_port=0, dns_port=0, step_s=60.0, preloaded=_MANY)
+    settings = SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=60.0, preloaded=_MANY)
     async with Sandbox(settings) as sandbox, aiohttp.ClientSession() as session:
         sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
         yield Caller(session, sandbox)

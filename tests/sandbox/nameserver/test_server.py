@@ -220,7 +220,7 @@ async def test_queries_are_counted_by_type(caller: Caller, asker: Asker) -> None
 
 
 async def test_an_open_tcp_connection_does_not_hold_the_stop() -> None:
-    async with Sandbox(SandboxSettings(api_port=0, dns_port=0)) as sandbox:
+    async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0)) as sandbox:
         asker = Asker(sandbox)
         reader, writer = await asyncio.open_connection(asker.host, asker.port)
         await asker.ask("a.test", tcp=True)

@@ -1,0 +1,90 @@
+"""What a probe saw is said in words, and takes `ready` back where browsers are not served."""
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.core.diagnosis.edge import diagnose_edge, has_edge_fault
+from dcvd.core.diagnosis.readiness import is_ready
+from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus, Finding
+from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome, ServedCertificate
+from dcvd.core.instants import DAY, MINUTE
+from tests.core.builders import NAME, NOW, added_domain
+
+WRONG = ServedCertificate(names=("other.test", "*.other.test"), issuer="R11", issued_at=NOW, expires_at=NOW + DAY)
+SEEN = {
+    EdgeOutcome.ORIGIN_DOWN: EdgeObservation(outcome=EdgeOutcome.ORIGIN_DOWN, address="192.0.2.1", status=522),
+    EdgeOutcome.REFUSED: EdgeObservation(
+        outcome=EdgeOutcome.REFUSED, address="192.0.2.1", status=409, cloudflare_error=1001
+    ),
+    EdgeOutcome.NO_CERTIFICATE: EdgeObservation(
+        outcome=EdgeOutcome.NO_CERTIFICATE, address="192.0.2.1", fault="No trusted TLS connection: handshake failure."
+    ),
+    EdgeOutcome.WRONG_CERTIFICATE: EdgeObservation(
+        outcome=EdgeOutcome.WRONG_CERTIFICATE,
+        address="192.0.2.1",
+        fault=f"No trusted TLS connection to {NAME}: hostname mismatch.",
+        certificate=WRONG,
+    ),
+    EdgeOutcome.UNREACHABLE: EdgeObservation(
+        outcome=EdgeOutcome.UNREACHABLE, fault=f"{NAME} port 443 cannot be reached: connection refused."
+    ),
+}
+VETOING = set(SEEN) - {EdgeOutcome.ORIGIN_DOWN}
+
+
+def active(**members: object) -> Domain:
+    serving = replace(added_domain(), status=DomainStatus.ACTIVE, dns_state=DnsState.VERIFIED, cf_changed_at=NOW - DAY)
+    return replace(serving, certificate=Certificate(expires_at=NOW + 60 * DAY), **members)
+
+
+def diagnosed(outcome: EdgeOutcome, domain: Domain | None = None) -> Finding:
+    finding = diagnose_edge(domain or active(), SEEN[outcome], NOW)
+    assert finding is not None
+    return finding
+
+
+@pytest.mark.parametrize("outcome", SEEN)
+def test_what_was_seen_is_named_and_whoever_can_act(outcome: EdgeOutcome) -> None:
+    finding = diagnosed(outcome)
+    assert f"https://{NAME}/" in finding.message
+    assert finding.message.endswith(".")
+    assert finding.evidence
+    assert (finding.severity == "error", finding.actor) == (outcome in VETOING, "operator")
+    proxied = diagnosed(outcome, active(dns_state=DnsState.UNVERIFIABLE))
+    assert proxied.actor == ("customer" if outcome in VETOING else "operator")
+
+
+@pytest.mark.parametrize("outcome", [EdgeOutcome.SERVING, EdgeOutcome.UNKNOWN, EdgeOutcome.NOT_PROBED])
+def test_nothing_is_wrong_where_it_serves_and_where_nothing_is_known(outcome: EdgeOutcome) -> None:
+    assert diagnose_edge(active(), EdgeObservation(outcome=outcome), NOW) is None
+
+
+def test_a_wrong_certificate_is_described() -> None:
+    finding = diagnosed(EdgeOutcome.WRONG_CERTIFICATE)
+    assert finding.message == (
+        f"Browsers warn of https://{NAME}/: No trusted TLS connection to {NAME}: hostname mismatch. The certificate "
+        "there is for other.test and *.other.test, by R11. The operator of this service has to ask Cloudflare's support."
+    )
+    assert finding.evidence == (
+        "connected to 192.0.2.1, port 443",
+        f"No trusted TLS connection to {NAME}: hostname mismatch.",
+        "certificate for other.test and *.other.test, by R11, 2026-11-23T10:00:00Z to 2026-11-24T10:00:00Z",
+    )
+
+
+@pytest.mark.parametrize("outcome", SEEN)
+def test_just_after_a_change_at_cloudflare_nobody_has_to_act_yet(outcome: EdgeOutcome) -> None:
+    fresh = active(cf_changed_at=NOW - 10 * MINUTE + 1)
+    finding = diagnosed(outcome, fresh)
+    if outcome in VETOING:
+        assert (finding.severity, finding.actor) == ("warning", "nobody")
+        assert "No action needed" in finding.message
+    assert is_ready(replace(fresh, findings=(finding,)), NOW) is (outcome not in VETOING)
+
+
+@pytest.mark.parametrize("outcome", SEEN)
+def test_it_takes_ready_back_where_browsers_are_not_served(outcome: EdgeOutcome) -> None:
+    findings = (diagnosed(outcome),)
+    assert has_edge_fault(findings) is (outcome in VETOING)
+    assert is_ready(active(), NOW)
+    assert is_ready(active(findings=findings), NOW) is (outcome not in VETOING)
