@@ -17,13 +17,13 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def join_names(names: Sequence[str]) -> str:
-    """Join names for a sentence, such as `a, b, c, d and 6 more`."""
+def join_names(names: Sequence[str], *, conjunction: str = "and", more: str = "{count} more") -> str:
+    """Join names for a sentence, such as `a, b, c, d and 6 more`; the words are those of a language."""
     shown = [make_printable(name)[:_MAX_NAME_CHARS] for name in names[:_MAX_NAMED]]
-    more = len(names) - len(shown)
-    if more:
-        return f"{', '.join(shown)} and {more} more"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1]))) if shown else ""
+    rest = len(names) - len(shown)
+    if rest:
+        return f"{', '.join(shown)} {conjunction} {more.format(count=rest)}"
+    return f" {conjunction} ".join(filter(None, (", ".join(shown[:-1]), shown[-1]))) if shown else ""
 
 
 def is_slip(typed: str, meant: str) -> bool:

@@ -17,6 +17,8 @@ from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate
 from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.dns_provider_table import DnsProvider
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
+from dcvd.core.sentences.rendering import Language
+from dcvd.core.sentences.sentence import quote
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import InvalidInput, NotFound
@@ -54,7 +56,10 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
     domain: Domain
     findings: tuple[Finding, ...]
-    summary: str
+
+    def summarize(self, language: Language = "en") -> str:
+        """Return the diagnosis in one sentence."""
+        return summarize_domain(self.domain, self.findings, language)
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -78,8 +83,18 @@ class Preview(Struct, frozen=True, kw_only=True):
     zone: str = ""
     provider: DnsProvider | None = None
     observation: DnsObservation | None = None
-    summary: str
     checked_at: int
+
+    def summarize(self, language: Language = "en") -> str:
+        """Return the diagnosis in one sentence."""
+        return summarize_preview(
+            self.name,
+            self.state,
+            self.findings,
+            language,
+            is_new=self.holder == "nobody",
+            is_target_unknown=targets.is_target_template(self.target),
+        )
 
 
 class FreshDiagnosis(Struct, frozen=True):
@@ -117,7 +132,7 @@ def diagnose_stored_domain(context: Context, snapshot: Snapshot, domain: Domain)
     if job is not None and job.last_error_code is not None:
         refusal = DomainError(job.last_error_code, job.last_error or "")
     findings = findings_of(domain, context.now(), refusal, context.saas_zone.value)
-    return Diagnosis(domain=domain, findings=findings, summary=summarize_domain(domain, findings))
+    return Diagnosis(domain=domain, findings=findings)
 
 
 class Diagnoser:
@@ -185,8 +200,7 @@ class Diagnoser:
                 raise
             findings = unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
             name = make_printable(request.domain_name)[:MAX_NAME_CHARS]
-            summary = summarize_preview(name, None, findings, is_new=True)
-            return Preview(name=name, target=template, findings=findings, summary=summary, checked_at=context.now())
+            return Preview(name=name, target=template, findings=findings, checked_at=context.now())
         reach.check_name(limited_to, candidate.name)
         # Whoever may ask about any name learns no more of one that is there than of any other.
         is_known = limited_to is None or limited_to.covers_name(candidate.name)
@@ -222,13 +236,6 @@ class Diagnoser:
             zone=result.zone,
             provider=result.provider,
             observation=observation if is_explained else None,
-            summary=summarize_preview(
-                candidate.name,
-                result.state,
-                findings,
-                is_new=own is None,
-                is_target_unknown=targets.is_target_template(domain.cname_target),
-            ),
             checked_at=now,
         )
 
@@ -239,4 +246,7 @@ def _find_obstacles(candidate: ValidatedDomain, suffix: str | None) -> Iterator[
         try:
             targets.validate_delegable(candidate.name, suffix)
         except InvalidInput as error:
-            yield Finding(code=error.code, severity="error", actor="customer", message=error.message)
+            sentences = (quote(error.message),)
+            yield Finding(
+                code=error.code, severity="error", actor="customer", message=error.message, sentences=sentences
+            )

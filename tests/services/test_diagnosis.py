@@ -50,7 +50,7 @@ async def test_a_name_without_its_record_is_told_what_to_type_and_nothing_is_sto
     assert first.fix is not None
     assert (first.fix.type, first.fix.name, first.fix.value) == ("CNAME", NAME, TARGET)
     assert [(record.value, record.is_verified) for record in found.records] == [(TARGET, False)]
-    assert found.summary == f"The domain's owner has to act: {first.message}"
+    assert found.summarize() == f"The domain's owner has to act: {first.message}"
     page = await queries.list_page(sandbox_context, org, DomainQuery(), cursor=None, limit=10)
     assert (page.items, await all_jobs(sandbox_context, org)) == ([], [])
 
@@ -61,7 +61,7 @@ async def test_a_right_record_is_told_to_be_right(diagnoser: Diagnoser, org: str
     assert found.state is DnsState.VERIFIED
     assert [finding.code for finding in found.findings if finding.severity == "error"] == []
     assert [record.is_verified for record in found.records] == [True]
-    assert found.summary.startswith(f"The record of {NAME} is right")
+    assert found.summarize().startswith(f"The record of {NAME} is right")
 
 
 async def test_of_a_proxied_record_that_nobody_added_it_is_not_said_that_it_is_right_or_being_confirmed(
@@ -71,7 +71,7 @@ async def test_of_a_proxied_record_that_nobody_added_it_is_not_said_that_it_is_r
     found = await Diagnoser(sandbox_context, proxied).preview(org, wish())
     assert found.state is DnsState.UNVERIFIABLE
     (finding,) = [each for each in found.findings if each.code == "proxied_unverifiable"]
-    for told in (found.summary, finding.message):
+    for told in (found.summarize(), finding.message):
         assert "hid" in told
         assert "right" not in told
         assert "we are confirming" not in told
@@ -116,7 +116,8 @@ async def test_a_target_that_is_chosen_only_when_the_domain_is_added_is_nobodys_
     assert codes(found) == []
     assert found.records[0].value == template
     assert (
-        found.summary == f"{NAME} can be added; create its record then, because its target is chosen when it is added."
+        found.summarize()
+        == f"{NAME} can be added; create its record then, because its target is chosen when it is added."
     )
     quick_sandbox.delete_dns(NAME, "CNAME")
     quick_sandbox.set_dns(NAME, "MX", ["10 mx.customer.test."])
@@ -156,7 +157,7 @@ async def test_a_name_that_cannot_be_used_is_a_finding_and_nothing_is_asked(
     found = await Diagnoser(sandbox_context, Blocked()).preview(org, wish(name))
     assert codes(found) == ["hostname_invalid"]
     assert found.state is None
-    assert found.summary
+    assert found.summarize()
 
 
 async def test_a_name_too_long_for_a_challenge_is_a_finding(sandbox_context: Context, org: str) -> None:
@@ -182,7 +183,7 @@ async def test_resolvers_that_do_not_answer_are_the_operators_and_say_nothing_of
     )
     found = await Diagnoser(sandbox_context, nobody).preview(org, wish())
     assert (found.state, codes(found)) == (None, ["resolvers_failed"])
-    assert found.summary.startswith("The operator of this service has to act: No DNS resolver")
+    assert found.summarize().startswith("The operator of this service has to act: No DNS resolver")
 
 
 class Seeing:
@@ -283,7 +284,7 @@ async def test_a_domains_diagnosis_says_why_its_registration_waits(
     await queue.fail(context, job, Retryable("All are used.", code="quota_exceeded"))
     found = await diagnosis.diagnose_stored(context, organization.id, domain.id)
     assert [finding.code for finding in found.findings] == ["quota_exceeded"]
-    assert found.summary.startswith("The operator of this service has to act")
+    assert found.summarize().startswith("The operator of this service has to act")
     with pytest.raises(NotFound):
         await diagnosis.diagnose_stored(context, rival.id, domain.id)
 

@@ -1,6 +1,5 @@
 """A check probes what serves a hostname, against a real edge."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -41,9 +40,7 @@ def checker(sandbox_context: Context, cloudflare: CloudflareClient) -> DomainChe
 
 
 @pytest.fixture
-async def served(
-    sandbox_context: Context, cloudflare: CloudflareClient, quick_sandbox: Sandbox, org: str
-) -> AsyncIterator[Domain]:
+async def served(sandbox_context: Context, cloudflare: CloudflareClient, quick_sandbox: Sandbox, org: str) -> Domain:
     """A domain that Cloudflare calls active, and that we have not seen to be."""
     domain = await additions.add(sandbox_context, org, NAME)
     quick_sandbox.set_dns(NAME, "CNAME", ["edge.sandbox.test."])
@@ -54,7 +51,7 @@ async def served(
         return hostname is not None and hostname.status == hostname.ssl_status == "active"
 
     await until(is_active)
-    yield await queries.get(sandbox_context, org, domain.id)
+    return await queries.get(sandbox_context, org, domain.id)
 
 
 async def check_when_due(checker: DomainChecker, context: Context, domain: Domain) -> Domain:

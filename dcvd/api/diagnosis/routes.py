@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dcvd.api.diagnosis.view import DiagnosisAnswer, PreviewAnswer, diagnosis_answer, preview_answer
 from dcvd.api.http.documentation import success
+from dcvd.api.http.languages import TranslatedOperation, language_headers, read_language
 from dcvd.api.http.parameters import parse_flag, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
@@ -41,6 +42,7 @@ class DiagnoseName(Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
     "/domains/{domain_id:str}/diagnosis",
     summary="Diagnose a domain",
     opt={"link": True},
+    operation_class=TranslatedOperation,
     responses=success(202, DiagnosisAnswer, "The check takes longer; this is what is stored."),
 )
 async def get_diagnosis(
@@ -54,13 +56,22 @@ async def get_diagnosis(
     services = request.services
     is_refresh = parse_flag("refresh", refresh)
     if not is_refresh or request.is_head:
-        return Response(diagnosis_answer(await diagnosis.diagnose_stored(request.context, request.org_id, domain_id)))
+        stored = await diagnosis.diagnose_stored(request.context, request.org_id, domain_id)
+        return refreshed_response(request, FreshDiagnosis(stored, is_fresh=True))
     result = await services.diagnoser.refresh(services.checks, request.org_id, domain_id, caller=request.auth)
-    return refreshed_response(result)
+    return refreshed_response(request, result)
 
 
-@post("/diagnose", summary="Diagnose a name", status_code=200, opt={"scope": Scope.DOMAINS_READ, "link": True})
-async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName], explain: Explain = None) -> PreviewAnswer:
+@post(
+    "/diagnose",
+    summary="Diagnose a name",
+    status_code=200,
+    opt={"scope": Scope.DOMAINS_READ, "link": True},
+    operation_class=TranslatedOperation,
+)
+async def diagnose_name(
+    request: ApiRequest, data: JSONBody[DiagnoseName], explain: Explain = None
+) -> Response[PreviewAnswer]:
     """Ask DNS what would keep a name from working before it is added; nothing is stored.
 
     A name that cannot have a certificate is a finding, not an error. With `explain=true` the answer has the facts that
@@ -73,12 +84,18 @@ async def diagnose_name(request: ApiRequest, data: JSONBody[DiagnoseName], expla
     preview = await request.services.diagnoser.preview(
         request.org_id, domain_request, caller=request.auth, is_explained=is_explained
     )
-    return preview_answer(preview)
+    language = read_language(request)
+    return Response(preview_answer(preview, language), headers=language_headers(language))
 
 
-def refreshed_response(result: FreshDiagnosis) -> Response[DiagnosisAnswer]:
+def refreshed_response(request: ApiRequest, result: FreshDiagnosis) -> Response[DiagnosisAnswer]:
     """Build the answer to a refresh: 202 if it shows what was stored before."""
-    return Response(diagnosis_answer(result.diagnosis), status_code=200 if result.is_fresh else 202)
+    language = read_language(request)
+    return Response(
+        diagnosis_answer(result.diagnosis, language),
+        status_code=200 if result.is_fresh else 202,
+        headers=language_headers(language),
+    )
 
 
 ROUTER: Final = Router(

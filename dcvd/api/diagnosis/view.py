@@ -17,6 +17,7 @@ from dcvd.core.domains.dns_providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import MINUTE, format_instant
+from dcvd.core.sentences.rendering import Language
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 
 _RECHECK_AFTER_MS: Final = MINUTE
@@ -75,7 +76,7 @@ class PreviewAnswer(Struct, frozen=True):
     explanation: DiagnosisExplanation | UnsetType = UNSET
 
 
-def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
+def diagnosis_answer(diagnosis: Diagnosis, language: Language) -> DiagnosisAnswer:
     """Show the diagnosis of a domain."""
     domain = diagnosis.domain
     zone = find_zone(domain)
@@ -88,16 +89,16 @@ def diagnosis_answer(diagnosis: Diagnosis) -> DiagnosisAnswer:
             domain_name=domain.name,
             ready=domain.is_ready,
             dns_status=domain.dns_state,
-            findings=[finding_view(finding, domain.next_check_at, zone) for finding in diagnosis.findings],
-            required_records=required_record_views(required_records_to_type(domain), zone),
+            findings=[finding_view(finding, domain.next_check_at, zone, language) for finding in diagnosis.findings],
+            required_records=required_record_views(required_records_to_type(domain), zone, language),
             dns_provider=zone_provider_view(find_provider_by_name(domain.dns_provider)),
             checked_at=format_instant(max(check_times, default=None)),
-            summary=diagnosis.summary,
+            summary=diagnosis.summarize(language),
         )
     )
 
 
-def preview_answer(preview: Preview) -> PreviewAnswer:
+def preview_answer(preview: Preview, language: Language) -> PreviewAnswer:
     """Show the preview of a name that is not added yet."""
     observation = preview.observation
     return PreviewAnswer(
@@ -110,10 +111,11 @@ def preview_answer(preview: Preview) -> PreviewAnswer:
             cname_target=preview.target,
             dns_status=preview.state,
             findings=[
-                finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS, preview.zone)
+                finding_view(finding, preview.checked_at + _RECHECK_AFTER_MS, preview.zone, language)
                 for finding in preview.findings
             ],
-            required_records=required_record_views(preview.records, preview.zone),
+            required_records=required_record_views(preview.records, preview.zone, language),
             dns_provider=zone_provider_view(preview.provider),
+            summary=preview.summarize(language),
         ),
     )

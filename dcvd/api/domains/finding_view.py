@@ -1,5 +1,8 @@
 """What is wrong with a domain, and the records that it needs, as JSON."""
 
+from collections.abc import Iterable
+from typing import assert_never
+
 from msgspec import Struct
 
 from dcvd.api.domains.record_view import RecordView, record_view
@@ -9,6 +12,8 @@ from dcvd.core.domains.claims import proof_record
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Proof, Severity
 from dcvd.core.domains.typed_records import find_zone
 from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.sentences.rendering import Language, render
+from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord
 
 
 class ErrorView(Struct, frozen=True):
@@ -32,16 +37,29 @@ class OwnershipView(Struct, frozen=True, kw_only=True, rename="camel"):
     record: RecordView | None
 
 
+class TypedRecordView(Struct, frozen=True):
+    """A DNS record of a message, as it is typed."""
+
+    type: str
+    host: str
+    value: str
+
+
+ParamView = str | int | list[str] | TypedRecordView
+
+
 class UndatedFindingView(Struct, frozen=True, kw_only=True, rename="camel"):
     """One finding: what is wrong, who has to act, and the record to type.
 
-    `since`: since when that is known. `hurtsAt`: until when the domain works all the same; null where it hurts already.
+    `params`: what the message speaks of, for texts of your own. `since`: since when that is known. `hurtsAt`: until when
+    the domain works all the same; null where it hurts already.
     """
 
     code: str
     severity: Severity
     actor: FindingActor
     message: str
+    params: dict[str, ParamView]
     fix: RecordView | None
     evidence: list[str]
     since: Instant | None
@@ -64,12 +82,38 @@ def ownership_view(domain: Domain) -> OwnershipView:
     )
 
 
-def finding_view(finding: Finding, next_check_at: int, zone: str) -> FindingView:
+def params_view(sentences: Iterable[Sentence], language: Language) -> dict[str, ParamView]:
+    """Show the parameters of sentences by their names; of two with one name, the first."""
+    shown: dict[str, ParamView] = {}
+    for sentence in sentences:
+        for name, value in sentence.params.items():
+            shown.setdefault(name, _param_view(value, language))
+    return shown
+
+
+def _param_view(value: Param, language: Language) -> ParamView:
+    match value:
+        case str() | int():
+            return value
+        case TypedRecord(type=record_type, host=host, value=record_value):
+            text = record_value if isinstance(record_value, str) else render((record_value,), language)
+            return TypedRecordView(record_type, host, text)
+        case Sentence():
+            return render((value,), language)
+        case tuple():
+            return list(value)
+        case _:
+            assert_never(value)
+
+
+def finding_view(finding: Finding, next_check_at: int, zone: str, language: Language = "en") -> FindingView:
     """Show a finding about a domain in this zone; one without a time of its own gets that of the next check."""
     check_at = next_check_at if finding.next_check_at is None else finding.next_check_at
     return build_view(
         FindingView,
         finding,
+        message=finding.say(language),
+        params=params_view(finding.sentences, language),
         fix=None if finding.fix is None else record_view(finding.fix, zone),
         next_check_at=to_rfc3339(check_at),
         since=format_instant(finding.since),

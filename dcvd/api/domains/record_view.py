@@ -8,6 +8,7 @@ from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.dns_provider_table import DnsProvider
 from dcvd.core.domains.domain import LeftoverRecord, Record, RecordPurpose, RequiredRecord
 from dcvd.core.domains.typed_records import RECORD_TTL, add_final_dot, find_place
+from dcvd.core.sentences.rendering import Language, render
 
 
 class PlacedRecordView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -83,7 +84,9 @@ def record_view(record: Record, zone: str) -> RecordView:
     )
 
 
-def required_record_views(records: Iterable[RequiredRecord], zone: str) -> list[RequiredRecordView]:
+def required_record_views(
+    records: Iterable[RequiredRecord], zone: str, language: Language = "en"
+) -> list[RequiredRecordView]:
     """Show records that the customer has to have in DNS, of a domain in this zone."""
     return [
         build_view(
@@ -94,6 +97,7 @@ def required_record_views(records: Iterable[RequiredRecord], zone: str) -> list[
             ttl=RECORD_TTL,
             verified=record.is_verified,
             possible=record.is_possible,
+            note=None if record.note is None else render((record.note,), language),
         )
         for record in records
     ]

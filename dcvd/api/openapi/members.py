@@ -296,6 +296,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "EventView.event": "The type of the event.",
     "FindingView.actor": "Who has to act.",
     "FindingView.fix": "The record to create; null if no record helps.",
+    "FindingView.params": "What stands in the message, by names that stay: texts, numbers, lists, records.",
     "HealthAnswer.status": "Always `ok`.",
     "HealthView.failedAttempts": "How many attempts failed since the last success.",
     "HealthView.reason": "Why it is disabled; null if it is not.",

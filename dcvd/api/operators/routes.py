@@ -19,6 +19,7 @@ from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.domains.view import DomainAnswer, domain_view
 from dcvd.api.http.access.authentication import authenticate_operator
 from dcvd.api.http.idempotency import IdempotencyKey
+from dcvd.api.http.languages import TranslatedOperation
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators import links, members, zones
@@ -158,11 +159,11 @@ async def move_to_organization(
     return DomainAnswer(domain_view(details.describe(request.context, domain)))
 
 
-@get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name")
+@get("/domains/{name:str}/diagnosis", summary="Diagnose the domain of a name", operation_class=TranslatedOperation)
 async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Response[DiagnosisAnswer]:
     """Check and diagnose the domain of any organization; 202 with what is stored if that takes too long."""
     services = request.services
-    return refreshed_response(await services.diagnoser.refresh_by_name(services.checks, name))
+    return refreshed_response(request, await services.diagnoser.refresh_by_name(services.checks, name))
 
 
 @get("/metrics", summary="The daemon's counters", guards=[authenticate_operator], include_in_schema=False)

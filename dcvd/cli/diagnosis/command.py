@@ -5,12 +5,13 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 import click
 
 from dcvd.api.diagnosis.explanation_view import diagnosis_explanation
 from dcvd.cli.diagnosis.report import format_report
+from dcvd.cli.diagnosis.words import WORDS
 from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, diagnosis_from_dns, diagnosis_of_invalid_name
 from dcvd.cli.operations.remote import has_listener, open_remote_operations
@@ -21,6 +22,7 @@ from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sk
 from dcvd.core.domains.additions import DomainRequest, validate_request
 from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.hostnames import normalise
+from dcvd.core.sentences.rendering import Language
 from dcvd.core.text import make_printable
 from dcvd.dns import DnsObserver
 from dcvd.errors import ConfigError, DcvdError, InvalidInput
@@ -49,6 +51,7 @@ class DiagnosisResult(NamedTuple):
         "dcvd diagnose app.customer.com",
         "dcvd diagnose app.customer.com --wildcard",
         "dcvd diagnose app.customer.com --explain",
+        "dcvd diagnose app.customer.com --lang de",
         "dcvd diagnose app.customer.com --target edge.example.net --json | jq '.diagnosis.findings[]'",
     ),
 )
@@ -57,10 +60,25 @@ class DiagnosisResult(NamedTuple):
 @click.option("--wildcard", is_flag=True, help="As a domain with a wildcard certificate, which is delegated.")
 @click.option("--delegated", is_flag=True, help="As a domain whose certificate is validated by delegation.")
 @click.option("--explain", is_flag=True, help="Also print each query to DNS, who was asked, and what came.")
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(get_args(Language)),
+    default="en",
+    show_default=True,
+    help="The language of the report.",
+)
 @json_option
 @config_option
 def diagnose(
-    name: str, target: str | None, wildcard: bool, delegated: bool, explain: bool, as_json: bool, config: Path
+    name: str,
+    target: str | None,
+    wildcard: bool,
+    delegated: bool,
+    explain: bool,
+    language: Language,
+    as_json: bool,
+    config: Path,
 ) -> int:
     """Say what is wrong with the hostname NAME, who has to act, and what exactly to type.
 
@@ -74,7 +92,7 @@ def diagnose(
     domain_request = DomainRequest(
         domain_name=name, validation="delegated" if delegated or wildcard else "http", wildcard=wildcard
     )
-    result = asyncio.run(_diagnose(loaded, domain_request, target))
+    result = asyncio.run(_diagnose(loaded, domain_request, target, language))
     if result.fallback_reason is not None:
         click.echo(result.fallback_reason, err=True)
     observation = result.observation if explain else None
@@ -86,11 +104,13 @@ def diagnose(
     else:
         queries = None if observation is None else observation.queries
         style = TerminalStyle.for_stream(sys.stdout)
-        click.echo(format_report(result.diagnosis, result.dns, style, source=result.source, queries=queries))
+        click.echo(
+            format_report(result.diagnosis, result.dns, style, WORDS[language], source=result.source, queries=queries)
+        )
     return 0 if result.diagnosis.is_healthy else FAILED
 
 
-async def _diagnose(config: Config, request: DomainRequest, target: str | None) -> DiagnosisResult:
+async def _diagnose(config: Config, request: DomainRequest, target: str | None, language: Language) -> DiagnosisResult:
     allowed = config.domains.allow_reserved_tlds
     template = _parse_target(config, target)
     try:
@@ -98,11 +118,13 @@ async def _diagnose(config: Config, request: DomainRequest, target: str | None) 
     except InvalidInput as error:
         findings = unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
         return DiagnosisResult(
-            diagnosis_of_invalid_name(make_printable(request.domain_name), findings),
+            diagnosis_of_invalid_name(make_printable(request.domain_name), findings, language),
             DnsOutput(),
             None,
         )
-    reported, fallback_reason = (None, None) if target else await _ask_daemon(config.server.socket, addition.name)
+    reported, fallback_reason = (
+        (None, None) if target else await _ask_daemon(config.server.socket, addition.name, language)
+    )
     if not template and (reported is None or reported.target is None):
         raise ConfigError(
             ["Where has it to point? Set cloudflare.cname_target in the configuration, or give --target TARGET."]
@@ -124,17 +146,17 @@ async def _diagnose(config: Config, request: DomainRequest, target: str | None) 
         domain, facts, certificate_authorities=config.cloudflare.certificate_authorities, allowed_tlds=allowed, now=now
     )
     return DiagnosisResult(
-        diagnosis_from_dns(domain, diagnosis, now), dns_output, _DNS_ALONE, fallback_reason, observation
+        diagnosis_from_dns(domain, diagnosis, now, language), dns_output, _DNS_ALONE, fallback_reason, observation
     )
 
 
-async def _ask_daemon(socket: Path, name: str) -> tuple[DiagnosisOutput | None, str | None]:
+async def _ask_daemon(socket: Path, name: str, language: Language) -> tuple[DiagnosisOutput | None, str | None]:
     """Return the daemon's diagnosis of a name, or why the daemon could not be asked."""
     try:
         if not await has_listener(socket):
             return None, None
         async with open_remote_operations(socket) as operations:
-            return await operations.diagnose(name), None
+            return await operations.diagnose(name, language), None
     except DcvdError as error:
         return None, f"The daemon was not asked, so this is {_DNS_ALONE}. {error.message}"
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.api.domains.finding_view import ErrorView, UndatedFindingView
+from dcvd.api.domains.finding_view import ErrorView, UndatedFindingView, params_view
 from dcvd.api.domains.record_view import (
     RequiredRecordView,
     ZoneProviderView,
@@ -20,6 +20,7 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
 from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.sentences.rendering import Language
 
 _GOOD_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 
@@ -66,38 +67,41 @@ class DnsOutput(Struct, frozen=True):
     resolvers: tuple[ResolverAnswer, ...] = ()
 
 
-def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int) -> DiagnosisOutput:
+def diagnosis_from_dns(domain: Domain, diagnosis: DomainDiagnosis, now: int, language: Language) -> DiagnosisOutput:
     """Build the diagnosis of a name about which only DNS was asked."""
     return DiagnosisOutput(
         domain_name=domain.name,
         dns_status=diagnosis.state,
-        findings=[_finding_output(finding, diagnosis.zone) for finding in diagnosis.findings],
-        required_records=required_record_views(diagnosis.records, diagnosis.zone),
+        findings=[_finding_output(finding, diagnosis.zone, language) for finding in diagnosis.findings],
+        required_records=required_record_views(diagnosis.records, diagnosis.zone, language),
         dns_provider=zone_provider_view(diagnosis.provider),
         checked_at=to_rfc3339(now),
         summary=summarize_preview(
             domain.name,
             diagnosis.state,
             diagnosis.findings,
+            language,
             is_new=True,
             is_target_unknown=targets.is_target_template(domain.cname_target),
         ),
     )
 
 
-def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...]) -> DiagnosisOutput:
+def diagnosis_of_invalid_name(name: str, findings: tuple[Finding, ...], language: Language) -> DiagnosisOutput:
     """Build the diagnosis of a name that cannot be added."""
     return DiagnosisOutput(
         domain_name=name,
-        findings=[_finding_output(finding, name) for finding in findings],
-        summary=summarize_preview(name, None, findings, is_new=True),
+        findings=[_finding_output(finding, name, language) for finding in findings],
+        summary=summarize_preview(name, None, findings, language, is_new=True),
     )
 
 
-def _finding_output(finding: Finding, zone: str) -> FindingOutput:
+def _finding_output(finding: Finding, zone: str, language: Language) -> FindingOutput:
     return build_view(
         FindingOutput,
         finding,
+        message=finding.say(language),
+        params=params_view(finding.sentences, language),
         fix=None if finding.fix is None else record_view(finding.fix, zone),
         next_check_at=format_instant(finding.next_check_at),
         since=format_instant(finding.since),

@@ -35,6 +35,7 @@ from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.members import MemberStatus
+from dcvd.core.sentences.rendering import Language
 from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound
 from dcvd.services.lifecycle.renewals import RenewalsView
@@ -232,10 +233,11 @@ class RemoteOperations:
         answer = await self._call("GET", "/operator/renewals", RenewalsAnswer)
         return answer.renewals
 
-    async def diagnose(self, name: str) -> DiagnosisOutput | None:
+    async def diagnose(self, name: str, language: Language) -> DiagnosisOutput | None:
         """Have the daemon check a (normalised) name and diagnose it; None if nobody has added that name."""
+        path = f"/operator/domains/{name}/diagnosis"
         try:
-            answer = await self._call("GET", f"/operator/domains/{name}/diagnosis", _NameDiagnosisAnswer)
+            answer = await self._call("GET", path, _NameDiagnosisAnswer, headers={"Accept-Language": language})
         except DcvdError as error:
             if error.code == NotFound.code:
                 return None
@@ -286,17 +288,24 @@ class RemoteOperations:
         *,
         body: object = None,
         query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> _A:
-        raw = await self._exchange(method, path, body=body, query=query)
+        raw = await self._exchange(method, path, body=body, query=query, headers=headers)
         return _decode_answer(raw, answer_type, f"{method} {path}", self._socket)
 
     async def _exchange(
-        self, method: str, path: str, *, body: object = None, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> bytes:
         content = None if body is None else msgspec.json.encode(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        sent = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
         try:
-            async with self._session.request(method, path, params=query, data=content, headers=headers) as response:
+            async with self._session.request(method, path, params=query, data=content, headers=sent) as response:
                 status, raw = response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as error:
             raise DcvdError(

@@ -3,14 +3,15 @@
 from dcvd.core.diagnosis.addresses import (
     apex_finding,
     conflicting_records_finding,
-    describe_name_servers,
     describe_place,
+    list_name_servers,
 )
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, describe_required_cname, failed_routing
+from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, type_required_cname
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_wrong_type, list_records_in_the_way
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import Finding
+from dcvd.core.sentences.sentence import Param, say
 
 
 def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
@@ -32,21 +33,22 @@ def diagnose_absence(facts: DnsFacts) -> RoutingDiagnosis:
 
 
 def _missing_cname_finding(facts: DnsFacts) -> Finding:
+    sentence = say("cname_missing", hostname=facts.hostname, record=type_required_cname(facts))
     return customer_error(
         facts,
         FindingCode.CNAME_MISSING,
-        f"No CNAME exists for {facts.hostname}. Create this record: {describe_required_cname(facts)}."
-        f"{describe_place(facts)}",
+        (sentence, describe_place(facts)),
         ("the name exists without a CNAME" if facts.exists else "the name does not exist (NXDOMAIN)",),
     )
 
 
 def _delegated_finding(facts: DnsFacts) -> Finding:
-    zone = facts.zone or "Its part of the domain"
+    words: dict[str, Param] = {
+        "hostname": facts.hostname, "servers": list_name_servers(facts), "record": type_required_cname(facts)
+    }  # fmt: skip
     return customer_error(
         facts,
         FindingCode.SUBDOMAIN_DELEGATED,
-        f"No CNAME exists for {facts.hostname}. {zone} is run by {describe_name_servers(facts)}. "
-        f"Create this record there: {describe_required_cname(facts)}.",
+        say("zone_delegated", zone=facts.zone, **words) if facts.zone else say("part_delegated", **words),
         (f"NS at {facts.zone}" if facts.zone else "NS below the domain", *facts.nameservers),
     )

@@ -4,9 +4,9 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import (
     RoutingDiagnosis,
     customer_error,
-    describe_required_cname,
     failed_routing,
     new_finding,
+    type_required_cname,
 )
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard, list_records_in_the_way
 from dcvd.core.domains.apex import advise_apex
@@ -14,7 +14,7 @@ from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.dns_providers import find_zone_provider, is_in_cloudflare_zone
 from dcvd.core.domains.domain import DnsState, Finding, Record
-from dcvd.core.text import join_names
+from dcvd.core.sentences.sentence import Param, Sentence, say
 
 
 def diagnose_addresses(facts: DnsFacts) -> RoutingDiagnosis:
@@ -47,7 +47,7 @@ def is_elsewhere(facts: DnsFacts, address: str) -> bool:
 
 def proxied_finding(facts: DnsFacts) -> Finding:
     """Return the finding that Cloudflare proxies the record and hides where it leads, which is no fault."""
-    message = f"The record for {facts.hostname} is proxied; we are confirming it through Cloudflare."
+    message = say("record_proxied", hostname=facts.hostname)
     return new_finding(FindingCode.PROXIED_UNVERIFIABLE, "info", "nobody", message, facts.addresses or facts.chain)
 
 
@@ -58,9 +58,12 @@ def apex_finding(facts: DnsFacts) -> Finding:
         return customer_error(
             facts,
             FindingCode.SUBDOMAIN_DELEGATED,
-            f"{facts.hostname} is a zone of its own, run by {describe_name_servers(facts)}, and the top of a zone "
-            f"cannot hold a CNAME. Delete the NS records of {facts.hostname} in the zone above it, and create this "
-            f"record there: {describe_required_cname(facts)}.",
+            say(
+                "zone_of_its_own",
+                hostname=facts.hostname,
+                servers=list_name_servers(facts),
+                record=type_required_cname(facts),
+            ),
             (*evidence, *facts.nameservers),
         )
     advice = advise_apex(facts.hostname, facts.target, find_zone_provider(facts))
@@ -73,59 +76,61 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
     in_the_way = list_records_in_the_way(facts)
     others = [record for record in in_the_way if record.value not in facts.addresses]
     types = {"AAAA" if ":" in address else "A" for address in facts.addresses} | {each.type for each in in_the_way}
-    kinds = join_names(sorted(types))
+    words: dict[str, Param] = {
+        "hostname": facts.hostname, "types": tuple(sorted(types)), "record": type_required_cname(facts)
+    }  # fmt: skip
     evidence = [*facts.addresses, *(f"{record.type} {record.value}" for record in others)]
-    values = f" ({join_names(facts.addresses)})" if facts.addresses else ""
-    return customer_error(
-        facts,
-        FindingCode.CONFLICTING_RECORDS,
-        f"{facts.hostname} has {kinds} records{values} where its CNAME should be. "
-        f"Delete the existing {kinds} records for {facts.hostname}, then create this one: "
-        f"{describe_required_cname(facts)}.",
-        evidence,
+    message = (
+        say("addresses_in_the_way", addresses=facts.addresses, **words)
+        if facts.addresses
+        else say("records_in_the_way", **words)
     )
+    return customer_error(facts, FindingCode.CONFLICTING_RECORDS, message, evidence)
 
 
 def several_cnames_finding(facts: DnsFacts) -> Finding:
     """Return the finding that the hostname has several CNAMEs, of which everybody takes another one."""
     wrong = [target for target in facts.cname_targets if target != facts.target]
-    verb = "keep" if facts.target in facts.cname_targets else "create"
-    message = (
-        f"{facts.hostname} has {len(facts.cname_targets)} CNAME records, to {join_names(facts.cname_targets)}, and DNS "
-        f"allows one (RFC 2181). Delete those to {join_names(wrong)}, and {verb} this one: "
-        f"{describe_required_cname(facts)}."
+    message = say(
+        "several_cnames_keep" if facts.target in facts.cname_targets else "several_cnames_create",
+        hostname=facts.hostname,
+        count=len(facts.cname_targets),
+        targets=facts.cname_targets,
+        wrong=tuple(wrong),
+        record=type_required_cname(facts),
     )
     return customer_error(
         facts, FindingCode.CONFLICTING_RECORDS, message, [f"CNAME {target}" for target in facts.cname_targets]
     )
 
 
-def describe_place(facts: DnsFacts) -> str:
-    """Return a sentence on who runs the zone, and so where its records are typed; empty where that is not known."""
+def describe_place(facts: DnsFacts) -> Sentence | None:
+    """Return a sentence on who runs the zone, and so where its records are typed; None where that is not known."""
     if not facts.nameservers or facts.zone is None:
-        return ""
-    provider, servers = find_zone_provider(facts), join_names(facts.nameservers)
+        return None
+    provider = find_zone_provider(facts)
     if provider is None:
-        return f" The zone {facts.zone} is run by {servers}: the record has to be created there."
-    return (
-        f" The zone {facts.zone} is run by {provider.name} ({servers}): create the record there, below "
-        f"{provider.records_page}."
+        return say("zone_run_by_servers", zone=facts.zone, servers=facts.nameservers)
+    return say(
+        "zone_run_by_provider",
+        zone=facts.zone,
+        provider=provider.name,
+        servers=facts.nameservers,
+        page=provider.records_page,
     )
 
 
-def describe_name_servers(facts: DnsFacts) -> str:
+def list_name_servers(facts: DnsFacts) -> Param:
     """List the zone's name servers for a sentence."""
-    return join_names(facts.nameservers) or "other name servers"
+    return facts.nameservers or say("other_servers")
 
 
 def _stray_addresses_finding(facts: DnsFacts, stray_addresses: list[str]) -> Finding:
     """Return the finding that some of the hostname's addresses are another server's."""
     if all(":" in address for address in stray_addresses):
-        code, kind, who = FindingCode.AAAA_ELSEWHERE, "IPv6", "whoever has IPv6, certificate authorities too,"
+        code, kind = FindingCode.AAAA_ELSEWHERE, "ipv6"
     else:
-        code, kind, who = FindingCode.CONFLICTING_RECORDS, "address", "a part of the visitors"
-    noun = "record" if len(stray_addresses) == 1 else "records"
-    message = (
-        f"Delete the {kind} {noun} {join_names(stray_addresses)} of {facts.hostname}: {who} is sent to another server."
-    )
+        code, kind = FindingCode.CONFLICTING_RECORDS, "address"
+    sentence_id = f"stray_{kind}_{'one' if len(stray_addresses) == 1 else 'many'}"
+    message = say(sentence_id, hostname=facts.hostname, addresses=tuple(stray_addresses))
     return new_finding(code, "error", "customer", message, stray_addresses)

@@ -8,7 +8,7 @@ from dcvd.core.domains.certificate_authorities import CAA_IDENTIFIERS, default_a
 from dcvd.core.domains.dns_facts import SILENT_OUTCOMES, CaaPolicy, DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record
 from dcvd.core.domains.hostnames import is_within, registrable_domain
-from dcvd.core.text import join_names
+from dcvd.core.sentences.sentence import Param, Sentence, say
 
 
 def permitted_authorities(facts: DnsFacts, requirements: DnsRequirements) -> tuple[str, ...]:
@@ -117,17 +117,18 @@ def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
     owner = policy.owner_name or facts.hostname
     target_owner = facts.target_caa.owner_name if facts.target_caa is not None else facts.target
     is_ours = owner in (facts.target, target_owner) and not _is_customer_policy(facts, policy)
-    whose = "our own target's CAA record" if is_ours else "your CAA record"
-    message = f"{facts.hostname} gets no certificate: {whose} at {owner} "
+    words: dict[str, Param] = {
+        "hostname": facts.hostname, "owner": owner, "whose": say("our_caa_record" if is_ours else "your_caa_record")
+    }  # fmt: skip
     if policy.critical_tags:
         fix = None
-        message += f"has the critical property {join_names(policy.critical_tags)}, which forbids every CA; delete it."
+        message = say("caa_critical", tags=tuple(policy.critical_tags), **words)
     else:
         needed = ("issue", "issuewild") if requirements.wildcard else ("issue",)
         missing = [tag for tag in needed if not _is_among_values(_values_of(policy, tag), name, requirements)]
         fix = Record("CAA", owner, f'0 {missing[0]} "{CAA_IDENTIFIERS[name]}"')
-        typed = " and ".join(f'`0 {tag} "{CAA_IDENTIFIERS[name]}"`' for tag in missing)
-        message += f"forbids our CA; add {typed} there."
+        typed = tuple(f'`0 {tag} "{CAA_IDENTIFIERS[name]}"`' for tag in missing)
+        message = say("caa_forbids", values=typed, **words)
     evidence = [
         f'{owner} CAA {tag} "{value}"' for tag in ("issue", "issuewild") for value in _values_of(policy, tag) or ()
     ] or [f"{owner} has a CAA record"]
@@ -143,9 +144,7 @@ def _unanswered_findings(facts: DnsFacts) -> tuple[Finding, ...]:
     zone = registrable_domain(facts.hostname)
     caa, target = facts.caa, facts.target_caa
     if target is not None and target.failed_name == facts.target and _is_zone_failure(facts, target):
-        message = (
-            f"The DNS servers of {facts.target}, our own target, fail CAA queries; {facts.hostname} waits for that."
-        )
+        message = say("caa_target_fails", target=facts.target, hostname=facts.hostname)
         return (_unanswered_finding(target, "operator", message),)
     if (
         caa is None
@@ -157,10 +156,7 @@ def _unanswered_findings(facts: DnsFacts) -> tuple[Finding, ...]:
     if caa.failed_name == facts.hostname and facts.chain and facts.target not in facts.chain:
         # The query may have failed at the end of a wrong chain, which has to go anyway.
         return ()
-    message = (
-        f"The DNS servers of {zone} fail CAA queries, so no certificate can be issued for {facts.hostname}. "
-        "Contact your DNS provider."
-    )
+    message = say("caa_zone_fails", zone=zone, hostname=facts.hostname)
     return (_unanswered_finding(caa, "customer", message),)
 
 
@@ -180,6 +176,6 @@ def _is_zone_failure(facts: DnsFacts, policy: CaaPolicy) -> bool:
     return not SILENT_OUTCOMES & set(outcomes)
 
 
-def _unanswered_finding(policy: CaaPolicy, actor: FindingActor, message: str) -> Finding:
+def _unanswered_finding(policy: CaaPolicy, actor: FindingActor, message: Sentence) -> Finding:
     evidence = [f"CAA of {policy.failed_name}: {policy.outcome.replace('_', ' ')}"]
     return new_finding(FindingCode.CAA_UNANSWERED, "error", actor, message, evidence)

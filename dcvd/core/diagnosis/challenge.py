@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import describe_typing, new_finding
-from dcvd.core.diagnosis.mistakes import describe_slip, describe_wrong_type, is_name_in_text
+from dcvd.core.diagnosis.findings import new_finding, type_record
+from dcvd.core.diagnosis.mistakes import describe_slip, is_name_in_text
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
 from dcvd.core.domains.hostnames import relative_name
-from dcvd.core.text import join_names
+from dcvd.core.sentences.sentence import Sentence, say
 
 
 class ChallengeDiagnosis(NamedTuple):
@@ -56,74 +56,67 @@ def _find_mistake(
     if first is not None and first.startswith(f"{target}."):
         appended = first.removeprefix(f"{target}.")
         if facts.hostname == appended or facts.hostname.endswith(f".{appended}"):
-            message = (
-                f"{record.name} points to {first}: your provider appended {appended} to the value. End it with a dot: "
-                f"{target}."
-            )
+            message = say("target_doubled", name=record.name, alias=first, appended=appended, target=f"{target}.")
             fix = Record("CNAME", record.name, f"{target}.")
             return _error(FindingCode.TARGET_DOUBLED, message, (first,), fix)
     doubled = challenge.doubled_answer
     if doubled is not None and doubled.cname == target:
         label = relative_name(record.name, doubled.name.removeprefix(f"{record.name}."))
-        message = f"The record was saved as {doubled.name}. Enter only {label} as the name."
+        message = say("name_doubled", saved=doubled.name, host=label)
         return _error(FindingCode.NAME_DOUBLED, message, (doubled.name,), Record("CNAME", label, record.value))
     is_proxied = bool(challenge.addresses) and all(is_cloudflare_address(each) for each in challenge.addresses)
     if is_proxied:
-        message = (
-            f"The record at {record.name} is proxied by Cloudflare, which hides where it leads. Set it to DNS only: "
-            f"{describe_typing(facts, record)}."
-        )
+        message = say("challenge_proxied", name=record.name, record=type_record(facts, record))
         return _error(FindingCode.CHALLENGE_PROXIED, message, challenge.addresses, record)
     if first is not None and first != facts.target:
-        certificates = _describe_certificates(requirements)
-        slip = describe_slip(first, target)
-        message = (
-            f"The value of the CNAME at {record.name} is almost right. {slip}"
-            if slip
-            else f"{certificates} need {record.name} to lead to {record.value}; it points to {join_names([first])}."
+        wrong = say(
+            "challenge_elsewhere",
+            certificates=_name_certificates(requirements),
+            name=record.name,
+            target=record.value,
+            alias=(first,),
         )
-        return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, challenge.chain or (first,), record)
+        slip = describe_slip(first, target)
+        messages = (wrong,) if slip is None else (say("challenge_almost_right", name=record.name), slip)
+        return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, messages, challenge.chain or (first,), record)
     return None
 
 
 def _wrong_type_finding(record: Record, texts: tuple[str, ...]) -> Finding:
-    message = describe_wrong_type(f"at {record.name}", record.value)
+    message = say("wrong_type_at", name=record.name, target=record.value)
     return _error(FindingCode.CHALLENGE_TXT_CONFLICT, message, (f"TXT {text}" for text in texts), record)
 
 
 def _hidden_finding(facts: DnsFacts, record: Record, texts: tuple[str, ...]) -> Finding:
-    message = (
-        f"The CNAME at {record.name} is there, but Cloudflare answers queries for TXT there with tokens of the zone's "
-        "own certificate, which no dashboard shows. They go once that certificate is issued, or when Universal "
-        f"SSL is turned off in that zone; or {facts.hostname} is validated by http."
-    )
+    message = say("challenge_hidden", name=record.name, hostname=facts.hostname)
     evidence = [f"CNAME {record.value}", *(f"TXT {text}" for text in texts)]
     return new_finding(FindingCode.CHALLENGE_HIDDEN, "warning", "customer", message, evidence)
 
 
 def _bare_finding(record: Record) -> Finding:
-    message = (
-        f"There is something at {record.name} that shows nothing. If it is the CNAME to {record.value}, and the "
-        "provider flattens it, all is well: it shows once a certificate is ordered. If not, create that CNAME."
-    )
+    message = say("challenge_bare", name=record.name, target=record.value)
     evidence = [f"{record.name} exists, without a CNAME, a TXT record or an address"]
     return new_finding(FindingCode.CHALLENGE_HIDDEN, "warning", "customer", message, evidence, fix=record)
 
 
 def _conflicting_txt_finding(record: Record, texts: tuple[str, ...]) -> Finding:
-    message = f"Delete the old TXT record at {record.name}: it stands where the CNAME to {record.value} has to be."
+    message = say("challenge_txt_in_the_way", name=record.name, target=record.value)
     return _error(FindingCode.CHALLENGE_TXT_CONFLICT, message, (f"TXT {text}" for text in texts), record)
 
 
 def _missing_delegation_finding(facts: DnsFacts, requirements: DnsRequirements, record: Record) -> Finding:
-    certificates = _describe_certificates(requirements)
-    message = f"{certificates} for {facts.hostname} also need this record: {describe_typing(facts, record)}."
+    message = say(
+        "challenge_needed",
+        certificates=_name_certificates(requirements),
+        hostname=facts.hostname,
+        record=type_record(facts, record),
+    )
     return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, (f"no CNAME at {record.name}",), record)
 
 
-def _describe_certificates(requirements: DnsRequirements) -> str:
-    return "Wildcard certificates" if requirements.wildcard else "Certificates by delegated validation"
+def _name_certificates(requirements: DnsRequirements) -> Sentence:
+    return say("wildcard_certificates" if requirements.wildcard else "delegated_certificates")
 
 
-def _error(code: FindingCode, message: str, evidence: Iterable[str], fix: Record) -> Finding:
+def _error(code: FindingCode, message: Sentence | Iterable[Sentence], evidence: Iterable[str], fix: Record) -> Finding:
     return new_finding(code, "error", "customer", message, evidence, fix=fix)

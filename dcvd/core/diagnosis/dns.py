@@ -19,6 +19,7 @@ from dcvd.core.domains.domain import DnsState, Finding
 from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.domains.top_level_domains import RESERVED_TLDS, is_delegated
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.sentences.sentence import say
 
 
 class DnsDiagnosis(Struct, frozen=True):
@@ -116,11 +117,7 @@ def _diagnose_routing(facts: DnsFacts) -> RoutingDiagnosis:
 
 def _suspended_finding(facts: DnsFacts) -> Finding:
     zone = registrable_domain(facts.hostname)
-    message = (
-        f"The registrar of {zone} has put its own name servers in place of the domain's: it is suspended or has "
-        "expired. Confirm the registrant's e-mail address, renew the domain, or ask the registrar; its records do not "
-        "matter now."
-    )
+    message = say("domain_suspended", zone=zone)
     evidence = [f"NS {name}" for name in facts.nameservers]
     return new_finding(FindingCode.DOMAIN_SUSPENDED, "error", "customer", message, evidence)
 
@@ -129,22 +126,12 @@ def _unregistered_finding(facts: DnsFacts, delegated_at: int | None) -> Finding:
     zone = registrable_domain(facts.hostname)
     evidence = [f"{zone} does not exist (NXDOMAIN from its parent)"]
     if delegated_at is not None:
-        message = (
-            f"{zone} was there on {to_rfc3339(delegated_at)[:10]}, and is gone from DNS: it has expired, or is "
-            "suspended. Confirm the registrant's e-mail address, renew the domain, or ask the registrar; its records "
-            "do not matter now."
-        )
+        message = say("domain_gone", zone=zone, day=to_rfc3339(delegated_at)[:10])
         return new_finding(FindingCode.DOMAIN_SUSPENDED, "error", "customer", message, evidence)
     tld = zone.rpartition(".")[2]
     if not is_delegated(tld) and tld not in RESERVED_TLDS:
-        message = (
-            f"There is no top-level domain .{tld}, so {facts.hostname} cannot exist. It was likely typed wrong: remove "
-            "it here, and add the right name."
-        )
+        message = say("tld_unknown", tld=tld, hostname=facts.hostname)
         evidence = [f"{zone} does not exist (NXDOMAIN), and the list of top-level domains has no .{tld}"]
         return new_finding(FindingCode.TLD_UNKNOWN, "error", "customer", message, evidence)
-    message = (
-        f"{zone} seems expired or unregistered, so {facts.hostname} cannot exist. Renew it; if it is paid for, ask its "
-        "registrar whether it is suspended."
-    )
+    message = say("domain_unregistered", zone=zone, hostname=facts.hostname)
     return new_finding(FindingCode.DOMAIN_UNREGISTERED, "error", "customer", message, evidence)

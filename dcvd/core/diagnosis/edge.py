@@ -6,8 +6,9 @@ from typing import Final, assert_never
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import DnsState, Domain, Finding, FindingActor, Severity
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome, ServedCertificate
+from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome
 from dcvd.core.instants import MINUTE, SECOND, to_rfc3339
+from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.text import join_names
 
 _VETOES: Final = frozenset(
@@ -39,58 +40,50 @@ def diagnose_edge(domain: Domain, observation: EdgeObservation, now: int) -> Fin
         case EdgeOutcome.SERVING | EdgeOutcome.UNKNOWN | EdgeOutcome.NOT_PROBED:
             return None
         case EdgeOutcome.ORIGIN_DOWN:
-            message = (
-                f"https://{domain.name}/ is served, but Cloudflare answers with {_describe_answer(observation)}: it "
-                "does not reach the origin. The operator of this service has to look at the origin."
-            )
-            return new_finding(FindingCode.ORIGIN_DOWN, "warning", "operator", message, _list_evidence(observation))
+            origin_down = say("edge_origin_down", hostname=domain.name, answer=_name_answer(observation))
+            evidence = _list_evidence(observation)
+            return new_finding(FindingCode.ORIGIN_DOWN, "warning", "operator", origin_down, evidence)
         case EdgeOutcome.UNREACHABLE:
             code = FindingCode.EDGE_UNREACHABLE
-            message = f"https://{domain.name}/ does not answer. {observation.fault or ''}".rstrip()
+            message = [say("edge_silent", hostname=domain.name, fault=observation.fault or "")]
         case EdgeOutcome.NO_CERTIFICATE:
             code = FindingCode.EDGE_WITHOUT_CERTIFICATE
-            message = f"https://{domain.name}/ has no certificate: the server ends the TLS handshake."
+            message = [say("edge_without_certificate", hostname=domain.name)]
         case EdgeOutcome.WRONG_CERTIFICATE:
             code = FindingCode.EDGE_WRONG_CERTIFICATE
-            message = f"Browsers warn of https://{domain.name}/: {_describe_certificate(observation)}."
+            message = _describe_certificate(domain, observation)
         case EdgeOutcome.REFUSED:
             code = FindingCode.EDGE_REFUSES
-            message = (
-                f"https://{domain.name}/ has a certificate, but Cloudflare does not serve it: it answers with "
-                f"{_describe_answer(observation)}."
-            )
+            message = [say("edge_refuses", hostname=domain.name, answer=_name_answer(observation))]
         case _:
             assert_never(observation.outcome)
     severity, actor, advice = _choose_actor(domain, now)
-    return new_finding(code, severity, actor, f"{message} {advice}", _list_evidence(observation))
+    return new_finding(code, severity, actor, (*message, say(advice)), _list_evidence(observation))
 
 
 def _choose_actor(domain: Domain, now: int) -> tuple[Severity, FindingActor, str]:
-    """Return whose turn it is, with what they have to do."""
+    """Return whose turn it is, and the sentence on what they have to do."""
     if domain.cf_changed_at is not None and now - domain.cf_changed_at < _ROLLOUT_MS:
-        advice = "Cloudflare may still be bringing it to all of its servers. No action needed: we check again."
-        return "warning", "nobody", advice
+        return "warning", "nobody", "edge_rollout"
     if domain.dns_state is DnsState.UNVERIFIABLE:
-        return "error", "customer", "Whoever runs the proxy of the domain has to look at it."
-    return "error", "operator", "The operator of this service has to ask Cloudflare's support."
+        return "error", "customer", "edge_proxys_turn"
+    return "error", "operator", "edge_operators_turn"
 
 
-def _describe_certificate(observation: EdgeObservation) -> str:
-    fault = (observation.fault or "its certificate is not valid").rstrip(".")
+def _describe_certificate(domain: Domain, observation: EdgeObservation) -> list[Sentence]:
     certificate = observation.certificate
-    if certificate is None:
-        return fault
-    return f"{fault}. The certificate there is for {_describe_names(certificate)}, by {certificate.issuer}"
+    fault = (observation.fault or "its certificate is not valid").rstrip(".")
+    message = [say("edge_wrong_certificate", hostname=domain.name, fault=fault)]
+    if certificate is not None:
+        names = certificate.names or say("no_name")
+        message.append(say("edge_certificate_of", names=names, issuer=certificate.issuer))
+    return message
 
 
-def _describe_names(certificate: ServedCertificate) -> str:
-    return join_names(certificate.names) or "no name"
-
-
-def _describe_answer(observation: EdgeObservation) -> str:
+def _name_answer(observation: EdgeObservation) -> Sentence:
     if observation.cloudflare_error is not None:
-        return f"its error {observation.cloudflare_error}"
-    return f"the status {observation.status}"
+        return say("cloudflares_error", number=observation.cloudflare_error)
+    return say("status_code", status=observation.status or 0)
 
 
 def _list_evidence(observation: EdgeObservation) -> list[str]:
@@ -104,7 +97,7 @@ def _list_evidence(observation: EdgeObservation) -> list[str]:
         issued, expires = (
             to_rfc3339(instant - instant % SECOND) for instant in (certificate.issued_at, certificate.expires_at)
         )
-        lines.append(f"certificate for {_describe_names(certificate)}, by {certificate.issuer}, {issued} to {expires}")
+        lines.append(f"certificate for {join_names(certificate.names)}, by {certificate.issuer}, {issued} to {expires}")
     if observation.status is not None:
         lines.append(f"answer: {observation.status}")
     if observation.cloudflare_error is not None:

@@ -9,7 +9,9 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Severity
 from dcvd.core.domains.hostnames import find_typing_zone
-from dcvd.core.domains.typed_records import describe_record
+from dcvd.core.domains.typed_records import to_typed_record
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import Sentence, TypedRecord
 from dcvd.core.text import make_printable
 
 _MAX_EVIDENCE_LINES: Final = 10
@@ -33,18 +35,31 @@ def new_finding(
     code: FindingCode,
     severity: Severity,
     actor: FindingActor,
-    message: str,
+    message: Sentence | Iterable[Sentence | None],
     evidence: Iterable[str],
     *,
     fix: Record | None = None,
 ) -> Finding:
-    """Return a finding with its evidence shortened."""
-    lines = shorten_evidence(evidence)
-    return Finding(code=code, severity=severity, actor=actor, message=message, fix=fix, evidence=lines)
+    """Return a finding with its evidence shortened. Its message is one sentence, or several; None is left out."""
+    sentences = (message,) if isinstance(message, Sentence) else tuple(each for each in message if each is not None)
+    return Finding(
+        code=code,
+        severity=severity,
+        actor=actor,
+        message=render(sentences),
+        sentences=sentences,
+        fix=fix,
+        evidence=shorten_evidence(evidence),
+    )
 
 
 def customer_error(
-    facts: DnsFacts, code: FindingCode, message: str, evidence: Iterable[str], *, fix: Record | None = None
+    facts: DnsFacts,
+    code: FindingCode,
+    message: Sentence | Iterable[Sentence | None],
+    evidence: Iterable[str],
+    *,
+    fix: Record | None = None,
 ) -> Finding:
     """Return an error that the customer has to fix, by the CNAME from the hostname to the target or by `fix`."""
     return new_finding(code, "error", "customer", message, evidence, fix=fix or required_cname(facts))
@@ -55,14 +70,14 @@ def required_cname(facts: DnsFacts) -> Record:
     return Record("CNAME", facts.hostname, facts.target)
 
 
-def describe_typing(facts: DnsFacts, record: Record) -> str:
-    """Return in words how a record of the hostname is typed."""
-    return describe_record(record, find_typing_zone(facts.hostname, facts.zone))
+def type_record(facts: DnsFacts, record: Record) -> TypedRecord:
+    """Return a record of the hostname as it is typed."""
+    return to_typed_record(record, find_typing_zone(facts.hostname, facts.zone))
 
 
-def describe_required_cname(facts: DnsFacts) -> str:
-    """Return in words how the CNAME that the hostname needs is typed."""
-    return describe_typing(facts, required_cname(facts))
+def type_required_cname(facts: DnsFacts) -> TypedRecord:
+    """Return the CNAME that the hostname needs as it is typed."""
+    return type_record(facts, required_cname(facts))
 
 
 def shorten_evidence(evidence: Iterable[str]) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """Mistakes of customers and their DNS providers: records that were saved as something else than was meant."""
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import customer_error, describe_required_cname, describe_typing
+from dcvd.core.diagnosis.findings import customer_error, type_record, type_required_cname
 from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
 from dcvd.core.domains.dns_facts import DnsFacts, ObservedRecord, OtherNameAnswer
 from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
 from dcvd.core.domains.hostnames import relative_name
+from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.text import is_slip, join_names, make_printable
 
 
@@ -22,7 +23,7 @@ def find_doubled_name(facts: DnsFacts) -> Finding | None:
     return customer_error(
         facts,
         FindingCode.NAME_DOUBLED,
-        f"The record was saved as {doubled.name}. Enter only {label} as the name.",
+        say("name_doubled", saved=doubled.name, host=label),
         [f"{doubled.name} leads to {join_names(leads_to)}"],
         fix=Record("CNAME", label, facts.target),
     )
@@ -38,8 +39,7 @@ def find_doubled_target(facts: DnsFacts) -> Finding | None:
         return customer_error(
             facts,
             FindingCode.TARGET_DOUBLED,
-            f"{facts.hostname} points to {first}: your provider appended {appended} to the value. "
-            f"End it with a dot: {facts.target}.",
+            say("target_doubled", name=facts.hostname, alias=first, appended=appended, target=f"{facts.target}."),
             facts.chain,
             fix=Record("CNAME", facts.hostname, f"{facts.target}."),
         )
@@ -52,7 +52,7 @@ def find_wrong_type(facts: DnsFacts) -> Finding | None:
     texts = [record.value for record in records if record.type == "TXT"]
     if not texts or len(texts) < len(records) or not all(is_name_in_text(text, facts.target) for text in texts):
         return None
-    message = describe_wrong_type(f"for {facts.hostname}", facts.target)
+    message = say("wrong_type_for", name=facts.hostname, target=facts.target)
     return customer_error(facts, FindingCode.WRONG_RECORD_TYPE, message, [f"TXT {text}" for text in texts])
 
 
@@ -62,20 +62,15 @@ def list_records_in_the_way(facts: DnsFacts) -> list[ObservedRecord]:
     return [record for record in facts.other_records if not (keeps_mail and record.type == "MX")]
 
 
-def describe_wrong_type(place: str, target: str) -> str:
-    """Return the sentence that a record, such as one `for app.customer.com`, is a TXT record and has to be a CNAME."""
-    return f"The record {place} has the type TXT, with the name {target} as its text. Change its type to CNAME."
-
-
 def is_name_in_text(text: str, name: str) -> bool:
     """Whether the text of a TXT record is a name, with or without quotes, a final dot and a scheme."""
     typed = text.strip('" ').lower().removeprefix("https://").removeprefix("http://").rstrip("./ ")
     return typed == name
 
 
-def describe_slip(typed: str, meant: str) -> str:
-    """Return a sentence on a name that differs from the one meant by a slip; empty where it is another name."""
-    return f"You typed {make_printable(typed)}; it has to be {meant}." if is_slip(typed, meant) else ""
+def describe_slip(typed: str, meant: str) -> Sentence | None:
+    """Return a sentence on a name that differs from the one meant by a slip; None where it is another name."""
+    return say("slip", typed=make_printable(typed), meant=meant) if is_slip(typed, meant) else None
 
 
 def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
@@ -87,8 +82,7 @@ def find_masking_wildcard(facts: DnsFacts) -> Finding | None:
     return customer_error(
         facts,
         FindingCode.WILDCARD_MASKS,
-        f"A wildcard record catches {facts.hostname}, and leads it to {leads_to}. Create a record for {facts.hostname} "
-        f"itself: {describe_required_cname(facts)}.",
+        say("wildcard_masks", hostname=facts.hostname, end=leads_to, record=type_required_cname(facts)),
         [f"{sibling.name} leads to {leads_to} as well"],
     )
 
@@ -103,21 +97,9 @@ def find_endangered_wildcard(facts: DnsFacts, *, wants_names_below: bool) -> Fin
     if sibling is None or facts.below_answer is None or not is_wildcards_answer(facts):
         return None
     evidence = [f"{sibling.name} leads to {_describe_end(sibling)} as well"]
-    if wants_names_below:
-        message = (
-            f"{facts.hostname} may lead here by a wildcard alone. First make sure that it has a record of its own: "
-            f"{describe_required_cname(facts)}. Once there is a record below it, as for its certificate, a wildcard no "
-            "longer answers for it."
-        )
-        return customer_error(facts, FindingCode.WILDCARD_MASKS, message, evidence)
-    return customer_error(
-        facts,
-        FindingCode.WILDCARD_MASKS,
-        f"{facts.hostname} leads here by a wildcard alone. First add a record for {facts.hostname} itself: once there "
-        "is one below it, as for its certificate, the wildcard no longer answers for it. Create this record: "
-        f"{describe_required_cname(facts)}.",
-        evidence,
-    )
+    sentence_id = "wildcard_may_end" if wants_names_below else "wildcard_will_end"
+    message = say(sentence_id, hostname=facts.hostname, record=type_required_cname(facts))
+    return customer_error(facts, FindingCode.WILDCARD_MASKS, message, evidence)
 
 
 def find_missing_wildcard(facts: DnsFacts) -> Finding | None:
@@ -136,10 +118,7 @@ def find_missing_wildcard(facts: DnsFacts) -> Finding | None:
     ):
         return None
     record = Record("CNAME", f"{WILDCARD_LABEL}.{facts.hostname}", facts.target)
-    message = (
-        f"Names below {facts.hostname} do not lead here, and its certificate is for them too. Also create "
-        f"this record: {describe_typing(facts, record)}."
-    )
+    message = say("wildcard_missing", hostname=facts.hostname, record=type_record(facts, record))
     evidence = [f"{below.name} leads to {_describe_end(below)}" if _has_data(below) else f"{below.name} has no record"]
     return customer_error(facts, FindingCode.WILDCARD_MISSING, message, evidence, fix=record)
 

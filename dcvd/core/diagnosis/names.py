@@ -7,7 +7,8 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import list_unusual_labels, normalise
-from dcvd.core.text import join_names, make_printable
+from dcvd.core.sentences.sentence import quote, say
+from dcvd.core.text import make_printable
 from dcvd.errors import InvalidInput
 
 MAX_COMMON_NAME_CHARS: Final = 64
@@ -23,7 +24,7 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
         name = normalise(text, allowed_tlds=allowed_tlds)
     except InvalidInput as error:
         quoted = make_printable(text)[:_MAX_QUOTED_NAME_CHARS]
-        return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", error.message, [quoted]),)
+        return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", quote(error.message), [quoted]),)
     return (*_length_findings(name), *unusual_name_findings(name))
 
 
@@ -32,18 +33,12 @@ def unusual_name_findings(name: str) -> tuple[Finding, ...]:
     labels = list_unusual_labels(name)
     if not labels:
         return ()
-    message = (
-        f"{name} has a label that the rules of international names (IDNA 2008) do not allow: {join_names(labels)}. DNS "
-        "serves it, but some browsers, mail programs and certificate authorities do not take it."
-    )
+    message = say("name_unusual", name=name, labels=tuple(labels))
     return (new_finding(FindingCode.HOSTNAME_UNUSUAL, "warning", "customer", message, labels),)
 
 
 def _length_findings(name: str) -> tuple[Finding, ...]:
     if len(name) <= MAX_COMMON_NAME_CHARS:
         return ()
-    message = (
-        f"{name} has more than {MAX_COMMON_NAME_CHARS} characters, so its certificate also names a host of "
-        "Cloudflare's (cloudflare_branding). That is done for you."
-    )
+    message = say("name_long", name=name, count=MAX_COMMON_NAME_CHARS)
     return (new_finding(FindingCode.HOSTNAME_TOO_LONG, "info", "nobody", message, [f"{len(name)} characters"]),)

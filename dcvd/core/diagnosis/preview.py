@@ -18,9 +18,10 @@ from dcvd.core.domains.dns_providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, Domain, Finding, RequiredRecord, new_domain
 from dcvd.core.domains.typed_records import find_zone, remember_zone, required_records_to_type
 from dcvd.core.ids import RandomBytes
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord, quote, say
 
 _EXPECTED_CODES: Final = frozenset({FindingCode.CNAME_MISSING, FindingCode.CNAME_WRONG_TARGET})
-_TARGET_IN_WORDS: Final = "the target that it is given when it is added"
 
 
 class DomainDiagnosis(Struct, frozen=True, kw_only=True):
@@ -108,30 +109,45 @@ def _promise_nothing(finding: Finding) -> Finding:
     """Return a finding about a name that is not added, for which nothing is done yet."""
     if finding.code != FindingCode.PROXIED_UNVERIFIABLE:
         return finding
-    message = (
-        "The record is proxied by Cloudflare, which hides where it leads. Once the name is added, that is confirmed."
-    )
-    return replace(finding, message=message)
+    sentences = (say("record_proxied_preview"),)
+    return replace(finding, message=render(sentences), sentences=sentences)
 
 
 def _hide_target_in_note(record: RequiredRecord, template: str) -> RequiredRecord:
-    return record if record.note is None else replace(record, note=record.note.replace(template, _TARGET_IN_WORDS))
+    return record if record.note is None else replace(record, note=_hide_target(record.note, template))
 
 
 def _hide_unknown_target(findings: tuple[Finding, ...], template: str) -> tuple[Finding, ...]:
     """Drop what nobody can get right before a domain is added, because its target is not known until then."""
     return tuple(
-        replace(
-            finding,
-            message=finding.message.replace(f"`{template}`", _TARGET_IN_WORDS).replace(template, _TARGET_IN_WORDS),
-            fix=None if finding.fix is not None and template in finding.fix.value else finding.fix,
-        )
-        for finding in findings
-        if finding.code not in _EXPECTED_CODES
+        _hide_target_in_finding(finding, template) for finding in findings if finding.code not in _EXPECTED_CODES
     )
+
+
+def _hide_target_in_finding(finding: Finding, template: str) -> Finding:
+    sentences = tuple(_hide_target(sentence, template) for sentence in finding.sentences)
+    fix = None if finding.fix is not None and template in finding.fix.value else finding.fix
+    return replace(finding, message=render(sentences), sentences=sentences, fix=fix)
+
+
+def _hide_target(sentence: Sentence, template: str) -> Sentence:
+    """Return a sentence in which words stand for the target that is not known yet."""
+    return Sentence(sentence.id, {name: _hide_in_param(value, template) for name, value in sentence.params.items()})
+
+
+def _hide_in_param(value: Param, template: str) -> Param:
+    match value:
+        case str() if value.removesuffix(".") == template:
+            return say("target_when_added")
+        case TypedRecord(value=str(target)) if target.removesuffix(".") == template:
+            return replace(value, value=say("target_when_added"))
+        case Sentence():
+            return _hide_target(value, template)
+        case _:
+            return value
 
 
 def unusable_name_findings(text: str, message: str, *, allowed_tlds: tuple[str, ...]) -> tuple[Finding, ...]:
     """Return the findings about a name that cannot be added for the reason `message`."""
     findings = name_findings(text, allowed_tlds=allowed_tlds)
-    return findings or (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, ()),)
+    return findings or (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", quote(message), ()),)

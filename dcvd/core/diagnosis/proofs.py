@@ -7,6 +7,7 @@ from dcvd.core.domains.claims import proof_record, proof_text
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Domain, Finding, Proof, Record
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.sentences.sentence import Sentence, say
 
 
 def find_proof(domain: Domain, facts: DnsFacts) -> Proof | None:
@@ -28,35 +29,23 @@ def proof_findings(domain: Domain, state: DnsState | None) -> tuple[Finding, ...
     record = proof_record(domain.id, domain.name)
     if record is None:
         return ()
-    message = (
-        f"That {domain.name} points here does not show who may use it. Create the TXT record {record.name} with the"
-        f" value {record.value}, which proves that it is yours."
-    )
+    message = say("ownership_unproved", hostname=domain.name, name=record.name, value=record.value)
     return (new_finding(FindingCode.OWNERSHIP_UNPROVED, "error", "customer", message, (), fix=record),)
 
 
-def hidden_proof_advice(domain: Domain) -> str:
+def hidden_proof_advice(domain: Domain) -> Sentence | None:
     """Return a sentence for a name that hides where it points: which record proves the claim, whether contested or not.
 
-    Empty for a claim that is proved, or whose name is too long for the record.
+    None for a claim that is proved, or whose name is too long for the record.
     """
     record = None if domain.proof is not None else proof_record(domain.id, domain.name)
-    if record is None:
-        return ""
-    return (
-        f" If it is one, create the TXT record {record.name} with the value {record.value}, which proves that it is"
-        " yours."
-    )
+    return None if record is None else say("ownership_hidden", name=record.name, value=record.value)
 
 
 def dormancy_findings(domain: Domain) -> tuple[Finding, ...]:
     """Return that a claim is dormant, and what wakes it."""
     if domain.dormant_since is None:
         return ()
-    message = (
-        f"{domain.name} is dormant since {to_rfc3339(domain.dormant_since)}, because its record has been missing for so"
-        " long: it has no hostname at Cloudflare, and DNS is asked once a day. Create the record, and it is registered"
-        " again by itself; a check wakes it at once."
-    )
+    message = say("dormant", hostname=domain.name, since=to_rfc3339(domain.dormant_since))
     fix = Record("CNAME", domain.name, domain.cname_target)
     return (new_finding(FindingCode.DORMANT, "warning", "customer", message, (), fix=fix),)

@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import Domain, DomainStatus, Finding
 from dcvd.core.instants import SECOND, to_rfc3339
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import quote, say
 
 _OF_THE_NEXT_CERTIFICATE: Final = frozenset(
     {
@@ -39,5 +41,14 @@ def tell_when_it_hurts(domain: Domain, finding: Finding, now: int) -> Finding:
     ):
         return finding
     until = to_rfc3339(certificate.expires_at - certificate.expires_at % SECOND)
-    message = f"{domain.name} works until {until}, and cannot be renewed until this is mended. {finding.message}"
-    return replace(finding, severity="warning", message=message, hurts_at=certificate.expires_at)
+    sentences = (
+        say("works_until", hostname=domain.name, until=until),
+        *(finding.sentences or (quote(finding.message),)),
+    )
+    return replace(
+        finding,
+        severity="warning",
+        message=render(sentences),
+        sentences=sentences,
+        hurts_at=certificate.expires_at,
+    )

@@ -16,7 +16,7 @@ from dcvd.core.diagnosis.mistakes import describe_slip, find_doubled_name, find_
 from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import DnsState, Finding, Severity
-from dcvd.core.text import join_names
+from dcvd.core.sentences.sentence import Sentence, say
 
 MAX_CHAIN_NAMES: Final = 8
 """The most CNAMEs that every resolver follows; those of some CAs give up soon after."""
@@ -57,10 +57,7 @@ def _diagnose_broken_chain(facts: DnsFacts) -> RoutingDiagnosis:
     """Diagnose a chain in which a server does not answer: it may lead to us, but nobody can follow it now."""
     if not any(resolver.outcome == "answered" for resolver in facts.resolvers):
         return RoutingDiagnosis(None)
-    message = (
-        f"{facts.hostname} points to {join_names(facts.chain[:1])}, and name servers on the way from there do not "
-        f"answer. Change it to {facts.target}."
-    )
+    message = say("cname_broken", hostname=facts.hostname, alias=facts.chain[:1], target=facts.target)
     fix = required_cname(facts)
     finding = new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, facts.chain, fix=fix)
     return RoutingDiagnosis(None, (finding,))
@@ -75,13 +72,9 @@ def _findings_beside_cname(facts: DnsFacts) -> tuple[Finding, ...]:
         {record.type for record in facts.other_records if not _is_harmless(facts, record.type, record.value)}
     )
     if kinds:
-        types = join_names(kinds)
         values = [f"{each.type} {each.value}" for each in facts.other_records if each.type in kinds]
         code = FindingCode.AAAA_ELSEWHERE if kinds == ["AAAA"] else FindingCode.CONFLICTING_RECORDS
-        message = (
-            f"{facts.hostname} has {types} records beside its CNAME, and no name may have both: some will follow the "
-            f"one and some the other. Delete the existing {types} records for {facts.hostname}."
-        )
+        message = say("records_beside_cname", hostname=facts.hostname, types=tuple(kinds))
         findings.append(new_finding(code, "warning", "customer", message, values))
     return tuple(findings)
 
@@ -98,35 +91,29 @@ def _is_harmless(facts: DnsFacts, kind: str, value: str) -> bool:
 
 def _wrong_target_finding(facts: DnsFacts) -> Finding:
     slip = describe_slip(facts.chain[0], facts.target)
-    message = (
-        f"The value of the CNAME of {facts.hostname} is almost right. {slip}"
-        if slip
-        else f"{facts.hostname} points to {join_names(facts.chain[:1])}; change it to {facts.target}."
-    )
+    wrong = say("cname_wrong", hostname=facts.hostname, alias=facts.chain[:1], target=facts.target)
+    message = (wrong,) if slip is None else (say("cname_almost_right", hostname=facts.hostname), slip)
     return customer_error(facts, FindingCode.CNAME_WRONG_TARGET, message, facts.chain)
 
 
 def _loop_finding(facts: DnsFacts) -> Finding:
-    message = f"{_describe_loop(facts)} Point {facts.hostname} directly to {facts.target}."
+    message = (_describe_loop(facts), say("point_directly", hostname=facts.hostname, target=facts.target))
     return customer_error(facts, FindingCode.CNAME_LOOP, message, (facts.hostname, *facts.chain))
 
 
-def _describe_loop(facts: DnsFacts) -> str:
+def _describe_loop(facts: DnsFacts) -> Sentence:
     names = [facts.hostname, *facts.chain]
     at, last = names.index(names[-1]), len(names) - 1
     if at == last:
-        return f"The CNAMEs of {facts.hostname} lead in a circle."
+        return say("loop_circle", hostname=facts.hostname)
     if last - at == 1:
-        return f"{join_names(names[-1:])} points to itself."
-    return f"{join_names(names[at : at + 1])} points to {join_names(names[at + 1 : at + 2])}, which leads back to it."
+        return say("loop_itself", name=tuple(names[-1:]))
+    return say("loop_back", name=tuple(names[at : at + 1]), next=tuple(names[at + 1 : at + 2]))
 
 
 def _long_chain_finding(facts: DnsFacts) -> Finding:
     reaches = facts.target in facts.chain
     hops = facts.chain.index(facts.target) + 1 if reaches else len(facts.chain)
-    message = (
-        f"{facts.hostname} goes through {hops} CNAMEs, more than everybody follows. Point it directly to "
-        f"{facts.target}."
-    )
+    message = say("chain_long", hostname=facts.hostname, count=hops, target=facts.target)
     severity: Severity = "warning" if reaches else "error"
     return new_finding(FindingCode.CHAIN_LONG, severity, "customer", message, facts.chain, fix=required_cname(facts))

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.diagnosis.findings import describe_required_cname, new_finding, required_cname
+from dcvd.core.diagnosis.findings import new_finding, required_cname, type_required_cname
 from dcvd.core.domains.dns_facts import (
     SILENT_OUTCOMES,
     DnsFacts,
@@ -19,7 +19,7 @@ from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
 from dcvd.core.domains.domain import Finding
 from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
-from dcvd.core.text import join_names
+from dcvd.core.sentences.sentence import Sentence, say
 
 _MAX_CACHE_TIME_MS: Final = 7 * DAY
 """The longest time that resolvers cache an answer (RFC 8767 §4)."""
@@ -42,10 +42,7 @@ def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
     """
     if facts.has_ds and facts.has_matching_key is False:
         zone = facts.zone or registrable_domain(facts.hostname)
-        message = (
-            f"DNSSEC of {facts.hostname} is broken: the registry has a DS record of {zone}, and its servers have "
-            f"no key to which it leads. Remove the DS record at the registrar of {zone}, or sign the zone by its key."
-        )
+        message = say("dnssec_no_key", hostname=facts.hostname, zone=zone)
         evidence = [f"DS of {zone} at its parent", f"no DNSKEY of {zone} that it leads to"]
         return new_finding(FindingCode.DNSSEC_BOGUS, "error", "customer", message, evidence)
     if any(resolver.outcome == "answered" for resolver in facts.resolvers):
@@ -54,11 +51,8 @@ def find_bogus_dnssec(facts: DnsFacts) -> Finding | None:
     if not refusing:
         return None
     zone = facts.zone or registrable_domain(facts.hostname)
-    where = f"the DS record of {zone} at its registrar" if facts.has_ds is not False else "the DS record above it"
-    message = (
-        f"DNSSEC of {facts.hostname} is broken, so resolvers refuse its answers. Fix the signatures of {zone}, "
-        f"or remove {where}."
-    )
+    sentence_id = "dnssec_signatures_above" if facts.has_ds is False else "dnssec_signatures"
+    message = say(sentence_id, hostname=facts.hostname, zone=zone)
     evidence = [f"{r.address} answers SERVFAIL, and answers with the CD bit" for r in refusing]
     return new_finding(FindingCode.DNSSEC_BOGUS, "error", "customer", message, evidence)
 
@@ -67,10 +61,7 @@ def find_failed_resolvers(facts: DnsFacts) -> Finding | None:
     """Find that none of our resolvers answers about anything: whether the domain is right is not known."""
     if not facts.have_resolvers_failed:
         return None
-    message = (
-        f"No DNS resolver of this service answers, so nothing is known about {facts.hostname} now. Check "
-        "dns.resolvers in the configuration, and the network of this machine."
-    )
+    message = say("resolvers_failed", hostname=facts.hostname)
     evidence = [f"{resolver.address}: {_describe_outcome(resolver.outcome)}" for resolver in facts.resolvers]
     return new_finding(FindingCode.RESOLVERS_FAILED, "warning", "operator", message, evidence)
 
@@ -83,15 +74,9 @@ def find_unresolved_servers(facts: DnsFacts) -> Finding | None:
     zone = _describe_zone(facts)
     evidence = [f"{name} has no address" for name in names]
     if set(names) >= set(facts.nameservers or names) and not answering_servers(facts):
-        message = (
-            f"None of the name servers of {zone} exists in DNS ({join_names(names)}), so nobody can look up "
-            f"{facts.hostname}. Set the right name servers at the registrar of {zone}."
-        )
+        message = say("servers_all_unknown", zone=zone, servers=names, hostname=facts.hostname)
         return new_finding(FindingCode.NS_LAME, "error", "customer", message, evidence)
-    message = (
-        f"Of the name servers of {zone}, {join_names(names)} cannot be found in DNS. Remove it at the registrar: "
-        f"whoever registers that name could answer for {zone}."
-    )
+    message = say("servers_unknown", zone=zone, servers=names)
     return new_finding(FindingCode.NS_LAME, "warning", "customer", message, evidence)
 
 
@@ -107,11 +92,7 @@ def find_dead_own_servers(facts: DnsFacts) -> Finding | None:
     names = list(dict.fromkeys(server.name for server in dead))
     evidence = [f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in dead]
     is_alone = set(facts.own_nameservers) <= set(names)
-    message = (
-        f"The zone {zone} names other name servers than its registrar does, and {join_names(names)} of them "
-        f"{'do' if len(names) > 1 else 'does'} not serve it. Resolvers ask these: correct the NS records in the zone, "
-        "so that they are those at the registrar."
-    )
+    message = say(f"servers_own_dead_{_count_form(names)}", zone=zone, servers=tuple(names))
     return new_finding(FindingCode.NS_LAME, "error" if is_alone else "warning", "customer", message, evidence)
 
 
@@ -131,11 +112,9 @@ def find_lame_servers(facts: DnsFacts) -> Finding | None:
     if not lame:
         return None
     names = list(dict.fromkeys(server.name for server in lame))
-    serves = "are listed but do not serve it" if len(names) > 1 else "is listed but does not serve it"
-    rest = "" if serving else " No other server of the zone answers either."
     message = (
-        f"Of the name servers for {facts.hostname}, {join_names(names)} {serves}. Remove it from the NS "
-        f"records, or ask your DNS provider to serve the zone there.{rest}"
+        say(f"servers_lame_{_count_form(names)}", hostname=facts.hostname, servers=tuple(names)),
+        None if serving else say("servers_none_left"),
     )
     evidence = [f"{server.name} ({server.address}): {_describe_outcome(server.outcome)}" for server in lame]
     return new_finding(FindingCode.NS_LAME, "warning" if serving else "error", "customer", message, evidence)
@@ -149,17 +128,15 @@ def find_divided_servers(facts: DnsFacts) -> Finding | None:
     if not right or not wrong:
         return None
     if _has_newer_copy(wrong, right):
-        message = (
-            f"{_join_server_names(wrong)}, with a newer copy of the zone, lacks the record of {facts.hostname} that "
-            f"{_join_server_names(right)} still has. Create this record there: "
-            f"{describe_required_cname(facts)}."
+        message = say(
+            "servers_lack_record",
+            servers=_list_names(wrong),
+            hostname=facts.hostname,
+            others=_list_names(right),
+            record=type_required_cname(facts),
         )
         return _inconsistency_finding(facts, message, answers, with_fix=True)
-    message = (
-        f"{_join_server_names(wrong)} still serves old data for {facts.hostname}, while {_join_server_names(right)} "
-        "has the right record. It mostly passes within minutes; where it does not, ask your DNS provider to update "
-        "that server."
-    )
+    message = say("servers_old_data", servers=_list_names(wrong), hostname=facts.hostname, others=_list_names(right))
     return _inconsistency_finding(facts, message, answers, with_fix=False)
 
 
@@ -181,14 +158,11 @@ def find_differing_servers(facts: DnsFacts) -> Finding | None:
     newest = [server for server in dated if not _has_newer_copy(dated, [server])]
     old = [server for server in dated if server not in newest]
     if newest and old:
-        message = (
-            f"{_join_server_names(old)} still serves old data for {facts.hostname}; "
-            f"{_join_server_names(newest)} has a newer copy."
+        message = say(
+            "servers_older_copy", servers=_list_names(old), hostname=facts.hostname, others=_list_names(newest)
         )
     else:
-        message = (
-            f"{_join_server_names(answers)} do not agree about {facts.hostname}; one of them still serves old data."
-        )
+        message = say("servers_differ", servers=_list_names(answers), hostname=facts.hostname)
     return replace(_inconsistency_finding(facts, message, answers, with_fix=False), severity="warning")
 
 
@@ -204,17 +178,17 @@ def find_propagation(facts: DnsFacts, now: int, *, is_overdue: bool = False) -> 
     if (at_earlier_servers := _find_earlier_servers(facts, old)) is not None:
         return _earlier_servers_finding(facts, at_earlier_servers, evidence, now)
     if is_overdue:
-        message = (
-            f"The record of {facts.hostname} is correct at its name servers, and {join_names([r.address for r in old])}"
-            " has another answer for longer than its time to live: it may still ask earlier name servers of the zone. "
-            "That passes within two days; if the zone was moved lately, change the record at the earlier provider too."
-        )
+        addresses = tuple(resolver.address for resolver in old)
+        message = say("propagation_overdue", hostname=facts.hostname, resolvers=addresses)
         return new_finding(FindingCode.PROPAGATING, "info", "nobody", message, evidence)
     remaining_ms = [min(resolver.ttl * SECOND, _MAX_CACHE_TIME_MS) for resolver in old if resolver.ttl is not None]
     # Rounding up to whole minutes keeps the message the same from one check to the next.
     clear_at = -(-(now + max(remaining_ms)) // MINUTE) * MINUTE if remaining_ms else None
-    when = "by themselves" if clear_at is None else f"by {to_rfc3339(clear_at)}"
-    message = f"The record of {facts.hostname} is correct. Caches clear {when}; nothing to do."
+    message = (
+        say("propagation", hostname=facts.hostname)
+        if clear_at is None
+        else say("propagation_until", hostname=facts.hostname, until=to_rfc3339(clear_at))
+    )
     return replace(new_finding(FindingCode.PROPAGATING, "info", "nobody", message, evidence), next_check_at=clear_at)
 
 
@@ -230,10 +204,11 @@ def _find_earlier_servers(facts: DnsFacts, old: Sequence[ResolverAnswer]) -> Res
 def _earlier_servers_finding(facts: DnsFacts, resolver: ResolverAnswer, evidence: list[str], now: int) -> Finding:
     ttl_ms = min((resolver.nameservers_ttl or 0) * SECOND, _MAX_CACHE_TIME_MS)
     clear_at = -(-(now + ttl_ms) // MINUTE) * MINUTE
-    message = (
-        f"The record of {facts.hostname} is correct at the zone's present name servers. Some resolvers still ask the "
-        f"earlier ones ({join_names(resolver.nameservers)}), until {to_rfc3339(clear_at)}: change the record there "
-        "too, or wait."
+    message = say(
+        "propagation_at_earlier_servers",
+        hostname=facts.hostname,
+        servers=resolver.nameservers,
+        until=to_rfc3339(clear_at),
     )
     finding = new_finding(
         FindingCode.PROPAGATING,
@@ -246,7 +221,7 @@ def _earlier_servers_finding(facts: DnsFacts, resolver: ResolverAnswer, evidence
 
 
 def _inconsistency_finding(
-    facts: DnsFacts, message: str, answers: Sequence[ServerAnswer], *, with_fix: bool
+    facts: DnsFacts, message: Sentence, answers: Sequence[ServerAnswer], *, with_fix: bool
 ) -> Finding:
     fix = required_cname(facts) if with_fix else None
     evidence = [
@@ -282,8 +257,12 @@ def _right_targets(facts: DnsFacts) -> frozenset[str]:
     return frozenset((facts.target, *first))
 
 
-def _join_server_names(servers: Sequence[ServerAnswer]) -> str:
-    return join_names(list(dict.fromkeys(server.name for server in servers)))
+def _list_names(servers: Sequence[ServerAnswer]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(server.name for server in servers))
+
+
+def _count_form(names: Sequence[str]) -> str:
+    return "one" if len(names) == 1 else "many"
 
 
 def _describe_outcome(outcome: QueryOutcome) -> str:

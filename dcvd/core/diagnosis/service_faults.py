@@ -9,9 +9,10 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Domain, DomainError, DomainErrorCode, DomainStatus, Finding
 from dcvd.core.domains.saas_zone import PlanFeature, SaasZone, ZoneFault, ZoneFaultCode
-from dcvd.core.domains.stalls import Stage, Stall
+from dcvd.core.domains.stalls import Stall
 from dcvd.core.domains.targets import is_made_from
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.sentences.sentence import say
 
 CLOUDFLARE_UNAVAILABLE: Final = "cloudflare_unavailable"
 CLOUDFLARE_RATE_LIMITED: Final = "cloudflare_rate_limited"
@@ -54,22 +55,12 @@ def find_stall(domain: Domain, zone: SaasZone, cause: str | None) -> Stall | Non
 
 
 def _stall_finding(domain: Domain, stall: Stall) -> Finding:
-    match stall.stage:
-        case Stage.ORDER:
-            awaited = "Cloudflare to order the certificate"
-        case Stage.VALIDATION:
-            awaited = "the certificate authority to validate the name"
-        case Stage.ISSUANCE:
-            awaited = "the certificate authority to issue the certificate"
-        case Stage.DEPLOYMENT:
-            awaited = "Cloudflare to deploy the certificate"
-        case Stage.HOSTNAME:
-            awaited = "Cloudflare to serve the name"
-        case _:
-            assert_never(stall.stage)
-    message = (
-        f"{domain.name} waits for {awaited}, as {stall.count} domains of this service do, the first since "
-        f"{to_rfc3339(stall.since)}. This is no fault of {domain.name}. No action needed: we keep trying."
+    message = say(
+        "many_waiting",
+        hostname=domain.name,
+        awaited=say(f"stage_{stall.stage.value}"),
+        count=stall.count,
+        since=to_rfc3339(stall.since),
     )
     return replace(new_finding(FindingCode.MANY_WAITING, "warning", "nobody", message, ()), since=stall.since)
 
@@ -97,29 +88,21 @@ def _concerns(fault: ZoneFault, domain: Domain) -> bool:
 def _fault_finding(domain: Domain, fault: ZoneFault) -> Finding:
     match fault.code:
         case ZoneFaultCode.UNAUTHORIZED:
-            code = FindingCode.CLOUDFLARE_UNAUTHORIZED
-            reason = "Cloudflare refuses this service's API token. The operator has to give it a valid one."
+            code, reason = FindingCode.CLOUDFLARE_UNAUTHORIZED, "waits_unauthorized"
         case ZoneFaultCode.ZONE_NOT_FOUND:
-            code = FindingCode.CLOUDFLARE_ZONE_NOT_FOUND
-            reason = "Cloudflare does not know the zone of this service. The operator has to set the right zone_id."
+            code, reason = FindingCode.CLOUDFLARE_ZONE_NOT_FOUND, "waits_zone_not_found"
         case ZoneFaultCode.NOT_ENABLED:
-            code = FindingCode.SAAS_NOT_ENABLED
-            reason = "Cloudflare for SaaS is not enabled for the zone of this service. The operator has to enable it."
+            code, reason = FindingCode.SAAS_NOT_ENABLED, "waits_not_enabled"
         case ZoneFaultCode.QUOTA_EXCEEDED:
-            code = FindingCode.QUOTA_EXCEEDED
-            reason = "the operator's quota of custom hostnames at Cloudflare is used up, and has to be raised."
+            code, reason = FindingCode.QUOTA_EXCEEDED, "waits_quota"
         case ZoneFaultCode.FALLBACK_ORIGIN:
-            code = FindingCode.FALLBACK_ORIGIN
-            reason = (
-                "the fallback origin of the operator's zone at Cloudflare is missing or not active, and the operator "
-                "has to set it."
-            )
+            code, reason = FindingCode.FALLBACK_ORIGIN, "waits_fallback_origin"
         case ZoneFaultCode.TARGET_UNRESOLVED:
-            code = FindingCode.TARGET_UNRESOLVED
-            reason = f"{domain.cname_target}, to which it has to point, has no address. The operator has to create it."
+            code, reason = FindingCode.TARGET_UNRESOLVED, "waits_target"
         case _:
             assert_never(fault.code)
-    finding = new_finding(code, "error", "operator", f"{domain.name} waits: {reason}", [fault.message])
+    params = {"target": domain.cname_target} if code is FindingCode.TARGET_UNRESOLVED else {}
+    finding = new_finding(code, "error", "operator", say(reason, hostname=domain.name, **params), [fault.message])
     return replace(finding, since=fault.since or None)
 
 
@@ -128,12 +111,7 @@ def _plan_findings(domain: Domain, zone: SaasZone) -> Iterator[Finding]:
     lacks_wildcard = domain.wildcard and zone.lacks(PlanFeature.WILDCARD)
     if not is_refused and not (lacks_wildcard and domain.cf_id is None and domain.dormant_since is None):
         return
-    what = "no certificates with a wildcard" if lacks_wildcard else "not all of what is ordered for it"
-    advice = "; or the domain is added without the wildcard" if lacks_wildcard else ""
-    message = (
-        f"{domain.name} is not registered: the plan of the operator's zone at Cloudflare has {what}. The operator has "
-        f"to change the plan, and to retry the registration{advice}."
-    )
+    message = say("plan_lacks_wildcard" if lacks_wildcard else "plan_lacks", hostname=domain.name)
     evidence = [] if domain.error is None else [domain.error.message]
     yield new_finding(FindingCode.PLAN_LACKS, "error", "operator", message, evidence)
 
@@ -141,14 +119,14 @@ def _plan_findings(domain: Domain, zone: SaasZone) -> Iterator[Finding]:
 def _failure_findings(domain: Domain, error: DomainError) -> Iterator[Finding]:
     """Find why the registration has failed so far, where no other rule knows."""
     if error.code in (CLOUDFLARE_UNAVAILABLE, CLOUDFLARE_RATE_LIMITED):
-        message = f"{domain.name} is not registered yet: Cloudflare does not take the call now. It is tried again."
+        message = say("cloudflare_unavailable", hostname=domain.name)
         yield new_finding(FindingCode.CLOUDFLARE_UNAVAILABLE, "warning", "nobody", message, [error.message])
     elif _is_unknown_refusal(error.code):
         yield _refusal_finding(domain, error)
 
 
 def _refusal_finding(domain: Domain, error: DomainError) -> Finding:
-    message = f"Cloudflare refuses to register {domain.name}, and says why. The operator of this service has to act."
+    message = say("registration_refused", hostname=domain.name)
     return new_finding(FindingCode.REGISTRATION_REFUSED, "error", "operator", message, [error.message])
 
 

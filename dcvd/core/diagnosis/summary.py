@@ -7,80 +7,92 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainStatus, Finding, FindingActor
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.domains.typed_records import find_place, find_zone
+from dcvd.core.sentences.rendering import Language, render
+from dcvd.core.sentences.sentence import Sentence, TypedRecord, quote, say
 
-_ACTOR_IN_WORDS: Final[dict[FindingActor, str]] = {
-    "customer": "The domain's owner has to act",
-    "operator": "The operator of this service has to act",
-    "nobody": "No action needed",
+_TURNS: Final[dict[FindingActor, str]] = {
+    "customer": "customers_turn",
+    "operator": "operators_turn",
+    "nobody": "nobodys_turn",
 }
 
 
-def summarize_domain(domain: Domain, findings: Sequence[Finding]) -> str:
+def summarize_domain(domain: Domain, findings: Sequence[Finding], language: Language = "en") -> str:
     """Summarize a domain; `findings` are its findings, most severe first."""
-    fault = _first_of_severity(findings, "error")
-    if fault is not None:
-        return _describe_finding(fault)
-    if domain.error is not None:
-        # A finding of the same code also says what is being done about it.
-        same = next((finding for finding in findings if finding.code == domain.error.code), None)
-        return domain.error.message if same is None else _describe_finding(same)
-    warning = _first_of_severity(findings, "warning")
-    if warning is not None and domain.status in WAITING_STATUSES:
-        return _describe_finding(warning)
-    match domain.status:
-        case DomainStatus.ACTIVE if warning is not None:
-            return f"{domain.name} serves https, but not all is well. {_describe_finding(warning)}"
-        case DomainStatus.ACTIVE if domain.is_ready:
-            return f"{domain.name} serves https and points here; there is nothing to do."
-        case DomainStatus.ACTIVE:
-            return f"{domain.name} serves https; that its DNS still points here is not known, and is checked again."
-        case DomainStatus.ISSUING if (record := missing_validation_record(domain)) is not None:
-            place = find_place(record.name, find_zone(domain))
-            value = "the name that Cloudflare is about to give" if record.value is None else f"`{record.value}`"
-            return (
-                f"The record of {domain.name} is there. For its certificate create this record as well: type "
-                f"{record.type}, name `{place.host}`, value {value}."
-            )
-        case DomainStatus.ISSUING:
-            return f"The record of {domain.name} is there and its certificate is being issued; there is nothing to do."
-        case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN and domain.incomplete_checks:
-            return f"What DNS has for {domain.name} is not known: the checks so far had no answer. It is asked again."
-        case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN:
-            return f"{domain.name} was not checked yet; create the required records meanwhile."
-        case DomainStatus.PENDING_CNAME:
-            return f"The record of {domain.name} is being confirmed through Cloudflare; there is nothing to do."
-        case DomainStatus.ERROR:
-            return f"{domain.name} does not go on by itself; ask the operator of this service."
-        case _:
-            assert_never(domain.status)
+    return render(_summarize_domain(domain, findings), language)
 
 
 def summarize_preview(
-    name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool, is_target_unknown: bool = False
+    name: str,
+    state: DnsState | None,
+    findings: Sequence[Finding],
+    language: Language = "en",
+    *,
+    is_new: bool,
+    is_target_unknown: bool = False,
 ) -> str:
     """Summarize the check of a name that may not be added yet; `state` is None where DNS gave no answer.
 
     is_target_unknown: whether its target is chosen only when it is added.
     """
+    summary = _summarize_preview(name, state, findings, is_new=is_new, is_target_unknown=is_target_unknown)
+    return render(summary, language)
+
+
+def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sentence, ...]:
     fault = _first_of_severity(findings, "error")
     if fault is not None:
-        return _describe_finding(fault)
+        return _tell(fault)
+    if domain.error is not None:
+        # A finding of the same code also says what is being done about it.
+        same = next((finding for finding in findings if finding.code == domain.error.code), None)
+        return (quote(domain.error.message),) if same is None else _tell(same)
+    warning = _first_of_severity(findings, "warning")
+    if warning is not None and domain.status in WAITING_STATUSES:
+        return _tell(warning)
+    match domain.status:
+        case DomainStatus.ACTIVE if warning is not None:
+            return say("serves_but", hostname=domain.name), *_tell(warning)
+        case DomainStatus.ACTIVE if domain.is_ready:
+            return (say("serves", hostname=domain.name),)
+        case DomainStatus.ACTIVE:
+            return (say("serves_unknown", hostname=domain.name),)
+        case DomainStatus.ISSUING if (record := missing_validation_record(domain)) is not None:
+            place = find_place(record.name, find_zone(domain))
+            typed = TypedRecord(record.type, place.host, record.value or say("value_to_come"))
+            return (say("record_there_next", hostname=domain.name, record=typed),)
+        case DomainStatus.ISSUING:
+            return (say("issuing", hostname=domain.name),)
+        case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN and domain.incomplete_checks:
+            return (say("checks_unanswered", hostname=domain.name),)
+        case DomainStatus.PENDING_CNAME if domain.dns_state is DnsState.UNKNOWN:
+            return (say("not_checked_yet", hostname=domain.name),)
+        case DomainStatus.PENDING_CNAME:
+            return (say("confirming", hostname=domain.name),)
+        case DomainStatus.ERROR:
+            return (say("stuck", hostname=domain.name),)
+        case _:
+            assert_never(domain.status)
+
+
+def _summarize_preview(
+    name: str, state: DnsState | None, findings: Sequence[Finding], *, is_new: bool, is_target_unknown: bool
+) -> tuple[Sentence, ...]:
+    fault = _first_of_severity(findings, "error")
+    if fault is not None:
+        return _tell(fault)
     if state is None and (failed := _find_failed_resolvers(findings)) is not None:
-        return _describe_finding(failed)
+        return _tell(failed)
     if state is None:
-        return f"DNS could not be asked about {name} just now; ask again in a minute."
+        return (say("preview_unanswered", hostname=name),)
     if is_target_unknown:
-        return f"{name} can be added; create its record then, because its target is chosen when it is added."
+        return (say("preview_target_unknown", hostname=name),)
     if state is DnsState.UNVERIFIABLE:
-        then = (
-            "it can be added, and is confirmed through Cloudflare then" if is_new else "it is confirmed by Cloudflare"
-        )
-        return f"Where {name} leads is hidden, because its record is proxied or flattened; {then}."
-    what = "it can be added" if is_new else "there is nothing to do"
+        return (say("preview_hidden_new" if is_new else "preview_hidden", hostname=name),)
     warning = _first_of_severity(findings, "warning")
     if warning is not None:
-        return f"The record of {name} is right, so {what}, but not all is well. {_describe_finding(warning)}"
-    return f"The record of {name} is right; {what}."
+        return say("preview_right_but_new" if is_new else "preview_right_but", hostname=name), *_tell(warning)
+    return (say("preview_right_new" if is_new else "preview_right", hostname=name),)
 
 
 def _find_failed_resolvers(findings: Sequence[Finding]) -> Finding | None:
@@ -91,5 +103,5 @@ def _first_of_severity(findings: Sequence[Finding], severity: str) -> Finding | 
     return next((finding for finding in findings if finding.severity == severity), None)
 
 
-def _describe_finding(finding: Finding) -> str:
-    return f"{_ACTOR_IN_WORDS[finding.actor]}: {finding.message}"
+def _tell(finding: Finding) -> tuple[Sentence, ...]:
+    return say(_TURNS[finding.actor]), *(finding.sentences or (quote(finding.message),))

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from dcvd.core.domains.dns_provider_table import DnsProvider
+from dcvd.core.sentences.sentence import Sentence, say
 
 ApexType = Literal["CNAME", "ALIAS", "ANAME", "APEXALIAS"]
 
@@ -17,25 +18,19 @@ class ApexAdvice(Struct, frozen=True):
 
     type: ApexType
     is_possible: bool
-    sentence: str
+    sentence: Sentence
 
 
 def advise_apex(name: str, target: str, provider: DnsProvider | None) -> ApexAdvice:
     """Return how a name at the top of a zone leads to the target, at the provider that runs the zone."""
-    instead = f"add www.{name} here instead, and redirect {name} to it"
-    top = f"{name} is the top of a zone, where no CNAME can be"
     if provider is None or provider.apex is None:
-        words = f"{top}. Use your provider's ALIAS, ANAME or CNAME flattening to {target}. If it has none, {instead}."
-        return ApexAdvice("ALIAS", True, words)
+        return ApexAdvice("ALIAS", True, say("apex_unknown_provider", name=name, target=target))
     match provider.apex:
         case "none":
-            words = (
-                f"{top}, and {provider.name} has no other record that leads to {target}. Either {instead}, or move the "
-                "zone to a provider that has ALIAS records."
-            )
-            return ApexAdvice("ALIAS", False, words)
+            sentence = say("apex_impossible", name=name, target=target, provider=provider.name)
+            return ApexAdvice("ALIAS", False, sentence)
         case "CNAME":
-            words = f"{name} is the top of a zone. {provider.name} takes a CNAME to {target} there, and flattens it."
-            return ApexAdvice("CNAME", True, words)
+            return ApexAdvice("CNAME", True, say("apex_flattened", name=name, target=target, provider=provider.name))
         case kind:
-            return ApexAdvice(kind, True, f"{top}. Use the type {kind} of {provider.name}, to {target}.")
+            sentence = say("apex_typed", name=name, target=target, provider=provider.name, type=kind)
+            return ApexAdvice(kind, True, sentence)

@@ -11,6 +11,8 @@ from dcvd.core.domains.cloudflare_statuses import (
     classify_hostname_status,
     classify_ssl_status,
 )
+from dcvd.core.sentences.rendering import Language, render
+from dcvd.core.sentences.sentence import Sentence
 
 
 class DomainStatus(StrEnum):
@@ -119,6 +121,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     next_check_at: when another check makes sense; None means at the domain's next check. since: since when it is known
     to be so. hurts_at: from when on it hurts; None where it hurts already. Instants are in milliseconds.
+    message: the sentences in English. sentences: empty for findings that an earlier version stored.
     """
 
     code: str
@@ -130,6 +133,11 @@ class Finding(Struct, frozen=True, kw_only=True):
     next_check_at: int | None = None
     since: int | None = None
     hurts_at: int | None = None
+    sentences: tuple[Sentence, ...] = ()
+
+    def say(self, language: Language) -> str:
+        """Return the message in a language, or in English where that cannot be."""
+        return render(self.sentences, language) if self.sentences else self.message
 
 
 ValidationMethod = Literal["http", "delegated"]
@@ -153,7 +161,7 @@ class RequiredRecord(Struct, frozen=True, kw_only=True):
     purpose: RecordPurpose
     is_verified: bool
     is_possible: bool = True
-    note: str | None = None
+    note: Sentence | None = None
 
 
 class Domain(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from dcvd.core.domains.dns_providers import find_provider_by_name, find_zone_pro
 from dcvd.core.domains.domain import Domain, Record, RequiredRecord
 from dcvd.core.domains.hostnames import find_typing_zone, is_within, relative_name
 from dcvd.core.domains.required_records import required_records
+from dcvd.core.sentences.sentence import TypedRecord
 
 RECORD_TTL: Final = 300
 """Seconds for which resolvers may keep a record; short, so that a mistake is soon mended."""
@@ -60,9 +61,9 @@ def find_place(name: str, zone: str) -> RecordPlace:
     return RecordPlace(fqdn=fqdn, zone=zone, host=relative_name(fqdn, zone))
 
 
-def describe_record(record: Record, zone: str) -> str:
-    """Return a record in words, as it is typed in its zone: type CNAME, name `app`, value `edge.example.net`."""
-    return f"type {record.type}, name `{find_place(record.name, zone).host}`, value `{record.value}`"
+def to_typed_record(record: Record, zone: str) -> TypedRecord:
+    """Return a record as it is typed in its zone."""
+    return TypedRecord(record.type, find_place(record.name, zone).host, record.value)
 
 
 def add_final_dot(record_type: str, value: str) -> str:

@@ -45,11 +45,17 @@ def dormant_event_data(domain: Domain) -> EventData:
     return {**domain_event_data(domain), "dormant_since": format_instant(domain.dormant_since)}
 
 
+def _to_members(finding: Finding) -> dict[str, Any]:
+    members: dict[str, Any] = msgspec.to_builtins(finding)
+    del members["sentences"]  # The message has them in words.
+    return members
+
+
 def findings_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Return findings as JSON with the members of `Finding`; instants are in RFC 3339 or null."""
     return [
         {
-            **msgspec.to_builtins(finding),
+            **_to_members(finding),
             "next_check_at": format_instant(finding.next_check_at),
             "since": format_instant(finding.since),
             "hurts_at": format_instant(finding.hurts_at),

@@ -166,6 +166,38 @@ async def test_a_name_is_diagnosed_before_it_is_added(owner: Client, observer: F
     assert (await owner.get("/api/domains")).json["domains"] == []
 
 
+async def test_a_diagnosis_is_in_the_language_that_the_client_likes_best(
+    owner: Client, operator: Client, context: Context
+) -> None:
+    german = {"Accept-Language": "fr, de-AT;q=0.9, en;q=0.1"}
+    domain_id = await added(owner)
+    await seen_missing(context, domain_id)
+    for headers, language, says in (
+        (german, "de", "Legen Sie diesen Eintrag an: Typ CNAME"),
+        ({}, "en", "Create this record: type CNAME"),
+    ):
+        own = await owner.get(f"/api/domains/{domain_id}/diagnosis", headers=headers)
+        other = await owner.post("/api/diagnose", {"domainName": "new.customer.com"}, headers=headers)
+        for answer in (own, other):
+            assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
+            found = answer.json["diagnosis"]
+            assert says in found["summary"]
+            assert says in found["findings"][0]["message"]
+    found = (await operator.get(f"/operator/domains/{NAME}/diagnosis", headers=german)).json["diagnosis"]
+    assert found["summary"].endswith("es ist nichts zu tun.")
+
+
+async def test_a_finding_has_the_parameters_of_its_message(owner: Client, context: Context) -> None:
+    domain_id = await added(owner)
+    await seen_missing(context, domain_id)
+    for path, member in ((f"/api/domains/{domain_id}/diagnosis", "diagnosis"), (f"/api/domains/{domain_id}", "domain")):
+        [finding] = (await owner.get(path)).json[member]["findings"]
+        assert finding["params"] == {
+            "hostname": NAME,
+            "record": {"type": "CNAME", "host": "app", "value": TARGET},
+        }
+
+
 async def test_a_wildcard_is_diagnosed_with_its_challenge(owner: Client, observer: FakeObserver) -> None:
     found = (await owner.post("/api/diagnose", {"domainName": NAME, "wildcard": True})).json["diagnosis"]
     assert [record["purpose"] for record in found["requiredRecords"]] == ["routing", "validation", "wildcard"]

@@ -68,6 +68,22 @@ async def test_a_missing_record_is_1_and_says_what_to_type(desk: Desk) -> None:
     assert not (desk.config.parent / "none.db").exists()
 
 
+async def test_the_report_is_in_the_language_that_is_asked_for(desk: Desk) -> None:
+    code, out, err = await desk.diagnose(NAME, "--lang", "de")
+    assert (code, err) == (1, "")
+    assert out.startswith(f"{NAME} funktioniert noch nicht: 1 Problem.\n")
+    assert f"Für {NAME} gibt es keinen CNAME. Legen Sie diesen Eintrag an: Typ CNAME, Name `app`" in out
+    for english in ("Create", "Found", "Records", "Asked", "Summary"):
+        assert english not in out
+    assert "funktioniert" not in (await desk.diagnose(NAME))[1]
+    assert (await desk.json(NAME, "--lang", "de"))["diagnosis"]["summary"].startswith(
+        "Der Inhaber der Domain ist am Zug"
+    )
+    code, _, err = await desk.diagnose(NAME, "--lang", "xx")
+    assert code == 2
+    assert "--lang" in err
+
+
 async def test_a_right_record_is_0(desk: Desk) -> None:
     desk.sandbox.set_dns(NAME, "CNAME", [f"{TARGET}."])
     code, out, _ = await desk.diagnose("App.Customer.Test.")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from dcvd.api.domains.finding_view import ErrorView
 from dcvd.api.domains.record_view import record_view, required_record_views
 from dcvd.cli.diagnosis.report import format_report
+from dcvd.cli.diagnosis.words import WORDS
 from dcvd.cli.operations.diagnosis_view import (
     DiagnosisOutput,
     DnsOutput,
@@ -16,6 +17,7 @@ from dcvd.cli.operations.diagnosis_view import (
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, DomainStatus, Record, RequiredRecord
+from dcvd.core.sentences.rendering import Language
 
 NAME, TARGET = "app.customer.com", "edge.example.net"
 MISSING = FindingOutput(
@@ -23,6 +25,7 @@ MISSING = FindingOutput(
     severity="error",
     actor="customer",
     message=f"No CNAME exists for {NAME}. Create this record: type CNAME, name `app`, value `{TARGET}`.",
+    params={"hostname": NAME},
     fix=record_view(Record("CNAME", NAME, TARGET), "customer.com"),
     evidence=["the name does not exist (NXDOMAIN)"],
     next_check_at="2027-01-15T08:01:00Z",
@@ -52,8 +55,16 @@ VOICES = DnsOutput(
 )
 
 
-def shown(found: DiagnosisOutput, dns: DnsOutput = VOICES, *, colours: bool = False) -> str:
-    return format_report(found, dns, TerminalStyle(colours=colours), source="DNS alone")
+def shown(found: DiagnosisOutput, dns: DnsOutput = VOICES, *, colours: bool = False, language: Language = "en") -> str:
+    return format_report(found, dns, TerminalStyle(colours=colours), WORDS[language], source="DNS alone")
+
+
+def test_a_report_has_no_english_word_in_another_language() -> None:
+    english, german = shown(BROKEN), shown(BROKEN, language="de")
+    for line in ("Records that have to be there", "Who said what", "Asked: DNS alone", "does not serve the zone"):
+        assert line in english
+        assert line not in german
+    assert german.count("\n") == english.count("\n")
 
 
 def test_a_report_says_the_verdict_who_has_to_act_what_to_type_and_who_said_what() -> None:

@@ -63,7 +63,8 @@ def test_a_wrong_certificate_is_described() -> None:
     finding = diagnosed(EdgeOutcome.WRONG_CERTIFICATE)
     assert finding.message == (
         f"Browsers warn of https://{NAME}/: No trusted TLS connection to {NAME}: hostname mismatch. The certificate "
-        "there is for other.test and *.other.test, by R11. The operator of this service has to ask Cloudflare's support."
+        "there is for other.test and *.other.test, by R11. The operator of this service has to ask Cloudflare's "
+        "support."
     )
     assert finding.evidence == (
         "connected to 192.0.2.1, port 443",

@@ -42,7 +42,7 @@ async def test_the_target_and_active_hostnames_are_served_and_others_have_no_cer
         assert answer.startswith("HTTP/1.1 200 OK")
         assert answer.endswith(f"This is {name}.")
     for name in (NAME, "nobody.test"):
-        with pytest.raises(ssl.SSLError, match="(?i)handshake.failure"):
+        with pytest.raises(ssl.SSLError, match=r"(?i)handshake.failure"):
             await get(edge, name)
 
 

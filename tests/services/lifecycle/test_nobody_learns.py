@@ -77,7 +77,7 @@ class Watcher:
         }
         with suppress(NotFound):
             seen["domain"] = domain_view(await details.get(context, org, domain.id))
-            seen["diagnosis"] = diagnosis_answer(await diagnosis.diagnose_stored(context, org, domain.id))
+            seen["diagnosis"] = diagnosis_answer(await diagnosis.diagnose_stored(context, org, domain.id), "en")
         return hide_own(seen, domain.name, domain.cname_target)
 
     async def check(self, domains: Sequence[Domain], later_ms: int) -> None:
@@ -140,7 +140,9 @@ async def test_whoever_adds_a_name_by_a_link_is_answered_the_same(watcher: Watch
         )
         answers.append(
             hide_own(
-                {"domain": domain_view(added), "preview": preview_answer(preview)}, name, added.domain.cname_target
+                {"domain": domain_view(added), "preview": preview_answer(preview, "en")},
+                name,
+                added.domain.cname_target,
             )
         )
     assert answers == [answers[0]] * len(NAMES)

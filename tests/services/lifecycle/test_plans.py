@@ -59,5 +59,5 @@ async def test_a_wildcard_is_an_error_of_the_operators_until_the_plan_has_it(war
     assert (refused.error.code, refused.cf_id) == ("plan_lacks", None)
     found = await diagnosis.diagnose_stored(ward.context, ward.org, domain.id)
     assert [(finding.code, finding.actor) for finding in found.findings] == [("plan_lacks", "operator")]
-    assert found.summary.startswith("The operator of this service has to act")
+    assert found.summarize().startswith("The operator of this service has to act")
     assert await ward.pending() == []

@@ -11,22 +11,17 @@ from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import CHALLENGE_LABEL, POINTING_STATES, Domain, Finding, Record
 from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.domains.targets import DELEGATION_ZONE
+from dcvd.core.sentences.sentence import say
 
 
 def failed_lookup_finding(domain: Domain, lookup: LookupFailure, text: str) -> Finding:
     """Return what a lookup that failed means for a domain, and who has to act; `text` is its evidence."""
     zone = registrable_domain(domain.name)
     if is_within(domain.name, lookup.name) and not is_within(lookup.name, zone):
-        message = (
-            f"The certificate authority got no answer from the name servers of .{lookup.name}, which belong to its "
-            f"registry, so {domain.name} waits. That passes; it is tried again."
-        )
+        message = say("registry_unanswered", name=lookup.name, hostname=domain.name)
         return new_finding(FindingCode.REGISTRY_UNANSWERED, "warning", "nobody", message, [text])
     if is_within(lookup.name, DELEGATION_ZONE):
-        message = (
-            f"The certificate authority got no good answer from Cloudflare, to which the challenge of {domain.name} is "
-            "delegated. It is tried again."
-        )
+        message = say("delegation_unanswered", hostname=domain.name)
         return new_finding(FindingCode.CA_FAULT, "warning", "nobody", message, [text])
     if lookup.outcome is LookupOutcome.BOGUS:
         return _bogus_finding(domain, lookup, text)
@@ -34,27 +29,17 @@ def failed_lookup_finding(domain: Domain, lookup: LookupFailure, text: str) -> F
         return _absence_finding(domain, lookup, text)
     code = FindingCode.CAA_UNANSWERED if lookup.types == "CAA" else FindingCode.VALIDATION_UNANSWERED
     if _is_ours(domain, lookup.name):
-        message = (
-            f"The certificate authority gets no answer from the DNS servers of {lookup.name}, to which {domain.name} "
-            f"leads and which the operator of this service runs, when it looks up {lookup.types}."
-        )
+        message = say("target_unanswered", name=lookup.name, hostname=domain.name, types=lookup.types)
         return new_finding(code, "error", "operator", message, [text])
     servers = zone if is_within(lookup.name, zone) else registrable_domain(lookup.name)
-    message = (
-        f"The certificate authority gets no answer from the DNS servers of {servers} when it looks up {lookup.types} "
-        f"for {lookup.name}. They have to answer such queries from everywhere, so that {domain.name} gets its "
-        "certificate. Contact your DNS provider."
-    )
+    message = say("lookup_unanswered", zone=servers, types=lookup.types, name=lookup.name, hostname=domain.name)
     return new_finding(code, "error", "customer", message, [text])
 
 
 def _bogus_finding(domain: Domain, lookup: LookupFailure, text: str) -> Finding:
     is_ours = _is_ours(domain, lookup.name)
     zone = registrable_domain(lookup.name)
-    message = (
-        f"The certificate authority finds DNSSEC of {lookup.name} broken, so {domain.name} gets no certificate. Fix "
-        f"the signatures of {zone}, or remove its DS record."
-    )
+    message = say("lookup_bogus", name=lookup.name, hostname=domain.name, zone=zone)
     return new_finding(FindingCode.DNSSEC_BOGUS, "error", "operator" if is_ours else "customer", message, [text])
 
 
@@ -62,12 +47,9 @@ def _absence_finding(domain: Domain, lookup: LookupFailure, text: str) -> Findin
     if "TXT" in lookup.types and lookup.name.startswith(f"{CHALLENGE_LABEL}."):
         return missing_challenge_finding(domain, text)
     if domain.dns_state in POINTING_STATES:
-        message = (
-            f"The certificate authority did not find {lookup.name} in DNS. Our own check finds {domain.name}; it is "
-            "tried again."
-        )
+        message = say("lookup_absent_here", name=lookup.name, hostname=domain.name)
         return new_finding(FindingCode.NAME_UNRESOLVED, "warning", "nobody", message, [text])
-    message = f"The certificate authority does not find {lookup.name} in DNS. Create the record of {domain.name}."
+    message = say("lookup_absent", name=lookup.name, hostname=domain.name)
     fix = Record("CNAME", domain.name, domain.cname_target)
     return new_finding(FindingCode.NAME_UNRESOLVED, "error", "customer", message, [text], fix=fix)
 

@@ -32,8 +32,10 @@ from dcvd.core.domains.domain import (
 )
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, SaasZone
-from dcvd.core.domains.typed_records import describe_record, find_zone
+from dcvd.core.domains.typed_records import find_zone, to_typed_record
 from dcvd.core.instants import HOUR
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import Sentence, TypedRecord, say
 
 _ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\b(zone|on|the) hold\b", re.IGNORECASE)
 _HELD_ZONE_PATTERN: Final = re.compile(r"\bheld zone\b", re.IGNORECASE)
@@ -96,13 +98,10 @@ def _refusal_findings(domain: Domain, registration_error: DomainError | None) ->
     for error in filter(None, (domain.error, registration_error)):
         match error.code:
             case DomainErrorCode.HOSTNAME_TAKEN:
-                message = (
-                    f"{domain.name} is registered at Cloudflare already, by somebody else. The operator of this "
-                    "service has to find out by whom; its owner can have it released there."
-                )
+                message = say("hostname_taken", hostname=domain.name)
                 yield new_finding(FindingCode.HOSTNAME_TAKEN, "error", "operator", message, [error.message])
             case DomainErrorCode.HOSTNAME_INVALID:
-                message = f"{domain.name} cannot have a certificate: Cloudflare refuses the name."
+                message = say("hostname_refused", hostname=domain.name)
                 yield new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", message, [error.message])
             case DomainErrorCode.HOSTNAME_DIFFERS:
                 yield _differs_finding(domain, "error", [error.message])
@@ -118,10 +117,7 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
         yield _moved_finding(domain)
     for text in domain.cf_errors:
         if _FALLBACK_ORIGIN_PATTERN.search(_without_name(domain, text)):
-            message = (
-                f"{domain.name} waits: the fallback origin of the operator's zone at Cloudflare is missing or not "
-                "active, and the operator has to set it."
-            )
+            message = say("waits_fallback_origin", hostname=domain.name)
             yield new_finding(FindingCode.FALLBACK_ORIGIN, "error", "operator", message, [text])
         elif hostname_class is HostnameClass.WAITING and text.strip():
             yield from _waiting_findings(domain, text)
@@ -136,10 +132,7 @@ def _waiting_findings(domain: Domain, text: str) -> Iterator[Finding]:
     """Find why Cloudflare has not validated a hostname that waits."""
     fix = Record("CNAME", domain.name, domain.cname_target)
     if _PREVALIDATION_PATTERN.search(text):
-        message = (
-            f"{domain.name} is proxied in a zone at Cloudflare, so it cannot be validated before its record is "
-            f"changed. Point it to us now by this record: {_describe(domain, fix)}."
-        )
+        message = say("proxied_prevalidation", hostname=domain.name, record=_type(domain, fix))
         severity: Severity = "warning" if domain.dns_state in POINTING_STATES else "error"
         yield new_finding(FindingCode.PROXIED_PREVALIDATION, severity, "customer", message, [text], fix=fix)
     elif _HELD_ZONE_PATTERN.search(text):
@@ -147,12 +140,9 @@ def _waiting_findings(domain: Domain, text: str) -> Iterator[Finding]:
     elif not _WRONG_TARGET_PATTERN.search(text):
         yield unknown_error_finding(domain, text)
     elif _is_hidden_for_long(domain):
-        message = (
-            f"Cloudflare does not see {domain.name} lead to us, and where it leads is hidden from us. Make sure that "
-            f"it has this record, and no address: {_describe(domain, fix)}."
-            f"{hidden_proof_advice(domain)}"
-        )
-        yield new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", message, [text], fix=fix)
+        hidden = say("hidden_from_cloudflare", hostname=domain.name, record=_type(domain, fix))
+        messages = (hidden, hidden_proof_advice(domain))
+        yield new_finding(FindingCode.CNAME_WRONG_TARGET, "warning", "customer", messages, [text], fix=fix)
 
 
 def _is_hidden_for_long(domain: Domain) -> bool:
@@ -163,42 +153,32 @@ def _is_hidden_for_long(domain: Domain) -> bool:
 def _blocked_finding(domain: Domain) -> Finding:
     errors = _without_name(domain, " ".join(domain.cf_errors))
     if _ZONE_HOLD_PATTERN.search(errors):
-        message = (
-            f"The zone of {domain.name} is on hold at Cloudflare, which keeps others from using its names. Whoever "
-            "owns the zone has to release the hold, also for subdomains, in its Cloudflare account."
-        )
+        message = say("zone_hold", hostname=domain.name)
         return new_finding(FindingCode.ZONE_HOLD, "error", "customer", message, domain.cf_errors)
-    why = (
-        "holds it for a risk"
-        if _RISK_PATTERN.search(errors)
-        else "gives no reason: it may hold it for a risk, or its zone"
-    )
-    message = f"Cloudflare blocks {domain.name} and {why}. The operator has to ask Cloudflare's support to review it."
+    message = say("blocked_for_risk" if _RISK_PATTERN.search(errors) else "blocked", hostname=domain.name)
     return new_finding(FindingCode.HIGH_RISK_DOMAIN, "error", "operator", message, domain.cf_errors)
 
 
-def _describe(domain: Domain, record: Record) -> str:
-    return describe_record(record, find_zone(domain))
+def _type(domain: Domain, record: Record) -> TypedRecord:
+    return to_typed_record(record, find_zone(domain))
 
 
 def _moved_finding(domain: Domain) -> Finding:
     if domain.dns_state is DnsState.VERIFIED:
-        message = (
-            f"Cloudflare gave {domain.name} up while it did not point to us. It does now, and is being validated again."
-        )
+        message = say("moved_and_back", hostname=domain.name)
         return new_finding(FindingCode.MOVED, "warning", "nobody", message, domain.cf_errors)
     fix = Record("CNAME", domain.name, domain.cname_target)
-    message = (
-        f"Cloudflare gave {domain.name} up, because it does not point to us. Create this record again: "
-        f"{_describe(domain, fix)}."
-    )
+    message = say("moved", hostname=domain.name, record=_type(domain, fix))
     return new_finding(FindingCode.MOVED, "error", "customer", message, domain.cf_errors, fix=fix)
 
 
 def describe_timeout(domain: Domain) -> str:
     """Return the sentence that a stage of the certificate's order timed out."""
-    stage = timed_out_stage(domain.cf_ssl_status)
-    return f"The {stage} of {domain.name}'s certificate took too long, and Cloudflare stopped trying."
+    return render((_timeout(domain),))
+
+
+def _timeout(domain: Domain) -> Sentence:
+    return say("timed_out", stage=timed_out_stage(domain.cf_ssl_status), hostname=domain.name)
 
 
 def _timeout_findings(domain: Domain) -> Iterator[Finding]:
@@ -206,14 +186,13 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
     certificate_class, status = domain.certificate_class, domain.cf_ssl_status or ""
     if not certificate_class.has_timed_out or certificate_class is CertificateClass.DELETION_TIMED_OUT:
         return
-    message = describe_timeout(domain)
     fix = _blocking_record(domain) if timed_out_stage(status) == VALIDATION_STAGE else None
     evidence = (status, *domain.cf_ssl_errors)
     if fix is None:
-        message += " It is started again; nothing to do."
+        message = (_timeout(domain), say("timed_out_restarted"))
         yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "warning", "nobody", message, evidence)
     else:
-        message += f" It goes on once this record is there: {_describe(domain, fix)}."
+        message = (_timeout(domain), say("timed_out_record", record=_type(domain, fix)))
         yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "error", "customer", message, evidence, fix=fix)
 
 
@@ -224,10 +203,7 @@ def _difference_findings(domain: Domain) -> Iterator[Finding]:
 
 
 def _differs_finding(domain: Domain, severity: Severity, evidence: Sequence[str]) -> Finding:
-    message = (
-        f"{domain.name} is at Cloudflare, but not as it was ordered. The operator has to change it there, or to delete "
-        "it there, so that it is registered anew."
-    )
+    message = say("hostname_differs", hostname=domain.name)
     return new_finding(FindingCode.HOSTNAME_DIFFERS, severity, "operator", message, evidence)
 
 

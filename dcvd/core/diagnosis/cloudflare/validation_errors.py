@@ -19,19 +19,21 @@ from dcvd.core.diagnosis.findings import new_finding, shorten_evidence
 from dcvd.core.domains.certificate_authorities import CAA_IDENTIFIERS, default_authorities, is_international
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
 from dcvd.core.domains.hostnames import is_within, registrable_domain
+from dcvd.core.sentences.rendering import list_placeholders, render
+from dcvd.core.sentences.sentence import say
 
 _MAX_TEXT_CHARS: Final = 1000
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
 
 
 class _ErrorMeaning(Struct, frozen=True):
-    """The meaning of texts that match `pattern`; `message` has the placeholders `name`, `zone`, `ca` and `owner`."""
+    """The meaning of texts that match `pattern`; `sentence` is its id in the catalogue."""
 
     code: FindingCode
     pattern: str
     severity: Severity
     actor: FindingActor
-    message: str
+    sentence: str
 
 
 _MEANINGS: Final = (
@@ -40,7 +42,7 @@ _MEANINGS: Final = (
         r"validation rpc|problem is unavailable|sct embedding",
         "warning",
         "nobody",
-        "The certificate authority has a fault of its own, for which {name} waits. It is tried again.",
+        "ca_fault",
     ),
     _ErrorMeaning(
         FindingCode.HTTP_CHALLENGE_BLOCKED,
@@ -49,71 +51,63 @@ _MEANINGS: Final = (
         r"|error getting validation data|redirect (loop|target)|too many redirects|key authorization",
         "error",
         "customer",
-        "The certificate authority does not get its token from http://{name}/.well-known/. Let nothing redirect, "
-        "challenge or block that path: firewall and page rules of the zone {zone} most of all.",
+        "http_challenge_blocked",
     ),
     _ErrorMeaning(
         FindingCode.DNSSEC_BOGUS,
         r"bogus|dnssec",
         "error",
         "customer",
-        "The certificate authority finds DNSSEC of {name} broken. Fix the signatures of {zone}, or remove its DS "
-        "record.",
+        "ca_dnssec_bogus",
     ),
     _ErrorMeaning(
         FindingCode.CAA_UNANSWERED,
         r"multi\w*.perspective.{0,40}\bcaa\b|allow caa quer|looking up caa\b|\bcaa\b.{0,80}(servfail|time[d ]*out)",
         "error",
         "customer",
-        "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for {name} to "
-        "CAA queries too, from everywhere. Contact your DNS provider.",
+        "ca_caa_unanswered",
     ),
     _ErrorMeaning(
         FindingCode.CAA_BLOCKS,
         r"\bcaa_error\b|\bcaa records? (block|forbid|do(es)? not include)|blocked by a caa\b|prevents issuance",
         "error",
         "customer",
-        '{name} gets no certificate: a CAA record forbids our CA; add `0 issue "{ca}"` at {owner}.',
+        "ca_caa_blocks",
     ),
     _ErrorMeaning(
         FindingCode.MPIC_FAILED,
         r"multi\w*.perspective|multiple geographic|\bmpic\b",
         "error",
         "customer",
-        "The certificate authority reaches the DNS servers of {zone}, or the web server of {name}, from some places of "
-        "the world and not from others. Let both answer everybody: blocks by country or network are the usual cause.",
+        "mpic_failed",
     ),
     _ErrorMeaning(
         FindingCode.VALIDATION_UNANSWERED,
         r"servfail|dns problem|performing a dns lookup",
         "error",
         "customer",
-        "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for {name} from "
-        "everywhere, whatever the type of the query. Contact your DNS provider.",
+        "validation_unanswered",
     ),
     _ErrorMeaning(
         FindingCode.FAILED_AUTHORIZATIONS,
         r"too many failed",
         "warning",
         "nobody",
-        "The certificate authority takes no more tries for {name} for some hours, because so many have failed. It is "
-        "tried again then; what made them fail has to be mended before.",
+        "failed_authorizations",
     ),
     _ErrorMeaning(
         FindingCode.FAILED_AUTHORIZATIONS,
         r"temporarily prevented from requesting",
         "error",
         "operator",
-        "The certificate authority takes no more tries for {name}, because so many have failed, until somebody lifts "
-        "that. The operator has to ask Cloudflare's support, or to choose another certificate authority.",
+        "authorizations_suspended",
     ),
     _ErrorMeaning(
         FindingCode.CA_RATE_LIMITED,
         r"rate.?limit|too many (certificates|requests|new orders|currently pending)",
         "warning",
         "nobody",
-        "The certificate authority issues no more certificates for {zone} for now, because one of its limits is used "
-        "up, so {name} waits. It is tried again; nothing to do.",
+        "ca_rate_limited",
     ),
     _ErrorMeaning(
         FindingCode.TOKEN_EXPIRED,
@@ -121,46 +115,42 @@ _MEANINGS: Final = (
         r"|domain validation failed",
         "warning",
         "nobody",
-        "The proof for the certificate of {name} came too late and its token expired. It is started again with "
-        "a new one.",
+        "token_expired",
     ),
     _ErrorMeaning(
         FindingCode.HOSTNAME_TOO_LONG,
         r"common name.{0,20}too long|over 64 characters",
         "error",
         "operator",
-        "{name} is too long for a certificate by itself. The operator has to set `cloudflare_branding`, so that "
-        "Cloudflare adds a shorter name.",
+        "ca_name_too_long",
     ),
     _ErrorMeaning(
         FindingCode.HOSTNAME_INVALID,
         r"valid public suffix|needs at least one dot|contains an invalid character|not a valid (domain|hostname)",
         "error",
         "customer",
-        "The certificate authority issues no certificate for {name}, because it takes it for no valid hostname.",
+        "ca_name_invalid",
     ),
     _ErrorMeaning(
         FindingCode.CA_REFUSES_NAME,
         r"punycode|more than 10 labels|reserved format|too many subdomain labels",
         "error",
         "operator",
-        "The certificate authority does not take names of the form of {name}. Another one may: the operator has to "
-        "choose it.",
+        "ca_refuses_name",
     ),
     _ErrorMeaning(
         FindingCode.HIGH_RISK_DOMAIN,
         r"\brisk|safe.?browsing|phish|malware|will not issue for this|forbidden by policy|policy forbids",
         "error",
         "operator",
-        "The certificate authority holds {name} for a risk and does not issue for it. The operator has to ask "
-        "Cloudflare's support to review it, or take another CA.",
+        "ca_risk",
     ),
     _ErrorMeaning(
         FindingCode.CA_FAULT,
         r"internal (server )?error|error finalizing order\W*$",
         "warning",
         "nobody",
-        "The certificate authority has a fault of its own, for which {name} waits. It is tried again.",
+        "ca_fault",
     ),
 )
 """The patterns are tried in this order, and the first match counts."""
@@ -169,8 +159,7 @@ _POLICY_OF_TARGET: Final = _ErrorMeaning(
     "",
     "error",
     "operator",
-    "{name} gets no certificate: a CAA record of our own target forbids the certificate authority. The operator has to "
-    "permit it there.",
+    "ca_caa_blocks_at_target",
 )
 _NAME_REFUSED: Final = next(each for each in _MEANINGS if each.code is FindingCode.CA_REFUSES_NAME)
 _REFUSED: Final = re.compile("will not issue for this", re.IGNORECASE)
@@ -205,17 +194,14 @@ def certificate_findings(domain: Domain) -> Iterator[Finding]:
         finding = _find_meaning(domain, text) or unknown_error_finding(domain, given_text)
         if finding.code in _SEEN_FROM_SOME_PLACES and _FROM_AFAR.search(text):
             # Its first place saw what it wanted, or nobody would have asked from a second.
-            message = f"{finding.message} This was so from some places of the world, and not from others."
-            finding = replace(finding, message=message)
+            sentences = (*finding.sentences, say("from_some_places"))
+            finding = replace(finding, message=render(sentences), sentences=sentences)
         yield finding
 
 
 def unknown_error_finding(domain: Domain, text: str) -> Finding:
     """Return the finding that Cloudflare says something of which nobody knows the meaning."""
-    message = (
-        f"Cloudflare says of {domain.name}: {shorten_evidence([text])[0]!r}. If that stays, the operator of this "
-        "service has to ask Cloudflare's support what it means."
-    )
+    message = say("unknown_error", hostname=domain.name, text=repr(shorten_evidence([text])[0]))
     return new_finding(FindingCode.UNKNOWN_ERROR, "warning", "operator", message, [text])
 
 
@@ -242,7 +228,8 @@ def _find_meaning(domain: Domain, text: str) -> Finding | None:
         # Google Trust Services take no A-labels at Cloudflare, which says just this of it.
         meaning = _NAME_REFUSED
     ca, owner = _choose_ca(domain, text), _find_caa_owner(domain, text)
-    message = meaning.message.format(name=domain.name, zone=zone, ca=ca, owner=owner)
+    words = {"hostname": domain.name, "zone": zone, "ca": ca, "owner": owner}
+    message = say(meaning.sentence, **{name: words[name] for name in sorted(list_placeholders(meaning.sentence))})
     fix = Record("CAA", owner, f'0 issue "{ca}"') if meaning.code is FindingCode.CAA_BLOCKS else None
     fix = None if meaning is _POLICY_OF_TARGET else fix
     return new_finding(meaning.code, meaning.severity, meaning.actor, message, [text], fix=fix)

@@ -6,6 +6,7 @@ from typing import Final
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Domain, Finding, Record
+from dcvd.core.sentences.sentence import Sentence, say
 
 _WRONG_TEXT: Final = re.compile(r"incorrect txt record|txt record.{0,300}does not match", re.IGNORECASE | re.DOTALL)
 _NO_TEXT: Final = re.compile(
@@ -25,23 +26,18 @@ def missing_challenge_finding(domain: Domain, text: str) -> Finding:
     label = f"{CHALLENGE_LABEL}.{domain.name}"
     record = _delegation(domain)
     if record is not None:
-        message = (
-            f"The certificate authority finds nothing at {label}. Create the CNAME there that leads to {record.value}."
-        )
+        message = say("challenge_missing", name=label, target=record.value)
         return new_finding(FindingCode.CHALLENGE_MISSING, "error", "customer", message, [text], fix=record)
-    return _passing_finding(domain, f"The certificate authority found nothing at {label}", text)
+    return _passing_finding(domain, say("challenge_was_missing", name=label), text)
 
 
 def _wrong_text_finding(domain: Domain, text: str) -> Finding:
     label = f"{CHALLENGE_LABEL}.{domain.name}"
     record = _delegation(domain)
     if record is not None:
-        message = (
-            f"The certificate authority finds a TXT record at {label} that is not its own. Delete it, and create the "
-            f"CNAME there that leads to {record.value}."
-        )
+        message = say("challenge_wrong_text", name=label, target=record.value)
         return new_finding(FindingCode.CHALLENGE_TXT_CONFLICT, "error", "customer", message, [text], fix=record)
-    return _passing_finding(domain, f"The certificate authority found an older text at {label} than its own", text)
+    return _passing_finding(domain, say("challenge_was_older", name=label), text)
 
 
 def _delegation(domain: Domain) -> Record | None:
@@ -51,17 +47,9 @@ def _delegation(domain: Domain) -> Record | None:
     return Record("CNAME", f"{CHALLENGE_LABEL}.{domain.name}", domain.challenge_target)
 
 
-def _passing_finding(domain: Domain, what: str, text: str) -> Finding:
+def _passing_finding(domain: Domain, what: Sentence, text: str) -> Finding:
     if domain.validation == "delegated":
-        where = (
-            "Our own check finds the record there"
-            if domain.challenge_verified
-            else "Cloudflare has yet to say what belongs there"
-        )
-        message = f"{what}. {where}; it is tried again."
+        message = say("challenge_is_there" if domain.challenge_verified else "challenge_unknown_yet", what=what)
         return new_finding(FindingCode.CHALLENGE_MISSING, "warning", "nobody", message, [text])
-    message = (
-        f"{what}, although {domain.name} is validated by the CNAME that carries its traffic. If that stays, the "
-        "operator of this service has to look at the method of validation at Cloudflare."
-    )
+    message = say("challenge_odd", what=what, hostname=domain.name)
     return new_finding(FindingCode.CHALLENGE_MISSING, "warning", "operator", message, [text])

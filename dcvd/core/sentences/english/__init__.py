@@ -1,0 +1,12 @@
+"""The catalogue in English."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from dcvd.core.sentences.english.cloudflare import CLOUDFLARE
+from dcvd.core.sentences.english.dns import DNS
+from dcvd.core.sentences.english.summaries import SUMMARIES
+
+ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES})
+"""The templates by their ids."""

@@ -1,0 +1,12 @@
+"""The catalogue in German."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from dcvd.core.sentences.german.cloudflare import CLOUDFLARE
+from dcvd.core.sentences.german.dns import DNS
+from dcvd.core.sentences.german.summaries import SUMMARIES
+
+GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES})
+"""The templates by their ids."""

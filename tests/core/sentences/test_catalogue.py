@@ -1,0 +1,97 @@
+"""Every sentence has words in each language, with the same parameters."""
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dcvd
+from dcvd.core.sentences.rendering import CATALOGUE, Language, list_placeholders, render
+from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord, quote, say
+
+ENGLISH = CATALOGUE["en"]
+OTHERS = [language for language in CATALOGUE if language != "en"]
+PARTS = {"and", "more", "record", "record_in_words"}
+"""What the rendering itself asks for."""
+COMPOSED = re.compile(r"(stray_(ipv6|address)|servers_(lame|own_dead))_(one|many)|stage_[a-z]+")
+
+
+def placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_each_language_has_every_sentence_with_the_same_parameters(language: Language) -> None:
+    assert {key: placeholders(text) for key, text in CATALOGUE[language].items()} == {
+        key: placeholders(text) for key, text in ENGLISH.items()
+    }
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_nothing_is_left_in_english(language: Language) -> None:
+    same = {key for key, text in CATALOGUE[language].items() if text == ENGLISH[key]}
+    assert same == {"verbatim"}
+
+
+@pytest.mark.parametrize("language", CATALOGUE)
+def test_a_sentence_reads_as_one(language: Language) -> None:
+    for key, text in CATALOGUE[language].items():
+        assert text == " ".join(text.split()), key
+        assert not re.search(r"\.\.|,,|\s[.,;:]", text.replace(" .{", "")), key
+
+
+def test_every_id_in_the_code_is_in_the_catalogue_and_every_one_of_the_catalogue_is_in_the_code() -> None:
+    named = set()
+    folder = Path(dcvd.__file__).parent
+    for path in folder.rglob("*.py"):
+        if folder / "core" / "sentences" not in path.parents:
+            named |= {
+                node.value
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+    unused = {key for key in ENGLISH if key not in named and not COMPOSED.fullmatch(key)} - PARTS - {"verbatim"}
+    assert unused == set()
+
+
+def test_an_enumeration_and_a_record_are_put_into_the_words_of_the_language() -> None:
+    names = ("ns1.a.net", "ns2.a.net", "ns3.a.net", "ns4.a.net", "ns5.a.net")
+    sentence = say("zone_run_by_servers", zone="customer.com", servers=names)
+    assert render((sentence,)) == (
+        "The zone customer.com is run by ns1.a.net, ns2.a.net, ns3.a.net, ns4.a.net and 1 more: the record has to be "
+        "created there."
+    )
+    assert "ns4.a.net und 1 weitere" in render((sentence,), "de")
+    record = TypedRecord("CNAME", "app", "edge.example.net")
+    missing = say("cname_missing", hostname="app.customer.com", record=record)
+    assert render((missing, sentence), "de").startswith(
+        "Für app.customer.com gibt es keinen CNAME. Legen Sie diesen Eintrag an: Typ CNAME, Name `app`, Wert "
+        "`edge.example.net`. Die Zone"
+    )
+
+
+def test_words_may_stand_for_a_value_that_is_not_known() -> None:
+    record = TypedRecord("CNAME", "app", say("target_when_added"))
+    sentence = say("cname_missing", hostname="app.customer.com", record=record)
+    assert render((sentence,)).endswith("name `app`, value the target that it is given when it is added.")
+
+
+@given(st.text(max_size=30))
+def test_what_strangers_write_is_never_taken_for_a_template(text: str) -> None:
+    assert render((quote(f"{{text}} {text} {{0}}"),)) == f"{{text}} {text} {{0}}"
+
+
+@pytest.mark.parametrize("language", CATALOGUE)
+def test_each_sentence_can_be_rendered(language: Language) -> None:
+    for key in ENGLISH:
+        params: dict[str, Param] = dict.fromkeys(list_placeholders(key), "x")
+        assert render((Sentence(key, params),), language)
+
+
+def test_a_sentence_without_its_parameters_is_a_fault_of_ours() -> None:
+    with pytest.raises(KeyError):
+        render((say("cname_missing", hostname="app.customer.com"),))
