@@ -51,7 +51,7 @@ ParamView = str | int | list[str] | TypedRecordView
 class UndatedFindingView(Struct, frozen=True, kw_only=True, rename="camel"):
     """One finding: what is wrong, who has to act, and the record to type.
 
-    `params`: what the message speaks of, for texts of your own. `since`: since when that is known. `hurtsAt`: until when
+    `params`: what the message speaks of, for texts of your own. `since`: since when it is known. `hurtsAt`: until when
     the domain works all the same; null where it hurts already.
     """
 
