@@ -21,12 +21,13 @@ from msgspec.structs import replace
 from dcvd import __version__
 from dcvd.config import Config, Live, SocketAddress
 from dcvd.core.addresses import IpAddress, parse_ip
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome, ServedCertificate
+from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome, ServedCertificate
 from dcvd.core.http.exchanges import FailureReason, HttpResponse
 from dcvd.core.instants import SECOND
 from dcvd.core.records.zone_use import HostAddresses
 from dcvd.core.text import make_printable, shorten
 from dcvd.errors import OwnLimitReached, Permanent
+from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.client import build_system_tls
 from dcvd.kit.egress.connection import EgressConnection
 from dcvd.kit.egress.dial import dial_addresses, fetch_certificate
@@ -44,15 +45,13 @@ _SHARE_OF_SUBJECT: Final = 0.6
 _MAX_PROBES: Final = 16
 _MAX_NAMES: Final = 4
 _MAX_TEXT_CHARS: Final = 100
-_CERTIFICATE_REASONS: Final = frozenset(
-    {
-        FailureReason.CERTIFICATE_EXPIRED,
-        FailureReason.CERTIFICATE_NOT_YET_VALID,
-        FailureReason.CERTIFICATE_SELF_SIGNED,
-        FailureReason.CERTIFICATE_UNTRUSTED,
-        FailureReason.CERTIFICATE_WRONG_NAME,
-    }
-)
+_CERTIFICATE_FAULTS: Final = {
+    FailureReason.CERTIFICATE_EXPIRED: CertificateFault.EXPIRED,
+    FailureReason.CERTIFICATE_NOT_YET_VALID: CertificateFault.NOT_YET_VALID,
+    FailureReason.CERTIFICATE_SELF_SIGNED: CertificateFault.UNTRUSTED,
+    FailureReason.CERTIFICATE_UNTRUSTED: CertificateFault.UNTRUSTED,
+    FailureReason.CERTIFICATE_WRONG_NAME: CertificateFault.WRONG_NAME,
+}
 _OWN_REASONS: Final = frozenset({FailureReason.OWN_LIMIT, FailureReason.NETWORK_UNREACHABLE})
 _CLOUDFLARE_ERROR: Final = re.compile(rb"error code: (1\d{3})\b|cf-error-code[^0-9]{1,20}(1\d{3})\b", re.IGNORECASE)
 _REFUSALS: Final = frozenset({1000, 1001, 1002, 1003, 1004, 1014, 1018, 1023, 1034, 1036})
@@ -76,6 +75,7 @@ class EdgeProber:
         self._live_config = live_config
         self._reader = reader
         self._metrics = metrics
+        self._now = SystemClock().now
         self._slots = asyncio.Semaphore(_MAX_PROBES)
         self._own_tls: tuple[str, int, ssl.SSLContext] | None = None
 
@@ -146,11 +146,17 @@ class EdgeProber:
             return EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
         if error.kind != "tls":
             return seen
-        if error.reason not in _CERTIFICATE_REASONS:
+        fault = None if error.reason is None else _CERTIFICATE_FAULTS.get(error.reason)
+        if fault is None:
             return replace(seen, outcome=EdgeOutcome.NO_CERTIFICATE)
         address = parse_ip(progress.remote_ip or "")
         certificate = None if address is None else await fetch_certificate(origin, address, policy, progress)
-        return replace(seen, outcome=EdgeOutcome.WRONG_CERTIFICATE, certificate=_describe(certificate))
+        return replace(
+            seen,
+            outcome=EdgeOutcome.WRONG_CERTIFICATE,
+            certificate_fault=fault,
+            certificate=_describe(certificate, self._now()),
+        )
 
     def _load_tls(self, ca_file: Path | None) -> ssl.SSLContext:
         """Return the context with the authorities of a file, read anew where the file was changed. Raises OSError."""
@@ -193,7 +199,7 @@ def judge_answer(seen: EdgeObservation, answer: HttpResponse) -> EdgeObservation
     return seen
 
 
-def _describe(certificate: x509.Certificate | None) -> ServedCertificate | None:
+def _describe(certificate: x509.Certificate | None, now: int) -> ServedCertificate | None:
     if certificate is None:
         return None
     try:
@@ -208,6 +214,7 @@ def _describe(certificate: x509.Certificate | None) -> ServedCertificate | None:
         issuer=shorten(make_printable(issuer), _MAX_TEXT_CHARS),
         issued_at=int(certificate.not_valid_before_utc.timestamp()) * SECOND,
         expires_at=int(certificate.not_valid_after_utc.timestamp()) * SECOND,
+        seen_at=now,
     )
 
 

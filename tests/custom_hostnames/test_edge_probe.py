@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, Live, parse_address
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome, ProbeMode
+from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome, ProbeMode
 from dcvd.core.http.exchanges import HttpResponse
 from dcvd.core.records.zone_use import HostAddresses
 from dcvd.custom_hostnames.edge_probe import EdgeProber, judge_answer
@@ -77,7 +77,9 @@ async def test_each_state_of_the_edge_is_seen(
 
 async def test_a_certificate_that_is_refused_is_described(live: Live[Config], quick_sandbox: Sandbox) -> None:
     await force_edge(quick_sandbox, NAME, EdgeState.WRONG_NAME)
-    certificate = (await probe(live)).certificate
+    seen = await probe(live)
+    certificate = seen.certificate
+    assert seen.certificate_fault is CertificateFault.WRONG_NAME
     assert certificate is not None
     assert (certificate.names, certificate.issuer) == (("other.sandbox.test",), "dcvd sandbox edge CA")
     assert certificate.issued_at < certificate.expires_at

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Final, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import click
 
@@ -27,8 +27,6 @@ from dcvd.core.text import make_printable
 from dcvd.dns import DnsObserver
 from dcvd.errors import ConfigError, DcvdError, InvalidInput
 from dcvd.kit.logs.configuration import configure_logging
-
-_DNS_ALONE: Final = "DNS alone"
 
 
 class DiagnosisResult(NamedTuple):
@@ -105,7 +103,9 @@ def diagnose(
         queries = None if observation is None else observation.queries
         style = TerminalStyle.for_stream(sys.stdout)
         click.echo(
-            format_report(result.diagnosis, result.dns, style, WORDS[language], source=result.source, queries=queries)
+            format_report(
+                result.diagnosis, result.dns, style, WORDS[language], source=result.source, now=_now(), queries=queries
+            )
         )
     return 0 if result.diagnosis.is_healthy else FAILED
 
@@ -139,14 +139,18 @@ async def _diagnose(config: Config, request: DomainRequest, target: str | None, 
     facts = observation.facts
     dns_output = DnsOutput(facts.servers, facts.resolvers)
     if reported is not None:
-        source = f"the daemon at {config.server.socket}, and DNS"
+        source = WORDS[language].daemon_and_dns.format(socket=config.server.socket)
         return DiagnosisResult(reported, dns_output, source, observation=observation)
     now = _now()
     diagnosis = diagnose_domain(
         domain, facts, certificate_authorities=config.cloudflare.certificate_authorities, allowed_tlds=allowed, now=now
     )
     return DiagnosisResult(
-        diagnosis_from_dns(domain, diagnosis, now, language), dns_output, _DNS_ALONE, fallback_reason, observation
+        diagnosis_from_dns(domain, diagnosis, now, language),
+        dns_output,
+        WORDS[language].dns_alone,
+        fallback_reason,
+        observation,
     )
 
 
@@ -158,7 +162,7 @@ async def _ask_daemon(socket: Path, name: str, language: Language) -> tuple[Diag
         async with open_remote_operations(socket) as operations:
             return await operations.diagnose(name, language), None
     except DcvdError as error:
-        return None, f"The daemon was not asked, so this is {_DNS_ALONE}. {error.message}"
+        return None, f"The daemon was not asked, so this is {WORDS['en'].dns_alone}. {error.message}"
 
 
 def _parse_target(config: Config, option: str | None) -> str:

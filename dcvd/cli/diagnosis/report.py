@@ -1,6 +1,7 @@
 """A diagnosis as text for a terminal. Text from strangers' zones is made printable, so that it cannot control it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from dcvd.cli.diagnosis.words import ReportWords
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, FindingOutput
@@ -9,7 +10,10 @@ from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.domains.dns_facts import ResolverAnswer, SentQuery, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Severity
 from dcvd.core.domains.targets import TOKEN_LABEL
+from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, from_rfc3339
 from dcvd.core.text import make_printable
+
+_UNITS: Final = ((HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 
 
 def format_report(
@@ -19,15 +23,16 @@ def format_report(
     words: ReportWords,
     *,
     source: str | None,
+    now: int,
     queries: Sequence[SentQuery] | None = None,
 ) -> str:
     """Format the whole report, in paragraphs.
 
-    source: who was asked; None: nobody, because the name is none. queries: what was asked, if that is to be told.
+    source: who was asked; None: nobody, because the name is none. now: in milliseconds. queries: what was asked, if that is to be told.
     """
     parts = [
         _format_verdict(diagnosis, style, words),
-        *_format_findings(diagnosis, style, words),
+        *_format_findings(diagnosis, style, words, now),
         *_format_records(diagnosis, style, words),
         *_format_answers(dns, style, words),
         *([] if queries is None else _format_queries(queries, style, words)),
@@ -59,7 +64,7 @@ def _format_verdict(diagnosis: DiagnosisOutput, style: TerminalStyle, words: Rep
     return f"{line}\n{format_facts(facts)}"
 
 
-def _format_findings(diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords) -> Iterator[str]:
+def _format_findings(diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords, now: int) -> Iterator[str]:
     colours: dict[Severity, Callable[[str], str]] = {
         "error": style.mark_bad, "warning": style.mark_doubtful, "info": style.dim
     }  # fmt: skip
@@ -69,11 +74,11 @@ def _format_findings(diagnosis: DiagnosisOutput, style: TerminalStyle, words: Re
             f"{colours[finding.severity](head)}  ({words.turns[finding.actor]})",
             f"  {make_printable(finding.message)}",
         ]
-        lines += [f"  {line}" for line in _format_details(finding, style, words)]
+        lines += [f"  {line}" for line in _format_details(finding, style, words, now)]
         yield "\n".join(lines)
 
 
-def _format_details(finding: FindingOutput, style: TerminalStyle, words: ReportWords) -> Iterator[str]:
+def _format_details(finding: FindingOutput, style: TerminalStyle, words: ReportWords, now: int) -> Iterator[str]:
     fix = finding.fix
     if fix is not None:
         record = "  ".join(map(make_printable, (fix.type, fix.host, fix.value)))
@@ -82,7 +87,16 @@ def _format_details(finding: FindingOutput, style: TerminalStyle, words: ReportW
     for evidence in finding.evidence:
         yield style.dim(f"{words.found}: {make_printable(evidence)}")
     if finding.next_check_at is not None:
-        yield style.dim(f"{words.next_check}: {format_instant(finding.next_check_at, missing='')}")
+        yield style.dim(_format_next_check(finding.next_check_at, words, now))
+
+
+def _format_next_check(rfc3339: str, words: ReportWords, now: int) -> str:
+    """Say when the next check is: in how long, where that is soon."""
+    wait_ms = from_rfc3339(rfc3339) - now
+    if not 0 < wait_ms <= DAY:
+        return words.next_check.format(instant=format_instant(rfc3339, missing=""))
+    size, unit = next((size, unit) for size, unit in _UNITS if wait_ms >= size or size == SECOND)
+    return words.next_check_in.format(wait=f"{-(-wait_ms // size)} {unit}")
 
 
 def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords) -> Iterator[str]:

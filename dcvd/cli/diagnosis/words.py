@@ -33,6 +33,7 @@ class ReportWords(Struct, frozen=True, kw_only=True):
     in_zone: str
     found: str
     next_check: str
+    next_check_in: str
     records: str
     record_columns: tuple[str, str, str, str, str]
     value_unknown: str
@@ -53,6 +54,8 @@ class ReportWords(Struct, frozen=True, kw_only=True):
     recursive: str
     authoritative: str
     asked: str
+    dns_alone: str
+    daemon_and_dns: str
     nothing_checked: str
 
 
@@ -86,7 +89,8 @@ _ENGLISH: Final = ReportWords(
     create="Create",
     in_zone="in the zone {zone}",
     found="Found",
-    next_check="Next check",
+    next_check="Next check: {instant}",
+    next_check_in="Next check in {wait}",
     records="Records that have to be there",
     record_columns=("type", "name", "host", "value", "found"),
     value_unknown="(not known yet)",
@@ -107,6 +111,8 @@ _ENGLISH: Final = ReportWords(
     recursive="resolver",
     authoritative="zone's own",
     asked="Asked: {source}",
+    dns_alone="DNS alone",
+    daemon_and_dns="the daemon at {socket}, and DNS",
     nothing_checked="Not a valid name; nothing was checked.",
 )
 _GERMAN: Final = ReportWords(
@@ -139,7 +145,8 @@ _GERMAN: Final = ReportWords(
     create="Anlegen",
     in_zone="in der Zone {zone}",
     found="Gefunden",
-    next_check="Nächste Prüfung",
+    next_check="Nächste Prüfung: {instant}",
+    next_check_in="Nächste Prüfung in {wait}",
     records="Einträge, die da sein müssen",
     record_columns=("Typ", "Name", "Host", "Wert", "gefunden"),
     value_unknown="(noch nicht bekannt)",
@@ -160,6 +167,8 @@ _GERMAN: Final = ReportWords(
     recursive="Resolver",
     authoritative="Server der Zone",
     asked="Gefragt: {source}",
+    dns_alone="nur DNS",
+    daemon_and_dns="der Daemon unter {socket}, und DNS",
     nothing_checked="Kein gültiger Name; nichts wurde geprüft.",
 )
 WORDS: Final[Mapping[Language, ReportWords]] = MappingProxyType({"en": _ENGLISH, "de": _GERMAN})

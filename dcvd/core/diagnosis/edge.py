@@ -6,7 +6,7 @@ from typing import Final, assert_never
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import DnsState, Domain, Finding, FindingActor, Severity
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome
+from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome
 from dcvd.core.instants import MINUTE, SECOND, to_rfc3339
 from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.text import join_names
@@ -45,20 +45,20 @@ def diagnose_edge(domain: Domain, observation: EdgeObservation, now: int) -> Fin
             return new_finding(FindingCode.ORIGIN_DOWN, "warning", "operator", origin_down, evidence)
         case EdgeOutcome.UNREACHABLE:
             code = FindingCode.EDGE_UNREACHABLE
-            message = [say("edge_silent", hostname=domain.name, fault=observation.fault or "")]
+            message = say("edge_silent", hostname=domain.name)
         case EdgeOutcome.NO_CERTIFICATE:
             code = FindingCode.EDGE_WITHOUT_CERTIFICATE
-            message = [say("edge_without_certificate", hostname=domain.name)]
+            message = say("edge_without_certificate", hostname=domain.name)
         case EdgeOutcome.WRONG_CERTIFICATE:
             code = FindingCode.EDGE_WRONG_CERTIFICATE
             message = _describe_certificate(domain, observation)
         case EdgeOutcome.REFUSED:
             code = FindingCode.EDGE_REFUSES
-            message = [say("edge_refuses", hostname=domain.name, answer=_name_answer(observation))]
+            message = say("edge_refuses", hostname=domain.name, answer=_name_answer(observation))
         case _:
             assert_never(observation.outcome)
     severity, actor, advice = _choose_actor(domain, now)
-    return new_finding(code, severity, actor, (*message, say(advice)), _list_evidence(observation))
+    return new_finding(code, severity, actor, (message, say(advice)), _list_evidence(observation))
 
 
 def _choose_actor(domain: Domain, now: int) -> tuple[Severity, FindingActor, str]:
@@ -70,14 +70,27 @@ def _choose_actor(domain: Domain, now: int) -> tuple[Severity, FindingActor, str
     return "error", "operator", "edge_operators_turn"
 
 
-def _describe_certificate(domain: Domain, observation: EdgeObservation) -> list[Sentence]:
-    certificate = observation.certificate
-    fault = (observation.fault or "its certificate is not valid").rstrip(".")
-    message = [say("edge_wrong_certificate", hostname=domain.name, fault=fault)]
-    if certificate is not None:
-        names = certificate.names or say("no_name")
-        message.append(say("edge_certificate_of", names=names, issuer=certificate.issuer))
-    return message
+def _describe_certificate(domain: Domain, observation: EdgeObservation) -> Sentence:
+    certificate, hostname = observation.certificate, domain.name
+    if certificate is None:
+        return say("edge_certificate_refused", hostname=hostname)
+    match observation.certificate_fault:
+        case CertificateFault.WRONG_NAME:
+            names = certificate.names or say("no_name")
+            return say("edge_certificate_of_others", hostname=hostname, names=names)
+        case CertificateFault.EXPIRED if certificate.expires_at <= certificate.seen_at:
+            return say("edge_certificate_expired", hostname=hostname, day=_day(certificate.expires_at))
+        case CertificateFault.NOT_YET_VALID if certificate.issued_at > certificate.seen_at:
+            return say("edge_certificate_early", hostname=hostname, day=_day(certificate.issued_at))
+        case CertificateFault.UNTRUSTED:
+            return say("edge_certificate_untrusted", hostname=hostname, issuer=certificate.issuer)
+        case _:
+            # The dates of another one in its chain were refused.
+            return say("edge_certificate_refused", hostname=hostname)
+
+
+def _day(instant: int) -> str:
+    return to_rfc3339(instant - instant % SECOND)[:10]
 
 
 def _name_answer(observation: EdgeObservation) -> Sentence:

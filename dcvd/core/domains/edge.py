@@ -31,26 +31,39 @@ class EdgeOutcome(StrEnum):
     """Probes are switched off."""
 
 
+class CertificateFault(StrEnum):
+    """Why browsers refuse a certificate."""
+
+    WRONG_NAME = "wrong_name"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    UNTRUSTED = "untrusted"
+    """It was issued by nobody whom browsers trust, itself included."""
+
+
 class ServedCertificate(Struct, frozen=True, kw_only=True):
-    """A certificate that a server sent. names: some of the names that it is for. Instants are in milliseconds."""
+    """A certificate that a server sent. names: some of the names that it is for. seen_at: when it was
+    seen. Instants are in milliseconds."""
 
     names: tuple[str, ...]
     issuer: str
     issued_at: int
     expires_at: int
+    seen_at: int
 
 
 class EdgeObservation(Struct, frozen=True, kw_only=True):
     """What one probe saw.
 
-    address: the one that was connected to, None where there was none. fault: what was wrong, as a sentence.
-    certificate: the one that was refused, where it could be seen. status: that of the answer. cloudflare_error: the
+    address: the one that was connected to, None where there was none. fault: what was wrong, as a sentence in English,
+    for the evidence. certificate_fault: why the certificate is refused. certificate: the one that was refused, where it could be seen. status: that of the answer. cloudflare_error: the
     number of Cloudflare's own error in it (1000 to 1999).
     """
 
     outcome: EdgeOutcome
     address: str | None = None
     fault: str | None = None
+    certificate_fault: CertificateFault | None = None
     certificate: ServedCertificate | None = None
     status: int | None = None
     cloudflare_error: int | None = None

@@ -17,9 +17,11 @@ from dcvd.cli.operations.diagnosis_view import (
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, DomainStatus, Record, RequiredRecord
+from dcvd.core.instants import from_rfc3339
 from dcvd.core.sentences.rendering import Language
 
 NAME, TARGET = "app.customer.com", "edge.example.net"
+NOW = from_rfc3339("2027-01-15T08:00:20Z")
 MISSING = FindingOutput(
     code="cname_missing",
     severity="error",
@@ -55,8 +57,35 @@ VOICES = DnsOutput(
 )
 
 
-def shown(found: DiagnosisOutput, dns: DnsOutput = VOICES, *, colours: bool = False, language: Language = "en") -> str:
-    return format_report(found, dns, TerminalStyle(colours=colours), WORDS[language], source="DNS alone")
+def shown(
+    found: DiagnosisOutput,
+    dns: DnsOutput = VOICES,
+    *,
+    colours: bool = False,
+    language: Language = "en",
+    now: int = NOW,
+) -> str:
+    return format_report(
+        found, dns, TerminalStyle(colours=colours), WORDS[language], source=WORDS[language].dns_alone, now=now
+    )
+
+
+@pytest.mark.parametrize(
+    ("before_ms", "says"),
+    [
+        (40_000, "Next check in 40 s"),
+        (500, "Next check in 1 s"),
+        (90_000, "Next check in 2 min"),
+        (7_200_000, "Next check in 2 h"),
+        (0, "Next check: 2027-01-15 08:01 UTC"),
+        (-60_000, "Next check: 2027-01-15 08:01 UTC"),
+        (90_000_000, "Next check: 2027-01-15 08:01 UTC"),
+    ],
+)
+def test_the_next_check_is_told_by_how_long_it_takes_where_that_is_soon(before_ms: int, says: str) -> None:
+    now = from_rfc3339("2027-01-15T08:01:00Z") - before_ms
+    assert f"  {says}\n" in shown(BROKEN, now=now)
+    assert "Nächste Prüfung" in shown(BROKEN, now=now, language="de")
 
 
 def test_a_report_has_no_english_word_in_another_language() -> None:
@@ -80,7 +109,7 @@ ERROR  cname_missing  (the domain's owner has to act)
   {MISSING.message}
   Create: CNAME  app  {TARGET}  in the zone customer.com
   Found: the name does not exist (NXDOMAIN)
-  Next check: 2027-01-15 08:01 UTC
+  Next check in 40 s
 
 Records that have to be there
 TYPE   NAME              HOST  VALUE             FOUND

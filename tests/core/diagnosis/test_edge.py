@@ -6,11 +6,13 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.edge import diagnose_edge, has_edge_fault
 from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus, Finding
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome, ServedCertificate
+from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome, ServedCertificate
 from dcvd.core.instants import DAY, MINUTE
 from tests.core.builders import NAME, NOW, added_domain
 
-WRONG = ServedCertificate(names=("other.test", "*.other.test"), issuer="R11", issued_at=NOW, expires_at=NOW + DAY)
+WRONG = ServedCertificate(
+    names=("other.test", "*.other.test"), issuer="R11", issued_at=NOW, expires_at=NOW + DAY, seen_at=NOW
+)
 SEEN = {
     EdgeOutcome.ORIGIN_DOWN: EdgeObservation(outcome=EdgeOutcome.ORIGIN_DOWN, address="192.0.2.1", status=522),
     EdgeOutcome.REFUSED: EdgeObservation(
@@ -23,6 +25,7 @@ SEEN = {
         outcome=EdgeOutcome.WRONG_CERTIFICATE,
         address="192.0.2.1",
         fault=f"No trusted TLS connection to {NAME}: hostname mismatch.",
+        certificate_fault=CertificateFault.WRONG_NAME,
         certificate=WRONG,
     ),
     EdgeOutcome.UNREACHABLE: EdgeObservation(
@@ -62,9 +65,8 @@ def test_nothing_is_wrong_where_it_serves_and_where_nothing_is_known(outcome: Ed
 def test_a_wrong_certificate_is_described() -> None:
     finding = diagnosed(EdgeOutcome.WRONG_CERTIFICATE)
     assert finding.message == (
-        f"Browsers warn of https://{NAME}/: No trusted TLS connection to {NAME}: hostname mismatch. The certificate "
-        "there is for other.test and *.other.test, by R11. The operator of this service has to ask Cloudflare's "
-        "support."
+        f"Browsers warn of https://{NAME}/: its certificate is for other.test and *.other.test. The operator of this "
+        "service has to ask Cloudflare's support."
     )
     assert finding.evidence == (
         "connected to 192.0.2.1, port 443",
@@ -73,13 +75,35 @@ def test_a_wrong_certificate_is_described() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("fault", "seen_at", "says"),
+    [
+        (CertificateFault.EXPIRED, NOW + 2 * DAY, "expired on 2026-11-24."),
+        (CertificateFault.EXPIRED, NOW, "its certificate is not valid."),
+        (CertificateFault.NOT_YET_VALID, NOW - DAY, "is valid from 2026-11-23 on."),
+        (CertificateFault.NOT_YET_VALID, NOW, "its certificate is not valid."),
+        (CertificateFault.UNTRUSTED, NOW, "they do not trust the issuer of its certificate, R11."),
+    ],
+)
+def test_each_fault_of_a_certificate_has_its_sentence(fault: CertificateFault, seen_at: int, says: str) -> None:
+    seen = replace(
+        SEEN[EdgeOutcome.WRONG_CERTIFICATE], certificate_fault=fault, certificate=replace(WRONG, seen_at=seen_at)
+    )
+    finding = diagnose_edge(active(), seen, NOW)
+    assert finding is not None
+    assert says in finding.message
+    unseen = diagnose_edge(active(), replace(seen, certificate=None), NOW)
+    assert unseen is not None
+    assert "its certificate is not valid." in unseen.message
+
+
 @pytest.mark.parametrize("outcome", SEEN)
 def test_just_after_a_change_at_cloudflare_nobody_has_to_act_yet(outcome: EdgeOutcome) -> None:
     fresh = active(cf_changed_at=NOW - 10 * MINUTE + 1)
     finding = diagnosed(outcome, fresh)
     if outcome in VETOING:
         assert (finding.severity, finding.actor) == ("warning", "nobody")
-        assert "No action needed" in finding.message
+        assert "still be bringing it" in finding.message
     assert is_ready(replace(fresh, findings=(finding,)), NOW) is (outcome not in VETOING)
 
 

@@ -282,14 +282,19 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "https://{hostname}/ is served, but Cloudflare answers with {answer}: it does not reach the origin. The "
             "operator of this service has to look at the origin."
         ),
-        "edge_silent": "https://{hostname}/ does not answer. {fault}",
+        "edge_silent": "https://{hostname}/ does not answer.",
         "edge_without_certificate": "https://{hostname}/ has no certificate: the server ends the TLS handshake.",
-        "edge_wrong_certificate": "Browsers warn of https://{hostname}/: {fault}.",
-        "edge_certificate_of": "The certificate there is for {names}, by {issuer}.",
+        "edge_certificate_of_others": "Browsers warn of https://{hostname}/: its certificate is for {names}.",
+        "edge_certificate_expired": "Browsers warn of https://{hostname}/: its certificate expired on {day}.",
+        "edge_certificate_early": "Browsers warn of https://{hostname}/: its certificate is valid from {day} on.",
+        "edge_certificate_untrusted": (
+            "Browsers warn of https://{hostname}/: they do not trust the issuer of its certificate, {issuer}."
+        ),
+        "edge_certificate_refused": "Browsers warn of https://{hostname}/: its certificate is not valid.",
         "edge_refuses": (
             "https://{hostname}/ has a certificate, but Cloudflare does not serve it: it answers with {answer}."
         ),
-        "edge_rollout": "Cloudflare may still be bringing it to all of its servers. No action needed: we check again.",
+        "edge_rollout": "Cloudflare may still be bringing it to all of its servers; we check again.",
         "edge_proxys_turn": "Whoever runs the proxy of the domain has to look at it.",
         "edge_operators_turn": "The operator of this service has to ask Cloudflare's support.",
     }

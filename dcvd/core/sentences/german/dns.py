@@ -317,18 +317,23 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "https://{hostname}/ wird ausgeliefert, aber Cloudflare antwortet mit {answer}: Es erreicht den "
             "Ursprungsserver nicht. Der Betreiber dieses Dienstes muss ihn prüfen."
         ),
-        "edge_silent": "https://{hostname}/ antwortet nicht. {fault}",
+        "edge_silent": "https://{hostname}/ antwortet nicht.",
         "edge_without_certificate": (
             "https://{hostname}/ hat kein Zertifikat: Der Server bricht den TLS-Handshake ab."
         ),
-        "edge_wrong_certificate": "Browser warnen vor https://{hostname}/: {fault}.",
-        "edge_certificate_of": "Das Zertifikat dort ist für {names}, von {issuer}.",
+        "edge_certificate_of_others": "Browser warnen vor https://{hostname}/: Das Zertifikat dort gilt für {names}.",
+        "edge_certificate_expired": "Browser warnen vor https://{hostname}/: Das Zertifikat ist am {day} abgelaufen.",
+        "edge_certificate_early": "Browser warnen vor https://{hostname}/: Das Zertifikat gilt erst ab {day}.",
+        "edge_certificate_untrusted": (
+            "Browser warnen vor https://{hostname}/: Sie vertrauen dem Aussteller des Zertifikats nicht, {issuer}."
+        ),
+        "edge_certificate_refused": "Browser warnen vor https://{hostname}/: Das Zertifikat ist nicht gültig.",
         "edge_refuses": (
             "https://{hostname}/ hat ein Zertifikat, aber Cloudflare liefert den Namen nicht aus: Es antwortet mit "
             "{answer}."
         ),
         "edge_rollout": (
-            "Vielleicht bringt Cloudflare das noch auf alle seine Server. Sie müssen nichts tun: Wir prüfen wieder."
+            "Vielleicht verteilt Cloudflare das Zertifikat noch auf alle seine Server; wir prüfen wieder."
         ),
         "edge_proxys_turn": "Wer den Proxy der Domain betreibt, muss ihn prüfen.",
         "edge_operators_turn": "Der Betreiber dieses Dienstes muss den Support von Cloudflare fragen.",
