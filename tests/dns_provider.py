@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.core.connections.credentials import ApiToken
-from dcvd.core.domains.hostnames import is_within, registrable_domain
+from dcvd.core.dns.hostnames import is_within, registrable_domain
 from dcvd.core.records.zone_use import HostAddresses, PublicZone
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret

@@ -28,7 +28,7 @@ from dcvd.config.provider_sections import (
 )
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.core.addresses import IpNetwork
-from dcvd.core.domains.edge import ProbeMode
+from dcvd.core.custom_hostnames.edge import ProbeMode
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, Milliseconds
 from dcvd.core.secret import Secret
 

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dcvd.config.addresses import SocketAddress, leads_to_loopback, parse_address, parse_base_url, parse_hostname
 from dcvd.config.validators import Validator, duration, integer, invalid_value, list_of, one_of, text, text_matching
 from dcvd.core.addresses import IpNetwork, parse_ip
+from dcvd.core.dns.top_level_domains import RESERVED_TLDS
 from dcvd.core.domains.targets import TOKEN_LABEL
-from dcvd.core.domains.top_level_domains import RESERVED_TLDS
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _GROUP_NAME: Final = re.compile(r"@[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, describe_answer
+from dcvd.core.dns.facts import DnsFacts, DnsObservation, describe_answer
 from dcvd.core.domains.domain import Certificate, Domain, DomainError
 from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import format_instant, to_rfc3339

@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 
 from dcvd.config import CloudflareConfig, Config, Live
-from dcvd.core.domains.certificate_authorities import select_authorities
+from dcvd.core.custom_hostnames.certificate_authorities import select_authorities
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.hostname_orders import HostnameOrder, needs_branding
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence

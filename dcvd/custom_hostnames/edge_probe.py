@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from dcvd import __version__
 from dcvd.config import Config, Live, SocketAddress
 from dcvd.core.addresses import IpAddress, parse_ip
-from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome, ServedCertificate
+from dcvd.core.custom_hostnames.edge import CertificateFault, EdgeObservation, EdgeOutcome, ServedCertificate
 from dcvd.core.http.exchanges import FailureReason, HttpResponse
 from dcvd.core.instants import SECOND
 from dcvd.core.records.zone_use import HostAddresses

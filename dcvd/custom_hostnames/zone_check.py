@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.domains.cloudflare_statuses import has_lost_fallback
+from dcvd.core.custom_hostnames.statuses import has_lost_fallback
 from dcvd.core.domains.saas_zone import PlanFeature, ZoneFaultCode
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.custom_hostnames.wire import as_object

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.records.plan import find_name_obstacle
 from dcvd.core.records.zones import Zone
 from dcvd.errors import Permanent

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.hostnames import is_within
+from dcvd.core.dns.hostnames import is_within
 from dcvd.core.records.plan import select_at_name
 from dcvd.core.records.zones import Zone, ZoneRecord, normalize_value
 from dcvd.errors import Permanent, Retryable

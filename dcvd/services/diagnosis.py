@@ -12,10 +12,10 @@ from dcvd.core.callers import DAEMON, Caller
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
 from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
+from dcvd.core.dns.facts import DnsCheckRequest, DnsObservation
+from dcvd.core.dns.provider_table import DnsProvider
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
-from dcvd.core.domains.dns_provider_table import DnsProvider
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.sentences.rendering import Language
 from dcvd.core.sentences.sentence import quote

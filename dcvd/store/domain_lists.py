@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.domain import Domain, DomainStatus
-from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput
 from dcvd.store.domains import DOMAINS, find_by_ids

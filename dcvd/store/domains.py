@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
+from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.domains.stalls import WaitingGroup
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane

@@ -6,11 +6,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.edge import EdgeObservation, EdgeOutcome
 from dcvd.core.diagnosis.edge import is_edge_finding
+from dcvd.core.dns.facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.claims import wants_proof_text
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation
 from dcvd.core.domains.domain import Domain
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, ParkedHostname
 from dcvd.core.lifecycle.probes import wants_probe
 from dcvd.core.lifecycle.schedule import CheckLane

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.http.exchanges import Timings

@@ -7,7 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.config import Config, Live
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, new_domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, new_domain
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.events import EventDraft

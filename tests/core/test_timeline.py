@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
+from dcvd.core.dns.facts import DnsFacts, DnsObservation, ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import Domain, DomainError, DomainStatus, Finding
 from dcvd.core.timeline import (
     FieldChange,

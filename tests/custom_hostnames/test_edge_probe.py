@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, Live, parse_address
-from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome, ProbeMode
+from dcvd.core.custom_hostnames.edge import CertificateFault, EdgeObservation, EdgeOutcome, ProbeMode
 from dcvd.core.http.exchanges import HttpResponse
 from dcvd.core.records.zone_use import HostAddresses
 from dcvd.custom_hostnames.edge_probe import EdgeProber, judge_answer

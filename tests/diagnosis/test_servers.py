@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dcvd.config import Config, SocketAddress
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.core.domains.domain import DnsState, Record
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox

@@ -21,7 +21,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress, parse_address
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.sandbox.faults import DnsFault

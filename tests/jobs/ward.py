@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.jobs import Job, JobState
 from dcvd.core.lifecycle.transitions import Observation

@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import SocketAddress
+from dcvd.core.dns.facts import ChallengeAnswer, DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.additions import DomainRequest
-from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DnsState
 from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, NotFound, Retryable, TooManyRequests

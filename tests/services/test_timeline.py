@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, new_domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.lifecycle.schedule import CheckLane

@@ -4,7 +4,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
+from dcvd.core.custom_hostnames.notifications import CloudflareNotification
 from dcvd.core.instants import HOUR
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, parse_address
+from dcvd.core.custom_hostnames.edge import ProbeMode
 from dcvd.core.domains.domain import Domain, DomainStatus
-from dcvd.core.domains.edge import ProbeMode
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.custom_hostnames.edge_probe import EdgeProber

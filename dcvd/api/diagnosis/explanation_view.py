@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from dcvd.api.http.answers.views import build_view
-from dcvd.core.domains.dns_facts import DnsFacts, QueryOutcome, SentQuery
+from dcvd.core.dns.facts import DnsFacts, QueryOutcome, SentQuery
 
 
 class DnsQueryView(Struct, frozen=True, kw_only=True, rename="camel"):

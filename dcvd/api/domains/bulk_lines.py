@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct
 from dcvd.api.domains.input import DomainToRemove, NewDomain, to_domain_request
 from dcvd.api.http.bodies.body import decode
 from dcvd.api.http.bodies.ndjson import RawLine
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.bulk import (
     MAX_ECHOED_NAME_CHARS,
     AddLine,
@@ -16,7 +17,6 @@ from dcvd.core.domains.bulk import (
     fingerprint_line,
     to_refusal,
 )
-from dcvd.core.domains.hostnames import normalise
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.domains.bulk_additions import validate_line

@@ -18,7 +18,7 @@ from dcvd.api.domains.record_view import (
 )
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
-from dcvd.core.domains.dns_providers import find_provider_by_name
+from dcvd.core.dns.providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, DomainStatus, ValidationMethod
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import format_instant, to_rfc3339

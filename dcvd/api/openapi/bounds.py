@@ -5,7 +5,7 @@ from typing import Any, Final
 from dcvd.api.connections.credentials_schemas import CREDENTIALS_SCHEMAS
 from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.core.branding.branding import MAX_LANGUAGE_CHARACTERS
-from dcvd.core.domains.hostnames import MAX_GIVEN_CHARS
+from dcvd.core.dns.hostnames import MAX_GIVEN_CHARS
 from dcvd.core.instants import SECOND
 from dcvd.core.links import MAX_LIFETIME_MS, MIN_LIFETIME_MS
 from dcvd.core.members import INVITE_PATTERN, MAX_ADDRESS_CHARACTERS

@@ -19,9 +19,9 @@ from dcvd.cli.options import config_option, format_examples, json_option, print_
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.config import Config, load
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
+from dcvd.core.dns.facts import DnsObservation
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.additions import DomainRequest, validate_request
-from dcvd.core.domains.dns_facts import DnsObservation
-from dcvd.core.domains.hostnames import normalise
 from dcvd.core.sentences.rendering import Language
 from dcvd.core.text import make_printable
 from dcvd.dns import DnsObserver

@@ -7,7 +7,7 @@ from dcvd.cli.diagnosis.words import ReportWords
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, FindingOutput
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
-from dcvd.core.domains.dns_facts import ResolverAnswer, SentQuery, ServerAnswer
+from dcvd.core.dns.facts import ResolverAnswer, SentQuery, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Severity
 from dcvd.core.domains.targets import TOKEN_LABEL
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, from_rfc3339
@@ -28,7 +28,8 @@ def format_report(
 ) -> str:
     """Format the whole report, in paragraphs.
 
-    source: who was asked; None: nobody, because the name is none. now: in milliseconds. queries: what was asked, if that is to be told.
+    source: who was asked; None: nobody, because the name is none. now: in milliseconds. queries: what was asked, if
+    that is to be told.
     """
     parts = [
         _format_verdict(diagnosis, style, words),

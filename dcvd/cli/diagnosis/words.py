@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import QueryOutcome
+from dcvd.core.dns.facts import QueryOutcome
 from dcvd.core.domains.domain import FindingActor, Severity
 from dcvd.core.sentences.rendering import Language
 

@@ -16,8 +16,8 @@ from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
 from dcvd.core.diagnosis.preview import DomainDiagnosis
 from dcvd.core.diagnosis.summary import summarize_preview
+from dcvd.core.dns.facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains import targets
-from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.sentences.rendering import Language

@@ -9,7 +9,7 @@ from dcvd.core.diagnosis.addresses import (
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, customer_error, failed_routing, type_required_cname
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_wrong_type, list_records_in_the_way
-from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.dns.facts import DnsFacts
 from dcvd.core.domains.domain import Finding
 from dcvd.core.sentences.sentence import Param, say
 

@@ -9,10 +9,10 @@ from dcvd.core.diagnosis.findings import (
     type_required_cname,
 )
 from dcvd.core.diagnosis.mistakes import find_doubled_name, find_masking_wildcard, list_records_in_the_way
-from dcvd.core.domains.apex import advise_apex
-from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
-from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_providers import find_zone_provider, is_in_cloudflare_zone
+from dcvd.core.dns.apex import advise_apex
+from dcvd.core.dns.cloudflare_networks import is_cloudflare_address
+from dcvd.core.dns.facts import DnsFacts
+from dcvd.core.dns.providers import find_zone_provider, is_in_cloudflare_zone
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from dcvd.core.sentences.sentence import Param, Sentence, say
 

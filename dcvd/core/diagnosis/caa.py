@@ -1,13 +1,13 @@
 """Diagnosis of CAA (RFC 8659): whether the customer's zone, and ours, permit a CA that we can use."""
 
+from dcvd.core.custom_hostnames.certificate_authorities import CAA_IDENTIFIERS, default_authorities, select_authorities
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
-from dcvd.core.domains.certificate_authorities import CAA_IDENTIFIERS, default_authorities, select_authorities
-from dcvd.core.domains.dns_facts import SILENT_OUTCOMES, CaaPolicy, DnsFacts
+from dcvd.core.dns.facts import SILENT_OUTCOMES, CaaPolicy, DnsFacts
+from dcvd.core.dns.hostnames import is_within, registrable_domain
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record
-from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.sentences.sentence import Param, Sentence, say
 
 

@@ -7,10 +7,10 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, type_record
 from dcvd.core.diagnosis.mistakes import describe_slip, is_name_in_text
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
-from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsFacts
+from dcvd.core.dns.cloudflare_networks import is_cloudflare_address
+from dcvd.core.dns.facts import ChallengeAnswer, DnsFacts
+from dcvd.core.dns.hostnames import relative_name
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import relative_name
 from dcvd.core.sentences.sentence import Sentence, say
 
 

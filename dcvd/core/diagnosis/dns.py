@@ -13,11 +13,11 @@ from dcvd.core.diagnosis.findings import RoutingDiagnosis, failed_routing, new_f
 from dcvd.core.diagnosis.mistakes import find_endangered_wildcard, find_missing_wildcard
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.diagnosis.routing import diagnose_routing
-from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_providers import is_suspended
+from dcvd.core.dns.facts import DnsFacts
+from dcvd.core.dns.hostnames import registrable_domain
+from dcvd.core.dns.providers import is_suspended
+from dcvd.core.dns.top_level_domains import RESERVED_TLDS, is_delegated
 from dcvd.core.domains.domain import DnsState, Finding
-from dcvd.core.domains.hostnames import registrable_domain
-from dcvd.core.domains.top_level_domains import RESERVED_TLDS, is_delegated
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.sentences.sentence import say
 

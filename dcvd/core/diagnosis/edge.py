@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Final, assert_never
 
+from dcvd.core.custom_hostnames.edge import CertificateFault, EdgeObservation, EdgeOutcome
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import DnsState, Domain, Finding, FindingActor, Severity
-from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome
 from dcvd.core.instants import MINUTE, SECOND, to_rfc3339
 from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.text import join_names

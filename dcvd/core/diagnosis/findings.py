@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.dns.facts import DnsFacts
+from dcvd.core.dns.hostnames import find_typing_zone
 from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Severity
-from dcvd.core.domains.hostnames import find_typing_zone
 from dcvd.core.domains.typed_records import to_typed_record
 from dcvd.core.sentences.rendering import render
 from dcvd.core.sentences.sentence import Sentence, TypedRecord

@@ -2,11 +2,11 @@
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import customer_error, type_record, type_required_cname
-from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
-from dcvd.core.domains.dns_facts import DnsFacts, ObservedRecord, OtherNameAnswer
-from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
+from dcvd.core.dns.cloudflare_networks import is_cloudflare_address
+from dcvd.core.dns.facts import DnsFacts, ObservedRecord, OtherNameAnswer
+from dcvd.core.dns.hostnames import relative_name
+from dcvd.core.dns.providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import WILDCARD_LABEL, Finding, Record
-from dcvd.core.domains.hostnames import relative_name
 from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.text import is_slip, join_names, make_printable
 

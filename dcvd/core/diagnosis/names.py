@@ -5,8 +5,8 @@ from typing import Final
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
+from dcvd.core.dns.hostnames import list_unusual_labels, normalise
 from dcvd.core.domains.domain import Finding
-from dcvd.core.domains.hostnames import list_unusual_labels, normalise
 from dcvd.core.sentences.sentence import quote, say
 from dcvd.core.text import make_printable
 from dcvd.errors import InvalidInput

@@ -10,11 +10,11 @@ from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.diagnosis.names import name_findings
 from dcvd.core.diagnosis.requirements import DnsRequirements
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.provider_table import DnsProvider
+from dcvd.core.dns.providers import find_provider_by_name
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import ValidatedDomain
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
-from dcvd.core.domains.dns_provider_table import DnsProvider
-from dcvd.core.domains.dns_providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, Domain, Finding, RequiredRecord, new_domain
 from dcvd.core.domains.typed_records import find_zone, remember_zone, required_records_to_type
 from dcvd.core.ids import RandomBytes

@@ -3,8 +3,8 @@
 from dcvd.core.diagnosis import servers
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
+from dcvd.core.dns.facts import DnsFacts
 from dcvd.core.domains.claims import proof_record, proof_text
-from dcvd.core.domains.dns_facts import DnsFacts
 from dcvd.core.domains.domain import DnsState, Domain, Finding, Proof, Record
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.sentences.sentence import Sentence, say

@@ -13,8 +13,8 @@ from dcvd.core.diagnosis.findings import (
     required_cname,
 )
 from dcvd.core.diagnosis.mistakes import describe_slip, find_doubled_name, find_doubled_target, find_masking_wildcard
-from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_providers import is_in_cloudflare_zone
+from dcvd.core.dns.facts import DnsFacts
+from dcvd.core.dns.providers import is_in_cloudflare_zone
 from dcvd.core.domains.domain import DnsState, Finding, Severity
 from dcvd.core.sentences.sentence import Sentence, say
 

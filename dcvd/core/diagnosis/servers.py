@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, required_cname, type_required_cname
-from dcvd.core.domains.dns_facts import (
+from dcvd.core.dns.facts import (
     SILENT_OUTCOMES,
     DnsFacts,
     QueryOutcome,
@@ -15,9 +15,9 @@ from dcvd.core.domains.dns_facts import (
     ServerAnswer,
     describe_answer,
 )
-from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
+from dcvd.core.dns.hostnames import is_within, registrable_domain
+from dcvd.core.dns.providers import find_provider, is_at_cloudflare
 from dcvd.core.domains.domain import Finding
-from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.instants import DAY, MINUTE, SECOND, to_rfc3339
 from dcvd.core.sentences.sentence import Sentence, say
 

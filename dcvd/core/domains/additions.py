@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from msgspec import UNSET, Struct, UnsetType
 
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.domain import ValidationMethod
-from dcvd.core.domains.hostnames import normalise
 from dcvd.core.domains.targets import belongs_to_service, service_name
 from dcvd.errors import InvalidInput
 

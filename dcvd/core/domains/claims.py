@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.addresses import MAX_NAME_CHARS
-from dcvd.core.domains.cloudflare_statuses import (
+from dcvd.core.custom_hostnames.statuses import (
     NEW_SSL_STATUS,
     UNVALIDATED_HOSTNAME_STATUS,
     UNVALIDATED_SSL_STATUS,

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from dcvd.core.domains.cloudflare_statuses import CertificateClass
+from dcvd.core.custom_hostnames.statuses import CertificateClass
 from dcvd.core.domains.domain import Domain, ValidationMethod
 from dcvd.core.domains.observations import CloudflareHostname
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from dcvd.core.domains.cloudflare_statuses import (
+from dcvd.core.custom_hostnames.statuses import (
     CertificateClass,
     HostnameClass,
     classify_hostname_status,

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.cloudflare_statuses import (
+from dcvd.core.custom_hostnames.statuses import (
     CertificateClass,
     HostnameClass,
 )

@@ -4,8 +4,8 @@ import base64
 from typing import Final
 
 from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.dns.hostnames import is_within
 from dcvd.core.domains.domain import CHALLENGE_LABEL
-from dcvd.core.domains.hostnames import is_within
 from dcvd.core.ids import RandomBytes
 from dcvd.errors import InvalidInput
 

@@ -5,11 +5,11 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.domains.apex import advise_apex
-from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_providers import find_provider_by_name, find_zone_provider
+from dcvd.core.dns.apex import advise_apex
+from dcvd.core.dns.facts import DnsFacts
+from dcvd.core.dns.hostnames import find_typing_zone, is_within, relative_name
+from dcvd.core.dns.providers import find_provider_by_name, find_zone_provider
 from dcvd.core.domains.domain import Domain, Record, RequiredRecord
-from dcvd.core.domains.hostnames import find_typing_zone, is_within, relative_name
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.sentences.sentence import TypedRecord
 

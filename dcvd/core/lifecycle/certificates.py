@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_statuses import CertificateClass
+from dcvd.core.custom_hostnames.statuses import CertificateClass
 from dcvd.core.domains.domain import Certificate, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.instants import DAY, HOUR

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.proofs import find_proof
-from dcvd.core.domains.dns_facts import DnsObservation
+from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.domain import POINTING_STATES, Domain, DomainStatus
 from dcvd.core.domains.observations import ClaimHeld
 from dcvd.core.instants import DAY, HOUR

@@ -2,12 +2,12 @@
 
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.edge import EdgeObservation, EdgeOutcome, ProbeMode
+from dcvd.core.custom_hostnames.statuses import CertificateClass, HostnameClass
 from dcvd.core.diagnosis.edge import diagnose_edge, is_edge_finding
 from dcvd.core.diagnosis.findings import date_findings, sort_findings
 from dcvd.core.diagnosis.renewal_risks import tell_when_it_hurts
-from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
 from dcvd.core.domains.domain import POINTING_STATES, Domain, DomainStatus
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome, ProbeMode
 from dcvd.core.domains.observations import CloudflareHostname
 
 

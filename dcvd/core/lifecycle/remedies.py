@@ -17,10 +17,10 @@ from typing import Final, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.certificate_authorities import select_authorities
+from dcvd.core.custom_hostnames.statuses import CertificateClass, HostnameClass
 from dcvd.core.diagnosis.cloudflare.findings import cloudflare_findings
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.domains.certificate_authorities import select_authorities
-from dcvd.core.domains.cloudflare_statuses import CertificateClass, HostnameClass
 from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, DomainStatus
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.status import waits_for_validation

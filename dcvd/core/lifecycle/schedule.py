@@ -6,9 +6,9 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
+from dcvd.core.custom_hostnames.statuses import CertificateClass
 from dcvd.core.diagnosis.edge import is_edge_finding
-from dcvd.core.domains.cloudflare_statuses import CertificateClass
-from dcvd.core.domains.dns_facts import DnsObservation
+from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareObservation
 from dcvd.core.domains.required_records import required_records

@@ -7,9 +7,9 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.diagnosis.cloudflare.findings import describe_timeout
 from dcvd.core.domains.claims import is_held
-from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainError, DomainErrorCode, DomainStatus
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.doubt import is_in_doubt

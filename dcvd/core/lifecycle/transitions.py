@@ -10,6 +10,8 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.edge import EdgeObservation
+from dcvd.core.custom_hostnames.statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.codes import FindingCode
@@ -19,6 +21,8 @@ from dcvd.core.diagnosis.findings import date_findings, sort_findings
 from dcvd.core.diagnosis.proofs import find_proof, proof_findings
 from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.diagnosis.requirements import DnsRequirements
+from dcvd.core.dns.facts import DnsObservation
+from dcvd.core.dns.hostnames import is_cname_target
 from dcvd.core.domains.claims import (
     add_proof,
     held_error,
@@ -26,8 +30,6 @@ from dcvd.core.domains.claims import (
     is_held,
     sketch_hostname,
 )
-from dcvd.core.domains.cloudflare_statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
-from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import (
     CHALLENGE_LABEL,
     POINTING_STATES,
@@ -40,9 +42,7 @@ from dcvd.core.domains.domain import (
     Proof,
     Record,
 )
-from dcvd.core.domains.edge import EdgeObservation
 from dcvd.core.domains.hostname_orders import describe_differences, order_of
-from dcvd.core.domains.hostnames import is_cname_target
 from dcvd.core.domains.observations import (
     ClaimHeld,
     CloudflareHostname,

@@ -10,8 +10,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from dcvd.core.dns.hostnames import is_within
 from dcvd.core.domains.domain import Record
-from dcvd.core.domains.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.text import shorten
 

@@ -7,9 +7,9 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
-from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
-from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare
-from dcvd.core.domains.hostnames import is_within
+from dcvd.core.dns.cloudflare_networks import is_cloudflare_address
+from dcvd.core.dns.hostnames import is_within
+from dcvd.core.dns.providers import find_provider, is_at_cloudflare
 from dcvd.core.records.plan import Obstacle
 from dcvd.core.records.zones import Zone
 from dcvd.core.text import join_names

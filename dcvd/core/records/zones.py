@@ -4,8 +4,8 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from dcvd.core.dns.hostnames import to_a_labels
 from dcvd.core.domains.domain import Record
-from dcvd.core.domains.hostnames import to_a_labels
 
 ZoneSetup = Literal["full", "partial", "secondary"]
 
@@ -17,7 +17,7 @@ class Zone(Struct, frozen=True, kw_only=True):
     """A zone that a connection can change; `id` is the provider's, `name` is lower case without the final dot.
 
     nameservers: those that answer what is written to it, as far as the provider says; empty where it does not say.
-    provider: the name of who runs it, as `core.domains.dns_providers` has it; None where that is not known.
+    provider: the name of who runs it, as `core.dns.providers` has it; None where that is not known.
     flattens_apex: whether the provider accepts a CNAME at the apex and answers with the addresses that it leads to.
     is_active: whether the provider serves the zone, as it says itself; that may be out of date.
     setup: whether the provider serves all of the zone, only names that are led to it one by one, or a copy of a zone

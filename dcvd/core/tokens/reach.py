@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.domains.hostnames import is_within, normalise
+from dcvd.core.dns.hostnames import is_within, normalise
 from dcvd.errors import InvalidInput
 
 MAX_ENTRIES: Final = 100

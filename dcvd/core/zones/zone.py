@@ -7,8 +7,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.dns.hostnames import is_shared_suffix, normalise, registrable_domain
 from dcvd.core.domains.claims import proof_text
-from dcvd.core.domains.hostnames import is_shared_suffix, normalise, registrable_domain
 from dcvd.core.domains.targets import belongs_to_service, service_name
 from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.retry_delays import add_jitter, cloudflare_backoff_ms

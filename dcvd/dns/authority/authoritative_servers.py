@@ -8,7 +8,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import ServerAnswer
+from dcvd.core.dns.facts import ServerAnswer
 from dcvd.dns.authority.delegation import (
     MAX_SERVERS,
     DelegationFinder,

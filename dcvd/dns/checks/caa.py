@@ -8,7 +8,7 @@ import dns.name
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from dcvd.core.domains.dns_facts import CaaPolicy
+from dcvd.core.dns.facts import CaaPolicy
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.reply import Rdata
 from dcvd.dns.queries.lookup import RecordLookup

@@ -4,7 +4,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import ChallengeAnswer
+from dcvd.core.dns.facts import ChallengeAnswer
 from dcvd.dns.checks.record_reader import read_addresses, read_other_name, read_texts
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.queries.lookup import RecordLookup

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsCheckRequest, DnsFacts, ObservedRecord, OtherNameAnswer
+from dcvd.core.dns.facts import ChallengeAnswer, DnsCheckRequest, DnsFacts, ObservedRecord, OtherNameAnswer
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.caa import CaaClimb
 from dcvd.dns.checks.cname_chain import CnameChain

@@ -8,10 +8,10 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.config import DnsConfig
+from dcvd.core.dns.facts import DnsCheckRequest, DnsObservation, OtherNameAnswer
+from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.claims import PROOF_LABEL
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsObservation, OtherNameAnswer
 from dcvd.core.domains.domain import CHALLENGE_LABEL
-from dcvd.core.domains.hostnames import registrable_domain
 from dcvd.core.instants import to_seconds
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.caa import CaaClimb

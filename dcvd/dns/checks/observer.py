@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from dcvd.config import Config
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.instants import to_seconds
 from dcvd.dns.checks.hostname_check import DnsServices, HostnameCheck
 from dcvd.dns.checks.zone_reader import ZoneReader

@@ -7,7 +7,7 @@ from typing import Final
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from dcvd.core.domains.dns_facts import ChallengeAnswer, ObservedRecord, OtherNameAnswer
+from dcvd.core.dns.facts import ChallengeAnswer, ObservedRecord, OtherNameAnswer
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.queries.lookup import RecordLookup, ResolvedChain
 

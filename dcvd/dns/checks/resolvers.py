@@ -6,7 +6,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.config import SocketAddress
-from dcvd.core.domains.dns_facts import ResolverAnswer
+from dcvd.core.dns.facts import ResolverAnswer
 from dcvd.dns.authority.delegation import format_address
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.query import DnsQuery

@@ -8,7 +8,7 @@ from typing import Final
 from dns.name import Name
 from dns.rdatatype import RdataType
 
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.records.zone_use import HostAddresses, PublicZone
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.dns.authority.authoritative_servers import AuthoritativeServers

@@ -13,7 +13,7 @@ from dns.rdatatype import RdataType
 from dns.rrset import RRset
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import QueryOutcome
+from dcvd.core.dns.facts import QueryOutcome
 
 MAX_RECORDS: Final = 50
 """The largest number of records of one type at one name that is kept."""

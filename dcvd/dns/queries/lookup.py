@@ -6,7 +6,7 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import QueryOutcome
+from dcvd.core.dns.facts import QueryOutcome
 from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.messages.reply import DnsReply, Rdata
 from dcvd.dns.queries.budget import QueryBudget

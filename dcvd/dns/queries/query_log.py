@@ -5,7 +5,7 @@ from typing import Final
 from dns.rdatatype import RdataType
 
 from dcvd.config import SocketAddress
-from dcvd.core.domains.dns_facts import SentQuery
+from dcvd.core.dns.facts import SentQuery
 from dcvd.core.text import make_printable, shorten
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.query import DnsQuery

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from dcvd.core.domains.dns_provider_table import CLOUDFLARE
-from dcvd.core.domains.hostnames import to_a_labels
+from dcvd.core.dns.hostnames import to_a_labels
+from dcvd.core.dns.provider_table import CLOUDFLARE
 from dcvd.core.records.zones import Zone, ZoneRecord, ZoneSetup
 from dcvd.core.text import make_printable
 from dcvd.custom_hostnames.wire import as_list, as_object, is_id

@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 from dcvd.core.connections.credentials import ApiToken, KeyPair, OauthTokens
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.core.secret import Secret
 from dcvd.errors import Permanent

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from dcvd.core.domains.dns_provider_table import GODADDY
-from dcvd.core.domains.dns_providers import is_at_godaddy
-from dcvd.core.domains.hostnames import to_a_labels
+from dcvd.core.dns.hostnames import to_a_labels
+from dcvd.core.dns.provider_table import GODADDY
+from dcvd.core.dns.providers import is_at_godaddy
 from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.records.zone_use import ZONE_NOT_IN_USE
 from dcvd.core.records.zones import HOST_TYPES, Zone, ZoneRecord

@@ -7,7 +7,7 @@ import structlog
 from msgspec.structs import replace
 
 from dcvd.config.http_api_section import HttpApiDescription, required_keys
-from dcvd.core.domains.hostnames import to_a_labels
+from dcvd.core.dns.hostnames import to_a_labels
 from dcvd.core.http.json_members import get_member
 from dcvd.core.http.request_templates import fill_path, find_placeholders
 from dcvd.core.records.zones import Zone, ZoneRecord

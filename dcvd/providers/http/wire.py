@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.config.http_api_section import HttpApiDescription
-from dcvd.core.domains.hostnames import to_a_labels
+from dcvd.core.dns.hostnames import to_a_labels
 from dcvd.core.http.json_members import get_member
 from dcvd.core.http.request_templates import fill_body
 from dcvd.core.records.zones import HOST_TYPES, Zone, ZoneRecord

@@ -17,7 +17,7 @@ from dns.rrset import RRset
 from dns.update import UpdateMessage
 
 from dcvd.core.connections.credentials import TsigKey
-from dcvd.core.domains.hostnames import is_within
+from dcvd.core.dns.hostnames import is_within
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.dns.messages.names import to_text
 from dcvd.errors import Permanent, RecordConflict, RemoteError, Retryable

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Final
 
-from dcvd.core.domains.dns_facts import DnsCheckRequest
+from dcvd.core.dns.facts import DnsCheckRequest
 from dcvd.dns import DnsObserver
 
 _UNUSED_TARGET: Final = "nowhere.invalid"

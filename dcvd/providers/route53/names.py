@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from dcvd.core.domains.hostnames import to_a_labels
+from dcvd.core.dns.hostnames import to_a_labels
 from dcvd.core.records.zones import HOST_TYPES, normalize_value
 
 _OCTAL: Final = re.compile(r"\\([0-3][0-7]{2})")

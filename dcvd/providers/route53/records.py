@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.credentials import AwsKeys, AwsRole
-from dcvd.core.domains.dns_provider_table import ROUTE_53
+from dcvd.core.dns.provider_table import ROUTE_53
 from dcvd.core.records.zones import Zone, ZoneRecord
 from dcvd.errors import Permanent, Retryable, Unauthorized
 from dcvd.providers.owner_names import OwnerName, find_nearest_zone

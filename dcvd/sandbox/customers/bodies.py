@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final, cast
 
 from dcvd.core.addresses import MAX_NAME_CHARS
-from dcvd.core.domains.hostnames import is_within
+from dcvd.core.dns.hostnames import is_within
 from dcvd.sandbox.customers.model import AUTOMATIC_TTL, PROXIABLE_TYPES, DnsRecord
 from dcvd.sandbox.hostnames.bodies import Body
 from dcvd.sandbox.http.envelope import CloudflareErrorResponse

@@ -7,7 +7,7 @@ from typing import Final
 
 from dns.name import Name
 
-from dcvd.core.domains.hostnames import is_within, registrable_domain
+from dcvd.core.dns.hostnames import is_within, registrable_domain
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.sandbox.customers.bodies import TYPES, parse_record_name, read_patch, read_record
 from dcvd.sandbox.customers.model import CustomerZone, DnsRecord, ZoneStatus, ZoneType

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dcvd.core.audit import AuditAction
 from dcvd.core.connections import aws_policies
 from dcvd.core.connections.aws_policies import IamPolicy
-from dcvd.core.domains.hostnames import normalise
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.instants import DAY, to_rfc3339, to_seconds
 from dcvd.errors import InvalidInput, TooManyRequests
 from dcvd.providers.route53.sessions import AwsSessions

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from dcvd.core.connections.connection import Provider
-from dcvd.core.domains.hostnames import normalise
+from dcvd.core.dns.hostnames import normalise
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.oauth.tokens import TokenClient

@@ -1,9 +1,9 @@
 """Move a name to another organization, as an operator decides."""
 
 from dcvd.core.audit import AuditAction
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import Domain, Proof, new_domain
-from dcvd.core.domains.hostnames import normalise
 from dcvd.core.ids import IdPrefix
 from dcvd.core.lifecycle import domain_events
 from dcvd.core.lifecycle.schedule import CheckLane

@@ -6,8 +6,8 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.dns.hostnames import normalise_search
 from dcvd.core.domains.domain import Domain, DomainStatus, Finding, FindingActor
-from dcvd.core.domains.hostnames import normalise_search
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.store import domain_lists, domains

@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
+from dcvd.core.custom_hostnames.edge import EdgeObservation
+from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.claims import is_held
-from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, delegation_suffix
-from dcvd.core.domains.edge import EdgeObservation
 from dcvd.core.domains.observations import (
     ClaimHeld,
     CloudflareHostname,

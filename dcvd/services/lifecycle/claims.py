@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.proofs import find_proof
+from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.claims import MAX_CLAIMS, RemovalReason, add_proof
-from dcvd.core.domains.dns_facts import DnsObservation
 from dcvd.core.domains.domain import Domain, Proof
 from dcvd.core.lifecycle.status import forget_held
 from dcvd.core.lifecycle.transitions import Observation

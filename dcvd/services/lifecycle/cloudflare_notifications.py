@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import structlog
 
-from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
+from dcvd.core.custom_hostnames.notifications import CloudflareNotification
 from dcvd.core.domains.domain import Domain
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.timeline import CLOUDFLARE_ACTOR

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dcvd.core.domains.hostnames import normalise
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.instants import MINUTE, to_seconds
 from dcvd.errors import Forbidden, QuotaReached, TooManyRequests
 from dcvd.services.context import Context

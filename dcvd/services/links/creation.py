@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.callers import CallerKind
-from dcvd.core.domains.hostnames import normalise
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.ids import IdPrefix
 from dcvd.core.links import Link, LinkPurpose, mint_link_token
 from dcvd.core.organizations.quotas import Quota

@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from dcvd.core.connections.connection import Connection, ConnectionStatus
-from dcvd.core.domains.hostnames import registrable_domain
+from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.records.zone_use import PublicZone, is_served_by_name
 from dcvd.errors import DcvdError
 from dcvd.services import reach

@@ -7,7 +7,7 @@ import pytest
 
 from dcvd.api.app import Api
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.instants import HOUR
 from dcvd.errors import Retryable, Unauthorized
 from dcvd.services import diagnosis

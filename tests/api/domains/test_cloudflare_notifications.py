@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client import generate_latest
 
-from dcvd.core.domains.cloudflare_notifications import read_notification
+from dcvd.core.custom_hostnames.notifications import read_notification
 from dcvd.core.instants import HOUR
 from dcvd.core.secret import Secret
 from dcvd.errors import StoreError
@@ -20,7 +20,7 @@ from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificat
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client, problem
 from tests.api.conftest import BODY_LIMIT, EventDict
-from tests.core.domains.test_cloudflare_notifications import EVENT
+from tests.core.custom_hostnames.test_notifications import EVENT
 from tests.manual_clock import ManualClock
 from tests.unreliable_database import UnreliableDatabase
 

@@ -6,7 +6,7 @@ import pytest
 
 from dcvd.api.app import Api
 from dcvd.api.http.limits.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.core.instants import MINUTE
 from dcvd.errors import Permanent, Retryable, Unauthorized

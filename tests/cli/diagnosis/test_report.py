@@ -15,7 +15,7 @@ from dcvd.cli.operations.diagnosis_view import (
     FindingOutput,
 )
 from dcvd.cli.terminal.style import TerminalStyle
-from dcvd.core.domains.dns_facts import ResolverAnswer, ServerAnswer
+from dcvd.core.dns.facts import ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, DomainStatus, Record, RequiredRecord
 from dcvd.core.instants import from_rfc3339
 from dcvd.core.sentences.rendering import Language

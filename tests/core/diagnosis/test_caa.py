@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import CaaPolicy, DnsFacts, QueryOutcome, ResolverAnswer, ServerAnswer
+from dcvd.core.dns.facts import CaaPolicy, DnsFacts, QueryOutcome, ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Finding, Record, ValidationMethod
 from tests.core.builders import NAME, NOW, TARGET, TARGET_ADDRESSES, facts
 

@@ -4,7 +4,7 @@ import pytest
 
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import ChallengeAnswer, QueryOutcome
+from dcvd.core.dns.facts import ChallengeAnswer, QueryOutcome
 from dcvd.core.domains.domain import DnsState, Record
 from tests.core.builders import NAME, NOW, TARGET, facts
 

@@ -3,10 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.edge import CertificateFault, EdgeObservation, EdgeOutcome, ServedCertificate
 from dcvd.core.diagnosis.edge import diagnose_edge, has_edge_fault
 from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus, Finding
-from dcvd.core.domains.edge import CertificateFault, EdgeObservation, EdgeOutcome, ServedCertificate
 from dcvd.core.instants import DAY, MINUTE
 from tests.core.builders import NAME, NOW, added_domain
 

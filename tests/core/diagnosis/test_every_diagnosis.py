@@ -9,7 +9,7 @@ from dcvd.core.diagnosis.caa import permitted_authorities
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import (
+from dcvd.core.dns.facts import (
     CaaPolicy,
     ChallengeAnswer,
     DnsFacts,

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import DnsFacts, ObservedRecord, OtherNameAnswer
+from dcvd.core.dns.facts import DnsFacts, ObservedRecord, OtherNameAnswer
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from tests.core.builders import NAME, NOW, TARGET, TARGET_ADDRESSES, facts
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import CaaPolicy, QueryOutcome, ResolverAnswer, ServerAnswer
+from dcvd.core.dns.facts import CaaPolicy, QueryOutcome, ResolverAnswer, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Finding, Record
 from dcvd.core.instants import DAY, MINUTE, from_rfc3339
 from tests.core.builders import NAME, NOW, TARGET, facts

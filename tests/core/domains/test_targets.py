@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.domains.hostnames import normalise
+from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.targets import belongs_to_service, challenge_target, new_target, validate_delegable
 from dcvd.errors import InvalidInput
 

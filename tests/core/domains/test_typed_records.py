@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts, ServerAnswer
-from dcvd.core.domains.dns_provider_table import PROVIDERS
-from dcvd.core.domains.dns_providers import find_provider
+from dcvd.core.dns.facts import DnsFacts, ServerAnswer
+from dcvd.core.dns.hostnames import find_typing_zone
+from dcvd.core.dns.provider_table import PROVIDERS
+from dcvd.core.dns.providers import find_provider
 from dcvd.core.domains.domain import Domain, RequiredRecord, new_domain
-from dcvd.core.domains.hostnames import find_typing_zone
 from dcvd.core.domains.typed_records import (
     add_final_dot,
     find_place,

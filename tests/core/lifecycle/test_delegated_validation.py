@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import ChallengeAnswer, DnsObservation
+from dcvd.core.dns.facts import ChallengeAnswer, DnsObservation
 from dcvd.core.domains.domain import Record, delegation_suffix
 from dcvd.core.domains.required_records import required_records
 from tests.core.builders import DNS_MISSING, DNS_RIGHT, NAME, Story, added_domain, certificate, dns, seen

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import CaaPolicy, ChallengeAnswer, DnsObservation, ServerAnswer
+from dcvd.core.dns.facts import CaaPolicy, ChallengeAnswer, DnsObservation, ServerAnswer
 from dcvd.core.domains.domain import DnsState, new_domain
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import DAY

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsObservation
+from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE

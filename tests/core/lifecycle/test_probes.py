@@ -3,8 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.edge import EdgeObservation, EdgeOutcome, ProbeMode
 from dcvd.core.domains.domain import Domain, DomainStatus, Finding
-from dcvd.core.domains.edge import EdgeObservation, EdgeOutcome, ProbeMode
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.probes import wants_probe

@@ -6,7 +6,7 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.domains.dns_facts import DnsObservation
+from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import (
     CloudflareCertificate,

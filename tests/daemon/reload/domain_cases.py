@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE

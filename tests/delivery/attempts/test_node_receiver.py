@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import CloudflareHostname, RegistrationRefusal
 from dcvd.core.events import EventType
 from dcvd.core.secret import Secret

@@ -1,6 +1,6 @@
 """Every server of a zone is asked; the resolvers show what the world still has."""
 
-from dcvd.core.domains.dns_facts import DnsFacts
+from dcvd.core.dns.facts import DnsFacts
 from tests.dns.served import TARGET, Serve
 
 RIGHT = {"customer.test": "app CNAME edge.sandbox.test."}

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dcvd.config import Config, SocketAddress
 from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.core.domains.domain import Finding
 from dcvd.core.records.zone_use import PublicZone
 from dcvd.dns import DnsObserver

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.domains.dns_facts import CaaPolicy
+from dcvd.core.dns.facts import CaaPolicy
 from tests.dns.served import Serve
 
 

@@ -1,6 +1,6 @@
 """What explains a record that is wrong: each is a fact about a name, and the neighbour that lacks it shows none."""
 
-from dcvd.core.domains.dns_facts import ObservedRecord, OtherNameAnswer
+from dcvd.core.dns.facts import ObservedRecord, OtherNameAnswer
 from dcvd.dns import DnsObserver
 from tests.dns.served import TARGET, Serve
 

@@ -6,7 +6,7 @@ import time
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from dcvd.dns.queries.budget import MAX_QUERIES
 from dcvd.dns.queries.server_health import DOWN_FOR_S

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress, parse_address
-from dcvd.core.domains.dns_facts import DnsCheckRequest
+from dcvd.core.dns.facts import DnsCheckRequest
 from dcvd.dns import DnsObserver
 from dcvd.sandbox import Sandbox
 from tests.dns.conftest import SHORT

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from tests.dns.knot import knot, trust_anchor
 from tests.dns.served import TARGET, TARGET_ZONE

@@ -12,7 +12,7 @@ from dns.message import Message
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from tests.dns.conftest import SHORT
 from tests.dns.scripted import Script, answer, scripted

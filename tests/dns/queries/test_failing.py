@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
-from dcvd.core.domains.dns_facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.dns import DnsObserver
 from dcvd.errors import OwnLimitReached
 from dcvd.sandbox import Sandbox

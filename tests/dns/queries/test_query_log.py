@@ -6,7 +6,7 @@ import pytest
 from dns.rdatatype import RdataType
 
 from dcvd.config import SocketAddress
-from dcvd.core.domains.dns_facts import SentQuery
+from dcvd.core.dns.facts import SentQuery
 from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.messages.reply import DnsReply, Referral
 from dcvd.dns.queries.query_log import QueryLog

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.jobs import JobState
 from dcvd.errors import Permanent
 from dcvd.services.context import Context

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.claims import MAX_CLAIMS, proof_text
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.instants import HOUR

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from dcvd.config import CloudflareConfig, Config, Live
 from dcvd.config.sections import DomainsConfig
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.claims import is_held, proof_text
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
 from dcvd.core.domains.observations import ParkedHostname
 from dcvd.core.instants import HOUR, MINUTE

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.events import EventType

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
+from dcvd.core.custom_hostnames.notifications import CloudflareNotification
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import HOUR, SECOND

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from dcvd.core.domains.cloudflare_notifications import CloudflareNotification
+from dcvd.core.custom_hostnames.notifications import CloudflareNotification
 from dcvd.core.domains.domain import DnsState, Domain
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.jobs import NO_PAYLOAD, JobKind, NoPayload

@@ -4,8 +4,8 @@ from typing import Final
 
 import pytest
 
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.claims import proof_text
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import HOUR

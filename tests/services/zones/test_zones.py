@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.claims import proof_text
-from dcvd.core.domains.dns_facts import DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import HOUR

@@ -8,8 +8,8 @@ from dcvd.core.diagnosis.cloudflare.lookup_failures import LookupFailure, Lookup
 from dcvd.core.diagnosis.cloudflare.wrong_challenges import missing_challenge_finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
+from dcvd.core.dns.hostnames import is_within, registrable_domain
 from dcvd.core.domains.domain import CHALLENGE_LABEL, POINTING_STATES, Domain, Finding, Record
-from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.domains.targets import DELEGATION_ZONE
 from dcvd.core.sentences.sentence import say
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.diagnosis.cloudflare.validation_errors import certificate_findings, unknown_error_finding
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
@@ -18,7 +19,6 @@ from dcvd.core.diagnosis.names import unusual_name_findings
 from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
 from dcvd.core.diagnosis.renewal_risks import tell_when_it_hurts
 from dcvd.core.diagnosis.service_faults import find_stall, service_findings
-from dcvd.core.domains.cloudflare_statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.domains.domain import (
     POINTING_STATES,
     DnsState,

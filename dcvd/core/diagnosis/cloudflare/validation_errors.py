@@ -11,14 +11,14 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.certificate_authorities import CAA_IDENTIFIERS, default_authorities, is_international
 from dcvd.core.diagnosis.cloudflare.failed_lookups import failed_lookup_finding
 from dcvd.core.diagnosis.cloudflare.lookup_failures import find_lookup_failure
 from dcvd.core.diagnosis.cloudflare.wrong_challenges import find_wrong_challenge
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, shorten_evidence
-from dcvd.core.domains.certificate_authorities import CAA_IDENTIFIERS, default_authorities, is_international
+from dcvd.core.dns.hostnames import is_within, registrable_domain
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
-from dcvd.core.domains.hostnames import is_within, registrable_domain
 from dcvd.core.sentences.rendering import list_placeholders, render
 from dcvd.core.sentences.sentence import say
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.domains.dns_providers import find_provider, is_at_cloudflare, is_suspended
+from dcvd.core.dns.providers import find_provider, is_at_cloudflare, is_suspended
 
 
 @pytest.mark.parametrize(

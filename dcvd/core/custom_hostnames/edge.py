@@ -56,8 +56,9 @@ class EdgeObservation(Struct, frozen=True, kw_only=True):
     """What one probe saw.
 
     address: the one that was connected to, None where there was none. fault: what was wrong, as a sentence in English,
-    for the evidence. certificate_fault: why the certificate is refused. certificate: the one that was refused, where it could be seen. status: that of the answer. cloudflare_error: the
-    number of Cloudflare's own error in it (1000 to 1999).
+    for the evidence. certificate_fault: why the certificate is refused. certificate: the one that was refused, where it
+    could be seen. status: that of the answer. cloudflare_error: the number of Cloudflare's own error in it (1000 to
+    1999).
     """
 
     outcome: EdgeOutcome

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.domains.hostnames import (
+from dcvd.core.dns.hostnames import (
     is_shared_suffix,
     is_within,
     list_unusual_labels,
@@ -13,7 +13,7 @@ from dcvd.core.domains.hostnames import (
     registrable_domain,
     to_a_labels,
 )
-from dcvd.core.domains.top_level_domains import RESERVED_TLDS, find_likely, is_delegated
+from dcvd.core.dns.top_level_domains import RESERVED_TLDS, find_likely, is_delegated
 from dcvd.errors import InvalidInput
 from tests.examples import examples
 

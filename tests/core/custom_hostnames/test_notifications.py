@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.domains.cloudflare_notifications import CloudflareNotification, read_notification
+from dcvd.core.custom_hostnames.notifications import CloudflareNotification, read_notification
 
 EVENT: dict[str, Any] = {
     "metadata": {

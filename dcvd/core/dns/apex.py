@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dcvd.core.domains.dns_provider_table import DnsProvider
+from dcvd.core.dns.provider_table import DnsProvider
 from dcvd.core.sentences.sentence import Sentence, say
 
 ApexType = Literal["CNAME", "ALIAS", "ANAME", "APEXALIAS"]

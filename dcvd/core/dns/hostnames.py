@@ -13,8 +13,8 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 from dcvd.core.addresses import MAX_NAME_CHARS
-from dcvd.core.domains.top_level_domains import RESERVED_TLDS, SUFFIXES, find_likely, is_delegated
-from dcvd.core.domains.typed_names import NotOnlyName, extract_name
+from dcvd.core.dns.top_level_domains import RESERVED_TLDS, SUFFIXES, find_likely, is_delegated
+from dcvd.core.dns.typed_names import NotOnlyName, extract_name
 from dcvd.errors import InvalidInput
 
 MAX_GIVEN_CHARS: Final = 1000

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from dcvd.core.domains.cloudflare_networks import is_cloudflare_address
-from dcvd.core.domains.dns_facts import DnsFacts
-from dcvd.core.domains.dns_provider_table import CLOUDFLARE, GODADDY, PROVIDERS, DnsProvider
+from dcvd.core.dns.cloudflare_networks import is_cloudflare_address
+from dcvd.core.dns.facts import DnsFacts
+from dcvd.core.dns.provider_table import CLOUDFLARE, GODADDY, PROVIDERS, DnsProvider
 
 _MAX_REMEMBERED_NAMES: Final = 2048
 """Most zones are at few providers, and all patterns are tried for a name that is none's."""

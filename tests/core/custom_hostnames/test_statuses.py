@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dcvd
-from dcvd.core.domains.cloudflare_statuses import (
+from dcvd.core.custom_hostnames.statuses import (
     CertificateClass,
     HostnameClass,
     classify_hostname_status,
@@ -86,6 +86,6 @@ def test_no_rule_knows_cloudflares_words_but_the_module_that_classifies_them() -
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in words
     }
     assert {path for path in knowing if not path.startswith("sandbox/")} == {
-        "core/domains/cloudflare_statuses.py",
+        "core/custom_hostnames/statuses.py",
         "core/diagnosis/codes.py",  # the code of a finding has the same name as a status
     }

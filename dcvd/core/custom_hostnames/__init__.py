@@ -1,0 +1,1 @@
+"""What Cloudflare says of custom hostnames, and what its edge serves."""

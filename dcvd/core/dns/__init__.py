@@ -1,0 +1,1 @@
+"""Names, and what DNS shows about them."""
