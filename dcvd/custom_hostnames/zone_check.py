@@ -96,8 +96,14 @@ async def _check_zone(client: CloudflareClient) -> tuple[PartState, str]:
     plan_id, plan_name = _text(plan.get("legacy_id")), _text(plan.get("name"))
     if plan_id:
         client.zone_watch.learn_plan(plan_id, PlanFeature if plan_id in _LESSER_PLANS else ())
-    if status != "active":
-        return "failing", f"The zone {name} is {status or 'of no status'} at Cloudflare, and not active."
+    is_paused = zone.get("paused") is True
+    if status != "active" or is_paused:
+        what = "paused" if is_paused else f"{status or 'of no status'}, and not active"
+        message = f"The zone {name} is {what} at Cloudflare."
+        if status or is_paused:
+            client.zone_watch.set(ZoneFaultCode.ZONE_INACTIVE, message)
+        return "failing", message
+    client.zone_watch.clear(ZoneFaultCode.ZONE_INACTIVE)
     what = f"The zone {name} is active{f', with the plan {plan_name}' if plan_name else ''}"
     lacking = [_FEATURE_NAMES[each] for each in PlanFeature if client.zone_watch.zone.lacks(each)]
     return "ok", f"{what}. Its custom hostnames have {' and '.join(lacking)}." if lacking else f"{what}."
@@ -135,7 +141,8 @@ async def _check_fallback_origin(client: CloudflareClient) -> tuple[PartState, s
         case "failing":
             client.zone_watch.set(ZoneFaultCode.FALLBACK_ORIGIN, message)
         case "unknown":
-            pass
+            if any(fault.code is ZoneFaultCode.FALLBACK_ORIGIN for fault in client.zone_watch.zone.faults):
+                client.zone_watch.set(ZoneFaultCode.FALLBACK_ORIGIN, message)
         case _:
             assert_never(state)
     return state, message

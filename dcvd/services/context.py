@@ -13,7 +13,6 @@ from dcvd.core.lifecycle.schedule import CheckPolicy
 from dcvd.core.lifecycle.transitions import LifecycleRules
 from dcvd.errors import NotConfigured
 from dcvd.kit.clock import Clock, SystemClock
-from dcvd.kit.limits.recent_instants import RecentInstants
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.caller_database import CallerDatabase, DatabaseAccess
 from dcvd.store.engine.transactions import Transaction
@@ -39,14 +38,12 @@ class Context:
         caller: Caller = DAEMON,
         keep_result: Callable[[Transaction, object], None] | None = None,
         saas_zone: Live[SaasZone] | None = None,
-        activations: RecentInstants | None = None,
     ) -> None:
         self.database = database
         self.caller = caller
         self._keep_result = keep_result
         self.live_config = live_config
         self.saas_zone = Live(UNKNOWN_ZONE) if saas_zone is None else saas_zone
-        self.activations = RecentInstants() if activations is None else activations
         self._vault = vault
         self.clock = clock if clock is not None else SystemClock()
         self.random_bytes = random_bytes
@@ -94,7 +91,6 @@ class Context:
             caller=caller,
             keep_result=keep_result,
             saas_zone=self.saas_zone,
-            activations=self.activations,
         )
 
     @property

@@ -1,5 +1,6 @@
 """Domains: their rows, and the queries that find them."""
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -171,16 +172,25 @@ def list_waiting_groups(snapshot: Snapshot, start: int, end: int, limit: int) ->
     """
     # SQLite takes the columns beside min() from the row that has the minimum.
     rows = snapshot.fetch_all(
-        f"SELECT {', '.join(DOMAINS.columns)}, count(DISTINCT registrable) AS names, min(cf_changed_at)"
+        f"SELECT {', '.join(DOMAINS.columns)}, json_group_array(DISTINCT registrable), min(cf_changed_at)"
         " FROM domains INDEXED BY domains_at_stage WHERE lane = 0"
         " AND cf_id IS NOT NULL AND dns_state IN ('verified', 'unverifiable') AND dormant_since IS NULL"
         " AND (validation = 'http' OR challenge_verified = 1) AND cf_changed_at BETWEEN ? AND ?"
         """ AND findings NOT LIKE '%"severity":"error"%'"""
         " GROUP BY dns_state, cf_status, cf_ssl_status, replace(cf_errors, name, ''), replace(cf_ssl_errors, name, '')"
-        " ORDER BY names DESC LIMIT ?",
+        " ORDER BY count(DISTINCT registrable) DESC LIMIT ?",
         (start, end, limit),
     )
-    return [WaitingGroup(first=DOMAINS.from_row(row[:-2]), count=row[-2]) for row in rows]
+    return [
+        WaitingGroup(first=DOMAINS.from_row(row[:-2]), registrable_names=tuple(json.loads(row[-2]))) for row in rows
+    ]
+
+
+def count_ready_since(snapshot: Snapshot, start: int, limit: int) -> int:
+    """Count the domains that have become ready since an instant, and are; up to `limit`."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM (SELECT 1 FROM domains WHERE ready_since >= ? LIMIT ?)", (start, limit)
+    )
 
 
 def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[Domain]:

@@ -6,12 +6,13 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from dcvd.core.diagnosis.cloudflare.stalls import find_stalls
-from dcvd.core.domains.stalls import ACTIVATION_WINDOW_MS, LONGEST_MS, STALLED_AFTER_MS, Stall
+from dcvd.core.diagnosis.cloudflare.stalls import find_crowds
+from dcvd.core.domains.stalls import LONGEST_MS, STALLED_AFTER_MS, Stall
 from dcvd.errors import StoreError
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.services.context import Context
 from dcvd.store import domains
+from dcvd.store.engine.transactions import Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,6 @@ class StallWatch:
     def __init__(self, context: Context, *, interval_s: float = _INTERVAL_S) -> None:
         self._context = context
         self._interval_s = interval_s
-        self._started_at = context.now()
 
     async def run(self) -> None:
         """Run until cancelled."""
@@ -45,10 +45,14 @@ class StallWatch:
         groups = await self._context.database.read(
             lambda snapshot: domains.list_waiting_groups(snapshot, now - LONGEST_MS, until, _MAX_GROUPS)
         )
-        activation_count = self._context.activations.count_since(now - ACTIVATION_WINDOW_MS)
-        # What became active before the start is not known.
-        is_known = now - self._started_at >= STALLED_AFTER_MS
-        self._store(find_stalls(groups, activation_count, until) if is_known else ())
+        crowds = find_crowds(groups, until)
+
+        def find_stalls(snapshot: Snapshot) -> tuple[Stall, ...]:
+            return tuple(
+                crowd for crowd in crowds if domains.count_ready_since(snapshot, crowd.since, crowd.count) < crowd.count
+            )
+
+        self._store(await self._context.database.read(find_stalls) if crowds else ())
 
     def _store(self, stalls: tuple[Stall, ...]) -> None:
         zone = self._context.saas_zone.value

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DnsState, DomainStatus, Finding
 from dcvd.core.domains.stalls import STALLED_AFTER_MS, Stage
-from dcvd.core.instants import DAY, MINUTE
+from dcvd.core.instants import DAY
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.store import domains
@@ -96,8 +96,16 @@ async def test_where_others_become_active_meanwhile_nothing_stalls(
     for number in range(5):
         await waiting(context, org, f"app.customer{number}.com")
     clock.advance(STALLED_AFTER_MS)
-    for _ in range(5):
-        context.activations.record(context.now())
+    for number in range(5):
+        assert await found(context, watch) == [(Stage.VALIDATION, 5)]
+        await waiting(context, org, f"app.ready{number}.com", status=DomainStatus.ACTIVE, ready_since=context.now())
     assert await found(context, watch) == []
-    clock.advance(61 * MINUTE)
+
+
+async def test_an_error_text_without_a_readable_character_ends_nothing(
+    context: Context, clock: ManualClock, org: str, watch: StallWatch
+) -> None:
+    for number in range(5):
+        await waiting(context, org, f"app.customer{number}.com", cf_ssl_errors=("\u200b",), cf_errors=("\u200b",))
+    clock.advance(STALLED_AFTER_MS)
     assert await found(context, watch) == [(Stage.VALIDATION, 5)]

@@ -12,7 +12,7 @@ from dcvd.core.domains.claims import proof_record
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Proof, Severity
 from dcvd.core.domains.typed_records import find_zone
 from dcvd.core.instants import format_instant, to_rfc3339
-from dcvd.core.sentences.rendering import Language, render
+from dcvd.core.sentences.rendering import Language
 from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord
 
 
@@ -38,11 +38,11 @@ class OwnershipView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class TypedRecordView(Struct, frozen=True):
-    """A DNS record of a message, as it is typed."""
+    """A DNS record of a message, as it is typed. `value`: null until it is known."""
 
     type: str
     host: str
-    value: str
+    value: str | None
 
 
 ParamView = str | int | list[str] | TypedRecordView
@@ -82,24 +82,29 @@ def ownership_view(domain: Domain) -> OwnershipView:
     )
 
 
-def params_view(sentences: Iterable[Sentence], language: Language) -> dict[str, ParamView]:
-    """Show the parameters of sentences by their names; of two with one name, the first."""
+def params_view(sentences: Iterable[Sentence]) -> dict[str, ParamView]:
+    """Show the parameters of sentences by their names; of two with one name, the first.
+
+    Words that a language has for something are shown by their id, which stays, and with their own parameters.
+    """
     shown: dict[str, ParamView] = {}
     for sentence in sentences:
+        nested = [value for value in sentence.params.values() if isinstance(value, Sentence)]
         for name, value in sentence.params.items():
-            shown.setdefault(name, _param_view(value, language))
+            shown.setdefault(name, _param_view(value))
+        for name, inner in params_view(nested).items():
+            shown.setdefault(name, inner)
     return shown
 
 
-def _param_view(value: Param, language: Language) -> ParamView:
+def _param_view(value: Param) -> ParamView:
     match value:
         case str() | int():
             return value
         case TypedRecord(type=record_type, host=host, value=record_value):
-            text = record_value if isinstance(record_value, str) else render((record_value,), language)
-            return TypedRecordView(record_type, host, text)
-        case Sentence():
-            return render((value,), language)
+            return TypedRecordView(record_type, host, record_value if isinstance(record_value, str) else None)
+        case Sentence(id=sentence_id):
+            return sentence_id
         case tuple():
             return list(value)
         case _:
@@ -113,7 +118,7 @@ def finding_view(finding: Finding, next_check_at: int, zone: str, language: Lang
         FindingView,
         finding,
         message=finding.say(language),
-        params=params_view(finding.sentences, language),
+        params=params_view(finding.list_sentences()),
         fix=None if finding.fix is None else record_view(finding.fix, zone),
         next_check_at=to_rfc3339(check_at),
         since=format_instant(finding.since),

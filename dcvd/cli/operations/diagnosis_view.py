@@ -101,7 +101,7 @@ def _finding_output(finding: Finding, zone: str, language: Language) -> FindingO
         FindingOutput,
         finding,
         message=finding.say(language),
-        params=params_view(finding.sentences, language),
+        params=params_view(finding.list_sentences()),
         fix=None if finding.fix is None else record_view(finding.fix, zone),
         next_check_at=format_instant(finding.next_check_at),
         since=format_instant(finding.since),

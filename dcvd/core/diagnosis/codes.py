@@ -43,6 +43,7 @@ class FindingCode(StrEnum):
     RESOLVERS_FAILED = "resolvers_failed"
     CLOUDFLARE_UNAUTHORIZED = "cloudflare_unauthorized"
     CLOUDFLARE_ZONE_NOT_FOUND = "cloudflare_zone_not_found"
+    CLOUDFLARE_ZONE_INACTIVE = "cloudflare_zone_inactive"
     CLOUDFLARE_UNAVAILABLE = "cloudflare_unavailable"
     SAAS_NOT_ENABLED = "saas_not_enabled"
     TARGET_UNRESOLVED = "target_unresolved"

@@ -8,7 +8,7 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import Domain, DomainStatus, Finding
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.sentences.rendering import render
-from dcvd.core.sentences.sentence import quote, say
+from dcvd.core.sentences.sentence import say
 
 _OF_THE_NEXT_CERTIFICATE: Final = frozenset(
     {
@@ -43,7 +43,7 @@ def tell_when_it_hurts(domain: Domain, finding: Finding, now: int) -> Finding:
     until = to_rfc3339(certificate.expires_at - certificate.expires_at % SECOND)
     sentences = (
         say("works_until", hostname=domain.name, until=until),
-        *(finding.sentences or (quote(finding.message),)),
+        *finding.list_sentences(),
     )
     return replace(
         finding,

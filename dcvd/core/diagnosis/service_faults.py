@@ -77,6 +77,7 @@ def _concerns(fault: ZoneFault, domain: Domain) -> bool:
         case (
             ZoneFaultCode.UNAUTHORIZED
             | ZoneFaultCode.ZONE_NOT_FOUND
+            | ZoneFaultCode.ZONE_INACTIVE
             | ZoneFaultCode.FALLBACK_ORIGIN
             | ZoneFaultCode.TARGET_UNRESOLVED
         ):
@@ -91,6 +92,8 @@ def _fault_finding(domain: Domain, fault: ZoneFault) -> Finding:
             code, reason = FindingCode.CLOUDFLARE_UNAUTHORIZED, "waits_unauthorized"
         case ZoneFaultCode.ZONE_NOT_FOUND:
             code, reason = FindingCode.CLOUDFLARE_ZONE_NOT_FOUND, "waits_zone_not_found"
+        case ZoneFaultCode.ZONE_INACTIVE:
+            code, reason = FindingCode.CLOUDFLARE_ZONE_INACTIVE, "waits_zone_inactive"
         case ZoneFaultCode.NOT_ENABLED:
             code, reason = FindingCode.SAAS_NOT_ENABLED, "waits_not_enabled"
         case ZoneFaultCode.QUOTA_EXCEEDED:

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainStatus, Finding, FindingActor
+from dcvd.core.domains.domain import (
+    WAITING_STATUSES,
+    DnsState,
+    Domain,
+    DomainError,
+    DomainStatus,
+    Finding,
+    FindingActor,
+)
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.domains.typed_records import find_place, find_zone
 from dcvd.core.sentences.rendering import Language, render
@@ -45,7 +53,7 @@ def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sent
         return _tell(fault)
     if domain.error is not None:
         # A finding of the same code also says what is being done about it.
-        same = next((finding for finding in findings if finding.code == domain.error.code), None)
+        same = next((finding for finding in findings if _is_about(finding, domain.error)), None)
         return (quote(domain.error.message),) if same is None else _tell(same)
     warning = _first_of_severity(findings, "warning")
     if warning is not None and domain.status in WAITING_STATUSES:
@@ -103,5 +111,11 @@ def _first_of_severity(findings: Sequence[Finding], severity: str) -> Finding | 
     return next((finding for finding in findings if finding.severity == severity), None)
 
 
+def _is_about(finding: Finding, error: DomainError) -> bool:
+    """Whether a finding is about the same as an error, whose code may be the stage that timed out."""
+    has_timed_out = error.code.endswith("timed_out") and finding.code == FindingCode.VALIDATION_TIMED_OUT
+    return finding.code == error.code or has_timed_out
+
+
 def _tell(finding: Finding) -> tuple[Sentence, ...]:
-    return say(_TURNS[finding.actor]), *(finding.sentences or (quote(finding.message),))
+    return say(_TURNS[finding.actor]), *finding.list_sentences()

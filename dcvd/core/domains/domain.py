@@ -11,8 +11,8 @@ from dcvd.core.custom_hostnames.statuses import (
     classify_hostname_status,
     classify_ssl_status,
 )
-from dcvd.core.sentences.rendering import Language, render
-from dcvd.core.sentences.sentence import Sentence
+from dcvd.core.sentences.rendering import Language, is_known, render
+from dcvd.core.sentences.sentence import Sentence, quote
 
 
 class DomainStatus(StrEnum):
@@ -137,7 +137,13 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     def say(self, language: Language) -> str:
         """Return the message in a language, or in English where that cannot be."""
-        return render(self.sentences, language) if self.sentences else self.message
+        return render(self.list_sentences(), language)
+
+    def list_sentences(self) -> tuple[Sentence, ...]:
+        """Return the sentences of the message; the message itself where this version does not know one of them."""
+        if self.sentences and all(map(is_known, self.sentences)):
+            return self.sentences
+        return (quote(self.message),)
 
 
 ValidationMethod = Literal["http", "delegated"]

@@ -13,6 +13,8 @@ class ZoneFaultCode(StrEnum):
 
     UNAUTHORIZED = "cloudflare_unauthorized"
     ZONE_NOT_FOUND = "cloudflare_zone_not_found"
+    ZONE_INACTIVE = "cloudflare_zone_inactive"
+    """Cloudflare does not serve the zone: it is not active there, or paused."""
     NOT_ENABLED = "saas_not_enabled"
     """Cloudflare for SaaS is not enabled for the zone: no custom hostnames are allocated to it."""
     QUOTA_EXCEEDED = "quota_exceeded"

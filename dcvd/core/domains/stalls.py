@@ -9,14 +9,13 @@ from dcvd.core.custom_hostnames.statuses import (
     CertificateClass,
     HostnameClass,
 )
-from dcvd.core.domains.domain import POINTING_STATES, WAITING_STATUSES, Domain
-from dcvd.core.instants import DAY, HOUR, MINUTE
+from dcvd.core.domains.domain import POINTING_STATES, WAITING_STATUSES, DnsState, Domain
+from dcvd.core.instants import DAY, MINUTE
 
 STALLED_AFTER_MS: Final = 15 * MINUTE
 """A stage that takes longer has stalled: each usually takes some minutes."""
 LONGEST_MS: Final = DAY
 """A domain that has waited for longer has a cause of its own."""
-ACTIVATION_WINDOW_MS: Final = HOUR
 LEAST_COUNT: Final = 5
 
 
@@ -32,10 +31,10 @@ class Stage(StrEnum):
 
 
 class WaitingGroup(Struct, frozen=True, kw_only=True):
-    """Domains of which Cloudflare says the same. first: the longest waiting of them. count: of registrable names."""
+    """Domains of which Cloudflare says the same. first: the longest waiting of them."""
 
     first: Domain
-    count: int
+    registrable_names: tuple[str, ...]
 
 
 class Stall(Struct, frozen=True, kw_only=True):
@@ -53,8 +52,11 @@ class Stall(Struct, frozen=True, kw_only=True):
 
     def holds(self, domain: Domain, cause: str | None) -> bool:
         """Whether it is what a domain waits for, whose texts have this cause."""
-        is_counted = domain.cf_changed_at is not None and self.since <= domain.cf_changed_at <= self.until
-        return is_counted and find_stage(domain) is self.stage and cause == self.cause
+        if domain.cf_changed_at is None or domain.cf_changed_at < self.since or cause != self.cause:
+            return False
+        # Each stage takes a while anyway; but what is said of many is no fault of whoever came last.
+        is_late = cause is None and domain.cf_changed_at > self.until
+        return not is_late and find_stage(domain) is self.stage
 
 
 def find_stage(domain: Domain) -> Stage | None:
@@ -65,6 +67,8 @@ def find_stage(domain: Domain) -> Stage | None:
         return None
     if domain.hostname_class not in (HostnameClass.WAITING, HostnameClass.SERVING):
         return None
+    if domain.dns_state is DnsState.UNVERIFIABLE and domain.hostname_class is HostnameClass.WAITING:
+        return None  # Where it leads is hidden, and Cloudflare has not seen that it is here.
     stage = _STAGES.get(domain.certificate_class)
     return None if stage is Stage.HOSTNAME and domain.hostname_class is HostnameClass.SERVING else stage
 

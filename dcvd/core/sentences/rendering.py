@@ -29,6 +29,14 @@ def list_placeholders(sentence_id: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in Formatter().parse(ENGLISH[sentence_id]) if name)
 
 
+def is_known(sentence: Sentence) -> bool:
+    """Whether the catalogue has a sentence with these parameters, also in all that it is made of."""
+    if sentence.id not in ENGLISH or not list_placeholders(sentence.id) <= sentence.params.keys():
+        return False
+    parts = (value.value if isinstance(value, TypedRecord) else value for value in sentence.params.values())
+    return all(is_known(part) for part in parts if isinstance(part, Sentence))
+
+
 def _render_one(sentence: Sentence, language: Language) -> str:
     words = {name: _render_param(value, language) for name, value in sentence.params.items()}
     return CATALOGUE[language][sentence.id].format_map(words)

@@ -1,8 +1,15 @@
 """A sentence before it is put into words."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct
+
+from dcvd.core.text import make_printable, shorten
+
+_MAX_TEXT_CHARS: Final = 255
+_MAX_QUOTED_CHARS: Final = 1000
+_MAX_MEMBERS: Final = 20
 
 
 class TypedRecord(Struct, frozen=True, tag_field="kind", tag="record"):
@@ -27,10 +34,20 @@ Param = str | int | tuple[str, ...] | TypedRecord | Sentence
 
 
 def say(sentence_id: str, /, **params: Param) -> Sentence:
-    """Return a sentence."""
-    return Sentence(sentence_id, params)
+    """Return a sentence, with what strangers wrote made printable and cut."""
+    return Sentence(sentence_id, {name: _tame(value) for name, value in params.items()})
 
 
 def quote(text: str) -> Sentence:
     """Return a sentence that has a text as it is, in whatever language that is."""
-    return Sentence("verbatim", {"text": text})
+    return Sentence("verbatim", {"text": shorten(make_printable(text), _MAX_QUOTED_CHARS)})
+
+
+def _tame(value: Param) -> Param:
+    match value:
+        case str():
+            return shorten(make_printable(value), _MAX_TEXT_CHARS)
+        case tuple():
+            return tuple(shorten(make_printable(each), _MAX_TEXT_CHARS) for each in value[:_MAX_MEMBERS])
+        case _:
+            return value

@@ -11,7 +11,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.custom_hostnames.edge import EdgeObservation
 from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.claims import is_held
-from dcvd.core.domains.domain import Domain, DomainStatus, delegation_suffix
+from dcvd.core.domains.domain import Domain, delegation_suffix
 from dcvd.core.domains.observations import (
     ClaimHeld,
     CloudflareHostname,
@@ -151,8 +151,6 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     for value in transition.unknown_values:
         log.warning("look.unknown_value", domain=domain.name, domain_id=domain.id, value=value)
     if domain.status is not stored.status:
-        if domain.status is DomainStatus.ACTIVE:
-            context.activations.record(now)
         log.info("domain.status_changed", domain=domain.name, domain_id=domain.id, was=stored.status, now=domain.status)
     return domain
 

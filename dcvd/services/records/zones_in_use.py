@@ -41,6 +41,15 @@ async def find(
         if not trusts_provider:
             raise
         return await _find_without_dns(driver, connection_id, hostname, error)
+    if not public.is_answered:
+        # A part of the zone may have been delegated: nobody says so, or that it was not.
+        silence = Retryable(
+            f"The name servers of {hostname} gave no answer, so its zone is not known. It is tried again.",
+            code="dns_unavailable",
+        )
+        if not trusts_provider:
+            raise silence
+        return await _find_without_dns(driver, connection_id, hostname, silence)
     zone = None if public.name is None else await driver.find_zone(public.name)
     if zone is None and public.name != hostname:
         zone = await driver.find_zone(hostname)

@@ -126,10 +126,10 @@ def test_a_validation_that_timed_out_wants_the_record_that_is_missing() -> None:
 
 
 def test_another_stage_that_timed_out_is_named_and_nobodys_to_mend() -> None:
-    for stage in ("initializing", "issuance", "deployment"):
+    for stage, words in (("initializing", "order"), ("issuance", "issuance"), ("deployment", "deployment")):
         finding = only(domain(cf_ssl_status=f"{stage}_timed_out", dns_state=DnsState.FAILED))
         assert (finding.code, finding.actor) == ("validation_timed_out", "nobody")
-        assert f"The {stage} of {NAME}'s certificate" in finding.message
+        assert f"The {words} of {NAME}'s certificate" in finding.message
     assert cloudflare_findings(domain(cf_ssl_status="deletion_timed_out")) == ()
 
 

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
-from dcvd.core.diagnosis.cloudflare.stalls import find_stalls
+from dcvd.core.diagnosis.cloudflare.stalls import find_crowds
 from dcvd.core.diagnosis.summary import summarize_domain
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
 from dcvd.core.domains.saas_zone import SaasZone, ZoneFault, ZoneFaultCode
@@ -33,7 +33,8 @@ def waiting(cf_status: str | None = "pending", ssl: str | None = "pending_valida
 
 
 def group(count: int, cf_status: str = "pending", ssl: str = "pending_validation", **members: object) -> WaitingGroup:
-    return WaitingGroup(first=waiting(cf_status, ssl, **members), count=count)
+    names = tuple(f"{cf_status}{ssl}{number}.com" for number in range(count))
+    return WaitingGroup(first=waiting(cf_status, ssl, **members), registrable_names=names)
 
 
 def stalled(stage: Stage, cause: str | None = None) -> SaasZone:
@@ -78,19 +79,33 @@ def test_a_domain_whose_own_dns_is_not_right_is_at_no_stage(members: dict[str, o
     assert find_stage(replace(waiting(), **members)) is None
 
 
-@pytest.mark.parametrize(
-    ("counts", "activations", "found"),
-    [((4,), 0, 0), ((5,), 0, 5), ((3, 3), 0, 6), ((5,), 4, 5), ((5,), 5, 0), ((40,), 1000, 0), ((), 0, 0)],
-)
-def test_a_stage_has_stalled_where_many_wait_and_fewer_have_passed(
-    counts: tuple[int, ...], activations: int, found: int
-) -> None:
+@pytest.mark.parametrize(("counts", "found"), [((4,), 0), ((5,), 5), ((3, 3), 6), ((), 0)])
+def test_many_are_five_of_one_stage_by_their_registrable_names(counts: tuple[int, ...], found: int) -> None:
     groups = [
         group(count, "pending" if index else "active", cf_changed_at=NOW - index) for index, count in enumerate(counts)
     ]
-    stalls = find_stalls(groups, activations, NOW)
-    assert [stall.count for stall in stalls] == ([found] if found else [])
-    assert not stalls or (stalls[0].since, stalls[0].until) == (NOW - len(counts) + 1, NOW)
+    crowds = find_crowds(groups, NOW)
+    assert [crowd.count for crowd in crowds] == ([found] if found else [])
+    assert not crowds or (crowds[0].since, crowds[0].until) == (NOW - len(counts) + 1, NOW)
+
+
+def test_one_customer_with_many_names_is_one() -> None:
+    alone = [
+        WaitingGroup(first=waiting(cf_ssl_errors=(f"{MPIC_TEXT} token {number}",)), registrable_names=("customer.com",))
+        for number in range(9)
+    ]
+    assert find_crowds(alone, NOW) == ()
+
+
+@pytest.mark.parametrize("text", ["a CAA record prevents issuance", "no valid public suffix"])
+def test_what_no_outage_can_cause_is_of_each_domain_however_many_have_it(text: str) -> None:
+    assert find_crowds([group(9, cf_ssl_errors=(text,))], NOW) == ()
+
+
+def test_a_name_that_hides_where_it_leads_waits_for_nobody_until_cloudflare_has_seen_it() -> None:
+    hidden = {"dns_state": DnsState.UNVERIFIABLE}
+    assert find_stage(replace(waiting(), **hidden)) is None
+    assert find_stage(replace(waiting("active"), **hidden)) is Stage.VALIDATION
 
 
 def test_stages_stall_each_by_itself() -> None:
@@ -100,17 +115,29 @@ def test_stages_stall_each_by_itself() -> None:
         group(4, ssl="pending_deployment"),
         group(9, ssl="unheard_of"),
     ]
-    assert {stall.stage for stall in find_stalls(groups, 0, NOW)} == {Stage.VALIDATION, Stage.ISSUANCE}
+    assert {stall.stage for stall in find_crowds(groups, NOW)} == {Stage.VALIDATION, Stage.ISSUANCE}
 
 
 def test_what_few_are_told_of_their_own_dns_is_no_stall_of_the_many() -> None:
     groups = [group(9), group(4, cf_ssl_errors=(CAA_TEXT,)), group(6, cf_ssl_errors=(MPIC_TEXT,))]
-    assert {(stall.cause, stall.count) for stall in find_stalls(groups, 0, NOW)} == {(None, 9), ("mpic_failed", 6)}
+    assert {(stall.cause, stall.count) for stall in find_crowds(groups, NOW)} == {(None, 9), ("mpic_failed", 6)}
 
 
 @pytest.mark.parametrize("changed", [None, NOW - 1, NOW + HOUR + 1])
 def test_whoever_came_to_the_stage_before_or_after_the_many_is_not_among_them(changed: int | None) -> None:
     assert findings_of(waiting(cf_changed_at=changed), NOW, saas_zone=stalled(Stage.VALIDATION)) == ()
+
+
+def test_whoever_comes_later_is_not_blamed_for_what_is_said_of_many() -> None:
+    late = waiting(cf_changed_at=NOW + HOUR + 1, cf_ssl_errors=(CAA_TEXT,))
+    (finding,) = findings_of(late, NOW, saas_zone=stalled(Stage.VALIDATION, "caa_unanswered"))
+    assert finding.code == "many_waiting"
+
+
+def test_beside_what_is_said_of_many_the_domains_own_faults_stay_said() -> None:
+    domain = waiting(cf_ssl_errors=(CAA_TEXT, "a CAA record prevents issuance"))
+    found = findings_of(domain, NOW, saas_zone=stalled(Stage.VALIDATION, "caa_unanswered"))
+    assert [finding.code for finding in found] in (["caa_blocks", "many_waiting"], ["many_waiting", "caa_blocks"])
 
 
 @pytest.mark.parametrize(("statuses", "stage"), STAGES.items())

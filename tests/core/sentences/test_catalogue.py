@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dcvd
+from dcvd.core.domains.domain import Finding
 from dcvd.core.sentences.rendering import CATALOGUE, Language, list_placeholders, render
 from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord, quote, say
+from dcvd.core.text import make_printable
 
 ENGLISH = CATALOGUE["en"]
 OTHERS = [language for language in CATALOGUE if language != "en"]
@@ -65,7 +67,7 @@ def test_an_enumeration_and_a_record_are_put_into_the_words_of_the_language() ->
         "The zone customer.com is run by ns1.a.net, ns2.a.net, ns3.a.net, ns4.a.net and 1 more: the record has to be "
         "created there."
     )
-    assert "ns4.a.net und 1 weitere" in render((sentence,), "de")
+    assert "ns4.a.net und 1 mehr" in render((sentence,), "de")
     record = TypedRecord("CNAME", "app", "edge.example.net")
     missing = say("cname_missing", hostname="app.customer.com", record=record)
     assert render((missing, sentence), "de").startswith(
@@ -82,7 +84,31 @@ def test_words_may_stand_for_a_value_that_is_not_known() -> None:
 
 @given(st.text(max_size=30))
 def test_what_strangers_write_is_never_taken_for_a_template(text: str) -> None:
-    assert render((quote(f"{{text}} {text} {{0}}"),)) == f"{{text}} {text} {{0}}"
+    given_text = f"{{text}}{text}{{0}}"
+    assert render((quote(given_text),)) == make_printable(given_text)
+
+
+def test_what_strangers_write_is_printable_and_bounded() -> None:
+    sentence = say("zone_run_by_servers", zone="\x1b]0;x" + "y" * 500, servers=("\x07a" * 300,) * 50)
+    assert sentence.params["zone"] == "]0;x" + "y" * 250 + "…"
+    servers = sentence.params["servers"]
+    assert isinstance(servers, tuple)
+    assert len(servers) == 20
+    assert all(name.isprintable() and len(name) <= 255 for name in servers)
+
+
+def test_a_finding_of_a_version_that_knows_other_sentences_is_told_by_its_message() -> None:
+    known = say("slip", typed="a", meant="b")
+    for sentences in (
+        (),
+        (known, Sentence("from_the_future")),
+        (say("slip", typed="a"),),
+        (say("challenge_odd", what=Sentence("gone"), hostname="a"),),
+    ):
+        finding = Finding(code="x", severity="info", actor="nobody", message="It is so.", sentences=sentences)
+        assert finding.say("de") == "It is so."
+    finding = Finding(code="x", severity="info", actor="nobody", message="It is so.", sentences=(known,))
+    assert finding.say("de") == "Sie haben a eingegeben; es muss b heißen."
 
 
 @pytest.mark.parametrize("language", CATALOGUE)

@@ -120,6 +120,17 @@ async def test_while_dns_says_nothing_the_zone_is_written_to_if_its_provider_say
     assert desk.zone.standing == [OURS]
 
 
+async def test_a_zone_that_may_end_above_the_name_is_written_to_only_by_its_providers_word(desk: Desk) -> None:
+    desk.access.public_dns.zone = PublicZone(name="customer.test", nameservers=HERE, is_answered=False)
+    desk.zone.zone = replace(desk.zone.zone, setup="partial")
+    await desk.domain()
+    for _ in range(3):
+        job = await desk.work()
+        assert (job.state, job.last_error_code) == (JobState.PENDING, "dns_unavailable")
+    desk.zone.zone = replace(desk.zone.zone, setup="full")
+    assert (await desk.work()).state is JobState.DONE
+
+
 async def test_a_name_server_that_nobody_answers_for_keeps_the_write_waiting_unless_the_names_tell(desk: Desk) -> None:
     desk.access.public_dns.zone = PublicZone(name="customer.test", nameservers=ELSEWHERE)
     desk.access.public_dns.addresses = {"ns1.here.test": "192.0.2.1", "ns1.elsewhere.test": "192.0.2.2"}

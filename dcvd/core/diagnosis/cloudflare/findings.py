@@ -36,6 +36,7 @@ from dcvd.core.domains.typed_records import find_zone, to_typed_record
 from dcvd.core.instants import HOUR
 from dcvd.core.sentences.rendering import render
 from dcvd.core.sentences.sentence import Sentence, TypedRecord, say
+from dcvd.core.text import make_printable
 
 _ZONE_HOLD_PATTERN: Final = re.compile(r"\bheld\b|\b(zone|on|the) hold\b", re.IGNORECASE)
 _HELD_ZONE_PATTERN: Final = re.compile(r"\bheld zone\b", re.IGNORECASE)
@@ -45,6 +46,12 @@ _WRONG_TARGET_PATTERN: Final = re.compile(r"not\W+cname\b|records are owned|toke
 _PREVALIDATION_PATTERN: Final = re.compile(
     r"using cloudflare and cannot be activated|point to the saas zone", re.IGNORECASE
 )
+_STAGE_WORDS: Final = {
+    "initializing": "late_order",
+    "validation": "late_validation",
+    "issuance": "late_issuance",
+    "deployment": "late_deployment",
+}
 _RECHECK_WAIT_MS: Final = HOUR
 """For this long Cloudflare may simply not have checked the hostname again yet."""
 
@@ -65,7 +72,7 @@ def findings_of(
     stall = find_stall(domain, saas_zone, find_cause(at_cloudflare))
     if stall is not None:
         # What is said of many at once is not the DNS of each of them.
-        at_cloudflare = tuple(finding for finding in at_cloudflare if finding.actor != "customer")
+        at_cloudflare = tuple(finding for finding in at_cloudflare if finding.code != stall.cause)
     found = (
         *service_findings(domain, saas_zone, registration_error, stall),
         *domain.findings,
@@ -119,7 +126,7 @@ def _hostname_findings(domain: Domain) -> Iterator[Finding]:
         if _FALLBACK_ORIGIN_PATTERN.search(_without_name(domain, text)):
             message = say("waits_fallback_origin", hostname=domain.name)
             yield new_finding(FindingCode.FALLBACK_ORIGIN, "error", "operator", message, [text])
-        elif hostname_class is HostnameClass.WAITING and text.strip():
+        elif hostname_class is HostnameClass.WAITING and make_printable(text):
             yield from _waiting_findings(domain, text)
 
 
@@ -178,7 +185,9 @@ def describe_timeout(domain: Domain) -> str:
 
 
 def _timeout(domain: Domain) -> Sentence:
-    return say("timed_out", stage=timed_out_stage(domain.cf_ssl_status), hostname=domain.name)
+    stage = timed_out_stage(domain.cf_ssl_status)
+    words = _STAGE_WORDS.get(stage)
+    return say("timed_out", stage=stage if words is None else say(words), hostname=domain.name)
 
 
 def _timeout_findings(domain: Domain) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from dcvd.core.dns.hostnames import is_within, registrable_domain
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Record, Severity
 from dcvd.core.sentences.rendering import list_placeholders, render
 from dcvd.core.sentences.sentence import say
+from dcvd.core.text import make_printable
 
 _MAX_TEXT_CHARS: Final = 1000
 _FLAGS: Final = re.IGNORECASE | re.DOTALL
@@ -189,7 +190,7 @@ def certificate_findings(domain: Domain) -> Iterator[Finding]:
     """Yield a finding for each text: what it means, or that it is not understood."""
     for given_text in domain.cf_ssl_errors:
         text = given_text[:_MAX_TEXT_CHARS]
-        if not text.strip():
+        if not make_printable(text):
             continue
         finding = _find_meaning(domain, text) or unknown_error_finding(domain, given_text)
         if finding.code in _SEEN_FROM_SOME_PLACES and _FROM_AFAR.search(text):
@@ -201,7 +202,7 @@ def certificate_findings(domain: Domain) -> Iterator[Finding]:
 
 def unknown_error_finding(domain: Domain, text: str) -> Finding:
     """Return the finding that Cloudflare says something of which nobody knows the meaning."""
-    message = say("unknown_error", hostname=domain.name, text=repr(shorten_evidence([text])[0]))
+    message = say("unknown_error", hostname=domain.name, text=shorten_evidence([text])[0])
     return new_finding(FindingCode.UNKNOWN_ERROR, "warning", "operator", message, [text])
 
 

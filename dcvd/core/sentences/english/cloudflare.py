@@ -43,10 +43,14 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
             "Cloudflare gave {hostname} up, because it does not point to us. Create this record again: {record}."
         ),
         "timed_out": "The {stage} of {hostname}'s certificate took too long, and Cloudflare stopped trying.",
+        "late_order": "order",
+        "late_validation": "validation",
+        "late_issuance": "issuance",
+        "late_deployment": "deployment",
         "timed_out_restarted": "It is started again; nothing to do.",
         "timed_out_record": "It goes on once this record is there: {record}.",
         "unknown_error": (
-            "Cloudflare says of {hostname}: {text}. If that stays, the operator of this service has to ask "
+            "Cloudflare says of {hostname}: '{text}'. If that stays, the operator of this service has to ask "
             "Cloudflare's support what it means."
         ),
         # What a CA found.
@@ -145,6 +149,9 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         "waits_zone_not_found": (
             "{hostname} waits: Cloudflare does not know the zone of this service. The operator has to set the right "
             "zone_id."
+        ),
+        "waits_zone_inactive": (
+            "{hostname} waits: the zone of this service is not active at Cloudflare. The operator has to activate it."
         ),
         "waits_not_enabled": (
             "{hostname} waits: Cloudflare for SaaS is not enabled for the zone of this service. The operator has to "

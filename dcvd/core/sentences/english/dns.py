@@ -197,8 +197,8 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "right name servers at the registrar of {zone}."
         ),
         "servers_unknown": (
-            "Of the name servers of {zone}, {servers} cannot be found in DNS. Remove it at the registrar: whoever "
-            "registers that name could answer for {zone}."
+            "Of the name servers of {zone}, {servers} cannot be found in DNS. Remove what cannot be found at the "
+            "registrar: whoever registers such a name could answer for {zone}."
         ),
         "servers_own_dead_one": (
             "The zone {zone} names other name servers than its registrar does, and {servers} of them does not serve "
@@ -213,7 +213,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "records, or ask your DNS provider to serve the zone there."
         ),
         "servers_lame_many": (
-            "Of the name servers for {hostname}, {servers} are listed but do not serve it. Remove it from the NS "
+            "Of the name servers for {hostname}, {servers} are listed but do not serve it. Remove them from the NS "
             "records, or ask your DNS provider to serve the zone there."
         ),
         "servers_none_left": "No other server of the zone answers either.",
@@ -269,14 +269,15 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "{value}, which proves that it is yours."
         ),
         "ownership_hidden": (
-            "If it is one, create the TXT record {name} with the value {value}, which proves that it is yours."
+            "If that record is there already, also create the TXT record {name} with the value {value}, which proves "
+            "that the name is yours."
         ),
         "dormant": (
             "{hostname} is dormant since {since}, because its record has been missing for so long: it has no hostname "
             "at Cloudflare, and DNS is asked once a day. Create the record, and it is registered again by itself; a "
             "check wakes it at once."
         ),
-        "works_until": "{hostname} works until {until}, and cannot be renewed until this is mended.",
+        "works_until": ("{hostname} works until {until}, and its certificate cannot be renewed until this is mended."),
         # What a probe saw.
         "edge_origin_down": (
             "https://{hostname}/ is served, but Cloudflare answers with {answer}: it does not reach the origin. The "

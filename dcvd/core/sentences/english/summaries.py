@@ -38,7 +38,7 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
             "Cloudflare."
         ),
         "preview_right_but_new": ("The record of {hostname} is right, so it can be added, but not all is well."),
-        "preview_right_but": "The record of {hostname} is right, so there is nothing to do, but not all is well.",
+        "preview_right_but": "The record of {hostname} is right, but not all is well.",
         "preview_right_new": "The record of {hostname} is right; it can be added.",
         "preview_right": "The record of {hostname} is right; there is nothing to do.",
     }

@@ -26,7 +26,7 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "zone_hold": (
             "Die Zone von {hostname} ist bei Cloudflare gesperrt (Zone Hold), damit andere ihre Namen nicht nutzen. "
-            "Wem die Zone gehört, muss die Sperre in seinem Cloudflare-Konto aufheben, auch für Subdomains."
+            "Der Inhaber der Zone muss die Sperre in seinem Cloudflare-Konto aufheben, auch für Subdomains."
         ),
         "blocked_for_risk": (
             "Cloudflare sperrt {hostname} und hält den Namen für ein Risiko. Der Betreiber muss den Support von "
@@ -47,10 +47,14 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         "timed_out": (
             "Die Stufe „{stage}“ beim Zertifikat von {hostname} hat zu lange gedauert, und Cloudflare hat aufgehört."
         ),
-        "timed_out_restarted": "Sie wird wieder begonnen; es ist nichts zu tun.",
+        "late_order": "Bestellung",
+        "late_validation": "Validierung",
+        "late_issuance": "Ausstellung",
+        "late_deployment": "Verteilung",
+        "timed_out_restarted": "Sie wird neu gestartet; es ist nichts zu tun.",
         "timed_out_record": "Es geht weiter, sobald dieser Eintrag da ist: {record}.",
         "unknown_error": (
-            "Cloudflare sagt über {hostname}: {text}. Bleibt das so, muss der Betreiber dieses Dienstes den Support "
+            "Cloudflare sagt über {hostname}: „{text}“. Bleibt das so, muss der Betreiber dieses Dienstes den Support "
             "von Cloudflare fragen, was es bedeutet."
         ),
         # What a CA found.
@@ -64,7 +68,8 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
             "Zone {zone}."
         ),
         "ca_dnssec_bogus": (
-            "Die Zertifizierungsstelle findet DNSSEC von {hostname} kaputt. Bringen Sie die Signaturen von {zone} in "
+            "Die Zertifizierungsstelle stellt fest, dass DNSSEC von {hostname} fehlerhaft ist. Bringen Sie die "
+            "Signaturen von {zone} in "
             "Ordnung, oder entfernen Sie den DS-Eintrag."
         ),
         "ca_caa_unanswered": (
@@ -141,15 +146,16 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
             "bekommt. Wenden Sie sich an Ihren DNS-Anbieter."
         ),
         "lookup_bogus": (
-            "Die Zertifizierungsstelle findet DNSSEC von {name} kaputt, daher bekommt {hostname} kein Zertifikat. "
+            "Die Zertifizierungsstelle stellt fest, dass DNSSEC von {name} fehlerhaft ist, daher bekommt {hostname} "
+            "kein Zertifikat. "
             "Bringen Sie die Signaturen von {zone} in Ordnung, oder entfernen Sie den DS-Eintrag."
         ),
         "lookup_absent_here": (
-            "Die Zertifizierungsstelle fand {name} nicht in DNS. Unsere eigene Prüfung findet {hostname}; es wird noch "
+            "Die Zertifizierungsstelle fand {name} nicht im DNS. Unsere eigene Prüfung findet {hostname}; es wird noch "
             "einmal versucht."
         ),
         "lookup_absent": (
-            "Die Zertifizierungsstelle findet {name} nicht in DNS. Legen Sie den Eintrag von {hostname} an."
+            "Die Zertifizierungsstelle findet {name} nicht im DNS. Legen Sie den Eintrag von {hostname} an."
         ),
         # The service.
         "waits_unauthorized": (
@@ -159,6 +165,10 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         "waits_zone_not_found": (
             "{hostname} wartet: Cloudflare kennt die Zone dieses Dienstes nicht. Der Betreiber muss die richtige "
             "zone_id setzen."
+        ),
+        "waits_zone_inactive": (
+            "{hostname} wartet: Die Zone dieses Dienstes ist bei Cloudflare nicht aktiv. Der Betreiber muss sie "
+            "aktivieren."
         ),
         "waits_not_enabled": (
             "{hostname} wartet: Cloudflare for SaaS ist für die Zone dieses Dienstes nicht eingeschaltet. Der "
@@ -201,7 +211,7 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         "stage_validation": "die Zertifizierungsstelle den Namen validiert",
         "stage_issuance": "die Zertifizierungsstelle das Zertifikat ausstellt",
         "stage_deployment": "Cloudflare das Zertifikat verteilt",
-        "stage_hostname": "Cloudflare den Namen ausliefert",
+        "stage_hostname": "Cloudflare den Namen in Betrieb nimmt",
     }
 )
 """The templates by their ids."""

@@ -9,14 +9,14 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         # Parts.
         "verbatim": "{text}",
         "and": "und",
-        "more": "{count} weitere",
+        "more": "{count} mehr",
         "record": "Typ {type}, Name `{host}`, Wert `{value}`",
         "record_in_words": "Typ {type}, Name `{host}`, Wert: {value}",
-        "target_when_added": "das Ziel, das der Name beim Hinzufügen bekommt",
-        "other_servers": "andere Nameserver",
+        "target_when_added": "(wird beim Hinzufügen vergeben)",
+        "other_servers": "anderen Nameservern",
         "wildcard_certificates": "Wildcard-Zertifikate",
         "delegated_certificates": "Zertifikate mit delegierter Validierung",
-        "our_caa_record": "der CAA-Eintrag unseres eigenen Ziels",
+        "our_caa_record": "Der CAA-Eintrag unseres eigenen Ziels",
         "your_caa_record": "Ihr CAA-Eintrag",
         "no_name": "keinen Namen",
         "cloudflares_error": "seinem Fehler {number}",
@@ -80,21 +80,21 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "apex_unknown_provider": (
             "{name} ist die Spitze einer Zone, an der kein CNAME stehen kann. Nutzen Sie ALIAS, ANAME oder CNAME "
-            "Flattening Ihres Anbieters mit dem Ziel {target}. Hat er nichts davon, fügen Sie hier stattdessen "
-            "www.{name} hinzu, und leiten Sie {name} dorthin um."
+            "Flattening Ihres Anbieters (Ziel: {target}). Hat er nichts davon, fügen Sie hier stattdessen www.{name} "
+            "hinzu, und leiten Sie {name} dorthin um."
         ),
         "apex_impossible": (
-            "{name} ist die Spitze einer Zone, an der kein CNAME stehen kann, und {provider} hat keinen anderen "
-            "Eintrag, der zu {target} führt. Fügen Sie hier stattdessen www.{name} hinzu, und leiten Sie {name} "
-            "dorthin um, oder ziehen Sie mit der Zone zu einem Anbieter um, der ALIAS-Einträge hat."
+            "{name} ist die Spitze einer Zone, an der kein CNAME stehen kann, und {provider} hat dafür keinen anderen "
+            "Eintrag (Ziel: {target}). Fügen Sie hier stattdessen www.{name} hinzu, und leiten Sie {name} dorthin um, "
+            "oder ziehen Sie mit der Zone zu einem Anbieter um, der ALIAS-Einträge hat."
         ),
         "apex_flattened": (
-            "{name} ist die Spitze einer Zone. {provider} nimmt dort einen CNAME zu {target} an und löst ihn selbst "
-            "auf."
+            "{name} ist die Spitze einer Zone. {provider} nimmt dort einen CNAME an (Ziel: {target}) und löst ihn "
+            "selbst auf."
         ),
         "apex_typed": (
             "{name} ist die Spitze einer Zone, an der kein CNAME stehen kann. Nehmen Sie bei {provider} den Typ {type} "
-            "mit dem Ziel {target}."
+            "(Ziel: {target})."
         ),
         "records_in_the_way": (
             "{hostname} hat Einträge vom Typ {types}, wo der CNAME stehen soll. Löschen Sie die vorhandenen Einträge "
@@ -141,10 +141,10 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         "loop_circle": "Die CNAMEs von {hostname} führen im Kreis.",
         "loop_itself": "{name} zeigt auf sich selbst.",
         "loop_back": "{name} zeigt auf {next}, und das führt wieder zurück.",
-        "point_directly": "Lassen Sie {hostname} direkt auf {target} zeigen.",
+        "point_directly": "Lassen Sie {hostname} direkt hierher zeigen: {target}.",
         "chain_long": (
-            "{hostname} geht durch {count} CNAMEs, mehr als alle mitmachen. Lassen Sie den Namen direkt auf {target} "
-            "zeigen."
+            "{hostname} führt über {count} CNAMEs, mehr, als jeder Resolver verfolgt. Lassen Sie den Namen direkt "
+            "hierher zeigen: {target}."
         ),
         # _acme-challenge.
         "challenge_proxied": (
@@ -186,16 +186,16 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         # CAA.
         "caa_critical": (
-            "{hostname} bekommt kein Zertifikat: {whose} bei {owner} hat die kritische Eigenschaft {tags}, die jede "
-            "Zertifizierungsstelle ausschließt; löschen Sie sie."
+            "{hostname} bekommt kein Zertifikat: {whose} bei {owner} schließt jede Zertifizierungsstelle aus, durch "
+            "die kritische Eigenschaft {tags}; löschen Sie sie."
         ),
         "caa_forbids": (
             "{hostname} bekommt kein Zertifikat: {whose} bei {owner} schließt unsere Zertifizierungsstelle aus; fügen "
             "Sie dort {values} hinzu."
         ),
         "caa_target_fails": (
-            "Die DNS-Server von {target}, unserem eigenen Ziel, beantworten CAA-Anfragen nicht; {hostname} wartet "
-            "darauf."
+            "Die DNS-Server von {target}, unserem eigenen Ziel, beantworten CAA-Anfragen nicht; {hostname} muss "
+            "warten, bis sie das tun."
         ),
         "caa_zone_fails": (
             "Die DNS-Server von {zone} beantworten CAA-Anfragen nicht, daher kann für {hostname} kein Zertifikat "
@@ -203,16 +203,19 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         # The zone and its servers.
         "dnssec_no_key": (
-            "DNSSEC von {hostname} ist kaputt: Die Registry hat einen DS-Eintrag von {zone}, und deren Server haben "
+            "DNSSEC von {hostname} ist fehlerhaft: Die Registry hat einen DS-Eintrag von {zone}, und deren Server "
+            "haben "
             "keinen Schlüssel, zu dem er führt. Entfernen Sie den DS-Eintrag beim Registrar von {zone}, oder "
             "signieren Sie die Zone mit seinem Schlüssel."
         ),
         "dnssec_signatures": (
-            "DNSSEC von {hostname} ist kaputt, daher weisen Resolver die Antworten ab. Bringen Sie die Signaturen von "
+            "DNSSEC von {hostname} ist fehlerhaft, daher weisen Resolver die Antworten ab. Bringen Sie die Signaturen "
+            "von "
             "{zone} in Ordnung, oder entfernen Sie den DS-Eintrag von {zone} beim Registrar."
         ),
         "dnssec_signatures_above": (
-            "DNSSEC von {hostname} ist kaputt, daher weisen Resolver die Antworten ab. Bringen Sie die Signaturen von "
+            "DNSSEC von {hostname} ist fehlerhaft, daher weisen Resolver die Antworten ab. Bringen Sie die Signaturen "
+            "von "
             "{zone} in Ordnung, oder entfernen Sie den DS-Eintrag darüber."
         ),
         "resolvers_failed": (
@@ -220,12 +223,12 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "dns.resolvers in der Konfiguration und das Netz dieser Maschine."
         ),
         "servers_all_unknown": (
-            "Keinen der Nameserver von {zone} gibt es in DNS ({servers}), daher kann niemand {hostname} nachschlagen. "
+            "Keinen der Nameserver von {zone} gibt es im DNS ({servers}), daher kann niemand {hostname} nachschlagen. "
             "Tragen Sie beim Registrar von {zone} die richtigen Nameserver ein."
         ),
         "servers_unknown": (
-            "Von den Nameservern von {zone} ist {servers} in DNS nicht zu finden. Entfernen Sie ihn beim Registrar: "
-            "Wer diesen Namen registriert, könnte für {zone} antworten."
+            "Nicht zu finden sind diese Nameserver von {zone}: {servers}. Entfernen Sie sie beim Registrar: Wer einen "
+            "solchen Namen registriert, könnte für {zone} antworten."
         ),
         "servers_own_dead_one": (
             "Die Zone {zone} nennt andere Nameserver als ihr Registrar, und davon bedient {servers} sie nicht. "
@@ -247,18 +250,21 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "servers_none_left": "Auch kein anderer Server der Zone antwortet.",
         "servers_lack_record": (
-            "{servers}, mit einer neueren Kopie der Zone, fehlt der Eintrag von {hostname}, den {others} noch hat. "
-            "Legen Sie dort diesen Eintrag an: {record}."
+            "Auf {servers}, mit einer neueren Kopie der Zone, fehlt der Eintrag von {hostname}, der auf {others} noch "
+            "steht. Legen Sie dort diesen Eintrag an: {record}."
         ),
         "servers_old_data": (
-            "{servers} liefert noch alte Daten für {hostname}, während {others} den richtigen Eintrag hat. Meist ist "
-            "das nach Minuten vorbei; wenn nicht, bitten Sie Ihren DNS-Anbieter, diesen Server zu aktualisieren."
+            "Von {servers} kommen noch alte Daten für {hostname}, von {others} der richtige Eintrag. Meist ist das "
+            "nach Minuten vorbei; wenn nicht, bitten Sie Ihren DNS-Anbieter, die alten Daten zu aktualisieren."
         ),
-        "servers_older_copy": ("{servers} liefert noch alte Daten für {hostname}; {others} hat eine neuere Kopie."),
+        "servers_older_copy": (
+            "Von {servers} kommen noch alte Daten für {hostname}; eine neuere Kopie ist auf {others}."
+        ),
         "servers_differ": ("{servers} sind sich über {hostname} nicht einig; einer davon liefert noch alte Daten."),
         "propagation_overdue": (
-            "Der Eintrag von {hostname} stimmt auf seinen Nameservern, und {resolvers} hat länger als erlaubt eine "
-            "andere Antwort: Vielleicht fragt er noch frühere Nameserver der Zone. Nach zwei Tagen ist das vorbei; "
+            "Der Eintrag von {hostname} stimmt auf seinen Nameservern, und von {resolvers} kommt länger als erlaubt "
+            "eine andere Antwort: Vielleicht werden dort noch frühere Nameserver der Zone gefragt. Nach zwei Tagen ist "
+            "das vorbei; "
             "wurde die Zone kürzlich umgezogen, ändern Sie den Eintrag auch beim früheren Anbieter."
         ),
         "propagation_until": (
@@ -277,7 +283,8 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "oder fragen Sie den Registrar; auf die Einträge kommt es jetzt nicht an."
         ),
         "domain_gone": (
-            "{zone} war am {day} da und ist aus DNS verschwunden: Die Domain ist abgelaufen oder gesperrt. Bestätigen "
+            "{zone} war am {day} da und ist aus dem DNS verschwunden: Die Domain ist abgelaufen oder gesperrt. "
+            "Bestätigen "
             "Sie die E-Mail-Adresse des Inhabers, verlängern Sie die Domain, oder fragen Sie den Registrar; auf die "
             "Einträge kommt es jetzt nicht an."
         ),
@@ -303,15 +310,18 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "mit dem Wert {value} an, der beweist, dass er Ihnen gehört."
         ),
         "ownership_hidden": (
-            "Wenn er einen hat, legen Sie den TXT-Eintrag {name} mit dem Wert {value} an, der beweist, dass der Name "
-            "Ihnen gehört."
+            "Ist dieser Eintrag schon da, legen Sie zusätzlich den TXT-Eintrag {name} mit dem Wert {value} an, der "
+            "beweist, dass der Name Ihnen gehört."
         ),
         "dormant": (
             "{hostname} ruht seit {since}, weil der Eintrag so lange fehlt: Es gibt bei Cloudflare keinen Hostnamen "
-            "dafür, und DNS wird einmal am Tag gefragt. Legen Sie den Eintrag an, und der Name wird von selbst wieder "
+            "dafür, und das DNS wird einmal am Tag abgefragt. Legen Sie den Eintrag an, und der Name wird von selbst "
+            "wieder "
             "registriert; eine Prüfung weckt ihn sofort."
         ),
-        "works_until": ("{hostname} funktioniert bis {until} und kann nicht verlängert werden, bis dies behoben ist."),
+        "works_until": (
+            "{hostname} funktioniert bis {until}; das Zertifikat kann nicht erneuert werden, bis dies behoben ist."
+        ),
         # What a probe saw.
         "edge_origin_down": (
             "https://{hostname}/ wird ausgeliefert, aber Cloudflare antwortet mit {answer}: Es erreicht den "
@@ -329,7 +339,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "edge_certificate_refused": "Browser warnen vor https://{hostname}/: Das Zertifikat ist nicht gültig.",
         "edge_refuses": (
-            "https://{hostname}/ hat ein Zertifikat, aber Cloudflare liefert den Namen nicht aus: Es antwortet mit "
+            "https://{hostname}/ hat ein Zertifikat, aber Cloudflare bedient den Namen nicht: Es antwortet mit "
             "{answer}."
         ),
         "edge_rollout": (

@@ -9,7 +9,7 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "customers_turn": "Der Inhaber der Domain ist am Zug:",
         "operators_turn": "Der Betreiber dieses Dienstes ist am Zug:",
         "nobodys_turn": "Es ist nichts zu tun:",
-        "serves_but": "{hostname} ist über https erreichbar, aber nicht alles ist gut.",
+        "serves_but": "{hostname} ist über https erreichbar, aber nicht alles ist in Ordnung.",
         "serves": "{hostname} ist über https erreichbar und zeigt hierher; es ist nichts zu tun.",
         "serves_unknown": (
             "{hostname} ist über https erreichbar; ob der Name noch hierher zeigt, ist nicht bekannt und wird wieder "
@@ -21,14 +21,15 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "value_to_come": "der Name, den Cloudflare gleich nennt",
         "issuing": ("Der Eintrag von {hostname} ist da, und das Zertifikat wird ausgestellt; es ist nichts zu tun."),
         "checks_unanswered": (
-            "Was DNS für {hostname} hat, ist nicht bekannt: Die Prüfungen bekamen bisher keine Antwort. Es wird wieder "
+            "Was im DNS für {hostname} steht, ist nicht bekannt: Die Prüfungen bekamen bisher keine Antwort. Es wird "
+            "wieder "
             "gefragt."
         ),
         "not_checked_yet": ("{hostname} wurde noch nicht geprüft; legen Sie inzwischen die nötigen Einträge an."),
         "confirming": "Der Eintrag von {hostname} wird von Cloudflare bestätigt; es ist nichts zu tun.",
         "stuck": "{hostname} kommt von selbst nicht weiter; fragen Sie den Betreiber dieses Dienstes.",
         "preview_unanswered": (
-            "DNS konnte gerade nicht nach {hostname} gefragt werden; fragen Sie in einer Minute wieder."
+            "Das DNS konnte gerade nicht nach {hostname} gefragt werden; fragen Sie in einer Minute wieder."
         ),
         "preview_target_unknown": (
             "{hostname} kann hinzugefügt werden; legen Sie den Eintrag dann an, denn sein Ziel wird beim Hinzufügen "
@@ -43,9 +44,10 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
             "aufgelöst wird; Cloudflare bestätigt ihn."
         ),
         "preview_right_but_new": (
-            "Der Eintrag von {hostname} stimmt, daher kann der Name hinzugefügt werden, aber nicht alles ist gut."
+            "Der Eintrag von {hostname} stimmt, daher kann der Name hinzugefügt werden, aber nicht alles ist in "
+            "Ordnung."
         ),
-        "preview_right_but": ("Der Eintrag von {hostname} stimmt, daher ist nichts zu tun, aber nicht alles ist gut."),
+        "preview_right_but": ("Der Eintrag von {hostname} stimmt, aber nicht alles ist in Ordnung."),
         "preview_right_new": "Der Eintrag von {hostname} stimmt; der Name kann hinzugefügt werden.",
         "preview_right": "Der Eintrag von {hostname} stimmt; es ist nichts zu tun.",
     }
