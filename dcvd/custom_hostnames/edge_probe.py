@@ -7,7 +7,7 @@ the Internet could make every name look so.
 import asyncio
 import re
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from ipaddress import ip_network
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Final, Protocol
 import structlog
 from cryptography import x509
 from cryptography.x509.oid import NameOID
+from msgspec import Struct
 from msgspec.structs import replace
+from yarl import URL
 
 from dcvd import __version__
 from dcvd.config import Config, Live, SocketAddress
@@ -26,7 +28,6 @@ from dcvd.core.http.exchanges import FailureReason, HttpResponse
 from dcvd.core.instants import SECOND
 from dcvd.core.records.zone_use import HostAddresses
 from dcvd.core.text import make_printable, shorten
-from dcvd.errors import OwnLimitReached, Permanent
 from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.client import build_system_tls
 from dcvd.kit.egress.connection import EgressConnection
@@ -35,14 +36,18 @@ from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, select_permitted
 from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
+from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
 _PORT: Final = 443
-_SHARE_OF_SUBJECT: Final = 0.6
-"""Of the time, for the hostname itself; the rest is for the service's own name, where that is asked."""
+_LOOK_SHARE: Final = 0.3
+_CONTROL_SHARE: Final = 0.2
+"""Of the time: for each of two looks at the hostname, and for each of two at names that show our own faults."""
 _MAX_PROBES: Final = 16
+_ADDRESSES_LIFETIME_S: Final = 30.0
+_MAX_KNOWN_NAMES: Final = 64
 _MAX_NAMES: Final = 4
 _MAX_TEXT_CHARS: Final = 100
 _CERTIFICATE_FAULTS: Final = {
@@ -54,7 +59,7 @@ _CERTIFICATE_FAULTS: Final = {
 }
 _OWN_REASONS: Final = frozenset({FailureReason.OWN_LIMIT, FailureReason.NETWORK_UNREACHABLE})
 _CLOUDFLARE_ERROR: Final = re.compile(rb"error code: (1\d{3})\b|cf-error-code[^0-9]{1,20}(1\d{3})\b", re.IGNORECASE)
-_REFUSALS: Final = frozenset({1000, 1001, 1002, 1003, 1004, 1014, 1018, 1023, 1034, 1036})
+_REFUSALS: Final = frozenset({1000, 1001, 1002, 1003, 1004, 1014, 1018, 1023, 1034})
 """Cloudflare's errors by which it says that it does not serve the name ("Cloudflare 1xxx errors")."""
 _ORIGIN_ERRORS: Final = frozenset({1016, 1033})
 _ORIGIN_STATUSES: Final = frozenset({*range(520, 528), 530})
@@ -68,6 +73,18 @@ class AddressReader(Protocol):
         """Return the addresses of hosts, all of them together."""
 
 
+class _Place(Struct, frozen=True):
+    """Where a name is asked for: addresses that may be dialled, the port, and the policy that permits them."""
+
+    addresses: tuple[IpAddress, ...]
+    port: int
+    policy: EgressPolicy
+
+    def keep_families(self, versions: Collection[int]) -> "_Place":
+        """Return the place with the addresses of these IP versions alone."""
+        return replace(self, addresses=tuple(each for each in self.addresses if each.version in versions))
+
+
 class EdgeProber:
     """Probes hostnames, some at once, each within a deadline."""
 
@@ -77,64 +94,116 @@ class EdgeProber:
         self._metrics = metrics
         self._now = SystemClock().now
         self._slots = asyncio.Semaphore(_MAX_PROBES)
+        self._known = RecentEntries[str, tuple[float, list[str]]](_MAX_KNOWN_NAMES)
         self._own_tls: tuple[str, int, ssl.SSLContext] | None = None
 
-    async def probe(self, hostname: str, target: str, *, timeout_s: float) -> EdgeObservation:
-        """Probe a hostname. target: the service's name to which it points. Never raises, but when cancelled."""
+    async def probe(
+        self, hostname: str, target: str, addresses: Sequence[str] = (), *, timeout_s: float
+    ) -> EdgeObservation:
+        """Probe a hostname. Never raises, but when cancelled.
+
+        target: the service's name to which it points. addresses: those that a check found of the hostname; empty where
+        it leads to the target, whose addresses are its own then.
+        """
         config = self._live_config.value.sync
         if config.probe == "never":
             return EdgeObservation(outcome=EdgeOutcome.NOT_PROBED)
+        seen = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
         try:
             async with asyncio.timeout(timeout_s), self._slots:
                 tls = self._load_tls(config.probe_ca_file)
-                subject = await self._look(hostname, tls, _SHARE_OF_SUBJECT * timeout_s)
-                if subject.outcome in _FAULTS and await self._is_own_fault(subject, target, tls, timeout_s):
-                    log.info("edge.own_fault", hostname=hostname, outcome=subject.outcome.value, fault=subject.fault)
-                    subject = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
+                target_place = await self._find_place(target)
+                place = self._permit(hostname, addresses) if addresses else target_place
+                seen = await self._look(hostname, place, tls, _LOOK_SHARE * timeout_s)
+                if seen.outcome in _FAULTS:
+                    seen = await self._confirm(seen, hostname, place, (target, target_place), tls, timeout_s)
         except TimeoutError:
-            subject = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
-        except (OSError, OwnLimitReached, Permanent) as error:
+            seen = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
+        except Exception as error:  # noqa: BLE001  # strangers' servers may break what reads them in any way
             log.warning("edge.not_probed", hostname=hostname, error=str(error) or type(error).__name__)
-            subject = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
-        self._metrics.count_probe(subject.outcome.value)
-        return subject
+            seen = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
+        self._metrics.count_probe(seen.outcome.value)
+        return seen
 
-    async def _is_own_fault(self, subject: EdgeObservation, target: str, tls: ssl.SSLContext, timeout_s: float) -> bool:
-        """Whether the service's own name has the same fault, or could not be asked either."""
-        control = await self._look(target, tls, (1 - _SHARE_OF_SUBJECT) * timeout_s)
-        return control.outcome in (subject.outcome, EdgeOutcome.UNKNOWN, EdgeOutcome.UNREACHABLE)
+    async def _confirm(
+        self,
+        seen: EdgeObservation,
+        hostname: str,
+        place: _Place,
+        target: tuple[str, _Place],
+        tls: ssl.SSLContext,
+        timeout_s: float,
+    ) -> EdgeObservation:
+        """Return a fault that is seen twice, while our own network shows another name without it; else UNKNOWN."""
+        families = {address.version for address in place.addresses}
+        target_name, target_place = target
+        control = await self._look(target_name, target_place.keep_families(families), tls, _CONTROL_SHARE * timeout_s)
+        if control.outcome not in _HEALTHY:
+            control = await self._look_at_api(control, families, tls, _CONTROL_SHARE * timeout_s)
+        if control.outcome in _HEALTHY:
+            again = await self._look(hostname, place, tls, _LOOK_SHARE * timeout_s)
+            if again.outcome is seen.outcome:
+                return again
+        log.info("edge.not_confirmed", hostname=hostname, outcome=seen.outcome.value, fault=seen.fault)
+        return EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
 
-    async def _look(self, name: str, tls: ssl.SSLContext, timeout_s: float) -> EdgeObservation:
-        """Ask one name once. Raises OSError and DcvdError where our own machine does not let us."""
-        progress = ExchangeProgress(timeout_s)
-        addresses, port, policy = await self._find_addresses(name)
-        if not addresses:
+    async def _look_at_api(
+        self,
+        control: EdgeObservation,
+        families: Collection[int],
+        tls: ssl.SSLContext,
+        timeout_s: float,
+    ) -> EdgeObservation:
+        """Ask Cloudflare's API in the target's place: a target may have no certificate of its own."""
+        url = URL(self._live_config.value.cloudflare.base_url)
+        is_public = url.scheme == "https" and url.host is not None and url.explicit_port is None
+        if not is_public or self._live_config.value.sync.probe_connect_to is not None:
+            return control
+        place = (await self._find_place(str(url.host))).keep_families(families)
+        return await self._look(str(url.host), place, tls, timeout_s)
+
+    async def _look(self, name: str, place: _Place, tls: ssl.SSLContext, timeout_s: float) -> EdgeObservation:
+        """Ask one name once."""
+        if not place.addresses:
             return EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
-        origin = Origin(name, port, tls=True, owner="")
+        progress = ExchangeProgress(timeout_s)
+        origin = Origin(name, place.port, tls=True, owner="")
         try:
             async with asyncio.timeout(progress.get_remaining_s()):
-                connection = await dial_addresses(origin, addresses, policy, tls, progress)
+                connection = await dial_addresses(origin, place.addresses, place.policy, tls, progress)
         except TimeoutError:
             fault = f"{progress.remote_ip or name} did not answer within {timeout_s:g} s."
             return EdgeObservation(outcome=EdgeOutcome.UNREACHABLE, address=progress.remote_ip, fault=fault)
         except EgressError as error:
-            return await self._judge_error(error, origin, policy, progress)
+            return await self._judge_error(error, origin, place.policy, progress)
         return await _read_answer(connection, name, progress)
 
-    async def _find_addresses(self, name: str) -> tuple[Sequence[IpAddress], int, EgressPolicy]:
-        """Return the addresses that may be dialled, with the port and the policy."""
+    async def _find_place(self, name: str) -> _Place:
+        """Find where one of our own names, or Cloudflare's, is asked for."""
+        if self._live_config.value.sync.probe_connect_to is not None:
+            return self._permit(name, ())
+        now, known = asyncio.get_running_loop().time(), self._known.get(name)
+        if known is not None and now < known[0]:
+            return self._permit(name, known[1])
+        addresses = sorted((await self._reader.read_addresses([name])).found)
+        if addresses:
+            self._known[name] = (now + _ADDRESSES_LIFETIME_S, addresses)
+        return self._permit(name, addresses)
+
+    def _permit(self, name: str, texts: Sequence[str]) -> _Place:
+        """Return the place with those of the addresses that may be dialled."""
         fixed: SocketAddress | None = self._live_config.value.sync.probe_connect_to
         if fixed is not None:
             address = parse_ip(fixed.host)
             assert address is not None, "the configuration takes addresses alone"
-            return (address,), fixed.port, _allow_only(address)
+            return _Place((address,), fixed.port, EgressPolicy(allow_private=(ip_network(address),)))
         policy = EgressPolicy(ports=frozenset({_PORT}))
-        found = await self._reader.read_addresses([name])
+        parsed = [address for text in texts if (address := parse_ip(text)) is not None]
         try:
-            return select_permitted(name, _parse_all(found.found), _PORT, policy), _PORT, policy
+            return _Place(select_permitted(name, parsed, _PORT, policy), _PORT, policy)
         except AddressRefused as refused:
             log.info("edge.addresses_refused", hostname=name, detail=refused.detail)
-            return (), _PORT, policy
+            return _Place((), _PORT, policy)
 
     async def _judge_error(
         self, error: EgressError, origin: Origin, policy: EgressPolicy, progress: ExchangeProgress
@@ -148,7 +217,7 @@ class EdgeProber:
             return seen
         fault = None if error.reason is None else _CERTIFICATE_FAULTS.get(error.reason)
         if fault is None:
-            return replace(seen, outcome=EdgeOutcome.NO_CERTIFICATE)
+            return replace(seen, outcome=EdgeOutcome.NO_CERTIFICATE) if _is_ended_by_server(error) else seen
         address = parse_ip(progress.remote_ip or "")
         certificate = None if address is None else await fetch_certificate(origin, address, policy, progress)
         return replace(
@@ -169,6 +238,14 @@ class EdgeProber:
 
 
 _FAULTS: Final = frozenset({EdgeOutcome.UNREACHABLE, EdgeOutcome.NO_CERTIFICATE, EdgeOutcome.WRONG_CERTIFICATE})
+_HEALTHY: Final = frozenset({EdgeOutcome.SERVING, EdgeOutcome.ORIGIN_DOWN, EdgeOutcome.REFUSED})
+"""What shows that our own network, authorities and clock do for another name."""
+
+
+def _is_ended_by_server(error: EgressError) -> bool:
+    """Whether it was the server that ended the TLS handshake, by an alert or by closing the connection."""
+    cause = error.__cause__
+    return isinstance(cause, ConnectionError) or (isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""))
 
 
 async def _read_answer(connection: EgressConnection, name: str, progress: ExchangeProgress) -> EdgeObservation:
@@ -203,25 +280,24 @@ def _describe(certificate: x509.Certificate | None, now: int) -> ServedCertifica
     if certificate is None:
         return None
     try:
-        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-        names = extension.value.get_values_for_type(x509.DNSName)
         issuers = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
         issuer = str(issuers[0].value) if issuers else certificate.issuer.rfc4514_string()
-    except (x509.ExtensionNotFound, ValueError):
-        names, issuer = [], "an unreadable issuer"
-    return ServedCertificate(
-        names=tuple(shorten(make_printable(name), _MAX_TEXT_CHARS) for name in names[:_MAX_NAMES]),
-        issuer=shorten(make_printable(issuer), _MAX_TEXT_CHARS),
-        issued_at=int(certificate.not_valid_before_utc.timestamp()) * SECOND,
-        expires_at=int(certificate.not_valid_after_utc.timestamp()) * SECOND,
-        seen_at=now,
-    )
+        return ServedCertificate(
+            serial=str(certificate.serial_number),
+            names=tuple(shorten(make_printable(name), _MAX_TEXT_CHARS) for name in _read_names(certificate)),
+            issuer=shorten(make_printable(issuer), _MAX_TEXT_CHARS),
+            issued_at=int(certificate.not_valid_before_utc.timestamp()) * SECOND,
+            expires_at=int(certificate.not_valid_after_utc.timestamp()) * SECOND,
+            seen_at=now,
+        )
+    except Exception as error:  # noqa: BLE001  # made to be unreadable, it may fail in any way
+        log.info("edge.certificate_unreadable", error=str(error) or type(error).__name__)
+        return None
 
 
-def _allow_only(address: IpAddress) -> EgressPolicy:
-
-    return EgressPolicy(allow_private=(ip_network(address),))
-
-
-def _parse_all(texts: Iterable[str]) -> list[IpAddress]:
-    return [address for text in sorted(texts) if (address := parse_ip(text)) is not None]
+def _read_names(certificate: x509.Certificate) -> list[str]:
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    return extension.value.get_values_for_type(x509.DNSName)[:_MAX_NAMES]

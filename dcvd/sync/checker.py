@@ -32,7 +32,7 @@ _CloudflareAnswer = CloudflareHostname | CloudflareHostnameAbsence | ParkedHostn
 _PROBE_TIMEOUT_S: Final = 4.0
 _REQUEST_S: Final = 4.5
 """A person waits for 5 s, and an answer of DNS is not to be lost for a probe."""
-_LEAST_PROBE_S: Final = 0.5
+_LEAST_PROBE_S: Final = 2.5
 
 
 class ListedHostname(Struct, frozen=True):
@@ -113,15 +113,13 @@ class DomainChecker:
         start_time = asyncio.get_running_loop().time()
         answers = await self._ask_dns_and_cloudflare(domain, listed, urgency, is_thorough=is_thorough)
         elapsed_s = asyncio.get_running_loop().time() - start_time
-        return replace(
-            answers, edge=await self._probe(domain, answers.cloudflare, elapsed_s, is_requested=is_requested)
-        )
+        return replace(answers, edge=await self._probe(domain, answers, elapsed_s, is_requested=is_requested))
 
     async def _probe(
-        self, domain: Domain, answer: _CloudflareAnswer, elapsed_s: float, *, is_requested: bool
+        self, domain: Domain, answers: _CheckAnswers, elapsed_s: float, *, is_requested: bool
     ) -> EdgeObservation | None:
         """Probe what serves the hostname, where that is wanted, and in the time that whoever waits has left."""
-        mode = self._context.config.sync.probe
+        mode, answer, facts = self._context.config.sync.probe, answers.cloudflare, answers.dns.facts
         if self._edge is None or isinstance(answer, CloudflareHostnameAbsence | ParkedHostname):
             return None
         hostname = answer if isinstance(answer, CloudflareHostname) else None
@@ -130,7 +128,11 @@ class DomainChecker:
             return EdgeObservation(outcome=EdgeOutcome.NOT_PROBED)
         if timeout_s < _LEAST_PROBE_S or not wants_probe(domain, hostname, mode, is_requested=is_requested):
             return None
-        return await self._edge.probe(domain.name, domain.cname_target, timeout_s=timeout_s)
+        leads_to_target = facts.target in facts.chain
+        if facts.outcome == "unanswered" or (not leads_to_target and (facts.is_incomplete or not facts.addresses)):
+            return None  # Where browsers are sent is not known.
+        addresses = () if leads_to_target else facts.addresses
+        return await self._edge.probe(domain.name, domain.cname_target, addresses, timeout_s=timeout_s)
 
     async def _ask_dns_and_cloudflare(
         self, domain: Domain, listed: ListedHostname | None, urgency: Urgency, *, is_thorough: bool

@@ -16,6 +16,7 @@ from dcvd.errors import OwnLimitReached
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
 from dcvd.sandbox.edge.states import EdgeState
+from tests.custom_hostnames.odd_certificates import ODD_CERTIFICATES, serving
 from tests.faults import force_edge, state
 from tests.waiting import until
 
@@ -49,8 +50,10 @@ def changed(live: Live[Config], **members: object) -> Live[Config]:
     return Live(replace(live.value, sync=replace(live.value.sync, **members)))
 
 
-async def probe(live: Live[Config], dns: Dns | None = None, *, timeout_s: float = 10) -> EdgeObservation:
-    return await EdgeProber(live, dns or Dns(), Metrics()).probe(NAME, TARGET, timeout_s=timeout_s)
+async def probe(
+    live: Live[Config], dns: Dns | None = None, addresses: Sequence[str] = (), *, timeout_s: float = 10
+) -> EdgeObservation:
+    return await EdgeProber(live, dns or Dns(), Metrics()).probe(NAME, TARGET, addresses, timeout_s=timeout_s)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ async def probe(live: Live[Config], dns: Dns | None = None, *, timeout_s: float 
     [
         (EdgeState.SERVING, EdgeOutcome.SERVING, ()),
         (EdgeState.NO_CERTIFICATE, EdgeOutcome.NO_CERTIFICATE, ("handshake failure",)),
-        (EdgeState.CLOSED, EdgeOutcome.NO_CERTIFICATE, ()),
+        (EdgeState.CLOSED, EdgeOutcome.NO_CERTIFICATE, ("closed the connection",)),
         (EdgeState.WRONG_NAME, EdgeOutcome.WRONG_CERTIFICATE, ("not valid for 'app.customer.test'",)),
         (EdgeState.EXPIRED, EdgeOutcome.WRONG_CERTIFICATE, ("certificate expired on",)),
         (EdgeState.UNTRUSTED, EdgeOutcome.WRONG_CERTIFICATE, ("unable to get local issuer",)),
@@ -90,9 +93,22 @@ async def test_an_edge_that_is_silent_is_out_of_reach_only_while_the_service_ans
 ) -> None:
     await force_edge(quick_sandbox, NAME, EdgeState.SILENT)
     seen = await probe(live, timeout_s=2)
-    assert (seen.outcome, seen.fault) == (EdgeOutcome.UNREACHABLE, "127.0.0.1 did not answer within 1.2 s.")
+    assert (seen.outcome, seen.fault) == (EdgeOutcome.UNREACHABLE, "127.0.0.1 did not answer within 0.6 s.")
     await force_edge(quick_sandbox, TARGET, EdgeState.SILENT)
     assert (await probe(live, timeout_s=1)).outcome is EdgeOutcome.UNKNOWN
+
+
+async def test_a_fault_that_is_gone_at_the_second_look_is_none(live: Live[Config], quick_sandbox: Sandbox) -> None:
+    await force_edge(quick_sandbox, NAME, EdgeState.NO_CERTIFICATE)
+    task = asyncio.create_task(probe(live))
+
+    async def is_controlled() -> bool:
+        return TARGET in (await state(quick_sandbox))["edgeHandshakes"]
+
+    await force_edge(quick_sandbox, TARGET, EdgeState.SILENT)
+    await until(is_controlled)
+    await force_edge(quick_sandbox, NAME, EdgeState.SERVING)
+    assert (await task).outcome is EdgeOutcome.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -113,9 +129,15 @@ async def test_a_port_where_nobody_listens_says_nothing_of_the_hostname(live: Li
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "169.254.169.254", "not an address"])
 async def test_addresses_of_private_networks_are_never_dialled(live: Live[Config], address: str) -> None:
-    dns = Dns(address)
-    assert (await probe(changed(live, probe_connect_to=None), dns)).outcome is EdgeOutcome.UNKNOWN
-    assert dns.asked == [NAME]
+    real = changed(live, probe_connect_to=None)
+    assert (await probe(real, Dns(), [address])).outcome is EdgeOutcome.UNKNOWN
+    assert (await probe(real, Dns(address))).outcome is EdgeOutcome.UNKNOWN
+
+
+async def test_only_the_services_own_name_is_looked_up(live: Live[Config]) -> None:
+    dns = Dns()
+    await probe(changed(live, probe_connect_to=None), dns, ["10.0.0.1"])
+    assert dns.asked == [TARGET]
 
 
 async def test_without_addresses_sockets_or_authorities_nothing_is_known(live: Live[Config], tmp_path: Path) -> None:
@@ -129,6 +151,15 @@ async def test_without_addresses_sockets_or_authorities_nothing_is_known(live: L
         if content is not None:
             path.write_bytes(content)
         assert (await probe(changed(live, probe_ca_file=path))).outcome is EdgeOutcome.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", ODD_CERTIFICATES)
+async def test_a_certificate_that_is_made_to_be_unreadable_is_refused_like_any_other(
+    live: Live[Config], kind: str, tmp_path: Path
+) -> None:
+    async with serving(tmp_path, NAME, ODD_CERTIFICATES[kind]) as port:
+        seen = await probe(changed(live, probe_connect_to=parse_address(f"127.0.0.1:{port}")))
+    assert (seen.outcome, seen.certificate_fault) == (EdgeOutcome.WRONG_CERTIFICATE, CertificateFault.UNTRUSTED)
 
 
 async def test_a_file_of_authorities_is_read_again_once_it_was_changed(

@@ -42,9 +42,11 @@ class CertificateFault(StrEnum):
 
 
 class ServedCertificate(Struct, frozen=True, kw_only=True):
-    """A certificate that a server sent. names: some of the names that it is for. seen_at: when it was
+    """A certificate that a server sent. serial: as Cloudflare writes it, in decimal digits. names: some of
+    the names that it is for. seen_at: when it was
     seen. Instants are in milliseconds."""
 
+    serial: str
     names: tuple[str, ...]
     issuer: str
     issued_at: int

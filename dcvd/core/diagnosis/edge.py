@@ -6,7 +6,7 @@ from typing import Final, assert_never
 from dcvd.core.custom_hostnames.edge import CertificateFault, EdgeObservation, EdgeOutcome
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
-from dcvd.core.domains.domain import DnsState, Domain, Finding, FindingActor, Severity
+from dcvd.core.domains.domain import Domain, Finding, FindingActor, Severity
 from dcvd.core.instants import MINUTE, SECOND, to_rfc3339
 from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.text import join_names
@@ -29,6 +29,24 @@ def is_edge_finding(finding: Finding) -> bool:
     return finding.code in _EDGE_CODES
 
 
+def has_edge_finding(findings: Iterable[Finding]) -> bool:
+    """Whether the last probe saw that something is wrong."""
+    return any(map(is_edge_finding, findings))
+
+
+def is_inconclusive(domain: Domain, observation: EdgeObservation) -> bool:
+    """Whether a probe says nothing of the domain.
+
+    Where we do not trust, or not yet, the very certificate that Cloudflare calls active, our own store of authorities
+    or our clock may be at fault.
+    """
+    if observation.outcome is not EdgeOutcome.WRONG_CERTIFICATE:
+        return observation.outcome is EdgeOutcome.UNKNOWN
+    served, own = observation.certificate, domain.certificate
+    is_known = served is not None and own is not None and served.serial == own.serial
+    return is_known and observation.certificate_fault in (CertificateFault.UNTRUSTED, CertificateFault.NOT_YET_VALID)
+
+
 def has_edge_fault(findings: Iterable[Finding]) -> bool:
     """Whether the last probe saw that browsers are not served, by whoever's fault."""
     return any(finding.code in _VETOES for finding in findings)
@@ -40,7 +58,9 @@ def diagnose_edge(domain: Domain, observation: EdgeObservation, now: int) -> Fin
         case EdgeOutcome.SERVING | EdgeOutcome.UNKNOWN | EdgeOutcome.NOT_PROBED:
             return None
         case EdgeOutcome.ORIGIN_DOWN:
-            origin_down = say("edge_origin_down", hostname=domain.name, answer=_name_answer(observation))
+            # Behind another proxy it is not known whose origin it is.
+            sentence_id = "edge_any_origin_down" if _is_behind_proxy(domain) else "edge_origin_down"
+            origin_down = say(sentence_id, hostname=domain.name, answer=_name_answer(observation))
             evidence = _list_evidence(observation)
             return new_finding(FindingCode.ORIGIN_DOWN, "warning", "operator", origin_down, evidence)
         case EdgeOutcome.UNREACHABLE:
@@ -65,9 +85,14 @@ def _choose_actor(domain: Domain, now: int) -> tuple[Severity, FindingActor, str
     """Return whose turn it is, and the sentence on what they have to do."""
     if domain.cf_changed_at is not None and now - domain.cf_changed_at < _ROLLOUT_MS:
         return "warning", "nobody", "edge_rollout"
-    if domain.dns_state is DnsState.UNVERIFIABLE:
+    if _is_behind_proxy(domain):
         return "error", "customer", "edge_proxys_turn"
     return "error", "operator", "edge_operators_turn"
+
+
+def _is_behind_proxy(domain: Domain) -> bool:
+    """Whether the domain's own zone proxies it: what answers is not only the operator's, then."""
+    return any(finding.code == FindingCode.PROXIED_UNVERIFIABLE for finding in domain.findings)
 
 
 def _describe_certificate(domain: Domain, observation: EdgeObservation) -> Sentence:

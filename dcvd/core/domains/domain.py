@@ -197,6 +197,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     remedy_wait_started_at: when the last remedy was applied, or when the wait for one began.
     cf_changed_at: when what Cloudflare says of the hostname and its certificate last changed.
     ready_since: since when it is ready (see `diagnosis.readiness`); None where it is not.
+    edge_probed_at: when a probe last found out what serves it, since it is active and leads here.
     delegated_at: when DNS last showed that the name's domain is registered and delegated.
     dns_zone, dns_provider: the zone that holds the name, and the name of who runs it, as a check saw them.
     """
@@ -244,6 +245,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     cf_changed_at: int | None = None
     ready_since: int | None = None
     delegated_at: int | None = None
+    edge_probed_at: int | None = None
     dns_zone: str | None = None
     dns_provider: str | None = None
     next_check_at: int

@@ -101,10 +101,21 @@ async def fetch_certificate(
             der = connection.get_peer_certificate()
         finally:
             connection.abort()
-        return None if der is None else x509.load_der_x509_certificate(der)
-    except (OSError, ConnectError, ValueError) as error:
+    except (OSError, ConnectError) as error:
         log.info("egress.certificate_not_seen", host=origin.host, error=str(error) or type(error).__name__)
         return None
+    return None if der is None else _parse_certificate(der, origin.host)
+
+
+def _parse_certificate(der: bytes, host: str) -> x509.Certificate | None:
+    """Parse a stranger's certificate, with its dates, as far as it can be read."""
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        if certificate.not_valid_before_utc <= certificate.not_valid_after_utc:
+            return certificate
+    except Exception as error:  # noqa: BLE001  # made to be unreadable, it may fail in any way
+        log.info("egress.certificate_unreadable", host=host, error=str(error) or type(error).__name__)
+    return None
 
 
 async def _attach_transport(

@@ -11,7 +11,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.custom_hostnames.edge import EdgeObservation
 from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.claims import is_held
-from dcvd.core.domains.domain import Domain, delegation_suffix
+from dcvd.core.domains.domain import Domain, DomainStatus, delegation_suffix
 from dcvd.core.domains.observations import (
     ClaimHeld,
     CloudflareHostname,
@@ -134,7 +134,7 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     # What Cloudflare says of a hostname that was taken over is not known yet.
     has_taken_over = settlement.domain.cf_id != stored.cf_id
     domain = replace(domain, next_check_at=now if has_taken_over else planned_at)
-    is_recheck_wanted = _is_recheck_wanted(stored, check, now)
+    is_recheck_wanted = _is_recheck_wanted(stored, check, now) or _is_probe_wanted(context, check, domain)
     if is_recheck_wanted:
         domain = replace(domain, next_check_at=min(domain.next_check_at, now + RECHECK_DELAY_MS))
     domains.update(tx, domain)
@@ -153,6 +153,12 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     if domain.status is not stored.status:
         log.info("domain.status_changed", domain=domain.name, domain_id=domain.id, was=stored.status, now=domain.status)
     return domain
+
+
+def _is_probe_wanted(context: Context, check: DomainCheck, domain: Domain) -> bool:
+    """Whether a job saw that the domain is active, of which no check has seen yet what serves it."""
+    is_unseen = domain.status is DomainStatus.ACTIVE and domain.edge_probed_at is None
+    return check.is_by_job and is_unseen and context.config.sync.probe != "never"
 
 
 def _assign_hostname(context: Context, tx: Transaction, before: Domain, after: Domain) -> None:

@@ -4,14 +4,14 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.custom_hostnames.edge import CertificateFault, EdgeObservation, EdgeOutcome, ServedCertificate
-from dcvd.core.diagnosis.edge import diagnose_edge, has_edge_fault
+from dcvd.core.diagnosis.edge import diagnose_edge, has_edge_fault, is_inconclusive
 from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus, Finding
 from dcvd.core.instants import DAY, MINUTE
 from tests.core.builders import NAME, NOW, added_domain
 
 WRONG = ServedCertificate(
-    names=("other.test", "*.other.test"), issuer="R11", issued_at=NOW, expires_at=NOW + DAY, seen_at=NOW
+    serial="77", names=("other.test", "*.other.test"), issuer="R11", issued_at=NOW, expires_at=NOW + DAY, seen_at=NOW
 )
 SEEN = {
     EdgeOutcome.ORIGIN_DOWN: EdgeObservation(outcome=EdgeOutcome.ORIGIN_DOWN, address="192.0.2.1", status=522),
@@ -32,6 +32,7 @@ SEEN = {
         outcome=EdgeOutcome.UNREACHABLE, fault=f"{NAME} port 443 cannot be reached: connection refused."
     ),
 }
+PROXIED = Finding(code="proxied_unverifiable", severity="info", actor="nobody", message="It is proxied.")
 VETOING = set(SEEN) - {EdgeOutcome.ORIGIN_DOWN}
 
 
@@ -53,8 +54,12 @@ def test_what_was_seen_is_named_and_whoever_can_act(outcome: EdgeOutcome) -> Non
     assert finding.message.endswith(".")
     assert finding.evidence
     assert (finding.severity == "error", finding.actor) == (outcome in VETOING, "operator")
-    proxied = diagnosed(outcome, active(dns_state=DnsState.UNVERIFIABLE))
+    flattened = diagnosed(outcome, active(dns_state=DnsState.UNVERIFIABLE))
+    assert flattened.actor == "operator"
+    proxied = diagnosed(outcome, active(dns_state=DnsState.UNVERIFIABLE, findings=(PROXIED,)))
     assert proxied.actor == ("customer" if outcome in VETOING else "operator")
+    if outcome is EdgeOutcome.ORIGIN_DOWN:
+        assert "which may be that of the domain's own proxy" in proxied.message
 
 
 @pytest.mark.parametrize("outcome", [EdgeOutcome.SERVING, EdgeOutcome.UNKNOWN, EdgeOutcome.NOT_PROBED])
@@ -95,6 +100,25 @@ def test_each_fault_of_a_certificate_has_its_sentence(fault: CertificateFault, s
     unseen = diagnose_edge(active(), replace(seen, certificate=None), NOW)
     assert unseen is not None
     assert "its certificate is not valid." in unseen.message
+
+
+@pytest.mark.parametrize(
+    ("fault", "serial", "is_known"),
+    [
+        (CertificateFault.UNTRUSTED, "77", True),
+        (CertificateFault.NOT_YET_VALID, "77", True),
+        (CertificateFault.UNTRUSTED, "78", False),
+        (CertificateFault.EXPIRED, "77", False),
+        (CertificateFault.WRONG_NAME, "77", False),
+    ],
+)
+def test_the_very_certificate_that_cloudflare_calls_active_may_be_unknown_to_us_alone(
+    fault: CertificateFault, serial: str, is_known: bool
+) -> None:
+    seen = replace(SEEN[EdgeOutcome.WRONG_CERTIFICATE], certificate_fault=fault)
+    domain = replace(active(), certificate=Certificate(serial=serial, expires_at=NOW + DAY))
+    assert is_inconclusive(domain, seen) is is_known
+    assert not is_inconclusive(domain, replace(seen, certificate=None))
 
 
 @pytest.mark.parametrize("outcome", SEEN)

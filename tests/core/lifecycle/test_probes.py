@@ -18,7 +18,7 @@ OFF = EdgeObservation(outcome=EdgeOutcome.NOT_PROBED)
 ACTIVE = seen("active", "active", certificate("01"))
 FAULT = Finding(code="edge_unreachable", severity="error", actor="operator", message="It does not answer.")
 ISSUING = replace(added_domain(), status=DomainStatus.ISSUING)
-SERVED = replace(added_domain(), status=DomainStatus.ACTIVE)
+SERVED = replace(added_domain(), status=DomainStatus.ACTIVE, edge_probed_at=1)
 
 
 @pytest.mark.parametrize(
@@ -30,9 +30,12 @@ SERVED = replace(added_domain(), status=DomainStatus.ACTIVE)
         (ISSUING, None, set()),
         (SERVED, ACTIVE, {"always"}),
         (SERVED, None, {"always"}),
+        (SERVED, seen("active", "pending_issuance"), {"always"}),
         (SERVED, seen("moved", "active"), set()),
+        (replace(SERVED, edge_probed_at=None), ACTIVE, {"activation", "always"}),
         (replace(SERVED, findings=(FAULT,)), ACTIVE, {"activation", "always"}),
         (replace(SERVED, dormant_since=1, findings=(FAULT,)), ACTIVE, set()),
+        (replace(ISSUING, is_contested=True), ACTIVE, set()),
     ],
     ids=[
         "it becomes active",
@@ -41,9 +44,12 @@ SERVED = replace(added_domain(), status=DomainStatus.ACTIVE)
         "Cloudflare is silent before it was active",
         "active",
         "active, and Cloudflare is silent",
+        "its certificate is renewed",
         "given up",
+        "nobody has seen yet what serves it",
         "the last probe saw a fault",
         "dormant",
+        "whose it is is not proved",
     ],
 )
 def test_each_mode_has_its_occasions(domain: Domain, hostname: CloudflareHostname | None, modes: set[str]) -> None:
@@ -95,6 +101,30 @@ def test_what_was_seen_stays_until_a_probe_sees_otherwise() -> None:
     story.wait(MINUTE)
     story.look(DNS_RIGHT, ACTIVE, SERVING)
     assert (codes(story), story.domain.ready_since) == ([], story.now)
+
+
+def test_a_fault_that_no_probe_confirms_for_a_day_is_forgotten() -> None:
+    story = faulty_story()
+    story.wait(DAY)
+    story.look(DNS_RIGHT, ACTIVE, UNKNOWN)
+    assert codes(story) == ["edge_wrong_certificate"]
+    story.wait(MINUTE)
+    story.look(DNS_RIGHT, ACTIVE, UNKNOWN)
+    assert (codes(story), story.domain.edge_probed_at) == ([], None)
+
+
+def test_it_is_probed_anew_once_it_leads_here_again_or_was_active_again() -> None:
+    story = faulty_story()
+    probed = [story.domain.edge_probed_at == story.now]
+    story.look(DNS_MISSING, ACTIVE, EXPIRED)
+    probed.append(story.domain.edge_probed_at is not None)
+    assert probed == [True, False]
+    story.look(DNS_RIGHT, ACTIVE, EXPIRED)
+    assert codes(story) == ["edge_wrong_certificate"]
+    for _ in range(2):
+        story.wait(DAY)
+        story.look(DNS_RIGHT, seen("moved", "active"))
+    assert story.domain.edge_probed_at is None
 
 
 def test_where_probes_are_switched_off_nothing_of_them_stays() -> None:

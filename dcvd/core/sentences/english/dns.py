@@ -283,6 +283,10 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "https://{hostname}/ is served, but Cloudflare answers with {answer}: it does not reach the origin. The "
             "operator of this service has to look at the origin."
         ),
+        "edge_any_origin_down": (
+            "https://{hostname}/ is served, but Cloudflare answers with {answer}: it does not reach an origin, which "
+            "may be that of the domain's own proxy or the service's."
+        ),
         "edge_silent": "https://{hostname}/ does not answer.",
         "edge_without_certificate": "https://{hostname}/ has no certificate: the server ends the TLS handshake.",
         "edge_certificate_of_others": "Browsers warn of https://{hostname}/: its certificate is for {names}.",

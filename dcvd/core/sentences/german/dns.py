@@ -327,6 +327,10 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "https://{hostname}/ wird ausgeliefert, aber Cloudflare antwortet mit {answer}: Es erreicht den "
             "Ursprungsserver nicht. Der Betreiber dieses Dienstes muss ihn prüfen."
         ),
+        "edge_any_origin_down": (
+            "https://{hostname}/ wird ausgeliefert, aber Cloudflare antwortet mit {answer}: Es erreicht einen "
+            "Ursprungsserver nicht, entweder den des eigenen Proxys der Domain oder den des Dienstes."
+        ),
         "edge_silent": "https://{hostname}/ antwortet nicht.",
         "edge_without_certificate": (
             "https://{hostname}/ hat kein Zertifikat: Der Server bricht den TLS-Handshake ab."
