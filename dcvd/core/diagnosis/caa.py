@@ -118,7 +118,7 @@ def _blocked_finding(facts: DnsFacts, requirements: DnsRequirements) -> Finding:
     target_owner = facts.target_caa.owner_name if facts.target_caa is not None else facts.target
     is_ours = owner in (facts.target, target_owner) and not _is_customer_policy(facts, policy)
     words: dict[str, Param] = {
-        "hostname": facts.hostname, "owner": owner, "whose": say("our_caa_record" if is_ours else "your_caa_record")
+        "hostname": facts.hostname, "owner": owner, "whose": say("our_caa_record" if is_ours else "domains_caa_record")
     }  # fmt: skip
     if policy.critical_tags:
         fix = None

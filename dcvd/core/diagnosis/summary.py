@@ -9,12 +9,14 @@ from dcvd.core.domains.domain import (
     DnsState,
     Domain,
     DomainError,
+    DomainErrorCode,
     DomainStatus,
     Finding,
     FindingActor,
 )
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.domains.typed_records import find_place, find_zone
+from dcvd.core.instants import to_rfc3339
 from dcvd.core.sentences.rendering import Language, render
 from dcvd.core.sentences.sentence import Sentence, TypedRecord, quote, say
 
@@ -54,7 +56,7 @@ def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sent
     if domain.error is not None:
         # A finding of the same code also says what is being done about it.
         same = next((finding for finding in findings if _is_about(finding, domain.error)), None)
-        return (quote(domain.error.message),) if same is None else _tell(same)
+        return (_describe_error(domain, domain.error),) if same is None else _tell(same)
     warning = _first_of_severity(findings, "warning")
     if warning is not None and domain.status in WAITING_STATUSES:
         return _tell(warning)
@@ -109,6 +111,23 @@ def _find_failed_resolvers(findings: Sequence[Finding]) -> Finding | None:
 
 def _first_of_severity(findings: Sequence[Finding], severity: str) -> Finding | None:
     return next((finding for finding in findings if finding.severity == severity), None)
+
+
+def _describe_error(domain: Domain, error: DomainError) -> Sentence:
+    """Return the sentence on an error that no finding is about; its own message where the code is none of ours."""
+    match error.code:
+        case DomainErrorCode.DELETED:
+            return say("error_deleted", hostname=domain.name)
+        case DomainErrorCode.CERTIFICATE_GONE:
+            return say("error_certificate_gone", hostname=domain.name, status=domain.cf_ssl_status or "gone")
+        case DomainErrorCode.CERTIFICATE_EXPIRED if domain.expires_at is not None:
+            return say("error_certificate_expired", hostname=domain.name, when=to_rfc3339(domain.expires_at))
+        case DomainErrorCode.DOMAIN_HELD:
+            return say("error_held", hostname=domain.name)
+        case DomainErrorCode.REGISTRATION_FAILED:
+            return say("error_registration_failed", hostname=domain.name)
+        case _:
+            return quote(error.message)
 
 
 def _is_about(finding: Finding, error: DomainError) -> bool:

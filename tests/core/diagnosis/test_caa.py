@@ -53,7 +53,7 @@ def test_a_policy_that_names_none_of_our_cas_blocks_and_says_what_to_add() -> No
     finding = only(verdict(right(policy(("digicert.com", "sectigo.com")))))
     assert (finding.code, finding.actor) == ("caa_blocks", "customer")
     assert finding.fix == Record("CAA", ZONE, '0 issue "pki.goog"')
-    assert 'your CAA record at customer.com forbids our CA; add `0 issue "pki.goog"` there.' in finding.message
+    assert 'the domain\'s CAA record at customer.com forbids our CA; add `0 issue "pki.goog"` there.' in finding.message
     assert finding.evidence == ('customer.com CAA issue "digicert.com"', 'customer.com CAA issue "sectigo.com"')
 
 
@@ -214,7 +214,7 @@ def test_servers_that_fail_caa_alone_are_told_and_the_record_stays_verified() ->
             finding = only(verdict(right(failing(outcome, at))))
             assert (finding.code, finding.actor, finding.fix) == ("caa_unanswered", "customer", None)
             assert at in finding.evidence[0]
-            assert "Contact your DNS provider" in finding.message
+            assert "Contact the DNS provider" in finding.message
 
 
 def test_silence_to_caa_counts_only_where_nobody_else_is_silent() -> None:

@@ -5,9 +5,13 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
-from dcvd.core.domains.domain import DnsState, DomainError, DomainStatus, Finding, Severity
-from tests.core.builders import NAME, active_story, added_domain
+from dcvd.core.domains.domain import Certificate, DnsState, DomainError, DomainStatus, Finding, Severity
+from dcvd.core.sentences.rendering import Language
+from tests.core.builders import NAME, NOW, active_story, added_domain
+
+LANGUAGES: tuple[Language, ...] = ("en", "de")
 
 
 def finding(severity: Severity, message: str = "It is wrong.", **changes: object) -> Finding:
@@ -82,3 +86,30 @@ def test_while_the_record_of_the_certificate_is_missing_it_is_named_and_not_call
     named = replace(issuing, challenge_target="x.dcv.cloudflare.com")
     assert "name `_acme-challenge.app`, value `x.dcv.cloudflare.com`." in summarize_domain(named, [])
     assert "nothing to do" in summarize_domain(replace(named, challenge_verified=True), [])
+
+
+@pytest.mark.parametrize(
+    "code", ["deleted", "certificate_gone", "certificate_expired", "domain_held", "registration_failed"]
+)
+def test_an_error_of_ours_is_told_in_each_language(code: str) -> None:
+    failed = replace(
+        added_domain(),
+        status=DomainStatus.ERROR,
+        error=DomainError(code, "It has stopped."),
+        certificate=Certificate(expires_at=NOW),
+    )
+    english, german = (summarize_domain(failed, [], language) for language in LANGUAGES)
+    assert english != german
+    assert "It has stopped." not in (english, german)
+    assert NAME in english
+    assert NAME in german
+
+
+def test_a_stage_that_timed_out_is_told_by_its_finding() -> None:
+    failed = replace(
+        added_domain(),
+        status=DomainStatus.ERROR,
+        cf_ssl_status="issuance_timed_out",
+        error=DomainError("issuance_timed_out", "It took too long."),
+    )
+    assert "Ausstellung" in summarize_domain(failed, findings_of(failed, NOW), "de")

@@ -67,7 +67,7 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "ca_caa_unanswered": (
             "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for "
-            "{hostname} to CAA queries too, from everywhere. Contact your DNS provider."
+            "{hostname} to CAA queries too, from everywhere. Contact the DNS provider."
         ),
         "ca_caa_blocks": (
             '{hostname} gets no certificate: a CAA record forbids our CA; add `0 issue "{ca}"` at {owner}.'
@@ -83,7 +83,7 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "validation_unanswered": (
             "The certificate authority gets no answer from the DNS servers of {zone}, which have to answer for "
-            "{hostname} from everywhere, whatever the type of the query. Contact your DNS provider."
+            "{hostname} from everywhere, whatever the type of the query. Contact the DNS provider."
         ),
         "failed_authorizations": (
             "The certificate authority takes no more tries for {hostname} for some hours, because so many have failed. "
@@ -132,7 +132,7 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         "lookup_unanswered": (
             "The certificate authority gets no answer from the DNS servers of {zone} when it looks up {types} for "
             "{name}. They have to answer such queries from everywhere, so that {hostname} gets its certificate. "
-            "Contact your DNS provider."
+            "Contact the DNS provider."
         ),
         "lookup_bogus": (
             "The certificate authority finds DNSSEC of {name} broken, so {hostname} gets no certificate. Fix the "

@@ -17,7 +17,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         "wildcard_certificates": "Wildcard certificates",
         "delegated_certificates": "Certificates by delegated validation",
         "our_caa_record": "our own target's CAA record",
-        "your_caa_record": "your CAA record",
+        "domains_caa_record": "the domain's CAA record",
         "no_name": "no name",
         "cloudflares_error": "its error {number}",
         "status_code": "the status {status}",
@@ -36,7 +36,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "name_doubled": "The record was saved as {saved}. Enter only {host} as the name.",
         "target_doubled": (
-            "{name} points to {alias}: your provider appended {appended} to the value. End it with a dot: {target}."
+            "{name} points to {alias}: the provider appended {appended} to the value. End it with a dot: {target}."
         ),
         "wrong_type_for": (
             "The record for {name} has the type TXT, with the name {target} as its text. Change its type to CNAME."
@@ -72,7 +72,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "NS records of {hostname} in the zone above it, and create this record there: {record}."
         ),
         "apex_unknown_provider": (
-            "{name} is the top of a zone, where no CNAME can be. Use your provider's ALIAS, ANAME or CNAME flattening "
+            "{name} is the top of a zone, where no CNAME can be. Use the provider's ALIAS, ANAME or CNAME flattening "
             "to {target}. If it has none, add www.{name} here instead, and redirect {name} to it."
         ),
         "apex_impossible": (
@@ -172,7 +172,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         "caa_forbids": "{hostname} gets no certificate: {whose} at {owner} forbids our CA; add {values} there.",
         "caa_target_fails": "The DNS servers of {target}, our own target, fail CAA queries; {hostname} waits for that.",
         "caa_zone_fails": (
-            "The DNS servers of {zone} fail CAA queries, so no certificate can be issued for {hostname}. Contact your "
+            "The DNS servers of {zone} fail CAA queries, so no certificate can be issued for {hostname}. Contact the "
             "DNS provider."
         ),
         # The zone and its servers.
@@ -210,11 +210,11 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "servers_lame_one": (
             "Of the name servers for {hostname}, {servers} is listed but does not serve it. Remove it from the NS "
-            "records, or ask your DNS provider to serve the zone there."
+            "records, or ask the DNS provider to serve the zone there."
         ),
         "servers_lame_many": (
             "Of the name servers for {hostname}, {servers} are listed but do not serve it. Remove them from the NS "
-            "records, or ask your DNS provider to serve the zone there."
+            "records, or ask the DNS provider to serve the zone there."
         ),
         "servers_none_left": "No other server of the zone answers either.",
         "servers_lack_record": (
@@ -223,7 +223,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "servers_old_data": (
             "{servers} still serves old data for {hostname}, while {others} has the right record. It mostly passes "
-            "within minutes; where it does not, ask your DNS provider to update that server."
+            "within minutes; where it does not, ask the DNS provider to update that server."
         ),
         "servers_older_copy": "{servers} still serves old data for {hostname}; {others} has a newer copy.",
         "servers_differ": "{servers} do not agree about {hostname}; one of them still serves old data.",
@@ -262,15 +262,15 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "name_long": (
             "{name} has more than {count} characters, so its certificate also names a host of Cloudflare's "
-            "(cloudflare_branding). That is done for you."
+            "(cloudflare_branding). That is done by itself."
         ),
         "ownership_unproved": (
             "That {hostname} points here does not show who may use it. Create the TXT record {name} with the value "
-            "{value}, which proves that it is yours."
+            "{value}, which proves whose it is."
         ),
         "ownership_hidden": (
             "If that record is there already, also create the TXT record {name} with the value {value}, which proves "
-            "that the name is yours."
+            "whose the name is."
         ),
         "dormant": (
             "{hostname} is dormant since {since}, because its record has been missing for so long: it has no hostname "

@@ -25,6 +25,19 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "not_checked_yet": "{hostname} was not checked yet; create the required records meanwhile.",
         "confirming": "The record of {hostname} is being confirmed through Cloudflare; there is nothing to do.",
         "stuck": "{hostname} does not go on by itself; ask the operator of this service.",
+        "error_deleted": (
+            "Cloudflare no longer has {hostname}: it was deleted there. It is registered again by itself."
+        ),
+        "error_certificate_gone": (
+            "The certificate of {hostname} is {status} at Cloudflare: nothing serves https until another is issued."
+        ),
+        "error_certificate_expired": "The certificate of {hostname} expired on {when} and none replaced it.",
+        "error_held": (
+            "Another organization of this service has proved {hostname} before; ask the operator to move it to you."
+        ),
+        "error_registration_failed": (
+            "{hostname} could not be registered at Cloudflare. Its job `register` says why, and can be retried."
+        ),
         "preview_unanswered": "DNS could not be asked about {hostname} just now; ask again in a minute.",
         "preview_target_unknown": (
             "{hostname} can be added; create its record then, because its target is chosen when it is added."

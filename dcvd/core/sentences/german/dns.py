@@ -17,7 +17,7 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         "wildcard_certificates": "Wildcard-Zertifikate",
         "delegated_certificates": "Zertifikate mit delegierter Validierung",
         "our_caa_record": "Der CAA-Eintrag unseres eigenen Ziels",
-        "your_caa_record": "Ihr CAA-Eintrag",
+        "domains_caa_record": "Der CAA-Eintrag der Domain",
         "no_name": "keinen Namen",
         "cloudflares_error": "seinem Fehler {number}",
         "status_code": "dem Status {status}",

@@ -28,6 +28,25 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "not_checked_yet": ("{hostname} wurde noch nicht geprüft; legen Sie inzwischen die nötigen Einträge an."),
         "confirming": "Der Eintrag von {hostname} wird von Cloudflare bestätigt; es ist nichts zu tun.",
         "stuck": "{hostname} kommt von selbst nicht weiter; fragen Sie den Betreiber dieses Dienstes.",
+        "error_deleted": (
+            "Cloudflare hat {hostname} nicht mehr: Der Name wurde dort gelöscht. Er wird von selbst wieder registriert."
+        ),
+        "error_certificate_gone": (
+            "Das Zertifikat von {hostname} ist bei Cloudflare nicht mehr in Betrieb ({status}): https geht erst "
+            "wieder, "
+            "wenn ein neues ausgestellt ist."
+        ),
+        "error_certificate_expired": (
+            "Das Zertifikat von {hostname} ist am {when} abgelaufen, und keines ist nachgekommen."
+        ),
+        "error_held": (
+            "Eine andere Organisation dieses Dienstes hat vorher bewiesen, dass {hostname} ihr gehört; bitten Sie den "
+            "Betreiber, Ihnen den Namen zu übertragen."
+        ),
+        "error_registration_failed": (
+            "{hostname} konnte bei Cloudflare nicht registriert werden. Der Job `register` sagt, warum, und kann "
+            "wiederholt werden."
+        ),
         "preview_unanswered": (
             "Das DNS konnte gerade nicht nach {hostname} gefragt werden; fragen Sie in einer Minute wieder."
         ),
