@@ -1,7 +1,7 @@
 """Probe what serves a hostname: `GET https://NAME/` at the addresses that DNS has for it.
 
-A fault counts only where the service's own name, asked the same way, has no such fault: whatever stands between us and
-the Internet could make every name look so.
+A fault counts only where it is seen twice, and the service's own name, or Cloudflare's API, has none in between:
+whatever stands between us and the Internet could make every name look so.
 """
 
 import asyncio
