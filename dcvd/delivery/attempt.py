@@ -8,7 +8,7 @@ from dcvd.core.instants import SECOND
 from dcvd.core.webhooks import signing
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
-from dcvd.core.webhooks.status_codes import meaning_of
+from dcvd.core.webhooks.firewalls import judge_answer
 from dcvd.kit.clock import Clock
 from dcvd.kit.egress.client import EgressClient
 from dcvd.kit.egress.failures import EgressError
@@ -76,7 +76,7 @@ async def send_signed(
             error=error.message,
             remote_ip=error.remote_ip,
         )
-    meaning = meaning_of(response.status)
+    meaning = judge_answer(response.status, response.headers)
     location = response.headers.get("location", "another address")
     return Attempt(
         delivery_id=due_delivery.id,

@@ -27,7 +27,7 @@ def explain(attempt: Attempt, url: str) -> Explanation:
     """Explain one attempt to `url`, in plain text without control characters."""
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
-            return Explanation(responses.explain_success(attempt, url), "")
+            return Explanation(*responses.explain_success(attempt, url))
         case AttemptOutcome.HTTP_ERROR | AttemptOutcome.GONE:
             return Explanation(*responses.explain_refusal(attempt, url))
         case AttemptOutcome.REDIRECT:

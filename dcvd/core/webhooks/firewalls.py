@@ -10,7 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.webhooks.status_codes import meaning_of
+from dcvd.core.webhooks.deliveries import AttemptOutcome
+from dcvd.core.webhooks.status_codes import StatusMeaning, meaning_of
 
 
 class Gatekeeper(StrEnum):
@@ -56,6 +57,7 @@ _PROTECTIONS: Final = (
     _PageSignature("AWS WAF or CloudFront", _compile(r"awswaf|request blocked\."), _compile(r"awselb/|cloudfront")),
     _PageSignature("Akamai", _compile(r"reference(&#32;|\s)(&#35;|#)18(\.|&#46;)"), _compile(r"akamaighost")),
     _PageSignature("Imperva (Incapsula)", _compile(r"_incapsula_resource|incapsula incident id")),
+    _PageSignature("the host's bot check (aes.js)", _compile(r"/aes\.js|slowaes\.decrypt")),
     _PageSignature("Sucuri", _compile(r"sucuri website firewall"), _compile(r"sucuri")),
     _PageSignature("DataDome", _compile(r"captcha-delivery\.com"), _compile(r"datadome")),
     _PageSignature("HUMAN (PerimeterX)", _compile(r"px-captcha")),
@@ -100,6 +102,29 @@ def recognize_page(status: int, headers: Mapping[str, str], body: bytes) -> Gate
         if _matches_body(product, text):
             return GatekeeperPage(Gatekeeper.WEB_SERVER, product.name)
     return GatekeeperPage(Gatekeeper.LOGIN if _LOGIN.search(text) else Gatekeeper.UNKNOWN)
+
+
+def judge_answer(status: int, headers: Mapping[str, str]) -> StatusMeaning:
+    """Return what an answer means: a challenge to browsers is none of the receiver's, whatever its status says.
+
+    headers: with names in lower case.
+    """
+    meaning, product = meaning_of(status), recognize_challenge(headers)
+    if product is None or meaning.outcome is not AttemptOutcome.DELIVERED:
+        return meaning
+    error = f"{product} answered {{status}} with a challenge for browsers, in place of the receiver."
+    return StatusMeaning(outcome=AttemptOutcome.HTTP_ERROR, error=error)
+
+
+def recognize_challenge(headers: Mapping[str, str]) -> str | None:
+    """Return the name of the product that answered with a challenge to browsers, whatever the status; else None.
+
+    The request has not reached the receiver then. AWS WAF answers a challenge with 202 ("AWS WAF: CAPTCHA and Challenge
+    in AWS WAF"), Cloudflare with 403 and `cf-mitigated: challenge` ("Detect a challenge page response").
+    """
+    if headers.get("x-amzn-waf-action", "").strip().lower() in ("challenge", "captcha"):
+        return "AWS WAF"
+    return "Cloudflare" if headers.get("cf-mitigated", "").strip().lower() == "challenge" else None
 
 
 def _matches_body(signature: _PageSignature, text: str) -> bool:

@@ -108,7 +108,7 @@ def _count_failure(health: EndpointHealth, attempt: Attempt, now: int) -> Endpoi
 
 
 def _apply_pause(health: EndpointHealth, attempt: Attempt, retry_delay_ms: int, now: int) -> EndpointHealth:
-    """Apply the pause that a status asks for; `Retry-After`, limited where it is parsed, replaces its length."""
+    """Apply the pause that a status asks for; `Retry-After`, limited where it is parsed, can only make it longer."""
     if attempt.status_code is None or not meaning_of(attempt.status_code).pauses_endpoint:
         return replace(health, pauses=0)
     pauses = health.pauses
@@ -116,8 +116,7 @@ def _apply_pause(health: EndpointHealth, attempt: Attempt, retry_delay_ms: int, 
         # Answers to requests from before the pause count as one with the answer that started it.
         pauses += 1
     pause_ms = min(_FIRST_PAUSE_MS << min(pauses, _MAX_PAUSE_DOUBLINGS), retry_delay_ms)
-    if attempt.retry_after_ms is not None:
-        pause_ms = attempt.retry_after_ms
+    pause_ms = max(pause_ms, attempt.retry_after_ms or 0)
     paused_until = now + pause_ms
     if pauses == health.pauses and health.paused_until is not None:
         paused_until = max(paused_until, health.paused_until)

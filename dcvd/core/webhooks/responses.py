@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.text import make_printable, shorten
 from dcvd.core.webhooks.deliveries import Attempt
-from dcvd.core.webhooks.firewalls import Gatekeeper, GatekeeperPage, recognize_page
+from dcvd.core.webhooks.firewalls import Gatekeeper, GatekeeperPage, recognize_challenge, recognize_page
 from dcvd.core.webhooks.status_codes import FIX_WITHOUT_REDIRECT, StatusMeaning, describe_status, meaning_of
 
 _MAX_EXCERPT_CHARS: Final = 120
@@ -15,9 +15,13 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LOGIN_URL: Final = re.compile(r"\b(log|sign)[-_]?in\b|\boauth2?\b|/auth\b|/sso\b|cloudflareaccess\.com", re.IGNORECASE)
 
 
-def explain_success(attempt: Attempt, url: str) -> str:
-    """Explain an attempt that was answered with 2xx."""
-    return f"It was delivered: {_describe_answer(attempt, url)} in {attempt.timings.total_ms} ms."
+def explain_success(attempt: Attempt, url: str) -> tuple[str, str]:
+    """Explain an attempt that was answered with 2xx; there is something to do only where a stranger's page came."""
+    answered = f"It was delivered: {_describe_answer(attempt, url)} in {attempt.timings.total_ms} ms"
+    page = recognize_page(attempt.status_code or 0, attempt.response_headers, attempt.response_body)
+    if page is None:
+        return f"{answered}.", ""
+    return f"{answered}, but with {_describe_page(page)}: it may not have come further.", _fix_for_page(page, url)
 
 
 def explain_refusal(attempt: Attempt, url: str) -> tuple[str, str]:
@@ -25,6 +29,13 @@ def explain_refusal(attempt: Attempt, url: str) -> tuple[str, str]:
     status = attempt.status_code or 0
     page = recognize_page(status, attempt.response_headers, attempt.response_body)
     answered = _describe_answer(attempt, url)
+    product = recognize_challenge(attempt.response_headers)
+    if product is not None:
+        page = GatekeeperPage(Gatekeeper.PROTECTION, product)
+        sentence = (
+            f"{answered}, with a challenge of {product} for browsers: it did not come as far as your application."
+        )
+        return sentence, _fix_for_page(page, url)
     wait = "" if attempt.retry_after_ms is None else f", and asked us to wait {attempt.retry_after_ms // SECOND} s"
     if page is not None:
         return f"{answered}{wait}, with {_describe_page(page)}.", _fix_for_page(page, url)

@@ -51,7 +51,7 @@ class EndpointTester(Protocol):
 
 
 class EndpointTestResult(Struct, frozen=True, kw_only=True):
-    """A test's delivery with its only attempt, and an explanation if it failed."""
+    """A test's delivery with its only attempt, and an explanation where there is something to do."""
 
     summary: DeliverySummary
     attempt: RecordedAttempt
@@ -59,10 +59,11 @@ class EndpointTestResult(Struct, frozen=True, kw_only=True):
 
 
 async def run_test(context: Context, tester: EndpointTester, org_id: str, endpoint_id: str) -> EndpointTestResult:
-    """Send a test now, and explain its failure. Raises what the tester raises."""
+    """Send a test now, and explain its outcome. Raises what the tester raises."""
     endpoint = await endpoint_service.get(context, org_id, endpoint_id)
     delivery, recorded_attempt = await tester.send_test(org_id, endpoint_id)
     attempt = recorded_attempt.attempt
+    explanation = explain(attempt, endpoint.url)
     return EndpointTestResult(
         summary=DeliverySummary(
             delivery=delivery,
@@ -70,7 +71,7 @@ async def run_test(context: Context, tester: EndpointTester, org_id: str, endpoi
             next_attempt_at=None,
         ),
         attempt=recorded_attempt,
-        explanation=None if attempt.outcome is AttemptOutcome.DELIVERED else explain(attempt, endpoint.url),
+        explanation=explanation if explanation.fix or attempt.outcome is not AttemptOutcome.DELIVERED else None,
     )
 
 

@@ -1,9 +1,12 @@
 """Pages of firewalls, web servers and logins are told from a receiver's own answers."""
 
 import pytest
+from msgspec.structs import replace
 
+from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.core.webhooks.explanation import explain
-from dcvd.core.webhooks.firewalls import Gatekeeper, GatekeeperPage, recognize_page
+from dcvd.core.webhooks.firewalls import Gatekeeper, GatekeeperPage, judge_answer, recognize_challenge, recognize_page
+from dcvd.core.webhooks.status_codes import meaning_of
 from tests.core.webhooks.attempts import URL, answered
 
 HTML = {"content-type": "text/html; charset=UTF-8"}
@@ -96,3 +99,62 @@ def test_a_page_that_is_cut_off_anywhere_is_read_all_the_same() -> None:
     body = "<html><title>Zugang ü".encode()
     for end in range(len(body) + 1):
         recognize_page(403, HTML, body[:end])
+
+
+# https://docs.aws.amazon.com/waf/latest/developerguide/waf-captcha-and-challenge-how-it-works.html
+# https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/
+@pytest.mark.parametrize(
+    ("product", "status", "headers"),
+    [
+        ("AWS WAF", 202, {"x-amzn-waf-action": "challenge", "server": "CloudFront"}),
+        ("AWS WAF", 405, {"x-amzn-waf-action": "captcha"}),
+        ("AWS WAF", 200, {"x-amzn-waf-action": " Challenge "}),
+        ("Cloudflare", 403, {"cf-mitigated": "challenge", "server": "cloudflare"}),
+        ("Cloudflare", 200, {"cf-mitigated": "challenge"}),
+    ],
+)
+def test_a_challenge_is_no_success_whatever_its_status(product: str, status: int, headers: dict[str, str]) -> None:
+    assert recognize_challenge(headers) == product
+    meaning = judge_answer(status, headers)
+    assert meaning.outcome is AttemptOutcome.HTTP_ERROR
+    assert meaning.error is not None
+    explanation = explain(replace(answered(status, response_headers=headers), outcome=meaning.outcome), URL)
+    assert f"a challenge of {product} for browsers: it did not come as far as your application" in explanation.sentence
+    assert f"a rule of {product} that skips its checks" in explanation.fix
+
+
+@pytest.mark.parametrize("status", [410, 429, 302])
+def test_a_challenge_does_not_hide_what_its_status_asks_for(status: int) -> None:
+    assert judge_answer(status, {"x-amzn-waf-action": "challenge"}) == meaning_of(status)
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"x-amzn-waf-action": "count"}, {"x-amzn-waf-action": ""}, {"cf-mitigated": "x"}]
+)
+def test_an_answer_without_a_challenge_means_what_its_status_says(headers: dict[str, str]) -> None:
+    assert judge_answer(202, headers) == meaning_of(202)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("the host's bot check (aes.js)",
+         b'<html><body><script type="text/javascript" src="/aes.js" ></script><script>function toNumbers(d){var e=[];'
+         b'd.replace(/(..)/g,function(d){e.push(parseInt(d,16))});return e}var a=toNumbers("f655ba9d09a112d4968c635")'),
+        ("Imperva (Incapsula)",
+         b'<html><head><META NAME="robots" CONTENT="no"><script src="/_Incapsula_Resource?SWJIYLWA=5">'),
+        ("Cloudflare", b"<!DOCTYPE html><title>Just a moment...</title>"),
+    ],
+)  # fmt: skip
+def test_a_success_with_the_page_of_a_protection_is_delivered_with_a_warning(name: str, body: bytes) -> None:
+    explanation = explain(answered(200, response_headers=HTML, response_body=body), URL)
+    assert explanation.sentence.startswith("It was delivered: ")
+    assert (
+        f"with a page of {name}, which protects it from bots and attacks: it may not have come" in explanation.sentence
+    )
+    assert f"a rule of {name} that skips its checks" in explanation.fix
+
+
+@pytest.mark.parametrize("body", [b"<html><h1>Thanks!</h1>", b"ok", b"", b'<form><input type="password">'])
+def test_a_success_with_any_other_body_has_no_warning(body: bytes) -> None:
+    assert explain(answered(200, response_headers=HTML, response_body=body), URL).fix == ""

@@ -81,9 +81,9 @@ class Endpoint(RuleBasedStateMachine):
         assert until is not None
         same_burst = was.paused_until is not None and started < was.paused_until
         assert self.health.pauses == was.pauses + (0 if same_burst else 1)
-        longest = delay if retry_after is None else retry_after
+        asked = retry_after or 0
         earlier = (was.paused_until or 0) if same_burst else 0
-        assert max(self.now, earlier) <= until <= max(self.now + longest, earlier)
+        assert max(self.now + asked, earlier) <= until <= max(self.now + max(delay, asked), earlier)
         if retry_after is not None:
             assert until >= self.now + retry_after
 

@@ -271,3 +271,17 @@ async def test_a_step_of_the_clock_far_ahead_makes_due_what_it_passed_and_a_step
     await attempted(context, 3)
     assert sorted(await states(context)) == [("delivered", 1), ("delivered", 2)]
     assert len(receiver.received) == 3
+
+
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_a_firewalls_challenge_to_browsers_is_tried_again_though_it_answered_202(
+    context: Context, org: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    receiver.answer = in_turn(saying(202, x_amzn_waf_action="challenge"), ok)
+    await happen(context, org)
+    await attempted(context, 1)
+    ((state, made_so_far, due_at, *_),) = await stored(context)
+    assert (state, made_so_far, due_at) == ("pending", 1, clock.now() + 5 * SECOND)
+    clock.advance(5 * SECOND)
+    await delivered(context, 1)
+    assert [attempt.outcome for attempt in await attempts(context)] == ["http_error", "delivered"]
