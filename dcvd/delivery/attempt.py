@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from dcvd.core.http.exchanges import Timings
+from msgspec.structs import replace
+
+from dcvd.core.http.exchanges import ReceivedResponse, RepeatedExchange, Timings
 from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import SECOND
 from dcvd.core.webhooks import signing
@@ -51,7 +53,6 @@ async def send_signed(
     timeout_s: float,  # as above
 ) -> Attempt:
     """Send a delivery once with the given signature headers; `started_at` in milliseconds. See `make_attempt`."""
-    number = due_delivery.attempts + 1
     all_headers = {"Content-Type": "application/json", **headers}
     for name, value in unsealed_endpoint.headers.items():
         all_headers[name] = value.reveal()
@@ -66,31 +67,61 @@ async def send_signed(
     except EgressError as error:
         if error.is_own_fault:
             raise
-        return Attempt(
-            delivery_id=due_delivery.id,
-            number=number,
-            started_at=started_at,
-            timings=error.timings,
+        attempt = replace(
+            _begin(due_delivery, started_at, error.timings, error.remote_ip),
             outcome=AttemptOutcome(error.kind),
             reason=error.reason,
             error=error.message,
-            remote_ip=error.remote_ip,
         )
-    meaning = judge_answer(response.status, response.headers)
-    location = response.headers.get("location", "another address")
+        return _add_repeated(attempt, error.repeated)
+    attempt = _begin(due_delivery, started_at, response.timings, response.remote_ip)
+    return _add_repeated(_add_response(attempt, response), response.repeated)
+
+
+def _begin(due_delivery: DueDelivery, started_at: int, timings: Timings, remote_ip: str | None) -> Attempt:
     return Attempt(
         delivery_id=due_delivery.id,
-        number=number,
+        number=due_delivery.attempts + 1,
         started_at=started_at,
-        timings=response.timings,
+        timings=timings,
+        outcome=AttemptOutcome.PROTOCOL,
+        remote_ip=remote_ip,
+    )
+
+
+def _add_response(attempt: Attempt, response: ReceivedResponse) -> Attempt:
+    meaning = judge_answer(response.status, response.headers)
+    location = response.headers.get("location", "another address")
+    return replace(
+        attempt,
         outcome=meaning.outcome,
         status_code=response.status,
         error=meaning.error and meaning.error.format(status=response.status, location=location),
         response_headers=response.headers,
         response_body=response.body,
-        remote_ip=response.remote_ip,
-        retry_after_ms=parse_retry_after_ms(response.headers.get("retry-after"), started_at),
+        body_fault=response.body_fault,
+        retry_after_ms=parse_retry_after_ms(response.headers.get("retry-after"), attempt.started_at),
     )
+
+
+def _add_repeated(attempt: Attempt, exchange: RepeatedExchange | None) -> Attempt:
+    """Add the exchange that the attempt repeated, as an attempt that does not count."""
+    if exchange is None:
+        return attempt
+    repeated = Attempt(
+        delivery_id=attempt.delivery_id,
+        number=attempt.number,
+        started_at=attempt.started_at,
+        timings=exchange.timings,
+        outcome=AttemptOutcome.PROTOCOL,
+        reason=exchange.reason,
+        error=exchange.message,
+        remote_ip=exchange.remote_ip,
+        counted=False,
+    )
+    if exchange.response is not None:
+        repeated = _add_response(repeated, exchange.response)
+    return replace(attempt, repeated=repeated)
 
 
 def build_internal_failure(due_delivery: DueDelivery, now: int) -> Attempt:

@@ -33,6 +33,8 @@ class StoredAttempt(NamedTuple):
     status_code: int | None
     response: bytes
     next_attempt_at: int | None
+    counted: bool
+    body_fault: str
     event_id: str
     endpoint_id: str
 
@@ -64,8 +66,9 @@ async def attempts(context: Context) -> list[StoredAttempt]:
     """All attempts, those of one delivery in order."""
     rows = await context.database.read(
         lambda snapshot: snapshot.fetch_all(
-            "SELECT a.number, a.outcome, a.status_code, a.response, a.next_attempt_at, d.event_id, d.endpoint_id"
-            f"{_OF_ALL} JOIN attempts a ON a.delivery_id = d.id{_IN_ORGS} ORDER BY a.number, d.sequence, d.id"
+            "SELECT a.number, a.outcome, a.status_code, a.response, a.next_attempt_at, a.counted,"
+            f" a.body_fault, d.event_id, d.endpoint_id{_OF_ALL} JOIN attempts a ON a.delivery_id = d.id{_IN_ORGS}"
+            " ORDER BY a.number, d.sequence, d.id, a.counted"
         )
     )
     return [StoredAttempt(*row) for row in rows]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from dcvd.core.http.exchanges import HttpResponse
+from dcvd.core.http.exchanges import ReceivedResponse
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.request import Origin
@@ -50,7 +50,7 @@ class Wire:
         self.ask()
 
     def ask(self) -> None:
-        self._outcome: asyncio.Future[HttpResponse | DeadlineExceeded | EgressError] = self.connection.send(
+        self._outcome: asyncio.Future[ReceivedResponse | DeadlineExceeded | EgressError] = self.connection.send(
             b"POST", asyncio.get_running_loop().time() + 60
         )
 
@@ -71,10 +71,10 @@ class Wire:
     def settle(self) -> bool:
         return self.connection.finish_exchange()
 
-    def reply(self) -> HttpResponse:
+    def reply(self) -> ReceivedResponse:
         outcome = self._outcome.result()
         self.reusable = self.connection.finish_exchange()
-        assert isinstance(outcome, HttpResponse), outcome
+        assert isinstance(outcome, ReceivedResponse), outcome
         return outcome
 
     def failure(self) -> EgressError:

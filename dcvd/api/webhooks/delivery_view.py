@@ -63,10 +63,13 @@ class AttemptView(Struct, frozen=True, kw_only=True, rename="camel"):
     """One attempt, which is one HTTP request. `errorClass` is null after a success; `reason` says why no answer came.
 
     `remoteIp` is the public address that was called, and null where it was none. `response` is at most the
-    first KiB of the answer; `next` says when the next attempt was planned, and why then.
+    first KiB of the answer, and `bodyFault` says why the answer's body is not whole, in a clause (null where it is);
+    `next` says when the next attempt was planned, and why then. `counted` is false for a request over a kept connection
+    that the receiver had given up: it was repeated at once, by the attempt of the same number.
     """
 
     number: int
+    counted: bool
     started_at: Instant
     timings: TimingsView
     remote_ip: str | None
@@ -76,6 +79,7 @@ class AttemptView(Struct, frozen=True, kw_only=True, rename="camel"):
     error: str | None
     response_headers: dict[str, str]
     response: str
+    body_fault: str | None
     next_attempt_at: Instant | None
     next: str
 
@@ -133,6 +137,7 @@ def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
         error_class=None if attempt.outcome is AttemptOutcome.DELIVERED else attempt.outcome,
         response_headers=dict(attempt.response_headers),
         response=attempt.response_body.decode("utf-8", "replace"),
+        body_fault=attempt.body_fault or None,
         next_attempt_at=format_instant(None if consequence is None else consequence.next_attempt_at),
         next=describe_next_attempt(consequence),
     )
@@ -158,6 +163,10 @@ def describe_next_attempt(consequence: AttemptConsequence | None) -> str:
             return f"To be tried again {when} because the receiver's Retry-After asked for it."
         case NextAttemptReason.REQUESTED:
             return f"To be tried again {when}: that was requested during this attempt."
+        case NextAttemptReason.REPEATED:
+            return (
+                "Sent again at once over a new connection: the receiver had given up the kept one. It does not count."
+            )
         case NextAttemptReason.DELIVERED:
             return "No more: it was delivered."
         case NextAttemptReason.GONE:

@@ -52,6 +52,15 @@ class HttpResponse(Struct, frozen=True, gc=False):
     body: bytes
 
 
+class ReceivedResponse(HttpResponse, frozen=True, gc=False):
+    """An answer as it came. body_fault: a sentence's clause on why its body is not whole; empty where it is.
+
+    The head is whole, and so its status counts, whatever became of the body.
+    """
+
+    body_fault: str = ""
+
+
 class Timings(Struct, frozen=True, kw_only=True):
     """How long each phase of an exchange took, in milliseconds.
 
@@ -64,3 +73,17 @@ class Timings(Struct, frozen=True, kw_only=True):
     tls_ms: int | None = None
     first_byte_ms: int | None = None
     total_ms: int
+
+
+class RepeatedExchange(Struct, frozen=True, kw_only=True):
+    """An exchange over a kept connection that came to nothing, and was repeated at once over a new one.
+
+    response: the 408 with which the receiver closed the connection; None where it closed it without an answer, and then
+    `reason` and `message` (a sentence) tell it. See RFC 9110, sections 9.2.2 and 15.5.9, and RFC 9112, section 9.5.
+    """
+
+    response: ReceivedResponse | None = None
+    reason: FailureReason | None = None
+    message: str = ""
+    timings: Timings
+    remote_ip: str

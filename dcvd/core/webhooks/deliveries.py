@@ -96,7 +96,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
     `started_at` is in milliseconds since the epoch. `reason` is more exact than `outcome` where no answer came.
     `response_headers` are the headers that help to explain the answer, with names in lower case; `response_body` is at
-    most the first 1 KiB of its body.
+    most the first 1 KiB of its body, and `body_fault` a clause on why that is not whole, empty where it is.
+
+    counted: whether it takes one attempt of the schedule. One that does not went over a kept connection that the
+    receiver had given up; it has the number of the attempt that repeated it at once over a new connection, and is the
+    `repeated` of that one as long as neither is stored.
     """
 
     delivery_id: str
@@ -109,8 +113,11 @@ class Attempt(Struct, frozen=True, kw_only=True):
     error: str | None = None
     response_headers: Mapping[str, str] = {}
     response_body: bytes = b""
+    body_fault: str = ""
     remote_ip: str | None = None
     retry_after_ms: int | None = None
+    counted: bool = True
+    repeated: "Attempt | None" = None
 
 
 class NextAttemptReason(StrEnum):
@@ -121,6 +128,8 @@ class NextAttemptReason(StrEnum):
     RETRY_AFTER = "retry_after"
     REQUESTED = "requested"
     """Somebody asked to send it again while the attempt was in flight."""
+    REPEATED = "repeated"
+    """It was sent again at once, over a new connection; the attempt does not count."""
     GONE = "gone"
     SCHEDULE_ENDED = "schedule_ended"
     ONCE = "once"
@@ -141,7 +150,12 @@ class AttemptConsequence(Struct, frozen=True, kw_only=True):
         match self.reason:
             case NextAttemptReason.DELIVERED:
                 return DeliveryState.DELIVERED
-            case NextAttemptReason.SCHEDULE | NextAttemptReason.RETRY_AFTER | NextAttemptReason.REQUESTED:
+            case (
+                NextAttemptReason.SCHEDULE
+                | NextAttemptReason.RETRY_AFTER
+                | NextAttemptReason.REQUESTED
+                | NextAttemptReason.REPEATED
+            ):
                 return DeliveryState.PENDING
             case NextAttemptReason.GONE | NextAttemptReason.SCHEDULE_ENDED | NextAttemptReason.ONCE:
                 return DeliveryState.DEAD

@@ -12,15 +12,19 @@ from dcvd.core.webhooks.status_codes import FIX_WITHOUT_REDIRECT, StatusMeaning,
 
 _MAX_EXCERPT_CHARS: Final = 120
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_FIX_BODY: Final = (
+    "The status counts, so nothing is sent again; end each body where its Content-Length or its chunks end it, so that "
+    "the connection can be kept."
+)
 _LOGIN_URL: Final = re.compile(r"\b(log|sign)[-_]?in\b|\boauth2?\b|/auth\b|/sso\b|cloudflareaccess\.com", re.IGNORECASE)
 
 
 def explain_success(attempt: Attempt, url: str) -> tuple[str, str]:
-    """Explain an attempt that was answered with 2xx; there is something to do only where a stranger's page came."""
+    """Explain an attempt that was answered with 2xx; only a stranger's page or half a body needs anything."""
     answered = f"It was delivered: {_describe_answer(attempt, url)} in {attempt.timings.total_ms} ms"
     page = recognize_page(attempt.status_code or 0, attempt.response_headers, attempt.response_body)
     if page is None:
-        return f"{answered}.", ""
+        return f"{answered}.", _FIX_BODY if attempt.body_fault else ""
     return f"{answered}, but with {_describe_page(page)}: it may not have come further.", _fix_for_page(page, url)
 
 
@@ -76,7 +80,8 @@ def describe_host(url: str) -> str:
 
 def _describe_answer(attempt: Attempt, url: str) -> str:
     status = "without a status" if attempt.status_code is None else describe_status(attempt.status_code)
-    return f"{describe_host(url)} answered {status}"
+    fault = f" ({make_printable(attempt.body_fault)})" if attempt.body_fault else ""
+    return f"{describe_host(url)} answered {status}{fault}"
 
 
 def _quote_response(attempt: Attempt) -> str:

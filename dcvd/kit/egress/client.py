@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Final
 
-from dcvd.core.http.exchanges import FailureReason, HttpResponse, Timings
+from dcvd.core.http.exchanges import FailureReason, ReceivedResponse, RepeatedExchange, Timings
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import EgressPolicy
@@ -23,14 +23,15 @@ from dcvd.kit.egress.system_resolver import SystemResolver
 _MAX_TARGETS: Final = 1024  # parsed URLs that are cached
 
 
-class EgressResponse(HttpResponse, frozen=True, kw_only=True):
+class EgressResponse(ReceivedResponse, frozen=True, kw_only=True):
     """An answer with the first bytes of its body as they were sent, never decompressed.
 
-    `headers` has only the few headers that are useful to a sender.
+    `headers` has only the few headers that are useful to a sender. repeated: as in `EgressError`.
     """
 
     remote_ip: str | None
     timings: Timings
+    repeated: RepeatedExchange | None
 
 
 @functools.cache
@@ -90,7 +91,7 @@ class EgressClient:
         Connections are shared among the requests of one `owner`, and lookups among all owners, see `SystemResolver`.
         Where the name could not be looked up, it takes seconds more to find out whether our own resolver is down.
         The request is sent a second time in one case only: when a connection that had been used before was closed
-        without an answer.
+        without an answer, or with 408, which says that the receiver had given it up.
         """
         if self._pool is None:
             raise RuntimeError("EgressClient.start() has to come before post()")
@@ -99,15 +100,21 @@ class EgressClient:
             target = self._parse_target(url, owner)
             response = await self._pool.exchange(target.origin, encode_request(target, headers, body), progress)
         except EgressError as error:
-            error.timings, error.remote_ip = progress.to_timings(), progress.remote_ip
+            error.timings, error.remote_ip, error.repeated = (
+                progress.to_timings(),
+                progress.remote_ip,
+                progress.repeated,
+            )
             error.is_own_fault = await self._is_own_fault(error, progress)
             raise
         return EgressResponse(
             status=response.status,
             headers=response.headers,
             body=response.body,
+            body_fault=response.body_fault,
             remote_ip=progress.remote_ip,
             timings=progress.to_timings(),
+            repeated=progress.repeated,
         )
 
     async def _is_own_fault(self, error: EgressError, progress: ExchangeProgress) -> bool:

@@ -6,12 +6,11 @@ loop stands still while they are parsed.
 """
 
 import asyncio
-from typing import Final, Literal
+from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-from msgspec import Struct
 
-from dcvd.core.http.exchanges import FailureReason, HttpResponse
+from dcvd.core.http.exchanges import FailureReason, ReceivedResponse
 from dcvd.kit.egress.failures import EgressError, describe_error
 from dcvd.kit.egress.request import Origin
 
@@ -39,13 +38,9 @@ _KEPT_HEADERS: Final = {
 }
 _CONTROL_CHARACTERS: Final = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
-Phase = Literal["waiting for the answer", "reading the body of the answer"]
 
-
-class DeadlineExceeded(Struct, frozen=True):
-    """The exchange reached its deadline. phase: what it was waiting for."""
-
-    phase: Phase
+class DeadlineExceeded:
+    """The outcome of an exchange that reached its deadline before the head of an answer was there."""
 
 
 class EgressConnection(asyncio.Protocol):
@@ -60,12 +55,16 @@ class EgressConnection(asyncio.Protocol):
         self.close_future: asyncio.Future[None] = self._loop.create_future()
         """The future that is done when the socket is closed."""
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[HttpResponse | DeadlineExceeded | EgressError] | None = None
+        self._waiter: asyncio.Future[ReceivedResponse | DeadlineExceeded | EgressError] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._parser = HttpResponseParser(self)
         # Be as lenient as browsers and other senders: a 200 with folded headers or bare line feeds is still a 200.
         self._parser.set_dangerous_leniencies(
-            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+            # RFC 9112, section 6.3: Transfer-Encoding overrides Content-Length, and the connection ends.
+            lenient_chunked_length=True,
         )
         self._reset()
 
@@ -86,11 +85,15 @@ class EgressConnection(asyncio.Protocol):
         self._status = 0
         self._has_final_head = False
         self._headers: dict[str, str] = {}
-        self._has_framing = False
+        self._has_length = False
+        self._is_coded = False
+        self._is_chunked = False
 
     # Calls of the pool
 
-    def send(self, request: bytes, deadline: float) -> "asyncio.Future[HttpResponse | DeadlineExceeded | EgressError]":
+    def send(
+        self, request: bytes, deadline: float
+    ) -> "asyncio.Future[ReceivedResponse | DeadlineExceeded | EgressError]":
         """Write a request. The future gets the outcome by `deadline` (loop time), and never an exception."""
         assert self._transport is not None
         assert self._waiter is None
@@ -141,7 +144,8 @@ class EgressConnection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if self._waiter is None or self._waiter.done():
+        waiter = self._waiter
+        if waiter is None or waiter.done():
             # It answers no request, and may be meant to be taken for the answer to the next one.
             self.abort()
             return
@@ -153,6 +157,7 @@ class EgressConnection(asyncio.Protocol):
             self._parse(piece)
             if self._failure is not None:
                 self._finish(self._failure)
+            if waiter.done():
                 return
             if self._is_complete or len(self._body) > MAX_BODY_BYTES:
                 if start + _SLICE_BYTES < len(data):
@@ -160,7 +165,8 @@ class EgressConnection(asyncio.Protocol):
                 self._finish_with_response()
                 return
             if self._received_bytes >= MAX_RECEIVED_BYTES:
-                self._finish(self._build_too_much_error(f"more than {MAX_RECEIVED_BYTES >> 10} KiB"))
+                detail = f"more than {MAX_RECEIVED_BYTES >> 10} KiB"
+                self._break_off(self._build_too_much_error(detail), f"it sent {detail}")
                 return
             if not self._has_final_head and self._received_bytes - self._bytes_before_head > MAX_HEAD_BYTES:
                 detail = f"its head is longer than {MAX_HEAD_BYTES >> 10} KiB"
@@ -179,15 +185,13 @@ class EgressConnection(asyncio.Protocol):
         self._is_reusable = False
         if self._waiter is None or self._waiter.done():
             self.abort()
-        elif self._has_final_head and not self._has_framing and error is None:
+        elif error is None and self._has_final_head and self._ends_with_connection:
             self._finish_with_response()
         else:
-            self._finish(self._build_cut_error(error))
+            self._break_off(self._build_cut_error(error), f"{_describe_cut(error)} before the end of its body")
 
     def _on_deadline(self) -> None:
-        self._finish(
-            DeadlineExceeded("reading the body of the answer" if self._has_final_head else "waiting for the answer")
-        )
+        self._break_off(DeadlineExceeded(), "the end of its body did not come in time")
 
     # Callbacks of the parser
 
@@ -205,10 +209,10 @@ class EgressConnection(asyncio.Protocol):
         if kept_name is not None:
             self._headers.setdefault(kept_name, _decode_header(value))
         elif name == b"content-length":
-            self._has_framing = True
+            self._has_length = True
         elif name == b"transfer-encoding":
-            # RFC 9112, section 6.3: with any other last coding the body ends with the connection.
-            self._has_framing = value.strip().lower().endswith(b"chunked")
+            self._is_coded = True
+            self._is_chunked = value.strip().lower().endswith(b"chunked")
 
     def on_headers_complete(self) -> None:
         if self._is_complete:
@@ -218,9 +222,8 @@ class EgressConnection(asyncio.Protocol):
             self._failure = self._build_invalid_error(f"its status is {status:03}")
         elif status == 101:
             self._failure = self._build_invalid_error("it switches protocols, unasked")
-        elif status < 200:
-            return
-        self._has_final_head = True
+        elif status >= 200:
+            self._has_final_head = True
 
     def on_body(self, piece: bytes) -> None:
         if self._has_final_head and not self._is_complete:
@@ -231,7 +234,7 @@ class EgressConnection(asyncio.Protocol):
             return
         if self._has_final_head:
             self._is_complete = True
-            self._is_reusable = self._parser.should_keep_alive()
+            self._is_reusable = self._parser.should_keep_alive() and not self._has_two_framings
             return
         self._interim_count += 1
         self._bytes_before_head = self._received_bytes
@@ -248,14 +251,38 @@ class EgressConnection(asyncio.Protocol):
             self._parser.feed_data(piece)
         except (HttpParserError, HttpParserUpgrade) as error:
             self._is_reusable = False
-            if not self._is_complete and self._failure is None:
-                self._failure = self._build_invalid_error(str(error) or type(error).__name__)
-                self._failure.__cause__ = error
+            if self._is_complete or self._failure is not None:
+                return
+            detail = (str(error) or type(error).__name__).rstrip(".")
+            failure = self._build_invalid_error(detail)
+            failure.__cause__ = error
+            self._break_off(failure, f"its body cannot be read ({detail})")
 
-    def _finish_with_response(self) -> None:
-        self._finish(HttpResponse(self._status, self._headers, bytes(self._body[:MAX_BODY_BYTES])))
+    def _break_off(self, failure: DeadlineExceeded | EgressError, body_fault: str) -> None:
+        """End the exchange before the answer's end: its status counts where it is known, and the failure otherwise."""
+        self._is_reusable = False
+        if self._has_final_head:
+            self._finish_with_response(body_fault)
+        else:
+            self._finish(failure)
 
-    def _finish(self, outcome: HttpResponse | DeadlineExceeded | EgressError) -> None:
+    def _finish_with_response(self, body_fault: str = "") -> None:
+        if not body_fault and self._has_two_framings:
+            body_fault = "it declared the length of its body twice, by Content-Length and by Transfer-Encoding"
+        self._finish(
+            ReceivedResponse(self._status, self._headers, bytes(self._body[:MAX_BODY_BYTES]), body_fault=body_fault)
+        )
+
+    @property
+    def _has_two_framings(self) -> bool:
+        return self._has_length and self._is_coded
+
+    @property
+    def _ends_with_connection(self) -> bool:
+        """Whether the body ends with the connection: its last coding is another than chunked, or it has no length."""
+        return not self._is_chunked and (self._is_coded or not self._has_length)
+
+    def _finish(self, outcome: ReceivedResponse | DeadlineExceeded | EgressError) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(outcome)
         if not self._is_reusable:
@@ -275,14 +302,19 @@ class EgressConnection(asyncio.Protocol):
         if error is None and not self._received_bytes:
             message = f"{host} closed the connection without an answer."
             return EgressError("protocol", FailureReason.CLOSED_WITHOUT_ANSWER, message, is_retriable=is_retriable)
-        if isinstance(error, OSError):
-            cause = describe_error(error)
-        else:
-            cause = "it closed the connection in the middle of its answer" if error is None else str(error)
+        cause = "it closed the connection in the middle of its answer" if error is None else _describe_break(error)
         message = f"The exchange with {host} broke off: {cause}."
         cut = EgressError("protocol", FailureReason.CONNECTION_RESET, message, is_retriable=is_retriable)
         cut.__cause__ = error
         return cut
+
+
+def _describe_break(error: Exception) -> str:
+    return describe_error(error) if isinstance(error, OSError) else str(error)
+
+
+def _describe_cut(error: Exception | None) -> str:
+    return "it closed the connection" if error is None else f"the connection broke ({_describe_break(error)})"
 
 
 def _decode_header(value: bytes) -> str:

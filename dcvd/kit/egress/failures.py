@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from cryptography import x509
 
-from dcvd.core.http.exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, RepeatedExchange, Timings
 from dcvd.errors import Retryable
 from dcvd.kit.egress.guard import AddressRefused
 
@@ -22,7 +22,8 @@ class EgressError(Retryable):
 
     reason: a finer cause than `kind`, if one is known. is_retriable: a connection that had been idle turned out to be
     closed. is_own_fault: our own machine was to blame. timings, remote_ip: those of the exchange; `remote_ip` is
-    None without a connection. The client sets these three.
+    None without a connection. repeated: the exchange over a kept connection that came before. The client sets these
+    four.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class EgressError(Retryable):
         self.is_own_fault = False
         self.timings = Timings(total_ms=0)
         self.remote_ip: str | None = None
+        self.repeated: RepeatedExchange | None = None
 
 
 # The most informative first: among a name's addresses, one that refuses the connection says more than one to which we

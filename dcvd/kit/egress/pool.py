@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable
+from functools import partial
+from http import HTTPStatus
 from typing import Final, TypeVar
 
 import structlog
 
-from dcvd.core.http.exchanges import FailureReason, HttpResponse
+from dcvd.core.http.exchanges import FailureReason, ReceivedResponse, RepeatedExchange
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
@@ -31,21 +33,18 @@ class ConnectionPool:
         self._open_connections: set[EgressConnection] = set()
         self._is_closed = False
 
-    async def exchange(self, origin: Origin, request: bytes, progress: ExchangeProgress) -> HttpResponse:
+    async def exchange(self, origin: Origin, request: bytes, progress: ExchangeProgress) -> ReceivedResponse:
         """Send a request, and return its answer. Raises EgressError."""
         if self._slots.locked():
             await _await_by_deadline(self._slots.acquire(), origin, progress)
         else:
             await self._slots.acquire()
         try:
-            connection = self._idle.take(origin)
-            if connection is not None:
-                try:
-                    return await self._send(connection, request, progress)
-                except EgressError as error:
-                    if not error.is_retriable:
-                        raise
-                    # The receiver closed the connection before the request arrived, as any server does with idle ones.
+            kept_connection = self._idle.take(origin)
+            if kept_connection is not None:
+                response = await self._try(kept_connection, request, progress)
+                if response is not None:
+                    return response
             return await self._send(await self._dial(origin, progress), request, progress)
         finally:
             self._slots.release()
@@ -63,7 +62,28 @@ class ConnectionPool:
             if still_open:
                 log.warning("egress.connections_left_open", count=len(still_open))
 
-    async def _send(self, connection: EgressConnection, request: bytes, progress: ExchangeProgress) -> HttpResponse:
+    async def _try(
+        self, kept_connection: EgressConnection, request: bytes, progress: ExchangeProgress
+    ) -> ReceivedResponse | None:
+        """Send a request over a kept connection. None where the receiver gave the connection up before it arrived.
+
+        Any server does that with idle connections; `progress.repeated` tells then what came.
+        """
+        repeated = partial(RepeatedExchange, remote_ip=kept_connection.remote_ip)
+        try:
+            response = await self._send(kept_connection, request, progress)
+        except EgressError as error:
+            if not error.is_retriable:
+                raise
+            progress.repeated = repeated(reason=error.reason, message=error.message, timings=progress.to_timings())
+            return None
+        if response.status != HTTPStatus.REQUEST_TIMEOUT:
+            return response
+        kept_connection.abort()
+        progress.repeated = repeated(response=response, timings=progress.to_timings())
+        return None
+
+    async def _send(self, connection: EgressConnection, request: bytes, progress: ExchangeProgress) -> ReceivedResponse:
         progress.remote_ip = connection.remote_ip
         try:
             outcome = await connection.send(request, progress.deadline)
@@ -71,11 +91,11 @@ class ConnectionPool:
             progress.first_byte_s = connection.first_byte_s
             if connection.finish_exchange() and not self._is_closed:
                 self._idle.put(connection)
-        if isinstance(outcome, HttpResponse):
+        if isinstance(outcome, ReceivedResponse):
             return outcome
         self._require_open(connection.origin)
         if isinstance(outcome, DeadlineExceeded):
-            progress.phase = outcome.phase
+            progress.phase = "waiting for the answer"
             raise progress.build_timeout_error(connection.origin.host)
         raise outcome
 

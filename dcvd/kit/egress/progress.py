@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from dcvd.core.http.exchanges import FailureReason, Timings
+from dcvd.core.http.exchanges import FailureReason, RepeatedExchange, Timings
 from dcvd.core.instants import to_milliseconds
 from dcvd.kit.egress.failures import EgressError
 
@@ -19,9 +19,20 @@ class ExchangeProgress:
     """The progress of one exchange, by the loop's clock. The time of a part that failed is kept too.
 
     phase: what the exchange is doing now. first_byte_s: seconds from the request's last byte to the answer's first.
+    repeated: what came of the request over a kept connection, where it is sent again over a new one.
     """
 
-    __slots__ = ("_loop", "_part_ms", "_start_time", "_timeout_s", "deadline", "first_byte_s", "phase", "remote_ip")
+    __slots__ = (
+        "_loop",
+        "_part_ms",
+        "_start_time",
+        "_timeout_s",
+        "deadline",
+        "first_byte_s",
+        "phase",
+        "remote_ip",
+        "repeated",
+    )
 
     def __init__(self, timeout_s: float) -> None:
         self._loop = asyncio.get_running_loop()
@@ -32,6 +43,7 @@ class ExchangeProgress:
         self.phase = _FIRST_PHASE
         self.first_byte_s: float | None = None
         self.remote_ip: str | None = None
+        self.repeated: RepeatedExchange | None = None
 
     @contextmanager
     def measure(self, part: TimedPart, phase: str) -> Iterator[None]:

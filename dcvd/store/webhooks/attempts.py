@@ -27,7 +27,7 @@ SLOT_MS: Final = 5 * MINUTE
 
 _FIELDS: Final = (
     "delivery_id, number, started_at, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, outcome, reason,"
-    " status_code, error, headers, response, remote_ip, next_attempt_at, next_reason"
+    " status_code, error, headers, response, body_fault, remote_ip, counted, next_attempt_at, next_reason"
 )
 _INSERT: Final = (
     f"INSERT INTO attempts ({_FIELDS}) SELECT * FROM (VALUES {{0}})"
@@ -40,13 +40,19 @@ _COUNT: Final = (
     " WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE id = column1)"
     " ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts"
 )
+_REPEATED: Final = AttemptConsequence(reason=NextAttemptReason.REPEATED)
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 
 
 def insert(tx: Transaction, recorded_attempts: Sequence[RecordedAttempt]) -> None:
-    """Store attempts in full, except those whose delivery was removed meanwhile."""
-    for count, values in split_rows([_to_row(recorded) for recorded in recorded_attempts]):
-        tx.execute(_INSERT.format(placeholders(count, 17)), values)
+    """Store attempts in full, those that they repeated too, except those whose delivery was removed meanwhile."""
+    repeated = [
+        RecordedAttempt(attempt=recorded.attempt.repeated, consequence=_REPEATED)
+        for recorded in recorded_attempts
+        if recorded.attempt.repeated is not None
+    ]
+    for count, values in split_rows([_to_row(recorded) for recorded in [*repeated, *recorded_attempts]]):
+        tx.execute(_INSERT.format(placeholders(count, 19)), values)
 
 
 def add_to_counts(tx: Transaction, finished_attempts: Sequence[FinishedAttempt]) -> None:
@@ -65,8 +71,10 @@ def add_to_counts(tx: Transaction, finished_attempts: Sequence[FinishedAttempt])
 
 
 def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttempt]:
-    """List all attempts of a delivery, in order."""
-    rows = snapshot.fetch_all(f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number", (delivery_id,))
+    """List all attempts of a delivery, in order; those that do not count come before the one that repeated them."""
+    rows = snapshot.fetch_all(
+        f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number, counted", (delivery_id,)
+    )
     return [
         RecordedAttempt(
             attempt=Attempt(
@@ -80,11 +88,13 @@ def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttem
                 error=row[11],
                 response_headers=_HEADERS.decode(row[12]),
                 response_body=row[13],
-                remote_ip=row[14],
+                body_fault=row[14],
+                remote_ip=row[15],
+                counted=bool(row[16]),
             ),
             consequence=None
-            if row[16] is None
-            else AttemptConsequence(reason=NextAttemptReason(row[16]), next_attempt_at=row[15]),
+            if row[18] is None
+            else AttemptConsequence(reason=NextAttemptReason(row[18]), next_attempt_at=row[17]),
         )
         for row in rows
     ]
@@ -123,7 +133,9 @@ def _to_row(recorded: RecordedAttempt) -> tuple[object, ...]:
         attempt.error,
         encode_json(attempt.response_headers) if attempt.response_headers else "{}",
         attempt.response_body,
+        attempt.body_fault,
         attempt.remote_ip,
+        int(attempt.counted),
         None if consequence is None else consequence.next_attempt_at,
         None if consequence is None else consequence.reason,
     )

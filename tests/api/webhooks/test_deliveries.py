@@ -153,6 +153,7 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
     first, second, third = answer["attempts"]
     assert first == {
         "number": 1,
+        "counted": True,
         "startedAt": "2027-01-15T08:00:00Z",
         "timings": {"dnsMs": 1, "connectMs": 2, "tlsMs": 3, "firstByteMs": 4, "totalMs": 10},
         "remoteIp": "93.184.216.34",
@@ -162,6 +163,7 @@ async def test_a_delivery_is_shown_with_its_exact_body_and_every_attempt(
         "error": "The receiver answered 503.",
         "responseHeaders": {"retry-after": "60"},
         "response": "so be it",
+        "bodyFault": None,
         "nextAttemptAt": "2027-01-15T08:01:00Z",
         "next": "To be tried again at 2027-01-15T08:01:00Z because the receiver's Retry-After asked for it.",
     }

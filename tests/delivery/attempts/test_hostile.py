@@ -9,10 +9,11 @@ from aiohttp import web
 
 from dcvd.delivery import DeliveryPool
 from dcvd.services.context import Context
+from dcvd.services.webhooks.explanations import explain
 from tests.delivery.conftest import configure, subscribe
 from tests.delivery.owing import happen
-from tests.delivery.receivers import Receiver, dripping, in_turn, ok, saying
-from tests.delivery.views import attempted, attempts, delivered, health_of, states, stored
+from tests.delivery.receivers import Receiver, dripping, saying
+from tests.delivery.views import attempted, attempts, delivered, delivery_ids, health_of, states, stored
 
 
 async def _each_says(context: Context, org: str, receiver: Receiver, *statuses: int, **headers: str) -> dict[int, str]:
@@ -54,14 +55,50 @@ async def test_every_2xx_is_a_success(context: Context, org: str, receiver: Rece
 
 
 @pytest.mark.usefixtures("pool", "endpoint")
-async def test_an_answer_that_drips_ends_at_the_deadline(context: Context, org: str, receiver: Receiver) -> None:
+async def test_an_answer_whose_body_drips_ends_at_the_deadline_and_is_a_success_with_a_note(
+    context: Context, org: str, receiver: Receiver
+) -> None:
     configure(context, timeout=300)
-    receiver.answer = in_turn(dripping, ok)
+    receiver.answer = dripping
     start = time.monotonic()
     await happen(context, org)
-    await attempted(context, 1)
+    await delivered(context, 1)
     assert time.monotonic() - start < 20
-    assert [(attempt.outcome, attempt.status_code) for attempt in await attempts(context)] == [("timeout", None)]
+    (attempt,) = await attempts(context)
+    assert (attempt.outcome, attempt.status_code) == ("delivered", 200)
+    assert attempt.body_fault == "the end of its body did not come in time"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 100\r\n\r\nshort",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+    ],
+    ids=["a short body", "broken chunks", "both framings"],
+)
+@pytest.mark.usefixtures("pool")
+async def test_a_success_with_a_body_that_is_not_whole_is_sent_once_and_explained(
+    context: Context, org: str, rest: bytes
+) -> None:
+    async def careless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + rest)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(careless, "127.0.0.1", 0) as server:
+        await subscribe(context, org, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        await happen(context, org)
+        await delivered(context, 1)
+    assert await states(context) == [("delivered", 1)]
+    (attempt,) = await attempts(context)
+    assert attempt.body_fault
+    (delivery_id,) = await delivery_ids(context)
+    told = (await explain(context, org, delivery_id)).explanation
+    assert told.sentence.startswith(f"It was delivered: 127.0.0.1 answered 200 OK ({attempt.body_fault}) in ")
+    assert "The status counts" in told.fix
 
 
 @pytest.mark.usefixtures("pool", "endpoint")

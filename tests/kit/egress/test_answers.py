@@ -90,8 +90,6 @@ def test_any_bytes_give_an_answer_or_a_failure_and_never_an_exception(noise: byt
         (b"HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n", "its status is 099"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "Content-Length"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "Content-Length"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nok", "Transfer-Encoding"),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "chunk size"),
     ],
 )
 async def test_what_is_no_answer_is_told_as_such(answer: bytes, said: str) -> None:
@@ -110,13 +108,12 @@ async def test_what_is_no_answer_is_told_as_such(answer: bytes, said: str) -> No
         (b"", None, FailureReason.CLOSED_WITHOUT_ANSWER, "hooks.example closed the connection without an answer."),
         (b"", ConnectionResetError(104, "x"), FailureReason.CONNECTION_RESET, "broke off: Connection reset by peer."),
         (b"HTTP/1.1 200", None, FailureReason.CONNECTION_RESET, "in the middle of its answer."),
-        (WELL_FORMED["length"][:-1], None, FailureReason.CONNECTION_RESET, "in the middle of its answer."),
-        (WELL_FORMED["chunked"][:-1], None, FailureReason.CONNECTION_RESET, "in the middle of its answer."),
-        (WELL_FORMED["until the end"], ConnectionResetError(104, "x"), FailureReason.CONNECTION_RESET, "reset by peer"),
+        (WELL_FORMED["length"][:30], None, FailureReason.CONNECTION_RESET, "in the middle of its answer."),
+        (WELL_FORMED["until the end"][:30], ConnectionResetError(104, "x"), FailureReason.CONNECTION_RESET, "by peer"),
         (b"HTTP/1.1 100 Continue\r\n\r\n", None, FailureReason.CONNECTION_RESET, "in the middle of its answer."),
     ],
 )
-async def test_an_answer_that_does_not_come_to_its_end_is_a_failure(
+async def test_an_answer_whose_head_does_not_come_to_its_end_is_a_failure(
     came: bytes, error: Exception | None, reason: FailureReason, said: str
 ) -> None:
     wire = Wire()
@@ -126,6 +123,56 @@ async def test_an_answer_that_does_not_come_to_its_end_is_a_failure(
     failed = wire.failure()
     assert failed.reason is reason
     assert said in failed.message
+
+
+_RESET = ConnectionResetError(104, "x")
+_TWO_FRAMINGS = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+_NO_END = "before the end of its body"
+
+
+@pytest.mark.parametrize(
+    ("came", "error", "body", "fault"),
+    [
+        (WELL_FORMED["length"][:-1], None, b"hell", f"it closed the connection {_NO_END}"),
+        (WELL_FORMED["length"][:-1], _RESET, b"hell", f"the connection broke (Connection reset by peer) {_NO_END}"),
+        (WELL_FORMED["chunked"][:-1], None, b"abcde", f"it closed the connection {_NO_END}"),
+        (WELL_FORMED["until the end"], _RESET, b"something broke", f"(Connection reset by peer) {_NO_END}"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", None, b"", "cannot be read (Invalid char"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nokX\r\n", None, b"ok", "cannot be read ("),
+        (_TWO_FRAMINGS, None, b"abc", "twice, by Content-Length and by Transfer-Encoding"),
+        (_TWO_FRAMINGS[:-9], None, b"a", f"it closed the connection {_NO_END}"),
+        (_TWO_FRAMINGS.replace(b"chunked", b"gzip"), None, b"3\r\nabc\r\n0\r\n\r\n", "twice, by Content-Length"),
+    ],
+)
+async def test_the_status_counts_whatever_becomes_of_the_body(
+    came: bytes, error: Exception | None, body: bytes, fault: str
+) -> None:
+    wire = Wire()
+    wire.receive(came)
+    wire.end(error)
+    reply = wire.reply()
+    assert (reply.status, reply.body) == (int(came[9:12]), body)
+    assert fault in reply.body_fault
+    assert not wire.reusable
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_a_transfer_coding_overrides_a_length_in_either_order(order: int) -> None:
+    fields = [b"Content-Length: 999\r\n", b"Transfer-Encoding: chunked\r\n"][::order]
+    wire = Wire()
+    wire.receive(b"HTTP/1.1 200 OK\r\n" + b"".join(fields) + b"\r\n2\r\nok\r\n0\r\n\r\n")
+    reply = wire.reply()
+    assert (reply.status, reply.body) == (200, b"ok")
+    assert reply.body_fault
+    assert not wire.reusable
+
+
+@pytest.mark.parametrize("name", WELL_FORMED)
+async def test_a_whole_answer_has_no_fault(name: str) -> None:
+    wire = Wire()
+    wire.receive(WELL_FORMED[name])
+    wire.end()
+    assert wire.reply().body_fault == ""
 
 
 @pytest.mark.parametrize(

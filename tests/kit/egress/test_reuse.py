@@ -113,6 +113,10 @@ async def test_a_request_that_meets_a_closing_connection_is_sent_once_more_on_a_
             f"http://127.0.0.1:{port}/", b"{}" + b"x" * (300_000 if reset else 0), {}, timeout_s=60, owner="org_a"
         )
     assert first.timings.connect_ms is not None
+    assert first.repeated is None
+    assert answer.repeated is not None
+    assert answer.repeated.response is None
+    assert answer.repeated.reason is FailureReason.CONNECTION_RESET if reset else FailureReason.CLOSED_WITHOUT_ANSWER
     assert answer.status == 200
     assert answer.timings.connect_ms is not None
     assert scripted.connections == 2
@@ -129,6 +133,49 @@ async def test_it_is_sent_once_more_only_once() -> None:
         assert await _post(client, port) == 200
         error = await failure(client, f"http://127.0.0.1:{port}/")
     assert error.reason is FailureReason.CLOSED_WITHOUT_ANSWER
+    assert error.repeated is not None
+    assert scripted.connections == 2
+
+
+_408 = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n%s\r\nlate"
+
+
+@pytest.mark.parametrize("closing", [b"Connection: close\r\n", b""], ids=["it says that it closes", "it does not"])
+async def test_a_408_on_a_kept_connection_is_repeated_once_on_a_fresh_one(closing: bytes) -> None:
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        writer.write(_OK)
+        await _next_request(reader)
+        writer.write(_408 % closing)
+        await reader.read()
+
+    scripted = Scripted(late)
+    async with raw_receiver(scripted) as port, egress() as client:
+        assert await _post(client, port) == 200
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
+        await until(lambda: _is(scripted.gone == 1))  # whatever it says, a connection that timed out is not kept
+    assert answer.status == 200
+    assert answer.repeated is not None
+    assert answer.repeated.response is not None
+    assert (answer.repeated.response.status, answer.repeated.response.body) == (408, b"late")
+    assert answer.repeated.timings.connect_ms is None
+    assert answer.timings.connect_ms is not None
+    assert scripted.connections == 2
+
+
+async def test_a_408_on_a_fresh_connection_is_an_answer_like_any_other() -> None:
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        writer.write(_OK if number == 1 else _408 % b"")
+        if number == 1:
+            await _next_request(reader)
+            writer.write(_408 % b"")
+        await reader.read()
+
+    scripted = Scripted(late)
+    async with raw_receiver(scripted) as port, egress() as client:
+        assert await _post(client, port) == 200
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
+    assert answer.status == 408
+    assert answer.repeated is not None
     assert scripted.connections == 2
 
 
