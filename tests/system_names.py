@@ -11,18 +11,23 @@ import pytest
 class Resolver:
     """Gives the addresses of `answers`, in turn; every other name does not exist. `asked` holds what was asked.
 
+    Names are given here without the final dot; `asked_exactly` holds them as they were asked.
+
     failing_names: those whose own name servers do not answer. is_down: the resolver itself cannot ask anybody.
     """
 
     def __init__(self) -> None:
         self.answers: dict[str, list[list[str]]] = {}
         self.asked: list[str] = []
+        self.asked_exactly: list[str] = []
         self.silent = threading.Event()
         self.silent_names: set[str] = set()
         self.failing_names: set[str] = set()
         self.is_down = False
 
     def getaddrinfo(self, host: Any, port: Any, *rest: Any, **options: Any) -> list[Any]:
+        self.asked_exactly.append(host)
+        host = host.rstrip(".")
         self.asked.append(host)
         if host in self.silent_names:
             self.silent.wait(5)

@@ -6,6 +6,7 @@ what each key is for.
 """
 
 from collections.abc import Mapping
+from ipaddress import IPv6Network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, Literal, get_args
@@ -27,7 +28,7 @@ from dcvd.config.provider_sections import (
     Route53ProviderConfig,
 )
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
-from dcvd.core.addresses import IpNetwork
+from dcvd.core.addresses import PLATFORM_NETWORKS, IpNetwork
 from dcvd.core.custom_hostnames.edge import ProbeMode
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, Milliseconds
 from dcvd.core.secret import Secret
@@ -204,6 +205,8 @@ class WebhooksConfig(msgspec.Struct, frozen=True, kw_only=True):
     allow_http: Annotated[bool, ConfigKey(validate=boolean)] = False
     allow_private: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = ()
     ports: Annotated[tuple[int, ...], ConfigKey(validate=list_of(values.port))] = ()
+    deny: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = PLATFORM_NETWORKS
+    nat64_prefix: Annotated[IPv6Network | None, ConfigKey(validate=values.optional_nat64_prefix)] = None
 
 
 class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dcvd.config.addresses import SocketAddress, leads_to_loopback, parse_address, parse_base_url, parse_hostname
 from dcvd.config.validators import Validator, duration, integer, invalid_value, list_of, one_of, text, text_matching
-from dcvd.core.addresses import IpNetwork, parse_ip
+from dcvd.core.addresses import NAT64_PREFIX_LENGTHS, IpNetwork, parse_ip
 from dcvd.core.dns.top_level_domains import RESERVED_TLDS
 from dcvd.core.domains.targets import TOKEN_LABEL
 
@@ -54,6 +54,15 @@ def _parse_origin(value: str) -> str:
     if parts.path:
         raise ValueError(f'"{value}" has a path.')
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _parse_nat64_prefix(value: str) -> ipaddress.IPv6Network | None:
+    if not value:
+        return None
+    prefix = ipaddress.IPv6Network(value)
+    if prefix.prefixlen not in NAT64_PREFIX_LENGTHS:
+        raise ValueError("no length that RFC 6052 has")
+    return prefix
 
 
 def _allow_empty(parse: Callable[[str], str]) -> Callable[[str], str]:
@@ -158,6 +167,10 @@ cname_target: Final = text(
 zone_name: Final = text('a DNS zone such as "corp.example"', parse_hostname)
 network: Final[Validator[IpNetwork]] = text(
     'a network such as "10.0.0.0/8" or "fd00::/8", with no bit set behind the prefix', ipaddress.ip_network
+)
+optional_nat64_prefix: Final = text(
+    f'a prefix of NAT64 such as "2001:db8:64::/96", {", ".join(map(str, NAT64_PREFIX_LENGTHS))} bits long, or ""',
+    _parse_nat64_prefix,
 )
 reserved_tld: Final = one_of(*sorted(RESERVED_TLDS))
 port: Final = integer(at_least=1, at_most=65535)

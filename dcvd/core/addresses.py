@@ -38,7 +38,6 @@ _SPECIAL_IPV6_NETWORKS: Final = tuple(
     for network, reason in (
         ("::/128", "unspecified"),
         ("::1/128", "loopback"),
-        ("64:ff9b::/96", "NAT64"),
         ("64:ff9b:1::/48", "NAT64"),
         ("100::/64", "discard only"),
         ("2001::/32", "Teredo"),
@@ -55,21 +54,49 @@ _SPECIAL_IPV6_NETWORKS: Final = tuple(
 )
 _GLOBAL_UNICAST_IPV6: Final = IPv6Network("2000::/3")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+NAT64_PREFIX_LENGTHS: Final = (32, 40, 48, 56, 64, 96)
+"""The lengths that a prefix of NAT64 may have (RFC 6052, section 2.2)."""
+PLATFORM_NETWORKS: Final[tuple[IpNetwork, ...]] = tuple(
+    IPv4Network(network)
+    for network in (
+        "161.26.0.0/16",  # IBM Cloud: services of the platform
+        "166.8.0.0/14",  # IBM Cloud: private endpoints of its services
+        "168.63.129.16/32",  # Azure: the agent of the host, DNS and DHCP
+        "199.36.153.4/30",  # Google Cloud: restricted.googleapis.com
+        "199.36.153.8/30",  # Google Cloud: private.googleapis.com
+    )
+)
+"""Networks that look public, and lead a machine of a cloud to services of the platform itself."""
 
 
-def refusal_reason(address: IpAddress, allowed_networks: Sequence[IpNetwork]) -> str | None:
+def refusal_reason(
+    address: IpAddress,
+    allowed_networks: Sequence[IpNetwork],
+    *,
+    denied_networks: Sequence[IpNetwork] = PLATFORM_NETWORKS,
+    nat64_prefix: IPv6Network | None = None,
+) -> str | None:
     """Return why an address must not be dialled, such as "loopback", or None when it may be.
 
-    `allowed_networks` wins over every rule, also where it holds only the IPv4 address that is embedded in the IPv6 one.
+    `denied_networks` wins over `allowed_networks`, and that over every rule; both also where they hold only the IPv4
+    address that is embedded in the IPv6 one. nat64_prefix: the network's own besides the well-known 64:ff9b::/96.
     """
     if isinstance(address, IPv6Address):
         address = IPv6Address(address.packed)  # without its zone id, which only names an interface
-    embedded = _embedded_ipv4(address)
+    translated = _translated_ipv4(address, nat64_prefix)
+    embedded = translated or _embedded_ipv4(address)
+    for network in denied_networks:
+        if address in network or (embedded is not None and embedded in network):
+            return "denied"
     for network in allowed_networks:
         if address in network or (embedded is not None and embedded in network):
             return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return refusal_reason(address.ipv4_mapped, ())
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    # Behind NAT64 and in a mapped address it is the IPv4 address that is reached.
+    return _special_purpose(translated or mapped or address)
+
+
+def _special_purpose(address: IpAddress) -> str | None:
     if isinstance(address, IPv4Address):
         return next((reason for network, reason in _SPECIAL_IPV4_NETWORKS if address in network), None)
     for network, reason in _SPECIAL_IPV6_NETWORKS:
@@ -99,9 +126,16 @@ def is_loopback(host: str) -> bool:
 
 
 def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address embeds: mapped, 6to4, or NAT64 under the well-known prefix."""
-    if isinstance(address, IPv4Address):
-        return None
-    if address in _NAT64:
-        return IPv4Address(address.packed[12:])
-    return address.ipv4_mapped or address.sixtofour
+    """Return the IPv4 address that an IPv6 address embeds: mapped, or 6to4."""
+    return None if isinstance(address, IPv4Address) else address.ipv4_mapped or address.sixtofour
+
+
+def _translated_ipv4(address: IpAddress, nat64_prefix: IPv6Network | None) -> IPv4Address | None:
+    """Return the IPv4 address to which NAT64 translates an address; None for any other (RFC 6052, section 2.2)."""
+    for prefix in (_NAT64, nat64_prefix):
+        if prefix is not None and address in prefix:
+            # Bits 64 to 71 are none of the address.
+            packed = address.packed if prefix.prefixlen == 96 else address.packed[:8] + address.packed[9:]
+            start = prefix.prefixlen // 8
+            return IPv4Address(packed[start : start + 4])
+    return None

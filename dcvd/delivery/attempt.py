@@ -11,6 +11,7 @@ from dcvd.core.webhooks import signing
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
 from dcvd.core.webhooks.firewalls import judge_answer
+from dcvd.core.webhooks.receiver_clock import DATE_HEADER, measure_difference
 from dcvd.kit.clock import Clock
 from dcvd.kit.egress.client import EgressClient
 from dcvd.kit.egress.failures import EgressError
@@ -97,11 +98,19 @@ def _add_response(attempt: Attempt, response: ReceivedResponse) -> Attempt:
         outcome=meaning.outcome,
         status_code=response.status,
         error=meaning.error and meaning.error.format(status=response.status, location=location),
-        response_headers=response.headers,
+        response_headers=_drop_usual_date(attempt, response.headers, meaning.outcome),
         response_body=response.body,
         body_fault=response.body_fault,
         retry_after_ms=parse_retry_after_ms(response.headers.get("retry-after"), attempt.started_at),
     )
+
+
+def _drop_usual_date(attempt: Attempt, headers: Mapping[str, str], outcome: AttemptOutcome) -> Mapping[str, str]:
+    """Return the headers with the `Date` only where it may explain why the receiver refused a timestamp."""
+    answered_at = attempt.started_at + attempt.timings.total_ms
+    if outcome is not AttemptOutcome.DELIVERED and measure_difference(headers, answered_at) is not None:
+        return headers
+    return {name: value for name, value in headers.items() if name != DATE_HEADER}
 
 
 def _add_repeated(attempt: Attempt, exchange: RepeatedExchange | None) -> Attempt:

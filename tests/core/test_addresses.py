@@ -45,7 +45,9 @@ from dcvd.core.addresses import refusal_reason
         ("3fff::1", "documentation"),
         ("100::1", "discard only"),
         ("2002:0808:0808::1", "6to4"),
-        ("64:ff9b::808:808", "NAT64"),
+        ("64:ff9b::7f00:1", "loopback"),
+        ("64:ff9b::a00:1", "private"),
+        ("64:ff9b::a9fe:a9fe", "link-local"),
         ("64:ff9b:1::1", "NAT64"),
         ("5f00::1", "segment routing"),
         ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "Teredo"),
@@ -78,6 +80,8 @@ def test_an_address_that_is_not_of_the_public_internet_is_refused_with_its_reaso
         "2001:4860:4860::8888",
         "::ffff:8.8.8.8",
         "2606:4700::1111%eth0",
+        "64:ff9b::808:808",
+        "64:ff9b::5db8:d822",
     ],
 )
 def test_a_public_address_may_be_dialled_up_to_the_very_edge_of_a_refused_network(address: str) -> None:
@@ -105,7 +109,7 @@ def test_an_allowed_network_opens_nothing_beside_itself() -> None:
     allowed = (IPv4Network("10.1.0.0/16"), IPv6Network("::1/128"))
     assert refusal_reason(ip_address("10.2.0.1"), allowed) == "private"
     assert refusal_reason(ip_address("127.0.0.1"), allowed) == "loopback"
-    assert refusal_reason(ip_address("64:ff9b::a02:1"), allowed) == "NAT64"
+    assert refusal_reason(ip_address("64:ff9b::a02:1"), allowed) == "private"
 
 
 def test_the_loopback_of_one_family_does_not_open_that_of_the_other() -> None:
@@ -136,3 +140,58 @@ def test_no_ipv6_address_passes_that_the_standard_library_calls_other_than_globa
 def test_a_mapped_address_is_judged_exactly_as_the_ipv4_address_it_is(value: int) -> None:
     mapped = IPv6Address((0xFFFF << 32) | value)
     assert refusal_reason(mapped, ()) == refusal_reason(IPv4Address(value), ())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "168.63.129.16",
+        "::ffff:168.63.129.16",
+        "64:ff9b::a83f:8110",
+        "2002:a83f:8110::1",
+        "199.36.153.9",
+        "166.11.255.255",
+    ],
+)
+def test_a_service_of_a_clouds_platform_is_denied_in_each_spelling_even_where_it_is_allowed(address: str) -> None:
+    everything = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
+    assert refusal_reason(ip_address(address), ()) == "denied"
+    assert refusal_reason(ip_address(address), everything) == "denied"
+
+
+def test_the_operators_list_is_denied_in_place_of_the_default() -> None:
+    denied = (IPv4Network("93.184.216.0/24"), IPv6Network("2606:4700::/32"))
+    assert refusal_reason(ip_address("93.184.216.34"), (), denied_networks=denied) == "denied"
+    assert refusal_reason(ip_address("2606:4700::1111"), (), denied_networks=denied) == "denied"
+    assert refusal_reason(ip_address("168.63.129.16"), (), denied_networks=denied) is None
+    assert refusal_reason(ip_address("1.1.1.1"), (), denied_networks=denied) is None
+
+
+# The table of RFC 6052, section 2.4, with another address: its 192.0.2.33 is one of documentation.
+@pytest.mark.parametrize(
+    ("prefix", "public", "private"),
+    [
+        ("2001:db8::/32", "2001:db8:101:101::", "2001:db8:a00:1::"),
+        ("2001:db8:100::/40", "2001:db8:101:101:1::", "2001:db8:10a:0:1::"),
+        ("2001:db8:122::/48", "2001:db8:122:101:1:100::", "2001:db8:122:a00:0:100::"),
+        ("2001:db8:122:300::/56", "2001:db8:122:301:1:101::", "2001:db8:122:30a:0:1::"),
+        ("2001:db8:122:344::/64", "2001:db8:122:344:1:101:100::", "2001:db8:122:344:a:0:100::"),
+        ("2001:db8:122:344::/96", "2001:db8:122:344::101:101", "2001:db8:122:344::a00:1"),
+        ("64:ff9b:1::/96", "64:ff9b:1::101:101", "64:ff9b:1::a00:1"),
+        ("fd00:64::/96", "fd00:64::101:101", "fd00:64::a00:1"),
+    ],
+)
+def test_an_address_below_the_networks_own_nat64_is_judged_by_the_ipv4_address_within(
+    prefix: str, public: str, private: str
+) -> None:
+    own = IPv6Network(prefix)
+    assert refusal_reason(ip_address(public), (), nat64_prefix=own) is None
+    assert refusal_reason(ip_address(private), (), nat64_prefix=own) == "private"
+    assert refusal_reason(ip_address(private), (IPv4Network("10.0.0.0/8"),), nat64_prefix=own) is None
+    assert refusal_reason(ip_address(public), ()) is not None
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_behind_nat64_an_address_is_judged_exactly_as_the_ipv4_address_it_leads_to(value: int) -> None:
+    translated = IPv6Address((0x64FF9B << 96) | value)
+    assert refusal_reason(translated, ()) == refusal_reason(IPv4Address(value), ())

@@ -8,6 +8,7 @@ from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.text import make_printable, shorten
 from dcvd.core.webhooks.deliveries import Attempt
 from dcvd.core.webhooks.firewalls import Gatekeeper, GatekeeperPage, recognize_challenge, recognize_page
+from dcvd.core.webhooks.receiver_clock import describe_difference, measure_difference
 from dcvd.core.webhooks.status_codes import FIX_WITHOUT_REDIRECT, StatusMeaning, describe_status, meaning_of
 
 _MAX_EXCERPT_CHARS: Final = 120
@@ -15,6 +16,10 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _FIX_BODY: Final = (
     "The status counts, so nothing is sent again; end each body where its Content-Length or its chunks end it, so that "
     "the connection can be kept."
+)
+_FIX_CLOCK: Final = (
+    "Set the receiver's clock by NTP: a check of the signature's timestamp refuses what is minutes off. If it is "
+    "right, tell your operator that the clock of dcvd's machine is wrong."
 )
 _LOGIN_URL: Final = re.compile(r"\b(log|sign)[-_]?in\b|\boauth2?\b|/auth\b|/sso\b|cloudflareaccess\.com", re.IGNORECASE)
 
@@ -45,7 +50,13 @@ def explain_refusal(attempt: Attempt, url: str) -> tuple[str, str]:
         return f"{answered}{wait}, with {_describe_page(page)}.", _fix_for_page(page, url)
     excerpt = _quote_response(attempt)
     quoted = f": “{excerpt}”" if excerpt else "."
-    return f"{answered}{wait}{quoted}", _fix_for_status(meaning_of(status), attempt)
+    meaning = meaning_of(status)
+    difference_ms = measure_difference(attempt.response_headers, attempt.started_at + attempt.timings.total_ms)
+    if difference_ms is None or not meaning.may_refuse_signature:
+        return f"{answered}{wait}{quoted}", _fix_for_status(meaning, attempt)
+    side = "ahead" if difference_ms > 0 else "behind"
+    clocks = f"Your clock and ours differ by {describe_difference(difference_ms)}: yours is {side}."
+    return f"{answered}{wait}{quoted.removesuffix('.')}. {clocks}", _FIX_CLOCK
 
 
 def explain_redirect(attempt: Attempt, url: str) -> tuple[str, str]:

@@ -53,12 +53,18 @@ class EgressClient:
         max_connections: int = 64,
         tls: ssl.SSLContext | None = None,
         keep_alive_s: float = 15.0,
+        max_age_s: float = 60.0,
     ) -> None:
-        """`tls` None: trust the system's certificate authorities. An idle connection is kept for `keep_alive_s`."""
+        """`tls` None: trust the system's certificate authorities.
+
+        An idle connection is kept for `keep_alive_s`, and one that was made `max_age_s` and up to a quarter more ago
+        takes no further request.
+        """
         self._policy = policy
         self._max_connections = max_connections
         self._tls = tls
         self._keep_alive_s = keep_alive_s
+        self._max_age_s = max_age_s
         self._parse_target = functools.lru_cache(maxsize=_MAX_TARGETS)(functools.partial(parse_target, policy=policy))
         self._own_network = OwnNetwork()
         self._pool: ConnectionPool | None = None
@@ -68,7 +74,9 @@ class EgressClient:
         tls = build_system_tls() if self._tls is None else self._tls
         resolver = GuardedResolver(self._policy, SystemResolver(self._max_connections))
         dialler = Dialler(self._policy, resolver, tls)
-        self._pool = ConnectionPool(dialler, self._max_connections, keep_alive_s=self._keep_alive_s)
+        self._pool = ConnectionPool(
+            dialler, self._max_connections, keep_alive_s=self._keep_alive_s, max_age_s=self._max_age_s
+        )
 
     async def close(self) -> None:
         """Close every connection; requests in flight end without an answer. A second call does nothing."""

@@ -6,6 +6,7 @@ loop stands still while they are parsed.
 """
 
 import asyncio
+import math
 from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
@@ -27,6 +28,7 @@ _KEPT_HEADERS: Final = {
     name.encode(): name
     for name in (
         "retry-after",
+        "date",
         "content-type",
         "location",
         "server",
@@ -51,6 +53,8 @@ class EgressConnection(asyncio.Protocol):
         self.remote_ip = remote_ip
         self.is_used = False
         self.idle_since = 0.0
+        self.retirement_time = math.inf
+        """The loop's time from which no further request is sent."""
         self._loop = asyncio.get_running_loop()
         self.close_future: asyncio.Future[None] = self._loop.create_future()
         """The future that is done when the socket is closed."""

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 from yarl import URL
 
-from dcvd.core.addresses import MAX_NAME_CHARS, IpAddress, parse_ip, refusal_reason
+from dcvd.core.addresses import MAX_NAME_CHARS, PLATFORM_NETWORKS, IpAddress, parse_ip, refusal_reason
 from dcvd.core.http.exchanges import FailureReason
 
 MAX_URL_LENGTH: Final = 2048
@@ -27,11 +27,16 @@ _LOOPBACK: Final = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 class EgressPolicy(Struct, frozen=True, kw_only=True):
-    """The operator's rules: addresses in `allow_private` may be dialled on any port, public ones only on `ports`."""
+    """The operator's rules: addresses in `allow_private` may be dialled on any port, public ones only on `ports`.
+
+    deny: addresses that must not be dialled whatever else allows them. nat64_prefix: see `refusal_reason`.
+    """
 
     allow_http: bool = False
     allow_private: tuple[IPv4Network | IPv6Network, ...] = ()
     ports: frozenset[int] = frozenset({80, 443})
+    deny: tuple[IPv4Network | IPv6Network, ...] = PLATFORM_NETWORKS
+    nat64_prefix: IPv6Network | None = None
 
 
 def allow_networks(networks: tuple[IPv4Network | IPv6Network, ...]) -> EgressPolicy:
@@ -151,7 +156,9 @@ def check_header_values(headers: Mapping[str, str]) -> str | None:
 
 def judge_address(address: IpAddress, port: int, policy: EgressPolicy) -> EgressRefusal | None:
     """Return why this address and port must not be dialled; None when they may be."""
-    reason = refusal_reason(address, policy.allow_private)
+    reason = refusal_reason(
+        address, policy.allow_private, denied_networks=policy.deny, nat64_prefix=policy.nat64_prefix
+    )
     if reason is not None:
         return EgressRefusal(FailureReason.ADDRESS_NOT_ALLOWED, reason)
     if port in policy.ports or any(address in network for network in policy.allow_private):

@@ -8,7 +8,10 @@ from dcvd.kit.egress.request import Origin
 
 
 class IdleConnections:
-    """Holds at most `limit` idle connections, each for `keep_alive_s`; the one that was idle for longest goes first."""
+    """Holds at most `limit` idle connections, each for `keep_alive_s`; the one that was idle for longest goes first.
+
+    None is kept or given beyond its age: a busy connection would never see that its name has moved.
+    """
 
     def __init__(self, limit: int, keep_alive_s: float) -> None:
         self._loop = asyncio.get_running_loop()
@@ -25,13 +28,16 @@ class IdleConnections:
             if not connections:
                 del self._by_origin[origin]
             del self._oldest_first[connection]
-            if connection.is_usable():
+            if connection.is_usable() and self._loop.time() < connection.retirement_time:
                 return connection
             connection.abort()
         return None
 
     def put(self, connection: EgressConnection) -> None:
-        """Keep a connection, dropping the oldest one when there is no room."""
+        """Keep a connection, dropping the oldest one when there is no room. One that is too old is closed."""
+        if self._loop.time() >= connection.retirement_time:
+            connection.abort()
+            return
         if len(self._oldest_first) >= self._limit:
             self._drop_oldest()
         connection.idle_since = self._loop.time()

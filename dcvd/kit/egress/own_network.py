@@ -79,7 +79,7 @@ def _start_lookup(loop: asyncio.AbstractEventLoop) -> "asyncio.Future[bool]":
 
     def work() -> None:
         try:
-            socket.getaddrinfo(CONTROL_NAME, None, type=socket.SOCK_STREAM)
+            socket.getaddrinfo(f"{CONTROL_NAME}.", None, type=socket.SOCK_STREAM)
             is_answered = True
         except socket.gaierror as error:
             is_answered = error.errno not in (socket.EAI_AGAIN, socket.EAI_FAIL, socket.EAI_SYSTEM, socket.EAI_MEMORY)

@@ -1,6 +1,7 @@
 """Make exchanges over guarded connections: a limited number at once, each over an idle or a new connection."""
 
 import asyncio
+import random
 from collections.abc import Awaitable
 from functools import partial
 from http import HTTPStatus
@@ -20,17 +21,19 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+_AGE_JITTER: Final = 0.25
 _CLOSE_TIMEOUT_S: Final = 2.0  # seconds; sockets close within one turn of the loop
 
 
 class ConnectionPool:
     """Allows at most `limit` exchanges at once, and as many idle connections besides."""
 
-    def __init__(self, dialler: Dialler, limit: int, *, keep_alive_s: float) -> None:
+    def __init__(self, dialler: Dialler, limit: int, *, keep_alive_s: float, max_age_s: float) -> None:
         self._dialler = dialler
         self._slots = asyncio.Semaphore(limit)
         self._idle = IdleConnections(limit, keep_alive_s)
         self._open_connections: set[EgressConnection] = set()
+        self._max_age_s = max_age_s
         self._is_closed = False
 
     async def exchange(self, origin: Origin, request: bytes, progress: ExchangeProgress) -> ReceivedResponse:
@@ -102,6 +105,9 @@ class ConnectionPool:
     async def _dial(self, origin: Origin, progress: ExchangeProgress) -> EgressConnection:
         self._require_open(origin)
         connection = await _await_by_deadline(self._dialler.dial(origin, progress), origin, progress)
+        # Spread, so that connections that were made together do not end together.
+        age_s = self._max_age_s * (1 + _AGE_JITTER * random.random())  # noqa: S311  # nothing secret
+        connection.retirement_time = asyncio.get_running_loop().time() + age_s
         self._open_connections.add(connection)
         connection.close_future.add_done_callback(lambda _: self._open_connections.discard(connection))
         if self._is_closed:

@@ -17,7 +17,8 @@ from ipaddress import ip_address
 
 import structlog
 
-from dcvd.core.addresses import IpAddress
+from dcvd.core.addresses import IpAddress, parse_ip
+from dcvd.kit.egress.hosts_file import HostsFile
 from dcvd.kit.limits.shared_slots import SharedSlots
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class SystemResolver:
         """`limit`: how many lookups one owner may have in flight, abandoned ones included; all have twice as many."""
         self._slots = _LookupSlots(2 * limit, limit)
         self._in_flight: dict[str, asyncio.Future[_LookupOutcome]] = {}
+        self._hosts_file = HostsFile()
 
     async def resolve(self, name: str, owner: str) -> list[IpAddress]:
         """Return every TCP address of a name. Raises OSError (socket.gaierror) as getaddrinfo does.
@@ -69,7 +71,7 @@ class SystemResolver:
             outcome.set_result(result)
 
         def work() -> None:
-            _hand_over(loop, finish, _look_up(name))
+            _hand_over(loop, finish, _look_up(name, self._hosts_file))
 
         try:
             threading.Thread(target=work, name=f"lookup {name}", daemon=True).start()
@@ -80,9 +82,22 @@ class SystemResolver:
         return outcome
 
 
-def _look_up(name: str) -> _LookupOutcome:
+def make_absolute(name: str, hosts_file: HostsFile) -> str:
+    """Return a name with the final dot, by which the system's search domains are left out.
+
+    Otherwise the operator's own domain might answer for a name that is dead. A name of the hosts file is left as it is,
+    since that file is searched for the very text.
+    """
+    bare_name = name.rstrip(".")
+    is_complete = parse_ip(bare_name) is not None or hosts_file.holds(bare_name)
+    return bare_name if is_complete else f"{bare_name}."
+
+
+def _look_up(name: str, hosts_file: HostsFile) -> _LookupOutcome:
     try:
-        infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        infos = socket.getaddrinfo(
+            make_absolute(name, hosts_file), None, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
     except (OSError, ValueError) as error:  # UnicodeError, a ValueError, is raised for a label that is too long
         return [], error if isinstance(error, OSError) else socket.gaierror(socket.EAI_NONAME, str(error))
     return [ip_address(str(target[0])) for *_, target in infos], None

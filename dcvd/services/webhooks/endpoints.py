@@ -241,6 +241,8 @@ def build_egress_policy(context: Context) -> EgressPolicy:
         allow_http=webhook_config.allow_http,
         allow_private=tuple(webhook_config.allow_private),
         ports=frozenset({80, 443, *webhook_config.ports}),
+        deny=webhook_config.deny,
+        nat64_prefix=webhook_config.nat64_prefix,
     )
 
 

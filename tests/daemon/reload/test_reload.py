@@ -70,6 +70,8 @@ NEEDS_RESTART: Final = {
     "webhooks.allow_http": "false",
     "webhooks.allow_private": "[]",
     "webhooks.ports": "[8443]",
+    "webhooks.deny": "[]",
+    "webhooks.nat64_prefix": '"fd00:64::/96"',
     "vault.key_file": '"other-key"',
     "vault.old_key_files": '["old-key"]',
     "limits.body_bytes_per_organization": '"1MiB"',

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from dcvd.delivery import DeliveryPool
 from dcvd.services.context import Context
+from dcvd.services.webhooks import delivery_history
 from dcvd.services.webhooks.explanations import explain
 from tests.delivery.conftest import configure, subscribe
 from tests.delivery.owing import happen
@@ -151,3 +152,26 @@ async def test_a_fault_of_ours_is_an_attempt_and_not_a_storm(
     assert "start()" not in found.last_error
     assert receiver.received == []
     assert (await health_of(context, endpoint)).failures == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "date", "kept"),
+    [
+        (401, "Fri, 15 Jan 2027 08:10:00 GMT", True),
+        (401, "Fri, 15 Jan 2027 08:00:01 GMT", False),
+        (200, "Fri, 15 Jan 2027 08:10:00 GMT", False),
+    ],
+    ids=["a refusal with another clock", "a refusal with our clock", "a success with another clock"],
+)
+@pytest.mark.usefixtures("pool", "endpoint")
+async def test_the_date_of_an_answer_is_kept_only_where_it_may_explain_a_refusal(
+    context: Context, org: str, receiver: Receiver, status: int, date: str, kept: bool
+) -> None:
+    receiver.answer = saying(status, date=date)
+    await happen(context, org)
+    await attempted(context, 1)
+    (delivery_id,) = await delivery_ids(context)
+    (recorded,) = (await delivery_history.get(context, org, delivery_id)).attempts
+    assert recorded.attempt.response_headers.get("date") == (date if kept else None)
+    told = (await explain(context, org, delivery_id)).explanation
+    assert ("Your clock and ours differ by 10 min: yours is ahead." in told.sentence) is kept

@@ -35,6 +35,7 @@ async def test_the_receiver_gets_exactly_these_bytes_and_headers_and_we_its_answ
     assert answer.status == 202
     assert answer.body == b"queued"
     assert "aiohttp" in answer.headers.pop("server")
+    assert answer.headers.pop("date").endswith(" GMT")
     assert answer.headers == {"retry-after": "7", "content-type": "text/plain; charset=utf-8"}
     assert answer.remote_ip == "127.0.0.1"
     assert 0 <= answer.timings.total_ms < 10_000

@@ -220,6 +220,26 @@ async def test_an_idle_connection_is_closed_after_a_while() -> None:
         assert scripted.connections == 2
 
 
+async def test_a_busy_connection_ends_with_its_age_so_that_a_name_that_moved_is_seen() -> None:
+    scripted = Scripted(_answer_for_ever)
+    async with raw_receiver(scripted) as port, egress(max_age_s=0.2) as client:
+
+        async def is_made_anew() -> bool:
+            return await _post(client, port) == 200 and scripted.connections == 2
+
+        await until(is_made_anew)  # it is never idle
+        await until(lambda: _is(scripted.gone >= 1))
+
+
+async def test_an_idle_connection_that_is_too_old_is_not_used() -> None:
+    scripted = Scripted(_answer_for_ever)
+    async with raw_receiver(scripted) as port, egress(max_age_s=0.05) as client:
+        assert await _post(client, port) == 200
+        await asyncio.sleep(0.1)
+        assert await _post(client, port) == 200
+    assert scripted.connections == 2
+
+
 async def test_of_too_many_idle_connections_the_one_that_waited_longest_is_closed(resolver: Resolver) -> None:
     scripted = Scripted(_answer_for_ever)
     resolver.answers.update({f"{name}.example": [["127.0.0.1"]] for name in "abc"})
