@@ -23,6 +23,7 @@ from dcvd.services.lifecycle import renewals
 from dcvd.services.links import expiry as link_expiry
 from dcvd.services.tokens import expiry as token_expiry
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
+from dcvd.services.webhooks import endpoint_health
 from dcvd.store import audit, bulk_lines, events, idempotency, timeline, written_records
 from dcvd.store.connections import aws_external_ids, oauth_states
 from dcvd.store.engine import maintenance
@@ -64,10 +65,11 @@ class Janitor:
                 log.warning("janitor.round_failed", error=error.message)
 
     async def run_once(self) -> None:
-        """Store the last uses of tokens, remove what is past its retention, keep the file in shape."""
+        """Store the last uses of tokens, call endpoints failing, remove what is past its retention, shrink the file."""
         await self._token_usage.store(self._context)
         await clock_skew.repair_clock_skew(self._context)
         await self._report_overdue_renewals()
+        await endpoint_health.apply_time_to_all(self._context)
         now = self._context.now()
         keep = self._context.config.retention
         removed = {

@@ -2,21 +2,25 @@
 
 from msgspec.structs import replace
 
-from dcvd.core.instants import DAY
+from dcvd.core.events import EventType
+from dcvd.core.instants import DAY, MINUTE
 from dcvd.core.jobs import JobState
 from dcvd.core.tokens.token import Role
+from dcvd.core.webhooks.health import HealthState
 from dcvd.errors import Permanent
 from dcvd.janitor import Janitor
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
 from dcvd.services.tokens import minting, queries
+from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.store.jobs import jobs
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.janitor.conftest import Count
 from tests.manual_clock import ManualClock
 from tests.performing import perform
 from tests.services.views import all_jobs
+from tests.services.webhooks.attempts import due, endpoint_now, failed, happen, subscribed
 
 
 async def test_an_expired_token_goes_after_its_grace_and_no_other(
@@ -98,3 +102,16 @@ async def test_a_large_sweep_goes_in_small_transactions(
     await janitor.run_once()
     assert await count("jobs") == 3
     assert len(commits) >= 3
+
+
+async def test_a_round_calls_an_endpoint_failing_whose_failures_lie_far_enough_back(
+    context: Context, org: str, janitor: Janitor, clock: ManualClock
+) -> None:
+    endpoint = await subscribed(context, org, EventType.JOB_FAILED)
+    await happen(context, org, *[EventType.JOB_FAILED] * 5, domain=None)
+    await record_attempts(context, [failed(endpoint, one) for one in await due(context, endpoint)])
+    await janitor.run_once()
+    assert (await endpoint_now(context, endpoint)).health.state is HealthState.HEALTHY
+    clock.advance(5 * MINUTE)
+    await janitor.run_once()
+    assert (await endpoint_now(context, endpoint)).health.state is HealthState.FAILING

@@ -49,7 +49,8 @@ class HealthChange(StrEnum):
 class EndpointHealth(Struct, frozen=True, kw_only=True):
     """The health of an endpoint, as it is stored.
 
-    `failures` counts the failed attempts since the last success, and `failing_since` is when the first of them ended.
+    `failures` counts the failed attempts since the last success, and `failing_since` is when the first of them ended;
+    `last_error` and `last_status_code` are those of the last of them, the latter None where no answer came.
     `pauses` counts the answers in a row that asked for a pause; nothing is sent until `paused_until`.
     """
 
@@ -60,6 +61,7 @@ class EndpointHealth(Struct, frozen=True, kw_only=True):
     last_error: str | None = None
     pauses: int = 0
     paused_until: int | None = None
+    last_status_code: int | None = None
 
     @property
     def is_enabled(self) -> bool:
@@ -93,9 +95,18 @@ def apply_attempt(
     failing_ms = now - (failed.failing_since or now)
     if failed.failures >= EXHAUSTED_ATTEMPTS and failing_ms >= EXHAUSTED_AFTER_MS:
         return disable(failed, DisabledReason.EXHAUSTED), HealthChange.DISABLED
-    if health.state is HealthState.HEALTHY and failed.failures >= FAILING_ATTEMPTS and failing_ms >= FAILING_AFTER_MS:
-        return replace(failed, state=HealthState.FAILING), HealthChange.FAILING
-    return failed, None
+    return apply_time(failed, now)
+
+
+def apply_time(health: EndpointHealth, now: int) -> tuple[EndpointHealth, HealthChange | None]:
+    """Return the endpoint's health at an instant: a healthy one that failed for long enough is failing.
+
+    Disabling it takes a failure, so that nobody is given up for what was long ago.
+    """
+    failing_ms = now - (health.failing_since or now)
+    if health.state is HealthState.HEALTHY and health.failures >= FAILING_ATTEMPTS and failing_ms >= FAILING_AFTER_MS:
+        return replace(health, state=HealthState.FAILING), HealthChange.FAILING
+    return health, None
 
 
 def _count_failure(health: EndpointHealth, attempt: Attempt, now: int) -> EndpointHealth:
@@ -104,6 +115,7 @@ def _count_failure(health: EndpointHealth, attempt: Attempt, now: int) -> Endpoi
         failures=health.failures + 1,
         failing_since=now if health.failing_since is None else health.failing_since,
         last_error=attempt.error,
+        last_status_code=attempt.status_code,
     )
 
 

@@ -6,9 +6,7 @@ import structlog
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.events import OPERATIONAL_TYPES, EventData, EventDraft, EventType
-from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.deliveries import (
-    Attempt,
     AttemptConsequence,
     AttemptOutcome,
     Delivery,
@@ -18,12 +16,12 @@ from dcvd.core.webhooks.deliveries import (
     RecordedAttempt,
     decide_next_attempt,
 )
-from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.health import EndpointHealth, HealthChange, apply_attempt
+from dcvd.core.webhooks.health import apply_attempt
 from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.events import recording
+from dcvd.services.webhooks import endpoint_health
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.webhooks import attempts, deliveries, delivery_endings, delivery_history, endpoints
 
@@ -124,13 +122,12 @@ def _update_health(
         drafts: list[EventDraft] = []
         if finished.due_delivery.id in dead_ids and finished.due_delivery.event_type not in OPERATIONAL_TYPES:
             drafts.append(_draft_dead_letter(finished))
+        recording.record(context, tx, endpoint.org_id, drafts, except_endpoint_id=endpoint.id)
         if change is not None:
-            log.warning("endpoint.changed", endpoint_id=endpoint.id, org_id=endpoint.org_id, change=change)
-            drafts.append(_draft_health_event(endpoint, change, finished.attempt, new_health))
+            endpoint_health.record_change(context, tx, endpoint, change, new_health)
             if not new_health.is_enabled:
                 after = {"enabled": False}
                 audit.record(context, tx, endpoint.org_id, AuditAction.ENDPOINT_DISABLED, endpoint.id, after=after)
-        recording.record(context, tx, endpoint.org_id, drafts, except_endpoint_id=endpoint.id)
     for endpoint_id, health in healths.items():
         if health != endpoints_by_id[endpoint_id].health:
             endpoints.update_health(tx, endpoint_id, health)
@@ -147,20 +144,3 @@ def _draft_dead_letter(finished: FinishedAttempt) -> EventDraft:
         "error": finished.attempt.error,
     }
     return EventDraft(EventType.DELIVERY_DLQ, data)
-
-
-def _draft_health_event(
-    endpoint: Endpoint, change: HealthChange, attempt: Attempt, health: EndpointHealth
-) -> EventDraft:
-    data: EventData = {"endpoint_id": endpoint.id, "url": endpoint.url}
-    if change is HealthChange.RECOVERED:
-        return EventDraft(EventType.ENDPOINT_RECOVERED, data)
-    event_type = EventType.ENDPOINT_FAILING
-    if change is HealthChange.DISABLED:
-        event_type = EventType.ENDPOINT_DISABLED
-        data["reason"] = health.reason
-    data["failed_attempts"] = health.failures
-    data["failing_since"] = format_instant(health.failing_since)
-    data["error"] = attempt.error
-    data["status_code"] = attempt.status_code
-    return EventDraft(event_type, data)

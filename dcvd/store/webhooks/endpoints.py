@@ -52,7 +52,7 @@ def update_health(tx: Transaction, endpoint_id: str, health: EndpointHealth) -> 
     """Store an endpoint's new health."""
     tx.execute(
         "UPDATE webhook_endpoints SET health = ?, disabled_reason = ?, failures = ?, failing_since = ?, last_error = ?,"
-        " pauses = ?, paused_until = ? WHERE id = ?",
+        " pauses = ?, paused_until = ?, last_status_code = ? WHERE id = ?",
         (*astuple(health), endpoint_id),
     )
     tx.announce(Topic.ENDPOINTS, endpoint_id)
@@ -106,6 +106,15 @@ def find_failing_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, E
         snapshot, "WHERE id IN (SELECT value FROM json_each(?)) AND failures > 0", (encode_list(ids),)
     )
     return {endpoint.id: endpoint for endpoint in endpoints}
+
+
+def list_in_doubt(snapshot: Snapshot, *, min_failures: int, latest_since_at: int, limit: int) -> list[Endpoint]:
+    """List healthy endpoints with at least so many failures, the first of them at `latest_since_at` or before."""
+    return _ENDPOINTS.fetch_all(
+        snapshot,
+        "WHERE health = 'healthy' AND failing_since <= ? AND failures >= ? LIMIT ?",
+        (latest_since_at, min_failures, limit),
+    )
 
 
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, limit: int = -1) -> list[Endpoint]:

@@ -7,7 +7,15 @@ import pytest
 from dcvd.core.http.exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
-from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthChange, HealthState, apply_attempt, disable
+from dcvd.core.webhooks.health import (
+    DisabledReason,
+    EndpointHealth,
+    HealthChange,
+    HealthState,
+    apply_attempt,
+    apply_time,
+    disable,
+)
 from tests.core.builders import NOW
 from tests.core.webhooks.attempts import answered, unanswered
 
@@ -69,6 +77,29 @@ def test_five_failures_over_five_minutes_are_failing() -> None:
 def test_four_failures_over_days_are_no_verdict() -> None:
     tale = Tale()
     assert told(tale.fails(4, every=DAY)) == []
+
+
+def test_an_endpoint_is_failing_by_the_clock_too() -> None:
+    tale = Tale()
+    assert told(tale.fails(8)) == []
+    assert apply_time(tale.health, NOW + 5 * MINUTE - 1) == (tale.health, None)
+    failing, change = apply_time(tale.health, NOW + 5 * MINUTE)
+    assert (failing.state, change) == (HealthState.FAILING, HealthChange.FAILING)
+    assert apply_time(failing, NOW + DAY) == (failing, None)
+
+
+@pytest.mark.parametrize("failures", [0, 1, 4])
+def test_time_alone_makes_nobody_failing(failures: int) -> None:
+    tale = Tale()
+    tale.fails(failures)
+    assert apply_time(tale.health, NOW + 30 * DAY) == (tale.health, None)
+
+
+def test_time_disables_nobody() -> None:
+    tale = Tale()
+    tale.fails(20)
+    failing, _ = apply_time(tale.health, NOW + 30 * DAY)
+    assert failing.state is HealthState.FAILING
 
 
 def test_failing_is_told_once_a_streak() -> None:

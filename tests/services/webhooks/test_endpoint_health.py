@@ -13,7 +13,9 @@ from dcvd.core.webhooks.deliveries import AttemptOutcome, FinishedAttempt
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, HealthState
 from dcvd.services.context import Context
+from dcvd.services.organizations import quotas
 from dcvd.services.webhooks.deliveries import record_attempts
+from dcvd.services.webhooks.endpoint_health import apply_time_to_all
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import bodies, event_names
@@ -64,6 +66,43 @@ async def test_an_endpoint_is_failing_after_five_attempts_over_five_minutes_and_
         "status_code": 503,
     }
     assert "endpoint.failing" not in [body["event"] for body in await _told(context, endpoint)]
+
+
+async def test_an_endpoint_whose_next_attempt_is_far_is_failing_all_the_same_and_it_is_told_once(
+    context: Context, endpoint: Endpoint, witness: Endpoint, clock: ManualClock
+) -> None:
+    began = clock.now()
+    await _fail(context, endpoint, 8, status=502)
+    clock.advance(5 * MINUTE - 1)
+    assert await apply_time_to_all(context) == 0
+    clock.advance(1)
+    assert await apply_time_to_all(context) == 1
+    assert (await endpoint_now(context, endpoint)).health.state is HealthState.FAILING
+    (told,) = await _told(context, witness)
+    assert told["event"] == "endpoint.failing"
+    assert told["data"] == {
+        "endpoint_id": endpoint.id,
+        "url": endpoint.url,
+        "failed_attempts": 8,
+        "failing_since": to_rfc3339(began),
+        "error": "It answered 502.",
+        "status_code": 502,
+    }
+    assert await apply_time_to_all(context) == 0
+    assert "endpoint.failing" not in [body["event"] for body in await _told(context, endpoint)]
+
+
+async def test_more_endpoints_than_a_batch_become_failing_in_one_round(
+    context: Context, organization: Organization, clock: ManualClock
+) -> None:
+    await quotas.set_quotas(context, organization.id, {"endpoints": 300})
+    many = [await subscribed(context, organization.id, EventType.JOB_FAILED) for _ in range(130)]
+    await happen(context, organization.id, *[EventType.JOB_FAILED] * 5, domain=None)
+    for each in many:
+        await record_attempts(context, [failed(each, one) for one in await due(context, each)])
+    clock.advance(5 * MINUTE)
+    assert await apply_time_to_all(context) == 130
+    assert {(await endpoint_now(context, each)).health.state for each in many} == {HealthState.FAILING}
 
 
 async def test_a_burst_alone_is_not_failing_and_neither_are_few_attempts_over_days(
