@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from msgspec.structs import replace
-
 from dcvd.core.http.exchanges import ReceivedResponse, RepeatedExchange, Timings
 from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import SECOND
@@ -68,59 +66,63 @@ async def send_signed(
     except EgressError as error:
         if error.is_own_fault:
             raise
-        attempt = replace(
-            _begin(due_delivery, started_at, error.timings, error.remote_ip),
+        return Attempt(
+            delivery_id=due_delivery.id,
+            number=due_delivery.attempts + 1,
+            started_at=started_at,
+            timings=error.timings,
             outcome=AttemptOutcome(error.kind),
             reason=error.reason,
             error=error.message,
+            remote_ip=error.remote_ip,
+            repeated=_build_repeated(due_delivery, started_at, error.repeated),
         )
-        return _add_repeated(attempt, error.repeated)
-    attempt = _begin(due_delivery, started_at, response.timings, response.remote_ip)
-    return _add_repeated(_add_response(attempt, response), response.repeated)
+    repeated = _build_repeated(due_delivery, started_at, response.repeated)
+    return _build_answered(due_delivery, started_at, response, response.timings, response.remote_ip, repeated=repeated)
 
 
-def _begin(due_delivery: DueDelivery, started_at: int, timings: Timings, remote_ip: str | None) -> Attempt:
+def _build_answered(
+    due_delivery: DueDelivery,
+    started_at: int,
+    response: ReceivedResponse,
+    timings: Timings,
+    remote_ip: str | None,
+    *,
+    counted: bool = True,
+    repeated: Attempt | None = None,
+) -> Attempt:
+    headers = response.headers
+    meaning = judge_answer(response.status, headers)
     return Attempt(
         delivery_id=due_delivery.id,
         number=due_delivery.attempts + 1,
         started_at=started_at,
         timings=timings,
-        outcome=AttemptOutcome.PROTOCOL,
-        remote_ip=remote_ip,
-    )
-
-
-def _add_response(attempt: Attempt, response: ReceivedResponse) -> Attempt:
-    meaning = judge_answer(response.status, response.headers)
-    location = response.headers.get("location", "another address")
-    return replace(
-        attempt,
         outcome=meaning.outcome,
         status_code=response.status,
-        error=meaning.error and meaning.error.format(status=response.status, location=location),
-        response_headers=_drop_usual_date(attempt, response.headers, meaning.outcome),
+        error=meaning.error
+        and meaning.error.format(status=response.status, location=headers.get("location", "another address")),
+        response_headers=_drop_usual_date(headers, meaning.outcome, started_at + timings.total_ms),
         response_body=response.body,
         body_fault=response.body_fault,
-        retry_after_ms=parse_retry_after_ms(response.headers.get("retry-after"), attempt.started_at),
+        remote_ip=remote_ip,
+        retry_after_ms=parse_retry_after_ms(headers.get("retry-after"), started_at),
+        counted=counted,
+        repeated=repeated,
     )
 
 
-def _drop_usual_date(attempt: Attempt, headers: Mapping[str, str], outcome: AttemptOutcome) -> Mapping[str, str]:
-    """Return the headers with the `Date` only where it may explain why the receiver refused a timestamp."""
-    answered_at = attempt.started_at + attempt.timings.total_ms
-    if outcome is not AttemptOutcome.DELIVERED and measure_difference(headers, answered_at) is not None:
-        return headers
-    return {name: value for name, value in headers.items() if name != DATE_HEADER}
-
-
-def _add_repeated(attempt: Attempt, exchange: RepeatedExchange | None) -> Attempt:
-    """Add the exchange that the attempt repeated, as an attempt that does not count."""
+def _build_repeated(due_delivery: DueDelivery, started_at: int, exchange: RepeatedExchange | None) -> Attempt | None:
+    """Build the attempt that does not count, from the exchange that was repeated at once."""
     if exchange is None:
-        return attempt
-    repeated = Attempt(
-        delivery_id=attempt.delivery_id,
-        number=attempt.number,
-        started_at=attempt.started_at,
+        return None
+    if exchange.response is not None:
+        response, timings = exchange.response, exchange.timings
+        return _build_answered(due_delivery, started_at, response, timings, exchange.remote_ip, counted=False)
+    return Attempt(
+        delivery_id=due_delivery.id,
+        number=due_delivery.attempts + 1,
+        started_at=started_at,
         timings=exchange.timings,
         outcome=AttemptOutcome.PROTOCOL,
         reason=exchange.reason,
@@ -128,9 +130,17 @@ def _add_repeated(attempt: Attempt, exchange: RepeatedExchange | None) -> Attemp
         remote_ip=exchange.remote_ip,
         counted=False,
     )
-    if exchange.response is not None:
-        repeated = _add_response(repeated, exchange.response)
-    return replace(attempt, repeated=repeated)
+
+
+def _drop_usual_date(headers: dict[str, str], outcome: AttemptOutcome, answered_at: int) -> dict[str, str]:
+    """Return the headers with the `Date` only where it may explain why the receiver refused a timestamp."""
+    if DATE_HEADER not in headers:
+        return headers
+    if outcome is not AttemptOutcome.DELIVERED and measure_difference(headers, answered_at) is not None:
+        return headers
+    kept_headers = headers.copy()
+    del kept_headers[DATE_HEADER]
+    return kept_headers
 
 
 def build_internal_failure(due_delivery: DueDelivery, now: int) -> Attempt:
