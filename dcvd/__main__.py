@@ -1,6 +1,26 @@
-"""`python -m dcvd` is `dcvd`."""
+"""`dcvd`, also as `python -m dcvd`: holds SIGHUP back before anything is imported that takes time."""
 
-from dcvd.cli import main
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and exit; the entry point of the package.
+
+    A daemon has no handler for SIGHUP before its start is over, and the signal would end the process. What is blocked
+    stays pending in the kernel, and `dcvd.daemon.run` takes it then.
+    """
+    if sys.argv[1:2] == ["serve"]:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    if instruction := os.environ.get("_DCVD_COMPLETE"):
+        import_module("dcvd.cli.completion.shells").answer(instruction)
+        sys.exit(0)
+    # Click alone would take a tenth of a second.
+    sys.exit(import_module("dcvd.cli.main").run(sys.argv[1:]))
+
 
 if __name__ == "__main__":
     main()

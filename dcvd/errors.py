@@ -103,9 +103,15 @@ class StoreError(DcvdError):
 
 
 class DiskFull(StoreError):
-    """The disk is full; nothing of the unit of work was stored, and nothing of it was acknowledged."""
+    """The disk is full; nothing of the unit of work was stored."""
 
     code = "disk_full"
+
+
+class OutcomeUnknown(StoreError):
+    """Nobody can tell whether the change was stored; after a crash of the machine it may or may not be there."""
+
+    code = "outcome_unknown"
 
 
 class DatabaseUnusable(StoreError):

@@ -1,11 +1,12 @@
 """What every part's tests share: a real database file, a context with a clock that stands still, and a guard that
-explains every statement that any test runs."""
+explains every statement that any test runs, and holds every event to its schema."""
 
 import gc
+import logging
 import random
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -27,15 +28,18 @@ from dcvd.services.context import Context
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.pragmas import prepare_writer
-from dcvd.store.engine.transactions import Snapshot
+from dcvd.store.engine.transactions import Parameters, Snapshot
 from dcvd.store.organizations.organizations import Organization
+from tests.free_ports import find_free_port
 from tests.manual_clock import ManualClock
 from tests.plans import Plans
+from tests.stored_events import StoredEvents
 from tests.unreliable_database import UnreliableDatabase
 
 pytest_plugins = [
     "tests.compiling",
     "tests.examples",
+    "tests.exporters",
     "tests.leaks",
     "tests.jobs.working",
     "tests.sampled",
@@ -44,6 +48,7 @@ pytest_plugins = [
 
 VAULT = Vault(VaultKey(bytes(32)))
 _PLANS = Plans()
+_EVENTS = StoredEvents()
 
 
 def pytest_collection_finish() -> None:
@@ -65,12 +70,40 @@ structlog.configure(
 )
 
 
+_LOGGERS = [logging.getLogger(name) for name in (None, "aiosqlite", "uvicorn")]
+_LOGGING = structlog.get_config(), [logger.level for logger in _LOGGERS]
+
+
 @pytest.fixture(autouse=True)
-def _no_statement_scans_a_table_that_grows() -> Iterator[None]:
-    Snapshot.statement_hook = _PLANS.note
+def _logging_is_put_back() -> Iterator[None]:
+    """Commands that run in the test's own process, or in that of a fixture before it, set it up for their own."""
+    _put_logging_back()
+    yield
+    _put_logging_back()
+
+
+def _put_logging_back() -> None:
+    config, levels = _LOGGING
+    structlog.configure(**config)
+    for logger, level in zip(_LOGGERS, levels, strict=True):
+        logger.setLevel(level)
+        logger.handlers[:] = [handler for handler in logger.handlers if not type(handler).__module__.startswith("dcvd")]
+    logging.getLogger("uvicorn.error").filters.clear()
+    logging.captureWarnings(capture=False)
+
+
+@pytest.fixture(autouse=True)
+def _no_statement_scans_a_table_that_grows_and_every_event_is_as_its_schema_says() -> Iterator[None]:
+    Snapshot.statement_hook = _note
     yield
     Snapshot.statement_hook = None
     _PLANS.check()
+    _EVENTS.check()
+
+
+def _note(sql: str, rows: Sequence[Parameters]) -> None:
+    _PLANS.note(sql)
+    _EVENTS.note(sql, rows)
 
 
 @pytest.fixture
@@ -200,3 +233,9 @@ async def cloudflare(live_config: Live[Config]) -> AsyncIterator[CloudflareClien
     await client.start()
     yield client
     await client.close()
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """In place of pytest-asyncio's, which the kernel may give to somebody else before the test takes it."""
+    return find_free_port()

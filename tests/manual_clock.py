@@ -1,4 +1,6 @@
-"""A clock that stands still until a test moves it."""
+"""Clocks for tests: one that stands still until a test moves it, and the machine's."""
+
+from dcvd.kit.clock import SystemClock
 
 
 class ManualClock:
@@ -6,9 +8,14 @@ class ManualClock:
 
     def __init__(self, now: int = 1_800_000_000_000) -> None:
         self._now = now
+        self.is_confirmed = True
 
     def now(self) -> int:
         return self._now
+
+    def confirmed_now(self) -> int | None:
+        """What a test that moves the clock says is so, unless it sets `is_confirmed` otherwise."""
+        return self.now() if self.is_confirmed else None
 
     def advance(self, milliseconds: int) -> None:
         """Move the clock; a negative number moves it back, as a real clock can."""
@@ -17,6 +24,13 @@ class ManualClock:
     def set(self, instant: int) -> None:
         """Set the clock to an instant, in milliseconds since the epoch."""
         self._now = instant
+
+
+class RealClock(SystemClock):
+    """The machine's clock, which is right where tests run."""
+
+    def confirmed_now(self) -> int | None:
+        return self.now()
 
 
 class ManualMonotonic:

@@ -21,6 +21,8 @@ _STATEMENTS: Final = (
     " SELECT id, 1, 1, 1, 'failed', '{\"a\":\"b\"}', x'ff00' FROM deliveries WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO endpoint_rates (endpoint_id, started, delivered, latency, attempts)"
     " SELECT id, 1, 1, 1, 1 FROM webhook_endpoints WHERE org_id = ?1 LIMIT 1",
+    "INSERT INTO event_refusals (endpoint_id, event_type, answers)"
+    " SELECT id, 'domain.added', '[]' FROM webhook_endpoints WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO oauth_states (state_hash, org_id, token_id, provider, redirect_uri, sealed_verifier, scopes,"
     " created_at, expires_at) VALUES (CAST(?1 AS BLOB), ?1, 'token_x', 'cloudflare', 'https://x/', x'00', '[]', 1, 2)",
     "INSERT INTO aws_external_ids (external_id, org_id, created_at, expires_at) VALUES (?1, ?1, 1, 2)",
@@ -30,6 +32,15 @@ _STATEMENTS: Final = (
     " VALUES ('conn_gone' || ?1, ?1, 'cloudflare', 'access_token', x'00', 1)",
     "INSERT INTO members (id, org_id, address, role, status, created_at, updated_at)"
     " VALUES ('mem_' || ?1, ?1, 'a@b.example', 'owner', 'active', 1, 1)",
+    "INSERT INTO left_hostnames (org_id, cf_id, left_at) VALUES (?1, 'cf', 1)",
+    "INSERT INTO imported_rows (org_id, kind, source_id, imported_at) VALUES (?1, 'token', 't', 1)",
+    "INSERT INTO alert_contacts (id, org_id, address, status, bounces, created_at, updated_at)"
+    " VALUES ('con_' || ?1, ?1, 'c@d.example', 'unconfirmed', 0, 1, 1)",
+    "INSERT INTO alert_groups (org_id, kind, cause, names, count, detail, first_at, last_at)"
+    " VALUES (?1, 'job_dead', '', '[]', 1, '', 1, 1)",
+    "INSERT INTO alert_schedules (org_id, due_at, told_at) VALUES (?1, NULL, '[]')",
+    "INSERT INTO alert_messages (id, org_id, channel, purpose, recipient, subject, text, state, attempts, faults,"
+    " created_at, updated_at) VALUES ('msg_' || ?1, ?1, 'mail', 'alert', 'c@d.example', '', '', 'sent', 1, 0, 1, 1)",
     "INSERT INTO brandings (org_id, name, updated_at) VALUES (?1, 'Acme', 1)",
     "INSERT INTO logos (id, org_id, media_type, content, source_url, created_at)"
     " VALUES ('logo' || ?1, ?1, 'image/png', x'ff', 'https://x/', 1)",
@@ -62,7 +73,7 @@ async def fill(context: Context, org_id: str, label: str) -> Domain:
         refresh_at=None,
         actor="operator",
     )
-    domain = await additions.add(context, org_id, f"app.{label}.customer.com")
+    domain = await additions.add(context, org_id, f"app.{label}.customer.com", labels={"tier": "gold"})
 
     def unit(tx: Transaction) -> None:
         for statement in _STATEMENTS:

@@ -4,9 +4,11 @@ from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from dcvd.core.http.client_certificates import ClientCertificate
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
 from dcvd.core.webhooks.health import EndpointHealth
+from dcvd.kit.tls.client_certificate import build_credentials
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.context import Context
@@ -22,13 +24,15 @@ ENDPOINT: Final = "wh_sealed"
 CONNECTION: Final = "conn_sealed"
 REMOVED_CONNECTION: Final = "conn_removed"
 ANSWER: Final = "answer_sealed"
+CONTACT = "con_one"
 STATE: Final = bytes(range(32))
 TOKEN: Final = Secret("the-very-secret-token")
 SECRET: Final = Secret("5ec2e7" * 10 + "abcd")
 
 
 def fill(tx: Transaction, vault: Vault, *, secrets: int = 2, states: bool = True) -> None:
-    """An organization whose endpoint, with headers, has so many secrets; a connection; an authorization under way."""
+    """An organization whose endpoint, with headers and a client certificate, has so many secrets, a connection, and an
+    authorization under way."""
     organizations.insert(tx, Organization(id=ORG, name="Sealed", created_at=1))
     endpoint = Endpoint(
         id=ENDPOINT,
@@ -43,6 +47,8 @@ def fill(tx: Transaction, vault: Vault, *, secrets: int = 2, states: bool = True
     )
     endpoints.insert(tx, endpoint)
     endpoints.set_headers(tx, vault, ORG, ENDPOINT, {"X-Key": TOKEN.reveal()})
+    shown = ClientCertificate(subject="CN=sealed", issuer="CN=Test CA", expires_at=1, fingerprint="f1")
+    endpoints.set_client_certificate(tx, vault, ORG, ENDPOINT, shown, build_credentials(TOKEN))
     add_secrets(tx, vault, secrets)
     add_connection(tx, vault)
     if states:
@@ -99,6 +105,16 @@ def add_answer(tx: Transaction, vault: Vault) -> None:
     tx.execute(
         "INSERT INTO idempotency_answers (id, org_id, fingerprint, sealed_answer, created_at) VALUES (?, ?, 'f', ?, 1)",
         (ANSWER, ORG, sealed),
+    )
+
+
+def add_contact(tx: Transaction, vault: Vault) -> None:
+    """A contact to whom a mail was sent."""
+    sealed = vault.seal(TOKEN, org=ORG, row=CONTACT, field="alert_contacts.key")
+    tx.execute(
+        "INSERT INTO alert_contacts (id, org_id, address, status, bounces, created_at, updated_at, sealed_key)"
+        " VALUES (?, ?, 'a@example.com', 'active', 0, 1, 1, ?)",
+        (CONTACT, ORG, sealed),
     )
 
 

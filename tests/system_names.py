@@ -13,6 +13,7 @@ class Resolver:
 
     Names are given here without the final dot; `asked_exactly` holds them as they were asked.
 
+    silent_names: those that get no answer until `silent` is set, or for half a minute.
     failing_names: those whose own name servers do not answer. is_down: the resolver itself cannot ask anybody.
     """
 
@@ -30,7 +31,7 @@ class Resolver:
         host = host.rstrip(".")
         self.asked.append(host)
         if host in self.silent_names:
-            self.silent.wait(5)
+            self.silent.wait(30)
         if self.is_down or host in self.failing_names:
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         if host not in self.answers:

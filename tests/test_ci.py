@@ -13,7 +13,7 @@ MINIMUM = {
     for kinds, number in re.findall(r"(?m)^  ([a-z |]+)\) minimum=(\d+) ;;$", (CI / "judge-tests").read_text())
     for kind in kinds.split(" | ")
 }
-KINDS = pytest.mark.parametrize("kind", ["suite", "bare", "sweeps", "attacks", "property"])
+KINDS = pytest.mark.parametrize("kind", ["suite", "bare", "sweeps", "attacks", "package", "units", "property"])
 
 
 def judge(tmp_path: Path, kind: str, summary: str) -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,9 @@ from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
+from dcvd.api import event_schemas, meta
+from dcvd.api.alerts import pages as alert_pages
+from dcvd.api.alerts import question_pages
 from dcvd.api.branding import routes as branding
 from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
@@ -57,6 +60,10 @@ class Api(Litestar):
                     security=BEARER,
                 ),
                 acceptance.ROUTER,
+                event_schemas.ROUTER,
+                alert_pages.ROUTER,
+                question_pages.ROUTER,
+                meta.ROUTER,
                 branding.LOGO_ROUTER,
                 cloudflare_notifications.ROUTER,
                 domain_connect_page.ROUTER,

@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Router
 
 from dcvd.api import events
+from dcvd.api.alerts import routes as alerts
 from dcvd.api.audit import routes as audit
 from dcvd.api.branding import routes as branding
 from dcvd.api.connections import aws_external_ids, oauth
@@ -28,6 +29,7 @@ TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     links.ROUTER,
     audit.ROUTER,
     members.ROUTER,
+    alerts.ROUTER,
     branding.ROUTER,
     domains.ROUTER,
     bulk.ROUTER,

@@ -1,5 +1,1 @@
 """The command line of `dcvd`."""
-
-from dcvd.cli.main import main
-
-__all__ = ["main"]

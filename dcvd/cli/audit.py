@@ -1,24 +1,31 @@
 """`dcvd audit`: lists who changed what, and verifies that no entry was changed or removed."""
 
-import time
+import os
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 import msgspec
 
-from dcvd.api.audit.view import AuditEntryView, audit_entry_view
-from dcvd.cli.options import config_option, format_examples, json_option, print_json
-from dcvd.cli.terminal.tables import format_table
+from dcvd.cli.operations import perform
+from dcvd.cli.operations.audit import AuditEntryOutput
+from dcvd.cli.options import (
+    build_query,
+    config_option,
+    format_examples,
+    json_option,
+    list_options,
+    print_json,
+    since_option,
+)
+from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.lists import print_list
+from dcvd.cli.terminal.output import ListOutput
 from dcvd.config import load
 from dcvd.core.audit import DAEMON_CHAIN, AuditAction, AuditChain, ChainFault
-from dcvd.core.durations import parse_duration
-from dcvd.core.instants import from_rfc3339
 from dcvd.errors import NotFound
 from dcvd.services import audit as audit_service
-from dcvd.services.audit import AuditFilters
 from dcvd.store.engine.read_only import open_snapshot
 from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations import organizations
@@ -41,7 +48,8 @@ class VerifiedChain(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 def audit() -> None:
     """Show and verify the audit, which says who changed what.
 
-    Both read the database itself, while the daemon runs and while it does not.
+    Works while the daemon runs (over its unix socket) and while it does not (on the database itself); the audit is
+    always verified in the database, and not by what a daemon says.
     """
 
 
@@ -49,18 +57,20 @@ def _organization_option(help_text: str) -> Callable[[_C], _C]:
     return click.option("--org", "organization", metavar="ORG", help=help_text)
 
 
-def _parse_since(_context: click.Context, _parameter: click.Parameter, value: str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        return from_rfc3339(value)
-    except ValueError:
-        pass
-    try:
-        return time.time_ns() // 1_000_000 - parse_duration(value)
-    except ValueError as error:
-        message = f"{value!r} is neither an instant such as 2026-01-15T10:30:00Z nor a duration such as 7d."
-        raise click.BadParameter(message) from error
+def _show_change(entry: AuditEntryOutput) -> str:
+    return " -> ".join(msgspec.json.encode(part).decode() for part in (entry.before, entry.after) if part is not None)
+
+
+_COLUMNS: Final[tuple[Column[AuditEntryOutput], ...]] = (
+    Column(heading="at", cell=lambda each: each.at),
+    Column(heading="actor", cell=lambda each: each.actor, shortest=10, gives_way=3),
+    Column(heading="action", cell=lambda each: each.action.value),
+    Column(heading="object", cell=lambda each: each.object_id or "", gives_way=1),
+    Column(heading="change", cell=_show_change, shortest=16, gives_way=2),
+    Column(heading="no.", cell=lambda each: str(each.sequence), only_wide=True),
+    Column(heading="address", cell=lambda each: each.address or "", only_wide=True),
+    Column(heading="request", cell=lambda each: each.request_id or "", only_wide=True),
+)
 
 
 @audit.command(
@@ -80,14 +90,8 @@ def _parse_since(_context: click.Context, _parameter: click.Parameter, value: st
     help="Only these changes, such as `domain.removed`.",
 )
 @click.option("--object", "object_id", metavar="ID", help="Only changes of the object with this id.")
-@click.option(
-    "--since",
-    callback=_parse_since,
-    metavar="WHEN",
-    help="Only changes since an instant (RFC 3339), or within a duration such as `7d`.",
-)
-@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="The most entries to show.")
-@json_option
+@since_option("changes")
+@list_options(limit=100)
 @config_option
 def list_entries(
     organization: str | None,
@@ -95,34 +99,17 @@ def list_entries(
     action: str | None,
     object_id: str | None,
     since: int | None,
-    limit: int,
-    as_json: bool,
+    output: ListOutput,
     config: Path,
 ) -> None:
     """List who changed what, newest first."""
-    filters = AuditFilters(
-        actor=actor, action=None if action is None else AuditAction(action), object_id=object_id, since=since
-    )
-    with open_snapshot(_find_database(config)) as snapshot:
-        org_id = None if organization is None else _find_organization(snapshot, organization)
-        entries = [audit_entry_view(entry) for entry in islice(audit_service.iterate(snapshot, org_id, filters), limit)]
-    if as_json:
-        print_json({"audit": entries})
-    elif not entries:
-        click.echo("There is no such entry.", err=True)
-    else:
-        click.echo(
-            format_table(("at", "actor", "action", "object", "change"), [_format_entry(each) for each in entries])
-        )
-
-
-def _format_entry(entry: AuditEntryView) -> tuple[str, ...]:
-    change = " -> ".join(bytes(part).decode() for part in (entry.before, entry.after) if part is not None)
-    return (entry.at, entry.actor, entry.action.value, entry.object_id or "", change)
+    query = build_query(actor=actor, action=action, objectId=object_id, since=since)
+    found = perform(config, lambda operations: operations.list_audit(organization, query, output.extent))
+    print_list(found, _COLUMNS, output, member="audit", nothing="There are no such entries.")
 
 
 def _find_database(config: Path) -> Path:
-    return load(config, {}, need_cloudflare=False).config.database.path
+    return load(config, os.environ, need_cloudflare=False).config.database.path
 
 
 def _find_organization(snapshot: Snapshot, id_or_name: str) -> str:

@@ -4,6 +4,7 @@ JSON."""
 import os
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import click
@@ -13,7 +14,8 @@ from msgspec import Struct
 from dcvd.errors import ConfigError, DcvdError
 
 DEBUG_VARIABLE: Final = "DCVD_DEBUG"
-_JSON_OPTION: Final = "--json"
+_JSON_OPTIONS: Final = frozenset(("--json", "-ojson", "--output=json"))
+_OUTPUT_OPTIONS: Final = frozenset(("-o", "--output"))
 
 
 class FailureOutput(Struct, frozen=True):
@@ -27,7 +29,9 @@ class FailureOutput(Struct, frozen=True):
 def wants_json(arguments: Sequence[str]) -> bool:
     """Whether a command line asks for JSON; what follows `--` are no options."""
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return _JSON_OPTION in options
+    return not _JSON_OPTIONS.isdisjoint(options) or any(
+        name in _OUTPUT_OPTIONS and value == "json" for name, value in pairwise(options)
+    )
 
 
 def show_wrong_usage(error: click.ClickException, *, as_json: bool) -> None:

@@ -1,21 +1,28 @@
 """`dcvd link`: links by which customers set up one domain each."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
 from dcvd.api.links.view import LinkView
+from dcvd.cli.extents import take_extent
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import (
     check_id,
     config_option,
     format_examples,
     json_option,
+    list_options,
     organization_option,
     print_json,
     read_duration_ms,
 )
-from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.cli.terminal.columns import Age, Column
+from dcvd.cli.terminal.facts import print_facts
+from dcvd.cli.terminal.lists import print_list
+from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.ids import IdPrefix
 from dcvd.core.links import MAX_LIFETIME_MS, MIN_LIFETIME_MS
 
@@ -25,6 +32,16 @@ def _parse_lifetime_ms(_context: click.Context, _parameter: click.Parameter, val
     if not MIN_LIFETIME_MS <= lifetime_ms <= MAX_LIFETIME_MS:
         raise click.BadParameter(f"{value} is not between 1m and 30d.")
     return lifetime_ms
+
+
+_COLUMNS: Final[tuple[Column[LinkView], ...]] = (
+    Column(heading="purpose", cell=lambda each: each.purpose.value, gives_way=4),
+    Column(heading="status", cell=lambda each: each.status.value),
+    Column(heading="domain", cell=lambda each: each.domain_id or "none yet", gives_way=3),
+    Column(heading="id", cell=lambda each: each.id),
+    Column(heading="expires", cell=lambda each: Age(each.expires_at, "never"), gives_way=2),
+    Column(heading="last used", cell=lambda each: Age(each.last_used_at, "never"), gives_way=1),
+)
 
 
 @click.group(
@@ -94,28 +111,22 @@ def create(
         ("Expires", format_instant(link.expires_at, missing="never")),
         ("Id", link.id),
     ]
-    click.echo(format_facts(facts))
+    print_facts(facts)
     click.echo("Give the token to the customer alone: it cannot be shown again.", err=True)
 
 
 @links.command("list", epilog=format_examples("dcvd link list --org Acme"))
 @organization_option
-@json_option
+@list_options(limit=None)
 @config_option
-def list_links(organization: str, as_json: bool, config: Path) -> None:
+def list_links(organization: str, output: ListOutput, config: Path) -> None:
     """List an organization's links. The newest comes first, and their tokens never."""
 
     async def work(operations: Operations) -> list[LinkView]:
         return await operations.list_links((await find_organization(operations, organization)).id)
 
-    found = perform(config, work)
-    if as_json:
-        print_json({"links": found})
-    elif not found:
-        click.echo(f"{organization} has no links: dcvd link create --org ORG DOMAIN", err=True)
-    else:
-        headings = ("purpose", "status", "domain", "id", "expires", "last used")
-        click.echo(format_table(headings, [_to_row(each) for each in found]))
+    nothing = f"{organization} has no links: dcvd link create --org ORG DOMAIN"
+    print_list(take_extent(perform(config, work), output.extent), _COLUMNS, output, member="links", nothing=nothing)
 
 
 @links.command("revoke", epilog=format_examples("dcvd link revoke --org Acme link_01k2j3…"))
@@ -130,14 +141,3 @@ def revoke(link_id: str, organization: str, config: Path) -> None:
 
     perform(config, work)
     click.echo(f"Revoked {link_id}.")
-
-
-def _to_row(link: LinkView) -> tuple[str, ...]:
-    return (
-        link.purpose.value,
-        link.status.value,
-        link.domain_id or "none yet",
-        link.id,
-        format_instant(link.expires_at, missing="never"),
-        format_instant(link.last_used_at, missing="never"),
-    )

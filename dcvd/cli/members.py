@@ -7,14 +7,32 @@ from typing import Final
 import click
 
 from dcvd.api.members.view import MemberView
+from dcvd.cli.extents import take_extent
 from dcvd.cli.operations import Operations, find_organization, perform
-from dcvd.cli.options import check_id, config_option, format_examples, json_option, organization_option, print_json
-from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.cli.options import (
+    check_id,
+    config_option,
+    format_examples,
+    json_option,
+    list_options,
+    organization_option,
+    print_json,
+)
+from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.lists import print_list
+from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.tables import format_facts, format_instant
 from dcvd.core.ids import IdPrefix
 from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
 
-_check_member_id = check_id(IdPrefix.MEMBER, "member")
+_COLUMNS: Final[tuple[Column[MemberView], ...]] = (
+    Column(heading="address", cell=lambda each: each.address, shortest=12),
+    Column(heading="role", cell=lambda each: each.role.value, gives_way=1),
+    Column(heading="status", cell=lambda each: each.status.value),
+    Column(heading="id", cell=lambda each: each.id),
+)
+_check_member_id = check_id(IdPrefix.MEMBER, "member", may_be_imported=True)
 _ROLE: Final = click.Choice([role.value for role in reversed(Role)])
 
 
@@ -58,22 +76,16 @@ def invite_again(member_id: str, organization: str, as_json: bool, config: Path)
 
 @members.command("list", epilog=format_examples("dcvd member list --org Acme"))
 @organization_option
-@json_option
+@list_options(limit=None)
 @config_option
-def list_members(organization: str, as_json: bool, config: Path) -> None:
+def list_members(organization: str, output: ListOutput, config: Path) -> None:
     """List an organization's members, newest first."""
 
     async def work(operations: Operations) -> list[MemberView]:
         return await operations.list_members((await find_organization(operations, organization)).id)
 
-    found = perform(config, work)
-    if as_json:
-        print_json({"members": found})
-    elif not found:
-        click.echo(f"{organization} has no members: dcvd member invite --org ORG ADDRESS", err=True)
-    else:
-        rows = [(each.address, each.role.value, each.status.value, each.id) for each in found]
-        click.echo(format_table(("address", "role", "status", "id"), rows))
+    nothing = f"{organization} has no members: dcvd member invite --org ORG ADDRESS"
+    print_list(take_extent(perform(config, work), output.extent), _COLUMNS, output, member="members", nothing=nothing)
 
 
 @members.command("change", epilog=format_examples("dcvd member change --org Acme mem_01k2j3… --role owner"))

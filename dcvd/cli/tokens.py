@@ -1,6 +1,5 @@
 """`dcvd token`: creates, lists and revokes the keys to the API."""
 
-import time
 from pathlib import Path
 from typing import Final
 
@@ -10,16 +9,23 @@ from msgspec import UNSET
 
 from dcvd.api.operators.view import OrganizationView
 from dcvd.api.tokens.view import TokenView, UsageView
+from dcvd.cli.extents import Listed
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import (
     check_id,
     config_option,
     format_examples,
     json_option,
+    list_options,
     organization_option,
     print_json,
     read_duration_ms,
 )
+from dcvd.cli.terminal.ages import read_clock
+from dcvd.cli.terminal.columns import Age, Column, Tone
+from dcvd.cli.terminal.facts import print_facts
+from dcvd.cli.terminal.lists import print_list
+from dcvd.cli.terminal.output import ListOutput
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, from_rfc3339
@@ -48,11 +54,36 @@ def _parse_grace_ms(_context: click.Context, _parameter: click.Parameter, value:
 
 
 def _end_of(lifetime_ms: int) -> int:
-    return time.time_ns() // 1_000_000 + lifetime_ms
+    return read_clock() + lifetime_ms
 
 
-_check_token_id = check_id(IdPrefix.TOKEN, "token")
-_check_member_id = check_id(IdPrefix.MEMBER, "member")
+def _is_expired(token: TokenView) -> bool:
+    return token.expires_at is not None and from_rfc3339(token.expires_at) <= read_clock()
+
+
+def _judge_expiry(token: TokenView) -> Tone:
+    return "bad" if _is_expired(token) else "plain"
+
+
+_COLUMNS: Final[tuple[Column[TokenView], ...]] = (
+    Column(heading="name", cell=lambda each: each.name, shortest=12),
+    Column(heading="role", cell=lambda each: each.role.value, gives_way=4),
+    Column(heading="id", cell=lambda each: each.id),
+    Column(heading="created", cell=lambda each: Age(each.created_at), gives_way=1),
+    Column(
+        heading="expires",
+        cell=lambda each: Age(each.expires_at, "never", "expired " if _is_expired(each) else ""),
+        gives_way=3,
+        tone=_judge_expiry,
+    ),
+    Column(heading="last used", cell=lambda each: Age(each.last_used_at, "never"), gives_way=2),
+    Column(heading="from", cell=lambda each: each.last_address or "", only_wide=True),
+    Column(heading="scopes", cell=lambda each: " ".join(each.scopes or ["all"]), only_wide=True),
+)
+
+
+_check_token_id = check_id(IdPrefix.TOKEN, "token", may_be_imported=True)
+_check_member_id = check_id(IdPrefix.MEMBER, "member", may_be_imported=True)
 
 
 @click.group(
@@ -150,23 +181,22 @@ def create(
     epilog=format_examples("dcvd token list --org Acme", "dcvd token list --org Acme --json | jq -r '.tokens[].name'"),
 )
 @organization_option
-@json_option
+@list_options(limit=None)
 @config_option
-def list_tokens(organization: str, as_json: bool, config: Path) -> None:
+def list_tokens(organization: str, output: ListOutput, config: Path) -> None:
     """List an organization's tokens. The newest comes first, and their plain text never."""
 
-    async def work(operations: Operations) -> list[TokenView]:
+    async def work(operations: Operations) -> Listed[TokenView]:
         owner = await find_organization(operations, organization)
-        return await operations.list_tokens(owner.id)
+        return await operations.list_tokens(owner.id, output.extent)
 
-    outputs = perform(config, work)
-    if as_json:
-        print_json({"tokens": outputs})
-    elif not outputs:
-        click.echo(f"{organization} has no tokens: dcvd token create --org ORG --name NAME", err=True)
-    else:
-        headings, now = ("name", "role", "id", "created", "expires", "last used"), time.time_ns() // 1_000_000
-        click.echo(format_table(headings, [_to_row(each, now) for each in outputs]))
+    print_list(
+        perform(config, work),
+        _COLUMNS,
+        output,
+        member="tokens",
+        nothing=f"{organization} has no tokens: dcvd token create --org ORG --name NAME",
+    )
 
 
 @tokens.command(
@@ -305,7 +335,7 @@ def usage(token_id: str, organization: str, as_json: bool, config: Path) -> None
         ("Requests", str(found.requests)),
         ("Errors", str(found.errors)),
     ]
-    click.echo(format_facts(facts))
+    print_facts(facts)
     if found.days:
         rows = [(each.day.isoformat(), each.operation, str(each.requests), str(each.errors)) for each in found.days]
         click.echo(format_table(("day", "operation", "requests", "errors"), rows))
@@ -334,15 +364,3 @@ def _describe_limits(token: TokenView) -> list[tuple[str, str]]:
         ("Read only", "yes" if token.read_only else ""),
     ]
     return [(name, value) for name, value in limits if value]
-
-
-def _to_row(token: TokenView, now: int) -> tuple[str, ...]:
-    is_expired = token.expires_at is not None and from_rfc3339(token.expires_at) <= now
-    return (
-        token.name,
-        token.role.value,
-        token.id,
-        format_instant(token.created_at, missing=""),
-        ("expired " if is_expired else "") + format_instant(token.expires_at, missing="never"),
-        format_instant(token.last_used_at, missing="never"),
-    )

@@ -1,14 +1,34 @@
 """`dcvd zone`: the zones that an organization proves as a whole."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 
 from dcvd.api.zones.view import ZoneView
+from dcvd.cli.extents import take_extent
 from dcvd.cli.operations import Operations, find_organization, perform
-from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
-from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.cli.options import (
+    config_option,
+    format_examples,
+    json_option,
+    list_options,
+    organization_option,
+    print_json,
+)
+from dcvd.cli.terminal.columns import Age, Column
+from dcvd.cli.terminal.facts import print_facts
+from dcvd.cli.terminal.lists import print_list
+from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.tables import format_instant
 from dcvd.errors import NotFound
+
+_COLUMNS: Final[tuple[Column[ZoneView], ...]] = (
+    Column(heading="name", cell=lambda each: each.name, shortest=16),
+    Column(heading="status", cell=lambda each: each.status.value),
+    Column(heading="checked", cell=lambda each: Age(each.checked_at, "never"), gives_way=1),
+    Column(heading="id", cell=lambda each: each.id),
+)
 
 
 @click.group("zone", epilog=format_examples("dcvd zone add --org Acme customer.com", "dcvd zone list --org Acme"))
@@ -35,24 +55,16 @@ def add(name: str, organization: str, as_json: bool, config: Path) -> None:
 
 @zones.command("list", epilog=format_examples("dcvd zone list --org Acme"))
 @organization_option
-@json_option
+@list_options(limit=None)
 @config_option
-def list_zones(organization: str, as_json: bool, config: Path) -> None:
+def list_zones(organization: str, output: ListOutput, config: Path) -> None:
     """List an organization's zones, newest first."""
 
     async def work(operations: Operations) -> list[ZoneView]:
         return await operations.list_zones((await find_organization(operations, organization)).id)
 
-    found = perform(config, work)
-    if as_json:
-        print_json({"zones": found})
-    elif not found:
-        click.echo(f"{organization} has no zones: dcvd zone add --org ORG NAME", err=True)
-    else:
-        rows = [
-            (each.name, each.status.value, format_instant(each.checked_at, missing="never"), each.id) for each in found
-        ]
-        click.echo(format_table(("name", "status", "checked", "id"), rows))
+    nothing = f"{organization} has no zones: dcvd zone add --org ORG NAME"
+    print_list(take_extent(perform(config, work), output.extent), _COLUMNS, output, member="zones", nothing=nothing)
 
 
 @zones.command("check", epilog=format_examples("dcvd zone check --org Acme customer.com"))
@@ -102,4 +114,4 @@ def _print_zone(zone: ZoneView, *, as_json: bool) -> None:
     facts = [("Name", zone.name), ("Status", zone.status.value)]
     if zone.record is not None:
         facts.append(("Record", f"{zone.record.name} {zone.record.type} {zone.record.value}"))
-    click.echo(format_facts([*facts, ("Checked", format_instant(zone.checked_at, missing="never")), ("Id", zone.id)]))
+    print_facts([*facts, ("Checked", format_instant(zone.checked_at, missing="never")), ("Id", zone.id)])

@@ -12,7 +12,8 @@ from dcvd.config.validators import Validator
 class ConfigKey(msgspec.Struct, frozen=True, kw_only=True):
     """The declaration of a key of the TOML, in the annotation of its field.
 
-    `required`: the daemon does not start without it. `environment`: the variable that wins over the TOML.
+    `required`: the daemon does not start without it. `environment`: a variable of the predecessor
+    that wins over the TOML, as the key's own (`environment.variable_of`) wins over both; empty if there is none.
     `reload`: a running daemon takes the new value on SIGHUP; all other keys need a restart. `longest_path_bytes`: how
     many bytes a path may have once it is absolute; 0 for as many as the system allows.
     """

@@ -3,13 +3,17 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from dcvd.config.addresses import leads_to_loopback
+from dcvd.config.config_warnings import find_warnings
 from dcvd.config.document import read_document
+from dcvd.config.environment import find_unknown_variables, read_value, variable_of
 from dcvd.config.key_annotations import ConfigKey, ConfigSecret, attribute_of, keys, secret_keys, sections
+from dcvd.config.origins import DEFAULT_ORIGIN, Origin, OriginKind
 from dcvd.config.problems import (
     describe_literal_secret,
     describe_long_path,
@@ -25,12 +29,16 @@ from dcvd.errors import ConfigError
 
 
 class LoadedConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """A valid configuration, the variables that won over the TOML, and warnings for the operator."""
+    """A valid configuration, the variables that won over the TOML, and warnings for the operator.
+
+    `origins`: by its dotted name, where each key and secret comes from that is not a default.
+    """
 
     config: Config
     path: Path
     from_environment: tuple[str, ...]
     warnings: tuple[str, ...]
+    origins: Mapping[str, Origin] = MappingProxyType({})
 
 
 def load(path: Path, environ: Mapping[str, str], *, need_cloudflare: bool = True) -> LoadedConfig:
@@ -55,19 +63,29 @@ class _ConfigLoader:
         self._secrets = SecretSource(directory=self._directory, environ=environ)
         self._problems: list[str] = []
         self._warnings: list[str] = []
-        self._used_variables: list[str] = []
+        self._wrong_keys: set[str] = set()
+        self._origins: dict[str, Origin] = {}
         self._exposed_secrets: list[tuple[str, Path]] = []
 
     def run(self) -> LoadedConfig:
         document = _flatten_tables(read_document(self._path))
         self._refuse_unknown(document)
+        self._problems += find_unknown_variables(self._environ)
         values = {name: self._read_section(name, section, document) for name, section in sections(Config).items()}
         if self._problems:
             raise ConfigError(self._problems)
         config = Config(**{attribute_of(name): value for name, value in values.items()})
-        self._warn(config)
+        self._check_alerts(config)
+        if self._problems:
+            raise ConfigError(self._problems)
+        self._warnings += find_warnings(config, self._exposed_secrets)
+        used = [origin.where for origin in self._origins.values() if origin.kind is OriginKind.ENVIRONMENT]
         return LoadedConfig(
-            config=config, path=self._path, from_environment=tuple(self._used_variables), warnings=tuple(self._warnings)
+            config=config,
+            path=self._path,
+            from_environment=tuple(used),
+            warnings=tuple(self._warnings),
+            origins=self._origins,
         )
 
     def _refuse_unknown(self, document: Mapping[str, Any]) -> None:
@@ -98,56 +116,80 @@ class _ConfigLoader:
         if not isinstance(table, dict):
             table = {}
         values: dict[str, Any] = {}
+        defaults = section()
         for key, declaration in keys(section).items():
-            self._read_key(f"{name}.{key}", key, declaration, table, values)
+            dotted_key = f"{name}.{key}"
+            origin = self._find_value(dotted_key, declaration, table.get(key), getattr(defaults, key))
+            self._read_key(dotted_key, key, declaration, origin, values)
         without_secrets = section(**values)
         for key, secret_declaration in secret_keys(section).items():
-            if secret_declaration.file_key in table and secret_declaration.file_key not in values:
+            if f"{name}.{secret_declaration.file_key}" in self._wrong_keys:
                 continue  # its path is wrong, which is reported already
             files = getattr(without_secrets, secret_declaration.file_key)
             if isinstance(files, tuple):
-                values[key] = tuple(self._read_secret(name, secret_declaration, file) for file in files)
-            elif (secret := self._read_secret(name, secret_declaration, files)) is not None:
+                values[key] = tuple(self._read_secret(name, key, secret_declaration, file) for file in files)
+            elif (secret := self._read_secret(name, key, secret_declaration, files)) is not None:
                 values[key] = secret
         return section(**values)
 
+    def _find_value(self, dotted_key: str, declaration: ConfigKey, in_file: object, default: object) -> Origin | None:
+        """Find what wins: the key's own variable, then that of the predecessor, then the file. None if it is wrong."""
+        variable, former = variable_of(dotted_key), declaration.environment
+        from_former = self._environ.get(former, "").strip() if former else ""
+        if text := self._environ.get(variable, "").strip():
+            if from_former:
+                self._warnings.append(f"${former} has no effect, because ${variable} is set too: unset one of them.")
+            try:
+                value = read_value(variable, text, default, declaration)
+            except ValueError as error:
+                self._problems.append(str(error))
+                self._wrong_keys.add(dotted_key)
+                return None
+            return Origin(OriginKind.ENVIRONMENT, variable, value)
+        if from_former:
+            return Origin(OriginKind.ENVIRONMENT, former, from_former)
+        return DEFAULT_ORIGIN if in_file is None else Origin(OriginKind.FILE, str(self._path), in_file)
+
     def _read_key(
-        self, dotted_key: str, key: str, declaration: ConfigKey, table: Mapping[str, Any], values: dict[str, Any]
+        self, dotted_key: str, key: str, declaration: ConfigKey, origin: Origin | None, values: dict[str, Any]
     ) -> None:
-        source, value = dotted_key, table.get(key)
-        from_environment = self._environ.get(declaration.environment, "").strip() if declaration.environment else ""
-        if from_environment:
-            source, value = f"${declaration.environment}", from_environment
-            self._used_variables.append(declaration.environment)
-        if value is None:
+        if origin is None:
+            return
+        if origin.kind is OriginKind.DEFAULT:
             if declaration.required and self._need_cloudflare:
                 self._problems.append(
                     f"{dotted_key} is missing: set it in {self._path}, or set ${declaration.environment}."
                 )
             return
+        source = f"${origin.where}" if origin.kind is OriginKind.ENVIRONMENT else dotted_key
+        self._wrong_keys.add(dotted_key)
         try:
-            checked_value = declaration.validate(value)
+            checked_value = declaration.validate(origin.value)
         except InvalidValue as error:
             self._problems += (describe_wrong_value(source, fault) for fault in error.faults)
             return
         if isinstance(checked_value, Path):
             checked_value = self._directory / checked_value
-            length = len(os.fsencode(checked_value))
-            if declaration.longest_path_bytes and length > declaration.longest_path_bytes:
-                self._problems.append(
-                    describe_long_path(source, value, str(checked_value), length, declaration.longest_path_bytes)
-                )
+            length, longest = len(os.fsencode(checked_value)), declaration.longest_path_bytes
+            if longest and length > longest:
+                self._problems.append(describe_long_path(source, origin.value, str(checked_value), length, longest))
                 return
+        self._wrong_keys.discard(dotted_key)
+        # A secret that may stand in the TOML is kept in one place alone.
+        self._origins[dotted_key] = replace(origin, value=None) if isinstance(checked_value, Secret) else origin
         values[key] = checked_value
 
-    def _read_secret(self, section: str, declaration: ConfigSecret, file: str) -> Secret | None:
+    def _read_secret(self, section: str, key: str, declaration: ConfigSecret, file: str) -> Secret | None:
         dotted_key = f"{section}.{declaration.file_key}"
+        named_by = self._origins.get(dotted_key, DEFAULT_ORIGIN)
+        file_key = f"${named_by.where}" if named_by.kind is OriginKind.ENVIRONMENT else dotted_key
         if text := self._secrets.read_variable(declaration):
-            self._used_variables.append(declaration.environment)
+            self._origins[f"{section}.{key}"] = Origin(OriginKind.ENVIRONMENT, declaration.environment)
             source = f"${declaration.environment}"
         elif file:
             path = self._secrets.resolve_path(file)
-            source = f"The file {path} ({dotted_key})"
+            self._origins[f"{section}.{key}"] = Origin(OriginKind.SECRET_FILE, str(path))
+            source = f"The file {path} ({file_key})"
             try:
                 secret_file = self._secrets.read_file(path)
             except ValueError as error:
@@ -159,7 +201,7 @@ class _ConfigLoader:
         else:
             if declaration.required:
                 self._report_missing_secret(
-                    f"{dotted_key} is empty: name the file of the secret{_variable_hint(declaration)}."
+                    f"{file_key} is empty: name the file of the secret{_variable_hint(declaration)}."
                 )
             return None
         try:
@@ -172,33 +214,15 @@ class _ConfigLoader:
         if self._need_cloudflare:
             self._problems.append(problem)
 
-    def _warn(self, config: Config) -> None:
-        is_sandbox = leads_to_loopback(config.cloudflare.base_url)
-        if config.cloudflare.base_url.startswith("http://") and not is_sandbox:
-            self._warnings.append(
-                f"cloudflare.base_url {config.cloudflare.base_url} is plain http: the API token crosses the network "
-                "unencrypted. Use https."
+    def _check_alerts(self, config: Config) -> None:
+        if config.mail.host and config.mail.from_address is None:
+            self._problems.append("mail.from_address is missing: mail.host needs a sender of its mails.")
+        if config.alerts.operator_mail and not config.mail.host:
+            self._problems.append("mail.host is missing: alerts.operator_mail needs a mail server.")
+        if config.alerts.heartbeat_url and config.alerts.heartbeat_url_file:
+            self._problems.append(
+                "alerts.heartbeat_url and alerts.heartbeat_url_file are both set: leave one of them empty."
             )
-        self._warnings += (
-            f"The secret file {path} is open to group or others: chmod 600 {path}."
-            for section, path in self._exposed_secrets
-            if not _is_for_sandbox(section, config)
-        )
-
-
-def _is_for_sandbox(section: str, config: Config) -> bool:
-    """Whether others may read the section's secret file, because it is for a server on loopback alone (the sandbox)."""
-    is_cloudflare_local = leads_to_loopback(config.cloudflare.base_url)
-    is_oauth_local = leads_to_loopback(config.oauth_cloudflare.token_url)
-    match section:
-        case "cloudflare":
-            return is_cloudflare_local
-        case "oauth.cloudflare":
-            return is_oauth_local
-        case "vault":
-            return is_cloudflare_local and is_oauth_local
-        case _:
-            return False
 
 
 def _flatten_tables(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,6 +57,15 @@ def describe_literal_secret(dotted: str, file_keys: Iterable[str]) -> str:
     )
 
 
+def describe_secret_variable(name: str, file_variable: str, secret_variable: str) -> str:
+    """Describe a variable that is named like a secret; `secret_variable` may hold it, and is empty if there is none."""
+    direct = f", or set ${secret_variable}" if secret_variable else ""
+    return (
+        f"${name} would hold a secret: write it to a file of its own with mode 0600 and give that file's path as "
+        f"${file_variable}{direct}."
+    )
+
+
 def format_value(value: object) -> str:
     """Format a value much as TOML writes it, in one line of bounded length."""
     if isinstance(value, dict):

@@ -15,6 +15,7 @@ import msgspec
 
 from dcvd.config import values
 from dcvd.config.addresses import SocketAddress
+from dcvd.config.alerts_sections import AlertsConfig, MailConfig
 from dcvd.config.http_api_section import HttpApiDescription
 from dcvd.config.key_annotations import ConfigKey, ConfigSecret
 from dcvd.config.limits_section import LimitsConfig
@@ -27,6 +28,8 @@ from dcvd.config.provider_sections import (
     ProvidersConfig,
     Route53ProviderConfig,
 )
+from dcvd.config.system_events_section import SystemEventsConfig
+from dcvd.config.tracing_section import TracingConfig
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
 from dcvd.core.addresses import PLATFORM_NETWORKS, IpNetwork
 from dcvd.core.custom_hostnames.edge import ProbeMode
@@ -73,6 +76,7 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_requests_per_address: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=1_000_000))] = 64
     request_body_limit: Annotated[Bytes, ConfigKey(validate=size(at_least=1 << 10, at_most=1 << 30))] = _MIB
     head_timeout: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 10 * SECOND
+    keep_alive: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 150 * SECOND
     shutdown_timeout: Annotated[Milliseconds, ConfigKey(validate=duration(at_most_ms=HOUR), reload=True)] = 20 * SECOND
 
 
@@ -82,6 +86,8 @@ class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
     path: Annotated[Path, ConfigKey(validate=values.path)] = Path("/var/lib/dcvd/dcvd.db")
     readers: Annotated[int, ConfigKey(validate=integer(at_least=1, at_most=64))] = 3
     lock_wait: Annotated[Milliseconds, ConfigKey(validate=duration(at_most_ms=HOUR))] = 5 * SECOND
+    upgrade_copy: Annotated[bool, ConfigKey(validate=boolean)] = True
+    litestream: Annotated[bool, ConfigKey(validate=boolean)] = False
 
 
 class CloudflareConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +186,8 @@ class JobsConfig(msgspec.Struct, frozen=True, kw_only=True):
 class WebhooksConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How webhooks are delivered.
 
-    `retry_schedule[n]` is the delay before attempt n + 1, so its length is the number of attempts.
+    `retry_schedule[n]` is the delay before attempt n + 1, so its length is the number of attempts. proxy: empty for
+    none. proxy_credentials: "user:password".
     """
 
     concurrency: Annotated[int, ConfigKey(validate=_CONCURRENCY)] = 64
@@ -207,6 +214,15 @@ class WebhooksConfig(msgspec.Struct, frozen=True, kw_only=True):
     ports: Annotated[tuple[int, ...], ConfigKey(validate=list_of(values.port))] = ()
     deny: Annotated[tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.network))] = PLATFORM_NETWORKS
     nat64_prefix: Annotated[IPv6Network | None, ConfigKey(validate=values.optional_nat64_prefix)] = None
+    ca_file: Annotated[Path | None, ConfigKey(validate=values.optional_path, reload=True)] = None
+    proxy: Annotated[str, ConfigKey(validate=values.optional_proxy)] = ""
+    proxy_credentials_file: Annotated[str, ConfigKey(validate=values.secret_file)] = ""
+    proxy_credentials: Annotated[
+        Secret | None, ConfigSecret(validate=values.user_and_password, file_key="proxy_credentials_file")
+    ] = None
+    source_addresses: Annotated[
+        tuple[IpNetwork, ...], ConfigKey(validate=list_of(values.public_network, at_most=100), reload=True)
+    ] = ()
 
 
 class RetentionConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,8 +274,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     sync: SyncConfig = SyncConfig()
     jobs: JobsConfig = JobsConfig()
     webhooks: WebhooksConfig = WebhooksConfig()
+    mail: MailConfig = MailConfig()
+    alerts: AlertsConfig = AlertsConfig()
     limits: LimitsConfig = LimitsConfig()
     retention: RetentionConfig = RetentionConfig()
+    system_events: SystemEventsConfig = SystemEventsConfig()
     vault: VaultConfig = VaultConfig()
     oauth: OauthConfig = OauthConfig()
     oauth_cloudflare: OauthCloudflareConfig = OauthCloudflareConfig()
@@ -273,3 +292,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     providers_http: HttpApiDescription = HttpApiDescription()
     providers_domain_connect: DomainConnectConfig = DomainConnectConfig()
     log: LogConfig = LogConfig()
+    tracing: TracingConfig = TracingConfig()

@@ -59,6 +59,18 @@ def integer(*, at_least: int, at_most: int) -> Validator[int]:
     return validate
 
 
+def number(*, at_least: float, at_most: float) -> Validator[float]:
+    """Build a validator of numbers within bounds, both included."""
+
+    def validate(value: object) -> float:
+        # A value that is no number at all (nan) is within no bounds.
+        if not isinstance(value, int | float) or isinstance(value, bool) or not at_least <= value <= at_most:
+            raise invalid_value(value, f"a number from {at_least:g} to {at_most:g}")
+        return float(value)
+
+    return validate
+
+
 def duration(*, at_least_ms: int = 0, at_most_ms: int = _CENTURY_MS) -> Validator[int]:
     """Build a validator of durations in quotes; bounds and result are in milliseconds."""
     expected = 'a duration in quotes, an integer and one of ms, s, m, h, d, such as "30s"'

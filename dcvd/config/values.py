@@ -13,14 +13,18 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dcvd.config.addresses import SocketAddress, leads_to_loopback, parse_address, parse_base_url, parse_hostname
 from dcvd.config.validators import Validator, duration, integer, invalid_value, list_of, one_of, text, text_matching
-from dcvd.core.addresses import NAT64_PREFIX_LENGTHS, IpNetwork, parse_ip
+from dcvd.core.addresses import NAT64_PREFIX_LENGTHS, IpNetwork, is_public_network, parse_ip
+from dcvd.core.alerts.mail import parse_mailbox
 from dcvd.core.dns.top_level_domains import RESERVED_TLDS
 from dcvd.core.domains.targets import TOKEN_LABEL
+from dcvd.core.secret import Secret
 
 _USER_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?", re.ASCII)
 _GROUP_NAME: Final = re.compile(r"@[A-Za-z_][A-Za-z0-9_.-]{0,31}", re.ASCII)
 _LARGEST_UID: Final = 4_294_967_294
 _MIN_RSA_BITS: Final = 2048
+_HEADER: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x21-\x2b\x2d-\x7e]+( [\x21-\x2b\x2d-\x7e]+)*"
+_HEARTBEAT_URL: Final = re.compile(r"[\x21\x22\x24-\x5b\x5d-\x7e]{1,2048}")
 
 
 def _parse_path(value: str) -> Path:
@@ -56,6 +60,20 @@ def _parse_origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+def _parse_proxy(value: str) -> str:
+    parts = urlsplit(parse_base_url(value))
+    if parts.path or parts.port is None:
+        raise ValueError(f'"{value}" has a path, or no port.')
+    return value
+
+
+def _parse_public_network(value: str) -> IpNetwork:
+    network = ipaddress.ip_network(value)
+    if not is_public_network(network):
+        raise ValueError(f'"{value}" is not public.')
+    return network
+
+
 def _parse_nat64_prefix(value: str) -> ipaddress.IPv6Network | None:
     if not value:
         return None
@@ -63,6 +81,12 @@ def _parse_nat64_prefix(value: str) -> ipaddress.IPv6Network | None:
     if prefix.prefixlen not in NAT64_PREFIX_LENGTHS:
         raise ValueError("no length that RFC 6052 has")
     return prefix
+
+
+def _parse_mail_address(value: str) -> str:
+    if "<" in value:
+        raise ValueError("a name stands before the address")
+    return parse_mailbox(value).address
 
 
 def _allow_empty(parse: Callable[[str], str]) -> Callable[[str], str]:
@@ -100,8 +124,25 @@ def _parse_endpoint_url(value: str) -> str:
     return value
 
 
+def _check_heartbeat_url(value: object) -> str:
+    """Check a URL that is a secret by itself; plain http is allowed, as monitors may stand in the own network."""
+    expected = "an http:// or https:// URL of at most 2048 characters, without user name or fragment"
+    try:
+        if not isinstance(value, str) or _HEARTBEAT_URL.fullmatch(value) is None:
+            raise ValueError(expected)
+        parts = urlsplit(value)
+        parse_base_url(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        raise invalid_value("", expected) from None
+    return value
+
+
 def _parse_api_base_url(value: str) -> str:
     return _parse_endpoint_url(parse_base_url(value))
+
+
+def _validate_optional_heartbeat_url(value: object) -> Secret | None:
+    return None if value == "" else Secret(_check_heartbeat_url(value))
 
 
 def _secret_matching(pattern: re.Pattern[str], expected: str) -> Validator[str]:
@@ -168,6 +209,13 @@ zone_name: Final = text('a DNS zone such as "corp.example"', parse_hostname)
 network: Final[Validator[IpNetwork]] = text(
     'a network such as "10.0.0.0/8" or "fd00::/8", with no bit set behind the prefix', ipaddress.ip_network
 )
+public_network: Final[Validator[IpNetwork]] = text(
+    "an address or a network of the public Internet in quotes, with no bit set behind the prefix", _parse_public_network
+)
+optional_proxy: Final = text(
+    'an http:// or https:// URL with a host and a port, and no path, such as "http://10.0.0.5:3128", or ""',
+    _allow_empty(_parse_proxy),
+)
 optional_nat64_prefix: Final = text(
     f'a prefix of NAT64 such as "2001:db8:64::/96", {", ".join(map(str, NAT64_PREFIX_LENGTHS))} bits long, or ""',
     _parse_nat64_prefix,
@@ -177,6 +225,14 @@ port: Final = integer(at_least=1, at_most=65535)
 thresholds: Final[Validator[tuple[int, ...]]] = _validate_thresholds
 # It travels in a header: anything but visible ASCII would break the request, or be cut off unseen.
 secret_word: Final = _secret_matching(re.compile(r"[\x21-\x7e]+"), "one word of visible ASCII characters")
+secret_line: Final = _secret_matching(re.compile(r"[^\x00-\x1f\x7f]+"), "one line of text")
+user_and_password: Final = _secret_matching(
+    re.compile(r"[^\x00-\x1f\x7f:]+:[^\x00-\x1f\x7f]+"), "a user name and a password with a colon between, in one line"
+)
+header_list: Final = _secret_matching(
+    re.compile(rf"[\s,]*{_HEADER}(\s*[,\n]\s*{_HEADER})*[\s,]*"),
+    'headers such as "authorization=Bearer 1234", with commas or line breaks between',
+)
 secret_text: Final = _secret_matching(re.compile(r".+", re.DOTALL), "a text that is not empty")
 private_key: Final[Validator[str]] = _validate_private_key
 secret_file: Final = text(
@@ -201,10 +257,22 @@ api_base_url: Final = text(
     'an https:// URL without query or final slash, or ""; http:// on loopback alone, as secrets travel there',
     _allow_empty(_parse_api_base_url),
 )
+heartbeat_url: Final[Validator[str]] = _check_heartbeat_url
+optional_heartbeat_url: Final[Validator[Secret | None]] = _validate_optional_heartbeat_url
 template_id: Final = text(
     'an identifier such as "example.net", or ""', _allow_empty(text_matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", ""))
 )
 key_label: Final = text_matching(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?", 'a DNS label such as "_dcpubkeyv1"')
+optional_mail_host: Final = text(
+    'a hostname or an IP address without a port, such as "smtp.example.net", or ""',
+    _allow_empty(lambda value: _parse_host(value).strip("[]")),
+)
+mail_user: Final = text_matching(r"[^\x00-\x1f\x7f]{0,254}", 'a user name such as "dcvd@example.net", or ""')
+mail_address: Final = text('an e-mail address such as "ops@example.net"', _parse_mail_address)
+optional_mailbox: Final = text(
+    'an e-mail address such as "alerts@example.net" or "dcvd <alerts@example.net>", or ""',
+    lambda value: parse_mailbox(value) if value else None,
+)
 optional_hostname: Final = text(
     'a full hostname such as "example.net", or ""', _allow_empty(lambda value: parse_hostname(value, labels=2))
 )

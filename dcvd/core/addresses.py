@@ -3,7 +3,7 @@
 Sources: IANA IPv4 and IPv6 Special-Purpose Address Registries, RFC 6052 and 8215 (NAT64), RFC 3056 (6to4), RFC 4380.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -53,7 +53,10 @@ _SPECIAL_IPV6_NETWORKS: Final = tuple(
     )
 )
 _GLOBAL_UNICAST_IPV6: Final = IPv6Network("2000::/3")
-_NAT64: Final = IPv6Network("64:ff9b::/96")
+WELL_KNOWN_NAT64: Final = IPv6Network("64:ff9b::/96")
+IPV4ONLY_NAME: Final = "ipv4only.arpa"
+"""A name that has no IPv6 address but those that DNS64 makes up (RFC 7050)."""
+IPV4ONLY_ADDRESSES: Final = frozenset({IPv4Address("192.0.0.170"), IPv4Address("192.0.0.171")})
 NAT64_PREFIX_LENGTHS: Final = (32, 40, 48, 56, 64, 96)
 """The lengths that a prefix of NAT64 may have (RFC 6052, section 2.2)."""
 PLATFORM_NETWORKS: Final[tuple[IpNetwork, ...]] = tuple(
@@ -119,10 +122,35 @@ def is_public(text: str | None) -> bool:
     return address is not None and refusal_reason(address, ()) is None
 
 
+def is_public_network(network: IpNetwork) -> bool:
+    """Whether all addresses of a network are on the public Internet."""
+    special: Sequence[tuple[IpNetwork, str]] = _SPECIAL_IPV4_NETWORKS
+    if isinstance(network, IPv6Network):
+        if not network.subnet_of(_GLOBAL_UNICAST_IPV6):
+            return False
+        special = _SPECIAL_IPV6_NETWORKS
+    return not any(network.overlaps(each) for each, _ in special) and not any(
+        network.version == each.version and network.overlaps(each) for each in PLATFORM_NETWORKS
+    )
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host, as in a URL but without brackets, can only be this machine; no name is resolved."""
     address = parse_ip(host)
     return address.is_loopback if address is not None else host.lower() == "localhost"
+
+
+def find_nat64_prefixes(addresses: Iterable[IpAddress]) -> list[IPv6Network]:
+    """Find the prefixes by which DNS64 made these addresses of `ipv4only.arpa` (RFC 7050, section 3)."""
+    found: list[IPv6Network] = []
+    for address in addresses:
+        for bits in NAT64_PREFIX_LENGTHS:
+            if not isinstance(address, IPv6Address):
+                continue
+            prefix = IPv6Network((address.packed, bits), strict=False)
+            if prefix not in found and _translate(address, prefix) in IPV4ONLY_ADDRESSES:
+                found.append(prefix)
+    return found
 
 
 def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:
@@ -132,10 +160,14 @@ def _embedded_ipv4(address: IpAddress) -> IPv4Address | None:
 
 def _translated_ipv4(address: IpAddress, nat64_prefix: IPv6Network | None) -> IPv4Address | None:
     """Return the IPv4 address to which NAT64 translates an address; None for any other (RFC 6052, section 2.2)."""
-    for prefix in (_NAT64, nat64_prefix):
-        if prefix is not None and address in prefix:
-            # Bits 64 to 71 are none of the address.
-            packed = address.packed if prefix.prefixlen == 96 else address.packed[:8] + address.packed[9:]
-            start = prefix.prefixlen // 8
-            return IPv4Address(packed[start : start + 4])
+    for prefix in (WELL_KNOWN_NAT64, nat64_prefix):
+        if prefix is not None and isinstance(address, IPv6Address) and address in prefix:
+            return _translate(address, prefix)
     return None
+
+
+def _translate(address: IPv6Address, prefix: IPv6Network) -> IPv4Address:
+    # Bits 64 to 71 are none of the address.
+    packed = address.packed if prefix.prefixlen == 96 else address.packed[:8] + address.packed[9:]
+    start = prefix.prefixlen // 8
+    return IPv4Address(packed[start : start + 4])

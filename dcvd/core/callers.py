@@ -24,7 +24,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     """Who asks for something.
 
     id: of the token or link, or an operator's user id; empty for the daemon.
-    org_id: the organization for which they act; None for operators and the daemon, who act for every one.
+    org_id: the organization for which they act; None for the daemon, and for operators who act for every one.
     member_id: the member whose token it is; None for one of the organization itself.
     scopes: what they may do, within their role; None for all of that.
     domains: those that they may know of; None for all. is_read_only: whether they change nothing, whatever their role.
@@ -59,8 +59,10 @@ class Caller(Struct, frozen=True, kw_only=True):
     def claimant(self) -> str | None:
         """Who shares what all use with the others: an organization, or all the customers who come by its links.
 
-        None for operators and the daemon.
+        None for operators, who wait for nobody's turn, and the daemon.
         """
+        if self.kind is CallerKind.OPERATOR:
+            return None
         return self.org_id if self.link is None else f"{self.org_id} links"
 
     @property

@@ -17,6 +17,8 @@ _DURATION_UNITS: Final[Mapping[str, int]] = {
 }
 _SIZE_UNITS: Final[Mapping[str, int]] = {"GiB": 1 << 30, "MiB": 1 << 20, "KiB": 1 << 10, "B": 1}
 
+_SPAN_UNITS: Final = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"))
+
 # Nine digits of days still fit a 64-bit count of milliseconds, which is what the database stores.
 _QUANTITY: Final = re.compile(r"([0-9]{1,9})([A-Za-z]+)")
 
@@ -29,6 +31,21 @@ def parse_duration(text: str) -> int:
 def format_duration(milliseconds: int) -> str:
     """Write a duration in the largest unit that divides it, so that `parse_duration` reads the same value."""
     return _format(milliseconds, _DURATION_UNITS, zero="0s")
+
+
+def format_span(milliseconds: int) -> str:
+    """Write how long something lasts for people, in its largest unit, rounded down; from two days on in days."""
+    for unit_ms, unit in _SPAN_UNITS:
+        if milliseconds >= (2 * unit_ms if unit == "d" else unit_ms):
+            return f"{milliseconds // unit_ms} {unit}"
+    return f"{milliseconds} ms"
+
+
+def format_bytes(size: int) -> str:
+    """Write a size for people, in its largest unit; with a decimal where it is a small number."""
+    unit, factor = next(((unit, factor) for unit, factor in _SIZE_UNITS.items() if abs(size) >= factor), ("B", 1))
+    number = size / factor
+    return f"{number:.1f} {unit}" if factor > 1 and abs(number) < 10 else f"{round(number):,} {unit}"
 
 
 def parse_size(text: str) -> int:

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.instants import SECOND, to_rfc3339
 
@@ -28,6 +28,11 @@ class EventType(StrEnum):
     ENDPOINT_RECOVERED = "endpoint.recovered"
     ENDPOINT_DISABLED = "endpoint.disabled"
     CONNECTION_REAUTH_REQUIRED = "connection.reauth_required"
+    SYSTEM_CLOUDFLARE_REFUSED = "system.cloudflare_refused"
+    SYSTEM_QUOTA_LOW = "system.quota_low"
+    SYSTEM_BACKUP_LATE = "system.backup_late"
+    SYSTEM_DISK_LOW = "system.disk_low"
+    SYSTEM_CLOCK_WRONG = "system.clock_wrong"
     WEBHOOK_TEST = "webhook.test"
 
 
@@ -58,7 +63,10 @@ class EventDraft(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """An immutable event; `body` is exactly what is signed and sent on every attempt."""
+    """An immutable event; `body` is exactly what is signed and sent on every attempt.
+
+    request_id: that of the HTTP request that caused it, or the job that did; None where no request did.
+    """
 
     id: str
     org_id: str
@@ -68,20 +76,25 @@ class Event(Struct, frozen=True, kw_only=True):
     body: bytes
     created_at: int
     expires_at: int | None = None
+    request_id: str | None = None
 
 
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def build_body(draft: EventDraft, *, event_id: str, sequence: int, now: int) -> bytes:
+def build_body(
+    draft: EventDraft, *, event_id: str, sequence: int, now: int, org_id: str | UnsetType | None = UNSET
+) -> bytes:
     """Encode an event as compact UTF-8 JSON, with its members in the documented order.
+
+    org_id: for operators, the organization that the event is about, None where it is about none; tenants get no such
+    member.
 
     The bytes are equal to JavaScript's `JSON.stringify(JSON.parse(body))`, which the predecessor's receivers sign.
     """
     moment = to_rfc3339(now - now % SECOND)
-    return _ENCODER.encode(
-        {"event": draft.type.value, "timestamp": moment, "data": draft.data, "id": event_id, "sequence": sequence}
-    )
+    members = {"event": draft.type.value, "timestamp": moment, "data": draft.data, "id": event_id, "sequence": sequence}
+    return _ENCODER.encode(members if org_id is UNSET else members | {"org_id": org_id})
 
 
 class _NamedData(Struct):

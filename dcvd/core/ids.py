@@ -1,5 +1,6 @@
 """Identifiers: a prefix for the type, then a random part that sorts by time (ULID's layout, Crockford base 32)."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
@@ -10,8 +11,13 @@ RandomBytes = Callable[[int], bytes]
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH: Final = 26
+_INSTANT_LENGTH: Final = 10
 _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
 """Two digits are looked up at a time: several identifiers are made for each domain that is added."""
+
+
+MAX_ID_CHARS: Final = 100
+_ANY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 
 
 class IdPrefix(StrEnum):
@@ -32,6 +38,8 @@ class IdPrefix(StrEnum):
     WRITTEN_RECORD = "rec"
     ZONE = "zone"
     AUDIT_ENTRY = "aud"
+    CONTACT = "con"
+    MESSAGE = "msg"
 
 
 def new_id(prefix: IdPrefix, now: int, random: RandomBytes) -> str:
@@ -49,6 +57,23 @@ def is_id(prefix: IdPrefix, text: str) -> bool:
     """Whether `text` has the form of an identifier with this prefix, whether or not the object exists."""
     head, _, tail = text.partition("_")
     return head == prefix and len(tail) == _LENGTH and all(digit in _ALPHABET for digit in tail)
+
+
+def may_be_id(text: str) -> bool:
+    """Whether a text can be an id, ours or one that was imported, which keeps the form that it had.
+
+    It can stand in a path, in a cursor and on a command line.
+    """
+    return len(text) <= MAX_ID_CHARS and _ANY_ID.fullmatch(text) is not None
+
+
+def instant_of(identifier: str) -> int:
+    """Return the milliseconds at which an identifier was made, which `is_id` has found to be one."""
+    tail = identifier.partition("_")[2]
+    instant = 0
+    for digit in tail[:_INSTANT_LENGTH]:
+        instant = instant * len(_ALPHABET) + _ALPHABET.index(digit)
+    return instant
 
 
 @lru_cache(maxsize=16)

@@ -39,6 +39,7 @@ class Job(Struct, frozen=True, kw_only=True):
     turn: the order of due jobs of one kind, the lowest first.
     payload: what else the job needs, as JSON; `JobKind.decode_payload` reads it.
     ends_with_domain: see `JobKind`.
+    request_id: that of the HTTP request that enqueued it, or the job before it; None where no request did.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Job(Struct, frozen=True, kw_only=True):
     connection_id: str | None = None
     payload: str = "{}"
     ends_with_domain: bool = False
+    request_id: str | None = None
 
     @property
     def has_failed(self) -> bool:

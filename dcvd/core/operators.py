@@ -1,8 +1,19 @@
 """Operators and observers: what a process at the unix socket may do, by its credentials."""
 
+from typing import Final
+
 from msgspec import Struct
 
 from dcvd.core.tokens.token import Role
+
+OPERATOR_ORG_ID: Final = "org_operator"
+"""The id under which the operator's own endpoints, events and deliveries are stored, as an organization's are. Its row
+in `organizations` is no tenant, and nothing that finds or lists these shows it. It is there from the first use on."""
+
+
+def is_wanted_organization(wanted_id: str | None, org_id: str) -> bool:
+    """Whether an id is that of the wanted organization; None stands for all of them, of which the operator is none."""
+    return org_id == wanted_id if wanted_id is not None else org_id != OPERATOR_ORG_ID
 
 
 class ProcessOwners(Struct, frozen=True, kw_only=True):

@@ -138,6 +138,7 @@ def _observed_fields(domain: Domain) -> dict[str, Any]:
         "cfSslStatus": _shorten_optional(domain.cf_ssl_status),
         "errors": _shorten_all((*domain.cf_errors, *domain.cf_ssl_errors)),
         "differences": _shorten_all(domain.cf_differences),
+        "readOnly": domain.read_only,
         "certificate": _certificate_fields(domain.certificate),
         "nextCertificate": _certificate_fields(domain.next_certificate),
         "certificateAuthority": _shorten_optional(domain.certificate_authority),

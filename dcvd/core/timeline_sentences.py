@@ -13,6 +13,7 @@ _ACTORS: Final = {
 _ACTORS_WITH_ID: Final = {"token": "An API token", "link": "The holder of a link", "job": "A job of dcvd"}
 _REQUESTS: Final = {
     "added": "added the domain",
+    "imported": "imported the domain",
     "removed": "removed the domain",
     "moved": "moved the domain to another organization",
     "sync": "asked for a check",

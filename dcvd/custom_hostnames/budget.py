@@ -3,12 +3,14 @@
 """
 
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from enum import IntEnum
 from typing import Final, assert_never
 
 import structlog
+from msgspec import Struct
 
 from dcvd.kit.limits.shared_slots import SharedSlots
 from dcvd.kit.limits.sliding_window import Limit, SlidingWindow, wait_for_turn
@@ -27,6 +29,7 @@ _RESERVE_DIVISOR: Final = 50
 _CATCH_UP_CALLS: Final = 4
 """Routine calls that may follow each other at once after a delay; otherwise the clock's coarseness would cost some of
 their share."""
+_CERTIFICATE: Final = "certificate"
 _LAST_DIVISOR: Final = 4
 """Calls of the urgency LAST get the place of one in so many routine calls."""
 
@@ -60,6 +63,23 @@ class _UrgencyQueue:
         self.turns = _new_turns()
 
 
+class BudgetReport(Struct, frozen=True, kw_only=True):
+    """What is left of the limits now, and how many calls wait for their turn.
+
+    requests_left, certificates_left: of `requests_limit` in 5 minutes and `certificates_limit` in one; None and 0 where
+    nothing limits them. waiting_certificates: those of the waiting calls that order certificates. pause_s: seconds for
+    which Cloudflare wants no call at all.
+    """
+
+    requests_left: int | None
+    requests_limit: int
+    certificates_left: int | None
+    certificates_limit: int
+    waiting_calls: int
+    waiting_certificates: int
+    pause_s: float
+
+
 class CloudflareBudget:
     """Limits the calls to Cloudflare: each is made within `reserve_call()`, and answers show how many are left.
 
@@ -86,6 +106,7 @@ class CloudflareBudget:
         self._other_usage = 0
         self._other_usage_until = monotonic()
         self._rate_limit_refusals = 0
+        self._waiting_counts: Counter[str] = Counter()
 
     @asynccontextmanager
     async def reserve_call(
@@ -99,7 +120,8 @@ class CloudflareBudget:
         not delay the checks.
         """
         async with self._reserve_certificate(owner) if orders_certificate else nullcontext():
-            await self._wait_turn(urgency, owner)
+            with self._count_waiting(urgency.name.lower()):
+                await self._wait_turn(urgency, owner)
             try:
                 yield
             finally:
@@ -108,6 +130,11 @@ class CloudflareBudget:
     def count_free_certificates(self) -> int | None:
         """Return how many certificates could be ordered now; None without a limit."""
         return self._certificates.count_free()
+
+    def count_waiting(self) -> dict[str, int]:
+        """Count the calls that wait, by their urgency, and those that wait to order a `certificate`."""
+        names = (*(urgency.name.lower() for urgency in Urgency), _CERTIFICATE)
+        return {name: self._waiting_counts[name] for name in names}
 
     def learn_from(
         self, status: int, ratelimit: str | None, retry_after_s: float | None, *, elapsed_s: float = 0.0
@@ -128,19 +155,41 @@ class CloudflareBudget:
         if match is not None:
             self._apply_remaining(int(match[1]), float(match[2]), elapsed_s)
 
+    def report(self) -> BudgetReport:
+        """Report what is left now; of the requests, less what others were seen to use."""
+        requests_left = self._requests.count_free()
+        return BudgetReport(
+            requests_left=None if requests_left is None else max(requests_left - self._count_other_usage(), 0),
+            requests_limit=self._requests.limit,
+            certificates_left=self._certificates.count_free(),
+            certificates_limit=self._certificates.limit,
+            waiting_calls=self._waiting_counts.total(),
+            waiting_certificates=self._waiting_counts[_CERTIFICATE],
+            pause_s=self.get_pause_s(),
+        )
+
     def get_pause_s(self) -> float:
         """Seconds for which every call still has to wait."""
         return self._requests.get_pause_s()
 
     @asynccontextmanager
     async def _reserve_certificate(self, owner: str) -> AsyncIterator[None]:
-        async with self._certificate_turns.wait(owner):
-            await wait_for_turn(self._certificates.get_wait_s)
-            self._certificates.begin()
+        with self._count_waiting(_CERTIFICATE):
+            async with self._certificate_turns.wait(owner):
+                await wait_for_turn(self._certificates.get_wait_s)
+                self._certificates.begin()
         try:
             yield
         finally:
             self._certificates.end()
+
+    @contextmanager
+    def _count_waiting(self, name: str) -> Iterator[None]:
+        self._waiting_counts[name] += 1
+        try:
+            yield
+        finally:
+            self._waiting_counts[name] -= 1
 
     async def _wait_turn(self, urgency: Urgency, owner: str) -> None:
         """Wait for a call's turn, and count the call as begun."""

@@ -8,47 +8,45 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 import structlog
-from msgspec import Struct
 
 from dcvd.config import CloudflareConfig, Config, Live
 from dcvd.core.custom_hostnames.certificate_authorities import select_authorities
 from dcvd.core.domains.domain import ValidationMethod
-from dcvd.core.domains.hostname_orders import HostnameOrder, needs_branding
+from dcvd.core.domains.hostname_orders import HostnameOrder
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, PlanFeature, SaasZone
+from dcvd.core.http.dates import parse_http_date
 from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import HOUR, to_seconds
 from dcvd.custom_hostnames.budget import REQUEST_WINDOW_S, CloudflareBudget, Urgency
 from dcvd.custom_hostnames.errors import (
-    DUPLICATE_CODE,
     NOT_FOUND_CODE,
-    PLAN_LACKS,
     RATE_LIMITED,
     UNAVAILABLE,
-    UNEXPECTED,
     build_error,
+    classify_error,
+    require_hostname,
 )
-from dcvd.custom_hostnames.wire import CloudflareEnvelope, read_envelope, read_hostname, read_hostnames
-from dcvd.custom_hostnames.zone_watch import ZoneWatch, find_lacking
+from dcvd.custom_hostnames.orders import (
+    build_order_body,
+    build_revalidation_body,
+    build_ssl,
+    omit_refused,
+)
+from dcvd.custom_hostnames.wire import CloudflareEnvelope, CustomHostnamePage, read_envelope, read_hostnames, read_page
+from dcvd.custom_hostnames.zone_watch import ZoneWatch
 from dcvd.errors import Permanent, Retryable
-from dcvd.kit.clock import SystemClock
+from dcvd.kit.clock import Clock, SystemClock
+from dcvd.kit.tls.trust import TrustStore, load_system_trust
+from dcvd.kit.tracing import TRACING
 from dcvd.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
 MAX_PAGE_SIZE: Final = 50
 _MAX_ANSWER_BYTES: Final = 8 << 20
-_ORDERABLE_METHODS: Final = frozenset({"http", "txt", "email"})
-"""What an order may ask for; `cname` still occurs in answers alone."""
 _NOBODYS_ID: Final = "00000000-0000-4000-8000-000000000000"
 _MAX_RETRY_AFTER_MS: Final = HOUR
-
-
-class CustomHostnamePage(Struct, frozen=True):
-    """A page of custom hostnames; `total_pages` is None where Cloudflare does not say it."""
-
-    hostnames: list[CloudflareHostname]
-    total_pages: int | None
 
 
 class CloudflareClient:
@@ -62,7 +60,9 @@ class CloudflareClient:
     on_recovered: called when a kind of call succeeds again after an outage of that kind, because Cloudflare is often
         unavailable for some kinds of calls only.
     on_fault_ended: called with the codes of faults of the zone that are over.
+    get_trust: returns the certificate authorities that are trusted now.
     window_s: the length in seconds of the window that the limit on requests is for.
+    clock: the one that is gone by. on_date: called with the instant that an answer told, before it is used.
     """
 
     def __init__(
@@ -73,16 +73,22 @@ class CloudflareClient:
         saas_zone: Live[SaasZone] | None = None,
         on_recovered: Callable[[], None] | None = None,
         on_fault_ended: Callable[[Sequence[str]], None] | None = None,
+        get_trust: Callable[[], TrustStore] = load_system_trust,
         window_s: float = REQUEST_WINDOW_S,
+        clock: Clock | None = None,
+        on_date: Callable[[int], None] = lambda _: None,
     ) -> None:
+        self._clock = SystemClock() if clock is None else clock
+        self._on_date = on_date
+        self._get_trust = get_trust
         self._live_config = live_config
         self._metrics = metrics
         self._on_recovered = on_recovered
         self._failing_calls: set[tuple[str, str]] = set()
         self.zone_watch = ZoneWatch(
-            saas_zone or Live(UNKNOWN_ZONE), SystemClock().now, on_fault_ended or (lambda _: None)
+            saas_zone or Live(UNKNOWN_ZONE), self._clock.now, on_fault_ended or (lambda _: None)
         )
-        self._budget = CloudflareBudget(
+        self.budget = CloudflareBudget(
             lambda: self._config.requests_per_5m,
             lambda: self._config.certificates_per_minute,
             time.monotonic,
@@ -93,6 +99,11 @@ class CloudflareClient:
     @property
     def _config(self) -> CloudflareConfig:
         return self._live_config.value.cloudflare
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether a zone and a token are known, without which a command may work; the daemon has both."""
+        return bool(self._config.zone_id and self._config.api_token)
 
     async def start(self) -> None:
         """Open the connection pool."""
@@ -110,7 +121,7 @@ class CloudflareClient:
 
     def count_free_creates(self) -> int | None:
         """Return how many hostnames could be registered now without waiting; None for any number."""
-        return self._budget.count_free_certificates()
+        return self.budget.count_free_certificates()
 
     def build_order(
         self, hostname: str, *, validation: ValidationMethod = "http", wildcard: bool = False
@@ -133,47 +144,53 @@ class CloudflareClient:
         *,
         validation: ValidationMethod = "http",
         wildcard: bool = False,
+        kept_settings: Mapping[str, Any] = {},
         urgency: Urgency = Urgency.ROUTINE,
         owner: str = "",
     ) -> CloudflareHostname:
-        """Register a hostname. Raises Permanent with remote_code 1406 when the zone has it already."""
+        """Register a hostname, with the settings that it had before.
+
+        Raises Permanent with remote_code 1406 when the zone has it already.
+        """
         order = self.build_order(hostname, validation=validation, wildcard=wildcard)
-        body = {"hostname": hostname, "ssl": _build_ordered_ssl(order)}
-        try:
-            envelope = await self._call(
-                "POST",
-                "/custom_hostnames",
-                hostname=hostname,
-                body=body,
-                orders_certificate=True,
-                urgency=urgency,
-                owner=owner,
-            )
-        except Permanent as error:
-            if not _may_repeat_without_authority(error, body, hostname):
-                raise
-            envelope = await self._call(
-                "POST",
-                "/custom_hostnames",
-                hostname=hostname,
-                body=_without_authority(body),
-                orders_certificate=True,
-                urgency=urgency,
-                owner=owner,
-            )
-        else:
-            if order.certificate_authorities:
-                self.zone_watch.record_feature(PlanFeature.AUTHORITY_CHOICE)
+        body = {"hostname": hostname, **build_order_body(order, kept_settings)}
+        envelope: CloudflareEnvelope | None = None
+        while envelope is None:
+            try:
+                envelope = await self._call(
+                    "POST",
+                    "/custom_hostnames",
+                    hostname=hostname,
+                    body=body,
+                    orders_certificate=True,
+                    urgency=urgency,
+                    owner=owner,
+                )
+            except Permanent as error:
+                body = omit_refused(error, body, hostname)
+        if "certificate_authority" in body["ssl"]:
+            self.zone_watch.record_feature(PlanFeature.AUTHORITY_CHOICE)
         if wildcard:
             self.zone_watch.record_feature(PlanFeature.WILDCARD)
-        return _require_hostname(envelope, "POST", name=hostname)
+        return require_hostname(envelope, "POST", name=hostname)
 
     async def edit(
-        self, cf_id: str, order: HostnameOrder, *, urgency: Urgency = Urgency.ROUTINE, owner: str = ""
+        self,
+        cloudflare_hostname: CloudflareHostname,
+        order: HostnameOrder,
+        *,
+        urgency: Urgency = Urgency.ROUTINE,
+        owner: str = "",
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
-        """Edit a hostname so that it is as ordered; Cloudflare then validates it anew."""
-        body = {"ssl": _build_ordered_ssl(order)}
-        return await self._observe("PATCH", cf_id, hostname=order.hostname, body=body, urgency=urgency, owner=owner)
+        """Edit a hostname so that it is as ordered; Cloudflare then validates it anew. It keeps its settings."""
+        return await self._observe(
+            "PATCH",
+            cloudflare_hostname.id,
+            hostname=order.hostname,
+            body=build_order_body(order, cloudflare_hostname.kept_settings),
+            urgency=urgency,
+            owner=owner,
+        )
 
     async def get(
         self, cf_id: str, *, urgency: Urgency = Urgency.ROUTINE, owner: str = ""
@@ -193,7 +210,7 @@ class CloudflareClient:
         """Return a page of up to MAX_PAGE_SIZE hostnames; the first is number 1. Pages shift over time."""
         query = {"page": str(number), "per_page": str(MAX_PAGE_SIZE)}
         envelope = await self._call("GET", "/custom_hostnames", query=query, urgency=Urgency.ROUTINE)
-        return CustomHostnamePage(read_hostnames(envelope.result), envelope.total_pages)
+        return read_page(envelope)
 
     async def revalidate(
         self,
@@ -206,22 +223,20 @@ class CloudflareClient:
     ) -> CloudflareHostname | CloudflareHostnameAbsence:
         """Have Cloudflare check the hostname's DNS now, which also resets its backoff and renews its tokens.
 
-        The method and wildcard stay as they are there, and so does the CA unless one is given. `order` says what they
-        are where Cloudflare does not, and instead of a method that cannot be ordered any more.
+        The method, wildcard and settings stay as they are there, and so does the CA unless one is given. `order` says
+        what they are where Cloudflare does not, and instead of a method that cannot be ordered any more.
         """
-        method, wildcard = cloudflare_hostname.method, cloudflare_hostname.wildcard
-        ssl = _build_ssl(
-            cloudflare_hostname.hostname,
-            method if method in _ORDERABLE_METHODS else order.method,
-            wildcard=order.wildcard if wildcard is None else wildcard,
+        body = build_revalidation_body(
+            cloudflare_hostname,
+            order,
+            certificate_authority,
+            has_authority_choice=not self.zone_watch.zone.lacks(PlanFeature.AUTHORITY_CHOICE),
         )
-        if certificate_authority is not None:
-            ssl["certificate_authority"] = certificate_authority
         return await self._observe(
             "PATCH",
             cloudflare_hostname.id,
             hostname=cloudflare_hostname.hostname,
-            body={"ssl": ssl},
+            body=body,
             urgency=urgency,
             owner=owner,
         )
@@ -238,7 +253,7 @@ class CloudflareClient:
         answer = await self._observe(
             "PATCH",
             _NOBODYS_ID,
-            body={"ssl": _build_ssl("", "http", wildcard=False)},
+            body={"ssl": build_ssl("", "http", wildcard=False)},
             urgency=Urgency.ROUTINE,
             owner="",
         )
@@ -277,12 +292,11 @@ class CloudflareClient:
         except Permanent as error:
             if error.remote_code == NOT_FOUND_CODE:
                 return CloudflareHostnameAbsence(cf_id)
-            if body is None or not _may_repeat_without_authority(error, body, hostname):
+            if body is None:
                 raise
-            return await self._observe(
-                method, cf_id, hostname=hostname, body=_without_authority(body), urgency=urgency, owner=owner
-            )
-        return _require_hostname(envelope, method, cf_id=cf_id)
+            body = omit_refused(error, body, hostname)
+            return await self._observe(method, cf_id, hostname=hostname, body=body, urgency=urgency, owner=owner)
+        return require_hostname(envelope, method, cf_id=cf_id)
 
     async def _call(
         self,
@@ -302,14 +316,20 @@ class CloudflareClient:
 
         is_optional: whether a refusal says nothing of our access to the zone.
         """
-        async with self._budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency, owner=owner):
-            start_time = time.monotonic()
-            status = 0
-            try:
-                status, envelope, retry_after_s = await self._exchange(method, path, cf_id, query, body)
-            finally:
-                self._metrics.record_cloudflare_call(method, path, status, time.monotonic() - start_time)
-        if 200 <= status < 300 and envelope is not None and envelope.success:
+        with TRACING.span(f"cloudflare {method} {path or '/'}", "client") as span:
+            span.set("cloudflare.hostname_id", cf_id or None)
+            async with self.budget.reserve_call(orders_certificate=orders_certificate, urgency=urgency, owner=owner):
+                start_time = time.monotonic()
+                status, outcome = 0, "unanswered"
+                try:
+                    status, envelope, retry_after_s = await self._exchange(method, path, cf_id, query, body)
+                    is_ok = 200 <= status < 300 and envelope is not None and envelope.success
+                    error = None if is_ok else build_error(method, path, status, envelope, retry_after_s)
+                    outcome = "ok" if error is None else classify_error(error)
+                finally:
+                    self._metrics.record_cloudflare_call(method, path, outcome, time.monotonic() - start_time)
+                    span.set("http.response.status_code", status or None)
+        if error is None and envelope is not None:
             if not is_optional:
                 self.zone_watch.record_success(method)
             if (method, path) in self._failing_calls:
@@ -318,7 +338,7 @@ class CloudflareClient:
                 if self._on_recovered is not None:
                     self._on_recovered()
             return envelope
-        error = build_error(method, path, status, envelope, retry_after_s)
+        assert error is not None, "an answer without an envelope is an error"
         if not is_optional:
             self.zone_watch.record_error(method, error, hostname)
         if error.code in (UNAVAILABLE, RATE_LIMITED):
@@ -339,19 +359,28 @@ class CloudflareClient:
         try:
             async with asyncio.timeout(to_seconds(self._config.timeout)):
                 async with self._session.request(
-                    method, url, params=query, data=data, headers=headers, allow_redirects=False
+                    method,
+                    url,
+                    params=query,
+                    data=data,
+                    headers=headers,
+                    ssl=self._get_trust().context,
+                    allow_redirects=False,
                 ) as response:
+                    date = parse_http_date(response.headers.get("date", ""))
+                    if date is not None:
+                        self._on_date(date)
                     content = await response.content.read(_MAX_ANSWER_BYTES)
                     while len(content) < _MAX_ANSWER_BYTES and (
                         chunk := await response.content.read(_MAX_ANSWER_BYTES)
                     ):
                         content += chunk
                     retry_after_ms = parse_retry_after_ms(
-                        response.headers.get("retry-after"), SystemClock().now(), max_ms=_MAX_RETRY_AFTER_MS
+                        response.headers.get("retry-after"), self._clock.now(), max_ms=_MAX_RETRY_AFTER_MS
                     )
                     retry_after_s = None if retry_after_ms is None else to_seconds(retry_after_ms)
                     elapsed_s = time.monotonic() - start_time
-                    self._budget.learn_from(
+                    self.budget.learn_from(
                         response.status, response.headers.get("ratelimit"), retry_after_s, elapsed_s=elapsed_s
                     )
                     return response.status, read_envelope(content), retry_after_s
@@ -365,52 +394,3 @@ class CloudflareClient:
             raise Retryable(
                 f"Cloudflare could not be reached for {method} {path}: {reason}.", code=UNAVAILABLE
             ) from error
-
-
-def _build_ordered_ssl(order: HostnameOrder) -> dict[str, Any]:
-    ssl = _build_ssl(order.hostname, order.method, wildcard=order.wildcard)
-    if order.certificate_authorities:
-        ssl["certificate_authority"] = order.certificate_authorities[0]
-    return ssl
-
-
-def _build_ssl(hostname: str, method: str | None, *, wildcard: bool) -> dict[str, Any]:
-    """Build the order of a certificate, complete, because an edit that omits a part leaves or removes it."""
-    ssl: dict[str, Any] = {"method": method, "type": "dv", "wildcard": wildcard}
-    if needs_branding(hostname):
-        ssl["cloudflare_branding"] = True
-    return ssl
-
-
-def _without_authority(body: dict[str, Any]) -> dict[str, Any]:
-    """Return an order that leaves the choice of the CA to Cloudflare."""
-    ssl = {member: value for member, value in body["ssl"].items() if member != "certificate_authority"}
-    return {**body, "ssl": ssl}
-
-
-def _may_repeat_without_authority(error: Permanent, body: dict[str, Any], hostname: str) -> bool:
-    """Whether an order was refused only because the zone's plan lets nobody choose the CA."""
-    if "certificate_authority" not in body["ssl"] or error.code != PLAN_LACKS:
-        return False
-    return PlanFeature.AUTHORITY_CHOICE in find_lacking(error.message, hostname)
-
-
-def _require_hostname(
-    envelope: CloudflareEnvelope, method: str, *, name: str | None = None, cf_id: str | None = None
-) -> CloudflareHostname:
-    """Return the hostname if the answer is about the one requested; otherwise a wrong domain would be updated."""
-    cloudflare_hostname = read_hostname(envelope.result)
-    if cloudflare_hostname is None:
-        raise Retryable(
-            f"Cloudflare's answer to {method} holds no custom hostname; it is tried again.", code=UNAVAILABLE
-        )
-    if name not in (None, cloudflare_hostname.hostname) or cf_id not in (None, cloudflare_hostname.id):
-        answered = f"{cloudflare_hostname.hostname} ({cloudflare_hostname.id})"
-        message = f"Cloudflare answered about {answered} when it was asked about {name or cf_id}."
-        raise Retryable(message, code=UNEXPECTED)
-    return cloudflare_hostname
-
-
-def is_duplicate(error: Permanent) -> bool:
-    """Whether a create was refused because the zone has the hostname already (409, code 1406)."""
-    return error.remote_code == DUPLICATE_CODE

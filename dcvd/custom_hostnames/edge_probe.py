@@ -7,7 +7,7 @@ whatever stands between us and the Internet could make every name look so.
 import asyncio
 import re
 import ssl
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,7 +15,6 @@ from typing import Final, Protocol
 
 import structlog
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 from msgspec import Struct
 from msgspec.structs import replace
 from yarl import URL
@@ -28,15 +27,16 @@ from dcvd.core.http.exchanges import FailureReason, HttpResponse
 from dcvd.core.instants import SECOND
 from dcvd.core.records.zone_use import HostAddresses
 from dcvd.core.text import make_printable, shorten
-from dcvd.kit.clock import SystemClock
-from dcvd.kit.egress.client import build_system_tls
+from dcvd.kit.clock import Clock, SystemClock
 from dcvd.kit.egress.connection import EgressConnection
-from dcvd.kit.egress.dial import dial_addresses, fetch_certificate
-from dcvd.kit.egress.failures import EgressError
+from dcvd.kit.egress.dial import dial_addresses, fetch_chain
+from dcvd.kit.egress.failures import EgressError, is_alert
 from dcvd.kit.egress.guard import AddressRefused, EgressPolicy, select_permitted
 from dcvd.kit.egress.progress import ExchangeProgress
 from dcvd.kit.egress.request import Origin
 from dcvd.kit.limits.recent_entries import RecentEntries
+from dcvd.kit.tls.sent_chain import read_common_name
+from dcvd.kit.tls.trust import TrustStore, load_system_trust
 from dcvd.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -56,8 +56,12 @@ _CERTIFICATE_FAULTS: Final = {
     FailureReason.CERTIFICATE_SELF_SIGNED: CertificateFault.UNTRUSTED,
     FailureReason.CERTIFICATE_UNTRUSTED: CertificateFault.UNTRUSTED,
     FailureReason.CERTIFICATE_WRONG_NAME: CertificateFault.WRONG_NAME,
+    FailureReason.CHAIN_EXPIRED: CertificateFault.EXPIRED,
+    FailureReason.CERTIFICATE_WEAK: CertificateFault.UNTRUSTED,
 }
-_OWN_REASONS: Final = frozenset({FailureReason.OWN_LIMIT, FailureReason.NETWORK_UNREACHABLE})
+_OWN_REASONS: Final = frozenset(
+    {FailureReason.OWN_LIMIT, FailureReason.NETWORK_UNREACHABLE, FailureReason.TRUST_STORE_OUTDATED}
+)
 _CLOUDFLARE_ERROR: Final = re.compile(rb"error code: (1\d{3})\b|cf-error-code[^0-9]{1,20}(1\d{3})\b", re.IGNORECASE)
 _REFUSALS: Final = frozenset({1000, 1001, 1002, 1003, 1004, 1014, 1018, 1023, 1034})
 """Cloudflare's errors by which it says that it does not serve the name ("Cloudflare 1xxx errors")."""
@@ -88,14 +92,22 @@ class _Place(Struct, frozen=True):
 class EdgeProber:
     """Probes hostnames, some at once, each within a deadline."""
 
-    def __init__(self, live_config: Live[Config], reader: AddressReader, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        live_config: Live[Config],
+        reader: AddressReader,
+        metrics: Metrics,
+        get_trust: Callable[[], TrustStore] = load_system_trust,
+        clock: Clock | None = None,
+    ) -> None:
         self._live_config = live_config
         self._reader = reader
+        self._get_trust = get_trust
         self._metrics = metrics
-        self._now = SystemClock().now
+        self._now = (SystemClock() if clock is None else clock).now
         self._slots = asyncio.Semaphore(_MAX_PROBES)
         self._known = RecentEntries[str, tuple[float, list[str]]](_MAX_KNOWN_NAMES)
-        self._own_tls: tuple[str, int, ssl.SSLContext] | None = None
+        self._own_trust: tuple[str, int, TrustStore] | None = None
 
     async def probe(
         self, hostname: str, target: str, addresses: Sequence[str] = (), *, timeout_s: float
@@ -111,12 +123,12 @@ class EdgeProber:
         seen = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
         try:
             async with asyncio.timeout(timeout_s), self._slots:
-                tls = self._load_tls(config.probe_ca_file)
+                trust = self._load_trust(config.probe_ca_file)
                 target_place = await self._find_place(target)
                 place = self._permit(hostname, addresses) if addresses else target_place
-                seen = await self._look(hostname, place, tls, _LOOK_SHARE * timeout_s)
+                seen = await self._look(hostname, place, trust, _LOOK_SHARE * timeout_s)
                 if seen.outcome in _FAULTS:
-                    seen = await self._confirm(seen, hostname, place, (target, target_place), tls, timeout_s)
+                    seen = await self._confirm(seen, hostname, place, (target, target_place), trust, timeout_s)
         except TimeoutError:
             seen = EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
         except Exception as error:  # noqa: BLE001  # strangers' servers may break what reads them in any way
@@ -131,17 +143,17 @@ class EdgeProber:
         hostname: str,
         place: _Place,
         target: tuple[str, _Place],
-        tls: ssl.SSLContext,
+        trust: TrustStore,
         timeout_s: float,
     ) -> EdgeObservation:
         """Return a fault that is seen twice, while our own network shows another name without it; else UNKNOWN."""
         families = {address.version for address in place.addresses}
         target_name, target_place = target
-        control = await self._look(target_name, target_place.keep_families(families), tls, _CONTROL_SHARE * timeout_s)
+        control = await self._look(target_name, target_place.keep_families(families), trust, _CONTROL_SHARE * timeout_s)
         if control.outcome not in _HEALTHY:
-            control = await self._look_at_api(control, families, tls, _CONTROL_SHARE * timeout_s)
+            control = await self._look_at_api(control, families, trust, _CONTROL_SHARE * timeout_s)
         if control.outcome in _HEALTHY:
-            again = await self._look(hostname, place, tls, _LOOK_SHARE * timeout_s)
+            again = await self._look(hostname, place, trust, _LOOK_SHARE * timeout_s)
             if again.outcome is seen.outcome:
                 return again
         log.info("edge.not_confirmed", hostname=hostname, outcome=seen.outcome.value, fault=seen.fault)
@@ -151,7 +163,7 @@ class EdgeProber:
         self,
         control: EdgeObservation,
         families: Collection[int],
-        tls: ssl.SSLContext,
+        trust: TrustStore,
         timeout_s: float,
     ) -> EdgeObservation:
         """Ask Cloudflare's API in the target's place: a target may have no certificate of its own."""
@@ -160,9 +172,9 @@ class EdgeProber:
         if not is_public or self._live_config.value.sync.probe_connect_to is not None:
             return control
         place = (await self._find_place(str(url.host))).keep_families(families)
-        return await self._look(str(url.host), place, tls, timeout_s)
+        return await self._look(str(url.host), place, trust, timeout_s)
 
-    async def _look(self, name: str, place: _Place, tls: ssl.SSLContext, timeout_s: float) -> EdgeObservation:
+    async def _look(self, name: str, place: _Place, trust: TrustStore, timeout_s: float) -> EdgeObservation:
         """Ask one name once."""
         if not place.addresses:
             return EdgeObservation(outcome=EdgeOutcome.UNKNOWN)
@@ -170,7 +182,9 @@ class EdgeProber:
         origin = Origin(name, place.port, tls=True, owner="")
         try:
             async with asyncio.timeout(progress.get_remaining_s()):
-                connection = await dial_addresses(origin, place.addresses, place.policy, tls, progress)
+                connection = await dial_addresses(
+                    origin, place.addresses, policy=place.policy, trust=trust, progress=progress
+                )
         except TimeoutError:
             fault = f"{progress.remote_ip or name} did not answer within {timeout_s:g} s."
             return EdgeObservation(outcome=EdgeOutcome.UNREACHABLE, address=progress.remote_ip, fault=fault)
@@ -219,22 +233,22 @@ class EdgeProber:
         if fault is None:
             return replace(seen, outcome=EdgeOutcome.NO_CERTIFICATE) if _is_ended_by_server(error) else seen
         address = parse_ip(progress.remote_ip or "")
-        certificate = None if address is None else await fetch_certificate(origin, address, policy, progress)
+        chain = [] if address is None else await fetch_chain(origin, address, policy, progress)
         return replace(
             seen,
             outcome=EdgeOutcome.WRONG_CERTIFICATE,
             certificate_fault=fault,
-            certificate=_describe(certificate, self._now()),
+            certificate=_describe(chain[0], self._now()) if chain else None,
         )
 
-    def _load_tls(self, ca_file: Path | None) -> ssl.SSLContext:
-        """Return the context with the authorities of a file, read anew where the file was changed. Raises OSError."""
+    def _load_trust(self, ca_file: Path | None) -> TrustStore:
+        """Return the authorities of a file alone, read anew where the file was changed. Raises OSError."""
         if ca_file is None:
-            return build_system_tls()
+            return self._get_trust()
         changed_at = ca_file.stat().st_mtime_ns
-        if self._own_tls is None or self._own_tls[:2] != (str(ca_file), changed_at):
-            self._own_tls = (str(ca_file), changed_at, ssl.create_default_context(cafile=ca_file))
-        return self._own_tls[2]
+        if self._own_trust is None or self._own_trust[:2] != (str(ca_file), changed_at):
+            self._own_trust = (str(ca_file), changed_at, TrustStore(ca_file, with_system=False))
+        return self._own_trust[2]
 
 
 _FAULTS: Final = frozenset({EdgeOutcome.UNREACHABLE, EdgeOutcome.NO_CERTIFICATE, EdgeOutcome.WRONG_CERTIFICATE})
@@ -245,7 +259,7 @@ _HEALTHY: Final = frozenset({EdgeOutcome.SERVING, EdgeOutcome.ORIGIN_DOWN, EdgeO
 def _is_ended_by_server(error: EgressError) -> bool:
     """Whether it was the server that ended the TLS handshake, by an alert or by closing the connection."""
     cause = error.__cause__
-    return isinstance(cause, ConnectionError) or (isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or ""))
+    return isinstance(cause, ConnectionError) or (isinstance(cause, ssl.SSLError) and is_alert(cause))
 
 
 async def _read_answer(connection: EgressConnection, name: str, progress: ExchangeProgress) -> EdgeObservation:
@@ -276,12 +290,9 @@ def judge_answer(seen: EdgeObservation, answer: HttpResponse) -> EdgeObservation
     return seen
 
 
-def _describe(certificate: x509.Certificate | None, now: int) -> ServedCertificate | None:
-    if certificate is None:
-        return None
+def _describe(certificate: x509.Certificate, now: int) -> ServedCertificate | None:
     try:
-        issuers = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
-        issuer = str(issuers[0].value) if issuers else certificate.issuer.rfc4514_string()
+        issuer = read_common_name(certificate.issuer)
         return ServedCertificate(
             serial=str(certificate.serial_number),
             names=tuple(shorten(make_printable(name), _MAX_TEXT_CHARS) for name in _read_names(certificate)),

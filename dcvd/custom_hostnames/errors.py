@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from dcvd.core.domains.domain import DomainErrorCode
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.domains.saas_zone import ZoneFaultCode
 from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.jobs import Outage
-from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo
+from dcvd.custom_hostnames.wire import CloudflareEnvelope, CloudflareErrorInfo, read_hostname
 from dcvd.errors import DcvdError, Permanent, Retryable, Unauthorized
 
 UNAVAILABLE: Final = "cloudflare_unavailable"
@@ -90,3 +91,39 @@ def build_error(
         return Permanent(detail, code=PLAN_LACKS, http_status=status, remote_code=first_error.code)
     code = _ERROR_CODES.get(first_error.code, f"cloudflare_{first_error.code}")
     return Permanent(detail, code=code, http_status=status, remote_code=first_error.code)
+
+
+def classify_error(error: DcvdError) -> str:
+    """Classify a failed call by its outcome, for metrics; one that was not answered at all is none of them."""
+    if error.code == RATE_LIMITED:
+        return "rate_limited"
+    if error.code == UNAVAILABLE:
+        return "failed"
+    if isinstance(error, Unauthorized):
+        return "unauthorized"
+    is_not_found = isinstance(error, Permanent) and error.remote_code == NOT_FOUND_CODE
+    return "not_found" if is_not_found else "refused"
+
+
+def is_duplicate(error: Permanent) -> bool:
+    """Whether a create was refused because the zone has the hostname already (409, code 1406)."""
+    return error.remote_code == DUPLICATE_CODE
+
+
+def require_hostname(
+    envelope: CloudflareEnvelope, method: str, *, name: str | None = None, cf_id: str | None = None
+) -> CloudflareHostname:
+    """Return the hostname if the answer is about the one requested; otherwise a wrong domain would be updated.
+
+    Raises Retryable.
+    """
+    cloudflare_hostname = read_hostname(envelope.result)
+    if cloudflare_hostname is None:
+        raise Retryable(
+            f"Cloudflare's answer to {method} holds no custom hostname; it is tried again.", code=UNAVAILABLE
+        )
+    if name not in (None, cloudflare_hostname.hostname) or cf_id not in (None, cloudflare_hostname.id):
+        answered = f"{cloudflare_hostname.hostname} ({cloudflare_hostname.id})"
+        message = f"Cloudflare answered about {answered} when it was asked about {name or cf_id}."
+        raise Retryable(message, code=UNEXPECTED)
+    return cloudflare_hostname

@@ -14,6 +14,7 @@ from dcvd.core.domains.domain import Record
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
 from dcvd.core.instants import from_rfc3339
 from dcvd.core.text import shorten
+from dcvd.custom_hostnames.kept_settings import has_own_certificate, read_kept_settings
 from dcvd.kit.http.json_body import read_json_object
 
 Json = dict[str, Any]
@@ -41,6 +42,19 @@ class CloudflareEnvelope(Struct, frozen=True):
     errors: tuple[CloudflareErrorInfo, ...]
     result: Any
     total_pages: int | None
+    total_count: int | None = None
+
+
+class CustomHostnamePage(Struct, frozen=True):
+    """A page of custom hostnames; `unreadable`: how many of its entries could not be read.
+
+    How many pages and hostnames there are in all is None where Cloudflare does not say it.
+    """
+
+    hostnames: list[CloudflareHostname]
+    total_pages: int | None
+    total_count: int | None = None
+    unreadable: int = 0
 
 
 def read_envelope(body: bytes) -> CloudflareEnvelope | None:
@@ -55,7 +69,14 @@ def read_envelope(body: bytes) -> CloudflareEnvelope | None:
     if not isinstance(success, bool) and not errors:
         return None
     info = as_object(document.get("result_info"))
-    return CloudflareEnvelope(success is True, errors, document.get("result"), _read_total_pages(info))
+    count = info.get("total_count")
+    return CloudflareEnvelope(
+        success is True,
+        errors,
+        document.get("result"),
+        _read_total_pages(info),
+        count if isinstance(count, int) else None,
+    )
 
 
 def read_hostname(result: object) -> CloudflareHostname | None:
@@ -65,6 +86,7 @@ def read_hostname(result: object) -> CloudflareHostname | None:
     if not is_id(identifier) or hostname is None:
         return None
     ssl = as_object(result_object.get("ssl"))
+    kept = read_kept_settings(result_object, ssl)
     return CloudflareHostname(
         id=identifier,
         hostname=hostname.lower(),
@@ -81,12 +103,23 @@ def read_hostname(result: object) -> CloudflareHostname | None:
             _read_text(as_object(entry).get("txt_name")) for entry in as_list(ssl.get("validation_records"))
         ),
         certificates=tuple(islice(_read_certificates(ssl), _MAX_ENTRIES)),
+        kept_settings=kept.content,
+        has_too_many_settings=kept.is_too_large,
+        has_own_certificate=has_own_certificate(ssl),
+        has_own_csr=bool(ssl.get("custom_csr_id")),
     )
 
 
 def read_hostnames(result: object) -> list[CloudflareHostname]:
     """Read the hostnames of a page; an entry that cannot be read is left out."""
     return [hostname for entry in as_list(result) if (hostname := read_hostname(entry)) is not None]
+
+
+def read_page(envelope: CloudflareEnvelope) -> CustomHostnamePage:
+    """Read a page of the list."""
+    hostnames = read_hostnames(envelope.result)
+    unreadable = len(as_list(envelope.result)) - len(hostnames)
+    return CustomHostnamePage(hostnames, envelope.total_pages, envelope.total_count, unreadable)
 
 
 def _read_certificates(ssl: Json) -> Iterator[CloudflareCertificate]:

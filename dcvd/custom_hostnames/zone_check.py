@@ -33,9 +33,12 @@ class ZonePart(StrEnum):
 
 
 class PartResult(Struct, frozen=True):
-    """The state of a part, and what was found, in a sentence. `unknown`: it could not be told, and may well work."""
+    """The state of a part, and what was found, in a sentence. `unknown`: it could not be told, and may well work.
 
-    part: ZonePart
+    "webhooks" is the way that they take, which is checked with the zone.
+    """
+
+    part: ZonePart | Literal["webhooks"]
     state: PartState
     message: str
 
@@ -87,6 +90,7 @@ async def _check_token(client: CloudflareClient) -> tuple[PartState, str]:
 
 async def _check_permission(client: CloudflareClient) -> tuple[PartState, str]:
     await client.try_write()
+    client.zone_watch.confirm_access()
     return "ok", "The API token may write custom hostnames."
 
 
@@ -94,6 +98,7 @@ async def _check_zone(client: CloudflareClient) -> tuple[PartState, str]:
     zone = as_object(await client.read_setting(""))
     name, status, plan = _text(zone.get("name")), _text(zone.get("status")), as_object(zone.get("plan"))
     plan_id, plan_name = _text(plan.get("legacy_id")), _text(plan.get("name"))
+    client.zone_watch.learn_name(name)
     if plan_id:
         client.zone_watch.learn_plan(plan_id, PlanFeature if plan_id in _LESSER_PLANS else ())
     is_paused = zone.get("paused") is True
@@ -119,6 +124,7 @@ async def _check_quota(client: CloudflareClient) -> tuple[PartState, str]:
         client.zone_watch.set(ZoneFaultCode.NOT_ENABLED, message)
         return "failing", message
     client.zone_watch.clear(ZoneFaultCode.NOT_ENABLED)
+    client.zone_watch.learn_usage(used, cap)
     if used >= cap:
         message = f"All {cap} custom hostnames that the zone may have are used: raise the quota, or remove some."
         client.zone_watch.set(ZoneFaultCode.QUOTA_EXCEEDED, message)

@@ -8,7 +8,7 @@ import structlog
 from msgspec.structs import replace
 
 from dcvd.config import Live
-from dcvd.core.domains.saas_zone import PlanFeature, SaasZone, ZoneFault, ZoneFaultCode
+from dcvd.core.domains.saas_zone import HostnameUsage, PlanFeature, SaasZone, ZoneFault, ZoneFaultCode
 from dcvd.core.instants import DAY
 from dcvd.custom_hostnames.errors import PLAN_LACKS
 from dcvd.errors import DcvdError
@@ -38,6 +38,8 @@ class ZoneWatch:
         self._now = now
         self._on_ended = on_ended
         self._is_write_refused = False
+        self.token_checked_at: int | None = None
+        """When Cloudflare last took or refused the API token, in milliseconds."""
         self._plan_id = ""
         self._had: set[PlanFeature] = set()
         self._lacking_since: dict[PlanFeature, int] = {}
@@ -47,8 +49,16 @@ class ZoneWatch:
         """What is known now."""
         return self._zone.value
 
+    @property
+    def is_token_valid(self) -> bool | None:
+        """Whether Cloudflare took the token the last time; None until it has answered."""
+        if self.token_checked_at is None:
+            return None
+        return not any(fault.code is ZoneFaultCode.UNAUTHORIZED for fault in self.zone.faults)
+
     def record_success(self, method: str) -> None:
         """Learn from a call that was answered."""
+        self.token_checked_at = self._now()
         cleared = [ZoneFaultCode.ZONE_NOT_FOUND]
         if method != "GET":
             self._is_write_refused = False
@@ -63,8 +73,10 @@ class ZoneWatch:
         """Learn from a call that was refused; `hostname` is the one that it was about, "" where that is not known."""
         code = _LEARNED_BY_CALLS.get(error.code)
         if code is not None:
-            if code is ZoneFaultCode.UNAUTHORIZED and method != "GET":
-                self._is_write_refused = True
+            if code is ZoneFaultCode.UNAUTHORIZED:
+                self.token_checked_at = self._now()
+                if method != "GET":
+                    self._is_write_refused = True
             self.set(code, error.message)
         if error.code == PLAN_LACKS:
             for feature in find_lacking(error.message, hostname):
@@ -99,6 +111,8 @@ class ZoneWatch:
         zone = self.zone.with_fault(ZoneFault(code=code, message=message, since=self._now(), target=target))
         if not any(fault.code is code for fault in self.zone.faults):
             log.warning("cloudflare.zone_fault", code=code.value, error=message)
+        if code is ZoneFaultCode.UNAUTHORIZED:
+            zone = replace(zone, is_access_confirmed=False)
         self._zone.value = zone
 
     def clear(self, *codes: ZoneFaultCode) -> None:
@@ -106,8 +120,27 @@ class ZoneWatch:
         ended = [fault.code.value for fault in self.zone.faults if fault.code in codes]
         if ended:
             log.info("cloudflare.zone_fault_ended", codes=ended)
-            self._zone.value = self.zone.without_faults(*codes)
+            zone = self.zone.without_faults(*codes)
+            if ZoneFaultCode.UNAUTHORIZED in ended:
+                zone = replace(zone, is_access_confirmed=True)
+            self._zone.value = zone
             self._on_ended(ended)
+
+    def confirm_access(self) -> None:
+        """Learn that Cloudflare takes the token, to read and to write."""
+        if not self.zone.is_access_confirmed:
+            self._zone.value = replace(self.zone, is_access_confirmed=True)
+
+    def learn_name(self, name: str) -> None:
+        """Learn what the zone is called."""
+        if name and name != self.zone.name:
+            self._zone.value = replace(self.zone, name=name)
+
+    def learn_usage(self, used: int, allowed: int) -> None:
+        """Learn how many custom hostnames the zone has and may have."""
+        usage = HostnameUsage(used, allowed)
+        if usage != self.zone.usage:
+            self._zone.value = replace(self.zone, usage=usage)
 
     def _set_lacking(self, feature: PlanFeature) -> None:
         self._lacking_since[feature] = self._now()

@@ -15,17 +15,19 @@ import uvloop
 
 from dcvd.config import ConfigChanges, LoadedConfig, LogConfig, load
 from dcvd.daemon.daemon import Daemon
+from dcvd.daemon.start_extension import extending_start
 from dcvd.daemon.watchdog import feed_watchdog
-from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError, StoreError
+from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError, DiskFull, StoreError
 from dcvd.kit.http.server.listen_fds import take_inherited_sockets
 from dcvd.kit.logs.configuration import configure_logging, flush_logs
+from dcvd.kit.logs.repeated_lines import REPEATED_LINES
 from dcvd.kit.notify import Notifier
 
 log = structlog.get_logger(__name__)
 
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
-EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database
+EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database, or the disk is full
 EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG, or an unusable database; systemd does not restart after this one
 _LOG_FLUSH_TIMEOUT_S: Final = 1.0
 _SWITCH_INTERVAL_S: Final = 0.00002
@@ -39,6 +41,7 @@ one has begun, waits anew. With Python's 5 ms, one client that keeps the loop bu
 def run(path: Path, environ: Mapping[str, str]) -> int:
     """Run until a signal or a failure, and return the exit code; a failure is reported on stderr or in the log."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    _hold_back_reloads()
     code = _run(path, environ)
     if not flush_logs(_LOG_FLUSH_TIMEOUT_S):
         # Nobody reads the log, and the interpreter would wait for its lock at the end, for ever.
@@ -64,6 +67,9 @@ def _run(path: Path, environ: Mapping[str, str]) -> int:
     except ConfigError as error:
         log.error("daemon.bad_configuration", problems=error.problems)  # noqa: TRY400  # the sentence says it all
         return EXIT_BAD_CONFIG
+    except DiskFull as error:
+        log.error("daemon.disk_full", error=error.message)  # noqa: TRY400
+        return EXIT_BUSY
     except DatabaseLocked as error:
         log.error("daemon.database_locked", error=error.message)  # noqa: TRY400
         return EXIT_BUSY
@@ -82,50 +88,67 @@ def _run(path: Path, environ: Mapping[str, str]) -> int:
 
 async def _serve(loaded: LoadedConfig, environ: Mapping[str, str]) -> None:
     notifier = Notifier.from_environment(environ)
-    daemon = Daemon(loaded, inherited_sockets=take_inherited_sockets(environ))
+    daemon = Daemon(loaded, environ=environ, inherited_sockets=take_inherited_sockets(environ))
     signals = _SignalHandlers(daemon, loaded, environ, notifier)
     signals.install()
     try:
-        await daemon.start()
+        notifier.notify_status("Starting")
+        async with extending_start(notifier, signals.stop_event):
+            await daemon.start()
         # The objects that the start made stay for good: each garbage collection of them would stop the loop for some
         # fifty milliseconds.
         gc.collect()
         gc.freeze()
-        notifier.notify_ready()
-        notifier.notify_status(f"Serving {', '.join(daemon.urls) or loaded.config.server.socket}")
-        if notifier.watchdog_interval_s is not None:
-            watchdog = feed_watchdog(daemon.context.database, notifier, notifier.watchdog_interval_s)
-            daemon.supervise("watchdog", watchdog)
+        if not signals.stop_event.is_set():
+            notifier.notify_ready()
+            notifier.notify_status(f"Serving {', '.join(daemon.urls) or loaded.config.server.socket}")
+            if notifier.watchdog_interval_s is not None:
+                feeding = feed_watchdog(notifier, notifier.watchdog_interval_s, daemon.moving_parts())
+                daemon.supervise("watchdog", feeding)
+            signals.allow_reloads()
         await daemon.wait()
     finally:
+        _hold_back_reloads()
         notifier.notify_stopping()
         await daemon.stop()
 
 
+def _hold_back_reloads() -> None:
+    """Have the kernel keep a SIGHUP until `allow_reloads`: during a start or a stop there is nothing to reload."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
+
 class _SignalHandlers:
-    """Handles signals: SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reloads."""
+    """Handles signals: SIGTERM and SIGINT stop in order, a second one at once; SIGHUP reloads once the start is over.
+
+    stop_event: set once a stop was asked for.
+    """
 
     def __init__(self, daemon: Daemon, loaded: LoadedConfig, environ: Mapping[str, str], notifier: Notifier) -> None:
         self._daemon = daemon
         self._path = loaded.path
         self._environ = environ
         self._notifier = notifier
-        self._stop_requested = False
+        self.stop_event = asyncio.Event()
         self._records: set[asyncio.Task[None]] = set()
 
     def install(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def allow_reloads(self) -> None:
+        """Reload on SIGHUP from now on, at once if one has come meanwhile."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
     def _stop(self, number: signal.Signals) -> None:
-        if self._stop_requested:
+        if self.stop_event.is_set():
             log.warning("daemon.forced", signal=number.name)
             flush_logs(_LOG_FLUSH_TIMEOUT_S)
             # Not sys.exit(), which would wait for the database's threads. What was acknowledged is on disk.
             os._exit(EXIT_FAILED)
-        self._stop_requested = True
+        self.stop_event.set()
         log.info("daemon.signal", signal=number.name)
         self._daemon.request_stop()
 
@@ -138,7 +161,12 @@ class _SignalHandlers:
             log.error("daemon.reload_refused", problems=error.problems)  # noqa: TRY400
         else:
             _configure_logs(loaded.config.log)
-            log.info("daemon.reloaded", taken_over=changes.reloadable, needs_restart=changes.needs_restart)
+            log.info(
+                "daemon.reloaded",
+                taken_over=changes.reloadable,
+                needs_restart=changes.needs_restart,
+                from_environment=list(loaded.from_environment),
+            )
             task = asyncio.create_task(self._record_reload(changes), name="daemon.record_reload")
             self._records.add(task)
             task.add_done_callback(self._records.discard)
@@ -153,4 +181,4 @@ class _SignalHandlers:
 
 def _configure_logs(config: LogConfig) -> None:
     json = None if config.format == "auto" else config.format == "json"
-    configure_logging(level=config.level, json=json, use_thread=True)
+    configure_logging(level=config.level, json=json, use_thread=True, repeated_lines=REPEATED_LINES)

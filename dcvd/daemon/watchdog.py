@@ -1,32 +1,58 @@
-"""Tells the service manager that the daemon lives."""
+"""Tells the service manager that the daemon lives: that its loop turns, and that its parts get on with their work."""
 
 import asyncio
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import structlog
 
-from dcvd.errors import StoreError
 from dcvd.kit.notify import Notifier
-from dcvd.store.engine.caller_database import DatabaseAccess
+from dcvd.store.engine.writer_state import WriterState
 
 log = structlog.get_logger(__name__)
 
-_TIMEOUT_S: Final = 5.0
+_LONGEST_STALL_S: Final = 60.0
+"""Seconds for which a part may do nothing: what is slow answers sooner, and a restart would not make it quick."""
+
+
+class MovingPart(Protocol):
+    """A part that has to get on with its work."""
+
+    name: str
+
+    def measure_stall_s(self) -> float:
+        """Return for how many seconds work has waited while none was done; 0 where none waits."""
+        ...
+
+
+class WriterMovement:
+    """The database's writer. One that refuses, because the disk is full, moves; what nobody asks for is no stall.
+
+    The watch over the store writes once a minute where nobody else does.
+    """
+
+    name = "writer"
+
+    def __init__(self, writer_state: WriterState) -> None:
+        self._writer_state = writer_state
+
+    def measure_stall_s(self) -> float:
+        """Return for how many seconds the writer has been at its present group of units; 0 where it has none."""
+        return self._writer_state.measure_stall()
 
 
 async def feed_watchdog(
-    database: DatabaseAccess, notifier: Notifier, interval_s: float, *, timeout_s: float = _TIMEOUT_S
+    notifier: Notifier, interval_s: float, parts: Sequence[MovingPart], *, longest_stall_s: float = _LONGEST_STALL_S
 ) -> None:
-    """Report every `interval_s` seconds that the daemon lives, as long as the event loop runs and the database answers.
+    """Report every `interval_s` seconds that the daemon lives, as long as every part gets on with its work.
 
-    One read that fails ends nothing: the service manager decides for how long the daemon may stay silent.
+    What is slow once ends nothing: a part may stall for `longest_stall_s`, and the service manager decides for how long
+    the daemon may stay silent after that.
     """
     while True:
-        try:
-            async with asyncio.timeout(timeout_s):
-                await database.read(lambda snapshot: snapshot.fetch_one("SELECT 1"))
-        except (StoreError, TimeoutError) as error:
-            log.warning("daemon.watchdog_not_fed", error=str(error) or f"no answer within {timeout_s:g} s")
-        else:
+        stalls = [(part.name, stall_s) for part in parts if (stall_s := part.measure_stall_s()) > longest_stall_s]
+        if not stalls:
             notifier.notify_watchdog()
+        for name, stall_s in stalls:
+            log.warning("daemon.watchdog_not_fed", part=name, stalled_s=round(stall_s))
         await asyncio.sleep(interval_s)

@@ -1,18 +1,20 @@
 """Make one attempt: sign the delivery, send it, and describe the outcome."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
-from dcvd.core.http.exchanges import ReceivedResponse, RepeatedExchange, Timings
+from dcvd.core.http.exchanges import OwnFault, ReceivedResponse, RepeatedExchange, Timings
 from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import SECOND
 from dcvd.core.webhooks import signing
+from dcvd.core.webhooks.answers.firewalls import judge_answer
+from dcvd.core.webhooks.answers.receiver_clock import DATE_HEADER, describe_difference, measure_difference
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
-from dcvd.core.webhooks.firewalls import judge_answer
-from dcvd.core.webhooks.receiver_clock import DATE_HEADER, measure_difference
 from dcvd.kit.clock import Clock
 from dcvd.kit.egress.client import EgressClient
 from dcvd.kit.egress.failures import EgressError
+from dcvd.kit.egress.guard import find_origin
 
 
 async def make_attempt(
@@ -22,12 +24,13 @@ async def make_attempt(
     *,
     clock: Clock,
     timeout_s: float,  # bounds the whole attempt, down where the socket is
+    counts_own_faults: bool = False,
 ) -> Attempt:
     """Send a delivery once; `timeout_s` in seconds bounds everything from the name to the last byte of the answer.
 
     It is signed at the moment of sending: receivers refuse a timestamp that is minutes old. Never raises for what the
-    receiver does, but EgressError where our own machine is to blame: then no attempt was made. A cancellation passes
-    through; whether the receiver got the delivery is then unknown.
+    receiver does, but EgressError where our own machine is to blame: then no attempt was made, unless
+    `counts_own_faults`. A cancellation passes through; whether the receiver got the delivery is then unknown.
     """
     started_at = clock.now()
     headers = signing.build_headers(
@@ -38,7 +41,13 @@ async def make_attempt(
         body=due_delivery.body,
     )
     return await send_signed(
-        egress, unsealed_endpoint, due_delivery, headers, started_at=started_at, timeout_s=timeout_s
+        egress,
+        unsealed_endpoint,
+        due_delivery,
+        headers,
+        started_at=started_at,
+        timeout_s=timeout_s,
+        counts_own_faults=counts_own_faults,
     )
 
 
@@ -50,6 +59,7 @@ async def send_signed(
     *,
     started_at: int,
     timeout_s: float,  # as above
+    counts_own_faults: bool = False,
 ) -> Attempt:
     """Send a delivery once with the given signature headers; `started_at` in milliseconds. See `make_attempt`."""
     all_headers = {"Content-Type": "application/json", **headers}
@@ -62,9 +72,10 @@ async def send_signed(
             all_headers,
             timeout_s=timeout_s,
             owner=unsealed_endpoint.endpoint.org_id,
+            credentials=unsealed_endpoint.credentials,
         )
     except EgressError as error:
-        if error.is_own_fault:
+        if error.own_fault is not None and not counts_own_faults:
             raise
         return Attempt(
             delivery_id=due_delivery.id,
@@ -77,8 +88,26 @@ async def send_signed(
             remote_ip=error.remote_ip,
             repeated=_build_repeated(due_delivery, started_at, error.repeated),
         )
+    if _may_refuse_timestamp(response.status):
+        # Dates are costly to parse, so nobody does where all is well.
+        ahead_ms = measure_difference(response.headers, started_at + response.timings.total_ms)
+        if ahead_ms is not None and await egress.is_clock_wrong(ahead_ms):
+            raise _build_clock_error(unsealed_endpoint.endpoint.url, response.status, ahead_ms)
     repeated = _build_repeated(due_delivery, started_at, response.repeated)
     return _build_answered(due_delivery, started_at, response, response.timings, response.remote_ip, repeated=repeated)
+
+
+def _may_refuse_timestamp(status: int) -> bool:
+    is_refusal = status >= HTTPStatus.BAD_REQUEST  # looked at first, and alone where all is well
+    return is_refusal and status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.GONE
+
+
+def _build_clock_error(url: str, status: int, ahead_ms: int) -> EgressError:
+    apart = describe_difference(ahead_ms)
+    message = f"{find_origin(url)} answered {status}, and the clock of this machine is wrong by {apart}: set it right."
+    error = EgressError("protocol", None, message)
+    error.own_fault = OwnFault.CLOCK
+    return error
 
 
 def _build_answered(

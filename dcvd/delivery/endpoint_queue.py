@@ -5,15 +5,20 @@ from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import Final
 
+from dcvd.core.http.exchanges import OwnFault
 from dcvd.core.instants import to_seconds
 from dcvd.core.webhooks.deliveries import Attempt, DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
+from dcvd.delivery.slot_time import SlotTime
 from dcvd.kit.egress.guard import find_origin
 from dcvd.kit.limits.sliding_window import SlidingWindow
 
 FAST_WITHIN_MS: Final = 1_000
 """Milliseconds within which an attempt has to end for its endpoint to count as fast."""
 _UNRESPONSIVE_DIVISOR: Final = 4
+_MAX_HOLD_S: Final = 30.0
+LONG_HOLD_S: Final = 86_400.0
+"""Seconds after which a fault of our own that lasts counts as an attempt like any other: else nothing ever ends."""
 
 
 class Readiness(Enum):
@@ -38,7 +43,10 @@ class EndpointQueue:
     has_unread: a delivery may be due that has not been read yet.
     is_fast: the last attempt ended soon. An endpoint that is slow, or not known yet, may hold a slot for long, so the
         pool gives such endpoints only some of its slots.
+    held_by: the fault of our own by which no attempt could be made of late.
+    is_held_for_long: for a day no attempt could be made, by no fault of the endpoint's.
     is_responsive: the endpoint answered the last attempt, whatever it answered.
+    slot_time: for how long its attempts have held slots.
     """
 
     def __init__(self, endpoint_id: str, monotonic: Callable[[], float]) -> None:
@@ -54,6 +62,7 @@ class EndpointQueue:
         self.next_due_at: int | None = None
         self.is_fast = False
         self.is_responsive = True
+        self.slot_time = SlotTime()
         self.in_flight: set[str] = set()
         self.cooling_down: set[str] = set()
         self.is_scheduled = False
@@ -63,6 +72,9 @@ class EndpointQueue:
         self._monotonic = monotonic
         self._rate_limit: SlidingWindow | None = None
         self._held_until = 0.0
+        self._held_since: float | None = None
+        self.held_by: OwnFault | None = None
+        self.is_held_for_long = False
 
     @property
     def ready_count(self) -> int:
@@ -139,9 +151,19 @@ class EndpointQueue:
             pause_s = max(pause_s, self._held_until - self._monotonic())
         return pause_s if self._rate_limit is None else max(pause_s, self._rate_limit.get_wait_s())
 
-    def hold_up(self, pause_s: float) -> None:
-        """Start no attempt for so many seconds: the last one could not be made, by no fault of the endpoint's."""
-        self._held_until = self._monotonic() + pause_s
+    def hold_up(self, min_pause_s: float, fault: OwnFault | None) -> float:
+        """Start no attempt for some seconds, which are returned: the last could not be made, by a fault of our own.
+
+        The pause grows with the time for which none could be made.
+        """
+        now = self._monotonic()
+        if self._held_since is None:
+            self._held_since = now
+        self.held_by = fault
+        self.is_held_for_long = now - self._held_since >= LONG_HOLD_S
+        pause_s = min(max(now - self._held_since, min_pause_s), _MAX_HOLD_S)
+        self._held_until = now + pause_s
+        return pause_s
 
     def take_next(self) -> DueDelivery:
         """Take the next delivery, which is in flight from now on."""
@@ -158,6 +180,10 @@ class EndpointQueue:
             self._in_flight_at_change.discard(due_delivery.id)
             self.has_unread = True
         if attempt is not None:
+            if attempt.status_code is not None or not self.is_held_for_long:
+                self._held_since = None
+                self.held_by = None
+                self.is_held_for_long = False
             self.is_fast = attempt.timings.total_ms < FAST_WITHIN_MS
             self.is_responsive = attempt.status_code is not None
 

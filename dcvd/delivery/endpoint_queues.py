@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from dcvd.core.http.exchanges import OwnFault
 from dcvd.core.instants import to_seconds
 from dcvd.core.webhooks.deliveries import DueDelivery
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint
@@ -102,6 +103,11 @@ class EndpointQueues:
         """Whether an endpoint is known not to have failed since its last success."""
         queue = self._queues.get(endpoint_id)
         return queue is not None and queue.is_healthy
+
+    def find_own_fault(self, endpoint_id: str) -> OwnFault | None:
+        """Return the fault of our own by which deliveries to an endpoint wait, if there is one."""
+        queue = self._queues.get(endpoint_id)
+        return None if queue is None else queue.held_by
 
     def schedule_wake(self, queue: EndpointQueue, wake_at: int) -> None:
         """Wake a queue at an instant."""

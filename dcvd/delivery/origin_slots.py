@@ -33,8 +33,9 @@ class OriginSlots:
 
     def has_room(self, origin: str, org_id: str, *, is_fast: bool) -> bool:
         """Whether an organization may start one more attempt of a fast or of a slow endpoint."""
-        share = max(int(self._get_limit() * _ORGANIZATION_SHARE), 1)
-        return self.has_free(origin, is_fast=is_fast) and (is_fast or self._slow_of_org[origin, org_id] < share)
+        if not self.has_free(origin, is_fast=is_fast):
+            return False
+        return is_fast or self._slow_of_org[origin, org_id] < max(int(self._get_limit() * _ORGANIZATION_SHARE), 1)
 
     def hold(self, origin: str, org_id: str, *, is_fast: bool) -> None:
         """Count an attempt as in flight, until `release`."""

@@ -10,41 +10,32 @@ from dcvd.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-OWN_FAULT_PAUSE_S: Final = 1.0
-"""Seconds before an attempt is tried again after the first fault."""
-_MAX_PAUSE_S: Final = 30.0
 _LOG_INTERVAL_S: Final = 30.0
 
 
 class OwnFaults:
-    """Counts the faults, logs some of them, and says after how long to try again."""
+    """Counts the faults, and logs some of them.
 
-    def __init__(self, metrics: Metrics, *, min_pause_s: float = OWN_FAULT_PAUSE_S) -> None:
+    last_fault_s: when the last one was (loop time); None where there was none.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._min_pause_s = min_pause_s
-        self._began_at: float | None = None
+        self.last_fault_s: float | None = None
         self._logged_at = float("-inf")
         self._unlogged = 0
 
-    def record(self, error: EgressError) -> float:
-        """Record a fault; return the seconds after which to try again, which grow with the time that faults last."""
-        now = asyncio.get_running_loop().time()
-        if self._began_at is None:
-            self._began_at = now
-        pause_s = min(max(now - self._began_at, self._min_pause_s), _MAX_PAUSE_S)
-        self._metrics.count_own_fault(error.reason or error.kind)
+    def record(self, error: EgressError, *, retry_in_s: float) -> None:
+        """Record a fault; `retry_in_s`: the seconds after which the delivery is tried again."""
+        now = self.last_fault_s = asyncio.get_running_loop().time()
+        self._metrics.count_own_fault(error.own_fault or error.kind)
         self._unlogged += 1
         if now - self._logged_at >= _LOG_INTERVAL_S:
             log.error(
                 "delivery.own_fault",
-                reason=error.reason,
+                fault=error.own_fault,
                 error=error.message,
                 faults=self._unlogged,
-                retry_in_s=round(pause_s, 1),
+                retry_in_s=round(retry_in_s, 1),
             )
             self._logged_at, self._unlogged = now, 0
-        return pause_s
-
-    def end(self) -> None:
-        """Note that an attempt was made: whatever it was, it is over."""
-        self._began_at = None

@@ -71,7 +71,13 @@ class AttemptRecorder:
         self._pauses_s = pauses_s
         self._all_ended_event = asyncio.Event()
         self._pending: list[_PendingAttempt] = []
+        self._is_refused = False
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the database refuses outcomes just now: what is sent meanwhile might be sent twice."""
+        return self._is_refused
 
     async def record(self, finished_attempt: FinishedAttempt) -> AttemptConsequence:
         """Store an attempt, and return what follows from it. Raises StoreError when the database has been closed.
@@ -150,10 +156,11 @@ class AttemptRecorder:
                 # A full disk must not turn into a storm of repeats: the slots are held until the outcomes are stored.
                 pause_s = next(pauses, self._pauses_s[-1])
                 log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause_s)
-                is_uncertain = True
+                is_uncertain = self._is_refused = True
                 self._on_uncertain({finished.endpoint_id for finished in finished_attempts})
                 await asyncio.sleep(pause_s)
             else:
+                self._is_refused = False
                 consequences |= {
                     finished.due_delivery.id: consequence
                     for finished, consequence in zip(unstored, new_consequences, strict=True)

@@ -1,12 +1,12 @@
 """The janitor: a round each minute that removes what is past its retention."""
 
 import asyncio
-import time
 from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
 
+from dcvd.core.alerts.sending import MessageState
 from dcvd.core.domains.bulk import KEY_RETENTION_MS
 from dcvd.core.http.idempotency import KEY_LIFETIME_MS
 from dcvd.core.ids import IdPrefix, earliest_id
@@ -25,6 +25,7 @@ from dcvd.services.tokens import expiry as token_expiry
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
 from dcvd.services.webhooks import endpoint_health
 from dcvd.store import audit, bulk_lines, events, idempotency, timeline, written_records
+from dcvd.store.alerts import messages
 from dcvd.store.connections import aws_external_ids, oauth_states
 from dcvd.store.engine import maintenance
 from dcvd.store.engine.transactions import Snapshot, Transaction
@@ -35,7 +36,6 @@ from dcvd.store.webhooks import attempts, delivery_endings, delivery_history, en
 log = structlog.get_logger(__name__)
 
 _BATCH_PAUSE_S: Final = 0.02
-_CHECKPOINT_INTERVAL_S: Final = 3600.0
 _COUNT_RETENTION_MS: Final = 8 * DAY
 """A week's rates reach back to the start of the five minutes in which it begins."""
 _ENDPOINTS_PER_READ: Final = 200
@@ -53,7 +53,7 @@ class Janitor:
         self._round_interval_s = round_interval_s
         self._metrics = metrics
         self._token_usage = token_usage
-        self._next_checkpoint_monotonic_s = time.monotonic() + _CHECKPOINT_INTERVAL_S
+        self._is_refusing = False
 
     async def run(self) -> None:
         """Run until cancelled; a round that fails at the database is made again a minute later."""
@@ -65,12 +65,19 @@ class Janitor:
                 log.warning("janitor.round_failed", error=error.message)
 
     async def run_once(self) -> None:
-        """Store the last uses of tokens, call endpoints failing, remove what is past its retention, shrink the file."""
+        """Store the last uses of tokens, call endpoints failing, remove what is past its retention, shrink the file.
+
+        Where nothing confirms the time, nothing is called failing or removed.
+        """
         await self._token_usage.store(self._context)
         await clock_skew.repair_clock_skew(self._context)
+        now = self._context.confirmed_now()
+        if now is None:
+            self._refuse_round()
+            return
+        self._is_refusing = False
         await self._report_overdue_renewals()
         await endpoint_health.apply_time_to_all(self._context)
-        now = self._context.now()
         keep = self._context.config.retention
         removed = {
             "bulk_lines": await self._sweep(lambda tx, limit: bulk_lines.delete_old(tx, now - KEY_RETENTION_MS, limit)),
@@ -87,8 +94,15 @@ class Janitor:
             "rates": await self._sweep(lambda tx, limit: attempts.delete_counts(tx, now - _COUNT_RETENTION_MS, limit)),
             "deliveries": await self._sweep_deliveries(DeliveryState.DELIVERED, now - keep.deliveries),
             "dropped": await self._sweep_deliveries(DeliveryState.DROPPED, now - keep.deliveries),
+            "cancelled": await self._sweep_deliveries(DeliveryState.CANCELLED, now - keep.dead_letters),
             "dead_letters": await self._sweep_deliveries(DeliveryState.DEAD, now - keep.dead_letters),
             "held": await self._sweep_held_deliveries(now - keep.dead_letters),
+            "alerts": await self._sweep(
+                lambda tx, limit: messages.delete_ended(tx, MessageState.SENT, now - keep.deliveries, limit)
+            ),
+            "dead_alerts": await self._sweep(
+                lambda tx, limit: messages.delete_ended(tx, MessageState.DEAD, now - keep.dead_letters, limit)
+            ),
             "jobs": await self._sweep(lambda tx, limit: jobs.delete_ended(tx, JobState.DONE, now - keep.jobs, limit)),
             "dead_jobs": await self._sweep(
                 lambda tx, limit: jobs.delete_ended(tx, JobState.DEAD, now - keep.dead_letters, limit)
@@ -102,14 +116,15 @@ class Janitor:
         if any(removed.values()):
             log.info("janitor.removed", **{kind: count for kind, count in removed.items() if count})
             await self._shrink()
-        if time.monotonic() >= self._next_checkpoint_monotonic_s:
-            self._next_checkpoint_monotonic_s = time.monotonic() + _CHECKPOINT_INTERVAL_S
-            if not await self._context.database.maintain(maintenance.checkpoint):
-                log.warning("janitor.checkpoint_busy")
+
+    def _refuse_round(self) -> None:
+        self._metrics.count_refused_round()
+        if not self._is_refusing:
+            self._is_refusing = True
+            log.warning("janitor.refused", why="nothing confirms the time, so nothing is past its retention")
 
     async def _report_overdue_renewals(self) -> None:
         summary = await renewals.summarize_renewals(self._context, limit=1)
-        self._metrics.set_renewals(summary.count, summary.behind_seconds)
         if summary.count:
             log.warning("renewals.late", count=summary.count, longest=summary.late[0].domain_name)
 

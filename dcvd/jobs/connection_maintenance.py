@@ -6,7 +6,6 @@ from typing import Final
 import structlog
 
 from dcvd.errors import StoreError
-from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance, revocations
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
@@ -20,10 +19,9 @@ _ROUND_INTERVAL_S: Final = 10.0
 class ConnectionMaintenance:
     """Makes a round every few seconds until it is cancelled."""
 
-    def __init__(self, context: Context, access: ProviderAccess, metrics: Metrics) -> None:
+    def __init__(self, context: Context, access: ProviderAccess) -> None:
         self._context = context
         self._access = access
-        self._metrics = metrics
 
     async def run(self) -> None:
         """Run until cancelled; a round that fails at the database is made again."""
@@ -45,5 +43,3 @@ class ConnectionMaintenance:
         expired_count = await maintenance.require_reauth_of_expired(self._context)
         if refresh_count or expired_count or revoked_count:
             log.info("connections.looked_after", refreshing=refresh_count, ended=expired_count, revoking=revoked_count)
-        for (provider, status), count in (await maintenance.count_connections(self._context)).items():
-            self._metrics.set_connections(provider, status, count)

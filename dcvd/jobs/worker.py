@@ -1,10 +1,11 @@
 """Run due jobs, `jobs.concurrency` at once, and plan the next try of those that fail."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
+from msgspec.structs import replace
 
 from dcvd.core.instants import to_milliseconds, to_seconds
 from dcvd.core.jobs import Job, JobState
@@ -15,6 +16,7 @@ from dcvd.jobs.due_loop import COOL_DOWN_S, DueLoop
 from dcvd.jobs.selector import JobSelector
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
 from dcvd.kit.tasks import TaskPool
+from dcvd.kit.tracing import TRACING
 from dcvd.metrics import Metrics
 from dcvd.providers.stepwise_provider import FINISH_S
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -50,6 +52,7 @@ class JobWorker:
         self._services = JobServices(context, cloudflare, access)
         self._definitions = {definition.kind.name: definition for definition in definitions}
         self._metrics = metrics
+        metrics.expect_jobs(self._definitions)
         self._read_pause_s = read_pause_s
         self._selector = JobSelector(self._services, definitions, context.config.jobs.concurrency)
         self.pool = TaskPool(context.config.jobs.concurrency, "jobs", cancel_grace_s=_CANCEL_GRACE_S)
@@ -62,6 +65,11 @@ class JobWorker:
             wake_event=context.database.listen(Topic.JOBS),
             cool_down_s=cool_down_s,
         )
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The names of the kinds that are known here."""
+        return self._definitions.keys()
 
     async def run(self) -> None:
         """Run until cancelled; a failed read of the database is repeated a moment later."""
@@ -85,24 +93,46 @@ class JobWorker:
         definition = self._definitions[job.kind]
         started = time.monotonic()
         facts = {"job_id": job.id, "kind": job.kind, "domain": job.domain_name}
+        if job.request_id is not None:
+            # In all that is logged from here on in this task, which is the job's own.
+            structlog.contextvars.bind_contextvars(request_id=job.request_id)
+        services = replace(self._services, context=self._context.for_request(job.request_id))
         try:
-            await definition.run(self._services, job)
+            with TRACING.span(f"job {job.kind}") as span:
+                span.set("dcvd.job_id", job.id)
+                span.set("dcvd.org_id", job.org_id)
+                span.set("dcvd.domain_id", job.domain_id)
+                span.set("dcvd.request_id", job.request_id)
+                span.set("dcvd.attempt", job.attempts + 1)
+                failed_job = await definition.run(services, job)
         except RemoteError as error:
             failed_job = await self._record_failure(job, error)
-            log.warning("job.failed", **facts, code=error.code, error=error.message, attempts=failed_job.attempts)
+            self._report_failure(failed_job, facts, code=error.code, message=error.message)
         except Exception as error:
             # A fault of our own must neither lose the job nor repeat it without a delay.
-            await self._record_failure(job, queue.internal_failure_error(error))
+            self._count_failure(await self._record_failure(job, queue.internal_failure_error(error)))
             raise
         else:
+            if failed_job is not None:
+                code, message = failed_job.last_error_code, failed_job.last_error
+                self._report_failure(failed_job, facts, code=code, message=message)
+                return
             self._metrics.count_job_attempt(job.kind, "done")
             log.info("job.done", **facts, ms=to_milliseconds(time.monotonic() - started))
 
     async def _record_failure(self, job: Job, error: DcvdError) -> Job:
         definition = self._definitions[job.kind]
-        failed_job = await queue.fail(self._context, job, error, definition.outages, definition.record_death)
-        self._metrics.count_job_attempt(job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
-        return failed_job
+        context = self._context.for_request(job.request_id)
+        return await queue.fail(context, job, error, definition.outages, definition.record_death)
+
+    def _report_failure(
+        self, failed_job: Job, facts: Mapping[str, str | None], *, code: str | None, message: str | None
+    ) -> None:
+        self._count_failure(failed_job)
+        log.warning("job.failed", **facts, code=code, error=message, attempts=failed_job.attempts)
+
+    def _count_failure(self, failed_job: Job) -> None:
+        self._metrics.count_job_attempt(failed_job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
 
     async def _seconds_until_due(self) -> float:
         """Return the seconds until the next job is due; never more than a moment."""

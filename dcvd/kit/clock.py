@@ -12,8 +12,23 @@ class Clock(Protocol):
         ...
 
 
+class ConfirmingClock(Clock, Protocol):
+    """A clock that knows whether something beside itself confirms its time."""
+
+    def confirmed_now(self) -> int | None:
+        """Return the present instant where something confirms it.
+
+        Whatever deletes, disables or ends something for good because time has passed goes by this one, and waits where
+        there is none. What is only refused because time has passed goes by `now`.
+        """
+        ...
+
+
 class SystemClock:
-    """The machine's clock; it may jump in either direction."""
+    """The machine's clock; it may jump in either direction, and nothing confirms it."""
 
     def now(self) -> int:
         return time.time_ns() // 1_000_000
+
+    def confirmed_now(self) -> int | None:
+        return None

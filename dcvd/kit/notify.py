@@ -22,6 +22,11 @@ class Notifier:
             watchdog_interval_s  # seconds between two `notify_watchdog()` calls; None: no watchdog
         )
 
+    @property
+    def has_manager(self) -> bool:
+        """Whether a service manager listens."""
+        return self._address is not None
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Notifier":
         """Create a notifier from NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID."""
@@ -37,6 +42,10 @@ class Notifier:
     def notify_status(self, text: str) -> None:
         """Send one line for `systemctl status`."""
         self._send("STATUS=" + " ".join(text.split()))
+
+    def extend_start(self, seconds: float) -> None:
+        """Ask for more time to start: until READY=1, or another of these calls within so many seconds."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}")
 
     def notify_stopping(self) -> None:
         """Report that the service is stopping."""

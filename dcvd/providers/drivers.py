@@ -8,6 +8,7 @@ from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Creden
 from dcvd.core.secret import Secret
 from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, NotConfigured
+from dcvd.kit.clock import Clock
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.providers.cloudflare.calls import CloudflareDnsApi
@@ -32,14 +33,19 @@ class DriverFactory:
     """
 
     def __init__(
-        self, live_config: Live[Config], fetcher: Fetcher, policy: EgressPolicy, observer: DnsObserver
+        self,
+        live_config: Live[Config],
+        fetcher: Fetcher,
+        policy: EgressPolicy,
+        observer: DnsObserver,
+        clock: Clock | None = None,
     ) -> None:
         self._live_config = live_config
         self._fetcher = fetcher
         self._godaddy_budgets = GodaddyBudgets()
         self._name_servers = PublicNameServers(observer)
         self.public_zones = observer.zones
-        self.aws_sessions = AwsSessions(fetcher)
+        self.aws_sessions = AwsSessions(fetcher, clock)
         self._update_servers = UpdateServers(policy)
 
     def create_driver(self, org_id: str, provider: Provider, credentials: Credentials) -> RecordDriver:

@@ -20,6 +20,7 @@ from dcvd.core.audit import (
 )
 from dcvd.core.callers import DAEMON, Caller, CallerKind
 from dcvd.core.ids import IdPrefix
+from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.store import audit
@@ -70,8 +71,9 @@ def record(
 ) -> None:
     """Record a change in the transaction that makes it.
 
-    org_id: the organization whose change it is; None for the daemon's own. before, after: the members that changed,
-    under their names in the API; secrets never. actor: who made it, where that is not the context's caller.
+    org_id: the organization whose change it is; None for the daemon's own, as are those of the operator's endpoints.
+    before, after: the members that changed, under their names in the API; secrets never. actor: who made it, where that
+    is not the context's caller.
     """
     draft = AuditDraft(action=action, object_id=object_id, before=before, after=after)
     record_all(context, tx, org_id, [draft], actor=actor)
@@ -97,7 +99,8 @@ def record_all(
     """Record several changes of one transaction, see `record`."""
     if not drafts:
         return
-    audit.append(tx, _chain_up(context, tx, DAEMON_CHAIN if org_id is None else org_id, drafts, actor))
+    chain_id = DAEMON_CHAIN if org_id in (None, OPERATOR_ORG_ID) else org_id
+    audit.append(tx, _chain_up(context, tx, chain_id, drafts, actor))
 
 
 async def list_page(

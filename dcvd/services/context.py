@@ -5,6 +5,8 @@ import random
 from collections.abc import Callable
 from typing import Self
 
+from msgspec.structs import replace
+
 from dcvd.config import Config, Live
 from dcvd.core.callers import DAEMON, Caller
 from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, PlanFeature, SaasZone
@@ -12,7 +14,7 @@ from dcvd.core.ids import IdPrefix, RandomBytes, new_id
 from dcvd.core.lifecycle.schedule import CheckPolicy
 from dcvd.core.lifecycle.transitions import LifecycleRules
 from dcvd.errors import NotConfigured
-from dcvd.kit.clock import Clock, SystemClock
+from dcvd.kit.clock import ConfirmingClock, SystemClock
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.caller_database import CallerDatabase, DatabaseAccess
 from dcvd.store.engine.transactions import Transaction
@@ -32,7 +34,7 @@ class Context:
         live_config: Live[Config],
         *,
         vault: Vault | None = None,
-        clock: Clock | None = None,
+        clock: ConfirmingClock | None = None,
         random_bytes: RandomBytes = os.urandom,
         random_fraction: Callable[[], float] = random.random,
         caller: Caller = DAEMON,
@@ -55,6 +57,12 @@ class Context:
         Reads and writes take turns with those of other claimants. It shares everything else with this one.
         """
         return self._derive(check, caller, caller.claimant, None)
+
+    def for_request(self, request_id: str | None) -> Self:
+        """Return a context in which the same caller goes on with what an HTTP request began; None for what none did."""
+        return (
+            self if request_id is None else self._derive(None, replace(self.caller, request_id=request_id), None, None)
+        )
 
     def for_repeatable_request(
         self, check: Callable[[Transaction], None], keep_result: Callable[[Transaction, object], None]
@@ -102,15 +110,25 @@ class Context:
         """The time in milliseconds since the epoch, UTC."""
         return self.clock.now()
 
+    def confirmed_now(self) -> int | None:
+        """The present instant, where something beside the machine's clock confirms it; see `ConfirmingClock`."""
+        return self.clock.confirmed_now()
+
     def new_id(self, prefix: IdPrefix) -> str:
         """Make a fresh identifier."""
         return new_id(prefix, self.clock.now(), self.random_bytes)
 
     @property
     def vault(self) -> Vault:
-        """The vault that seals and opens the secrets in the database."""
+        """The vault that seals and opens the secrets in the database.
+
+        Raises NotConfigured in a command that works without the daemon, which alone opens the vault.
+        """
         if self._vault is None:
-            raise RuntimeError("this context was made without a vault, but a stored secret is needed")
+            raise NotConfigured(
+                "This needs a stored secret, and the daemon alone opens the vault: start dcvd, and run it again.",
+                code="daemon_needed",
+            )
         return self._vault
 
     @property
@@ -139,6 +157,7 @@ class Context:
             expiry_thresholds_ms=self.config.domains.expiring_soon,
             certificate_authorities=self.certificate_authorities,
             dormant_after_ms=self.config.domains.dormant_after,
+            is_time_confirmed=self.confirmed_now() is not None,
         )
 
     @property

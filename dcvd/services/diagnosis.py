@@ -163,7 +163,11 @@ class Diagnoser:
         """Check an organization's domain now if the limits and the time allow, then diagnose it. Raises NotFound."""
         admission = self.admit(org_id, caller.link_id)
         return await self._refresh(
-            checks, lambda: diagnose_stored(self._context, org_id, domain_id), admission, caller.actor
+            checks,
+            lambda: diagnose_stored(self._context, org_id, domain_id),
+            admission,
+            caller.actor,
+            request_id=caller.request_id,
         )
 
     async def refresh_by_name(self, checks: OnDemandChecks, name: str) -> FreshDiagnosis:
@@ -178,9 +182,13 @@ class Diagnoser:
         diagnose: Callable[[], Awaitable[Diagnosis]],
         admission: AbstractContextManager[None],
         actor: str,
+        *,
+        request_id: str | None = None,
     ) -> FreshDiagnosis:
         domain = (await diagnose()).domain
-        is_fresh = await checks.check(domain, admission, request="diagnosis", actor=actor, is_thorough=True)
+        is_fresh = await checks.check(
+            domain, admission, request="diagnosis", actor=actor, request_id=request_id, is_thorough=True
+        )
         return FreshDiagnosis(await diagnose(), is_fresh)
 
     async def preview(

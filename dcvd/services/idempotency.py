@@ -53,6 +53,12 @@ class _AnsweredBefore(DcvdError):
         self.answer = answer
 
 
+def known_since(context: Context) -> int:
+    """Return since when keys are known. By a time that nothing confirms none has ended: nothing is done twice."""
+    now = context.confirmed_now()
+    return 0 if now is None else now - KEY_LIFETIME_MS
+
+
 async def answer_once(
     context: Context,
     request: RepeatableRequest,
@@ -67,7 +73,7 @@ async def answer_once(
     kept: list[Answer] = []
 
     def find(snapshot: Snapshot) -> RememberedAnswer | None:
-        return idempotency.find(snapshot, request.answer_id, since=context.now() - KEY_LIFETIME_MS)
+        return idempotency.find(snapshot, request.answer_id, since=known_since(context))
 
     def check(tx: Transaction) -> None:
         # The request before may have been stored since this one began: its client may have left without an answer.

@@ -35,7 +35,18 @@ async def _check_target(target: str, client: CloudflareClient, reader: AddressRe
         return PartResult(ZonePart.TARGET, "unknown", f"The name servers of {name} gave no answer; try again.")
     if addresses.found:
         client.zone_watch.clear(ZoneFaultCode.TARGET_UNRESOLVED)
-        return PartResult(ZonePart.TARGET, "ok", f"{name}, to which customers point, has addresses.")
+        return _judge_target(name, client.zone_watch.zone.name)
     message = f"{name}, to which customers point, has no address: create a record for it in the zone."
     client.zone_watch.set(ZoneFaultCode.TARGET_UNRESOLVED, message, target=target)
     return PartResult(ZonePart.TARGET, "failing", message)
+
+
+def _judge_target(name: str, zone_name: str | None) -> PartResult:
+    """Judge a target that has addresses: Cloudflare takes a customer's CNAME only where it leads into the zone."""
+    message = f"{name}, to which customers point, has addresses"
+    if zone_name is None or name == zone_name or name.endswith(f".{zone_name}"):
+        return PartResult(
+            ZonePart.TARGET, "ok", f"{message}{'.' if zone_name is None else f' in the zone {zone_name}.'}"
+        )
+    advice = f"it is not in the zone {zone_name}: see that it leads there by a CNAME, or change cname_target."
+    return PartResult(ZonePart.TARGET, "unknown", f"{message}, but {advice}")

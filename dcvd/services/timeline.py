@@ -61,7 +61,12 @@ def record_request(
 
 
 def record_requests(
-    context: Context, tx: Transaction, domains: Sequence[Domain], *, actor: str, what: Literal["added", "removed"]
+    context: Context,
+    tx: Transaction,
+    domains: Sequence[Domain],
+    *,
+    actor: str,
+    what: Literal["added", "imported", "removed"],
 ) -> None:
     """Record a request for many domains at once; without a limit, because it happens to each only once."""
     note = TimelineNote(what=what)

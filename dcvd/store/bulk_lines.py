@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from dcvd.core.clock_discipline import ClockStep
+from dcvd.store.engine import plan_shifts
 from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
@@ -80,3 +82,8 @@ def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], fi
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove lines of calls that were first made before an instant; return how many."""
     return tx.delete_some("bulk_lines", "(org_id, key, line)", "created_at < ?", (cutoff_at, limit))
+
+
+def date_back(tx: Transaction, step: ClockStep) -> int:
+    """After a step back, date at the present instant what a clock that was ahead has dated; return how many."""
+    return plan_shifts.date_back(tx, "bulk_lines", "created_at", step)

@@ -11,6 +11,7 @@ from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput
+from dcvd.store import domain_labels
 from dcvd.store.domains import DOMAINS, find_by_ids
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.transactions import Snapshot
@@ -43,8 +44,10 @@ class DomainFilter(Struct, frozen=True, kw_only=True):
     """Which domains a list shows; None stands for all.
 
     is_dormant, is_ready: only those that are, or only the others. expires_before: only those whose certificate expires
-    before this instant (milliseconds). may_have_findings: leave out those that are sure to have none. name_part: only
-    names that hold this text. reach: only those within it.
+    before this instant (milliseconds). may_have_findings: leave out those that are sure to have none. stuck_since:
+    leave out those that were added after this instant (milliseconds) and are not in error, which are sure not to be
+    stuck. name: only this one. name_part: only names that hold this text. labels: only those that have all of them,
+    each a key and its value. reach: only those within it.
     """
 
     status: DomainStatus | None = None
@@ -53,7 +56,11 @@ class DomainFilter(Struct, frozen=True, kw_only=True):
     connection_id: str | None = None
     expires_before: int | None = None
     may_have_findings: bool = False
+    stuck_since: int | None = None
+    name: str | None = None
     name_part: str | None = None
+    external_id: str | None = None
+    labels: tuple[domain_labels.Label, ...] = ()
     reach: DomainReach | None = None
 
 
@@ -65,16 +72,16 @@ class _Order(NamedTuple):
     hint: str = ""
 
 
-_EXPIRY: Final = "ifnull(expires_at, 9223372036854775807)"
+EXPIRY: Final = "ifnull(expires_at, 9223372036854775807)"
 _ORDERS: Final = {
     DomainOrder.NEWEST: _Order("id < :after", "id DESC"),
     DomainOrder.OLDEST: _Order("id > :after", "id"),
     DomainOrder.NAME: _Order("name > :after", "name", "INDEXED BY domains_of_org_by_name"),
     DomainOrder.EXPIRY: _Order(
-        f"({_EXPIRY}, id) > (:after_expiry, :after)", f"{_EXPIRY}, id", "INDEXED BY domains_of_org_by_expiry"
+        f"({EXPIRY}, id) > (:after_expiry, :after)", f"{EXPIRY}, id", "INDEXED BY domains_of_org_by_expiry"
     ),
 }
-_TROUBLED: Final = (
+TROUBLED: Final = (
     "(status <> 'active' OR findings <> '[]' OR cf_errors <> '[]' OR cf_ssl_errors <> '[]' OR cf_differences <> '[]')"
 )
 """As the index of such domains has it."""
@@ -100,7 +107,7 @@ def list_page(
         if order is DomainOrder.NEWEST:
             rows.reverse()
         return [row for row in rows if after is None or _is_after(row, order, after)][:limit]
-    condition, values = _select(org_id, wanted)
+    condition, values = write_conditions(wanted, org_id)
     if position:
         condition += f" AND {_ORDERS[order].position}"
     return DOMAINS.fetch_all(
@@ -112,6 +119,8 @@ def list_page(
 
 def _choose_index(wanted: DomainFilter, order: DomainOrder) -> str:
     """Return the hint by which a list is walked in its order, but where an index has the wanted ones alone."""
+    if wanted.external_id is not None:
+        return "INDEXED BY domains_of_org_by_external_id"
     if wanted.connection_id is not None:
         return "INDEXED BY domains_of_org_by_connection"
     return "INDEXED BY domains_of_org_not_ready" if wanted.is_ready is False else _ORDERS[order].hint
@@ -127,17 +136,18 @@ def key_of(domain: Domain, order: DomainOrder) -> str:
         case DomainOrder.NAME:
             return f"{order.value} {domain.name}"
         case DomainOrder.EXPIRY:
-            return f"{order.value} {_expiry_of(domain)} {domain.id}"
+            return f"{order.value} {expiry_of(domain)} {domain.id}"
         case _:
             assert_never(order)
 
 
-def _expiry_of(domain: Domain) -> int:
+def expiry_of(domain: Domain) -> int:
+    """Return the expiry by which a domain is sorted."""
     return _NEVER if domain.expires_at is None else domain.expires_at
 
 
 def _sort_key(domain: Domain, order: DomainOrder) -> tuple[int, str]:
-    expiry = _expiry_of(domain) if order is DomainOrder.EXPIRY else 0
+    expiry = expiry_of(domain) if order is DomainOrder.EXPIRY else 0
     return expiry, domain.name if order is DomainOrder.NAME else domain.id
 
 
@@ -157,25 +167,26 @@ def _read_position(order: DomainOrder, after: str | None) -> dict[str, Any]:
             return {"after": last}
         case (DomainOrder.OLDEST | DomainOrder.NAME, [name]) if name == order.value:
             return {"after": last}
-        case (DomainOrder.EXPIRY, [name, expiry]) if name == order.value and _is_expiry(expiry):
+        case (DomainOrder.EXPIRY, [name, expiry]) if name == order.value and is_expiry(expiry):
             return {"after_expiry": int(expiry), "after": last}
         case _:
             raise InvalidInput("cursor", "The cursor belongs to a list in another order; start without one.")
 
 
-def _is_expiry(text: str) -> bool:
+def is_expiry(text: str) -> bool:
+    """Whether the text of a key is an expiry."""
     return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text) <= _NEVER
 
 
 def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str] | None:
-    """Find the ids of all wanted domains of an organization within a reach by the reach's entries.
+    """Find the ids of all wanted domains of an organization by the entries of a reach, or by the rarest label.
 
-    None where they are many, and where the filter has no reach.
+    None where they are many, and where the filter has neither.
     """
     reach = wanted.reach
     if reach is None:
-        return None
-    condition, values = _select(org_id, replace(wanted, reach=None))
+        return _find_few_with_labels(snapshot, org_id, wanted) if wanted.labels else None
+    condition, values = write_conditions(replace(wanted, reach=None), org_id)
     rows = snapshot.fetch_all(
         f"SELECT id FROM domains WHERE {condition} AND name IN (SELECT value FROM json_each(:names))"
         f" UNION ALL SELECT id FROM domains WHERE {condition} AND id IN (SELECT value FROM json_each(:ids))"
@@ -193,25 +204,40 @@ def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str]
     return None if len(rows) > _FEW else {row[0] for row in rows}
 
 
-def _select(org_id: str, wanted: DomainFilter) -> tuple[str, dict[str, Any]]:
-    """Write the SQL condition of an organization's wanted domains, and the values that it refers to."""
-    conditions = ["org_id = :org_id"]
-    values: dict[str, Any] = {"org_id": org_id, "status": wanted.status}
-    if wanted.status is not None:
-        conditions.append("status = :status")
+def _find_few_with_labels(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str] | None:
+    rare_condition = domain_labels.write_rare_condition(snapshot, org_id, wanted.labels, _FEW)
+    if rare_condition is None:
+        return None
+    condition, values = write_conditions(wanted, org_id)
+    rows = snapshot.fetch_all(f"SELECT id FROM domains WHERE {rare_condition} AND {condition}", values)
+    return {row[0] for row in rows}
+
+
+def write_conditions(wanted: DomainFilter, org_id: str | None = None) -> tuple[str, dict[str, Any]]:
+    """Write the SQL condition of the wanted domains, of an organization or of all, and the values that it refers to."""
+    conditions = ["TRUE" if org_id is None else "org_id = :org_id"]
+    values: dict[str, Any] = {} if org_id is None else {"org_id": org_id}
     for is_set, column in ((wanted.is_dormant, "dormant_since"), (wanted.is_ready, "ready_since")):
         if is_set is not None:
             conditions.append(f"{column} IS {'NOT ' if is_set else ''}NULL")
     for name, value, condition in (
+        ("status", wanted.status, "status = :status"),
+        ("name", wanted.name, "name = :name"),
+        ("stuck_since", wanted.stuck_since, "(status = 'error' OR created_at <= :stuck_since)"),
         ("connection_id", wanted.connection_id, "connection_id = :connection_id"),
-        ("expires_before", wanted.expires_before, f"{_EXPIRY} < :expires_before"),
+        ("external_id", wanted.external_id, "external_id = :external_id"),
+        ("expires_before", wanted.expires_before, f"{EXPIRY} < :expires_before"),
         ("name_part", wanted.name_part, "instr(name, :name_part) > 0"),
     ):
         if value is not None:
             conditions.append(condition)
             values[name] = value
+    if wanted.labels:
+        label_conditions, label_values = domain_labels.write_conditions(wanted.labels)
+        conditions += label_conditions
+        values |= label_values
     if wanted.may_have_findings:
-        conditions.append(_TROUBLED)
+        conditions.append(TROUBLED)
     if wanted.reach is not None:
         entries = _group_entries(wanted.reach)
         ways = [way for name, way in _WITHIN_REACH.items() if entries[name]]

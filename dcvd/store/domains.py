@@ -4,12 +4,15 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
+from dcvd.core.clock_discipline import ClockStep
+from dcvd.core.diagnosis.reason import find_awaited
 from dcvd.core.dns.hostnames import registrable_domain
-from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.domains.stalls import WaitingGroup
 from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
-from dcvd.store.engine.json_text import encode_list
+from dcvd.store.engine import plan_shifts
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
@@ -32,12 +35,12 @@ DOMAINS: Final = StructTable(
         "next_check_at": "next_sync_at",
     },
 )
-_DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at")
-"""Columns that follow from the others, stored because queries search for them."""
+_DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at", "waits_for")
+"""Columns that follow from the others, stored because queries search for them or triggers count by them."""
 _INSERT: Final = DOMAINS.insert_sql(*_DERIVED_COLUMNS, "registrable")
 _FIRST_UPDATED: Final = DOMAINS.columns.index("contested") + 1
-"""What stands before never changes, but `contested`, which follows from the other rows: `insert_all` and a trigger on
-removals write it."""
+"""No check changes what stands before. `update_labels` changes some of it. `contested` follows from the other rows:
+`insert_all` and a trigger on removals write it."""
 _UPDATED_COLUMNS: Final = (*DOMAINS.columns[_FIRST_UPDATED:], *_DERIVED_COLUMNS)
 _UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _UPDATED_COLUMNS)} WHERE id = ?"
 
@@ -65,9 +68,33 @@ def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
     return DOMAINS.count_of_org(snapshot, org_id, limit)
 
 
+def count_ready_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
+    """Count an organization's domains that are ready, but no further than `limit`."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM (SELECT 1 FROM domains INDEXED BY domains_of_org_ready"
+        " WHERE org_id = ? AND ready_since IS NOT NULL LIMIT ?)",
+        (org_id, limit),
+    )
+
+
+def count_of_org_with_status(snapshot: Snapshot, org_id: str, status: DomainStatus, limit: int) -> int:
+    """Count an organization's domains with a status, but no further than `limit`."""
+    return snapshot.fetch_count(
+        "SELECT count(*) FROM (SELECT 1 FROM domains WHERE org_id = ? AND status = ? LIMIT ?)", (org_id, status, limit)
+    )
+
+
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
     tx.execute(_UPDATE, (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id))
+
+
+def update_labels(tx: Transaction, domain: Domain) -> None:
+    """Store what a domain's organization has attached to it anew."""
+    tx.execute(
+        "UPDATE domains SET external_id = ?, labels = ?, updated_at = ? WHERE id = ?",
+        (domain.external_id, encode_json(domain.labels), domain.updated_at, domain.id),
+    )
 
 
 def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
@@ -165,6 +192,25 @@ def find_by_cloudflare_id(snapshot: Snapshot, cf_id: str) -> Domain | None:
     return DOMAINS.fetch_one(snapshot, "WHERE cf_id = ?", (cf_id,))
 
 
+def list_known_hostnames(snapshot: Snapshot, cf_ids: Collection[str]) -> set[str]:
+    """List those ids of hostnames at Cloudflare that a domain has."""
+    return set(
+        snapshot.fetch_column(
+            "SELECT d.cf_id FROM json_each(?) few JOIN domains d ON d.cf_id = few.value", (encode_list(cf_ids),)
+        )
+    )
+
+
+def list_awake_names(snapshot: Snapshot, names: Collection[str]) -> set[str]:
+    """List those names that a domain has which is not dormant, of whichever organization."""
+    return set(
+        snapshot.fetch_column(
+            "SELECT d.name FROM json_each(?) few JOIN domains d ON d.name = few.value WHERE d.dormant_since IS NULL",
+            (encode_list(names),),
+        )
+    )
+
+
 def list_waiting_groups(snapshot: Snapshot, start: int, end: int, limit: int) -> list[WaitingGroup]:
     """Group the waiting domains whose DNS is right and of which Cloudflare says the same since an instant in this time.
 
@@ -184,6 +230,11 @@ def list_waiting_groups(snapshot: Snapshot, start: int, end: int, limit: int) ->
     return [
         WaitingGroup(first=DOMAINS.from_row(row[:-2]), registrable_names=tuple(json.loads(row[-2]))) for row in rows
     ]
+
+
+def list_latest_broken(snapshot: Snapshot, limit: int) -> list[Domain]:
+    """List domains that were ready and are not, of whichever organizations, the latest first."""
+    return DOMAINS.fetch_all(snapshot, "WHERE broken_since IS NOT NULL ORDER BY broken_since DESC LIMIT ?", (limit,))
 
 
 def count_ready_since(snapshot: Snapshot, start: int, limit: int) -> int:
@@ -251,5 +302,25 @@ def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
     )
 
 
+def begin_anew(tx: Transaction, now: int) -> None:
+    """Make every domain due for a check, and let its remedies begin at their first step; after a restore."""
+    for lane in CheckLane:
+        tx.execute(
+            "UPDATE domains SET next_sync_at = min(next_sync_at, ?1), heals = 0, healed_at = NULL"
+            " WHERE lane = ?2 AND next_sync_at >= 0",
+            (now, lane),
+        )
+
+
+def shift_plans(tx: Transaction, step: ClockStep) -> int:
+    """Shift the planned checks by a step of the clock; return how many."""
+    count = sum(
+        plan_shifts.shift_plans(tx, "domains", "next_sync_at", step, f"lane = {lane.value}") for lane in CheckLane
+    )
+    if count:
+        tx.announce(Topic.DOMAINS)
+    return count
+
+
 def _derive_columns(domain: Domain) -> tuple[Any, ...]:
-    return (choose_lane(domain), domain_renewal_overdue_at(domain))
+    return (choose_lane(domain), domain_renewal_overdue_at(domain), find_awaited(domain))

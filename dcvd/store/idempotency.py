@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from dcvd.core.clock_discipline import ClockStep
+from dcvd.store.engine import plan_shifts
 from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
@@ -35,3 +37,8 @@ def insert(tx: Transaction, org_id: str, answer: RememberedAnswer, now: int) -> 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:
     """Remove answers that were given before an instant; return how many."""
     return tx.delete_some("idempotency_answers", "id", "created_at < ?", (cutoff_at, limit))
+
+
+def date_back(tx: Transaction, step: ClockStep) -> int:
+    """After a step back, date at the present instant what a clock that was ahead has dated; return how many."""
+    return plan_shifts.date_back(tx, "idempotency_answers", "created_at", step)

@@ -10,8 +10,8 @@ from dcvd.store.engine.transactions import Snapshot, Transaction
 _MEMBERS: Final = StructTable("members", Member)
 
 
-def insert(tx: Transaction, member: Member, invite_hash: str) -> None:
-    """Store a new member, whose address no other of the organization has."""
+def insert(tx: Transaction, member: Member, invite_hash: str | None) -> None:
+    """Store a new member, whose address no other of the organization has; None where they have no invitation."""
     tx.execute(_MEMBERS.insert_sql("invite_hash"), (*_MEMBERS.to_row(member), invite_hash))
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from typing import Final
 
+from dcvd.core.clock_discipline import ClockStep
 from dcvd.core.zones.zone import Zone
+from dcvd.store.engine import plan_shifts
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
@@ -81,3 +83,11 @@ def find_due(snapshot: Snapshot, now: int, except_org_ids: Collection[str]) -> Z
 def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
     """Make due what is planned for after an instant; return how many."""
     return tx.execute("UPDATE zones SET next_check_at = ? WHERE next_check_at > ?", (now, latest_at))
+
+
+def shift_plans(tx: Transaction, step: ClockStep) -> int:
+    """Shift what is planned by a step of the clock; return how many zones there were."""
+    count = plan_shifts.shift_plans(tx, "zones", "next_check_at", step)
+    if count:
+        tx.announce(Topic.ZONES)
+    return count

@@ -22,6 +22,7 @@ from dcvd.custom_hostnames.edge_probe import EdgeProber
 from dcvd.custom_hostnames.urgency import URGENCY_BY_LANE
 from dcvd.dns import DnsObserver
 from dcvd.errors import RemoteError
+from dcvd.kit.tracing import TRACING, Span
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
@@ -33,6 +34,12 @@ _PROBE_TIMEOUT_S: Final = 4.0
 _REQUEST_S: Final = 4.5
 """A person waits for 5 s, and an answer of DNS is not to be lost for a probe."""
 _LEAST_PROBE_S: Final = 2.5
+
+
+def _describe(span: Span, domain: Domain, *, is_requested: bool) -> None:
+    span.set("dcvd.domain_id", domain.id)
+    span.set("dcvd.org_id", domain.org_id)
+    span.set("dcvd.requested", is_requested)
 
 
 class ListedHostname(Struct, frozen=True):
@@ -74,32 +81,45 @@ class DomainChecker:
         self._edge = edge
         self._recorder = CheckRecorder(context)
 
-    async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
+    async def check(
+        self,
+        domain: Domain,
+        *,
+        is_thorough: bool = False,
+        actor: str = SYNC_ACTOR,
+        request_id: str | None = None,
+    ) -> Domain | None:
         """Check a domain, and return it as it is afterwards; None when it was removed meanwhile.
 
         is_thorough: ask DNS everything, even where the record is right. actor: who requested it, see `core.timeline`.
+        request_id: that of their HTTP request, of which the events come then.
         When Cloudflare fails, the answers of DNS are stored all the same, and then the RemoteError is raised.
         """
-        answers = await self._ask(domain, None, Urgency.NOW, is_thorough=is_thorough, is_requested=True)
-        checked_domain = await checks.record(
-            self._context,
-            domain.id,
-            answers.observations,
-            asked_at=answers.asked_at,
-            start=answers.start,
-            actor=actor,
-        )
-        self._report_outcome(answers)
-        return checked_domain
+        with TRACING.span("domain check") as span:
+            _describe(span, domain, is_requested=True)
+            answers = await self._ask(domain, None, Urgency.NOW, is_thorough=is_thorough, is_requested=True)
+            checked_domain = await checks.record(
+                self._context.for_request(request_id),
+                domain.id,
+                answers.observations,
+                asked_at=answers.asked_at,
+                start=answers.start,
+                actor=actor,
+            )
+            self._report_outcome(answers)
+            return checked_domain
 
     async def check_due(self, domain: Domain, lane: CheckLane, listed: ListedHostname | None = None) -> None:
         """Check a due domain, and store the check together with others. With `listed`, Cloudflare is not asked again.
 
         Raises what `check` raises.
         """
-        answers = await self._ask(domain, listed, URGENCY_BY_LANE[lane], is_thorough=False, is_requested=False)
-        await self._recorder.record(DomainCheck(domain.id, answers.observations, answers.asked_at, answers.start))
-        self._report_outcome(answers)
+        with TRACING.span("domain check") as span:
+            _describe(span, domain, is_requested=False)
+            span.set("dcvd.lane", lane.value)
+            answers = await self._ask(domain, listed, URGENCY_BY_LANE[lane], is_thorough=False, is_requested=False)
+            await self._recorder.record(DomainCheck(domain.id, answers.observations, answers.asked_at, answers.start))
+            self._report_outcome(answers)
 
     async def _ask(
         self,

@@ -14,6 +14,7 @@ from dcvd.core.instants import MINUTE, to_seconds
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.errors import RemoteError, StoreError
 from dcvd.kit.failed_reads import READ_PAUSE_S, pause_after_failed_read
+from dcvd.kit.movement import LoopMovement
 from dcvd.kit.tasks import TaskPool
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
@@ -29,6 +30,8 @@ log = structlog.get_logger(__name__)
 _FAILURE_DELAY_MS: Final = 5 * MINUTE
 _COOL_DOWN_S: Final = 5.0
 """Seconds for which a domain is left alone after not even its failure could be stored."""
+_LONGEST_CHECK_S: Final = 600.0
+"""Seconds: a check that finds the budget of calls to Cloudflare used up may wait for five minutes."""
 
 
 class DueDomainChecker(Protocol):
@@ -59,11 +62,18 @@ class SyncLoop:
         rate: AdaptiveRate | None = None,
         sweep_timing: SweepTiming | None = None,
         read_pause_s: float = READ_PAUSE_S,
+        longest_check_s: float = _LONGEST_CHECK_S,
     ) -> None:
         self._context = context
         self._read_pause_s = read_pause_s
         self._checker = checker
         self.pool = TaskPool(context.config.sync.concurrency, "sync")
+        self.movement = LoopMovement(
+            "sync",
+            lambda: self.pool.free_slots > 0,
+            longest_step_s=lambda: longest_check_s,
+            longest_sleep_s=lambda: to_seconds(context.config.sync.tick),
+        )
         self._rate = rate if rate is not None else AdaptiveRate()
         self._scheduler = LaneScheduler(self.pool.limit)
         self._queues: dict[CheckLane, deque[_QueuedDomain]] = {lane: deque() for lane in CheckLane}
@@ -85,13 +95,17 @@ class SyncLoop:
 
     async def run(self) -> None:
         """Run until cancelled. Checks in the pool then go on, and the owner of `pool` drains it."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._sweep.run(), name="sync.sweep")
-            group.create_task(self._wake_on_commits(), name="sync.woken")
-            group.create_task(self._start_checks(), name="sync.looks")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._sweep.run(), name="sync.sweep")
+                group.create_task(self._wake_on_commits(), name="sync.woken")
+                group.create_task(self._start_checks(), name="sync.looks")
+        finally:
+            self.movement.end()
 
     async def _start_checks(self) -> None:
         while True:
+            self.movement.note_turn()
             # Cleared before the read: a change after it wakes the loop again.
             self._wake_event.clear()
             try:
@@ -114,6 +128,7 @@ class SyncLoop:
 
     async def _check(self, item: _QueuedDomain, lane: CheckLane) -> None:
         domain, cool_down_s = item.domain, 0.0
+        self.movement.note_step()
         try:
             await self._checker.check_due(domain, lane, item.listed)
         except RemoteError as error:
@@ -132,6 +147,7 @@ class SyncLoop:
 
     def _on_check_end(self, lane: CheckLane, _task: "asyncio.Task[None]") -> None:
         self._scheduler.finish(lane)
+        self.movement.note_step()
         self._wake_event.set()
 
     async def _read_due(self) -> None:

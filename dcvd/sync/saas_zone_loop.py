@@ -5,9 +5,7 @@ from typing import Final
 
 import structlog
 
-from dcvd.core.domains.saas_zone import SaasZone, ZoneFaultCode
 from dcvd.custom_hostnames.client import CloudflareClient
-from dcvd.metrics import Metrics
 from dcvd.services import saas_zone
 from dcvd.services.context import Context
 from dcvd.services.saas_zone import AddressReader
@@ -19,14 +17,13 @@ _FAULT_INTERVAL_S: Final = 60.0
 
 
 class SaasZoneLoop:
-    """Checks the zone, and keeps the metrics of its faults."""
+    """Checks the zone. checked_at: when it was last checked, in milliseconds; None where it was not yet."""
 
     def __init__(
         self,
         context: Context,
         client: CloudflareClient,
         reader: AddressReader,
-        metrics: Metrics,
         *,
         interval_s: float = _INTERVAL_S,
         fault_interval_s: float = _FAULT_INTERVAL_S,
@@ -35,11 +32,12 @@ class SaasZoneLoop:
         self._context = context
         self._client = client
         self._reader = reader
-        self._metrics = metrics
         self._interval_s = interval_s
         self._fault_interval_s = fault_interval_s
         self._wake = asyncio.Event()
-        context.saas_zone.derive(lambda zone: metrics.set_zone_faults(_list_faults(zone)))
+        self.checked_event = asyncio.Event()
+        """Set once the zone was checked for the first time, whatever was found."""
+        self.checked_at: int | None = None
 
     def wake(self) -> None:
         """Check the zone again now: the configuration has changed."""
@@ -50,14 +48,11 @@ class SaasZoneLoop:
         while True:
             self._wake.clear()
             await saas_zone.check(self._context.config, self._client, self._reader)
+            self.checked_event.set()
+            self.checked_at = self._context.now()
             interval_s = self._fault_interval_s if self._context.saas_zone.value.faults else self._interval_s
             try:
                 async with asyncio.timeout(interval_s):
                     await self._wake.wait()
             except TimeoutError:
                 continue
-
-
-def _list_faults(zone: SaasZone) -> dict[str, bool]:
-    present = {fault.code for fault in zone.faults}
-    return {code.value: code in present for code in ZoneFaultCode}

@@ -16,7 +16,7 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import to_seconds
 from dcvd.core.lifecycle import sweep
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
-from dcvd.custom_hostnames.client import CustomHostnamePage
+from dcvd.custom_hostnames.wire import CustomHostnamePage
 from dcvd.errors import RemoteError, Retryable, StoreError
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks

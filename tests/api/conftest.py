@@ -20,9 +20,11 @@ from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.limits.failed_authentications import FailedAuthentications
 from dcvd.api.http.limits.open_requests import OpenRequests
 from dcvd.api.http.limits.rate_limits import RateLimiter
-from dcvd.config import Config, Live, load
+from dcvd.config import Config, Live, LoadedConfig, load
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.core.tokens.token import Role
+from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.kit.egress.guard import EgressPolicy
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
@@ -31,22 +33,35 @@ from dcvd.kit.http.server.sockets import bind_tcp, bind_unix
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
+from dcvd.metrics.exposition import Exposition
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services import organizations
+from dcvd.services.configuration import RunningConfiguration
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
+from dcvd.services.domains.cloudflare_import import HostnameImporter
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.logos import LogoFetcher
 from dcvd.services.readiness import Readiness
+from dcvd.services.system.growth import DatabaseGrowth
+from dcvd.services.system.overview import OverviewReader
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client
-from tests.api.stand_ins import NOW, FakeLooker, FakeObserver, FakeProber, FakeTextReader
+from tests.api.stand_ins import (
+    NOW,
+    QUIET_DAEMON,
+    FakeLooker,
+    FakeObserver,
+    FakeProber,
+    FakeTextReader,
+    FakeZone,
+)
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
 from tests.unreliable_database import UnreliableDatabase
@@ -89,7 +104,10 @@ def clock() -> ManualClock:
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     path = tmp_path_factory.mktemp("config") / "dcvd.toml"
-    path.write_text(f'[server]\nrequest_body_limit = "{BODY_LIMIT}B"\npublic_url = "https://dcv.example.net"\n')
+    path.write_text(
+        f'[server]\nrequest_body_limit = "{BODY_LIMIT}B"\npublic_url = "https://dcv.example.net"\n'
+        '[mail]\nhost = "mail.example.net"\nfrom_address = "alerts@example.net"\n'
+    )
     environ = {
         "CLOUDFLARE_API_TOKEN": "t0ken",
         "CLOUDFLARE_ZONE_ID": "0123456789abcdef0123456789abcdef",
@@ -143,20 +161,27 @@ def built_app(config: Config) -> Api:
     """The one application of all tests, because building its routes takes longer than most of them."""
     context = Context(cast(Database, None), Live(config))
     # What belongs to one test alone comes with `app`.
+    loaded = LoadedConfig(config=context.config, path=Path("/none/dcvd.toml"), from_environment=(), warnings=())
     services = AppServices(
+        importer=HostnameImporter(FakeZone()),
+        configuration=RunningConfiguration(loaded, lambda: loaded),
         context=context,
+        cloudflare=cast(CloudflareClient, None),
         token_usage=TokenUsage(),
         open_requests=cast(OpenRequests, None),
         rate_limiter=cast(RateLimiter, None),
         failed_authentications=FailedAuthentications(context),
         checks=OnDemandChecks(context, FakeLooker(context)),
         operators=Live(OperatorRights()),
-        registry=CollectorRegistry(),
+        metrics=Metrics(),
+        exposition=Exposition(CollectorRegistry()),
         readiness=Readiness(),
+        overview=cast(OverviewReader, None),
         feed=cast(EventFeed, None),
         hints=CloudflareNotificationHandler(context, Metrics()),
         diagnoser=Diagnoser(context, FakeObserver()),
         tester=FakeProber(context),
+        find_own_fault=lambda endpoint_id: None,
         access=access_of(context),
         discovery=DomainConnectDiscovery(DnsObserver(config).zones, GuardedFetcher(EgressPolicy())),
         observer=DnsObserver(config),
@@ -172,6 +197,11 @@ def text_reader() -> FakeTextReader:
 
 
 @pytest.fixture
+def saas_zone() -> FakeZone:
+    return FakeZone(CloudflareHostname(id="cf-1", hostname="x.customer.com", status="active", ssl_status="active"))
+
+
+@pytest.fixture
 def app(
     built_app: Api,
     context: Context,
@@ -182,17 +212,22 @@ def app(
     prober: FakeProber,
     observer: FakeObserver,
     text_reader: FakeTextReader,
+    saas_zone: FakeZone,
 ) -> Api:
     parts = built_app.services
+    parts.importer = HostnameImporter(saas_zone, heartbeat_s=0.01)
     parts.zones = ZoneChecker(context, text_reader)
     parts.feed, parts.tester = feed, prober
+    parts.find_own_fault = lambda endpoint_id: None
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
-    parts.context, parts.token_usage, parts.registry = context, last_use, registry
+    parts.context, parts.token_usage, parts.metrics = context, last_use, Metrics()
+    parts.exposition = Exposition(registry)
     parts.open_requests = OpenRequests(context)
     parts.rate_limiter = RateLimiter(context)
     parts.failed_authentications = FailedAuthentications(context)
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)
+    parts.overview = OverviewReader(context, parts.readiness, QUIET_DAEMON, DatabaseGrowth())
     parts.access = access_of(context)
     parts.logos = LogoFetcher(GuardedFetcher(EgressPolicy()))
     parts.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid()}))))

@@ -1,6 +1,7 @@
 """Stand-ins for what asks the outside: Cloudflare, DNS and receivers."""
 
 import asyncio
+import time
 from typing import Any
 
 from msgspec.structs import replace
@@ -8,16 +9,28 @@ from msgspec.structs import replace
 from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts, DnsObservation
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
+from dcvd.core.events import EventType
 from dcvd.core.http.exchanges import Timings
 from dcvd.core.instants import DAY
 from dcvd.core.timeline import SYNC_ACTOR
+from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, evaluate_receiver
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, RecordedAttempt
-from dcvd.core.webhooks.status_codes import meaning_of
+from dcvd.custom_hostnames.budget import CloudflareBudget
+from dcvd.custom_hostnames.wire import CustomHostnamePage
 from dcvd.errors import RemoteError
+from dcvd.kit.disciplined_clock import DisciplinedClock
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
+from dcvd.services.system.overview import DaemonSources
 from dcvd.services.webhooks import endpoint_tests, endpoints
+
+QUIET_DAEMON = DaemonSources(
+    report_budget=CloudflareBudget(1200, 15, time.monotonic).report,
+    report_clock=DisciplinedClock().report,
+    is_channel_failing=lambda _: False,
+)
+"""A daemon that has called nobody yet."""
 
 NOW = 1_800_000_000_000
 """2027-01-15T08:00:00Z, where the clock of these tests stands."""
@@ -35,7 +48,14 @@ class FakeLooker:
         self.cancelled = False
         self.removed = False
 
-    async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
+    async def check(
+        self,
+        domain: Domain,
+        *,
+        is_thorough: bool = False,
+        actor: str = SYNC_ACTOR,
+        request_id: str | None = None,
+    ) -> Domain | None:
         self.looked.append(domain.id)
         self.thorough.append(is_thorough)
         if self.raises is not None:
@@ -47,7 +67,26 @@ class FakeLooker:
                 self.cancelled = True
         if self.removed:
             return None
-        return await bring_to_active(self._context, domain, actor=actor)
+        return await bring_to_active(self._context.for_request(request_id), domain, actor=actor)
+
+
+class FakeZone:
+    """A zone at Cloudflare with the hostnames that a test gives it; it fails where a test says so."""
+
+    def __init__(self, *hostnames: CloudflareHostname) -> None:
+        self.hostnames = list(hostnames)
+        self.raises: Exception | None = None
+        self.gate: asyncio.Event | None = None
+
+    async def list_page(self, number: int) -> CustomHostnamePage:
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.raises is not None:
+            raise self.raises
+        return CustomHostnamePage(self.hostnames if number == 1 else [], 1, len(self.hostnames))
+
+    async def find(self, hostname: str) -> CloudflareHostname | None:
+        return next((each for each in self.hostnames if each.hostname == hostname), None)
 
 
 class FakeObserver:
@@ -88,10 +127,15 @@ class FakeProber:
         self.raises: Exception | None = None
         self.probed: list[tuple[str, str]] = []
 
-    async def send_test(self, org_id: str, endpoint_id: str) -> tuple[Delivery, RecordedAttempt]:
+    async def send_test(
+        self, org_id: str, endpoint_id: str, event_type: EventType = EventType.WEBHOOK_TEST
+    ) -> tuple[Delivery, RecordedAttempt]:
         if self.raises is not None:
             raise self.raises
-        probe = await endpoint_tests.start_test(self._context, org_id, endpoint_id, "This is a test.")
+        if event_type is EventType.WEBHOOK_TEST:
+            probe = await endpoint_tests.start_test(self._context, org_id, endpoint_id, "This is a test.")
+        else:
+            probe = await endpoint_tests.start_example(self._context, org_id, endpoint_id, event_type)
         return await endpoint_tests.record_result(
             self._context, probe, answered(probe.due_delivery, self.fails_with or 204)
         )

@@ -38,6 +38,9 @@ ELSEWHERE: Final = {
     "POST /api/domains/{domain_id}/dns": "dns.write_requested, where a provider is",
     "POST /api/domains/{domain_id}/dns/undo": "dns.undo_requested, where a provider is",
     "POST /api/members/accept": "member.accepted, by whoever was invited",
+    "POST /alerts/refuse": "an address is of no organization",
+    "POST /alerts/allow": "an address is of no organization",
+    "POST /alerts/{action}": "contact.confirmed and contact.unsubscribed, by whoever has the address",
 }
 """Calls whose entries other tests look for, because they need a provider or another caller."""
 
@@ -60,6 +63,7 @@ CALLS: Final[dict[str, Call]] = {
     "POST /api/domains/{domain_id}/links": Call(["link.created"], {}, "domain"),
     "POST /api/links": Call(["link.created"], {}),
     "DELETE /api/links/{link_id}": Call(["link.revoked"], None, "link"),
+    "PATCH /api/domains/{domain_id}": Call(["domain.changed"], {"externalId": "c1"}, "domain"),
     "DELETE /api/domains/{domain_id}": Call(["domain.removed"], None, "domain"),
     "POST /api/domains/bulk": Call(
         ["domain.added", "domain.added"],
@@ -76,6 +80,7 @@ CALLS: Final[dict[str, Call]] = {
         ["replay.requested"], {"since": "2027-01-01T00:00:00Z", "status": "missing"}, "webhook"
     ),
     "POST /api/deliveries/{delivery_id}/retry": Call(["delivery.retried"], None, "delivery"),
+    "POST /api/deliveries/{delivery_id}/cancel": Call(["delivery.cancelled"], None, "pending delivery"),
     "POST /api/deliveries/retry": Call(["replay.requested"], {"status": "dead"}, "delivery"),
     "POST /api/jobs/{job_id}/retry": Call(["job.retried"], None, "job"),
     "DELETE /api/oauth/connections/{connection_id}": Call(["connection.removed"], None, "connection"),
@@ -83,6 +88,10 @@ CALLS: Final[dict[str, Call]] = {
     "POST /api/members/{member_id}/invite": Call(["member.invited"], None, "member"),
     "PATCH /api/members/{member_id}": Call(["member.changed"], {"role": "admin"}, "member"),
     "DELETE /api/members/{member_id}": Call(["member.removed"], None, "member"),
+    "POST /api/alerts/contacts": Call(["contact.added"], {"address": "ann@customer.com"}),
+    "PATCH /api/alerts/contacts/{contact_id}": Call(["contact.changed"], {"kinds": ["job_dead"]}, "contact"),
+    "DELETE /api/alerts/contacts/{contact_id}": Call(["contact.removed"], None, "contact"),
+    "POST /api/alerts/contacts/{contact_id}/confirmation": Call(["contact.asked"], None, "contact"),
     "PATCH /api/organization/branding": Call(["branding.changed"], {"name": "Shop"}),
 }
 
@@ -106,6 +115,10 @@ async def make(kind: str, owner: Client, context: Context, org_id: str) -> str:
             await make("domain", owner, context, org_id)
             await given_up(context, webhook_id)
             return str((await owner.get("/api/deliveries")).json["deliveries"][0]["id"])
+        case "pending delivery":
+            await make("webhook", owner, context, org_id)
+            await make("domain", owner, context, org_id)
+            return str((await owner.get("/api/deliveries")).json["deliveries"][0]["id"])
         case "job":
             await make("domain", owner, context, org_id)
             return str((await owner.get("/api/jobs")).json["jobs"][0]["id"])
@@ -122,6 +135,9 @@ async def make(kind: str, owner: Client, context: Context, org_id: str) -> str:
                 actor="operator",
             )
             return connection.id
+        case "contact":
+            asked = await owner.post("/api/alerts/contacts", {"address": "bob@customer.com"})
+            return str(asked.json["contact"]["id"])
         case "member":
             invited = await owner.post("/api/members", {"address": "bob@customer.com"})
             return str(invited.json["member"]["id"])
@@ -254,9 +270,10 @@ async def test_what_services_connect_and_people_accept_stands_there_too(
     await make("connection", owner, context, organization.id)
     invited = (await owner.post("/api/members", {"address": "ann@customer.com"})).json["member"]
     assert (await anybody.post("/api/members/accept", {"token": invited["inviteToken"]})).status == 200
-    created, _, accepted = (await entries_of(owner))[-3:]
+    created, _, accepted, asked = (await entries_of(owner))[-4:]
     assert (created["action"], created["actor"]) == ("connection.created", "operator")
     assert (accepted["action"], accepted["actor"]) == ("member.accepted", f"member:{invited['id']}")
+    assert (asked["action"], asked["actor"]) == ("contact.added", f"member:{invited['id']}")
 
 
 def test_each_action_stands_once() -> None:

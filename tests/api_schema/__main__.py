@@ -15,8 +15,10 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
+from dcvd.core.events import EventType
 from dcvd.providers.domain_connect.signing import generate_key
 from dcvd.sandbox import Sandbox, SandboxSettings
+from tests.authority import Authority
 from tests.daemon.process import DaemonProcess, daemon_with
 
 _HOOKS: Final = Path(__file__).with_name("hooks.py")
@@ -25,6 +27,8 @@ _MOST_REFUSED: Final = 1 / 5
 _THINGS: Final = 60
 _FEW_THINGS: Final = 10
 """Of those that make calls to others, which have a limit of their own."""
+_CONTACTS: Final = 15
+"""There may be 20."""
 _REVOKES_ALL: Final = "revokeAllTokens"
 """It ends the tokens of all callers, and so what they try: somebody of another organization calls it, and it alone."""
 _TOKENS: Final = {"owner": ("Acme", "owner"), "member": ("Acme", "member"), "leaver": ("Left", "owner")}
@@ -59,6 +63,10 @@ connections = 0
 zones = 0
 members = 0
 links = 0
+[mail]
+host = "localhost"
+port = 9
+from_address = "alerts@example.net"
 [oauth.cloudflare]
 client_id = "{settings.oauth_client_id}"
 client_secret_file = "{directory}/client-secret"
@@ -102,18 +110,22 @@ async def _add_things(session: aiohttp.ClientSession, url: str, api_token: str) 
         await post("/api/links", {"purpose": "new"})
         await post("/api/zones", {"name": f"there{number}.customer.test"})
         await post("/api/members", {"address": f"there{number}@customer.test"})
+    for number in range(_CONTACTS):
+        await post("/api/alerts/contacts", {"address": f"there{number}@customer.test"})
     for _ in range(_FEW_THINGS):
         await post("/api/oauth/connections", {"provider": "cloudflare", "credentials": {"apiToken": api_token}})
     for webhook_id in (await ids("/api/webhooks", "webhooks"))[:_FEW_THINGS]:
         await post(f"/api/webhooks/{webhook_id}/test", {})
     return {
         "domain_id": await ids("/api/domains", "domains"),
+        "event_type": [*EventType],
         "webhook_id": await ids("/api/webhooks", "webhooks"),
         # The oldest is the caller's own.
         "token_id": (await ids("/api/tokens", "tokens"))[:_THINGS],
         "link_id": await ids("/api/links", "links"),
         "zone_id": await ids("/api/zones", "zones"),
         "member_id": await ids("/api/members", "members"),
+        "contact_id": await ids("/api/alerts/contacts", "contacts"),
         "job_id": await ids("/api/jobs", "jobs"),
         "delivery_id": await ids("/api/deliveries", "deliveries"),
         # The oldest stays, for those who write records.
@@ -167,13 +179,16 @@ async def main() -> int:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     receiver = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks"
+    issued = Authority("Clients").issue("schema")
+    certificate = {"certificate": issued.certificate_pem, "privateKey": issued.key_pem}
     failed: list[str] = []
     calls = 0
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.2)) as sandbox:
             sandbox.set_dns("*.customer.test", "CNAME", ["edge.sandbox.test."])
-            async with daemon_with(directory, sandbox, extra=_extra(directory, sandbox)) as daemon:
+            server = 'public_url = "https://dcv.example.net"'
+            async with daemon_with(directory, sandbox, server=server, extra=_extra(directory, sandbox)) as daemon:
                 tokens = {"stranger": "dcv_live_" + "0" * 32}
                 for caller, (organization, role) in _TOKENS.items():
                     if organization not in await daemon.command("org", "list"):
@@ -192,7 +207,7 @@ async def main() -> int:
                 for caller in _EXAMPLES:
                     known_ids = ids | (ids_of_link if caller == "link" else {})
                     place = {"caller": caller, "ids": known_ids, "receiver": receiver, "api_token": api_token}
-                    place["connection_id"] = kept_connection
+                    place |= {"connection_id": kept_connection, "client_certificate": certificate}
                     choice = "--include-operation-id" if caller == "leaver" else "--exclude-operation-id"
                     status, counts = await _run(daemon, caller, tokens[caller], place, choice, _REVOKES_ALL)
                     calls += counts["calls"]

@@ -1,4 +1,4 @@
-"""`python -m tests.bench NAME [--json] [--size N]`: measures a part against a limit in the same run."""
+"""`python -m tests.bench NAME [--json] [--size N] [--minutes N]`: measures a part against a limit in the same run."""
 
 import argparse
 import json
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import audit, delivery, life, store, sync
+from tests.bench import audit, delivery, life, scrape, store, sync
+from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
 
@@ -17,16 +18,24 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "life": life.run,
     "delivery": delivery.run,
     "sync": sync.run,
+    "scrape": scrape.run,
 }
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the named bench; returns the exit code."""
+    """Runs the named bench; returns the exit code, which is 1 for a soak with a fault."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("name", choices=_BENCHES)
+    parser.add_argument("name", choices=[*_BENCHES, "soak"])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--size", type=int, choices=sync.SIZES, help="of sync: this number of domains alone")
+    parser.add_argument("--minutes", type=float, default=30, help="of soak: how long it takes")
+    parser.add_argument("--seed", type=int, help="of soak: that of an earlier one")
     asked = parser.parse_args(arguments)
+    if asked.name == "soak":
+        configure_logging(level="error")
+        outcome = soak.run(asked.minutes, asked.seed)
+        print(soak.show(outcome, as_json=asked.json))
+        return 0 if outcome.is_well else 1
     configure_logging(level="error")
     figures = sync.run((asked.size,)) if asked.name == "sync" and asked.size else _BENCHES[asked.name]()
     if asked.json:

@@ -174,12 +174,12 @@ async def _latencies(session: aiohttp.ClientSession, url: str, enough: asyncio.E
 async def _counts(operator: aiohttp.ClientSession) -> _Counts:
     async with operator.get("http://dcvd/metrics") as response:
         text = await response.text()
-    totals = {"dcvd_looks_total": 0.0, "dcvd_cloudflare_calls_total": 0.0}
+    totals = {"dcvd_checks_total": 0.0, "dcvd_cloudflare_calls_total": 0.0}
     for line in text.splitlines():
         name = line.partition("{")[0]
         if name in totals:
             totals[name] += float(line.rpartition(" ")[2])
-    return _Counts(totals["dcvd_looks_total"], totals["dcvd_cloudflare_calls_total"])
+    return _Counts(totals["dcvd_checks_total"], totals["dcvd_cloudflare_calls_total"])
 
 
 async def _pick(path: Path) -> float:
@@ -231,7 +231,7 @@ async def _budget(directory: Path) -> Figures:
         task.cancel()
         await asyncio.wait([task])
         await loop.pool.drain(1)
-        each = _total(metrics, "dcvd_looks_total") / _made(metrics)
+        each = _total(metrics, "dcvd_checks_total") / _made(metrics)
         await client.close()
         await database.close()
         refused = sandbox.end()

@@ -1,4 +1,3 @@
-import logging
 import os
 import signal
 import tempfile
@@ -8,23 +7,9 @@ from typing import TextIO
 
 import msgspec
 import pytest
-import structlog
 
 from tests.cli.processes import House, environment
 from tests.warm.process import start
-
-
-@pytest.fixture(autouse=True)
-def _logging_is_put_back() -> Iterator[None]:
-    """Commands that run in the test's own process set it up for a process of their own."""
-    loggers = [logging.getLogger(name) for name in (None, "aiosqlite", "uvicorn")]
-    before, handlers, levels = structlog.get_config(), loggers[0].handlers[:], [logger.level for logger in loggers]
-    yield
-    structlog.configure(**before)
-    loggers[0].handlers[:] = handlers
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
-    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture
@@ -39,7 +24,7 @@ def served() -> Iterator[House]:
     environ = environment({"CLOUDFLARE_API_TOKEN": "sandbox-token"})
     # A socket's path is short by law, which pytest's own directories may not be.
     with tempfile.TemporaryDirectory(prefix="dcvd-test-") as directory:
-        house = ServedHouse(Path(directory))
+        house = ServedHouse(Path(directory), '[dns]\nresolvers = ["127.0.0.1:9"]\nauthoritative = false')
         reader, writer = os.pipe()
         with open(reader) as said, open(writer, "wb") as log:
             daemon = start(["serve", "--config", str(house.config)], environ=environ, stdout=log, stderr=log)

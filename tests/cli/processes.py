@@ -15,7 +15,10 @@ from tests.warm.process import run
 
 T = TypeVar("T")
 DEADLINE = 60.0
-_CLEARED = ("DCVD_", "CLOUDFLARE_", "SAAS_", "OAUTH_", "CREDENTIALS_", "NOTIFY_", "LISTEN_", "NO_COLOR", "COLUMNS")
+_CLEARED = (
+    "DCVD_", "CLOUDFLARE_", "SAAS_", "OAUTH_", "CREDENTIALS_", "NOTIFY_",
+    "LISTEN_", "NO_COLOR", "COLUMNS", "LINES",
+)  # fmt: skip
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

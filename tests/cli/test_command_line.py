@@ -10,7 +10,8 @@ import click
 import pytest
 
 from dcvd import __version__
-from dcvd.cli import main as entry_point
+from dcvd.__main__ import main as entry_point
+from dcvd.cli.command_groups import COMMAND_GROUPS
 from dcvd.cli.main import DEFERRED_COMMANDS, run
 from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError
 from tests.cli.processes import House, dcvd
@@ -19,6 +20,15 @@ COMMANDS = [
     ("demo",),
     ("serve",),
     ("check-config",),
+    ("config",),
+    ("config", "show"),
+    ("config", "defaults"),
+    ("config", "check"),
+    ("version",),
+    ("completion",),
+    ("bugreport",),
+    ("export",),
+    ("apply",),
     ("org",),
     ("org", "create"),
     ("org", "list"),
@@ -32,6 +42,7 @@ COMMANDS = [
     ("domain",),
     ("domain", "import"),
     ("renewals",),
+    ("event-schema",),
     ("domain-connect",),
     ("domain-connect", "keygen"),
     ("domain-connect", "template"),
@@ -51,6 +62,10 @@ ON_THE_DAEMON_OR_ITS_DATABASE = [
         ("org",),
         ("token",),
         ("domain",),
+        ("event-schema",),
+        ("config",),
+        ("config", "defaults"),
+        ("completion",),
         ("domain-connect",),
         ("domain-connect", "keygen"),
         ("vault",),
@@ -76,6 +91,19 @@ def test_help_names_every_command_the_first_steps_and_the_exit_codes() -> None:
         "78 bad config",
     ):
         assert expected in done.stdout
+
+
+def test_every_command_has_one_place_in_the_help() -> None:
+    names = [name for lines in COMMAND_GROUPS.values() for names, _ in lines for name in names]
+    assert sorted(set(names)) == sorted(names)
+    assert set(DEFERRED_COMMANDS) - set(names) == set()
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 50), (60, 70), (120, 50)])
+def test_the_help_is_one_screen(columns: int, lines: int) -> None:
+    shown = dcvd("--help", environ={"COLUMNS": str(columns)}).stdout.splitlines()
+    assert len(shown) <= lines
+    assert max(map(len, shown)) <= columns
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

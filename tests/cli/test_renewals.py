@@ -42,4 +42,4 @@ def test_a_late_renewal_is_shown_and_ends_it_with_1(house: House) -> None:
     heading, row, total = done.stdout.splitlines()
     assert heading.startswith("DOMAIN")
     assert row.startswith("app.customer.com")
-    assert total == "1 late; the 1 above are so for the longest time."
+    assert total == "1 renewal is late."

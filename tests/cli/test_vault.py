@@ -195,6 +195,7 @@ def test_the_status_says_what_each_key_has_sealed_and_what_is_to_be_done(configu
     fields = {
         "webhook_secrets.secret": 2,
         "webhook_endpoints.headers": 1,
+        "webhook_endpoints.client_certificate": 1,
         "oauth_connections.encrypted_access_token": 1,
         "oauth_connections.encrypted_refresh_token": 1,
     }
@@ -215,7 +216,7 @@ def test_the_status_says_what_each_key_has_sealed_and_what_is_to_be_done(configu
     assert sorted(shown.pop("keys"), key=str) == sorted(expected.pop("keys"), key=str)
     assert shown == expected
     text = configured.dcvd("vault", "status").stdout
-    assert "To be encrypted anew by the daemon: 2 webhook secrets, 1 webhook's headers, 1 connection's cred" in text
+    assert "To be encrypted anew by the daemon: 2 webhook secrets, 1 webhook's headers, 1 webhook's client" in text
     assert f"The next start of dcvd encrypts with key {VaultKey(b'n' * 32).id}" in text
     assert f"Nothing in the database needs key {VaultKey(b'u' * 32).id} any more" in text
     for key in (A, B):
@@ -223,8 +224,8 @@ def test_the_status_says_what_each_key_has_sealed_and_what_is_to_be_done(configu
 
 
 def test_the_status_of_a_row_whose_key_nobody_knows(house: House) -> None:
-    _key_file(Path(f"{house.database}.key"), A)
     _given(house, sealed_with=B, recorded=[A])
+    _key_file(Path(f"{house.database}.key"), A)
     done = house.dcvd("vault", "status")
     assert (done.returncode, done.stderr) == (0, "")
     (line,) = [line for line in done.stdout.splitlines() if line.startswith(B.id)]

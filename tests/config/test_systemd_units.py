@@ -6,8 +6,10 @@ import subprocess
 from collections import defaultdict
 from pathlib import Path
 
+import click
 import pytest
 
+from dcvd.cli.database.backup import backup
 from dcvd.config import Config
 from dcvd.core.durations import parse_duration
 
@@ -42,9 +44,11 @@ def analyze(*arguments: str, directory: Path) -> None:
 @pytest.fixture
 def runnable(tmp_path: Path) -> Path:
     """The units with a program that exists on this machine."""
-    service = (UNITS / "dcvd.service").read_text()
-    (tmp_path / "dcvd.service").write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", service))
-    shutil.copy(UNITS / "dcvd.socket", tmp_path)
+    for name in ("dcvd.service", "dcvd-backup.service"):
+        service = (UNITS / name).read_text()
+        (tmp_path / name).write_text(re.sub(r"(?m)^(Exec\w+=)/opt\S+", r"\1/bin/true", service))
+    for name in ("dcvd.socket", "dcvd-backup.timer"):
+        shutil.copy(UNITS / name, tmp_path)
     return tmp_path
 
 
@@ -101,3 +105,22 @@ def test_the_key_that_may_be_handed_over_has_the_name_that_is_told_beside_it() -
     (name, path) = re.findall(r"^# LoadCredential=(encryption-key):(\S+)$", told, re.MULTILINE)[0]
     assert f'key_file = "{name}" in [vault]' in told
     assert f"dcvd vault keygen --output {path}" in told
+
+
+def test_backups_are_made_each_day_by_the_daemons_own_user_and_the_newest_are_kept(runnable: Path) -> None:
+    unit, timer = read("dcvd-backup.service"), read("dcvd-backup.timer")
+    (command,) = unit["ExecStart"]
+    _, *arguments = command.split()
+    directory = Path(arguments[arguments.index("--directory") + 1])
+    assert [str(directory.parent / name) for name in unit["StateDirectory"][0].split()] == [
+        str(Config().database.path.parent),
+        str(directory),
+    ]
+    # The user of a service without a name for it has the name of the service.
+    assert (unit["DynamicUser"], unit["User"]) == (read("dcvd.service")["DynamicUser"], ["dcvd"])
+    with click.Context(backup) as context:
+        backup.parse_args(context, arguments[1:])
+    assert context.params["keep"] >= 7
+    assert (timer["OnCalendar"], timer["Persistent"]) == (["daily"], ["yes"])
+    analyze("verify", "./dcvd-backup.service", "./dcvd-backup.timer", directory=runnable)
+    analyze("security", "--offline=true", "--threshold=12", "./dcvd-backup.service", directory=runnable)

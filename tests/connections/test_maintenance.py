@@ -2,17 +2,16 @@
 
 import pytest
 from msgspec.structs import replace
-from prometheus_client import generate_latest
 
-from dcvd.core.connections.connection import Connection, ConnectionStatus
+from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
 from dcvd.core.jobs import Job, JobState
 from dcvd.errors import StoreError, Unauthorized
 from dcvd.jobs import ConnectionMaintenance
-from dcvd.metrics import Metrics
 from dcvd.services.connections import maintenance, reauth
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
+from dcvd.services.figures import read_figures
 from dcvd.services.jobs import queue
 from dcvd.store.organizations.organizations import Organization
 from tests.connections.conftest import connect
@@ -63,7 +62,7 @@ async def test_a_round_goes_on_past_a_connection_whose_stored_credentials_cannot
             "UPDATE oauth_connections SET encrypted_access_token = x'00' WHERE id = ?", (connection.id,)
         )
     )
-    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    await ConnectionMaintenance(context, access).run_once()
     assert (await stored(context, connection)).status is ConnectionStatus.REAUTH_REQUIRED
 
 
@@ -176,18 +175,16 @@ async def test_many_that_are_due_at_once_are_taken_in_batches(
     assert len(await _pending(context, organization.id)) == 5
 
 
-async def test_a_round_stores_uses_and_counts_what_there_is(
+async def test_a_round_stores_uses_and_what_there_is_is_counted(
     access: ProviderAccess, context: Context, connection: Connection, organization: Organization, clock: ManualClock
 ) -> None:
-    metrics = Metrics()
     await (await access.open_driver(connection.org_id, connection.id)).check_credentials()
-    await ConnectionMaintenance(context, access, metrics).run_once()
+    await ConnectionMaintenance(context, access).run_once()
     assert (await stored(context, connection)).last_used_at == clock.now()
     await reauth.require_reauth(context, connection, "invalid_grant", "It is over.")
-    await ConnectionMaintenance(context, access, metrics).run_once()
-    lines = generate_latest(metrics.registry).decode().splitlines()
-    assert 'dcvd_connections{provider="cloudflare",status="active"} 0.0' in lines
-    assert 'dcvd_connections{provider="cloudflare",status="reauth_required"} 1.0' in lines
+    figures = await read_figures(context)
+    assert figures.connections[Provider.CLOUDFLARE, ConnectionStatus.REAUTH_REQUIRED] == 1
+    assert figures.connections[Provider.CLOUDFLARE, ConnectionStatus.ACTIVE] == 0
     with pytest.raises(Unauthorized):
         await access.open_driver(organization.id, connection.id)
 
@@ -239,3 +236,15 @@ async def test_whatever_life_a_provider_says_its_tokens_have_an_hour_of_upkeep_a
     clock.advance(2 * SECOND if life == 1 else 61 * SECOND)
     assert await driver.check_credentials() == "Customer Ltd"
     assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
+
+
+async def test_a_connection_has_not_ended_by_a_time_that_nothing_confirms(
+    context: Context, organization: Organization, provider: ProviderServer, clock: ManualClock
+) -> None:
+    connection = await connect(context, organization.id, replace(provider.grant(), refresh_token=None))
+    clock.advance(100 * DAY)
+    clock.is_confirmed = False
+    assert await maintenance.require_reauth_of_expired(context) == 0
+    assert (await stored(context, connection)).status is ConnectionStatus.ACTIVE
+    clock.is_confirmed = True
+    assert await maintenance.require_reauth_of_expired(context) == 1

@@ -8,7 +8,6 @@ from dcvd.core.connections.connection import Connection, ConnectionStatus
 from dcvd.core.instants import HOUR
 from dcvd.errors import StoreError, Unauthorized
 from dcvd.jobs import ConnectionMaintenance
-from dcvd.metrics import Metrics
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from tests.connections.conftest import Log
@@ -88,7 +87,7 @@ async def test_a_pair_that_has_come_is_stored_although_its_refresh_is_cut_off_at
 async def test_a_pair_that_could_not_be_stored_is_stored_at_the_close_and_by_each_round_of_maintenance(
     access: ProviderAccess, context: Context, connection: Connection, provider: ProviderServer, clock: ManualClock
 ) -> None:
-    for number, store in ((1, ConnectionMaintenance(context, access, Metrics()).run_once), (2, access.close)):
+    for number, store in ((1, ConnectionMaintenance(context, access).run_once), (2, access.close)):
         clock.advance(2 * HOUR)
         strike(context.database, "TokenRefresher._store", 1, Fate.LOST)
         with pytest.raises(StoreError):

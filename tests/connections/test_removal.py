@@ -15,7 +15,6 @@ from dcvd.core.secret import Secret
 from dcvd.errors import NotConfigured, NotFound, StoreError
 from dcvd.jobs import ConnectionMaintenance
 from dcvd.kit.http.fetch import Fetcher
-from dcvd.metrics import Metrics
 from dcvd.services.connections import creation, maintenance, queries
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.removal import disconnect
@@ -281,7 +280,7 @@ async def test_a_removal_that_is_cut_off_while_the_provider_is_asked_is_finished
     assert {(job.state, job.last_error_code) for job in pending_writes} == {(JobState.DEAD, "connection_removed")}
     fetcher = Fetcher()
     await fetcher.start()
-    await ConnectionMaintenance(context, access_of(context, fetcher), Metrics()).run_once()
+    await ConnectionMaintenance(context, access_of(context, fetcher)).run_once()
     await fetcher.close()
     assert refresh_token.reveal() in provider.revoked
     assert await _pending_revocations(context) == 0
@@ -317,7 +316,7 @@ async def test_what_a_removal_could_not_finish_is_logged_and_finished_by_the_nex
     assert await _gone(context, connection)
     assert provider.revoked == []
     assert "connection.removal_not_finished" in [line["event"] for line in log_lines]
-    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    await ConnectionMaintenance(context, access).run_once()
     assert len(provider.revoked) == 1
     assert await _pending_revocations(context) == 0
 
@@ -332,7 +331,7 @@ async def test_a_token_to_be_revoked_that_cannot_be_opened_is_logged_and_given_u
             "UPDATE pending_revocations SET sealed_token = zeroblob(64) WHERE id = ?", (connection.id,)
         )
     )
-    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    await ConnectionMaintenance(context, access).run_once()
     assert await _pending_revocations(context) == 0
     assert provider.revoked == []
     (line,) = [line for line in log_lines if line["event"] == "connection.not_revoked"]
@@ -347,5 +346,5 @@ async def test_tokens_that_our_own_machine_could_not_have_revoked_are_revoked_by
         await disconnect(context, access, connection.org_id, connection.id, actor=_ACTOR)
     assert await _gone(context, connection)
     assert (provider.revoked, await _pending_revocations(context)) == ([], 1)
-    await ConnectionMaintenance(context, access, Metrics()).run_once()
+    await ConnectionMaintenance(context, access).run_once()
     assert (len(provider.revoked), await _pending_revocations(context)) == (1, 0)

@@ -1,12 +1,12 @@
 """The SSRF guard's judgement of a single address."""
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.addresses import refusal_reason
+from dcvd.core.addresses import is_public_network, refusal_reason
 
 
 @pytest.mark.parametrize(
@@ -195,3 +195,29 @@ def test_an_address_below_the_networks_own_nat64_is_judged_by_the_ipv4_address_w
 def test_behind_nat64_an_address_is_judged_exactly_as_the_ipv4_address_it_leads_to(value: int) -> None:
     translated = IPv6Address((0x64FF9B << 96) | value)
     assert refusal_reason(translated, ()) == refusal_reason(IPv4Address(value), ())
+
+
+@pytest.mark.parametrize(
+    "network", ["9.9.9.9/32", "8.8.8.0/24", "2606:4700::/32", "2606:4700::1111/128", "11.0.0.0/8", "2001:200::/23"]
+)
+def test_a_network_is_public_where_all_of_it_is(network: str) -> None:
+    assert is_public_network(ip_network(network))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        "0.0.0.0/0", "8.0.0.0/5", "10.1.2.3/32", "203.0.113.0/24", "168.63.129.16/32", "::/0", "2000::/3", "2001::/16",
+        "2001:db8::1/128", "fd00::/8", "64:ff9b::808:808/128", "::ffff:8.8.8.8/128", "4000::/16",
+    ],
+)  # fmt: skip
+def test_a_network_of_which_a_part_is_not_public_is_none(network: str) -> None:
+    assert not is_public_network(ip_network(network))
+
+
+@given(st.ip_addresses())
+def test_a_network_of_one_address_is_public_where_the_address_may_be_dialled(
+    address: IPv4Address | IPv6Address,
+) -> None:
+    if is_public_network(ip_network(address)):
+        assert refusal_reason(address, ()) is None

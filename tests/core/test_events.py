@@ -15,7 +15,9 @@ def test_the_catalogue_is_closed() -> None:
     assert [kind.value for kind in EventType] == [
         "domain.added", "domain.dormant", "domain.removed", "dns.verified", "dns.check_failed", "domain.active",
         "domain.renewed", "domain.expiring_soon", "domain.error", "job.failed", "job.dlq", "delivery.dlq",
-        "endpoint.failing", "endpoint.recovered", "endpoint.disabled", "connection.reauth_required", "webhook.test",
+        "endpoint.failing", "endpoint.recovered", "endpoint.disabled", "connection.reauth_required",
+        "system.cloudflare_refused", "system.quota_low", "system.backup_late", "system.disk_low", "system.clock_wrong",
+        "webhook.test",
     ]  # fmt: skip
 
 

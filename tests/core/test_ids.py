@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.ids import IdPrefix, earliest_id, is_id, new_id
+from dcvd.core.ids import IdPrefix, earliest_id, instant_of, is_id, new_id
 from tests.core.builders import NOW, counting_bytes
 
 
@@ -44,6 +44,11 @@ def test_the_earliest_id_of_an_instant_parts_what_was_made_before_it_from_the_re
 @pytest.mark.parametrize(("instant", "like"), [(-1, 0), (-(2**60), 0), (2**48, 2**48 - 1), (2**80, 2**48 - 1)])
 def test_an_instant_that_no_id_can_hold_is_taken_for_the_nearest(instant: int, like: int) -> None:
     assert earliest_id(IdPrefix.EVENT, instant) == earliest_id(IdPrefix.EVENT, like)
+
+
+@given(st.integers(0, 2**48 - 1))
+def test_an_id_says_when_it_was_made(instant: int) -> None:
+    assert instant_of(new_id(IdPrefix.EVENT, instant, counting_bytes(3))) == instant
 
 
 @pytest.mark.parametrize("prefix", IdPrefix)

@@ -211,3 +211,58 @@ async def test_one_organization_with_many_calls_delays_another_by_a_few_and_not_
 
     await asyncio.gather(*(call(owner) for owner in [*["greedy"] * 20, "small"]))
     assert order.index("small") <= 4
+
+
+async def test_it_reports_what_is_left_and_who_waits() -> None:
+    time = ManualMonotonic()
+    budget = CloudflareBudget(1000, 1, time)
+    assert (budget.report().requests_left, budget.report().certificates_left) == (1000, 1)
+    async with budget.reserve_call(urgency=Urgency.NOW, orders_certificate=True):
+        pass
+    waiting = [asyncio.create_task(_certificate(budget)) for _ in range(3)]
+    await asyncio.sleep(0)
+    report = budget.report()
+    assert (report.requests_left, report.requests_limit) == (999, 1000)
+    assert (report.certificates_left, report.certificates_limit) == (0, 1)
+    assert (report.waiting_calls, report.waiting_certificates) == (3, 3)
+    budget.learn_from(429, None, 17.0)
+    paused = asyncio.create_task(_routine(budget))
+    await asyncio.sleep(0)
+    assert (budget.report().waiting_calls, budget.report().pause_s) == (4, 17.0)
+    for task in (*waiting, paused):
+        task.cancel()
+    await asyncio.wait([*waiting, paused])
+    assert (budget.report().waiting_calls, budget.report().waiting_certificates) == (0, 0)
+
+
+async def test_calls_that_others_make_are_taken_off_what_is_left() -> None:
+    time = ManualMonotonic()
+    budget = CloudflareBudget(1000, 0, time)
+    budget.learn_from(200, '"default";r=400;t=100', None)
+    left = budget.report().requests_left
+    assert left is not None
+    assert 395 <= left <= 400
+    assert budget.report().certificates_left is None
+
+
+async def test_it_tells_who_waits_by_how_urgent_that_is() -> None:
+    budget = CloudflareBudget(2, 1, ManualMonotonic())
+    async with budget.reserve_call(urgency=Urgency.NOW, orders_certificate=True):
+        pass
+    waiting = [asyncio.create_task(_certificate(budget)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert budget.count_waiting() == {"now": 0, "soon": 0, "routine": 0, "last": 0, "certificate": 2}
+    async with budget.reserve_call(urgency=Urgency.NOW):
+        pass
+    late = asyncio.create_task(_call(budget, Urgency.LAST))
+    await asyncio.sleep(0)
+    assert budget.count_waiting() == {"now": 0, "soon": 0, "routine": 0, "last": 1, "certificate": 2}
+    for task in (*waiting, late):
+        task.cancel()
+    await asyncio.wait([*waiting, late])
+    assert not any(budget.count_waiting().values())
+
+
+async def _call(budget: CloudflareBudget, urgency: Urgency) -> None:
+    async with budget.reserve_call(urgency=urgency):
+        pass

@@ -10,9 +10,12 @@ from msgspec.structs import replace
 from dcvd.config import Config, Live
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence
 from dcvd.core.domains.saas_zone import ZoneFaultCode
+from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
-from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
+from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.custom_hostnames.errors import is_duplicate
 from dcvd.errors import Permanent, Retryable, Unauthorized
+from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
 from tests.faults import fault, heal
@@ -280,3 +283,18 @@ async def test_long_texts_are_cut_and_deep_nests_are_no_answer(liar: tuple[_Liar
     server.body = b"[" * 200_000
     with pytest.raises(Retryable):
         await client.get("cf-1")
+
+
+async def test_each_answer_tells_the_time_a_refusal_too(live_config: Live[Config], quick_sandbox: Sandbox) -> None:
+    told: list[int] = []
+    client = CloudflareClient(live_config, Metrics(), on_date=told.append)
+    await client.start()
+    try:
+        assert await client.find("app.customer.test") is None
+        await fault(quick_sandbox, kind="status", status=500)
+        with pytest.raises(Retryable):
+            await client.find("app.customer.test")
+    finally:
+        await client.close()
+    assert len(told) == 2
+    assert all(abs(each - SystemClock().now()) < MINUTE for each in told)

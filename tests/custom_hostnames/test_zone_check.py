@@ -284,7 +284,7 @@ async def test_a_ca_that_may_not_be_chosen_is_left_out_from_the_first_refusal_on
     assert quick_sandbox.world.requests["POST /zones/{zone_id}/custom_hostnames"] == before + 1
     order = cloudflare.build_order("app.customer.test")
     assert order.certificate_authorities == ()
-    await cloudflare.edit(created.id, replace(order, certificate_authorities=("lets_encrypt",)))
+    await cloudflare.edit(created, replace(order, certificate_authorities=("lets_encrypt",)))
     await cloudflare.revalidate(created, order, certificate_authority="lets_encrypt")
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from dcvd.sandbox import Sandbox
+from tests.free_ports import find_free_port
 from tests.waiting import until
 from tests.warm.process import WarmProcess, run, start
 
@@ -20,6 +20,7 @@ _TEMPLATE = """
 listen = ["127.0.0.1:{port}"]
 socket = "{directory}/dcvd.sock"
 shutdown_timeout = "{shutdown}"
+{server}
 [database]
 path = "{directory}/dcvd.db"
 [cloudflare]
@@ -46,18 +47,13 @@ timeout = "30s"
 """
 
 
-def free_port() -> int:
-    """A TCP port of loopback that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def write_config(directory: Path, *, api: str, dns: str, shutdown: str = "10s", extra: str = "") -> Path:
-    """A configuration whose every file is in `directory`."""
+def write_config(
+    directory: Path, *, api: str, dns: str, shutdown: str = "10s", server: str = "", extra: str = ""
+) -> Path:
+    """A configuration whose every file is in `directory`. server: more lines of its section; extra: more sections."""
     path = directory / "dcvd.toml"
-    filled = _TEMPLATE.format(directory=directory, port=free_port(), api=api, dns=dns, shutdown=shutdown)
+    port = find_free_port()
+    filled = _TEMPLATE.format(directory=directory, port=port, api=api, dns=dns, shutdown=shutdown, server=server)
     path.write_text(filled + extra)
     token = directory / "token"
     token.write_text("sandbox-token")
@@ -121,6 +117,10 @@ class DaemonProcess:
 
     async def _healthy(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()[-3000:]
+        return await self.answers()
+
+    async def answers(self) -> bool:
+        """Whether it answers requests."""
         try:
             async with aiohttp.ClientSession() as session, session.get(f"{self.url}/health") as response:
                 return response.status == 200

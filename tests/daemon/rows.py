@@ -3,6 +3,8 @@
 import sqlite3
 from pathlib import Path
 
+from dcvd.store.checks import check_database
+
 
 def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
     """All rows of a statement."""
@@ -11,3 +13,8 @@ def rows(path: Path, sql: str) -> list[tuple[object, ...]]:
         return connection.execute(sql).fetchall()
     finally:
         connection.close()
+
+
+def check_rules(path: Path) -> None:
+    """Raises AssertionError where a rule of the database is broken, as `dcvd check` would tell."""
+    assert check_database(path, deliveries_since=0).faults == []

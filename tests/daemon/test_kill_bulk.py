@@ -11,7 +11,7 @@ import pytest
 
 from dcvd.sandbox import Sandbox
 from tests.daemon.process import daemon_with
-from tests.daemon.rows import rows
+from tests.daemon.rows import check_rules, rows
 
 LINES = 2_000
 
@@ -56,6 +56,7 @@ async def test_a_stream_that_was_killed_has_the_same_ids_when_it_is_sent_again(t
     ids = [line["domain"]["id"] for line in again]
     assert [line["domain"]["id"] for line in answered] == ids[: len(answered)]  # type: ignore[index]
     database = tmp_path / "dcvd.db"
+    check_rules(database)
     assert {identifier for (identifier,) in rows(database, "SELECT id FROM domains")} == set(ids)
     added = rows(database, "SELECT count(*), count(DISTINCT domain_id) FROM events WHERE type = 'domain.added'")
     assert added == [(LINES, LINES)]

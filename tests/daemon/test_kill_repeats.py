@@ -10,7 +10,7 @@ import pytest
 
 from dcvd.sandbox import Sandbox
 from tests.daemon.process import Api, daemon_with, tenant
-from tests.daemon.rows import rows
+from tests.daemon.rows import check_rules, rows
 
 LIVES = 8
 REQUESTS = 24
@@ -73,6 +73,7 @@ async def test_a_key_makes_one_object_however_often_the_daemon_is_killed_in_betw
         assert await daemon.terminate() == 0
 
     each = LIVES * REQUESTS // len(_PATHS)
+    check_rules(database)
     assert rows(database, "SELECT count(*) FROM domains") == [(each,)]
     assert rows(database, "SELECT count(*) FROM api_tokens") == [(int(str(tokens_before)) + each,)]
     assert rows(database, "SELECT count(*) FROM webhook_endpoints") == [(each,)]

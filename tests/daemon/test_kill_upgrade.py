@@ -12,7 +12,7 @@ from dcvd.kit.clock import SystemClock
 from dcvd.sandbox import Sandbox
 from tests import faults
 from tests.daemon.process import Api, DaemonProcess, write_config
-from tests.daemon.rows import rows
+from tests.daemon.rows import check_rules, rows
 from tests.delivery.receivers import Receiver, receiving
 from tests.store.engine import version_four
 from tests.waiting import until
@@ -123,6 +123,7 @@ class Upgrade:
     def check_end(self) -> None:
         """Each job has its end, and each delivery came with the id and the bytes of its event."""
         self.check_kept()
+        check_rules(self.path)
         ends = {
             job_id: (kind, state, code)
             for job_id, kind, state, code in self.rows(

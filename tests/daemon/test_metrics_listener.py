@@ -30,7 +30,7 @@ async def test_it_serves_the_metrics_and_nothing_else(sandbox_config: Config, tm
         async with session.get("/metrics") as response:
             assert response.status == 200
             assert response.headers["Content-Type"].startswith("text/plain")
-            assert "dcvd_renewals_late" in await response.text()
+            assert "dcvd_certificate_renewals_overdue" in await response.text()
         async with session.head("/metrics") as response:
             assert (response.status, await response.read()) == (200, b"")
             assert int(response.headers["Content-Length"]) > 0

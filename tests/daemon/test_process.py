@@ -7,12 +7,12 @@ import signal
 import socket
 import sqlite3
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from dcvd.core.events import EventType
 from dcvd.sandbox import Sandbox
 from tests.daemon.conftest import Collector
 from tests.daemon.process import DaemonProcess, daemon_with, tenant, write_config
@@ -214,7 +214,7 @@ async def test_an_address_in_use_ends_it_with_a_sentence(tmp_path: Path, world: 
 async def test_no_secret_is_ever_logged(tmp_path: Path, world: Sandbox, collector: Collector) -> None:
     async with daemon_with(tmp_path, world, extra='[log]\nlevel = "debug"\n') as daemon, tenant(daemon) as api:
         _, made = await api.call("POST", "/api/tokens", {"name": "t"})
-        _, hook = await api.call("POST", "/api/webhooks", {"url": collector.url, "events": [*EventType]})
+        _, hook = await api.call("POST", "/api/webhooks", {"url": collector.url, "events": ["*"]})
         await api.call("POST", "/api/domains", {"domainName": "app.customer.test"})
 
         async def arrived() -> bool:
@@ -271,16 +271,19 @@ async def test_readiness_and_stopping_are_told_to_the_service_manager(tmp_path: 
         manager.bind(str(tmp_path / "notify"))
         manager.setblocking(False)
         daemon = DaemonProcess(write_config(tmp_path, api=world.api_url, dns=world.dns_address))
+        messages: list[str] = []
+
+        async def has_said(message: str) -> bool:
+            with suppress(BlockingIOError):
+                while True:
+                    messages.extend(manager.recv(4096).decode().splitlines())
+            return message in messages
+
         await daemon.start(environ={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        await until(lambda: has_said("READY=1"))
         assert await daemon.terminate() == 0
-        said = b""
-        while True:
-            try:
-                said += manager.recv(4096) + b"\n"
-            except BlockingIOError:
-                break
-    assert said.startswith(b"READY=1")
-    assert b"STOPPING=1" in said
+        await until(lambda: has_said("STOPPING=1"))
+    assert messages.index("READY=1") < messages.index("STOPPING=1")
 
 
 @pytest.mark.sweep

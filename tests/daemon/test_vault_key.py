@@ -14,7 +14,7 @@ from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.vault.keyring import create_key_file
-from dcvd.store.backup import back_up
+from dcvd.store.backups.backup import back_up
 from dcvd.store.vault.vault_keys import VaultKeyRecord
 from tests.daemon.place import NOW, Place
 from tests.daemon.rows import rows
@@ -116,11 +116,14 @@ async def test_a_key_file_of_another_database_is_refused_naming_both_keys(place:
         (b"\xff\xfe", "is not UTF-8 text"),
     ],
 )
-@pytest.mark.parametrize("used", [False, True], ids=["at the first start", "later"])
+@pytest.mark.parametrize("used", [False, True], ids=["before anything is sealed", "later"])
 @pytest.mark.sampled(3)
 async def test_a_damaged_key_file_is_refused_and_kept(place: Place, content: bytes, fault: str, used: bool) -> None:
     if used:
         await place.start()
+    else:
+        async with place.opened():
+            pass  # a key beside no database is what is left of one
     place.key.write_bytes(content)
     with pytest.raises(ConfigError) as caught:
         await place.start()

@@ -89,6 +89,8 @@ async def test_a_key_file_is_not_made_while_a_needed_key_is_missed(place: Place)
 async def test_a_file_of_keys_with_a_line_that_is_none_is_refused_by_the_lines_number(place: Place, where: str) -> None:
     broken = f"{_file(A)}\n\n{_file(B)[:-1]}\n{_file(C)}"
     if where == "beside":
+        async with place.opened():
+            pass  # a key beside no database is what is left of one
         place.key.write_text(broken)
     with pytest.raises(ConfigError, match="has keys, but none in line 3: ") as caught:
         await place.start(
@@ -126,8 +128,8 @@ async def test_what_a_known_key_is_needed_for_is_counted(place: Place) -> None:
     await place.start(_file(A))
     sentence = await place.refusal(_file(B))
     assert (
-        "(1 webhook secret, 1 webhook's headers, 1 connection's credentials, 1 connection's refresh token) need the"
-        in sentence
+        "(1 webhook secret, 1 webhook's headers, 1 webhook's client certificate, 1 connection's credentials, 1"
+        " connection's refresh token) need the" in sentence
     )
 
 
@@ -204,6 +206,7 @@ async def test_a_value_is_found_by_its_row_for_every_column(place: Place) -> Non
         await database.write(lambda tx: sealing.fill(tx, Vault(A)))
         await database.write(lambda tx: sealing.add_revocation(tx, Vault(A)))
         await database.write(lambda tx: sealing.add_answer(tx, Vault(A)))
+        await database.write(lambda tx: sealing.add_contact(tx, Vault(A)))
         kinds = await database.read(sealed_columns.list_groups)
         assert [kind.column for kind in kinds] == list(sealed_columns.COLUMNS)
         rows = {
@@ -218,6 +221,7 @@ async def test_a_value_is_found_by_its_row_for_every_column(place: Place) -> Non
     assert rows["pending_revocations"] == [sealing.REMOVED_CONNECTION]
     assert rows["oauth_states"] == [sealing.STATE.hex()]
     assert rows["idempotency_answers"] == [sealing.ANSWER]
+    assert rows["alert_contacts"] == [sealing.CONTACT]
     assert kinds[0].column is WEBHOOK_SECRETS
 
 

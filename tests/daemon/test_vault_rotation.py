@@ -21,7 +21,7 @@ from tests.waiting import until
 
 A = VaultKey(b"a" * 32)
 MANY = 3000
-VALUES = MANY + 1 + 2
+VALUES = MANY + 1 + 1 + 2
 
 
 @pytest.mark.sweep

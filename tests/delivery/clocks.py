@@ -1,9 +1,9 @@
 """A clock that agrees with those of receivers, as far as a test wants."""
 
-from dcvd.kit.clock import SystemClock
+from tests.manual_clock import RealClock
 
 
-class Shifted(SystemClock):
+class Shifted(RealClock):
     """The system's clock, `ahead` milliseconds ahead."""
 
     ahead = 0

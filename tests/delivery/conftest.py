@@ -32,7 +32,7 @@ async def endpoint(context: Context, org: str, receiver: Receiver) -> str:
 @asynccontextmanager
 async def at_work(context: Context, metrics: Metrics | None = None, **pauses: Any) -> AsyncIterator[DeliveryPool]:
     """A pool at work, which soon sees a step of the manual clock; whatever is under way at the end is cut off."""
-    pool = DeliveryPool(context, metrics or Metrics(), max_sleep_s=0.02, **pauses)
+    pool = DeliveryPool(context, metrics or Metrics(), max_sleep_s=0.02, store_pause_s=0.05, **pauses)
     await pool.start()
     task = asyncio.create_task(pool.run(), name="delivery")
     try:

@@ -7,6 +7,7 @@ from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.organizations import organizations
+from tests.stored_events import MADE_UP
 
 ADDED = EventType.DOMAIN_ADDED
 
@@ -21,7 +22,7 @@ async def happen(
     expires_at: int | None = None,
 ) -> None:
     """Events of an organization, owed to its subscribers."""
-    drafts = [EventDraft(kind, {"number": number}, domain_id, expires_at) for number in range(times)]
+    drafts = [EventDraft(kind, {MADE_UP: number}, domain_id, expires_at) for number in range(times)]
     await context.database.write(lambda tx: recording.record(context, tx, org_id, drafts))
 
 

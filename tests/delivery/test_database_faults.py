@@ -7,15 +7,16 @@ from functools import partial
 
 import pytest
 import structlog.testing
+from aiohttp import web
 
 from dcvd.core.events import EventType
-from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.store.webhooks import attempts as attempt_rows
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver, in_turn, ok, saying
 from tests.delivery.views import attempted, attempts, delivered, stored
+from tests.manual_clock import RealClock
 from tests.unreliable_database import Fate, strike
 from tests.waiting import until
 
@@ -49,7 +50,7 @@ async def test_everything_is_accounted_for_and_nothing_is_sent_twice(
     which: int,
     fate: Fate,
 ) -> None:
-    context.clock = SystemClock()
+    context.clock = RealClock()
     configure(context, retry_schedule=(0, 10, 10), endpoint_concurrency=2)
     sound, _ = await subscribe(context, org, f"{receiver.base}/sound")
     shaky, _ = await subscribe(context, org, f"{receiver.base}/shaky")
@@ -123,3 +124,32 @@ async def test_what_is_owed_to_others_for_an_attempt_is_sent_though_its_commit_s
         await delivered(context, 1, told)
     assert struck()
     assert receiver.by_path == {"/hooks": 1, "/told": 1}
+
+
+async def test_nothing_is_sent_while_an_outcome_cannot_be_stored(
+    context: Context, org: str, receiver: Receiver
+) -> None:
+    """What is sent then would be sent again, if dcvd were killed before it can be stored."""
+    context.clock = RealClock()
+    await subscribe(context, org, f"{receiver.base}/one")
+    await happen(context, org)
+    struck = [strike(context.database, _RECORD, 1, Fate.LOST) for _ in range(3)]
+    stored_before: list[int] = []
+
+    async def look(request: web.Request) -> web.StreamResponse:
+        stored_before.append(len(await attempts(context)))
+        return await ok(request)
+
+    receiver.answers["/two"] = look
+
+    async def is_refused() -> bool:
+        return struck[0]()
+
+    async with at_work(context, record_pauses_s=(0.1,)):
+        await until(is_refused)
+        two, _ = await subscribe(context, org, f"{receiver.base}/two")
+        await happen(context, org)
+        await delivered(context, 1, two)
+    assert struck[-1]()
+    assert stored_before[0] >= 1
+    assert receiver.by_path["/two"] == 1

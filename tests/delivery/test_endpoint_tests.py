@@ -8,19 +8,24 @@ from contextlib import asynccontextmanager
 import pytest
 from standardwebhooks import Webhook
 
+from dcvd.core.events import EventType
+from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, DeliveryState, NextAttemptReason
 from dcvd.core.webhooks.signing import to_standard_secret
+from dcvd.core.webhooks.subscriptions import TENANT_TYPES
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
-from dcvd.errors import NotFound, Retryable
-from dcvd.kit.clock import SystemClock
+from dcvd.errors import InvalidInput, NotFound, Retryable
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
-from dcvd.services.webhooks import endpoints
+from dcvd.services.events import operator_events
+from dcvd.services.webhooks import delivery_history, endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
 from tests.delivery.views import attempted, attempts, delivered, health_of, secret_of, states
+from tests.manual_clock import RealClock
+from tests.stored_events import find_schema_faults
 from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 
@@ -42,7 +47,7 @@ async def run_beside(context: Context, pool: DeliveryPool) -> AsyncIterator[Endp
 async def test_a_test_arrives_signed_and_is_in_the_history(
     context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
-    context.clock = SystemClock()
+    context.clock = RealClock()
     delivery, made = await prober.send_test(org, endpoint)
     (request,) = receiver.received
     secret = await secret_of(context, endpoint)
@@ -55,6 +60,44 @@ async def test_a_test_arrives_signed_and_is_in_the_history(
     assert made.attempt.response_body == b"thanks"
     assert await states(context) == [("delivered", 1)]
     assert len(await attempts(context)) == 1
+
+
+@pytest.mark.parametrize("event_type", [each for each in TENANT_TYPES if each is not EventType.WEBHOOK_TEST])
+async def test_an_example_of_an_event_arrives_signed_to_that_endpoint_alone_and_nothing_of_it_is_stored(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner, event_type: EventType
+) -> None:
+    context.clock = RealClock()
+    await subscribe(context, org, f"{receiver.base}/all", events=("*",))
+    async with at_work(context):
+        delivery, made = await prober.send_test(org, endpoint, event_type)
+        await happen(context, org)
+        await delivered(context, 2)
+    example = next(request for request in receiver.received if request.headers["webhook-id"] == delivery.event_id)
+    secret = await secret_of(context, endpoint)
+    body = Webhook(to_standard_secret(secret).reveal()).verify(example.body, dict(example.headers))
+    assert isinstance(body, dict)
+    assert body["event"] == example.headers["X-DCVaaS-Event"] == event_type
+    assert (body["id"], body["sequence"], body["data"]["test"]) == (delivery.event_id, 0, True)
+    assert find_schema_faults(body) == []
+    assert (delivery.state, delivery.sequence, made.attempt.status_code) == (DeliveryState.DELIVERED, 0, 200)
+    assert len(receiver.received) == 3
+    assert await states(context) == [("delivered", 1)] * 2
+    with pytest.raises(NotFound):
+        await delivery_history.get(context, org, delivery.id)
+
+
+async def test_examples_of_what_the_operator_alone_gets_are_sent_to_the_operator_alone(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
+) -> None:
+    with pytest.raises(InvalidInput, match="sent to the operator alone"):
+        await prober.send_test(org, endpoint, EventType.SYSTEM_DISK_LOW)
+    assert receiver.received == []
+    await operator_events.begin(context)
+    own_endpoint, _ = await subscribe(context, OPERATOR_ORG_ID, receiver.url, events=("*",))
+    for event_type, about in ((EventType.SYSTEM_DISK_LOW, None), (EventType.DOMAIN_ACTIVE, "org_example")):
+        await prober.send_test(OPERATOR_ORG_ID, own_endpoint, event_type)
+        body = json.loads(receiver.received[-1].body)
+        assert (body["event"], body["org_id"], body["data"]["test"]) == (event_type, about, True)
 
 
 @pytest.mark.parametrize("answer", [saying(500), saying(503, retry_after="60"), saying(410), never])
@@ -166,6 +209,20 @@ async def test_a_test_is_one_of_what_may_be_in_flight_to_its_origin(
 
         await until(is_delivered, 10)
         gate.opened.set()
+
+
+async def test_receivers_of_one_organization_are_judged_twenty_times_a_minute(
+    context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
+) -> None:
+    context.clock = RealClock()
+    for _ in range(20):
+        await prober.check_conformance(org, endpoint)
+    count = len(receiver.received)
+    with pytest.raises(Retryable) as caught:
+        await prober.check_conformance(org, endpoint)
+    assert (caught.value.code, len(receiver.received)) == ("too_many_tests", count)
+    assert "20 times within a minute" in caught.value.message
+    assert (await prober.send_test(org, endpoint))[0].state is DeliveryState.DELIVERED
 
 
 async def test_an_endpoint_that_is_removed_meanwhile_answers_its_tenant_and_leaves_nothing_behind(

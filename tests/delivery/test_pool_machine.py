@@ -7,7 +7,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -24,6 +24,7 @@ from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.deliveries import Delivery
 from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.errors import Conflict
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints, replay_job, replays
@@ -226,13 +227,15 @@ class PoolMachine(RuleBasedStateMachine):
         async with asyncio.timeout(10):
             while not retries:
                 await asyncio.sleep(0)
-        self._note_promise(row, await retries[0], sent_before)
+        with suppress(Conflict):  # it waits for an earlier one
+            self._note_promise(row, await retries[0], sent_before)
 
     def _retry(self, row: _Row) -> None:
         # A whole instant later: no two requests of tenants are answered within one.
         self.clock.advance(1)
         sent_before = self._count_sent(row)
-        self._note_promise(row, self.run(replays.retry(self.context, self.org, row.id)), sent_before)
+        with suppress(Conflict):
+            self._note_promise(row, self.run(replays.retry(self.context, self.org, row.id)), sent_before)
 
     def _note_promise(self, row: _Row, answered: Delivery, sent_before: int) -> None:
         self.dropped_since.pop(row.id, None)

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import dns.rcode
 import pytest
 
 from dcvd.config import SocketAddress
+from tests.free_ports import find_free_port
 
 _SECONDS = 10.0
 
@@ -28,15 +28,7 @@ def program(name: str) -> str:
 
 def free_address(host: str = "127.0.0.1") -> SocketAddress:
     """A port that is free for both UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind((host, 0))
-            port = tcp.getsockname()[1]
-            try:
-                udp.bind((host, port))
-            except OSError:
-                continue
-            return SocketAddress(host, port)
+    return SocketAddress(host, find_free_port(host))
 
 
 @asynccontextmanager

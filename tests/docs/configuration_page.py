@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from dcvd.config import Config
+from dcvd.config.environment import variable_of
 from dcvd.config.key_annotations import ConfigKey, keys, secret_keys, sections
 from dcvd.config.validators import InvalidValue, Validator
 from tests.docs.markdown import ROOT
@@ -26,14 +27,46 @@ dcvd reads one TOML file: the one of `--config`, else of `$DCVD_CONFIG`, else `/
 - Durations are an integer and a unit in quotes: `"250ms"`, `"30s"`, `"5m"`, `"4h"`, `"90d"`.
 - Sizes are an integer and a unit in quotes: `"512B"`, `"64KiB"`, `"1MiB"`, `"2GiB"`.
 - Relative paths start at the directory of the file, wherever dcvd is started.
-- No secret stands in the file. A key that ends in `_file` names the file of a secret. A relative name is looked up in
-  `$CREDENTIALS_DIRECTORY` (systemd's `LoadCredential=`) if that is set, otherwise beside the file.
-- Where a key names an environment variable, the variable wins.
+- No secret stands in the file, but for `alerts.heartbeat_url` if you so choose. A key that ends in `_file` names the
+  file of a secret. A relative name is looked up in `$CREDENTIALS_DIRECTORY` (systemd's `LoadCredential=`) if that is
+  set, otherwise beside the file.
+- Every key can stand in the environment, below the name that its list of facts has; so `listen` of `[server]` is
+  `DCVD_SERVER__LISTEN`. See [below](#in-the-environment).
 - `systemctl reload dcvd` (SIGHUP) takes over the keys that say so. The rest needs a restart, and the log names it.
 
 Keys that are required: {required}.
 
-Variables: {variables}.
+## In the environment
+
+A container is often configured by variables alone. For each key the first of these wins:
+
+1. `DCVD_SECTION__KEY`, such as `DCVD_LOG__LEVEL=debug`; the key of a section in a section has two pairs of underscores:
+   `DCVD_OAUTH__OTHER__CLIENT_ID`;
+2. the variable that the predecessor's operators know: {variables};
+3. the file;
+4. the default.
+
+For a secret, the variable that holds it wins over the file of the secret, whatever names that file:
+{secret_variables}. No other variable holds a secret: `DCVD_CLOUDFLARE__API_TOKEN` is refused, and
+`DCVD_CLOUDFLARE__API_TOKEN_FILE` names its file.
+
+Lists and tables are TOML: `DCVD_SERVER__LISTEN='["127.0.0.1:8080"]'`, or
+`DCVD_DNS__STUB_ZONES='{{ "corp.example" = ["10.0.0.53"] }}'`.
+Everything else may be TOML too, or stand without quotes: `DCVD_SERVER__PUBLIC_URL=https://dcv.example.net`.
+A variable that is empty is not set; `'""'` is an empty text.
+
+A name with `DCVD_` in front and two underscores in it that belongs to no key is an error, as is a wrong value: all of
+them are reported at once, with those of the file, and dcvd exits with 78. `DCVD_CONFIG`, `DCVD_DEBUG`, and what
+`dcvd listen` reads are no keys. Neither is what Kubernetes sets for a service called `dcvd`.
+
+The log names the variables that won when dcvd starts and when it reloads, never their values; `dcvd check-config`
+names them too, and `dcvd config show` says for each key where its value comes from.
+
+- A running process keeps its environment: a reload reads the file anew and not the variables, so a change of
+  `Environment=` or `EnvironmentFile=` needs a restart, and a key that a variable sets stays as it is.
+- Commands read the environment in which *they* run. What they need to find the daemon, `server.socket` and
+  `database.path`, belongs into the file, or into the environment of both. In a container, `docker exec` has the
+  variables of the container.
 """
 
 
@@ -47,6 +80,7 @@ def render() -> str:
     parts: list[str] = []
     required: list[str] = []
     variables: list[str] = []
+    secret_variables: list[str] = []
     for name, section in sections(Config).items():
         block = source.split(f"\n[{name}]\n")[1].split("\n\n\n")[0]
         parts.append(_describe_section(name, section, block))
@@ -55,8 +89,12 @@ def render() -> str:
             if declaration.required:
                 required.append(f"[`{name}.{key}`](#{_anchor(name, key)})")
             if variable:
-                variables.append(f"`{variable}` for [`{name}.{key}`](#{_anchor(name, key)})")
-    return _HEAD.format(required=", ".join(required), variables=", ".join(variables)) + "".join(parts)
+                entry = f"`{variable}` for [`{name}.{key}`](#{_anchor(name, key)})"
+                (variables if declaration.environment else secret_variables).append(entry)
+    head = _HEAD.format(
+        required=", ".join(required), variables=", ".join(variables), secret_variables=", ".join(secret_variables)
+    )
+    return head + "".join(parts)
 
 
 def _describe_section(name: str, section: type[msgspec.Struct], block: str) -> str:
@@ -79,8 +117,8 @@ def _describe_key(name: str, section: type[msgspec.Struct], key: str, declaratio
         comment = comment[comment.rindex("# Required.") :].replace("# Required. ", "# ", 1)
     facts = [f"- Required, such as `{value}`" if declaration.required else f"- Default: `{value}`"]
     facts.append(f"- Valid: {valid_values(declaration.validate)}")
-    if variable := _environment_of(section, key, declaration):
-        facts.append(f"- Environment: `{variable}`")
+    names = [variable_of(f"{name}.{key}"), *filter(None, [_environment_of(section, key, declaration)])]
+    facts.append(f"- Environment: {', '.join(f'`{each}`' for each in names)}")
     facts.append(f"- Takes effect: {'on reload' if declaration.reload else 'after a restart'}")
     return f'\n<a id="{_anchor(name, key)}"></a>\n\n### {name}.{key}\n\n{_prose(comment)}\n\n' + "\n".join(facts) + "\n"
 

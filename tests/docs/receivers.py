@@ -22,18 +22,29 @@ _FILE: Final = re.compile(r"^\w+ file=(\S+)$")
 
 
 class Language(Struct, frozen=True, kw_only=True):
-    """How a language's receiver is compiled and run; `{port}` stands for its port."""
+    """How a language's receiver is compiled and run; `{port}` stands for its port.
+
+    `package`: what it needs of those in DCVD_NODE_MODULES.
+    """
 
     name: str
     file: str
     programs: Sequence[str]
     run: Sequence[str]
     compile: Sequence[str] = ()
+    package: str | None = None
 
 
 LANGUAGES: Final = (
     Language(name="Python", file="receiver.py", programs=[sys.executable], run=[sys.executable, "receiver.py"]),
     Language(name="Node", file="receiver.mjs", programs=["node"], run=["node", "receiver.mjs"]),
+    Language(
+        name="Express",
+        file="receiver-express.mjs",
+        programs=["node"],
+        run=["node", "receiver-express.mjs"],
+        package="express",
+    ),
     Language(
         name="PHP", file="receiver.php", programs=["php"], run=["php", "-q", "-S", "127.0.0.1:{port}", "receiver.php"]
     ),
@@ -67,12 +78,25 @@ def build(language: Language, directory: Path) -> Path:
     for program in language.programs:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed, and the receiver in {language.name} needs it")
+    if language.package is not None:
+        _link_packages(directory, language.package)
     (directory / language.file).write_text(documented_files()[language.file])
     if language.compile:
         environ = {**os.environ, "GOCACHE": str(directory / "cache"), "GO111MODULE": "off"}
         done = subprocess.run(language.compile, cwd=directory, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
     return directory
+
+
+def _link_packages(directory: Path, package: str) -> None:
+    """Let Node find what DCVD_NODE_MODULES holds. Skips where the package is not there."""
+    modules = os.environ.get("DCVD_NODE_MODULES", "")
+    if not modules or not (Path(modules) / package).is_dir():
+        pytest.skip(
+            f"Node's package {package} is not here: npm install {package}, then set DCVD_NODE_MODULES to the "
+            "node_modules folder."
+        )
+    (directory / "node_modules").symlink_to(modules)
 
 
 class RunningReceiver:

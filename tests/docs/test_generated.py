@@ -8,7 +8,7 @@ import pytest
 from dcvd.config import Config
 from dcvd.config.key_annotations import keys, sections
 from dcvd.config.validators import boolean, integer, list_of, one_of
-from tests.docs import codes_module, configuration_page, errors_page
+from tests.docs import codes_module, command_index, configuration_page, errors_page, events_page, metrics_page
 from tests.docs.configuration_page import valid_values
 from tests.docs.error_codes import CodeUse, collect
 from tests.docs.markdown import read_page
@@ -17,7 +17,9 @@ WRITE_THEM = "run `python -m tests.docs`, which writes the pages anew"
 
 
 @pytest.mark.parametrize(
-    "page", [configuration_page, errors_page, codes_module], ids=["configuration", "errors", "codes"]
+    "page",
+    [configuration_page, errors_page, events_page, metrics_page, codes_module, command_index],
+    ids=["configuration", "errors", "events", "metrics", "codes", "commands"],
 )
 def test_a_generated_page_is_what_the_source_says(page: ModuleType) -> None:
     assert page.PATH.read_text() == page.render(), WRITE_THEM

@@ -3,7 +3,6 @@
 import re
 
 from click.testing import CliRunner
-from prometheus_client import generate_latest
 
 from dcvd.api.http.bodies import ndjson
 from dcvd.api.http.limits import admission_limits
@@ -11,9 +10,12 @@ from dcvd.api.http.preferences import MAX_WAIT_S
 from dcvd.cli.main import commands
 from dcvd.config import CloudflareConfig, Config
 from dcvd.core.domains import bulk
-from dcvd.metrics import Metrics
+from dcvd.core.events import EventType
+from dcvd.core.webhooks.subscriptions import TENANT_TYPES
+from dcvd.metrics.catalogue import CATALOGUE
 from dcvd.services import diagnosis
 from tests.docs.markdown import ROOT, read_page
+from tests.monitoring.files import find_definition
 
 OPERATIONS = read_page(ROOT / "docs" / "operations.md")
 
@@ -24,10 +26,12 @@ def rows(section: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_the_metrics_are_those_of_the_daemon() -> None:
-    described = {name for row in rows("Metrics") for name in re.findall(r"`(dcvd_\w+)", row[0])}
-    served = set(re.findall(r"(?m)^# TYPE (dcvd_\w+)", generate_latest(Metrics().registry).decode()))
-    assert described == {name for name in served if not name.endswith("_created")}
+def test_every_metric_that_a_page_names_is_one_of_the_catalogue() -> None:
+    known = {definition.name for definition in CATALOGUE}
+    for path in (ROOT / "docs").glob("*.md"):
+        named = set(re.findall(r"`(dcvd_[a-z0-9_]+)", path.read_text()))
+        unknown = {name for name in named - known if find_definition(name) is None and not name.endswith("_")}
+        assert unknown == set(), path.name
 
 
 def test_every_event_of_the_log_is_one_that_the_source_writes() -> None:
@@ -66,16 +70,6 @@ def test_every_key_that_a_page_names_exists() -> None:
     assert CloudflareConfig().certificates_per_minute == 15
 
 
-def test_the_proxy_leads_to_where_the_daemon_listens_and_lets_a_bulk_call_through() -> None:
-    (block,) = [block for block in OPERATIONS.blocks if block.language == "nginx"]
-    depth = 0
-    for line in filter(None, map(str.strip, block.text.splitlines())):
-        assert line.endswith((";", "{", "}")), line
-        depth += line.count("{") - line.count("}")
-        assert depth >= 0
-    assert depth == 0
-    (address,) = Config().server.listen
-    assert f"proxy_pass http://{address.host}:{address.port};" in block.text
-    assert f"client_max_body_size {ndjson.MAX_BYTES >> 20}m;" in block.text
-    assert "proxy_read_timeout 90s;" in block.text
-    assert MAX_WAIT_S < 90
+def test_every_event_that_only_operators_get_stands_in_the_page() -> None:
+    described = {row[0].strip("`") for row in rows("Events for your own programs") if row[0].startswith("`system.")}
+    assert described == set(EventType) - set(TENANT_TYPES)

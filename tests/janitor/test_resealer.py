@@ -29,7 +29,7 @@ from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 
 OLD, NEW = VaultKey(b"o" * 32), VaultKey(b"n" * 32)
-VALUES = 2 + 1 + 2 + 1  # secrets, headers, tokens, a token to be revoked
+VALUES = 2 + 1 + 1 + 2 + 1  # secrets, headers, a client certificate, tokens, a token to be revoked
 
 
 @pytest.fixture

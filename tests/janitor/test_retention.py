@@ -11,7 +11,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.tokens import minting, revocation
 from dcvd.services.tokens.usage import RETENTION_DAYS
-from dcvd.services.webhooks import endpoints, replays, secret_rotation
+from dcvd.services.webhooks import cancellations, endpoints, replays, secret_rotation
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
 from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store import events
@@ -46,11 +46,16 @@ async def _end_in(context: Context, endpoint: Endpoint, state: str) -> None:
             await drop_expired(context, await due(context, endpoint))
         case "dead":
             await bury(context, endpoint)
+        case "cancelled":
+            (waiting,) = await due(context, endpoint)
+            await cancellations.cancel(context, endpoint.org_id, waiting.id)
         case _:
             await endpoints.change(context, endpoint.org_id, endpoint.id, EndpointChange(enabled=False))
 
 
-@pytest.mark.parametrize(("state", "days"), [("delivered", 30), ("dropped", 30), ("dead", 90), ("held", 90)])
+@pytest.mark.parametrize(
+    ("state", "days"), [("delivered", 30), ("dropped", 30), ("dead", 90), ("cancelled", 90), ("held", 90)]
+)
 async def test_a_delivery_goes_with_its_attempts_once_its_retention_has_passed(
     context: Context, endpoint: Endpoint, janitor: Janitor, clock: ManualClock, count: Count, state: str, days: int
 ) -> None:

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DomainStatus
+from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.jobs import JobState
 from dcvd.custom_hostnames.client import CloudflareClient
@@ -82,7 +83,9 @@ async def test_tokens_that_a_customer_places_are_left_alone(ward: Ward) -> None:
     domain = await ward.registered()
     assert domain.cf_id is not None
     # Somebody has the certificate validated by TXT records, at Cloudflare itself.
-    await ward.cloudflare.edit(domain.cf_id, ward.cloudflare.build_order(NAME, validation="delegated"))
+    found = await ward.cloudflare.get(domain.cf_id)
+    assert isinstance(found, CloudflareHostname)
+    await ward.cloudflare.edit(found, ward.cloudflare.build_order(NAME, validation="delegated"))
     edits = ward.calls("PATCH")
     ward.sandbox.world.clock.advance(MINUTE)
     for right in (False, True):

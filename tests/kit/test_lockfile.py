@@ -128,3 +128,18 @@ def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         asyncio.run(LockFile.acquire(tmp_path / "dcvd.lock", timeout_s=0))
     assert (tmp_path / "victim").read_text() == "precious"
+
+
+async def test_a_note_outlives_the_release_and_a_holder_that_was_killed(tmp_path: Path) -> None:
+    path = tmp_path / "dcvd.lock"
+    with await LockFile.acquire(path) as lock:
+        for _ in range(2):
+            lock.note("database was made")
+        assert path.read_text().splitlines()[0] == f"pid {os.getpid()}"
+    assert path.read_text() == "note database was made\n"
+    with holder(path) as process:
+        process.kill()
+        process.wait(10)
+    assert path.read_text().splitlines()[-1] == "note database was made"
+    (await LockFile.acquire(path)).release()
+    assert path.read_text() == "note database was made\n"

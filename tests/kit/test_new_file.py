@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,3 +95,42 @@ def test_the_content_is_on_disk_before_the_name_and_the_name_before_the_end(
     with create_file(path) as draft:
         draft.write_text("whole")
     assert done == [(str(draft), False), (str(tmp_path), True)]
+
+
+_HOLD = """
+import sys, time
+from pathlib import Path
+from dcvd.kit.new_file import create_file
+with create_file(Path(sys.argv[1])) as draft:
+    draft.write_text("half")
+    print(draft.name, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_and_what_another_works_on_is_not(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(tmp_path / "first")], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            draft = process.stdout.readline().strip()
+            _make(tmp_path / "second", lambda new: new.write_text("whole"))
+            assert sorted(os.listdir(tmp_path)) == sorted([draft, "second"])
+        finally:
+            process.kill()
+    _make(tmp_path / "third", lambda new: new.write_text("whole"))
+    assert sorted(os.listdir(tmp_path)) == ["second", "third"]
+
+
+def test_two_drafts_of_one_process_stand_beside_each_other(tmp_path: Path) -> None:
+    with create_file(tmp_path / "first") as first, create_file(tmp_path / "second") as second:
+        first.write_text("1")
+        second.write_text("2")
+    assert [(tmp_path / name).read_text() for name in ("first", "second")] == ["1", "2"]
+
+
+def test_a_draft_of_nobody_that_cannot_be_opened_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".dcvd-draft-link").symlink_to(tmp_path / "elsewhere")
+    _make(tmp_path / "new", lambda draft: draft.write_text("whole"))
+    assert sorted(os.listdir(tmp_path)) == [".dcvd-draft-link", "new"]

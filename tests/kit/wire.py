@@ -1,6 +1,7 @@
 """A connection with nothing of the network under it: a test decides what comes, piece by piece."""
 
 import asyncio
+from ipaddress import ip_address
 
 from dcvd.core.http.exchanges import ReceivedResponse
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
@@ -45,7 +46,7 @@ class Wire:
 
     def __init__(self) -> None:
         self.transport = RecordingTransport()
-        self.connection = CountingConnection(Origin("hooks.example", 443, True, "org_a"), "192.0.2.1")
+        self.connection = CountingConnection(Origin("hooks.example", 443, True, "org_a"), ip_address("192.0.2.1"))
         self.connection.connection_made(self.transport)
         self.ask()
 
@@ -67,6 +68,11 @@ class Wire:
     @property
     def answered(self) -> bool:
         return self._outcome.done()
+
+    def is_success(self) -> bool:
+        """Whether a status of success was got, at the end of all that came."""
+        outcome = self._outcome.result()
+        return isinstance(outcome, ReceivedResponse) and outcome.status // 100 == 2
 
     def settle(self) -> bool:
         return self.connection.finish_exchange()

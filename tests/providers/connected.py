@@ -85,7 +85,7 @@ def observer(connect_config: Config) -> DnsObserver:
 async def guarded(provider_certificate: Path) -> AsyncIterator[GuardedFetcher]:
     """May go to loopback, and trusts the provider's certificate."""
     policy = EgressPolicy(allow_private=(IPv4Network("127.0.0.0/8"),))
-    fetcher = GuardedFetcher(policy, tls=trusting(provider_certificate))
+    fetcher = GuardedFetcher(policy, get_trust=trusting(provider_certificate))
     await fetcher.start()
     yield fetcher
     await fetcher.close()
@@ -94,7 +94,7 @@ async def guarded(provider_certificate: Path) -> AsyncIterator[GuardedFetcher]:
 @pytest.fixture
 async def trusting_fetcher(provider_certificate: Path) -> AsyncIterator[Fetcher]:
     """Goes where the operator, or a customer's browser, wants to; it trusts the provider's certificate."""
-    fetcher = Fetcher(tls=trusting(provider_certificate))
+    fetcher = Fetcher(get_trust=trusting(provider_certificate))
     await fetcher.start()
     yield fetcher
     await fetcher.close()

@@ -131,6 +131,26 @@ async def test_wildcards_and_hostnames_without_ssl_fit(checked: Checked) -> None
         await checked.hostnames("GET", query=query)
 
 
+async def test_uploaded_certificates_and_all_settings_fit(checked: Checked) -> None:
+    settings = {
+        "http2": "off",
+        "tls_1_3": "on",
+        "early_hints": "on",
+        "min_tls_version": "1.2",
+        "ciphers": ["AES128-SHA"],
+    }
+    members = {"custom_origin_server": "origin.saas.test", "custom_origin_sni": "sni.saas.test"}
+    for name, upload in (
+        ("key.test", {"custom_certificate": "PEM", "custom_key": "KEY"}),
+        ("csr.test", {"custom_certificate": "PEM", "custom_csr_id": "7b163417-1d2b-4c84-a38a-2fb7a0cd7752"}),
+    ):
+        body = {"hostname": name, "ssl": {**TXT, **upload, "settings": settings, "bundle_method": "force"}, **members}
+        record = (await checked.hostnames("POST", body=body)).result
+        assert record["ssl"]["status"] == "active"
+        assert "KEY" not in str(record)
+        await checked.hostnames("PATCH", f"/{record['id']}", {"ssl": {**TXT, "settings": settings}, **members})
+
+
 async def test_the_calls_around_fit(checked: Checked) -> None:
     await checked.call("GET", "/user/tokens/verify")
     await checked.call("GET", f"{checked.caller.zone}/dcv_delegation/uuid")

@@ -64,9 +64,9 @@ async def test_what_is_owed_to_many_endpoints_is_pulled_in_page_by_page(
     clock.set(began)
     woken: list[str] = []
     context.database.subscribe(Topic.DELIVERIES, woken.append)
-    latest_at, now = clock.now() + DAY, clock.now()
+    now = clock.now()
     await context.database.write(
-        partial(stored_deliveries.reschedule_beyond, latest_at=latest_at, now=now, page_size=2)
+        partial(stored_deliveries.reschedule_beyond, choose_latest_at=lambda _: now + DAY, now=now, page_size=2)
     )
     assert [len(await due(context, endpoint)) for endpoint in endpoints] == [1] * count
     assert woken == [""], "all are to be looked through"

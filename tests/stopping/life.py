@@ -63,7 +63,7 @@ class Life:
 
     async def maintain(self) -> None:
         """Make a round of the maintenance of connections, as each start does."""
-        await ConnectionMaintenance(self.context, self.access, Metrics()).run_once()
+        await ConnectionMaintenance(self.context, self.access).run_once()
 
     async def has_work(self, kinds: Sequence[str]) -> bool:
         """Whether a job of one of these kinds is due or at work."""

@@ -11,7 +11,7 @@ from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, new_domain
 from dcvd.core.domains.observations import CloudflareHostname
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.lifecycle.transitions import Observation
-from dcvd.custom_hostnames.client import CustomHostnamePage
+from dcvd.custom_hostnames.wire import CustomHostnamePage
 from dcvd.errors import RemoteError
 from dcvd.services.context import Context
 from dcvd.services.lifecycle import checks
@@ -142,10 +142,23 @@ def verified(domain: Domain, *, answered: bool = True) -> Observation:
 
 @asynccontextmanager
 async def looking(
-    context: Context, looker: DueDomainChecker, pages: HostnameLister, timing: SweepTiming | None = None
+    context: Context,
+    looker: DueDomainChecker,
+    pages: HostnameLister,
+    timing: SweepTiming | None = None,
+    *,
+    longest_check_s: float = 600,
 ) -> AsyncIterator[SyncLoop]:
     """The loop at work."""
-    loop = SyncLoop(context, looker, pages, rate=Unpaced(), sweep_timing=timing, read_pause_s=0.02)
+    loop = SyncLoop(
+        context,
+        looker,
+        pages,
+        rate=Unpaced(),
+        sweep_timing=timing,
+        read_pause_s=0.02,
+        longest_check_s=longest_check_s,
+    )
     task = asyncio.create_task(loop.run())
     try:
         yield loop

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.events import EventType
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
@@ -17,6 +18,7 @@ from dcvd.sandbox import Sandbox
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.lifecycle import checks
+from dcvd.store import events
 from dcvd.sync.checker import DomainChecker, ListedHostname
 from dcvd.sync.loop import SyncLoop
 from tests.faults import fault
@@ -67,6 +69,18 @@ async def test_a_look_sees_dns_and_cloudflare_as_one(
     assert looked is not None
     assert looked.dns_state is DnsState.VERIFIED
     assert looked.status in (DomainStatus.ISSUING, DomainStatus.ACTIVE)
+
+
+async def test_what_a_requested_check_causes_comes_of_the_request(
+    sandbox_context: Context, org: str, looker: DomainChecker, cloudflare: CloudflareClient, quick_sandbox: Sandbox
+) -> None:
+    domain = await _registered(sandbox_context, cloudflare, org, "app.customer.test")
+    quick_sandbox.set_dns("app.customer.test", "CNAME", ["edge.sandbox.test."])
+    assert await looker.check(domain, request_id="0123456789abcdef") is not None
+    stored = await sandbox_context.database.read(lambda snapshot: events.list_of_org(snapshot, org, after=0, limit=10))
+    by_type = {event.type: event.request_id for event in stored}
+    assert by_type[EventType.DNS_VERIFIED] == "0123456789abcdef"
+    assert by_type[EventType.DOMAIN_ADDED] is None
 
 
 async def test_what_dns_said_is_kept_when_cloudflare_fails(

@@ -2,12 +2,14 @@
 
 A process of its own for each command is what the tests want; the second that each would spend on imports is not. Run as
 `python -m tests.warm.launcher FD`, where FD is a listening unix socket. A request is a line of JSON (arguments,
-environment, directory, limit of descriptors) with three descriptors for the standard streams; the answers are the
-process's id and, once it has ended, its return code as `subprocess` counts it, a line each. A caller that hangs up has
-its process killed. The launcher ends, with all that it started, when its standard input does.
+environment, directory, limit of descriptors, whether root may override permissions) with three descriptors for the
+standard streams; the answers are the process's id and, once it has ended, its return code as `subprocess` counts it, a
+line each. A caller that hangs up has its process killed. The launcher ends, with all that it started, when its standard
+input does.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -17,6 +19,7 @@ import resource
 import selectors
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -24,10 +27,12 @@ from typing import Final, NoReturn
 
 from litestar import Litestar
 
+from dcvd.__main__ import main as dcvd
 from dcvd.cli.main import DEFERRED_COMMANDS
-from dcvd.cli.main import main as dcvd
 
 _LARGEST: Final = 1 << 20
+_CAPABILITY_VERSION: Final = 0x20080522
+_OVERRIDES: Final = 0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 
 
 class Request:
@@ -39,6 +44,7 @@ class Request:
         self.environ: dict[str, str] = asked["environ"]
         self.directory: str = asked["directory"]
         self.descriptors: int | None = asked["descriptors"]
+        self.may_override: bool = asked["may_override"]
         self.streams = streams
 
 
@@ -132,6 +138,19 @@ def _become(request: Request) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (request.descriptors, hard))
     random.seed()
+    if not request.may_override and os.geteuid() == 0:
+        _obey_permissions()
+
+
+def _obey_permissions() -> None:
+    """Take from root that it may do what the permissions of files forbid, by capset(2)."""
+    header = struct.pack("=Ii", _CAPABILITY_VERSION, 0)
+    present = ctypes.create_string_buffer(24)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.capget(header, present) == 0
+    low = [*struct.unpack("=6I", present.raw)]
+    low[:3] = [each & ~_OVERRIDES for each in low[:3]]
+    assert libc.capset(header, struct.pack("=6I", *low)) == 0
 
 
 def _end_at_once(command: Callable[[], NoReturn]) -> NoReturn:

@@ -89,10 +89,12 @@ def start(
     stderr: IO[bytes] | int,
     stdin: IO[bytes] | None = None,
     descriptors: int | None = None,
+    may_override: bool = True,
 ) -> WarmProcess:
     """`dcvd` with these arguments, from this process's directory; nothing on its standard input unless given.
 
-    `descriptors`: how many it may have open.
+    `descriptors`: how many it may have open. `may_override`: as root, whether it may do what
+    permissions forbid.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.settimeout(_DEADLINE)
@@ -102,6 +104,7 @@ def start(
         "environ": dict(environ),
         "directory": os.getcwd(),
         "descriptors": descriptors,
+        "may_override": may_override,
     }
     with open(os.devnull, "rb") as nothing:
         given = nothing if stdin is None else stdin

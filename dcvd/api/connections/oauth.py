@@ -132,7 +132,7 @@ async def exchange_code(request: ApiRequest, data: JSONBody[NewExchange]) -> Res
         connection = await code_exchange.connect_for_tenant(
             *caller, data.provider, code=code, state=data.state, redirect_uri=uri, issuer=issuer
         )
-    location = {"Location": f"/api/oauth/connections/{connection.id}"}
+    location = {"Location": f"{request.root}/oauth/connections/{connection.id}"}
     return Response(ConnectionAnswer(connection_view(connection)), headers=location)
 
 

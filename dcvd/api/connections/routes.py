@@ -43,7 +43,7 @@ async def create_connection(
         )
 
     def respond(connection: Connection) -> Response[ConnectionAnswer]:
-        location = {"Location": f"/api/oauth/connections/{connection.id}"}
+        location = {"Location": f"{request.root}/oauth/connections/{connection.id}"}
         return Response(ConnectionAnswer(connection_view(connection)), headers=location)
 
     return await answer_once(request, key, connect, respond)

@@ -7,13 +7,16 @@ from typing import Any, Final
 
 from litestar import Response, Router, get
 from litestar.openapi import ResponseSpec
+from msgspec import json
 
 from dcvd.api.domains.filters import (
     ActorFilter,
     ConnectionFilter,
     DormantFilter,
     ExpiresBefore,
+    ExternalIdFilter,
     FindingFilter,
+    LabelFilter,
     ReadyFilter,
     Search,
     Sort,
@@ -23,6 +26,7 @@ from dcvd.api.domains.filters import (
 from dcvd.api.http.bodies.presence import stream_while_connected
 from dcvd.api.http.bodies.stream import StreamingResponse
 from dcvd.api.http.request import ApiRequest
+from dcvd.core.domains.cells import escape_formula
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import format_instant
 from dcvd.services.context import Context
@@ -32,11 +36,9 @@ from dcvd.services.domains.details import DomainDetail
 COLUMNS: Final = (
     "id", "domainName", "status", "ready", "readySince", "errorCode", "errorMessage", "dnsStatus", "validation",
     "wildcard", "cnameTarget", "proof", "dormantSince", "cfStatus", "cfSslStatus", "issuer", "expiresAt", "findings",
-    "createdAt", "updatedAt",
+    "createdAt", "updatedAt", "externalId", "labels",
 )  # fmt: skip
 _MAX_BUFFER_BYTES: Final = 64 << 10  # bytes
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would calculate, or open, instead of showing it."""
 
 
 @get(
@@ -58,10 +60,12 @@ async def export_domains(
     actor: ActorFilter = None,
     expires_before: ExpiresBefore = None,
     connection_id: ConnectionFilter = None,
+    external_id: ExternalIdFilter = None,
+    label: LabelFilter = None,
     search: Search = None,
     sort: Sort = None,
 ) -> Response[Any]:
-    """Download all domains, newest first; with `search`, sorted by name. `findings` are their codes.
+    """Download all domains, newest first; with `search`, sorted by name. `findings` are their codes, `labels` are JSON.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
@@ -73,6 +77,8 @@ async def export_domains(
         actor=actor,
         expires_before=expires_before,
         connection_id=connection_id,
+        external_id=external_id,
+        label=label,
         search=search,
         sort=sort,
     )
@@ -121,13 +127,10 @@ def _to_row(detail: DomainDetail) -> list[str]:
         "; ".join(finding.code for finding in detail.findings),
         format_instant(domain.created_at),
         format_instant(domain.updated_at),
+        domain.external_id,
+        json.encode(domain.labels).decode() if domain.labels else None,
     )
     return [escape_formula(cell or "") for cell in cells]
-
-
-def escape_formula(text: str) -> str:
-    """Return the text so that a spreadsheet shows it as it is."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def _format_flag(value: bool) -> str:

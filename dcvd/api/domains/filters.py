@@ -1,16 +1,21 @@
 """The query parameters by which lists of domains are filtered and sorted."""
 
-from typing import Annotated, get_args
+from typing import Annotated, Final, get_args
+
+from litestar.openapi.spec import OpenAPIType, Schema
 
 from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.parameters import parse_choice, parse_flag, query_parameter
+from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import DomainStatus, FindingActor
+from dcvd.core.domains.labels import KEY_PATTERN, validate_label
 from dcvd.errors import InvalidInput
 from dcvd.services.domains.queries import DomainQuery
 from dcvd.store.domain_lists import DomainOrder
 
 _FLAGS = ["true", "false"]
+_MAX_LABELS: Final = 8
 
 StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(DomainStatus))]
 DormantFilter = Annotated[
@@ -31,6 +36,17 @@ ExpiresBefore = Annotated[
     query_parameter("expiresBefore", "Only with a certificate that expires before this instant.", format="date-time"),
 ]
 ConnectionFilter = Annotated[str | None, query_parameter("connectionId", "Only those that use this connection.")]
+ExternalIdFilter = Annotated[str | None, query_parameter("externalId", "Only those with this `externalId` of yours.")]
+LabelFilter = Annotated[
+    list[str] | None,
+    query_parameter(
+        "label",
+        "Only those with this label, as `key:value`. Given several times: only those with all of them.",
+        type="array",
+        items=Schema(type=OpenAPIType.STRING, pattern=f"^{KEY_PATTERN}:"),
+        max_items=_MAX_LABELS,
+    ),
+]
 Search = Annotated[
     str | None, query_parameter("search", "Only names that hold this text; a pasted URL counts as its name.")
 ]
@@ -53,10 +69,16 @@ def read_query(
     actor: str | None,
     expires_before: str | None,
     connection_id: str | None,
+    external_id: str | None,
+    label: list[str] | None,
     search: str | None,
     sort: str | None,
+    name: str | None = None,
+    stuck: bool = False,
+    reason: str | None = None,
+    awaited: Awaited | None = None,
 ) -> DomainQuery:
-    """Read the parameters. Raises InvalidInput."""
+    """Read the parameters; `name`, `stuck`, `reason` and `awaited` are the operator's alone. Raises InvalidInput."""
     query = DomainQuery(
         status=parse_choice("status", status, DomainStatus),
         is_dormant=None if dormant is None else parse_flag("dormant", dormant),
@@ -65,11 +87,30 @@ def read_query(
         actor=_parse_actor(actor),
         expires_before=parse_instant("expiresBefore", expires_before),
         connection_id=connection_id,
+        external_id=external_id,
+        labels=_parse_labels(label or []),
         search=search,
+        name=name,
+        is_stuck=stuck,
+        reason=reason,
+        awaited=awaited,
         sort=parse_choice("sort", sort, DomainOrder),
     )
     _ = query.order  # raises for what does not go together
     return query
+
+
+def _parse_labels(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    if len(texts) > _MAX_LABELS:
+        raise InvalidInput("label", f"label was given {len(texts)} times; {_MAX_LABELS} are allowed.")
+    labels = []
+    for text in texts:
+        key, colon, value = text.partition(":")
+        if not colon:
+            raise InvalidInput("label", f"label is {text!r}; give the key, a colon and the value, as in tier:gold.")
+        validate_label("label", key, value)
+        labels.append((key, value))
+    return tuple(labels)
 
 
 def _parse_actor(text: str | None) -> FindingActor | None:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Final
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from dcvd.api.domains.filters import (
@@ -11,28 +11,32 @@ from dcvd.api.domains.filters import (
     ConnectionFilter,
     DormantFilter,
     ExpiresBefore,
+    ExternalIdFilter,
     FindingFilter,
+    LabelFilter,
     ReadyFilter,
     Search,
     Sort,
     StatusFilter,
     read_query,
 )
-from dcvd.api.domains.input import NewDomain, to_domain_request
+from dcvd.api.domains.input import DomainChange, NewDomain, to_domain_request
 from dcvd.api.domains.record_view import left_record_views
 from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view
 from dcvd.api.http.documentation import problems, success
+from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import (
     Cursor,
     Limit,
+    RemoveHostname,
     RemoveRecords,
     parse_flag,
     parse_page_limit,
 )
 from dcvd.api.http.request import ApiRequest
 from dcvd.services.context import Context
-from dcvd.services.domains import details, removals
+from dcvd.services.domains import changes, details, removals
 from dcvd.services.domains.details import DomainDetail
 
 
@@ -46,7 +50,7 @@ async def create_domain(
         return details.add(context, request.org_id, to_domain_request(data), actor=request.actor)
 
     def respond(detail: DomainDetail) -> Response[DomainAnswer]:
-        return Response(DomainAnswer(domain_view(detail)), headers=_location(detail))
+        return Response(DomainAnswer(domain_view(detail)), headers=_location(request, detail) | _entity_tag(detail))
 
     return await answer_once(request, key, add, respond)
 
@@ -61,6 +65,8 @@ async def list_domains(
     actor: ActorFilter = None,
     expires_before: ExpiresBefore = None,
     connection_id: ConnectionFilter = None,
+    external_id: ExternalIdFilter = None,
+    label: LabelFilter = None,
     search: Search = None,
     sort: Sort = None,
     limit: Limit = None,
@@ -78,6 +84,8 @@ async def list_domains(
         actor=actor,
         expires_before=expires_before,
         connection_id=connection_id,
+        external_id=external_id,
+        label=label,
         search=search,
         sort=sort,
     )
@@ -86,9 +94,22 @@ async def list_domains(
 
 
 @get("/{domain_id:str}", opt={"link": True}, summary="Show a domain")
-async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> DomainAnswer:
-    """Show a domain as of its last check."""
-    return DomainAnswer(domain_view(await details.get(request.context, request.org_id, domain_id)))
+async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[DomainAnswer]:
+    """Show a domain as of its last check.
+
+    `ETag` is that of what you can change; what checks find may differ under the same tag.
+    """
+    detail = await details.get(request.context, request.org_id, domain_id)
+    return Response(DomainAnswer(domain_view(detail)), headers=_entity_tag(detail))
+
+
+@patch("/{domain_id:str}", summary="Change a domain", dependencies=IF_MATCH, responses=problems(412))
+async def update_domain(
+    request: ApiRequest, domain_id: FromPath[str], data: JSONBody[DomainChange], precondition: InjectedPrecondition
+) -> Response[DomainAnswer]:
+    """Change what you have attached to a domain. The next events carry it; no event tells of the change."""
+    detail = await changes.change(request.context, request.org_id, domain_id, data.change, precondition=precondition)
+    return Response(DomainAnswer(domain_view(detail)), headers=_entity_tag(detail))
 
 
 @post(
@@ -111,38 +132,48 @@ async def sync_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     answer = DomainAnswer(domain_view(result.detail))
     if result.is_fresh:
         return Response(answer, status_code=200)
-    return Response(answer, status_code=202, headers=_location(result.detail))
+    return Response(answer, status_code=202, headers=_location(request, result.detail))
 
 
 @delete("/{domain_id:str}", summary="Remove a domain", status_code=200)
 async def delete_domain(
-    request: ApiRequest, domain_id: FromPath[str], remove_records: RemoveRecords = None
+    request: ApiRequest,
+    domain_id: FromPath[str],
+    remove_records: RemoveRecords = None,
+    remove_hostname: RemoveHostname = None,
 ) -> RemovedAnswer:
-    """Remove a domain. It is gone here at once; a job removes it at Cloudflare.
+    """Remove a domain. It is gone here at once; a job removes it at Cloudflare, unless it is only read there.
 
     `recordsToRemove` are the records that the customer should remove. With `removeRecords=true` another job removes
     from DNS what was written through a connection, and only records that are still as they were written.
     """
+    with_hostname = parse_flag("removeHostname", remove_hostname)
     domain, leftover_records = await removals.remove(
         request.context,
         request.org_id,
         domain_id,
         remove_records=parse_flag("removeRecords", remove_records),
+        remove_hostname=with_hostname,
         actor=request.actor,
     )
     return RemovedAnswer(
         domain=domain_view(details.describe(request.context, domain)),
         records_to_remove=left_record_views(leftover_records),
+        hostname_left=domain.leaves_hostname and not with_hostname,
     )
 
 
-def _location(detail: DomainDetail) -> dict[str, str]:
-    return {"Location": f"/api/domains/{detail.domain.id}"}
+def _location(request: ApiRequest, detail: DomainDetail) -> dict[str, str]:
+    return {"Location": f"{request.root}/domains/{detail.domain.id}"}
+
+
+def _entity_tag(detail: DomainDetail) -> dict[str, str]:
+    return {ETAG_HEADER: detail.domain.entity_tag}
 
 
 ROUTER: Final = Router(
     "/domains",
-    route_handlers=[create_domain, list_domains, get_domain, sync_domain, delete_domain],
+    route_handlers=[create_domain, list_domains, get_domain, update_domain, sync_domain, delete_domain],
     opt={"subject": "domains", "limited": True},
     tags=["Domains"],
 )

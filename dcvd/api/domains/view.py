@@ -1,6 +1,8 @@
 """A domain as JSON."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from dcvd.api.domains.finding_view import (
     ErrorView,
@@ -18,8 +20,9 @@ from dcvd.api.domains.record_view import (
 )
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
+from dcvd.core.custom_hostnames.read_only import ReadOnlyReason, explain_read_only
 from dcvd.core.dns.providers import find_provider_by_name
-from dcvd.core.domains.domain import DnsState, DomainStatus, ValidationMethod
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, ValidationMethod
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
@@ -48,12 +51,20 @@ class RegistrationView(Struct, frozen=True, kw_only=True, rename="camel"):
     expected_at: Instant | None
 
 
+class ReadOnlyView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """Why a hostname at Cloudflare is only read: checks and events go on, but nothing is changed there."""
+
+    reason: ReadOnlyReason
+    message: str
+
+
 class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A domain and all that is known of it. `ready`: it serves, and its DNS points here.
 
     `dnsProvider`: who runs its zone, where that is known. `connectionId`: the connection that writes its records.
     `dormantSince`: from when on it has no hostname at Cloudflare, because its record was missing for so long; it wakes
-    when the record appears. `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own words.
+    when the record appears. `cfStatus`, `cfSslStatus` and `errors` are Cloudflare's own words. `readOnly`: why the
+    hostname at Cloudflare is only read and not changed; null where it is managed.
     """
 
     id: str
@@ -71,10 +82,13 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     validation: ValidationMethod
     wildcard: bool
     connection_id: str | None
+    external_id: Annotated[str | None, Meta(description="Your own id of it, which several may share; null: none.")]
+    labels: Annotated[dict[str, str], Meta(description="Your labels of it, in the order of their keys.")]
     registration: RegistrationView | None
     cf_status: str | None
     cf_ssl_status: str | None
     errors: list[str]
+    read_only: ReadOnlyView | None
     certificate: CertificateView | None
     next_certificate: CertificateView | None
     expires_at: Instant | None
@@ -85,6 +99,12 @@ class DomainView(Struct, frozen=True, kw_only=True, rename="camel"):
     next_sync_at: Instant
     created_at: Instant
     updated_at: Instant
+
+
+def read_only_view(domain: Domain) -> ReadOnlyView | None:
+    """Show that a hostname at Cloudflare is only read; None where it is managed."""
+    reason = domain.read_only
+    return None if reason is None else ReadOnlyView(reason=reason, message=explain_read_only(domain.name, reason))
 
 
 class DomainAnswer(Struct, frozen=True):
@@ -99,11 +119,13 @@ class DomainList(Struct, frozen=True, kw_only=True, rename="camel"):
 class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     """A domain that was removed, as it last was, and the records that should now be removed from DNS.
 
-    A CNAME that is left behind lets whoever gets its target next serve the name.
+    A CNAME that is left behind lets whoever gets its target next serve the name. `hostnameLeft`: its hostname stays at
+    Cloudflare and goes on serving, because it was only read (`readOnly`).
     """
 
     domain: DomainView
     records_to_remove: list[LeftRecordView]
+    hostname_left: bool
 
 
 def registration_view(position: QueuePosition | None) -> RegistrationView | None:
@@ -127,6 +149,7 @@ def domain_view(detail: DomainDetail) -> DomainView:
         ownership=ownership_view(domain),
         registration=registration_view(detail.queue_position),
         errors=[*domain.cf_errors, *domain.cf_ssl_errors],
+        read_only=read_only_view(domain),
         findings=[finding_view(finding, domain.next_check_at, zone) for finding in detail.findings],
         next_sync_at=to_rfc3339(domain.next_check_at),
     )

@@ -33,6 +33,9 @@ _PATHS_THAT_TOLERATE_ANY: Final = frozenset(
     {
         "/health",  # Balancers may append what keeps caches away, and an error would take the daemon out of service.
         "/ready",
+        "/alerts/refuse",
+        "/alerts/allow",
+        "/alerts/{action}",  # Mail programs and their gates append to links what is theirs.
         "/oauth/callback/{provider}",  # RFC 6749, section 4.1.2: what is not recognized is ignored.
         RETURN_PATH,  # A DNS provider composes the query (Domain Connect), and its customer could do nothing about it.
     }
@@ -61,6 +64,15 @@ RemoveRecords = Annotated[
     query_parameter(
         "removeRecords",
         "`true`: also remove from DNS the records that were written through a connection.",
+        type="boolean",
+    ),
+]
+
+RemoveHostname = Annotated[
+    str | None,
+    query_parameter(
+        "removeHostname",
+        "`true`: also remove at Cloudflare a hostname that is only read (`readOnly`), which stays there otherwise.",
         type="boolean",
     ),
 ]

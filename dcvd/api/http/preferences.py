@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-MAX_WAIT_S: Final = 60
-"""Seconds for which a request may wait at most."""
+MAX_WAIT_S: Final = 50
+"""Seconds for which a request may wait at most: common proxies give up an answer after 60."""
 
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'

@@ -9,7 +9,8 @@ from litestar.typing import FieldDefinition
 from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.bodies.body import decode, read_body
 from dcvd.api.http.limits.client_requests import CLIENT_ADDRESS
-from dcvd.core.callers import Caller
+from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.kit.limits.byte_budget import ByteReservation
 from dcvd.services.context import Context
 from dcvd.services.tokens.authentication import act_as
@@ -48,6 +49,15 @@ class ApiRequest(Request[None, Caller, State]):
         org_id = self.auth.org_id
         assert org_id is not None, "only a tenant's handler asks for it"
         return org_id
+
+    @property
+    def root(self) -> str:
+        """Where the paths of the caller's objects begin: operators have them at other addresses than tenants."""
+        if self.auth.kind is not CallerKind.OPERATOR:
+            return "/api"
+        if self.org_id == OPERATOR_ORG_ID:
+            return "/operator"
+        return f"/operator/organizations/{self.org_id}/api"
 
     @property
     def actor(self) -> str:

@@ -10,7 +10,13 @@ from http import HTTPStatus
 import structlog
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from dcvd.api.http.access.authentication import check_operator, find_lost_rights_error, is_operator_path
+from dcvd.api.http.access.acting_operators import lead_to_tenants_route
+from dcvd.api.http.access.authentication import (
+    NOT_AN_OPERATOR,
+    check_operator,
+    find_lost_rights_error,
+    is_operator_path,
+)
 from dcvd.api.http.access.hosts import AllowedHosts
 from dcvd.api.http.answer_headers import AnswerHeaders
 from dcvd.api.http.answers.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, report_failure
@@ -18,10 +24,13 @@ from dcvd.api.http.app_services import AppServices
 from dcvd.api.http.limits.client_requests import CLIENT_ADDRESS, ClientRequests
 from dcvd.api.http.limits.open_requests import OPEN_REQUEST
 from dcvd.api.http.request import BODY_RESERVATION, SENT_METHOD
+from dcvd.api.http.route_classes import classify_route, classify_status
+from dcvd.api.http.traces import describe_request
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.errors import DcvdError
 from dcvd.kit.limits.byte_budget import ByteBudget
 from dcvd.kit.logs.anonymous_lines import mark_anonymous
+from dcvd.kit.tracing import TRACING
 
 log = structlog.get_logger(__name__)
 
@@ -68,19 +77,25 @@ class RequestEnvelope:
                 message["headers"] = self._headers.complete(message["headers"], scope)
             await send(message)
 
-        try:
-            with self._services.open_requests.enter(request_id) as open_request:
-                scope["state"][OPEN_REQUEST] = open_request
-                try:
-                    await self._answer(scope, receive, send_out)
-                except asyncio.CancelledError:
-                    if not open_request.accept_cancellation() or status is not None:
-                        raise
-                    await _send_problem(report_failure(scope, await find_lost_rights_error(scope)), send_out)
-        finally:
-            reservation.release()
-            self._count_use(scope, method, status)
-            _log_request(scope, method, status, started_s)
+        with TRACING.span("request", "server") as span:
+            try:
+                with self._services.open_requests.enter(request_id) as open_request:
+                    scope["state"][OPEN_REQUEST] = open_request
+                    try:
+                        await self._answer(scope, receive, send_out)
+                    except asyncio.CancelledError:
+                        if not open_request.accept_cancellation() or status is not None:
+                            raise
+                        await _send_problem(report_failure(scope, await find_lost_rights_error(scope)), send_out)
+            finally:
+                reservation.release()
+                self._count_use(scope, method, status)
+                self._services.metrics.record_request(
+                    classify_route(scope.get("path_template")), classify_status(status), time.perf_counter() - started_s
+                )
+                _log_request(scope, method, status, started_s)
+                if TRACING.is_on:
+                    describe_request(span, scope, method, status)
 
     def _count_use(self, scope: Scope, method: str, status: int | None) -> None:
         caller: Caller | None = scope.get("auth")
@@ -98,6 +113,8 @@ class RequestEnvelope:
                 self._refuse_stranger(scope)
                 stack.enter_context(self._clients.admit(scope["state"][CLIENT_ADDRESS]))
             except DcvdError as error:
+                if error.code == NOT_AN_OPERATOR:
+                    self._services.metrics.count_authentication_failure(NOT_AN_OPERATOR)
                 await _send_problem(report_failure(scope, error), send)
                 return
             preflight = self._headers.build_preflight(scope)
@@ -111,6 +128,7 @@ class RequestEnvelope:
         """Refuse an operators' path here: the guards run later, and would reveal which addresses and methods exist."""
         if is_operator_path(scope["path"]):
             check_operator(scope, self._services.operators.value)
+            lead_to_tenants_route(scope)
 
 
 async def _send_problem(response: ProblemResponse, send: Send) -> None:

@@ -5,27 +5,17 @@ from typing import Annotated, Final
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
-from msgspec import Struct
 
 from dcvd.api.http.documentation import problems
 from dcvd.api.http.idempotency import IdempotencyKey, answer_once
 from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.jobs.view import JobView, job_view
+from dcvd.api.jobs.view import JobAnswer, JobList, job_view
 from dcvd.core.jobs import Job, JobState
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue as jobs
 
 StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(JobState))]
-
-
-class JobAnswer(Struct, frozen=True):
-    job: JobView
-
-
-class JobList(Struct, frozen=True, kw_only=True, rename="camel"):
-    jobs: list[JobView]
-    next_cursor: str | None
 
 
 @get("", summary="List the jobs")

@@ -38,7 +38,8 @@ class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A piece of background work; its domain may have been removed already.
 
     `action`: what a `write_dns` job does with the domain's records, through `connectionId`. `attempts`: without those
-    that failed because a service was away.
+    that failed because a service was away. `requestId`: the `X-Request-Id` of the request that it came of; null where
+    it came of none.
     """
 
     id: str
@@ -53,8 +54,18 @@ class JobView(Struct, frozen=True, kw_only=True, rename="camel"):
     attempts: int
     next_attempt_at: Instant | None
     last_error: ErrorView | None
+    request_id: str | None
     created_at: Instant
     updated_at: Instant
+
+
+class JobAnswer(Struct, frozen=True):
+    job: JobView
+
+
+class JobList(Struct, frozen=True, kw_only=True, rename="camel"):
+    jobs: list[JobView]
+    next_cursor: str | None
 
 
 def job_view(job: Job) -> JobView:

@@ -98,7 +98,7 @@ async def _answer_with_link(
         )
 
     def respond(created: CreatedLink) -> Response[LinkAnswer]:
-        headers = {"Location": f"/api/links/{created.link.id}"}
+        headers = {"Location": f"{request.root}/links/{created.link.id}"}
         return Response(created_link_answer(created), headers=headers)
 
     return await answer_once(request, key, create, respond)

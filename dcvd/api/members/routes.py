@@ -48,7 +48,10 @@ async def create_member(
         return invitations.invite(context, request.org_id, address=data.address, role=data.role)
 
     def respond(invitation: Invitation) -> Response[MemberAnswer]:
-        headers = {"Location": f"/api/members/{invitation.member.id}", ETAG_HEADER: invitation.member.entity_tag}
+        headers = {
+            "Location": f"{request.root}/members/{invitation.member.id}",
+            ETAG_HEADER: invitation.member.entity_tag,
+        }
         return Response(invitation_answer(invitation), headers=headers)
 
     return await answer_once(request, key, invite, respond)

@@ -28,7 +28,9 @@ _TAGS: Final = {
     "Links": "Short-lived rights by which your customers set up one domain each, and can do nothing else.",
     "Organization": "How your organization looks on the pages that its customers see.",
     "Members": "The people of your organization, by invitation.",
+    "Alerts": "Addresses that are told by mail when something goes wrong.",
     "Audit": "Who changed what, when and from where.",
+    "Service": "What everybody may know of this service.",
     "Health": "Whether the daemon is there.",
 }
 

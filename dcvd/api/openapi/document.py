@@ -48,7 +48,7 @@ def _remove_noise(operation: Json) -> None:
         for name in ("deprecated", "allowEmptyValue", "allowReserved"):
             parameter.pop(name, None)
         parameter["schema"].pop("description", None)
-        if parameter["in"] == "path":
+        if parameter["in"] == "path" and not parameter.get("description"):
             parameter["description"] = f"The id of the {parameter['name'].removesuffix('_id')}."
     for response in operation["responses"].values():
         if not response.get("headers"):

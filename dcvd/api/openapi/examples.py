@@ -15,7 +15,14 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "DomainConnectRequest": {"redirectUri": "https://app.example.net/settings/domains"},
     "NewAuthorization": {"provider": "cloudflare", "returnTo": "https://app.example.net/settings/domains"},
     "NewConnection": {"provider": "cloudflare", "credentials": {"apiToken": "the-token-of-the-customer"}},
-    "NewDomain": {"domainName": "app.customer.com", "validation": "delegated", "wildcard": True},
+    "DomainChange": {"externalId": "customer-4711", "labels": {"tier": "gold", "trial": None}},
+    "NewDomain": {
+        "domainName": "app.customer.com",
+        "validation": "delegated",
+        "wildcard": True,
+        "externalId": "customer-4711",
+        "labels": {"tier": "gold"},
+    },
     "NewExchange": {
         "provider": "cloudflare",
         "code": "the-code-of-the-answer",
@@ -25,6 +32,8 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "NewExternalId": {"domains": ["app.customer.com"]},
     "NewDomainLink": {"expiresIn": 86400, "returnTo": "https://app.example.net/settings/domains"},
     "NewLink": {"purpose": "new", "expiresIn": 3600},
+    "ContactChange": {"kinds": ["domain_broken", "endpoint_failing"]},
+    "NewContact": {"address": "person@example.com", "kinds": None},
     "NewMember": {"address": "person@example.com", "role": "admin"},
     "MemberChange": {"status": "suspended"},
     "NewReplay": {"since": "2027-01-15T00:00:00Z", "until": "2027-01-16T00:00:00Z", "status": "missing"},
@@ -36,9 +45,11 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "domains": ["*.customer.com"],
     },
     "NewWebhook": {
+        "name": "Billing",
         "url": "https://hooks.example.net/dcvd",
         "events": ["domain.active", "domain.error", "dns.check_failed"],
         "headers": {"X-Tenant": "acme"},
+        "match": {"labels": {"tier": "gold"}, "domains": ["*.customer.com", "shop.acme.com"]},
     },
     "NewZone": {"name": "customer.com"},
     "Requeue": {"status": "dead"},
@@ -46,6 +57,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "TokenChange": {"name": "deployment", "expiresAt": "2029-01-15T00:00:00Z"},
     "TokenRevocation": {"keepThis": True},
     "TokenRotation": {"graceSeconds": 3600},
+    "TestRequest": {"event": "domain.renewed"},
     "WebhookChange": {"enabled": True, "maxPerSecond": 50},
 }
 """By type."""

@@ -15,9 +15,10 @@ from dcvd.api.http.answers.problem_view import Problem
 from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.api.openapi.bounds import BOUNDS, CONDITIONS
 from dcvd.api.openapi.error_codes import ERROR_CODES
-from dcvd.api.openapi.event_bodies import EVENT_DATA
 from dcvd.api.openapi.examples import EXAMPLES
 from dcvd.api.openapi.members import DESCRIPTIONS
+from dcvd.api.openapi.members_of_types import DESCRIPTIONS_IN_TYPES
+from dcvd.core.event_schemas.data import EVENT_DATA
 
 _OF_NO_SIGNATURE: Final = (Problem, NewDomain, AddedLine, RemovedLine)
 """The types of problems, and those of the lines of bulk calls, which no signature names."""
@@ -62,7 +63,7 @@ def _structs_in(annotation: Any) -> Iterator[type[Struct]]:
 def _describe(name: str, member: str, schema: dict[str, Any]) -> None:
     """Describe a member, unless its type does."""
     key = f"{name}.{member}"
-    description = DESCRIPTIONS.get(key) or schema.get("description") or DESCRIPTIONS.get(member)
+    description = DESCRIPTIONS_IN_TYPES.get(key) or schema.get("description") or DESCRIPTIONS.get(member)
     if description is not None:
         schema["description"] = description
     if BOUNDS.get(key, {}).keys() & {"anyOf", "oneOf"}:

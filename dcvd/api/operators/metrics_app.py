@@ -4,7 +4,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from litestar.types import Receive, Scope, Send
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from dcvd.metrics.exposition import CONTENT_TYPE, Exposition
 
 _PATH: Final = "/metrics"
 _METHODS: Final = ("GET", "HEAD")
@@ -14,14 +15,14 @@ _NOTHING_HERE: Final = b"Here are only GET and HEAD of /metrics.\n"
 class MetricsApp:
     """An ASGI application that knows one path and two methods, so that nothing else can be open by mistake."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
+    def __init__(self, exposition: Exposition) -> None:
+        self._exposition = exposition
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
         """Answer one request."""
         http_scope: dict[str, Any] = dict(scope)
         if http_scope["path"] == _PATH and http_scope["method"] in _METHODS:
-            status, content_type, body = HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._registry)
+            status, content_type, body = HTTPStatus.OK, CONTENT_TYPE, await self._exposition.render()
         else:
             status, content_type, body = HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", _NOTHING_HERE
         headers = [

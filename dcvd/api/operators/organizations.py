@@ -100,7 +100,7 @@ async def change_organization(
 
 async def _show(request: ApiRequest, org_id: str) -> Response[OverviewAnswer]:
     overview = await read_overview(request.context, org_id)
-    tag = tag_organization(overview.organization, overview.own_quotas)
+    tag = tag_organization(overview.summary.organization, overview.own_quotas)
     return Response(OverviewAnswer(overview_view(overview)), headers={ETAG_HEADER: tag})
 
 

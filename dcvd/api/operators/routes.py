@@ -9,7 +9,6 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dcvd.api.audit.routes import ActionFilter, ActorFilter, ObjectFilter, Since, Until, read_filters
 from dcvd.api.audit.view import AuditList, audit_list
@@ -22,8 +21,22 @@ from dcvd.api.http.idempotency import IdempotencyKey
 from dcvd.api.http.languages import TranslatedOperation
 from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.api.http.request import ApiRequest
-from dcvd.api.operators import links, members, zones
+from dcvd.api.operators import (
+    alerts,
+    all_domains,
+    configuration,
+    links,
+    members,
+    predecessor,
+    programs,
+    webhooks,
+    zones,
+)
+from dcvd.api.operators.all import routes as all_organizations
+from dcvd.api.operators.cloudflare_import import import_from_cloudflare
+from dcvd.api.operators.domains import change_domain
 from dcvd.api.operators.organizations import HANDLERS_OF_ALL, HANDLERS_OF_ONE, find_organization
+from dcvd.api.operators.status import show_status
 from dcvd.api.operators.view import RenewalsAnswer
 from dcvd.api.tokens.input import NewOperatorToken, TokenChange, TokenRotation
 from dcvd.api.tokens.routes import Descendants
@@ -38,6 +51,7 @@ from dcvd.api.tokens.view import (
     usage_answer,
 )
 from dcvd.core.timeline import OPERATOR_ACTOR
+from dcvd.metrics.exposition import CONTENT_TYPE
 from dcvd.services import audit
 from dcvd.services.domains import details, moves
 from dcvd.services.lifecycle import renewals
@@ -166,10 +180,10 @@ async def diagnose_for_operator(request: ApiRequest, name: FromPath[str]) -> Res
     return refreshed_response(request, await services.diagnoser.refresh_by_name(services.checks, name))
 
 
-@get("/metrics", summary="The daemon's counters", guards=[authenticate_operator], include_in_schema=False)
+@get("/metrics", summary="The daemon's metrics", guards=[authenticate_operator], include_in_schema=False)
 async def show_metrics(request: ApiRequest) -> Response[bytes]:
     """Show the metrics in Prometheus' text format."""
-    return Response(generate_latest(request.services.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(await request.services.exposition.render(), media_type=CONTENT_TYPE)
 
 
 @get("/audit", summary="List who changed what in an organization")
@@ -212,8 +226,10 @@ _ORGANIZATION_ROUTER: Final = Router(
     route_handlers=[
         *HANDLERS_OF_ONE,
         *members.HANDLERS,
+        *alerts.HANDLERS,
         *links.HANDLERS,
         *zones.HANDLERS,
+        *webhooks.HANDLERS,
         mint_organization_token,
         list_organization_tokens,
         change_organization_token,
@@ -223,6 +239,8 @@ _ORGANIZATION_ROUTER: Final = Router(
         get_organization_token_usage,
         add_many_to_organization,
         move_to_organization,
+        change_domain,
+        import_from_cloudflare,
         list_organization_audit,
     ],
     dependencies={"organization": Provide(find_organization)},
@@ -231,10 +249,16 @@ ROUTER: Final = Router(
     "/operator",
     route_handlers=[
         *HANDLERS_OF_ALL,
+        *predecessor.HANDLERS,
+        *configuration.HANDLERS,
         _ORGANIZATION_ROUTER,
         list_own_audit,
         list_renewals,
+        show_status,
         diagnose_for_operator,
+        programs.ROUTER,
+        all_domains.ROUTER,
+        all_organizations.ROUTER,
     ],
     guards=[authenticate_operator],
     include_in_schema=False,

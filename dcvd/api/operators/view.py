@@ -1,14 +1,18 @@
 """Organizations and late renewals as JSON."""
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
+from dcvd.core.instants import to_rfc3339
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.rate_limits import Rate
 from dcvd.core.organizations.status import OrganizationStatus
+from dcvd.core.system.overview import SystemOverview
 from dcvd.services.lifecycle.renewals import RenewalsView
-from dcvd.services.organizations.overview import COUNTED_UP_TO, OrganizationOverview
+from dcvd.services.organizations.overview import OrganizationOverview
+from dcvd.services.organizations.summaries import COUNTED_UP_TO, OrganizationSummary
 from dcvd.store.organizations.organizations import Organization
 
 
@@ -22,7 +26,26 @@ class ListedOrganizationView(OrganizationView, frozen=True, kw_only=True, rename
     status: OrganizationStatus
 
 
-class OrganizationOverviewView(ListedOrganizationView, frozen=True, kw_only=True, rename="camel"):
+class OrganizationSummaryView(ListedOrganizationView, frozen=True, kw_only=True, rename="camel"):
+    """How an organization stands. Each count goes up to `countedUpTo`.
+
+    `errorDomains`: those with the status `error`. `lastEventAt`: when its newest event that is stored was made;
+    `lastRequestAt`: when a token of its own was last used, but for the last minutes.
+    """
+
+    domains: int
+    ready_domains: int
+    error_domains: int
+    failing_webhooks: int
+    disabled_webhooks: int
+    dead_deliveries: int
+    dead_jobs: int
+    last_event_at: Instant | None
+    last_request_at: Instant | None
+    counted_up_to: int
+
+
+class OrganizationOverviewView(OrganizationSummaryView, frozen=True, kw_only=True, rename="camel"):
     """An organization with what it may have and has.
 
     `quotas` and `rates`, by the names of the configuration: those that hold. `ownQuotas`: those of both that are not as
@@ -35,8 +58,6 @@ class OrganizationOverviewView(ListedOrganizationView, frozen=True, kw_only=True
     own_quotas: dict[str, int]
     counts: dict[str, int]
     pending_jobs: int
-    dead_jobs: int
-    counted_up_to: int
     events: int
 
 
@@ -52,8 +73,17 @@ class OrganizationList(Struct, frozen=True):
     organizations: list[ListedOrganizationView]
 
 
+class OrganizationSummaryList(Struct, frozen=True, kw_only=True, rename="camel"):
+    organizations: list[OrganizationSummaryView]
+    next_cursor: str | None
+
+
 class RenewalsAnswer(Struct, frozen=True):
     renewals: RenewalsView
+
+
+class StatusAnswer(Struct, frozen=True):
+    status: SystemOverview
 
 
 def organization_view(organization: Organization) -> OrganizationView:
@@ -66,17 +96,28 @@ def listed_organization_view(organization: Organization) -> ListedOrganizationVi
     return build_view(ListedOrganizationView, organization)
 
 
+def summary_view(summary: OrganizationSummary) -> OrganizationSummaryView:
+    """Show how one organization stands."""
+    organization = summary.organization
+    return build_view(
+        OrganizationSummaryView,
+        summary,
+        id=organization.id,
+        name=organization.name,
+        created_at=to_rfc3339(organization.created_at),
+        status=organization.status,
+        counted_up_to=COUNTED_UP_TO,
+    )
+
+
 def overview_view(overview: OrganizationOverview) -> OrganizationOverviewView:
     """Show one organization with what it may have and has."""
-    return build_view(
-        OrganizationOverviewView,
-        overview.organization,
+    return OrganizationOverviewView(
+        **asdict(summary_view(overview.summary)),
         quotas={quota.value: overview.quotas.get(quota) for quota in Quota},
         rates={rate.value: overview.rates.get(rate) for rate in Rate},
         own_quotas=dict(overview.own_quotas),
         counts={quota.value: count for quota, count in overview.counts.items()},
         pending_jobs=overview.pending_jobs,
-        dead_jobs=overview.dead_jobs,
-        counted_up_to=COUNTED_UP_TO,
         events=overview.last_sequence,
     )

@@ -1,6 +1,7 @@
 """`/api/domains/{id}/dns`: writes a domain's records at its owner's DNS provider, and undoes that."""
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Final
 
 from litestar import Response, Router, post
@@ -62,7 +63,7 @@ async def write_records(
         record_request = _build_record_request(request, context, domain_id)
         return record_request.write(connection_id=data.connection_id, replace=data.replace, actor=request.actor)
 
-    return await answer_once(request, key, write, _accepted_response)
+    return await answer_once(request, key, write, partial(_accepted_response, request))
 
 
 @post(
@@ -82,7 +83,7 @@ async def undo_records(
     def undo(context: Context) -> Awaitable[PlannedJob]:
         return _build_record_request(request, context, domain_id).undo(actor=request.actor)
 
-    return await answer_once(request, key, undo, _accepted_response)
+    return await answer_once(request, key, undo, partial(_accepted_response, request))
 
 
 def _build_record_request(request: ApiRequest, context: Context, domain_id: str) -> RecordRequest:
@@ -90,8 +91,8 @@ def _build_record_request(request: ApiRequest, context: Context, domain_id: str)
     return RecordRequest(context, services.access, services.dns_plan_limit, request.org_id, domain_id)
 
 
-def _accepted_response(planned_job: PlannedJob) -> Response[WriteAnswer]:
-    headers = {"Location": f"/api/jobs/{planned_job.job.id}"}
+def _accepted_response(request: ApiRequest, planned_job: PlannedJob) -> Response[WriteAnswer]:
+    headers = {"Location": f"{request.root}/jobs/{planned_job.job.id}"}
     answer = WriteAnswer(plan=plan_view(planned_job.plan), job=job_view(planned_job.job))
     return Response(answer, status_code=202, headers=headers)
 

@@ -59,7 +59,7 @@ async def create_token(
         )
 
     def respond(minted: MintedToken) -> Response[TokenAnswer]:
-        headers = {"Location": f"/api/tokens/{minted.token.id}", ETAG_HEADER: minted.token.entity_tag}
+        headers = {"Location": f"{request.root}/tokens/{minted.token.id}", ETAG_HEADER: minted.token.entity_tag}
         return Response(minted_token_answer(minted), headers=headers)
 
     return await answer_once(request, key, mint, respond)

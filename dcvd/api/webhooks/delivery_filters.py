@@ -32,6 +32,10 @@ EventFilter = Annotated[
     ),
 ]
 DomainFilter = Annotated[str | None, query_parameter("domainId", "Only about this domain.")]
+RequestFilter = Annotated[
+    str | None,
+    query_parameter("requestId", "Only those that came of this request: the `X-Request-Id` of its answer."),
+]
 Since = Annotated[
     str | None,
     query_parameter("since", "Only those made at this instant or later; RFC 3339.", format="date-time"),
@@ -63,6 +67,7 @@ def _read_list_query(
     domain_id: DomainFilter = None,
     since: Since = None,
     until: Until = None,
+    request_id: RequestFilter = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> DeliveryListQuery:
@@ -72,6 +77,7 @@ def _read_list_query(
         domain_id=domain_id,
         since=parse_instant("since", since),
         until=parse_instant("until", until),
+        request_id=request_id,
     )
     return DeliveryListQuery(filters=filters, limit=parse_page_limit(limit), cursor=cursor)
 

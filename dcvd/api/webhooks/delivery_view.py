@@ -11,6 +11,7 @@ from dcvd.core.addresses import is_public
 from dcvd.core.events import EventType
 from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.webhooks.answers.status_codes import GONE_ANSWER
 from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,
     AttemptOutcome,
@@ -19,15 +20,25 @@ from dcvd.core.webhooks.deliveries import (
     RecordedAttempt,
 )
 from dcvd.core.webhooks.explanation import Explanation
-from dcvd.core.webhooks.status_codes import GONE_ANSWER
 from dcvd.services.webhooks.delivery_history import DeliveryDetail, DeliverySummary
+
+
+class AwaitedDeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The earlier delivery that has to end first: retry it, or cancel it."""
+
+    delivery_id: str
+    event: EventType
+    status: DeliveryStatus
+    next_attempt_at: Instant | None
 
 
 class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
     """The delivery of one event to one endpoint. `attempts`: how many were made.
 
-    `waitsForEarlier`: it is due once an earlier event of its domain was delivered or given up. `body`, exactly as it is
-    signed and sent, is only in the answer about one delivery.
+    `waitsForEarlier`: it is due once an earlier event of its domain was delivered or given up, which `waitsFor` names
+    (null where it waits for none). `body`, exactly as it is
+    signed and sent, is only in the answer about one delivery. `requestId` is the `X-Request-Id` of the request that
+    caused its event, or asked for it again by a replay; null where no request did.
     """
 
     id: str
@@ -40,7 +51,9 @@ class DeliveryView(Struct, frozen=True, kw_only=True, rename="camel"):
     attempts: int
     next_attempt_at: Instant | None
     waits_for_earlier: bool
+    waits_for: AwaitedDeliveryView | None
     last_error: str | None
+    request_id: str | None
     body: str | UnsetType = UNSET
     created_at: Instant
     updated_at: Instant
@@ -107,6 +120,18 @@ class ExplanationView(Struct, frozen=True):
     fix: str | None
 
 
+class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
+    """An explanation, and `curl`: a command that repeats the delivery, which receivers accept until `validUntil`.
+
+    `curl` and `validUntil` are null when the endpoint's secrets cannot be read. In `curl`, fill in the values of the
+    headers that you configured for the endpoint.
+    """
+
+    explanation: ExplanationView
+    curl: str | None
+    valid_until: Instant | None
+
+
 def delivery_view(summary: DeliverySummary) -> DeliveryView:
     """Show a delivery without its body."""
     delivery = summary.delivery
@@ -118,6 +143,16 @@ def delivery_view(summary: DeliverySummary) -> DeliveryView:
         status=summary.status,
         next_attempt_at=format_instant(summary.next_attempt_at),
         waits_for_earlier=summary.status is DeliveryStatus.PENDING and delivery.next_attempt_at is None,
+        waits_for=None if summary.waits_for is None else _awaited_delivery_view(summary.waits_for),
+    )
+
+
+def _awaited_delivery_view(summary: DeliverySummary) -> AwaitedDeliveryView:
+    return AwaitedDeliveryView(
+        delivery_id=summary.delivery.id,
+        event=summary.delivery.event_type,
+        status=summary.status,
+        next_attempt_at=format_instant(summary.next_attempt_at),
     )
 
 
@@ -173,6 +208,8 @@ def describe_next_attempt(consequence: AttemptConsequence | None) -> str:
             return f"No more: the receiver answered {GONE_ANSWER}, which disabled the endpoint."
         case NextAttemptReason.SCHEDULE_ENDED:
             return "No more: its retry schedule has ended."
+        case NextAttemptReason.CANCELLED:
+            return "No more: it was cancelled during this attempt."
         case NextAttemptReason.ONCE:
             return "No more: a test is sent once."
         case _:

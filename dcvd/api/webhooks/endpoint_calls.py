@@ -1,11 +1,12 @@
 """`/api/webhooks/{id}/…`: rotates an endpoint's secret, lists and replays its deliveries, and tests it."""
 
 from collections.abc import Awaitable
-from typing import Final
+from functools import partial
+from typing import Annotated, Final
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from dcvd.api.http.answers.instants import Instant, parse_instant
 from dcvd.api.http.answers.views import build_view
@@ -23,7 +24,8 @@ from dcvd.api.webhooks.delivery_view import (
     delivery_view,
     explanation_view,
 )
-from dcvd.api.webhooks.replay_answer import ReplayAnswer, replay_response
+from dcvd.api.webhooks.replay_answer import replay_response
+from dcvd.api.webhooks.replay_view import ReplayAnswer
 from dcvd.api.webhooks.view import RotationAnswer, webhook_view, with_secrets
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, to_rfc3339
@@ -57,6 +59,17 @@ class NewReplay(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
     events: list[str] | UnsetType = UNSET
     status: ReplayStatus
     dry_run: bool = False
+
+
+class TestRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Which type of event to send an example of; without it, `webhook.test`."""
+
+    event: Annotated[
+        str | UnsetType, Meta(description="A type of event; the endpoint need not be subscribed to it.")
+    ] = UNSET
+
+
+_DEFAULT_TEST: Final = TestRequest()
 
 
 class TestAnswer(Struct, frozen=True):
@@ -135,20 +148,33 @@ async def replay_webhook(
         )
 
     # A dry run does nothing, so there is nothing to remember.
-    return await answer_once(request, None if data.dry_run else key, replay, replay_response)
+    return await answer_once(request, None if data.dry_run else key, replay, partial(replay_response, request))
 
 
-@post("/test", summary="Send a test now", status_code=200, responses=problems(409))
-async def test_webhook(request: ApiRequest, webhook_id: FromPath[str]) -> TestAnswer:
-    """Send one `webhook.test` to this endpoint alone, even if it is disabled or not subscribed to it."""
-    result = await endpoint_tests.run_test(request.context, request.services.tester, request.org_id, webhook_id)
+@post("/test", summary="Send a test now", status_code=200, operation_class=BodyMayBeEmpty, responses=problems(409))
+async def test_webhook(
+    request: ApiRequest,
+    webhook_id: FromPath[str],
+    data: JSONBody[TestRequest] = _DEFAULT_TEST,  # noqa: PT028 - it is no test of ours
+) -> TestAnswer:
+    """Send one `webhook.test` to this endpoint alone, even if it is disabled or not subscribed to it.
+
+    With `event`, send an example of that type as real ones are: its `data` has `test`, and its `sequence` is 0. Nothing
+    of it is stored; the answer is all there is.
+    """
+    event_type = EventType.WEBHOOK_TEST if data.event is UNSET else endpoints.parse_event_type("event", data.event)
+    context, tester = request.context, request.services.tester
+    result = await endpoint_tests.run_test(context, tester, request.org_id, webhook_id, event_type)
     explanation = None if result.explanation is None else explanation_view(result.explanation)
     return TestAnswer(delivery_view(result.summary), attempt_view(result.attempt), explanation)
 
 
 @post("/conformance", summary="Test the receiver", status_code=200, responses=problems(409))
 async def check_conformance(request: ApiRequest, webhook_id: FromPath[str]) -> ConformanceAnswer:
-    """Send a good delivery, the same again, a forged and an old one, and report what the receiver got wrong."""
+    """Send a good delivery, the same again, a forged and an old one, and report what the receiver got wrong.
+
+    Where the good one is refused, a few more find out whether the receiver changes bodies before it verifies them.
+    """
     report = await request.services.tester.check_conformance(request.org_id, webhook_id)
     return build_view(ConformanceAnswer, report)
 

@@ -1,23 +1,57 @@
 """An endpoint as JSON."""
 
-from msgspec import UNSET, Struct, UnsetType
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
+from dcvd.api.webhooks.match import MATCH_MEANING, WebhookMatchView, match_view
+from dcvd.core.durations import format_duration
 from dcvd.core.events import EventType
-from dcvd.core.instants import format_instant
+from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.endpoint_warnings import EndpointWarning, find_warnings
+from dcvd.core.webhooks.event_refusals import EventRefusal, describe_way_out
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
+from dcvd.core.webhooks.ordering import Ordering
 from dcvd.core.webhooks.signing import to_standard_secret
 from dcvd.services.webhooks.delivery_history import DeliveryRates
+
+NAME_MEANING: Final = Meta(description="What you call it; null where it has no name.")
+TIMEOUT_MEANING: Final = Meta(
+    description="Within how many seconds it has to answer an attempt completely; null: as the operator has set."
+)
+
+SCHEDULE_MEANING: Final = Meta(
+    description="The delay before each attempt, such as `30s`, `10m` or `4h`; null: as the operator has set."
+)
+
+
+class RefusedEventView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A type of event that an endpoint refuses for good: it gave the same answer with 400 or 422 at least three times.
+
+    `answer` is the beginning of that answer's body. `fix` says what to do.
+    """
+
+    event: EventType
+    status_code: int
+    attempts: int
+    since: Instant
+    answer: str
+    delivery_id: str
+    fix: str
 
 
 class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
     """How an endpoint's attempts go. `reason`: why it is disabled; nothing is sent before `pausedUntil`.
 
-    `failedAttempts` counts those since the last success, `failingSince` is when the first of them ended.
+    `failedAttempts` counts those since the last success, `failingSince` is when the first of them ended. Refusals of a
+    type do not count while others are delivered. `refusedEvents` names such types, only in the answer about one
+    endpoint.
     """
 
     status: HealthState
@@ -26,6 +60,7 @@ class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
     failing_since: Instant | None
     last_error: str | None
     paused_until: Instant | None
+    refused_events: list[RefusedEventView] | UnsetType = UNSET
 
 
 class RatesView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -35,6 +70,15 @@ class RatesView(Struct, frozen=True, kw_only=True, rename="camel"):
     failed_attempts: int
     p50_ms: int | None
     p95_ms: int | None
+
+
+class ClientCertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The certificate that is shown to an endpoint that asks for one; `fingerprint` is SHA-256, in hex."""
+
+    subject: str
+    issuer: str
+    expires_at: Instant
+    fingerprint: str
 
 
 class WebhookView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -47,11 +91,18 @@ class WebhookView(Struct, frozen=True, kw_only=True, rename="camel"):
 
     id: str
     org_id: str
+    name: Annotated[str | None, NAME_MEANING]
     url: str
-    events: list[EventType]
+    events: list[str]
     enabled: bool
     max_per_second: int | None
+    timeout_seconds: Annotated[int | None, TIMEOUT_MEANING]
+    retry_schedule: Annotated[list[str] | None, SCHEDULE_MEANING]
     header_names: list[str]
+    client_certificate: ClientCertificateView | None
+    ordering: Ordering
+    warnings: list[EndpointWarning]
+    match: Annotated[WebhookMatchView | None, MATCH_MEANING]
     health: HealthView
     rates: dict[str, RatesView] | UnsetType = UNSET
     secret: str | UnsetType = UNSET
@@ -78,8 +129,17 @@ class RotationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
     """Show an endpoint without any secret; `now` decides whether a pause is over."""
+    certificate, schedule = endpoint.client_certificate, endpoint.retry_schedule
     return build_view(
-        WebhookView, endpoint, enabled=endpoint.health.is_enabled, health=_health_view(endpoint.health, now)
+        WebhookView,
+        endpoint,
+        enabled=endpoint.health.is_enabled,
+        warnings=find_warnings(endpoint),
+        client_certificate=None if certificate is None else build_view(ClientCertificateView, certificate),
+        timeout_seconds=None if endpoint.timeout_ms is None else endpoint.timeout_ms // SECOND,
+        retry_schedule=schedule and [format_duration(delay_ms) for delay_ms in schedule],
+        match=match_view(endpoint.match),
+        health=_health_view(endpoint.health, now),
     )
 
 
@@ -95,6 +155,23 @@ def with_rates(view: WebhookView, rates: dict[str, DeliveryRates]) -> WebhookVie
         for name, each in rates.items()
     }
     return replace(view, rates=shown_rates)
+
+
+def with_refusals(view: WebhookView, refusals: Sequence[EventRefusal]) -> WebhookView:
+    """Add the types of events that it refuses for good."""
+    shown_refusals = [
+        build_view(
+            RefusedEventView,
+            answer,
+            event=refusal.event_type,
+            since=to_rfc3339(answer.first_at),
+            answer=answer.excerpt,
+            fix=describe_way_out(refusal.event_type, answer),
+        )
+        for refusal in refusals
+        if (answer := refusal.lasting_answer) is not None
+    ]
+    return replace(view, health=replace(view.health, refused_events=shown_refusals))
 
 
 def _health_view(health: EndpointHealth, now: int) -> HealthView:

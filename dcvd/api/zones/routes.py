@@ -36,7 +36,7 @@ async def create_zone(request: ApiRequest, data: JSONBody[NewZone], key: Idempot
         return registry.add(context, request.org_id, data.name)
 
     def respond(zone: Zone) -> Response[ZoneAnswer]:
-        return Response(ZoneAnswer(zone_view(zone)), headers={"Location": f"/api/zones/{zone.id}"})
+        return Response(ZoneAnswer(zone_view(zone)), headers={"Location": f"{request.root}/zones/{zone.id}"})
 
     return await answer_once(request, key, add, respond)
 

@@ -44,7 +44,7 @@ async def open_stage(directory: Path, on_webhook: Callable[[ReceivedWebhook], No
         settings = SandboxSettings(api_port=0, dns_port=0, edge_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
         sandbox = await stack.enter_async_context(Sandbox(settings))
         socket = stack.enter_context(socket_path(directory))
-        daemon = await stack.enter_async_context(Daemon(build_configuration(directory, socket, sandbox)))
+        daemon = await stack.enter_async_context(Daemon(build_configuration(directory, socket, sandbox), environ={}))
         yield DemoStage(sandbox=sandbox, daemon=daemon, receiver=receiver, log_file=log_file)
 
 

@@ -59,6 +59,11 @@ def describe_event(event: str, data: Mapping[str, Any]) -> str:
             | EventType.ENDPOINT_RECOVERED
             | EventType.ENDPOINT_DISABLED
             | EventType.CONNECTION_REAUTH_REQUIRED
+            | EventType.SYSTEM_CLOUDFLARE_REFUSED
+            | EventType.SYSTEM_QUOTA_LOW
+            | EventType.SYSTEM_BACKUP_LATE
+            | EventType.SYSTEM_DISK_LOW
+            | EventType.SYSTEM_CLOCK_WRONG
             | EventType.WEBHOOK_TEST
         ) as other:
             return f"{other.value} arrived."

@@ -13,8 +13,9 @@ from dcvd.api.diagnosis.explanation_view import diagnosis_explanation
 from dcvd.cli.diagnosis.report import format_report
 from dcvd.cli.diagnosis.words import WORDS
 from dcvd.cli.exit_codes import FAILED
+from dcvd.cli.operations import open_daemon_operations
+from dcvd.cli.operations.api_client import has_listener
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, diagnosis_from_dns, diagnosis_of_invalid_name
-from dcvd.cli.operations.remote import has_listener, open_remote_operations
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.config import Config, load
@@ -159,7 +160,7 @@ async def _ask_daemon(socket: Path, name: str, language: Language) -> tuple[Diag
     try:
         if not await has_listener(socket):
             return None, None
-        async with open_remote_operations(socket) as operations:
+        async with open_daemon_operations(socket) as operations:
             return await operations.diagnose(name, language), None
     except DcvdError as error:
         return None, f"The daemon was not asked, so this is {WORDS['en'].dns_alone}. {error.message}"

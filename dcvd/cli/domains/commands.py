@@ -1,30 +1,35 @@
-"""`dcvd domain`: imports the domains of an organization's customers, and moves one to another organization."""
+"""`dcvd domain`: the domains of organizations' customers; here they are imported, and moved between organizations."""
 
-import sys
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final, Literal, get_args
 
 import click
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from dcvd.api.domains.bulk_view import AddedLine
 from dcvd.api.domains.finding_view import ErrorView
 from dcvd.api.domains.view import DomainView
 from dcvd.api.operators.view import OrganizationView
+from dcvd.cli.domains.actions import add_domain, check_domain, remove_domain
+from dcvd.cli.domains.change import change_domain
 from dcvd.cli.domains.file import ImportDefaults, ImportEntry, read_entries
+from dcvd.cli.domains.labels import read_labels
+from dcvd.cli.domains.listing import list_domains
+from dcvd.cli.domains.overview import show_domain
+from dcvd.cli.domains.timeline import show_timeline
 from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
+from dcvd.cli.terminal.progress import start_progress
 from dcvd.cli.terminal.tables import format_table
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.bulk import MAX_LINES, AddStatus
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.http.idempotency import validate_key
 
-_PROGRESS_STEPS: Final = 200  # of the progress bar
 _OUTCOME_WORDS: Final[dict[AddStatus, str]] = {
     "created": "created",
     "would_create": "would be created",
@@ -35,13 +40,29 @@ _OUTCOME_WORDS: Final[dict[AddStatus, str]] = {
 
 @click.group(
     "domain",
-    epilog=format_examples("dcvd domain import names.txt --org Acme", "dcvd domain move app.customer.com --to Acme"),
+    epilog=format_examples(
+        "dcvd domain list --not-ready",
+        "dcvd domain show app.customer.com",
+        "dcvd domain add app.customer.com --org Acme",
+    ),
 )
 def domains() -> None:
-    """Import customers' domains, and move one to another organization.
+    """Find customers' domains and what is wrong with them; add, import, check, change, move and remove them.
 
     Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
     """
+
+
+for command in (
+    list_domains,
+    show_domain,
+    add_domain,
+    remove_domain,
+    check_domain,
+    show_timeline,
+    change_domain,
+):
+    domains.add_command(command)
 
 
 @domains.command(
@@ -60,6 +81,15 @@ def domains() -> None:
     help="How the CA is shown whose the name is, where a line does not say; http unless given.",
 )
 @click.option("--wildcard", is_flag=True, help="Also *.NAME, where a line does not say; needs delegated validation.")
+@click.option("--external-id", metavar="ID", help="The organization's own id of them, where a line does not say.")
+@click.option(
+    "--label",
+    "labels",
+    metavar="KEY=VALUE",
+    multiple=True,
+    callback=read_labels,
+    help="A label of them, where a line does not have its key; may be given several times.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--key", metavar="KEY", help="An idempotency key: a repeat with it is answered the same, for 24 hours.")
 @json_option
@@ -69,6 +99,8 @@ def import_domains(
     organization: str,
     validation: Literal["http", "delegated"] | None,
     wildcard: bool,
+    external_id: str | None,
+    labels: dict[str, str],
     dry_run: bool,
     key: str | None,
     as_json: bool,
@@ -76,21 +108,28 @@ def import_domains(
 ) -> int:
     """Add the domains in FILE to an organization; - is standard input.
 
-    FILE has one name to a line, or is CSV with a column domainName, or has one JSON object to a line. Blank lines and
+    FILE has one name to a line, or is CSV with a column domainName (and validation, wildcard, externalId, labels as a
+    JSON object), or has one JSON object to a line. Blank lines and
     lines that begin with # are left out. They are registered at Cloudflare in their turn, at the pace that it allows.
 
     Exits with 1 if a line was refused; the others are imported all the same.
     """
     if key is not None:
         validate_key(key)
-    entries = read_entries(file.read(), ImportDefaults(validation=validation, wildcard=wildcard))
+    defaults = ImportDefaults(
+        validation=validation,
+        wildcard=wildcard,
+        external_id=UNSET if external_id is None else external_id,
+        labels=labels,
+    )
+    entries = read_entries(file.read(), defaults)
     requests = [
         (entry.line, entry.request_or_fault) for entry in entries if isinstance(entry.request_or_fault, DomainRequest)
     ]
     results = [_to_refused_line(entry) for entry in entries if not isinstance(entry.request_or_fault, DomainRequest)]
 
     with ExitStack() as stack:
-        advance = _start_progress(stack, len(requests), visible=not as_json)
+        advance = start_progress(stack, "Importing", len(requests), visible=not as_json)
 
         async def work(operations: Operations) -> OrganizationView:
             owner = await find_organization(operations, organization)
@@ -140,17 +179,6 @@ def move_domain(name: str, organization: str, as_json: bool, config: Path) -> in
     else:
         click.echo(f"{domain.domain_name} is a domain of {owner.name} now: {domain.id}")
     return 0
-
-
-def _start_progress(stack: ExitStack, length: int, *, visible: bool) -> Callable[[int], None]:
-    """Start a progress bar on a terminal, and return what advances it; elsewhere that does nothing."""
-    if not (visible and sys.stderr.isatty()):
-        return lambda _: None
-    steps = max(length // _PROGRESS_STEPS, 1)
-    bar = stack.enter_context(
-        click.progressbar(length=length, label="Importing", file=sys.stderr, show_pos=True, update_min_steps=steps)
-    )
-    return bar.update
 
 
 def _print_summary(name: str, owner: OrganizationView, results: list[AddedLine], counts: Counter[AddStatus]) -> None:

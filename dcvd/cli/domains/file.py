@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.cells import unescape_formula
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.errors import InvalidInput
 
 _NAME_COLUMN: Final = "domainName"
 _COMMENT: Final = "#"
+_LABELS_EXAMPLE: Final = '{"tier":"gold"}'
 
 
 class ImportDefaults(Struct, frozen=True, kw_only=True):
@@ -23,6 +25,8 @@ class ImportDefaults(Struct, frozen=True, kw_only=True):
 
     validation: ValidationMethod | None = None
     wildcard: bool = False
+    external_id: str | UnsetType = UNSET
+    labels: Mapping[str, str] = {}
 
 
 class ImportEntry(Struct, frozen=True):
@@ -36,6 +40,8 @@ class _Row(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     domain_name: str
     validation: ValidationMethod | None = None
     wildcard: bool | None = None
+    external_id: str | UnsetType = UNSET
+    labels: dict[str, str] = {}
 
 
 def read_entries(content: bytes, defaults: ImportDefaults) -> list[ImportEntry]:
@@ -63,9 +69,7 @@ def _read_names(lines: Sequence[str], defaults: ImportDefaults) -> Iterator[Impo
     for number, text in enumerate(lines, 1):
         name = text.partition(_COMMENT)[0].strip()
         if name:
-            yield ImportEntry(
-                number, DomainRequest(domain_name=name, validation=defaults.validation, wildcard=defaults.wildcard)
-            )
+            yield ImportEntry(number, _to_request(_Row(domain_name=name), defaults))
 
 
 def _read_json(lines: Sequence[str], defaults: ImportDefaults) -> Iterator[ImportEntry]:
@@ -94,8 +98,16 @@ def _read_csv(
         # Other columns are somebody's own; a file that `GET /api/domains.csv` gave can be imported as it is.
         row = {name: cell.strip() for name, cell in zip(columns, cells, strict=False) if cell.strip()}
         members: dict[str, Any] = {name: row[name] for name in (_NAME_COLUMN, "validation") if name in row}
+        if "externalId" in row:
+            members["externalId"] = unescape_formula(row["externalId"])
         if "wildcard" in row:
             members["wildcard"] = {"true": True, "false": False}.get(row["wildcard"].lower(), row["wildcard"])
+        try:
+            if "labels" in row:
+                members["labels"] = msgspec.json.decode(row["labels"], type=dict[str, str])
+        except msgspec.DecodeError:
+            yield ImportEntry(first_line, f"labels is {row['labels']!r}; give a JSON object such as {_LABELS_EXAMPLE}.")
+            continue
         try:
             yield ImportEntry(first_line, _to_request(msgspec.convert(members, _Row), defaults))
         except msgspec.ValidationError:
@@ -116,6 +128,8 @@ def _to_request(row: _Row, defaults: ImportDefaults) -> DomainRequest:
         domain_name=row.domain_name,
         validation=defaults.validation if row.validation is None else row.validation,
         wildcard=defaults.wildcard if row.wildcard is None else row.wildcard,
+        external_id=defaults.external_id if row.external_id is UNSET else row.external_id,
+        labels={**defaults.labels, **row.labels} or UNSET,
     )
 
 

@@ -10,7 +10,7 @@ from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingView
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
-from dcvd.cli.terminal.tables import format_facts
+from dcvd.cli.terminal.facts import print_facts
 
 _MISSING: Final = "not set"
 
@@ -92,4 +92,4 @@ def _print(view: BrandingView, *, as_json: bool) -> None:
         ("Return URL", view.return_url),
         ("Logo", view.logo_url),
     ]
-    click.echo(format_facts([(name, value or _MISSING) for name, value in facts]))
+    print_facts([(name, value or _MISSING) for name, value in facts])

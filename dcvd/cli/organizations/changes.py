@@ -8,7 +8,9 @@ import click
 from dcvd.api.operators.view import OrganizationOverviewView
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
-from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.cli.terminal.ages import format_age, format_instant, read_clock
+from dcvd.cli.terminal.facts import print_facts
+from dcvd.cli.terminal.tables import format_table
 
 _DEFAULT: str = "default"
 """What stands behind a quota's name for the value that is configured for all."""
@@ -112,10 +114,19 @@ def _print(overview: OrganizationOverviewView, as_json: bool) -> None:  # as cli
         ("Id", overview.id),
         ("Status", overview.status.value),
         ("Created", format_instant(overview.created_at, missing="")),
+        ("Domains", _describe_domains(overview)),
+        ("Webhooks", f"{overview.failing_webhooks} failing, {overview.disabled_webhooks} disabled"),
+        ("Dead deliveries", _format_count(overview, overview.dead_deliveries)),
+        (
+            "Jobs",
+            f"{_format_count(overview, overview.pending_jobs)} pending, "
+            f"{_format_count(overview, overview.dead_jobs)} dead",
+        ),
         ("Events so far", str(overview.events)),
-        ("Jobs", f"{_format_count(overview, overview.pending_jobs)} pending, {overview.dead_jobs} dead"),
+        ("Last event", _format_last(overview.last_event_at)),
+        ("Last request", _format_last(overview.last_request_at)),
     ]
-    click.echo(format_facts(facts))
+    print_facts(facts)
     rows = [
         (
             name,
@@ -127,6 +138,21 @@ def _print(overview: OrganizationOverviewView, as_json: bool) -> None:  # as cli
     ]
     click.echo()
     click.echo(format_table(("quota", "has", "may have", ""), rows))
+
+
+def _describe_domains(overview: OrganizationOverviewView) -> str:
+    counts = [
+        (overview.ready_domains, "ready"),
+        (overview.error_domains, "in error"),
+    ]
+    parts = ", ".join(f"{_format_count(overview, count)} {name}" for count, name in counts)
+    return f"{_format_count(overview, overview.domains)}: {parts}"
+
+
+def _format_last(instant: str | None) -> str:
+    if instant is None:
+        return "never"
+    return f"{format_instant(instant, missing='')} ({format_age(instant, read_clock())})"
 
 
 def _format_count(overview: OrganizationOverviewView, count: int) -> str:

@@ -1,15 +1,54 @@
 """`dcvd org`: creates, lists and changes the tenants' organizations."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import click
 
+from dcvd.api.operators.view import OrganizationSummaryView
 from dcvd.cli.operations import perform
-from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.options import config_option, format_examples, json_option, list_options, print_json
 from dcvd.cli.organizations import changes, data
 from dcvd.cli.organizations.branding import branding
-from dcvd.cli.terminal.tables import format_instant, format_table
+from dcvd.cli.terminal.columns import Age, Column
+from dcvd.cli.terminal.lists import print_list
+from dcvd.cli.terminal.output import ListOutput
+from dcvd.core.organizations.status import OrganizationStatus
+
+
+def _count_column(
+    heading: str, count: Callable[[OrganizationSummaryView], int], *, gives_way: int
+) -> Column[OrganizationSummaryView]:
+    """Make a column of a count that is to be none."""
+    return Column(
+        heading=heading,
+        cell=lambda each: str(count(each)),
+        gives_way=gives_way,
+        tone=lambda each: "bad" if count(each) else "plain",
+    )
+
+
+_COLUMNS: Final[tuple[Column[OrganizationSummaryView], ...]] = (
+    Column(heading="name", cell=lambda each: each.name, shortest=12),
+    Column(heading="id", cell=lambda each: each.id, gives_way=8),
+    Column(
+        heading="status",
+        cell=lambda each: each.status.value,
+        gives_way=6,
+        tone=lambda each: "plain" if each.status is OrganizationStatus.ACTIVE else "doubtful",
+    ),
+    Column(heading="domains", cell=lambda each: str(each.domains), gives_way=7),
+    Column(heading="ready", cell=lambda each: str(each.ready_domains)),
+    _count_column("in error", lambda each: each.error_domains, gives_way=5),
+    _count_column("failing webhooks", lambda each: each.failing_webhooks + each.disabled_webhooks, gives_way=2),
+    _count_column("dead deliveries", lambda each: each.dead_deliveries, gives_way=1),
+    _count_column("dead jobs", lambda each: each.dead_jobs, gives_way=3),
+    Column(heading="last event", cell=lambda each: Age(each.last_event_at, missing="never"), gives_way=4),
+    Column(heading="last request", cell=lambda each: Age(each.last_request_at, missing="never"), only_wide=True),
+    Column(heading="created", cell=lambda each: Age(each.created_at), only_wide=True),
+)
 
 
 @click.group("org", epilog=format_examples("dcvd org create Acme", "dcvd org list", "dcvd org show Acme"))
@@ -48,18 +87,18 @@ def create(name: str, as_json: bool, config: Path) -> None:
 @organizations.command(
     "list", epilog=format_examples("dcvd org list", "dcvd org list --json | jq -r '.organizations[].id'")
 )
-@json_option
+@list_options(limit=None)
 @config_option
-def list_organizations(as_json: bool, config: Path) -> None:
-    """List every organization, by name."""
-    output = perform(config, lambda operations: operations.list_organizations())
-    if as_json:
-        print_json({"organizations": output})
-    elif not output:
-        click.echo("There are no organizations yet: dcvd org create NAME", err=True)
-    else:
-        rows = [(each.name, each.id, format_instant(each.created_at, missing=""), each.status.value) for each in output]
-        click.echo(format_table(("name", "id", "created", "status"), rows))
+def list_organizations(output: ListOutput, config: Path) -> None:
+    """List every organization by name: what it has, what of it does not work, and when something happened last."""
+    found = perform(config, lambda operations: operations.list_organization_summaries(output.extent))
+    print_list(
+        found,
+        _COLUMNS,
+        output,
+        member="organizations",
+        nothing="There are no organizations yet: dcvd org create NAME",
+    )
 
 
 for command in (

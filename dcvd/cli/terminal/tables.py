@@ -1,39 +1,41 @@
 """Tables and lists of facts as aligned plain text."""
 
-import unicodedata
 from collections.abc import Sequence
+from typing import Final
 
-from dcvd.core.instants import from_rfc3339, to_rfc3339
+from dcvd.cli.terminal.ages import format_instant
+from dcvd.cli.terminal.text import make_harmless, measure_width, pad, wrap
+
+__all__ = ["format_facts", "format_instant", "format_table"]
+
+GAP: Final = "  "
+_NARROWEST_VALUE: Final = 20
+"""Where less is left beside the names, a value begins on the line below its name."""
 
 
 def format_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Format rows in columns two blanks apart, with headings in capitals and no blanks at the end of a line."""
-    lines = [[heading.upper() for heading in headings], *rows]
-    widths = [max(_display_width(line[column]) for line in lines) for column in range(len(headings))]
-    return "\n".join("  ".join(map(_pad, line, widths)).rstrip() for line in lines)
+    lines = [[heading.upper() for heading in headings], *(list(map(make_harmless, row)) for row in rows)]
+    widths = [max(measure_width(line[column]) for line in lines) for column in range(len(headings))]
+    return "\n".join(GAP.join(map(pad, line, widths)).rstrip() for line in lines)
 
 
-def format_facts(pairs: Sequence[tuple[str, str]]) -> str:
-    """Format one fact a line, its name first."""
-    width = max(_display_width(name) for name, _ in pairs)
-    return "\n".join(f"{_pad(name, width)}  {value}" for name, value in pairs)
+def format_facts(pairs: Sequence[tuple[str, str]], width: int | None = None) -> str:
+    """Format one fact a line, its name first; `width`: that of the lines, where a value goes on below itself.
+
+    A value may have several lines.
+    """
+    names_width = max(measure_width(name) for name, _ in pairs)
+    room = None if width is None else width - names_width - len(GAP)
+    return "\n".join(line for name, value in pairs for line in _format_fact(name, value, names_width, room))
 
 
-def format_instant(rfc3339: str | None, *, missing: str) -> str:
-    """Format an instant as `2026-01-15 10:30 UTC`."""
-    if rfc3339 is None:
-        return missing
-    day, clock = to_rfc3339(from_rfc3339(rfc3339)).split("T")
-    return f"{day} {clock[:5]} UTC"
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _display_width(text))
-
-
-def _display_width(text: str) -> int:
-    """Count a text's columns in a terminal: wide characters take two, combining ones none."""
-    return sum(
-        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-        for character in text
-    )
+def _format_fact(name: str, value: str, names_width: int, room: int | None) -> list[str]:
+    parts = [make_harmless(part) for part in value.split("\n")]
+    if room is None or all(measure_width(part) <= room for part in parts):
+        first, *others = parts
+        return [f"{pad(name, names_width)}{GAP}{first}", *(" " * names_width + GAP + other for other in others)]
+    if room < _NARROWEST_VALUE:
+        return [name, *(GAP + line for part in parts for line in wrap(part, names_width + room))]
+    first, *others = (line for part in parts for line in wrap(part, room))
+    return [f"{pad(name, names_width)}{GAP}{first}", *(" " * names_width + GAP + other for other in others)]

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.dns.facts import DnsFacts
 from dcvd.core.dns.hostnames import find_typing_zone
-from dcvd.core.domains.domain import DnsState, Finding, FindingActor, Record, Severity
+from dcvd.core.domains.domain import DnsState, DomainError, Finding, FindingActor, Record, Severity
 from dcvd.core.domains.typed_records import to_typed_record
 from dcvd.core.sentences.rendering import render
 from dcvd.core.sentences.sentence import Sentence, TypedRecord
@@ -92,6 +92,12 @@ def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for finding in findings:
         first.setdefault(finding.code, finding)
     return tuple(sorted(first.values(), key=lambda finding: _SEVERITIES.index(finding.severity)))
+
+
+def is_about(finding: Finding, error: DomainError) -> bool:
+    """Whether a finding is about the same as a domain's error, whose code may be the stage that timed out."""
+    has_timed_out = error.code.endswith("timed_out") and finding.code == FindingCode.VALIDATION_TIMED_OUT
+    return finding.code == error.code or has_timed_out
 
 
 def date_findings(earlier: Iterable[Finding], findings: Iterable[Finding], now: int) -> tuple[Finding, ...]:

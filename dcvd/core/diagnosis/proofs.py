@@ -1,11 +1,13 @@
 """Diagnosis of a claim: whether DNS proves whose the name is, which record does where the CNAME does not, dormancy."""
 
+from collections.abc import Iterable
+
 from dcvd.core.diagnosis import servers
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
-from dcvd.core.dns.facts import DnsFacts
+from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.claims import proof_record, proof_text
-from dcvd.core.domains.domain import DnsState, Domain, Finding, Proof, Record
+from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding, Proof, Record
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.sentences.sentence import Sentence, say
 
@@ -17,6 +19,16 @@ def find_proof(domain: Domain, facts: DnsFacts) -> Proof | None:
     if domain.has_own_target and domain.cname_target in facts.chain:
         return Proof.OWN_TARGET
     return Proof.TXT if proof_text(domain.id) in facts.proof_texts else None
+
+
+def observe_proof(domain: Domain, observations: Iterable[object]) -> Proof | None:
+    """Return what proves the claim by a check, where nobody else has one on the name."""
+    if domain.has_strong_proof:
+        return None
+    for observation in observations:
+        if isinstance(observation, DnsObservation) and (proof := find_proof(domain, observation.facts)) is not None:
+            return proof
+    return Proof.SHARED_CNAME if domain.status in (DomainStatus.ISSUING, DomainStatus.ACTIVE) else None
 
 
 def proof_findings(domain: Domain, state: DnsState | None) -> tuple[Finding, ...]:

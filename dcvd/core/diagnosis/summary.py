@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.findings import is_about
 from dcvd.core.domains.domain import (
     WAITING_STATUSES,
     DnsState,
@@ -55,7 +56,7 @@ def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sent
         return _tell(fault)
     if domain.error is not None:
         # A finding of the same code also says what is being done about it.
-        same = next((finding for finding in findings if _is_about(finding, domain.error)), None)
+        same = next((finding for finding in findings if is_about(finding, domain.error)), None)
         return (_describe_error(domain, domain.error),) if same is None else _tell(same)
     warning = _first_of_severity(findings, "warning")
     if warning is not None and domain.status in WAITING_STATUSES:
@@ -128,12 +129,6 @@ def _describe_error(domain: Domain, error: DomainError) -> Sentence:
             return say("error_registration_failed", hostname=domain.name)
         case _:
             return quote(error.message)
-
-
-def _is_about(finding: Finding, error: DomainError) -> bool:
-    """Whether a finding is about the same as an error, whose code may be the stage that timed out."""
-    has_timed_out = error.code.endswith("timed_out") and finding.code == FindingCode.VALIDATION_TIMED_OUT
-    return finding.code == error.code or has_timed_out
 
 
 def _tell(finding: Finding) -> tuple[Sentence, ...]:

@@ -1,16 +1,19 @@
 """A domain: a customer's hostname and all that we know about it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from dcvd.core.custom_hostnames.read_only import ReadOnlyReason
 from dcvd.core.custom_hostnames.statuses import (
     CertificateClass,
     HostnameClass,
     classify_hostname_status,
     classify_ssl_status,
 )
+from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.sentences.rendering import Language, is_known, render
 from dcvd.core.sentences.sentence import Sentence, quote
 
@@ -175,6 +178,7 @@ class Domain(Struct, frozen=True, kw_only=True):
 
     It is immutable: every change makes a new value. Instants are in milliseconds.
 
+    external_id, labels: what the organization attached to it; labels are in the order of their keys.
     is_contested: whether other organizations claim the name too. has_own_target: whether `cname_target` was made for
         this claim alone.
     proof, proved_at: how the claim was proved, and when that was observed; at most one claim on a name is.
@@ -185,6 +189,9 @@ class Domain(Struct, frozen=True, kw_only=True):
     waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
     certificate_authority: the CA that issues, by Cloudflare's name, or the one that is to be tried next.
     cf_differences: in what the hostname at Cloudflare is not what was ordered (see `domains.hostname_orders`).
+    kept_settings: what the hostname at Cloudflare has that dcvd does not manage (see `domains.observations`).
+    read_only: why the hostname at Cloudflare is only read; None where it is managed.
+    awaits_first_check: whether it was imported and not checked since: what its first check finds was so before.
     certificate, next_certificate: the one that serves, and the one that was issued to follow it.
     latest_expires_at: the latest expiry ever seen.
     expiry_warnings: the certificates whose expiry was warned of.
@@ -197,6 +204,7 @@ class Domain(Struct, frozen=True, kw_only=True):
     remedy_wait_started_at: when the last remedy was applied, or when the wait for one began.
     cf_changed_at: when what Cloudflare says of the hostname and its certificate last changed.
     ready_since: since when it is ready (see `diagnosis.readiness`); None where it is not.
+    broken_since: since when it is not ready, although it has been; None for all others.
     edge_probed_at: when a probe last found out what serves it, since it is active and leads here.
     delegated_at: when DNS last showed that the name's domain is registered and delegated.
     dns_zone, dns_provider: the zone that holds the name, and the name of who runs it, as a check saw them.
@@ -205,6 +213,8 @@ class Domain(Struct, frozen=True, kw_only=True):
     id: str
     org_id: str
     name: str
+    external_id: str | None = None
+    labels: Mapping[str, str] = {}
     is_contested: bool = False
     status: DomainStatus
     error: DomainError | None = None
@@ -244,13 +254,22 @@ class Domain(Struct, frozen=True, kw_only=True):
     cf_checked_at: int | None = None
     cf_changed_at: int | None = None
     ready_since: int | None = None
+    broken_since: int | None = None
     delegated_at: int | None = None
     edge_probed_at: int | None = None
     dns_zone: str | None = None
     dns_provider: str | None = None
+    kept_settings: Mapping[str, Any] = {}
+    read_only: ReadOnlyReason | None = None
+    awaits_first_check: bool = False
     next_check_at: int
     created_at: int
     updated_at: int
+
+    @property
+    def entity_tag(self) -> str:
+        """The tag of what a tenant can change of it; what checks find may differ under the same tag."""
+        return build_entity_tag(self.id, self.external_id, tuple(self.labels.items()))
 
     @property
     def expires_at(self) -> int | None:
@@ -284,8 +303,19 @@ class Domain(Struct, frozen=True, kw_only=True):
 
     @property
     def awaits_reregistration(self) -> bool:
-        """Whether Cloudflare no longer has the hostname, so that it is registered there again."""
-        return self.cf_id is None and self.error is not None and self.error.code == DomainErrorCode.DELETED
+        """Whether Cloudflare no longer has the hostname, so that it is registered there again, if it was managed."""
+        is_gone = self.cf_id is None and self.error is not None and self.error.code == DomainErrorCode.DELETED
+        return is_gone and self.read_only is None
+
+    @property
+    def leaves_hostname(self) -> bool:
+        """Whether its hostname stays at Cloudflare when it is removed, unless somebody asks for more."""
+        return self.read_only is not None and self.cf_id is not None
+
+    @property
+    def awaits_adoption(self) -> bool:
+        """Whether it was imported while Cloudflare did not answer, whose first answer says how it is ordered."""
+        return self.awaits_first_check and self.cf_checked_at is None
 
     @property
     def is_ready(self) -> bool:
@@ -314,6 +344,8 @@ def new_domain(
     wildcard: bool = False,
     challenge_target: str | None = None,
     connection_id: str | None = None,
+    external_id: str | None = None,
+    labels: Mapping[str, str] = {},
 ) -> Domain:
     """Return a domain that was just added: nothing is observed yet, and its first check is due at once."""
     return Domain(
@@ -328,6 +360,8 @@ def new_domain(
         wildcard=wildcard,
         challenge_target=challenge_target,
         connection_id=connection_id,
+        external_id=external_id,
+        labels=labels,
         next_check_at=now,
         created_at=now,
         updated_at=now,

@@ -1,5 +1,8 @@
 """Observations: what Cloudflare answered about a domain, before its meaning is decided."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec import Struct
 
 from dcvd.core.custom_hostnames.statuses import (
@@ -29,6 +32,9 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
     certificate_type: `ssl.type`, `dv` for what Cloudflare issues.
     method, wildcard, certificate_type, certificate_authority: what is ordered there; None where that is not said.
     waits_for_txt: whether Cloudflare waits for TXT records at `_acme-challenge`.
+    kept_settings: what it has that dcvd does not manage, as the part of an edit's body that leaves it as it is.
+    has_own_certificate, has_own_csr: whether somebody uploaded its certificate, or made the signing request for it.
+    has_too_many_settings: whether `kept_settings` lacks something, because it has more than is kept.
     """
 
     id: str
@@ -44,6 +50,10 @@ class CloudflareHostname(Struct, frozen=True, kw_only=True):
     delegation_record: Record | None = None
     waits_for_txt: bool = False
     certificates: tuple[CloudflareCertificate, ...] = ()
+    kept_settings: Mapping[str, Any] = {}
+    has_own_certificate: bool = False
+    has_own_csr: bool = False
+    has_too_many_settings: bool = False
 
     @property
     def hostname_class(self) -> HostnameClass:

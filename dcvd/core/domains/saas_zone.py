@@ -43,12 +43,26 @@ class ZoneFault(Struct, frozen=True, kw_only=True):
     target: str | None = None
 
 
-class SaasZone(Struct, frozen=True, kw_only=True):
-    """What is known of the zone. lacking: what its plan was found to lack. stalls: where many domains wait at once."""
+class HostnameUsage(Struct, frozen=True):
+    """How many custom hostnames the zone has, and how many it may have."""
 
+    used: int
+    allowed: int
+
+
+class SaasZone(Struct, frozen=True, kw_only=True):
+    """What is known of the zone. lacking: what its plan was found to lack. stalls: where many domains wait at once.
+
+    name: that of the zone itself. name, usage: None until Cloudflare said it. is_access_confirmed: whether Cloudflare
+    took our token for all that it is for.
+    """
+
+    name: str | None = None
     faults: tuple[ZoneFault, ...] = ()
     lacking: frozenset[PlanFeature] = frozenset()
     stalls: tuple[Stall, ...] = ()
+    usage: HostnameUsage | None = None
+    is_access_confirmed: bool = False
 
     def lacks(self, feature: PlanFeature) -> bool:
         """Whether the plan is known to lack a feature."""

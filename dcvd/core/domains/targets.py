@@ -4,8 +4,8 @@ import base64
 from typing import Final
 
 from dcvd.core.addresses import MAX_NAME_CHARS
-from dcvd.core.dns.hostnames import is_within
-from dcvd.core.domains.domain import CHALLENGE_LABEL
+from dcvd.core.dns.hostnames import is_cname_target, is_within
+from dcvd.core.domains.domain import CHALLENGE_LABEL, Domain, Record
 from dcvd.core.ids import RandomBytes
 from dcvd.errors import InvalidInput
 
@@ -54,6 +54,16 @@ def is_target_template(target: str) -> bool:
 def challenge_target(name: str, suffix: str | None) -> str | None:
     """Return where `_acme-challenge` of a hostname has to point; None as long as the suffix is not known."""
     return None if suffix is None else f"{name}.{suffix}"
+
+
+def choose_challenge_target(domain: Domain, delegation: Record | None) -> str | None:
+    """Choose the target of `_acme-challenge`; Cloudflare shows it only while an order is open, so the last one stays.
+
+    A record of another name, or with a value that cannot be a target, is ignored.
+    """
+    if delegation is None or delegation.name != f"{CHALLENGE_LABEL}.{domain.name}":
+        return domain.challenge_target
+    return delegation.value if is_cname_target(delegation.value) else domain.challenge_target
 
 
 def validate_delegable(name: str, suffix: str | None) -> None:

@@ -26,6 +26,14 @@ class FailureReason(StrEnum):
     CERTIFICATE_SELF_SIGNED = "certificate_self_signed"
     CERTIFICATE_UNTRUSTED = "certificate_untrusted"
     CERTIFICATE_WRONG_NAME = "certificate_wrong_name"
+    CERTIFICATE_WEAK = "certificate_weak"
+    CHAIN_EXPIRED = "chain_expired"
+    """The server's own certificate is valid, and another one of its chain is not any more."""
+    TRUST_STORE_OUTDATED = "trust_store_outdated"
+    """Every certificate that the server sent is valid, and the authority in our own store is not any more."""
+    CLIENT_CERTIFICATE_REQUIRED = "client_certificate_required"
+    CLIENT_CERTIFICATE_REFUSED = "client_certificate_refused"
+    TLS_TOO_OLD = "tls_too_old"
     TLS_HANDSHAKE = "tls_handshake"
     CLOSED_WITHOUT_ANSWER = "closed_without_answer"
     CONNECTION_RESET = "connection_reset"
@@ -33,8 +41,29 @@ class FailureReason(StrEnum):
     TOO_MUCH = "too_much"
 
 
+class OwnFault(StrEnum):
+    """What is wrong with our own machine, network or clock when a request comes to nothing by our own fault."""
+
+    LIMIT = "limit"
+    """No descriptor, port, thread or memory is left, or no connection was free."""
+    NO_ROUTE = "no_route"
+    RESOLVER = "resolver"
+    NETWORK = "network"
+    """Nothing answers, as if the Internet were gone, or something in between answers in others' names."""
+    PROXY = "proxy"
+    """The proxy of webhooks is down or refuses us, or nobody can be reached through it."""
+    CLOCK = "clock"
+    TRUST_STORE = "trust_store"
+    """Our list of certificate authorities lacks those that everybody knows."""
+
+
 POSSIBLY_OUR_FAULT: Final = frozenset(
-    {FailureReason.NAME_SERVER_FAILED, FailureReason.NETWORK_UNREACHABLE, FailureReason.OWN_LIMIT}
+    {
+        FailureReason.NAME_SERVER_FAILED,
+        FailureReason.NETWORK_UNREACHABLE,
+        FailureReason.OWN_LIMIT,
+        FailureReason.TRUST_STORE_OUTDATED,
+    }
 )
 """Failures that dcvd's own machine or network may have caused: no endpoint is given up because of them."""
 
@@ -76,7 +105,9 @@ class Timings(Struct, frozen=True, kw_only=True):
 
 
 class RepeatedExchange(Struct, frozen=True, kw_only=True):
-    """An exchange over a kept connection that came to nothing, and was repeated at once over a new one.
+    """An exchange that came to nothing, and was repeated at once over a new connection.
+
+    It went over a kept connection, or over a new one by an address family whose way is broken.
 
     response: the 408 with which the receiver closed the connection; None where it closed it without an answer, and then
     `reason` and `message` (a sentence) tell it. See RFC 9110, sections 9.2.2 and 15.5.9, and RFC 9112, section 9.5.

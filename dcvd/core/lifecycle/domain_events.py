@@ -20,6 +20,18 @@ def domain_event_data(domain: Domain) -> EventData:
         "domain_name": domain.name,
         "status": domain.status.value,
         "expires_at": None if expires_at is None else to_rfc3339(expires_at - expires_at % SECOND),
+        **label_event_data(domain),
+    }
+
+
+def label_event_data(domain: Domain | None) -> EventData:
+    """Return the members of every event about a domain that say what its organization attached to it.
+
+    None stands for no domain, or one that is removed.
+    """
+    return {
+        "external_id": None if domain is None else domain.external_id,
+        "labels": {} if domain is None else dict(domain.labels),
     }
 
 
@@ -45,18 +57,29 @@ def dormant_event_data(domain: Domain) -> EventData:
     return {**domain_event_data(domain), "dormant_since": format_instant(domain.dormant_since)}
 
 
+def dns_event_data(domain: Domain, findings: Iterable[Finding]) -> EventData:
+    """Return the data of an event about a domain's DNS: whether the record is right, and what is wrong besides."""
+    return {
+        **domain_event_data(domain),
+        "dns_status": domain.dns_state.value,
+        "findings": findings_data(findings),
+    }
+
+
 def _to_members(finding: Finding) -> dict[str, Any]:
     members: dict[str, Any] = msgspec.to_builtins(finding)
-    del members["sentences"]  # The message has them in words.
+    # The message has them in words.
+    del members["sentences"]
+    # When it is checked next is decided after the event, and often anew before the event has arrived.
+    del members["next_check_at"]
     return members
 
 
 def findings_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return findings as JSON with the members of `Finding`; instants are in RFC 3339 or null."""
+    """Return findings as JSON, with those members of `Finding` that stay true; instants are in RFC 3339 or null."""
     return [
         {
             **_to_members(finding),
-            "next_check_at": format_instant(finding.next_check_at),
             "since": format_instant(finding.since),
             "hurts_at": format_instant(finding.hurts_at),
         }

@@ -34,10 +34,11 @@ def apply_wait(
 ) -> WaitStep:
     """Count the wait for a proof after a check, and put the domain to sleep or wake it.
 
-    A claim that is proved while another holds the name does not wait for a proof, also where a zone's proves it.
+    A claim that is proved while another holds the name does not wait for a proof, also where a zone's proves it. One
+    whose hostname is only read keeps that.
     """
     facts = next((each.facts for each in observations if isinstance(each, DnsObservation)), None)
-    if facts is None or facts.outcome != "answered" or domain.proof is not None:
+    if facts is None or facts.outcome != "answered" or domain.proof is not None or domain.read_only is not None:
         return WaitStep(domain)
     is_held = any(isinstance(each, ClaimHeld) for each in observations)
     has_record = is_held or domain.dns_state in POINTING_STATES or find_proof(domain, facts) is not None

@@ -8,6 +8,8 @@ records by hand, nor for a domain that still serves while DNS does not allow a n
 
 Where DNS does not point here, a PATCH only restarts Cloudflare's own clock. That is useful because a moved hostname is
 deleted after 7 days, but it is not done before 3 days have passed: until then the reported error stays.
+
+Nothing is done for a hostname that is only read.
 """
 
 import re
@@ -87,7 +89,7 @@ def choose_remedy(
         validate it, unless the step of the last remedy is not over: until then Cloudflare's own next try, within hours,
         has to do.
     """
-    is_urgent = became_right and not _waits_for_customer_txt(domain)
+    is_urgent = became_right and domain.read_only is None and not _waits_for_customer_txt(domain)
     proposal = propose_remedy(domain, certificate_authorities, permitted_authorities)
     if is_urgent and (proposal is None or proposal.least_wait_ms):
         proposal = RemedyProposal(_REVALIDATE)
@@ -125,7 +127,7 @@ def restart_remedy_wait(domain: Domain, now: int) -> Domain:
 
 def needs_patch(domain: Domain, certificate_authorities: tuple[str, ...]) -> bool:
     """Whether a PATCH that was decided earlier is still needed."""
-    if domain.cf_id is None or _waits_for_customer_txt(domain):
+    if domain.cf_id is None or domain.read_only is not None or _waits_for_customer_txt(domain):
         return False
     return waits_for_validation(domain) or propose_remedy(domain, certificate_authorities) is not None
 
@@ -148,6 +150,8 @@ def propose_remedy(
     domain: Domain, certificate_authorities: tuple[str, ...], permitted_authorities: tuple[str, ...] | None = None
 ) -> RemedyProposal | None:
     """Return the remedy that would help, due or not; None where nothing is wrong, or no remedy would help."""
+    if domain.read_only is not None:
+        return None
     if domain.cf_id is None:
         return RemedyProposal(_REGISTER_AGAIN) if domain.awaits_reregistration else None
     if _waits_for_customer_txt(domain):

@@ -3,10 +3,11 @@
 The messages promise only what `lifecycle.remedies` does.
 """
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.read_only import ReadOnlyReason, describe_reason
 from dcvd.core.custom_hostnames.statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.diagnosis.cloudflare.findings import describe_timeout
 from dcvd.core.domains.claims import is_held
@@ -14,6 +15,9 @@ from dcvd.core.domains.domain import WAITING_STATUSES, DnsState, Domain, DomainE
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.lifecycle.doubt import is_in_doubt
 
+_VALIDATED_CLASSES: Final = frozenset(
+    {CertificateClass.AWAITING_ISSUE, CertificateClass.AWAITING_DEPLOYMENT, CertificateClass.SERVING}
+)
 StatusAndError = tuple[DomainStatus, DomainError | None]
 
 
@@ -51,17 +55,14 @@ def choose_waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatu
     """Choose `issuing` once the routing record was seen or is proven; two failed checks in a row take that back.
 
     A CA proves the record by an HTTP validation, for which it followed it. A validation by `_acme-challenge` proves
-    nothing: its certificate may be issued, and even deployed, long before the traffic moves. Nor does anything prove a
-    claim that is contested, but its own proof.
+    nothing: its certificate may be issued, and even deployed, long before the traffic moves. Nor does an uploaded
+    certificate, nor does anything prove a claim that is contested, but its own proof.
     """
     if not domain.may_serve:
         return DomainStatus.PENDING_CNAME
     is_seen = domain.dns_state is DnsState.VERIFIED
-    is_proven_by_ca = domain.validation == "http" and domain.certificate_class in (
-        CertificateClass.AWAITING_ISSUE,
-        CertificateClass.AWAITING_DEPLOYMENT,
-        CertificateClass.SERVING,
-    )
+    is_uploaded = domain.read_only in (ReadOnlyReason.CUSTOM_CERTIFICATE, ReadOnlyReason.CUSTOM_CSR)
+    is_proven_by_ca = not is_uploaded and domain.validation == "http" and domain.certificate_class in _VALIDATED_CLASSES
     is_validated = domain.hostname_class is HostnameClass.SERVING
     if is_seen or is_proven_by_ca or is_validated:
         return DomainStatus.ISSUING
@@ -70,11 +71,20 @@ def choose_waiting_status(domain: Domain, previous: DomainStatus) -> DomainStatu
     return DomainStatus.PENDING_CNAME
 
 
-def decide_status(before: Domain, after: Domain, now: int, *, is_listed: bool) -> StatusAndError:
+def decide_status(
+    before: Domain, after: Domain, now: int, *, is_listed: bool, is_time_confirmed: bool = True
+) -> StatusAndError:
     """Decide the status after Cloudflare's answer, which `after` holds already except for the status.
 
-    is_listed: whether the answer lists the certificate that we know.
+    is_listed: whether the answer lists the certificate that we know. By a time that is not confirmed none has expired.
     """
+    status, error = _decide_status(before, after, now, is_listed=is_listed)
+    if error is not None and error.code == DomainErrorCode.CERTIFICATE_EXPIRED and not is_time_confirmed:
+        return before.status, before.error
+    return status, error
+
+
+def _decide_status(before: Domain, after: Domain, now: int, *, is_listed: bool) -> StatusAndError:
     detail = _quote_errors(after.cf_errors)
     match after.hostname_class:
         case HostnameClass.UNKNOWN | HostnameClass.NEUTRAL:
@@ -86,7 +96,7 @@ def decide_status(before: Domain, after: Domain, now: int, *, is_listed: bool) -
             text = f"{after.name} does not point to us, so Cloudflare gave it up. Its CNAME brings it back."
             return DomainStatus.ERROR, DomainError(DomainErrorCode.MOVED, text + detail)
         case HostnameClass.DELETED | HostnameClass.BEING_DELETED:
-            text = f"Cloudflare deleted {after.name}. It is registered there again."
+            text = f"Cloudflare deleted {after.name}. {_describe_return(after)}"
             return DomainStatus.ERROR, DomainError(DomainErrorCode.DELETED, text + detail)
         case HostnameClass.WAITING:
             if before.status is DomainStatus.ACTIVE and is_in_doubt(after.pending_reports):
@@ -153,8 +163,16 @@ def hostname_gone_error(domain: Domain) -> DomainError:
     """Return the error of a domain whose hostname no longer exists at Cloudflare."""
     return DomainError(
         DomainErrorCode.DELETED,
-        f"Cloudflare no longer has {domain.name}: it was deleted there. It is registered again by itself.",
+        f"Cloudflare no longer has {domain.name}: it was deleted there. {_describe_return(domain)}",
     )
+
+
+def _describe_return(domain: Domain) -> str:
+    """Say what becomes of a domain whose hostname was deleted."""
+    if domain.read_only is None:
+        return "It is registered again by itself."
+    why = describe_reason(domain.read_only)
+    return f"It was only read here, because {why}: remove the domain, and add it again."
 
 
 def forget_held(domain: Domain) -> Domain:

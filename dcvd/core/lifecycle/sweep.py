@@ -46,7 +46,8 @@ def has_changed(domain: Domain, hostname: CloudflareHostname, now: int, rules: L
     step = transitions.apply_observation(domain, hostname, now, rules)
     if step.events:
         return True
-    after = replace(step.domain, cf_checked_at=domain.cf_checked_at)
+    # Settings that are only kept are read again before each edit.
+    after = replace(step.domain, cf_checked_at=domain.cf_checked_at, kept_settings=domain.kept_settings)
     if domain.status is not DomainStatus.ACTIVE:
         # Reports of a pending hostname count for active domains only.
         after = replace(after, pending_reports=domain.pending_reports)

@@ -18,11 +18,11 @@ from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.edge import is_edge_finding
 from dcvd.core.diagnosis.findings import date_findings, sort_findings
-from dcvd.core.diagnosis.proofs import find_proof, proof_findings
+from dcvd.core.diagnosis.proofs import find_proof, observe_proof, proof_findings
 from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.dns.facts import DnsObservation
-from dcvd.core.dns.hostnames import is_cname_target
+from dcvd.core.domains.adoption import find_read_only_reason, order_as_it_is
 from dcvd.core.domains.claims import (
     add_proof,
     held_error,
@@ -31,7 +31,6 @@ from dcvd.core.domains.claims import (
     sketch_hostname,
 )
 from dcvd.core.domains.domain import (
-    CHALLENGE_LABEL,
     POINTING_STATES,
     WAITING_STATUSES,
     DnsState,
@@ -39,8 +38,6 @@ from dcvd.core.domains.domain import (
     DomainError,
     DomainStatus,
     Finding,
-    Proof,
-    Record,
 )
 from dcvd.core.domains.hostname_orders import describe_differences, order_of
 from dcvd.core.domains.observations import (
@@ -51,11 +48,17 @@ from dcvd.core.domains.observations import (
     ParkedHostname,
     RegistrationRefusal,
 )
+from dcvd.core.domains.targets import choose_challenge_target
 from dcvd.core.domains.typed_records import remember_zone
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import DAY
-from dcvd.core.lifecycle import certificates, damping, dormancy, expiry_warnings, probes, remedies
-from dcvd.core.lifecycle.domain_events import domain_event_data, dormant_event_data, findings_data
+from dcvd.core.lifecycle import certificates, damping, dormancy, expiry_warnings, first_checks, probes, remedies
+from dcvd.core.lifecycle.domain_events import (
+    dns_event_data,
+    domain_event_data,
+    dormant_event_data,
+    findings_data,
+)
 from dcvd.core.lifecycle.doubt import is_in_doubt
 from dcvd.core.lifecycle.remedies import Remedy
 from dcvd.core.lifecycle.status import (
@@ -92,11 +95,13 @@ class LifecycleRules(Struct, frozen=True, kw_only=True):
     certificate_authorities: the CAs that may issue, in the order in which they are tried (`google`, `lets_encrypt`,
         `ssl_com`); empty where Cloudflare chooses.
     dormant_after_ms: for how long a claim may be unproved before it is dormant.
+    is_time_confirmed: whether something confirms the time; else no certificate has expired, nor will soon.
     """
 
     expiry_thresholds_ms: tuple[int, ...]
     certificate_authorities: tuple[str, ...] = ()
     dormant_after_ms: int = 30 * DAY
+    is_time_confirmed: bool = True
 
 
 def apply_check(domain: Domain, observations: Iterable[Observation], now: int, rules: LifecycleRules) -> Transition:
@@ -122,16 +127,19 @@ def apply_check(domain: Domain, observations: Iterable[Observation], now: int, r
         events.extend(step.events)
         unknown_values += step.unknown_values
         needs_revalidation = needs_revalidation or step.needs_revalidation
+    if before.awaits_first_check:
+        domain, events = first_checks.end_import(domain, observations, events)
     domain = probes.drop_outdated(domain, now)
     if not domain.is_contested:
-        domain = add_proof(domain, _observe_proof(domain, observations), now)
+        domain = add_proof(domain, observe_proof(domain, observations), now)
     wait = dormancy.apply_wait(before, domain, observations, now, rules.dormant_after_ms)
     domain = wait.domain
     if wait.falls_dormant:
         events.append(EventDraft(EventType.DOMAIN_DORMANT, dormant_event_data(domain), domain.id))
-    step = warn_of_expiry(domain, now, rules.expiry_thresholds_ms)
-    domain = step.domain
-    events.extend(step.events)
+    if rules.is_time_confirmed and not domain.awaits_adoption:
+        step = warn_of_expiry(domain, now, rules.expiry_thresholds_ms)
+        domain = step.domain
+        events.extend(step.events)
     has_changed = domain.status is not before.status or domain.dns_state is not before.dns_state
     challenge_turned = domain.challenge_verified and not before.challenge_verified and is_validation_pending(domain)
     needs_revalidation = (needs_revalidation or challenge_turned) and waits_for_validation(domain)
@@ -139,11 +147,14 @@ def apply_check(domain: Domain, observations: Iterable[Observation], now: int, r
         domain, now, rules.certificate_authorities, became_right=needs_revalidation, permitted_authorities=permitted
     )
     ready_since = (before.ready_since or now) if is_ready(domain, now) else None
+    has_been_ready = before.ready_since is not None or before.broken_since is not None
+    broken_since = (before.broken_since or now) if has_been_ready and ready_since is None else None
     return Transition(
         replace(
             domain,
             checks_since_change=0 if has_changed else before.checks_since_change + 1,
             ready_since=ready_since,
+            broken_since=broken_since,
             updated_at=domain.updated_at if ready_since == before.ready_since else now,
         ),
         tuple(events),
@@ -158,12 +169,14 @@ def apply_observation(domain: Domain, observation: Observation, now: int, rules:
     match observation:
         case DnsObservation():
             return _apply_dns(domain, observation, now, rules)
+        case CloudflareHostname() if domain.awaits_adoption:
+            return _adopt(domain, observation, now, rules)
         case CloudflareHostname():
-            return _apply_hostname(domain, observation, now)
+            return _apply_hostname(domain, observation, now, rules)
         case CloudflareHostnameAbsence():
             return _apply_absence(domain, observation, now)
         case ParkedHostname():
-            return _apply_parked(domain, observation, now)
+            return _apply_parked(domain, observation, now, rules)
         case RegistrationRefusal():
             return _set_status(
                 domain, domain, DomainStatus.ERROR, DomainError(observation.code, observation.message), now
@@ -189,16 +202,6 @@ def warn_of_expiry(domain: Domain, now: int, expiry_thresholds_ms: tuple[int, ..
     data = {**domain_event_data(after), "renewal": certificates.renewal_state(certificate, now)}
     draft = EventDraft(EventType.DOMAIN_EXPIRING_SOON, data, after.id, expires_at=certificate.expires_at)
     return Transition(after, (draft,))
-
-
-def _observe_proof(domain: Domain, observations: Iterable[Observation]) -> Proof | None:
-    """Return what proves the claim now, where nobody else has one on the name."""
-    if domain.has_strong_proof:
-        return None
-    for observation in observations:
-        if isinstance(observation, DnsObservation) and (proof := find_proof(domain, observation.facts)) is not None:
-            return proof
-    return Proof.SHARED_CNAME if domain.status in (DomainStatus.ISSUING, DomainStatus.ACTIVE) else None
 
 
 def _apply_silence(before: Domain, findings: tuple[Finding, ...], now: int) -> Transition:
@@ -256,8 +259,9 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
         domain = replace(after, status=choose_waiting_status(after, before.status))
     events: list[EventDraft] = []
     if became_verified:
+        # One check causes one event about DNS: what else is wrong stands in the findings of this one.
         events.append(_draft_dns_event(EventType.DNS_VERIFIED, domain, now))
-    if left_verified or errors_changed:
+    elif left_verified or errors_changed:
         events.append(_draft_dns_event(EventType.DNS_CHECK_FAILED, domain, now))
     if (domain.status, domain.dns_state, domain.findings) != (before.status, before.dns_state, before.findings):
         domain = replace(domain, updated_at=now)
@@ -265,10 +269,7 @@ def _apply_dns(before: Domain, observation: DnsObservation, now: int, rules: Lif
 
 
 def _draft_dns_event(kind: EventType, domain: Domain, now: int) -> EventDraft:
-    data = domain_event_data(domain)
-    if kind is EventType.DNS_CHECK_FAILED:
-        data["findings"] = findings_data(findings_of(domain, now))
-    return EventDraft(kind, data, domain.id)
+    return EventDraft(kind, dns_event_data(domain, findings_of(domain, now)), domain.id)
 
 
 def _has_changed_errors(before: Domain, after: Domain) -> bool:
@@ -298,7 +299,15 @@ def _apply_absence(before: Domain, observation: CloudflareHostnameAbsence, now: 
     return _set_status(before, after, DomainStatus.ERROR, hostname_gone_error(before), now)
 
 
-def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> Transition:
+def _adopt(before: Domain, hostname: CloudflareHostname, now: int, rules: LifecycleRules) -> Transition:
+    """Apply the first answer about an imported domain: it is as it is there, and what is late was so before."""
+    transition = _apply_hostname(order_as_it_is(before, hostname), hostname, now, rules)
+    if not rules.is_time_confirmed:
+        return transition
+    return replace(transition, domain=warn_of_expiry(transition.domain, now, rules.expiry_thresholds_ms).domain)
+
+
+def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int, rules: LifecycleRules) -> Transition:
     if before.dormant_since is not None or before.cf_id not in (None, hostname.id):
         # It was asked about before the claim fell asleep, or before it got the hostname that it has.
         return Transition(before)
@@ -314,14 +323,17 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
         cf_checked_at=now,
         waits_for_txt=hostname.waits_for_txt,
         certificate_authority=hostname.certificate_authority or before.certificate_authority,
-        challenge_target=_challenge_target(before, hostname.delegation_record),
+        challenge_target=choose_challenge_target(before, hostname.delegation_record),
         pending_reports=before.pending_reports + 1 if hostname.hostname_class is HostnameClass.WAITING else 0,
+        kept_settings=hostname.kept_settings,
+        read_only=find_read_only_reason(hostname, is_adopted=before.awaits_adoption or before.read_only is not None),
     )
     if _said_by_cloudflare(after) != _said_by_cloudflare(before):
         after = replace(after, cf_changed_at=now)
     after, is_renewal = certificates.apply_certificates(after, hostname, now)
     is_listed = certificates.is_listed(hostname, after.certificate)
-    status, error = decide_status(_forget_missing_hostname(before), after, now, is_listed=is_listed)
+    known, is_confirmed = _forget_missing_hostname(before), rules.is_time_confirmed
+    status, error = decide_status(known, after, now, is_listed=is_listed, is_time_confirmed=is_confirmed)
     transition = _set_status(before, after, status, error, now)
     events = list(transition.events)
     if is_renewal:
@@ -337,11 +349,11 @@ def _apply_hostname(before: Domain, hostname: CloudflareHostname, now: int) -> T
     return Transition(transition.domain, tuple(events), unknown_values=unknown_values)
 
 
-def _apply_parked(before: Domain, observation: ParkedHostname, now: int) -> Transition:
+def _apply_parked(before: Domain, observation: ParkedHostname, now: int, rules: LifecycleRules) -> Transition:
     if before.cf_id is not None or before.dormant_since is not None:
         return Transition(before)
     sketched = sketch_hostname(before, observation)
-    transition = _apply_hostname(replace(_forget_missing_hostname(before), cf_id=sketched.id), sketched, now)
+    transition = _apply_hostname(replace(_forget_missing_hostname(before), cf_id=sketched.id), sketched, now, rules)
     domain = replace(transition.domain, cf_id=None)
     if is_held(before):
         return Transition(replace(domain, status=before.status, error=before.error))
@@ -364,16 +376,6 @@ def _keep_order(known: tuple[str, ...], listed: tuple[str, ...]) -> tuple[str, .
     return known if sorted(known) == sorted(listed) else listed
 
 
-def _challenge_target(domain: Domain, delegation: Record | None) -> str | None:
-    """Return the target of `_acme-challenge`; Cloudflare shows it only while an order is open, so the last one stays.
-
-    A record of another name, or with a value that cannot be a target, is ignored.
-    """
-    if delegation is None or delegation.name != f"{CHALLENGE_LABEL}.{domain.name}":
-        return domain.challenge_target
-    return delegation.value if is_cname_target(delegation.value) else domain.challenge_target
-
-
 def _set_status(before: Domain, after: Domain, status: DomainStatus, error: DomainError | None, now: int) -> Transition:
     current_error = error if status is DomainStatus.ERROR else None
     domain = replace(after, status=status, error=current_error)
@@ -387,6 +389,11 @@ def _set_status(before: Domain, after: Domain, status: DomainStatus, error: Doma
             "findings": findings_data(findings_of(domain, now)),
         }
         events = (EventDraft(EventType.DOMAIN_ERROR, data, domain.id),)
-    if domain != replace(before, cf_checked_at=domain.cf_checked_at, pending_reports=domain.pending_reports):
+    if domain != replace(
+        before,
+        cf_checked_at=domain.cf_checked_at,
+        pending_reports=domain.pending_reports,
+        kept_settings=domain.kept_settings,
+    ):
         domain = replace(domain, updated_at=now)
     return Transition(domain, events)

@@ -27,6 +27,8 @@ class Scope(StrEnum):
     MEMBERS_READ = "members:read"
     MEMBERS_WRITE = "members:write"
     LINKS_WRITE = "links:write"
+    ALERTS_READ = "alerts:read"
+    ALERTS_WRITE = "alerts:write"
 
 
 SUBJECTS: Final = frozenset(scope.partition(":")[0] for scope in Scope)

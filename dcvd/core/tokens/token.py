@@ -13,7 +13,8 @@ from dcvd.core.secret import Secret
 from dcvd.core.tokens.scopes import Scope
 
 TOKEN_PREFIX: Final = "dcv_live_"
-_TOKEN_FORMAT: Final = re.compile(r"dcv_live_[0-9a-f]{32}")
+_TOKEN_FORMAT: Final = re.compile(r"dcv_live_[0-9a-f]{32}|[0-9A-Fa-f]{64}|[A-Za-z0-9_-]{43}")
+"""Ours, and those of the predecessor, which were imported by their hashes: 32 bytes in hex or base64url."""
 
 
 class Role(StrEnum):
@@ -74,7 +75,7 @@ def hash_token(plain_token: str) -> str:
 
 
 def is_well_formed(plain_token: str) -> bool:
-    """Whether a text has the form of a token, so that other text costs no query."""
+    """Whether a text has the form of a token, ours or the predecessor's, so that other text costs no query."""
     return _TOKEN_FORMAT.fullmatch(plain_token) is not None
 
 

@@ -5,14 +5,16 @@ from enum import StrEnum
 from typing import Final, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dcvd.core.events import Event
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.secret import Secret
+from dcvd.core.webhooks.answers.status_codes import meaning_of
+from dcvd.core.webhooks.body_changes import BodyChange, BodyChangeKind
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, is_receiver_at_fault
 from dcvd.core.webhooks.signing import build_headers, new_secret
-from dcvd.core.webhooks.status_codes import meaning_of
 
 _STALE_AGE_MS: Final = HOUR
 
@@ -68,12 +70,14 @@ class ProbeResult(Struct, frozen=True, kw_only=True):
 class ConformanceReport(Struct, frozen=True, kw_only=True):
     """The report on a receiver, which conforms when it passed every probe.
 
-    `probes` are in the order in which they were sent.
+    `probes` are in the order in which they were sent. body_change: what the receiver does to bodies before it verifies
+    them, where that is why it refused a good one.
     """
 
     conforms: bool
     summary: str
     probes: list[ProbeResult]
+    body_change: BodyChangeKind | None = None
 
 
 def build_probes(
@@ -104,12 +108,24 @@ def build_probes(
     ]
 
 
-def evaluate_receiver(attempts: Mapping[ProbeKind, Attempt]) -> ConformanceReport:
-    """Report what a receiver does right and wrong; `attempts` holds the attempt of each probe."""
+def evaluate_receiver(
+    attempts: Mapping[ProbeKind, Attempt], body_change: BodyChange | None = None
+) -> ConformanceReport:
+    """Report what a receiver does right and wrong; `attempts` holds the attempt of each probe.
+
+    body_change: what was found out about a receiver that refused the good one.
+    """
     good_accepted = _is_accepted(attempts[ProbeKind.GOOD])
     results = [_evaluate_probe(kind, attempts[kind], accepts_good=good_accepted) for kind in ProbeKind]
+    faults = dict(_FAULTS)
+    if body_change is not None:
+        results[0] = replace(results[0], verdict=body_change.verdict)
+        faults[ProbeKind.GOOD] = body_change.fault
     return ConformanceReport(
-        conforms=all(result.passed is True for result in results), summary=_summarize(results), probes=results
+        conforms=all(result.passed is True for result in results),
+        summary=_summarize(results, faults),
+        probes=results,
+        body_change=None if body_change is None else body_change.kind,
     )
 
 
@@ -210,8 +226,8 @@ def _is_accepted(attempt: Attempt) -> bool:
     return attempt.outcome is AttemptOutcome.DELIVERED
 
 
-def _summarize(results: Sequence[ProbeResult]) -> str:
-    faults = [_FAULTS[result.kind] for result in results if result.passed is False]
+def _summarize(results: Sequence[ProbeResult], names: Mapping[ProbeKind, str]) -> str:
+    faults = [names[result.kind] for result in results if result.passed is False]
     inconclusive = [result.kind.value for result in results if result.passed is None]
     if not faults and not inconclusive:
         return (

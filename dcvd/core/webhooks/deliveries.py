@@ -15,13 +15,24 @@ class DeliveryState(StrEnum):
     """The stored state of a delivery. In flight is not a state: after a crash such a delivery is simply due again.
 
     Tenants see `pending` as `held` while the endpoint is disabled. `dropped` means that it was not sent, because its
-    event had expired or the tenant no longer wanted it.
+    event had expired or the tenant no longer wanted it. `cancelled`: the tenant gave up this one.
     """
 
     PENDING = "pending"
     DELIVERED = "delivered"
     DEAD = "dead"
     DROPPED = "dropped"
+    CANCELLED = "cancelled"
+
+
+class Backlog(StrEnum):
+    """What is not done of deliveries: `pending` ones have a time for their next attempt, `waiting` ones come after an
+    earlier event of their domain, and `dead` ones have used their last attempt.
+    """
+
+    PENDING = "pending"
+    WAITING = "waiting"
+    DEAD = "dead"
 
 
 class DeliveryStatus(StrEnum):
@@ -32,6 +43,7 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"
     DEAD = "dead"
     DROPPED = "dropped"
+    CANCELLED = "cancelled"
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -39,6 +51,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     `next_attempt_at` is None once the delivery has ended, and while it waits behind an earlier event of its domain.
     `attempts` counts all attempts, `attempts_before` those made before its schedule was last started.
+    request_id: that of the HTTP request that caused its event, or asked for a replay; None where no request did.
     """
 
     id: str
@@ -55,6 +68,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     last_error: str | None
     created_at: int
     updated_at: int
+    request_id: str | None = None
 
 
 class DueDelivery(Struct, frozen=True, kw_only=True):
@@ -62,6 +76,7 @@ class DueDelivery(Struct, frozen=True, kw_only=True):
 
     `requests`: how often somebody has asked to send it again. Where it grows while an attempt is in flight, the request
     decides what comes next, and not the attempt.
+    `created_at`: when its event was committed; None where it is none that was stored.
     """
 
     id: str
@@ -73,6 +88,13 @@ class DueDelivery(Struct, frozen=True, kw_only=True):
     requests: int
     expires_at: int | None
     body: bytes
+    request_id: str | None = None
+    created_at: int | None = None
+
+    @property
+    def is_as_planned(self) -> bool:
+        """Whether nobody has asked to send it again, so that its age says how quick we are."""
+        return self.created_at is not None and not (self.requests or self.attempts_before)
 
 
 class AttemptOutcome(StrEnum):
@@ -132,6 +154,8 @@ class NextAttemptReason(StrEnum):
     """It was sent again at once, over a new connection; the attempt does not count."""
     GONE = "gone"
     SCHEDULE_ENDED = "schedule_ended"
+    CANCELLED = "cancelled"
+    """Somebody cancelled the delivery while the attempt was in flight."""
     ONCE = "once"
 
 
@@ -159,6 +183,8 @@ class AttemptConsequence(Struct, frozen=True, kw_only=True):
                 return DeliveryState.PENDING
             case NextAttemptReason.GONE | NextAttemptReason.SCHEDULE_ENDED | NextAttemptReason.ONCE:
                 return DeliveryState.DEAD
+            case NextAttemptReason.CANCELLED:
+                return DeliveryState.CANCELLED
             case _:
                 assert_never(self.reason)
 
@@ -202,6 +228,11 @@ def decide_next_attempt(
 def is_receiver_at_fault(attempt: Attempt) -> bool:
     """Whether the endpoint is to blame for a failed attempt, and not perhaps dcvd's own machine or network."""
     return attempt.outcome is not AttemptOutcome.INTERNAL and attempt.reason not in POSSIBLY_OUR_FAULT
+
+
+def is_waiting(delivery: Delivery) -> bool:
+    """Whether a delivery waits behind an earlier event of its domain."""
+    return delivery.state is DeliveryState.PENDING and delivery.next_attempt_at is None
 
 
 def status_of(state: DeliveryState, *, is_enabled: bool) -> DeliveryStatus:

@@ -4,26 +4,39 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from dcvd.core.events import EventType
+from dcvd.core.http.client_certificates import ClientCertificate, ClientCredentials
 from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.health import EndpointHealth
+from dcvd.core.webhooks.matching import EventMatch
+from dcvd.core.webhooks.ordering import Ordering
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """A tenant's receiver; `events` are the types that it subscribes to.
+    """A tenant's receiver; `events` is its subscription, as `subscriptions` reads it.
 
     `header_names` are the names of the static headers that its deliveries carry; their values are secret.
+    client_certificate: the one that we show it, if any; its key is secret.
+    name: what its tenant calls it; None where it has no name.
+    timeout_ms: within how many milliseconds it has to answer; None: as the operator has configured.
+    retry_schedule: the delay in milliseconds before each attempt; None: as the operator has configured.
+    `match`: what the domain of an event has to be like; None where every event will do.
     `history_starts_at`: deliveries of events before that instant may have been deleted.
     """
 
     id: str
     org_id: str
+    name: str | None = None
     url: str
-    events: tuple[EventType, ...]
+    events: tuple[str, ...]
     max_per_second: int | None
+    timeout_ms: int | None = None
+    retry_schedule: tuple[int, ...] | None = None
     header_names: tuple[str, ...]
+    client_certificate: ClientCertificate | None = None
+    match: EventMatch | None = None
     health: EndpointHealth
+    ordering: Ordering = Ordering.DOMAIN
     history_starts_at: int = 0
     created_at: int
     updated_at: int
@@ -36,11 +49,17 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         """
         return build_entity_tag(
             self.id,
+            self.name,
             self.url,
             self.events,
             self.max_per_second,
+            self.timeout_ms,
+            self.retry_schedule,
             self.header_names,
+            None if self.client_certificate is None else self.client_certificate.fingerprint,
+            self.match,
             self.health.is_enabled,
+            self.ordering,
             self.updated_at,
         )
 
@@ -59,6 +78,7 @@ class UnsealedEndpoint(Struct, frozen=True, kw_only=True):
     endpoint: Endpoint
     secrets: tuple[SigningSecret, ...]
     headers: Mapping[str, Secret]
+    credentials: ClientCredentials | None = None
 
 
 def select_signing_secrets(secrets: Sequence[SigningSecret], now: int) -> list[Secret]:

@@ -7,9 +7,9 @@ from msgspec import Struct
 from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import to_seconds
 from dcvd.core.text import make_printable
-from dcvd.core.webhooks import responses
+from dcvd.core.webhooks.answers import responses
+from dcvd.core.webhooks.answers.responses import describe_host
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
-from dcvd.core.webhooks.responses import describe_host
 
 _Phase = Literal["turn", "name", "connection", "tls", "answer", "body"]
 
@@ -147,6 +147,33 @@ def _fix_for_reason(reason: FailureReason, host: str) -> str:
             )
         case FailureReason.CERTIFICATE_WRONG_NAME:
             return f"Use a certificate on {host} that names it, or put the name that it has into the URL."
+        case FailureReason.CERTIFICATE_WEAK:
+            return f"Use a certificate on {host} with long keys (RSA 2048 bits, ECDSA 256), signed with SHA-256."
+        case FailureReason.CHAIN_EXPIRED:
+            return (
+                f"The certificate of {host} itself is valid: take the intermediate certificate that expired out of "
+                "what it sends, and load the present one of its authority."
+            )
+        case FailureReason.TRUST_STORE_OUTDATED:
+            return (
+                f"Probably none on your side: dcvd's own list of authorities is old, and its operator's log says more. "
+                f"Where {host} uses a root that has expired, change to one that has not."
+            )
+        case FailureReason.CLIENT_CERTIFICATE_REQUIRED:
+            return (
+                f"Give the webhook a certificate (clientCertificate) that {host} accepts, or let {host} ask for none "
+                "at this URL: the signature of the delivery authenticates it."
+            )
+        case FailureReason.CLIENT_CERTIFICATE_REFUSED:
+            return (
+                f"Check that the clientCertificate of the webhook has not expired, and that {host} knows the authority "
+                "that issued it."
+            )
+        case FailureReason.TLS_TOO_OLD:
+            return (
+                f"Update what ends TLS on {host}: it needs TLS 1.2 with secure renegotiation (RFC 5746) and keys of "
+                "2048 bits, or better TLS 1.3."
+            )
         case FailureReason.TLS_HANDSHAKE:
             return f"Check that {host} speaks TLS 1.2 or later on the URL's port, and asks for no client certificate."
         case FailureReason.CLOSED_WITHOUT_ANSWER:

@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.instants import DAY, MINUTE
+from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, is_receiver_at_fault
-from dcvd.core.webhooks.status_codes import meaning_of
 
 FAILING_AFTER_MS: Final = 5 * MINUTE
 FAILING_ATTEMPTS: Final = 5
@@ -36,6 +36,15 @@ class DisabledReason(StrEnum):
     MANUAL = "manual"
     GONE = "gone"
     EXHAUSTED = "exhausted"
+
+
+class EndpointCondition(StrEnum):
+    """What lists of endpoints are filtered by: their health, or that nothing is sent for a while, as they asked."""
+
+    HEALTHY = "healthy"
+    FAILING = "failing"
+    DISABLED = "disabled"
+    PAUSED = "paused"
 
 
 class HealthChange(StrEnum):
@@ -68,17 +77,25 @@ class EndpointHealth(Struct, frozen=True, kw_only=True):
         return self.state is not HealthState.DISABLED
 
 
+def is_in_condition(health: EndpointHealth, condition: EndpointCondition, now: int) -> bool:
+    """Whether an endpoint is in a condition; a pause that has ended is none."""
+    if condition is EndpointCondition.PAUSED:
+        return health.paused_until is not None and health.paused_until > now
+    return health.state == condition.value
+
+
 def disable(health: EndpointHealth, reason: DisabledReason) -> EndpointHealth:
     """Return the health of an endpoint that is disabled from now on; its pending deliveries are held."""
     return replace(health, state=HealthState.DISABLED, reason=reason, pauses=0, paused_until=None)
 
 
 def apply_attempt(
-    health: EndpointHealth, attempt: Attempt, retry_delay_ms: int, now: int
+    health: EndpointHealth, attempt: Attempt, retry_delay_ms: int, now: int, *, is_time_confirmed: bool = True
 ) -> tuple[EndpointHealth, HealthChange | None]:
     """Return the endpoint's health after an attempt, and the change to report, if any.
 
-    `retry_delay_ms` is the delay that the retry schedule itself would make.
+    `retry_delay_ms` is the delay that the retry schedule itself would make. By a time that nothing confirms, nobody has
+    failed for long.
     """
     if not health.is_enabled:
         # It was disabled while the attempt was in flight, and only its tenant may enable it again.
@@ -92,6 +109,8 @@ def apply_attempt(
     if not is_receiver_at_fault(attempt):
         return health, None
     failed = _apply_pause(_count_failure(health, attempt, now), attempt, retry_delay_ms, now)
+    if not is_time_confirmed:
+        return failed, None
     failing_ms = now - (failed.failing_since or now)
     if failed.failures >= EXHAUSTED_ATTEMPTS and failing_ms >= EXHAUSTED_AFTER_MS:
         return disable(failed, DisabledReason.EXHAUSTED), HealthChange.DISABLED

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
-from dcvd.config import Config
+from dcvd.config import Config, SocketAddress
 from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts, DnsObservation
-from dcvd.core.instants import to_seconds
+from dcvd.core.instants import to_milliseconds, to_seconds
 from dcvd.dns.checks.hostname_check import DnsServices, HostnameCheck
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.dns.messages.names import parse_name
@@ -72,6 +72,20 @@ class DnsObserver:
         except (TimeoutError, QueryBudgetExhausted, OwnLimitReached):
             pass
         return False
+
+    async def measure_resolvers(self) -> list[tuple[SocketAddress, int | None]]:
+        """Ask each of the configured resolvers; return in how many milliseconds it answered, None where it did not."""
+        resolvers = self._services.sources.resolvers.servers
+        return list(await asyncio.gather(*map(self._measure_resolver, resolvers)))
+
+    async def _measure_resolver(self, resolver: SocketAddress) -> tuple[SocketAddress, int | None]:
+        began_s = time.monotonic()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answers = await self._services.client.check_resolver(resolver, QueryBudget(".", bypass_cache=True))
+        except (TimeoutError, QueryBudgetExhausted, OwnLimitReached):
+            answers = False
+        return resolver, to_milliseconds(time.monotonic() - began_s) if answers else None
 
     async def observe(self, request: DnsCheckRequest) -> DnsObservation:
         """Check a hostname (A-labels) once. Never raises: what was not learned in time is missing from the facts."""

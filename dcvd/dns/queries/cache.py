@@ -21,12 +21,20 @@ class _PendingReply:
 
 
 class ReplyCache:
-    """A cache of at most `max_replies` replies; when it is full, the oldest reply is dropped."""
+    """A cache of at most `max_replies` replies; when it is full, the oldest reply is dropped.
+
+    Replies go once they and all that were stored before them have expired, so that names that nobody asks for any more
+    take no memory.
+    """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic, *, max_replies: int = 20_000) -> None:
         self._monotonic = monotonic
         self._entries = RecentEntries[Hashable, tuple[float, DnsReply]](max_replies)
         self._pending: dict[Hashable, _PendingReply] = {}
+
+    def __len__(self) -> int:
+        """Return how many replies are held."""
+        return len(self._entries)
 
     async def get(
         self, key: Hashable, ask: Callable[[], Awaitable[DnsReply]], *, bypass_cache: bool = False
@@ -58,7 +66,10 @@ class ReplyCache:
     def _store(self, key: Hashable, reply: DnsReply) -> None:
         has_content = reply.is_answered or reply.referral is not None
         ttl_s = min(reply.ttl or 0, MAX_TTL_S) if has_content else _FAILURE_TTL_S
+        now = self._monotonic()
+        while self._entries and self._entries[next(iter(self._entries))][0] <= now:
+            self._entries.popitem(last=False)
         if ttl_s > 0:
-            self._entries[key] = (self._monotonic() + ttl_s, reply)
+            self._entries[key] = (now + ttl_s, reply)
         else:
             self._entries.pop(key, None)

@@ -25,6 +25,7 @@ from dcvd.dns.queries.server_health import DnsServerHealth
 from dcvd.dns.queries.slots import QuerySlots
 from dcvd.errors import OwnLimitReached
 from dcvd.kit.egress.failures import describe_error, is_own_limit
+from dcvd.kit.tracing import TRACING
 
 log = structlog.get_logger(__name__)
 
@@ -111,12 +112,18 @@ class DnsClient:
         """Send the query once; return None when no answer came in time. Raises OwnLimitReached."""
         started_at_s = time.monotonic()
         reply = None
-        try:
-            reply = await self._try_exchange(query, server, timeout_s)
-        finally:
-            # Also where the check ran out of time: the server that it waited for explains the most.
-            if query_log is not None:
-                query_log.add(query, server, reply, time.monotonic() - started_at_s)
+        with TRACING.span("dns query", "client") as span:
+            if TRACING.is_on:
+                # Not the name, which is a customer's.
+                span.set("dns.question.type", query.rdtype.name)
+                span.set("server.address", server.host)
+            try:
+                reply = await self._try_exchange(query, server, timeout_s)
+            finally:
+                # Also where the check ran out of time: the server that it waited for explains the most.
+                if query_log is not None:
+                    query_log.add(query, server, reply, time.monotonic() - started_at_s)
+            span.set("dns.outcome", "timeout" if reply is None else reply.outcome)
         return reply
 
     async def _try_exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:

@@ -3,14 +3,25 @@
 import asyncio
 import itertools
 import socket
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from dcvd.core.addresses import IpAddress
 from dcvd.kit.egress.guard import EgressPolicy, create_guarded_socket
 
 _ATTEMPT_DELAY_S: Final = 0.25  # seconds that an address gets before the next is tried as well
 _MAX_ADDRESSES: Final = 8  # the owner of the name chooses how many addresses it has
+
+
+class Closable(Protocol):
+    """Something open, such as a socket."""
+
+    def close(self) -> object:
+        """Close it."""
+
+
+T = TypeVar("T", bound=Closable)
 
 
 class ConnectError(Exception):
@@ -24,26 +35,35 @@ class ConnectError(Exception):
 async def connect_first(
     addresses: Sequence[IpAddress], port: int, policy: EgressPolicy
 ) -> tuple[socket.socket, IpAddress]:
-    """Connect to the first address that accepts; they are tried in turn, each with a head start over the next.
+    """Connect to the first address that accepts, as `open_first` does."""
+    return await open_first(addresses, partial(_connect, port=port, policy=policy))
 
-    Raises ConnectError; a cancellation leaves no socket behind.
+
+async def open_first(
+    addresses: Sequence[IpAddress], open_way: Callable[[IpAddress], Coroutine[Any, Any, T]]
+) -> tuple[T, IpAddress]:
+    """Open a way to the first address that accepts; they are tried in turn, each with a head start over the next.
+
+    open_way: opens the way to one address, or raises OSError. Raises ConnectError; a cancellation leaves nothing open.
     """
     if len(addresses) == 1:
         try:
-            return await _connect(addresses[0], port, policy), addresses[0]
+            return await open_way(addresses[0]), addresses[0]
         except OSError as error:
             raise ConnectError([error]) from error
-    return await _race(_interlace_families(addresses)[:_MAX_ADDRESSES], port, policy)
+    return await _race(_interlace_families(addresses)[:_MAX_ADDRESSES], open_way)
 
 
-async def _race(addresses: list[IpAddress], port: int, policy: EgressPolicy) -> tuple[socket.socket, IpAddress]:
-    in_flight: dict[asyncio.Task[socket.socket], IpAddress] = {}
+async def _race(
+    addresses: list[IpAddress], open_way: Callable[[IpAddress], Coroutine[Any, Any, T]]
+) -> tuple[T, IpAddress]:
+    in_flight: dict[asyncio.Task[T], IpAddress] = {}
     errors: list[OSError] = []
     try:
         while addresses or in_flight:
             if addresses:
                 address = addresses.pop(0)
-                task = asyncio.create_task(_connect(address, port, policy), name=f"egress.connect {address}")
+                task = asyncio.create_task(open_way(address), name=f"egress.connect {address}")
                 in_flight[task] = address
             done_tasks, _ = await asyncio.wait(
                 in_flight, timeout=_ATTEMPT_DELAY_S if addresses else None, return_when=asyncio.FIRST_COMPLETED
@@ -65,8 +85,8 @@ async def _race(addresses: list[IpAddress], port: int, policy: EgressPolicy) -> 
     raise ConnectError(errors)
 
 
-def _close_result(loser: asyncio.Task[socket.socket]) -> None:
-    """Close the socket of a task that connected just before it was cancelled."""
+def _close_result(loser: asyncio.Task[T]) -> None:
+    """Close what a task opened just before it was cancelled."""
     if not loser.cancelled() and loser.exception() is None:
         loser.result().close()
 

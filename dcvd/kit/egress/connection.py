@@ -7,13 +7,16 @@ loop stands still while they are parsed.
 
 import asyncio
 import math
+import ssl
 from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from dcvd.core.addresses import IpAddress
 from dcvd.core.http.exchanges import FailureReason, ReceivedResponse
-from dcvd.kit.egress.failures import EgressError, describe_error
+from dcvd.kit.egress.failures import EgressError, build_tls_error, describe_error, is_alert
 from dcvd.kit.egress.request import Origin
+from dcvd.kit.tls.sent_chain import read_sent_chain
 
 MAX_BODY_BYTES: Final = 1 << 10
 """Bytes of an answer's body that are kept; further ones are not awaited."""
@@ -35,6 +38,12 @@ _KEPT_HEADERS: Final = {
         "cf-ray",
         "cf-mitigated",
         "x-amzn-waf-action",
+        "sg-captcha",
+        "x-vercel-mitigated",
+        "x-vercel-error",
+        "ngrok-error-code",
+        "x-render-routing",
+        "x-railway-fallback",
         "www-authenticate",
     )
 }
@@ -48,9 +57,10 @@ class DeadlineExceeded:
 class EgressConnection(asyncio.Protocol):
     """A connection that a `Dialler` has made; `send` may be called whenever `is_usable` is true."""
 
-    def __init__(self, origin: Origin, remote_ip: str) -> None:
+    def __init__(self, origin: Origin, address: IpAddress) -> None:
         self.origin = origin
-        self.remote_ip = remote_ip
+        self.address = address
+        self.remote_ip = str(address)
         self.is_used = False
         self.idle_since = 0.0
         self.retirement_time = math.inf
@@ -69,6 +79,8 @@ class EgressConnection(asyncio.Protocol):
             lenient_spaces_after_chunk_size=True,
             # RFC 9112, section 6.3: Transfer-Encoding overrides Content-Length, and the connection ends.
             lenient_chunked_length=True,
+            # An interim answer that says "close" speaks of the answer that follows it.
+            lenient_keep_alive=True,
         )
         self._reset()
 
@@ -80,6 +92,7 @@ class EgressConnection(asyncio.Protocol):
         self._received_bytes = 0
         self._bytes_before_head = 0
         self._interim_count = 0
+        self._has_begun = False
         self._failure: EgressError | None = None
         self._body = bytearray()
         self._is_complete = False
@@ -136,11 +149,10 @@ class EgressConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def get_peer_certificate(self) -> bytes | None:
-        """Return the certificate that the receiver sent in the TLS handshake, in DER."""
+    def get_sent_chain(self) -> list[bytes]:
+        """Return the certificates that the receiver sent in the TLS handshake, in DER, its own first."""
         assert self._transport is not None
-        certificate: bytes | None = self._transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
-        return certificate
+        return read_sent_chain(self._transport.get_extra_info("ssl_object"))
 
     # Callbacks of the event loop
 
@@ -251,6 +263,8 @@ class EgressConnection(asyncio.Protocol):
     # Outcomes
 
     def _parse(self, piece: bytes) -> None:
+        if not self._has_begun and not self._begin(piece):
+            return
         try:
             self._parser.feed_data(piece)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -261,6 +275,17 @@ class EgressConnection(asyncio.Protocol):
             failure = self._build_invalid_error(detail)
             failure.__cause__ = error
             self._break_off(failure, f"its body cannot be read ({detail})")
+
+    def _begin(self, piece: bytes) -> bool:
+        """Whether it may begin an answer of HTTP. The parser would take one of RTSP or of Icecast too."""
+        opening = piece[:1]
+        if opening in (b"\r", b"\n"):
+            opening = piece.lstrip(b"\r\n")[:1]
+        self._has_begun = bool(opening)
+        if opening in (b"", b"H"):
+            return True
+        self._failure = self._build_invalid_error("Expected HTTP/")
+        return False
 
     def _break_off(self, failure: DeadlineExceeded | EgressError, body_fault: str) -> None:
         """End the exchange before the answer's end: its status counts where it is known, and the failure otherwise."""
@@ -303,6 +328,12 @@ class EgressConnection(asyncio.Protocol):
     def _build_cut_error(self, error: Exception | None) -> EgressError:
         host = self.origin.host
         is_retriable = self.is_used and not self._received_bytes
+        if isinstance(error, ssl.SSLError) and not self._received_bytes and is_alert(error):
+            # With TLS 1.3 the server judges our certificate after the handshake has ended on our side.
+            has_certificate = bool(self.origin.client_certificate)
+            refusal = build_tls_error(host, error, has_certificate=has_certificate)
+            refusal.__cause__ = error
+            return refusal
         if error is None and not self._received_bytes:
             message = f"{host} closed the connection without an answer."
             return EgressError("protocol", FailureReason.CLOSED_WITHOUT_ANSWER, message, is_retriable=is_retriable)

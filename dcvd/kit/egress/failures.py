@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -10,9 +11,12 @@ from typing import Final, Literal
 
 from cryptography import x509
 
-from dcvd.core.http.exchanges import FailureReason, RepeatedExchange, Timings
+from dcvd.core.http.exchanges import FailureReason, OwnFault, RepeatedExchange, Timings
+from dcvd.core.text import make_printable, shorten
 from dcvd.errors import Retryable
 from dcvd.kit.egress.guard import AddressRefused
+from dcvd.kit.egress.proxying.proxy_answers import ProxyFault
+from dcvd.kit.tls.sent_chain import is_expired, is_not_yet_valid, read_common_name
 
 EgressErrorKind = Literal["refused_by_policy", "dns", "connect", "tls", "timeout", "protocol"]
 
@@ -21,8 +25,8 @@ class EgressError(Retryable):
     """There was no answer; the message is a sentence.
 
     reason: a finer cause than `kind`, if one is known. is_retriable: a connection that had been idle turned out to be
-    closed. is_own_fault: our own machine was to blame. timings, remote_ip: those of the exchange; `remote_ip` is
-    None without a connection. repeated: the exchange over a kept connection that came before. The client sets these
+    closed. own_fault: why our own machine is to blame, if it is. timings, remote_ip: those of the exchange; `remote_ip`
+    is None without a connection. repeated: the exchange over a kept connection that came before. The client sets these
     four.
     """
 
@@ -33,7 +37,7 @@ class EgressError(Retryable):
         self.kind: EgressErrorKind = kind
         self.reason = reason
         self.is_retriable = is_retriable
-        self.is_own_fault = False
+        self.own_fault: OwnFault | None = None
         self.timings = Timings(total_ms=0)
         self.remote_ip: str | None = None
         self.repeated: RepeatedExchange | None = None
@@ -69,7 +73,29 @@ _CERTIFICATE_REASONS: Final = {
     18: FailureReason.CERTIFICATE_SELF_SIGNED,
     62: FailureReason.CERTIFICATE_WRONG_NAME,
     64: FailureReason.CERTIFICATE_WRONG_NAME,
+    66: FailureReason.CERTIFICATE_WEAK,
+    67: FailureReason.CERTIFICATE_WEAK,
+    68: FailureReason.CERTIFICATE_WEAK,
 }
+
+# OpenSSL's names for what it refuses by itself, and for some of the alerts.
+_TLS_REASONS: Final = {
+    "UNSAFE_LEGACY_RENEGOTIATION_DISABLED": FailureReason.TLS_TOO_OLD,
+    "UNSUPPORTED_PROTOCOL": FailureReason.TLS_TOO_OLD,
+    "TLSV1_ALERT_PROTOCOL_VERSION": FailureReason.TLS_TOO_OLD,
+    "DH_KEY_TOO_SMALL": FailureReason.TLS_TOO_OLD,
+    "WRONG_SIGNATURE_TYPE": FailureReason.TLS_TOO_OLD,
+    "BAD_DH_VALUE": FailureReason.TLS_TOO_OLD,
+    "EE_KEY_TOO_SMALL": FailureReason.CERTIFICATE_WEAK,
+    "CA_KEY_TOO_SMALL": FailureReason.CERTIFICATE_WEAK,
+    "CA_MD_TOO_WEAK": FailureReason.CERTIFICATE_WEAK,
+}
+_CLIENT_CERTIFICATE_ALERT: Final = re.compile(
+    r"ALERT_(?:NO_CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN|REQUIRED)"
+    r"|UNKNOWN_CA|ACCESS_DENIED)$"
+)
+"""Alerts about a certificate (RFC 8446, section 6.2): a server can only mean that of its client."""
+_MAX_NAME_CHARS: Final = 100
 
 
 def is_own_limit(error: OSError) -> bool:
@@ -96,7 +122,13 @@ def build_connect_error(host: str, port: int, errors: Sequence[OSError]) -> Egre
     for error in errors:
         if isinstance(error, AddressRefused):
             return _build_refusal_error(error)
-    main_error = min(errors, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
+    # A proxy that was asked for several addresses and connects to none is at fault only where it says so of all.
+    errors_of_host = [error for error in errors if not isinstance(error, ProxyFault)]
+    if not errors_of_host:
+        fault = EgressError("connect", None, f"No way to {host} port {port}: {describe_error(errors[0])}.")
+        fault.own_fault = OwnFault.PROXY
+        return fault
+    main_error = min(errors_of_host, key=lambda error: _ERRNO_RANK.get(error.errno or 0, len(_ERRNO_RANK)))
     reason = _CONNECT_REASONS.get(main_error.errno or 0, FailureReason.HOST_UNREACHABLE)
     return EgressError("connect", reason, f"{host} port {port} cannot be reached: {describe_error(main_error)}.")
 
@@ -106,29 +138,58 @@ def _build_refusal_error(error: AddressRefused) -> EgressError:
     return EgressError(kind, error.refusal.reason, error.refusal.message)
 
 
-def build_handshake_error(
-    host: str, error: OSError, certificate: x509.Certificate | None, now: datetime
-) -> EgressError:
-    """Build the error for a TLS handshake that failed after the connection was made.
+def build_tls_error(host: str, error: OSError, *, has_certificate: bool) -> EgressError:
+    """Build the error for TLS that failed after the connection was made, in the handshake or by an alert after it.
 
-    certificate: the receiver's own, if a date of one in its chain was refused and it could be fetched. If its dates are
-    good, another one of the chain was refused.
+    has_certificate: whether a client certificate was at hand.
     """
-    reason, clause = certificate_reason(error) or FailureReason.TLS_HANDSHAKE, describe_error(error)
-    if certificate is not None and certificate.not_valid_after_utc < now:
-        reason = FailureReason.CERTIFICATE_EXPIRED
-        clause = f"its certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
-    elif certificate is not None and certificate.not_valid_before_utc > now:
-        reason = FailureReason.CERTIFICATE_NOT_YET_VALID
-        clause = f"its certificate is valid from {certificate.not_valid_before_utc:%Y-%m-%d} on, not yet"
+    reason, clause = FailureReason.TLS_HANDSHAKE, describe_error(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = _CERTIFICATE_REASONS.get(error.verify_code, FailureReason.CERTIFICATE_UNTRUSTED)
+    elif isinstance(error, ssl.SSLError):
+        name = error.reason or ""
+        reason = _TLS_REASONS.get(name, reason)
+        if _CLIENT_CERTIFICATE_ALERT.search(name):
+            is_missing = not has_certificate or name.endswith("CERTIFICATE_REQUIRED")
+            reason = FailureReason.CLIENT_CERTIFICATE_REFUSED
+            clause = f"it refused our client certificate ({clause})"
+            if is_missing:
+                reason, clause = FailureReason.CLIENT_CERTIFICATE_REQUIRED, "it asks for a client certificate"
     return EgressError("tls", reason, f"No trusted TLS connection to {host}: {clause}.")
 
 
-def certificate_reason(error: OSError) -> FailureReason | None:
-    """Return what is wrong with the certificate; None when the certificate is not the cause."""
-    if not isinstance(error, ssl.SSLCertVerificationError):
+def build_date_error(host: str, chain: Sequence[x509.Certificate], now: datetime) -> EgressError | None:
+    """Build the error for a chain of which a date was refused, the server's own certificate first.
+
+    None where nothing is known of the chain.
+    """
+    if not chain:
         return None
-    return _CERTIFICATE_REASONS.get(error.verify_code, FailureReason.CERTIFICATE_UNTRUSTED)
+    own = chain[0]
+    expired = next((each for each in chain if is_expired(each, now)), None)
+    early = next((each for each in chain if is_not_yet_valid(each, now)), None)
+    if expired is own:
+        reason, clause = (
+            FailureReason.CERTIFICATE_EXPIRED,
+            f"its certificate expired on {own.not_valid_after_utc:%Y-%m-%d}",
+        )
+    elif early is not None:
+        reason = FailureReason.CERTIFICATE_NOT_YET_VALID
+        whose = "its certificate" if early is own else "a certificate of its chain"
+        clause = f"{whose} is valid from {early.not_valid_before_utc:%Y-%m-%d} on, not yet"
+    elif expired is not None:
+        reason = FailureReason.CHAIN_EXPIRED
+        name = shorten(make_printable(read_common_name(expired.subject)), _MAX_NAME_CHARS)
+        clause = f"the certificate {name!r} of its chain expired on {expired.not_valid_after_utc:%Y-%m-%d}"
+    else:
+        reason = FailureReason.TRUST_STORE_OUTDATED
+        clause = "its certificates are valid, and the authority in our own trust store has expired"
+    return EgressError("tls", reason, f"No trusted TLS connection to {host}: {clause}.")
+
+
+def is_alert(error: ssl.SSLError) -> bool:
+    """Whether it was the server that ended TLS, and said why."""
+    return "ALERT" in (error.reason or "")
 
 
 def describe_error(error: OSError) -> str:
@@ -137,6 +198,8 @@ def describe_error(error: OSError) -> str:
         text = error.verify_message
     elif isinstance(error, ssl.SSLError):
         text = (error.reason or error.strerror or str(error)).replace("_", " ").lower()
+    elif isinstance(error, TimeoutError) and error.errno is None:
+        text = "it did not end the handshake in time"
     elif isinstance(error, ConnectionError) and error.errno is None:
         text = "it closed the connection"
     elif error.errno is not None and not isinstance(error, socket.gaierror):

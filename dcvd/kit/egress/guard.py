@@ -39,6 +39,12 @@ class EgressPolicy(Struct, frozen=True, kw_only=True):
     nat64_prefix: IPv6Network | None = None
 
 
+EVERYWHERE: Final = EgressPolicy(
+    allow_http=True, allow_private=(IPv4Network("0.0.0.0/0"), IPv6Network("::/0")), deny=()
+)
+"""For hosts that the operator chose."""
+
+
 def allow_networks(networks: tuple[IPv4Network | IPv6Network, ...]) -> EgressPolicy:
     """Return the policy under which these private networks may be dialled, then also without TLS."""
     return EgressPolicy(allow_http=bool(networks), allow_private=networks)
@@ -203,12 +209,23 @@ def name_not_public(host: str, detail: str) -> AddressRefused:
     return AddressRefused(EgressRefusal(FailureReason.NAME_NOT_PUBLIC, message), detail)
 
 
-def create_guarded_socket(address: IpAddress, port: int, policy: EgressPolicy) -> socket.socket:
-    """Create the socket for a dial, after the last check of the address. Raises AddressRefused."""
+def require_permitted(address: IpAddress, port: int, policy: EgressPolicy) -> None:
+    """Check an address for the last time before it is dialled. Raises AddressRefused."""
     refusal = judge_address(address, port, policy)
     if refusal is not None:
-        message = f"{address} port {port} is not allowed ({refusal.message})."
-        raise AddressRefused(EgressRefusal(refusal.reason, message))
+        raise build_refusal(address, port, refusal.message, refusal.reason)
+
+
+def build_refusal(
+    address: IpAddress, port: int, clause: str, reason: FailureReason = FailureReason.ADDRESS_NOT_ALLOWED
+) -> AddressRefused:
+    """Build the error for an address that must not be dialled; `clause` says why."""
+    return AddressRefused(EgressRefusal(reason, f"{address} port {port} is not allowed ({clause})."))
+
+
+def create_guarded_socket(address: IpAddress, port: int, policy: EgressPolicy) -> socket.socket:
+    """Create the socket for a dial, after the last check of the address. Raises AddressRefused."""
+    require_permitted(address, port, policy)
     new_socket = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
     new_socket.setblocking(False)
     return new_socket

@@ -3,12 +3,14 @@
 import asyncio
 import random
 from collections.abc import Awaitable
-from functools import partial
 from http import HTTPStatus
 from typing import Final, TypeVar
 
 import structlog
+from msgspec import Struct
 
+from dcvd.core.addresses import IpAddress
+from dcvd.core.http.client_certificates import ClientCredentials
 from dcvd.core.http.exchanges import FailureReason, ReceivedResponse, RepeatedExchange
 from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
 from dcvd.kit.egress.dial import Dialler
@@ -25,6 +27,14 @@ _AGE_JITTER: Final = 0.25
 _CLOSE_TIMEOUT_S: Final = 2.0  # seconds; sockets close within one turn of the loop
 
 
+class LastAnswer(Struct, frozen=True, gc=False):
+    """The last answer that came, of whatever receiver: when (loop time), from where, and whether over TLS."""
+
+    time: float
+    address: IpAddress
+    is_tls: bool
+
+
 class ConnectionPool:
     """Allows at most `limit` exchanges at once, and as many idle connections besides."""
 
@@ -35,9 +45,31 @@ class ConnectionPool:
         self._open_connections: set[EgressConnection] = set()
         self._max_age_s = max_age_s
         self._is_closed = False
+        self._loop = asyncio.get_running_loop()
+        self._last_answer_time = 0.0
+        self._last_answering_connection: EgressConnection | None = None
 
-    async def exchange(self, origin: Origin, request: bytes, progress: ExchangeProgress) -> ReceivedResponse:
-        """Send a request, and return its answer. Raises EgressError."""
+    @property
+    def open_count(self) -> int:
+        """The number of open connections, in use or idle."""
+        return len(self._open_connections)
+
+    @property
+    def last_answer(self) -> LastAnswer | None:
+        """The last answer that came; None where none has come yet."""
+        connection = self._last_answering_connection
+        if connection is None:
+            return None
+        return LastAnswer(self._last_answer_time, connection.address, connection.origin.tls)
+
+    async def exchange(
+        self,
+        origin: Origin,
+        request: bytes,
+        progress: ExchangeProgress,
+        credentials: ClientCredentials | None = None,
+    ) -> ReceivedResponse:
+        """Send a request, and return its answer; `credentials` are those of the origin. Raises EgressError."""
         if self._slots.locked():
             await _await_by_deadline(self._slots.acquire(), origin, progress)
         else:
@@ -48,7 +80,11 @@ class ConnectionPool:
                 response = await self._try(kept_connection, request, progress)
                 if response is not None:
                     return response
-            return await self._send(await self._dial(origin, progress), request, progress)
+            connection = await self._dial(origin, progress, credentials)
+            response = await self._send_over_new(connection, request, progress)
+            if response is not None:
+                return response
+            return await self._send(await self._dial(origin, progress, credentials), request, progress)
         finally:
             self._slots.release()
 
@@ -72,19 +108,38 @@ class ConnectionPool:
 
         Any server does that with idle connections; `progress.repeated` tells then what came.
         """
-        repeated = partial(RepeatedExchange, remote_ip=kept_connection.remote_ip)
         try:
             response = await self._send(kept_connection, request, progress)
         except EgressError as error:
             if not error.is_retriable:
                 raise
-            progress.repeated = repeated(reason=error.reason, message=error.message, timings=progress.to_timings())
+            progress.repeated = _build_repeated(error, kept_connection, progress)
             return None
         if response.status != HTTPStatus.REQUEST_TIMEOUT:
             return response
         kept_connection.abort()
-        progress.repeated = repeated(response=response, timings=progress.to_timings())
+        progress.repeated = RepeatedExchange(
+            response=response, timings=progress.to_timings(), remote_ip=kept_connection.remote_ip
+        )
         return None
+
+    async def _send_over_new(
+        self, connection: EgressConnection, request: bytes, progress: ExchangeProgress
+    ) -> ReceivedResponse | None:
+        """Send a request over a new connection. None where it broke without an answer, and another family is left.
+
+        A repeat carries the same id, and nothing is repeated after a silence, which has used up the time.
+        """
+        try:
+            return await self._send(connection, request, progress)
+        except EgressError as error:
+            is_silent = connection.first_byte_s is None and not self._is_closed
+            if not is_silent or not self._dialler.note_silence(connection):
+                raise
+            if error.kind == "timeout" or progress.repeated is not None:
+                raise
+            progress.repeated = _build_repeated(error, connection, progress)
+            return None
 
     async def _send(self, connection: EgressConnection, request: bytes, progress: ExchangeProgress) -> ReceivedResponse:
         progress.remote_ip = connection.remote_ip
@@ -95,6 +150,8 @@ class ConnectionPool:
             if connection.finish_exchange() and not self._is_closed:
                 self._idle.put(connection)
         if isinstance(outcome, ReceivedResponse):
+            self._last_answer_time = self._loop.time()
+            self._last_answering_connection = connection
             return outcome
         self._require_open(connection.origin)
         if isinstance(outcome, DeadlineExceeded):
@@ -102,12 +159,14 @@ class ConnectionPool:
             raise progress.build_timeout_error(connection.origin.host)
         raise outcome
 
-    async def _dial(self, origin: Origin, progress: ExchangeProgress) -> EgressConnection:
+    async def _dial(
+        self, origin: Origin, progress: ExchangeProgress, credentials: ClientCredentials | None
+    ) -> EgressConnection:
         self._require_open(origin)
-        connection = await _await_by_deadline(self._dialler.dial(origin, progress), origin, progress)
+        connection = await _await_by_deadline(self._dialler.dial(origin, progress, credentials), origin, progress)
         # Spread, so that connections that were made together do not end together.
         age_s = self._max_age_s * (1 + _AGE_JITTER * random.random())  # noqa: S311  # nothing secret
-        connection.retirement_time = asyncio.get_running_loop().time() + age_s
+        connection.retirement_time = self._loop.time() + age_s
         self._open_connections.add(connection)
         connection.close_future.add_done_callback(lambda _: self._open_connections.discard(connection))
         if self._is_closed:
@@ -119,6 +178,12 @@ class ConnectionPool:
         if self._is_closed:
             message = f"The exchange with {origin.host} broke off: dcvd is stopping."
             raise EgressError("protocol", FailureReason.OWN_LIMIT, message)
+
+
+def _build_repeated(error: EgressError, connection: EgressConnection, progress: ExchangeProgress) -> RepeatedExchange:
+    return RepeatedExchange(
+        reason=error.reason, message=error.message, timings=progress.to_timings(), remote_ip=connection.remote_ip
+    )
 
 
 async def _await_by_deadline(awaitable: Awaitable[T], origin: Origin, progress: ExchangeProgress) -> T:

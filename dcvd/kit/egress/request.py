@@ -25,6 +25,7 @@ _PATH: Final = re.compile(r"[/?].*")
 class Origin(Struct, frozen=True, gc=False):
     """The receiver of a connection and the owner of its requests. Requests with the same origin may share it.
 
+    client_certificate: the digest of the client's credentials, which belong to the connection; empty without any.
     A server in front of many receivers could confuse their answers. So requests of two owners never share a connection.
     """
 
@@ -32,6 +33,7 @@ class Origin(Struct, frozen=True, gc=False):
     port: int
     tls: bool
     owner: str
+    client_certificate: str = ""
 
 
 class EgressTarget(Struct, frozen=True, kw_only=True, gc=False):

@@ -6,9 +6,8 @@ which quote what could not be parsed, are not chained.
 
 import asyncio
 import socket
-import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Final
 
@@ -25,6 +24,7 @@ from dcvd.kit.clock import SystemClock
 from dcvd.kit.egress.failures import is_own_limit, is_without_route
 from dcvd.kit.egress.guard import AddressRefused, check_header_values, is_well_quoted
 from dcvd.kit.egress.own_network import has_route
+from dcvd.kit.tls.trust import TrustStore, load_system_trust
 
 _TIMEOUT_S: Final = 10.0
 _MAX_BYTES: Final = 64 * 1024
@@ -69,9 +69,11 @@ class FetchRefused(Permanent):
 class Fetcher:
     """Sends requests over a pool of connections, to addresses that the operator chose."""
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, resolver: AbstractResolver | None = None) -> None:
-        """`tls` None: trust the system's certificate authorities. `resolver` None: the system's, with a cache."""
-        self._tls = tls
+    def __init__(
+        self, *, get_trust: Callable[[], TrustStore] = load_system_trust, resolver: AbstractResolver | None = None
+    ) -> None:
+        """`get_trust` returns the authorities that are trusted now. `resolver` None: the system's, with a cache."""
+        self._get_trust = get_trust
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
@@ -79,7 +81,6 @@ class Fetcher:
         """Open the pool."""
         connector = aiohttp.TCPConnector(
             limit=MAX_CONNECTIONS,
-            ssl=self._tls if self._tls is not None else True,
             resolver=self._resolver,
             use_dns_cache=self._resolver is None,
         )
@@ -127,6 +128,7 @@ class Fetcher:
                     URL(url, encoded=True),
                     data=body,
                     headers=headers,
+                    ssl=self._get_trust().context,
                     allow_redirects=False,
                     timeout=_NO_TIMEOUT,
                     trace_request_ctx=progress,

@@ -1,7 +1,7 @@
 """Call addresses that tenants chose, or their DNS: an egress policy keeps the calls away from private networks."""
 
 import socket
-import ssl
+from collections.abc import Callable
 from contextvars import ContextVar
 from ipaddress import IPv6Address
 from typing import Final
@@ -12,6 +12,7 @@ from dcvd.kit.egress.guard import EgressPolicy, judge_url
 from dcvd.kit.egress.names import GuardedResolver
 from dcvd.kit.egress.system_resolver import SystemResolver
 from dcvd.kit.http.fetch import MAX_CONNECTIONS, Fetcher, FetchRefused, FetchResponse
+from dcvd.kit.tls.trust import TrustStore, load_system_trust
 
 _OWNER: Final = ContextVar[str]("owner")
 """On whose behalf this task calls: aiohttp tells a resolver nothing but the name."""
@@ -20,10 +21,10 @@ _OWNER: Final = ContextVar[str]("owner")
 class GuardedFetcher:
     """Reads what tenants' addresses answer; each address is checked before it is dialled."""
 
-    def __init__(self, policy: EgressPolicy, *, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` None: trust the system's certificate authorities."""
+    def __init__(self, policy: EgressPolicy, *, get_trust: Callable[[], TrustStore] = load_system_trust) -> None:
+        """`get_trust` returns the authorities that are trusted now."""
         self._policy = policy
-        self._fetcher = Fetcher(tls=tls, resolver=_AiohttpResolver(policy))
+        self._fetcher = Fetcher(get_trust=get_trust, resolver=_AiohttpResolver(policy))
 
     async def start(self) -> None:
         """Open the pool."""

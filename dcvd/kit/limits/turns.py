@@ -17,6 +17,10 @@ class Turns(Generic[C, T]):
     def __bool__(self) -> bool:
         return bool(self._items)
 
+    def __len__(self) -> int:
+        """Return how many items wait."""
+        return sum(map(len, self._items.values()))
+
     def add(self, claimant: C, item: T) -> None:
         """Add an item behind the others of its claimant."""
         self._items.setdefault(claimant, deque()).append(item)

@@ -14,6 +14,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from dcvd.kit.logs.anonymous_lines import drop_excess, is_admitted
 from dcvd.kit.logs.redaction import redact
+from dcvd.kit.logs.repeated_lines import RepeatedLines, build_filter, build_processor
 from dcvd.kit.logs.writer import DirectWriter, LineSink, ThreadedWriter
 
 LEVELS: Final = {
@@ -29,16 +30,23 @@ _HTTP_SERVER_LOGGER: Final = "uvicorn.error"
 _MAX_FRAMES: Final = 50
 _EXIT_FLUSH_S: Final = 1.0  # seconds
 _writers: Final[list[ThreadedWriter]] = []
+_counting: Final[list[RepeatedLines]] = []
 
 
 def configure_logging(
-    *, level: str = "info", json: bool | None = None, stream: TextIO | None = None, use_thread: bool = False
+    *,
+    level: str = "info",
+    json: bool | None = None,
+    stream: TextIO | None = None,
+    use_thread: bool = False,
+    repeated_lines: RepeatedLines | None = None,
 ) -> None:
     """Route structlog and the standard library's logging to `stream` (None: standard error), redacted.
 
     json: None decides by the stream, and gives a terminal coloured lines. use_thread: a thread writes the lines, for a
-    program whose event loop must not wait for the log's reader; call `flush_logs` before a forced exit. Raises
-    ValueError for an unknown level.
+    program whose event loop must not wait for the log's reader; call `flush_logs` before a forced exit.
+    repeated_lines: counts lines that repeat others, which are not written then; None: all are. Raises ValueError for an
+    unknown level.
     """
     if level not in LEVELS:
         raise ValueError(f"{level!r} is no log level: use one of {', '.join(LEVELS)}")
@@ -54,12 +62,21 @@ def configure_logging(
         structlog.processors.StackInfoRenderer(),
     ]
     structlog.configure(
-        processors=[shared_processors[0], drop_excess, *shared_processors[1:], *renderers],
+        processors=[
+            shared_processors[0],
+            drop_excess,
+            *([build_processor(repeated_lines)] if repeated_lines is not None else []),
+            *shared_processors[1:],
+            *renderers,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=lambda *names: _LineLogger(output, names[0] if names else "dcvd"),
         cache_logger_on_first_use=False,  # a later configuration must reach the loggers of every module
     )
     handler = _LineHandler(output)
+    if repeated_lines is not None:
+        handler.addFilter(build_filter(repeated_lines))
+    _counting[:] = [] if repeated_lines is None else [repeated_lines]
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared_processors],
@@ -77,8 +94,18 @@ def configure_logging(
 
 
 def flush_logs(timeout_s: float) -> bool:
-    """Wait up to `timeout_s` seconds until the threaded log is written; return False when nobody reads it in time."""
+    """Wait up to `timeout_s` seconds until the threaded log is written; return False when nobody reads it in time.
+
+    What was gathered until now is written too.
+    """
+    for repeated_lines in _counting:
+        repeated_lines.tell()
     return all(writer.flush(timeout_s) for writer in _writers)
+
+
+def count_dropped_lines() -> int:
+    """Count the lines that were dropped since the start, because nobody read the log in time."""
+    return sum(writer.dropped_count for writer in _writers)
 
 
 def _get_threaded_writer(stream: TextIO) -> ThreadedWriter:

@@ -41,13 +41,16 @@ class ThreadedWriter:
         self._writer = DirectWriter(stream)
         self._max_waiting_lines = max_waiting_lines
         self._lines: queue.SimpleQueue[str | threading.Event] = queue.SimpleQueue()
-        self._dropped_count = 0
+        self._untold_count = 0
+        self.dropped_count = 0
+        """Lines dropped since the start."""
         # A daemon thread, because one that is blocked for ever must not keep the process alive.
         threading.Thread(target=self._run, name="log-writer", daemon=True).start()
 
     def write_line(self, line: str) -> None:
         if self._lines.qsize() >= self._max_waiting_lines:
-            self._dropped_count += 1
+            self.dropped_count += 1
+            self._untold_count += 1
             return
         self._lines.put(line)
 
@@ -63,7 +66,7 @@ class ThreadedWriter:
             if isinstance(item, threading.Event):
                 item.set()
                 continue
-            dropped_count, self._dropped_count = self._dropped_count, 0
-            if dropped_count:
-                self._writer.write_line(f'{{"level":"warning","event":"log.lines_dropped","count":{dropped_count}}}')
+            untold_count, self._untold_count = self._untold_count, 0
+            if untold_count:
+                self._writer.write_line(f'{{"level":"warning","event":"log.lines_dropped","count":{untold_count}}}')
             self._writer.write_line(item)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from dcvd.core.secret import Secret
-from dcvd.kit.new_file import create_draft, sync_to_disk
+from dcvd.kit.new_file import hold_draft, sync_to_disk
+from dcvd.kit.paths import follow_links
 from dcvd.kit.vault.key import VaultKey
 
 _MAX_BYTES: Final = 64 * 1024
@@ -26,25 +27,21 @@ def change_keys(path: Path, transform: Callable[[list[VaultKey]], list[VaultKey]
     file that holds anything but keys, and must raise then. Raises OSError, and ValueError with the end of a sentence
     that begins with the path.
     """
-    target = path.resolve()
+    target = follow_links(path)
     with _lock(target) as descriptor:
         keys = _read(descriptor)
         new_keys = transform(keys)
         if new_keys == keys:
             return
         status = os.fstat(descriptor)
-        draft_descriptor, name = create_draft(target.parent)
-        draft = Path(name)
-        try:
-            with open(draft_descriptor, "w", encoding="ascii") as file:
+        with hold_draft(target.parent) as draft:
+            with draft.open("w", encoding="ascii") as file:
                 os.fchmod(file.fileno(), status.st_mode & 0o7777)
                 if (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
                     os.fchown(file.fileno(), status.st_uid, status.st_gid)
                 file.write(format_keys(new_keys))
             sync_to_disk(draft)
             draft.rename(target)
-        finally:
-            draft.unlink(missing_ok=True)
         sync_to_disk(target.parent)
 
 

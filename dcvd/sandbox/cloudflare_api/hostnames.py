@@ -133,9 +133,15 @@ class CloudflareApi:
         return record
 
     def _refuse_beyond_plan(self, body: Body) -> None:
-        """Raise CloudflareErrorResponse 1459 or 1460 for what only Enterprise plans have."""
+        """Raise CloudflareErrorResponse 1413, 1414, 1459 or 1460 for what only Enterprise plans have."""
         ssl = body.get("ssl")
-        if self._world.plan == "enterprise" or not isinstance(ssl, dict):
+        if self._world.plan == "enterprise":
+            return
+        if "custom_metadata" in body:
+            raise CloudflareErrorResponse(1413)
+        if not {"custom_origin_server", "custom_origin_sni"}.isdisjoint(body):
+            raise CloudflareErrorResponse(1414)
+        if not isinstance(ssl, dict):
             return
         if ssl.get("certificate_authority"):
             raise CloudflareErrorResponse(1459)

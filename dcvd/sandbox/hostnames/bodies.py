@@ -24,7 +24,6 @@ _SETTING_VALUES: Final[Mapping[str, tuple[int, tuple[str, ...]]]] = {
     "early_hints": (1434, ("on", "off")),
     "min_tls_version": (1425, ("1.0", "1.1", "1.2", "1.3")),
 }
-_UPLOAD_MEMBERS: Final = ("custom_certificate", "custom_key", "custom_cert_bundle", "custom_csr_id")
 
 Body = Mapping[str, object]
 
@@ -95,22 +94,25 @@ def read_edit(body: Body) -> Body | None:
 
 
 def apply_ssl(order: SslOrder, ssl: Body, hostname: str) -> SslOrder:
-    """Apply the members of `ssl` to an order. Raises CloudflareErrorResponse for what cannot be ordered."""
-    if any(ssl.get(member) for member in _UPLOAD_MEMBERS):
-        raise CloudflareErrorResponse(1426, "The sandbox issues certificates; it takes no uploads.")
+    """Apply the members of `ssl` to an order; those that it omits are set to their defaults, whatever they were.
+
+    Raises CloudflareErrorResponse for what cannot be ordered.
+    """
+    default = SslOrder(id=order.id, stage=order.stage, stage_entered_at=order.stage_entered_at)
+    certificate, csr_id = _read_upload(ssl)
     if ("method" in ssl) != ("type" in ssl):
         raise CloudflareErrorResponse(1440)
-    method = _read_choice(ssl, "method", get_args(Method), order.method, 1432)
+    method = _read_choice(ssl, "method", get_args(Method), default.method, 1432)
     _read_choice(ssl, "type", ("dv",), "dv", 1433)
-    bundle_method = _read_choice(ssl, "bundle_method", get_args(BundleMethod), order.bundle_method, 1449)
-    wildcard = ssl.get("wildcard", order.wildcard)
+    bundle_method = _read_choice(ssl, "bundle_method", get_args(BundleMethod), default.bundle_method, 1449)
+    wildcard = ssl.get("wildcard", default.wildcard)
     if not isinstance(wildcard, bool):
         raise CloudflareErrorResponse(1434, "`wildcard` is true or false.")
     if wildcard and method == "http":
         raise CloudflareErrorResponse(
             1434, "A wildcard certificate cannot be validated over HTTP; use the method `txt`."
         )
-    authority = ssl.get("certificate_authority", order.authority)
+    authority = ssl.get("certificate_authority", default.authority)
     if authority == "":
         authority = "google"
     if authority not in get_args(Authority):
@@ -123,7 +125,10 @@ def apply_ssl(order: SslOrder, ssl: Body, hostname: str) -> SslOrder:
         bundle_method=cast(BundleMethod, bundle_method),
         wildcard=wildcard,
         authority=cast(Authority, authority),
-        settings=_read_settings(ssl, order.settings),
+        settings=_read_settings(ssl, _DEFAULT_SETTINGS),
+        stage=order.stage if certificate is None else SslStatus.ACTIVE,
+        custom_certificate=certificate,
+        custom_csr_id=csr_id,
     )
 
 
@@ -148,6 +153,22 @@ def _read_ssl(body: Body) -> Body | None:
     if not isinstance(ssl, dict):
         raise CloudflareErrorResponse(1434)
     return cast(Body, ssl)
+
+
+def _read_upload(ssl: Body) -> tuple[str | None, str | None]:
+    """Return the uploaded certificate, and the id of the signing request that it is for, if it has no key.
+
+    The sandbox takes any text for a certificate and its key. Raises CloudflareErrorResponse 1426 for one without the
+    other.
+    """
+    if ssl.get("custom_cert_bundle"):
+        raise CloudflareErrorResponse(1426, "The sandbox takes one certificate, and no `custom_cert_bundle`.")
+    certificate, key, csr_id = (ssl.get(name) or None for name in ("custom_certificate", "custom_key", "custom_csr_id"))
+    if not all(isinstance(text, str | None) for text in (certificate, key, csr_id)):
+        raise CloudflareErrorResponse(1426)
+    if (certificate is None) != (key is None and csr_id is None):
+        raise CloudflareErrorResponse(1426, "An upload is `custom_certificate` with `custom_key` or `custom_csr_id`.")
+    return cast("str | None", certificate), cast("str | None", csr_id)
 
 
 def _read_choice(ssl: Body, member: str, accepted: tuple[str, ...], default: str, number: int) -> str:

@@ -72,8 +72,9 @@ def restart(record: CustomHostname, ssl: SslOrder, now: int) -> CustomHostname:
     status = visible_status(record)
     order = replace(
         ssl,
-        stage=SslStatus.INITIALIZING,
+        stage=SslStatus.INITIALIZING if ssl.custom_certificate is None else SslStatus.ACTIVE,
         stage_entered_at=now,
+        certificates=ssl.certificates if ssl.custom_certificate is None else (),
         token_generation=ssl.token_generation + 1,
         validated_at=None,
         undeployed_certificates=(),

@@ -32,6 +32,8 @@ class SslOrder(msgspec.Struct, frozen=True, kw_only=True):
     `token_generation` numbers the sets of validation tokens and `pair_count` the pairs of certificates, so that tokens
     and certificates are repeatable. `undeployed_certificates` are issued and not yet deployed; `certificates` serve.
     `is_renewal_open`: a renewal waits for new TXT records while the old certificates still serve.
+    `custom_certificate`: the uploaded one that serves instead of issued ones; `custom_csr_id`: the signing request that
+    it is for.
     """
 
     id: str
@@ -48,6 +50,8 @@ class SslOrder(msgspec.Struct, frozen=True, kw_only=True):
     certificates: tuple[IssuedCertificate, ...] = ()
     undeployed_certificates: tuple[IssuedCertificate, ...] = ()
     is_renewal_open: bool = False
+    custom_certificate: str | None = None
+    custom_csr_id: str | None = None
 
 
 class ForcedState(msgspec.Struct, frozen=True, kw_only=True):

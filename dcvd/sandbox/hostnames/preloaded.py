@@ -14,6 +14,8 @@ from dcvd.sandbox.hostnames.statuses import SslStatus
 
 SUFFIX: Final = ".customer.test"
 _ID_PREFIX: Final = "00000000-0000-4000-8000-"
+_FIRST_ID: Final = 1
+"""No hostname has the id of all zeros, by which clients try what they may do."""
 _AGE_MS: Final = DAY
 
 
@@ -51,7 +53,7 @@ class PreloadedHostnames:
         digits = record_id.removeprefix(_ID_PREFIX)
         if len(digits) != 12 or not set(digits) <= set("0123456789abcdef"):
             return None
-        return self._check_range(int(digits, 16))
+        return self._check_range(int(digits, 16) - _FIRST_ID)
 
     def find_index_by_name(self, hostname: str) -> int | None:
         """Return the number of the hostname with this name; None if there is none."""
@@ -61,11 +63,11 @@ class PreloadedHostnames:
         return self._check_range(int(digits))
 
     def _check_range(self, index: int) -> int | None:
-        return index if index < self.count else None
+        return index if 0 <= index < self.count else None
 
 
 def build_hostname_id(index: int) -> str:
-    return f"{_ID_PREFIX}{index:012x}"
+    return f"{_ID_PREFIX}{index + _FIRST_ID:012x}"
 
 
 def build_hostname_name(index: int) -> str:

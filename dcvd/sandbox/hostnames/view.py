@@ -1,11 +1,13 @@
 """Show a custom hostname as Cloudflare's API does."""
 
+from typing import Final
+
 from msgspec.structs import asdict
 
 from dcvd.core.domains.domain import CHALLENGE_LABEL, OWNERSHIP_LABEL
 from dcvd.core.instants import to_rfc3339
 from dcvd.sandbox.hostnames.bodies import ExtraMembers
-from dcvd.sandbox.hostnames.certificates import IssuedCertificate
+from dcvd.sandbox.hostnames.certificates import IssuedCertificate, issue_pair
 from dcvd.sandbox.hostnames.conditions import delegation_target
 from dcvd.sandbox.hostnames.model import (
     CustomHostname,
@@ -17,6 +19,7 @@ from dcvd.sandbox.hostnames.model import (
 )
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 
+_UPLOAD_DAYS: Final = 365
 _HELD_MESSAGE = (
     "The hostname is associated with a held zone. Please contact the owner of this domain to have the hold removed."
 )
@@ -75,11 +78,28 @@ def _ssl_view(record: CustomHostname, ssl: SslOrder, now: int, delegation_uuid: 
         errors = (record.conditions.authority_refusal,)
     if errors:
         view["validation_errors"] = [{"message": message} for message in errors]
+    if ssl.custom_certificate is not None:
+        view |= _upload_view(record.hostname, ssl)
     certificates = () if status in _STATUSES_WITHOUT_CERTIFICATES else visible_certificates(record)
     if certificates:
         view["hosts"] = [record.hostname, f"*.{record.hostname}"] if ssl.wildcard else [record.hostname]
         view["certificates"] = [_certificate_view(certificate) for certificate in certificates]
     return view
+
+
+def _upload_view(hostname: str, ssl: SslOrder) -> dict[str, object]:
+    """Show an uploaded certificate: its key, which nobody gets back, is left out."""
+    (described, _) = issue_pair(ssl.id, 0, ssl.stage_entered_at, ssl.authority, _UPLOAD_DAYS)
+    view: dict[str, object] = {
+        "hosts": [hostname],
+        "issuer": "SomebodyElse",
+        "serial_number": described.serial_number,
+        "signature": described.signature,
+        "uploaded_on": to_rfc3339(ssl.stage_entered_at),
+        "expires_on": to_rfc3339(described.expires_on),
+        "custom_certificate": ssl.custom_certificate,
+    }
+    return view if ssl.custom_csr_id is None else view | {"custom_csr_id": ssl.custom_csr_id}
 
 
 def _validation_records(hostname: str, ssl: SslOrder) -> list[dict[str, object]]:

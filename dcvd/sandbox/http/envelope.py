@@ -62,6 +62,8 @@ _KNOWN_ERRORS: Final[Mapping[int, tuple[int, str]]] = {
         "Review your input and try again.",
     ),
     1449: (400, "The request input `bundle_method` must be one of: ubiquitous, optimal, force."),
+    1413: (403, "No custom metadata access has been allocated for this zone or account."),
+    1414: (403, "No custom origin server access has been allocated for this zone or account."),
     1459: (400, "Certificate Authority selection is only available on an Enterprise plan."),
     # Cloudflare documents no number for this one.
     1460: (400, "Wildcard custom hostnames are only available on an Enterprise plan."),

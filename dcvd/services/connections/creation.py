@@ -11,7 +11,7 @@ from dcvd.core.connections.credentials import Credentials, OauthTokens, method_o
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.text import make_printable
-from dcvd.errors import StoreError
+from dcvd.errors import OutcomeUnknown, StoreError
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.links import connecting
@@ -95,7 +95,7 @@ async def create(
 async def is_stored(context: Context, connection_id: str) -> bool:
     """Find out what became of storing or removing a connection whose commit seemed to fail, or whose caller has left.
 
-    Raises StoreError with the code `outcome_unknown` where the database does not answer.
+    Raises OutcomeUnknown where the database does not answer.
     """
 
     def query(tx: Transaction) -> bool:
@@ -105,8 +105,7 @@ async def is_stored(context: Context, connection_id: str) -> bool:
         # The writer works in order: what it reads now comes after whatever it was given before.
         return await context.database.write(query)
     except StoreError as error:
-        raise StoreError(
+        raise OutcomeUnknown(
             f"The database failed ({error.message}), and nobody can tell whether the connection {connection_id} is "
-            "stored. List the connections before you ask again.",
-            code="outcome_unknown",
+            "stored. List the connections before you ask again."
         ) from error

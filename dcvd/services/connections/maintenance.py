@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
+from dcvd.core.connections.connection import Connection
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import NO_PAYLOAD
 from dcvd.services.connections import reauth
@@ -31,25 +31,17 @@ async def enqueue_refreshes(context: Context, *, batch_size: int = _BATCH_SIZE) 
 
 
 async def require_reauth_of_expired(context: Context, *, batch_size: int = _BATCH_SIZE) -> int:
-    """Mark connections whose access token has ended and cannot be refreshed as `reauth_required`; return how many."""
+    """Mark connections whose access token has ended and cannot be refreshed as `reauth_required`; return how many.
+
+    That waits for a time that something confirms: it asks people to connect again.
+    """
+    if context.confirmed_now() is None:
+        return 0
 
     def handle(tx: Transaction, connection: Connection) -> None:
         reauth.record_reauth_required(context, tx, connection, reauth.ACCESS_ENDED, reauth.ACCESS_ENDED_MESSAGE)
 
     return await _handle_in_batches(context, connections.list_expired, handle, batch_size)
-
-
-async def count_connections(context: Context) -> dict[tuple[Provider, ConnectionStatus], int]:
-    """Count the connections of all organizations by provider and status."""
-
-    def query(snapshot: Snapshot) -> dict[tuple[Provider, ConnectionStatus], int]:
-        return {
-            (provider, status): connections.count(snapshot, provider, status)
-            for provider in Provider
-            for status in ConnectionStatus
-        }
-
-    return await context.database.read(query)
 
 
 def _list_due_for_refresh(snapshot: Snapshot, now: int, limit: int) -> list[Connection]:

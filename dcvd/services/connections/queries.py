@@ -1,11 +1,14 @@
 """Connections as their organization and the services read them."""
 
+from functools import partial
+
 import msgspec
 import structlog
 from msgspec import Struct
 
-from dcvd.core.connections.connection import Connection, ConnectionStatus
+from dcvd.core.connections.connection import Connection, ConnectionStatus, Provider
 from dcvd.core.connections.credentials import Credentials, OauthTokens
+from dcvd.core.operators import is_wanted_organization
 from dcvd.core.secret import Secret
 from dcvd.errors import NotFound, Unauthorized
 from dcvd.kit.vault.sealing import VaultError
@@ -13,7 +16,7 @@ from dcvd.services import reach
 from dcvd.services.connections.usage import ConnectionUsage
 from dcvd.services.context import Context
 from dcvd.store.connections import connections
-from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.paging import MAX_EXAMINED, Page, build_page, collect_page, decode_cursor
 from dcvd.store.engine.transactions import Snapshot
 
 log = structlog.get_logger(__name__)
@@ -50,8 +53,52 @@ async def list_page(
     return build_page([usage.apply_to(row) for row in rows], limit, [row.id for row in rows])
 
 
-async def get(context: Context, usage: ConnectionUsage, org_id: str, connection_id: str) -> tuple[Connection, int]:
-    """Get a connection by its id, with what `usage` notes of it, and count the domains that use it.
+async def list_all(
+    context: Context,
+    usage: ConnectionUsage,
+    org_id: str | None,
+    *,
+    status: ConnectionStatus | None,
+    provider: Provider | None,
+    cursor: str | None,
+    limit: int,
+    max_examined: int = MAX_EXAMINED,
+) -> Page[Connection]:
+    """List connections of an organization, or of all, newest first, out of the next that are examined.
+
+    A page may be short, and have a next one.
+    """
+
+    def fetch(snapshot: Snapshot, before: str | None, count: int) -> list[Connection]:
+        if org_id is not None:
+            return connections.list_of_org(snapshot, org_id, before=before, limit=count)
+        return connections.list_of_all(snapshot, status=status, before=before, limit=count)
+
+    def matches(connection: Connection) -> bool:
+        return (
+            is_wanted_organization(org_id, connection.org_id)
+            and status in (None, connection.status)
+            and provider in (None, connection.provider)
+        )
+
+    before = decode_cursor(cursor)
+    page = await context.database.read(
+        lambda snapshot: collect_page(
+            partial(fetch, snapshot),
+            before,
+            limit=limit,
+            matches=matches,
+            key=lambda connection: connection.id,
+            max_examined=max_examined,
+        )
+    )
+    return Page([usage.apply_to(connection) for connection in page.items], page.next_cursor)
+
+
+async def get(
+    context: Context, usage: ConnectionUsage, org_id: str | None, connection_id: str
+) -> tuple[Connection, int]:
+    """Get a connection of an organization, or of any, with what `usage` notes of it, and count the domains that use it.
 
     Raises NotFound, also for another organization's.
     """
@@ -64,10 +111,14 @@ async def get(context: Context, usage: ConnectionUsage, org_id: str, connection_
     return usage.apply_to(connection), domain_count
 
 
-def get_owned(context: Context, snapshot: Snapshot, org_id: str, connection_id: str) -> Connection:
-    """Get a connection that the caller may use. Raises NotFound, also for another organization's."""
+def get_owned(context: Context, snapshot: Snapshot, org_id: str | None, connection_id: str) -> Connection:
+    """Get a connection that the caller may use. Raises NotFound, also for another organization's than `org_id`."""
     connection = connections.get(snapshot, connection_id)
-    if connection is None or connection.org_id != org_id or not reach.covers_connection(context, connection):
+    if (
+        connection is None
+        or not is_wanted_organization(org_id, connection.org_id)
+        or not reach.covers_connection(context, connection)
+    ):
         raise NotFound(f"There is no connection {connection_id}.")
     return connection
 

@@ -1,8 +1,9 @@
 """Add domains: evaluate requests by what is stored, then store the new domains with their `register` jobs."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.audit import AuditAction, AuditDraft
 from dcvd.core.domains import targets
@@ -123,7 +124,7 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
         tx,
         org_id,
         [
-            AuditDraft(action=AuditAction.DOMAIN_ADDED, object_id=domain.id, after={"domainName": domain.name})
+            AuditDraft(action=AuditAction.DOMAIN_ADDED, object_id=domain.id, after=_describe(domain))
             for domain in new_domains
         ],
     )
@@ -137,6 +138,11 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
     if contested:
         claims.prove_by_zone(context, tx, org_id, contested)
     return registrations
+
+
+def _describe(domain: Domain) -> dict[str, Any]:
+    attached = {"externalId": domain.external_id, "labels": domain.labels}
+    return {"domainName": domain.name, **{name: value for name, value in attached.items() if value}}
 
 
 def read_proved(tx: Transaction, new_domains: Sequence[Domain]) -> list[Domain]:
@@ -177,6 +183,8 @@ def _create_domain(
         wildcard=candidate.wildcard,
         challenge_target=targets.challenge_target(candidate.name, suffix) if is_delegated else None,
         connection_id=candidate.connection_id,
+        external_id=candidate.external_id,
+        labels=candidate.labels,
         is_contested=is_contested,
     )
 
@@ -189,12 +197,15 @@ async def add(
     validation: ValidationMethod | None = None,
     wildcard: bool = False,
     connection_id: str | None = None,
+    external_id: str | UnsetType = UNSET,
+    labels: Mapping[str, str] | UnsetType = UNSET,
     actor: str = DAEMON_ACTOR,
     in_transaction: Callable[[Transaction, Domain], None] | None = None,
 ) -> Domain:
     """Add a domain with its `register` job; a wildcard is validated by delegation.
 
     connection_id: the connection that writes its records, which a `write_dns` job then does at once.
+    external_id, labels: what the organization attaches to it.
     in_transaction: called with the domain in the transaction that stores it, at the end.
 
     By a link one domain is added; whoever asks for the same again, because the answer was lost, gets that one.
@@ -203,7 +214,14 @@ async def add(
     caller's link has added another one; Forbidden for a name outside of the caller's reach, QuotaReached.
     """
     connection = UNSET if connection_id is None else connection_id
-    request = DomainRequest(domain_name=name, validation=validation, wildcard=wildcard, connection_id=connection)
+    request = DomainRequest(
+        domain_name=name,
+        validation=validation,
+        wildcard=wildcard,
+        connection_id=connection,
+        external_id=external_id,
+        labels=labels,
+    )
     candidate = validate(context, request)
 
     def unit(tx: Transaction) -> Domain:

@@ -21,10 +21,11 @@ from dcvd.core.domains.bulk import (
     reused_key_refusal,
     to_refusal,
 )
-from dcvd.core.http.idempotency import KEY_LIFETIME_MS, fingerprint
+from dcvd.core.http.idempotency import fingerprint
 from dcvd.core.organizations.quotas import Quota
-from dcvd.errors import Conflict, DiskFull, StoreError
+from dcvd.errors import Conflict, DiskFull, OutcomeUnknown, StoreError
 from dcvd.kit.limits.batch_sizer import BatchSizer
+from dcvd.services import idempotency
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store import bulk_lines
@@ -103,7 +104,7 @@ class IdempotencyRecord(Generic[O]):
         now = self._context.now()
         if self._known_since is None:
             # For the whole of this call: the key must not be forgotten between two of its lines.
-            self._known_since = now - KEY_LIFETIME_MS
+            self._known_since = idempotency.known_since(self._context)
         first_call = bulk_lines.find_first_call(tx, self._org_id, self._key)
         is_first_call = first_call is None or first_call.made_at < self._known_since
         if first_call is None or is_first_call:
@@ -187,7 +188,7 @@ async def run_in_steps(
                 results = await context.database.write(_measure_step(batch_sizer, apply, step))
         except StoreError as error:
             log.warning("bulk.step_failed", org_id=request.org_id, lines=len(step), error=error.message)
-            failure = to_refusal(error if isinstance(error, DiskFull) else StoreError(_STEP_FAILED))
+            failure = to_refusal(error if isinstance(error, DiskFull | OutcomeUnknown) else StoreError(_STEP_FAILED))
             results = [refuse(line, failure) for line in step]
         yield results
 
@@ -217,7 +218,7 @@ async def check_key_unused(context: Context, request: BulkRequest, lines: Sequen
 
     def query(snapshot: Snapshot) -> bool:
         first_call = bulk_lines.find_first_call(snapshot, request.org_id, key)
-        if first_call is None or first_call.made_at < context.now() - KEY_LIFETIME_MS:
+        if first_call is None or first_call.made_at < idempotency.known_since(context):
             return True
         if first_call.fingerprint != request.fingerprint:
             return False

@@ -7,6 +7,7 @@ from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import Domain, Finding
 from dcvd.core.lifecycle.registration_queue import QueuePosition
+from dcvd.errors import Forbidden
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import reach
 from dcvd.services.context import Context
@@ -34,12 +35,16 @@ class SyncResult(Struct, frozen=True):
 
 
 def describe(context: Context, domain: Domain, queue_position: QueuePosition | None = None) -> DomainDetail:
-    """Return a domain with its findings as they are now."""
+    """Return a domain with its findings as they are now; customers do not see what its organization attached to it."""
+    if context.caller.link is not None:
+        domain = replace(domain, external_id=None, labels={})
     return DomainDetail(domain, findings_of(domain, context.now(), saas_zone=context.saas_zone.value), queue_position)
 
 
 async def add(context: Context, org_id: str, request: DomainRequest, *, actor: str) -> DomainDetail:
-    """Add a domain. Raises what `additions.add` raises."""
+    """Add a domain. Raises what `additions.add` raises; Forbidden for a customer who attaches something to it."""
+    if context.caller.link is not None and (request.external_id is not UNSET or request.labels is not UNSET):
+        raise Forbidden("externalId and labels are not for links: leave them out.", code="link_not_allowed")
 
     def remember(tx: Transaction, domain: Domain) -> None:
         context.remember_result(
@@ -54,6 +59,8 @@ async def add(context: Context, org_id: str, request: DomainRequest, *, actor: s
         validation=request.validation,
         wildcard=request.wildcard,
         connection_id=None if request.connection_id is UNSET else request.connection_id,
+        external_id=request.external_id,
+        labels=request.labels,
         actor=actor,
         in_transaction=remember,
     )
@@ -81,5 +88,11 @@ async def sync(
 ) -> SyncResult:
     """Check a domain now, as far as `limit` and the time allow. Raises NotFound, also for another organization's."""
     domain = await queries.get(context, org_id, domain_id)
-    is_fresh = await checks.check(domain, limit.admit(org_id, context.caller.link_id), request="sync", actor=actor)
+    is_fresh = await checks.check(
+        domain,
+        limit.admit(org_id, context.caller.link_id),
+        request="sync",
+        actor=actor,
+        request_id=context.caller.request_id,
+    )
     return SyncResult(await get(context, org_id, domain_id), is_fresh)

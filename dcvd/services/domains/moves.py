@@ -1,5 +1,7 @@
 """Move a name to another organization, as an operator decides."""
 
+from msgspec.structs import replace
+
 from dcvd.core.audit import AuditAction
 from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.claims import RemovalReason
@@ -68,6 +70,7 @@ def _add_like(context: Context, tx: Transaction, org_id: str, source: Domain) ->
         wildcard=source.wildcard,
         challenge_target=source.challenge_target,
     )
+    domain = replace(domain, read_only=source.read_only, kept_settings=source.kept_settings)
     domains.insert_all(tx, [domain])
     timeline.record_requests(context, tx, [domain], actor=OPERATOR_ACTOR, what="added")
     recording.record(context, tx, org_id, [domain_events.draft_added_event(domain)])

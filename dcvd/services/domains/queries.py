@@ -1,13 +1,16 @@
 """Domains as their organization reads them: one, or a page of a list."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.diagnosis.reason import WAITING, find_reason, is_stuck, may_be_stuck_since
 from dcvd.core.dns.hostnames import normalise_search
 from dcvd.core.domains.domain import Domain, DomainStatus, Finding, FindingActor
+from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.store import domain_lists, domains
@@ -28,6 +31,9 @@ class DomainQuery(Struct, frozen=True, kw_only=True):
     """Which domains a list shows, and in which order; None stands for all.
 
     finding, actor: only domains with a finding of this code, or one that this actor has to do something about.
+    reason, awaited, is_stuck: only those that have this reason, whose reason says that they have to act, and that are
+    stuck (see `diagnosis.reason`).
+    name: only this one, which several organizations may have.
     search: a part of the name; such a list is in the order of names. expires_before: milliseconds. The others are as in
     `DomainFilter`.
     """
@@ -39,6 +45,12 @@ class DomainQuery(Struct, frozen=True, kw_only=True):
     actor: FindingActor | None = None
     expires_before: int | None = None
     connection_id: str | None = None
+    external_id: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    reason: str | None = None
+    awaited: Awaited | None = None
+    is_stuck: bool = False
+    name: str | None = None
     search: str | None = None
     sort: DomainOrder | None = None
 
@@ -51,14 +63,39 @@ class DomainQuery(Struct, frozen=True, kw_only=True):
             raise InvalidInput("sort", "sort cannot be given with search, which lists by name.")
         return DomainOrder.NAME
 
-    def includes(self, findings: Collection[Finding]) -> bool:
-        """Whether the findings of a domain are such as are asked for."""
-        return any(self.finding in (None, finding.code) and self.actor in (None, finding.actor) for finding in findings)
+    def includes(self, domain: Domain, findings: Sequence[Finding], now: int) -> bool:
+        """Whether a domain and its findings, most severe first, are such as are asked for."""
+        if self.is_stuck or self.reason is not None or self.awaited is not None:
+            reason = find_reason(domain)
+            if reason is None or (self.is_stuck and not is_stuck(domain, reason, now)):
+                return False
+            if self.reason not in (None, reason.code) or self.awaited not in (None, reason.actor):
+                return False
+        return not (self.finding or self.actor) or any(
+            self.finding in (None, finding.code) and self.actor in (None, finding.actor) for finding in findings
+        )
 
     @property
     def asks_for_findings(self) -> bool:
-        """Whether findings decide."""
-        return self.finding is not None or self.actor is not None
+        """Whether findings, or the reason that comes of them, decide."""
+        return any((self.finding, self.actor, self.is_stuck, self.reason, self.awaited))
+
+    def write_filter(self, now: int, *, reach: DomainReach | None) -> DomainFilter:
+        """Return what the database can decide of it, for who may know of the domains within `reach`."""
+        return DomainFilter(
+            status=self.status,
+            is_dormant=self.is_dormant,
+            is_ready=False if self.is_stuck or self.reason == WAITING else self.is_ready,
+            connection_id=self.connection_id,
+            external_id=self.external_id,
+            labels=self.labels,
+            expires_before=self.expires_before,
+            may_have_findings=bool(self.finding or self.actor) or self.reason not in (None, WAITING),
+            stuck_since=may_be_stuck_since(now) if self.is_stuck else None,
+            name=self.name,
+            name_part=normalise_search(self.search) if self.search else None,
+            reach=reach,
+        )
 
 
 async def list_page(
@@ -72,16 +109,7 @@ async def list_page(
     Raises InvalidInput for a cursor that is none, or of a list in another order.
     """
     order, position = query.order, decode_cursor(cursor)
-    wanted = DomainFilter(
-        status=query.status,
-        is_dormant=query.is_dormant,
-        is_ready=query.is_ready,
-        connection_id=query.connection_id,
-        expires_before=query.expires_before,
-        may_have_findings=query.asks_for_findings,
-        name_part=normalise_search(query.search) if query.search else None,
-        reach=context.caller.domains,
-    )
+    wanted = query.write_filter(context.now(), reach=context.caller.domains)
 
     async def read(after: str | None, count: int) -> list[Domain]:
         return await context.database.read(
@@ -91,11 +119,11 @@ async def list_page(
     if not query.asks_for_findings:
         rows = await read(position, limit + 1)
         return build_page(rows, limit, [domain_lists.key_of(row, order) for row in rows])
-    found: list[Domain] = []
+    found, now = list[Domain](), context.now()
     for _ in range(_MAX_BATCHES):
         rows = await read(position, _BATCH_SIZE)
         for row in rows:
-            if query.includes(findings_of(row, context.now(), saas_zone=context.saas_zone.value)):
+            if query.includes(row, findings_of(row, now, saas_zone=context.saas_zone.value), now):
                 found.append(row)
             position = domain_lists.key_of(row, order)
             if len(found) > limit:

@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from dcvd.core.events import Event, EventDraft, build_body
 from dcvd.core.ids import IdPrefix
+from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.core.retry_delays import add_jitter
+from dcvd.core.webhooks.delivery_settings import choose_schedule
+from dcvd.core.webhooks.matching import is_data_matched
+from dcvd.core.webhooks.subscriptions import is_subscribed
+from dcvd.services.alerts.raising import raise_alerts
 from dcvd.services.context import Context
 from dcvd.store import events
 from dcvd.store.engine.transactions import Transaction
@@ -25,37 +32,60 @@ def record(
 
     A disabled endpoint gets deliveries too: they are held for it. `except_endpoint_id`: the endpoint that the events
     are about, which gets none.
+
+    Where the operator's programs are told, the events of all organizations are stored once more for them, with
+    `org_id`, and with ids, numbers and deliveries of their own.
     """
     if not drafts:
         return []
-    subscribers = endpoints.list_of_org(tx, org_id)
-    first_delay_ms = context.config.webhooks.retry_schedule[0]
     recorded_events = record_without_deliveries(context, tx, org_id, drafts)
+    _add_deliveries(context, tx, recorded_events, drafts, except_endpoint_id)
+    if org_id != OPERATOR_ORG_ID and organizations.has_operator(tx):
+        copies = record_without_deliveries(context, tx, OPERATOR_ORG_ID, drafts, about_org_id=org_id)
+        _add_deliveries(context, tx, copies, drafts, None)
+    raise_alerts(context, tx, org_id, drafts)
+    return recorded_events
+
+
+def _add_deliveries(
+    context: Context,
+    tx: Transaction,
+    recorded_events: Sequence[Event],
+    drafts: Sequence[EventDraft],
+    except_endpoint_id: str | None,
+) -> None:
+    subscribers = endpoints.list_of_org(tx, recorded_events[0].org_id)
+    default_schedule = context.config.webhooks.retry_schedule
     new_deliveries = [
         NewDelivery(
             id=context.new_id(IdPrefix.DELIVERY),
-            org_id=org_id,
+            org_id=event.org_id,
             endpoint_id=endpoint.id,
             event_id=event.id,
             event_type=event.type,
             domain_id=event.domain_id,
             sequence=event.sequence,
-            due_at=event.created_at + add_jitter(first_delay_ms, context.random_fraction()),
+            due_at=event.created_at
+            + add_jitter(choose_schedule(endpoint, default_schedule)[0], context.random_fraction()),
             created_at=event.created_at,
+            request_id=event.request_id,
         )
-        for event in recorded_events
+        for event, draft in zip(recorded_events, drafts, strict=True)
         for endpoint in subscribers
-        if event.type in endpoint.events and endpoint.id != except_endpoint_id
+        if is_subscribed(endpoint.events, event.type) and endpoint.id != except_endpoint_id
+        if endpoint.match is None or is_data_matched(endpoint.match, draft.data)
     ]
     deliveries.insert(tx, new_deliveries)
-    return recorded_events
 
 
 def record_without_deliveries(
-    context: Context, tx: Transaction, org_id: str, drafts: Sequence[EventDraft]
+    context: Context, tx: Transaction, org_id: str, drafts: Sequence[EventDraft], *, about_org_id: str | None = None
 ) -> list[Event]:
-    """Store events with the organization's next numbers, without a delivery to any endpoint."""
-    now = context.now()
+    """Store events with the organization's next numbers, without a delivery to any endpoint.
+
+    about_org_id: for the operator's events, the organization that they are about.
+    """
+    now, envelope_org_id = context.now(), about_org_id if org_id == OPERATOR_ORG_ID else UNSET
     new_events: list[Event] = []
     for draft, sequence in zip(drafts, organizations.allocate_sequences(tx, org_id, len(drafts)), strict=True):
         event_id = context.new_id(IdPrefix.EVENT)
@@ -65,9 +95,10 @@ def record_without_deliveries(
             sequence=sequence,
             type=draft.type,
             domain_id=draft.domain_id,
-            body=build_body(draft, event_id=event_id, sequence=sequence, now=now),
+            body=build_body(draft, event_id=event_id, sequence=sequence, now=now, org_id=envelope_org_id),
             created_at=now,
             expires_at=draft.expires_at,
+            request_id=context.caller.request_id,
         )
         new_events.append(event)
     events.insert_all(tx, new_events)

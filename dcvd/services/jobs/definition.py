@@ -95,20 +95,24 @@ class JobLimits(Struct, frozen=True, kw_only=True):
 class JobDefinition(Struct, Generic[P], frozen=True, kw_only=True):
     """The declaration of one kind.
 
-    perform: makes one attempt and stores the job's end with its result. Raises RemoteError when the attempt failed;
-        any other error is a fault of dcvd's own.
+    perform: makes one attempt and stores the job's end with its result. Returns the job where it has stored that the
+        attempt failed, with what follows from it. Raises RemoteError when the attempt failed and the worker is to store
+        that; any other error is a fault of dcvd's own.
     rank: the order in which kinds get slots where nothing else tells them apart, the lowest first.
     outages: the failures that count as no attempt, and by which no job becomes a dead letter.
     record_death: records what follows for others from a job that became a dead letter; None where nothing does.
     """
 
     kind: JobKind[P]
-    perform: Callable[[JobRun[P]], Awaitable[None]]
+    perform: Callable[[JobRun[P]], Awaitable[Job | None]]
     rank: int
     limits: JobLimits = JobLimits()
     outages: tuple[Outage, ...] = ()
     record_death: RecordDeath | None = None
 
-    async def run(self, services: JobServices, job: Job) -> None:
-        """Make one attempt at a job. Raises what `perform` raises, and ValidationError for an unreadable payload."""
-        await self.perform(JobRun(services, job, self.kind.decode_payload(job)))
+    async def run(self, services: JobServices, job: Job) -> Job | None:
+        """Make one attempt at a job, and return what `perform` returns.
+
+        Raises what `perform` raises, and ValidationError for an unreadable payload.
+        """
+        return await self.perform(JobRun(services, job, self.kind.decode_payload(job)))

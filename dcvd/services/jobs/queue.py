@@ -1,6 +1,7 @@
 """The job queue: jobs are enqueued in the transaction that needs them and ended in the one that stores their result."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
@@ -13,13 +14,25 @@ from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.jobs import Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
+from dcvd.core.lifecycle.domain_events import label_event_data
+from dcvd.core.operators import is_wanted_organization
 from dcvd.core.timeline import DAEMON_ACTOR
-from dcvd.errors import Conflict, DcvdError, DiskFull, NotFound, OwnLimitReached, StoreError
+from dcvd.errors import (
+    Conflict,
+    DatabaseUnusable,
+    DcvdError,
+    DiskFull,
+    NotFound,
+    OutcomeUnknown,
+    OwnLimitReached,
+    StoreError,
+)
 from dcvd.services import audit, reach, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.store.engine.paging import Page, build_page, decode_cursor, encode_cursor
-from dcvd.store.engine.transactions import Transaction
+from dcvd.store import domains
+from dcvd.store.engine.paging import MAX_EXAMINED, Page, collect_page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import due_times, jobs, turns
 
 log = structlog.get_logger(__name__)
@@ -29,9 +42,9 @@ P = TypeVar("P", bound=Struct)
 RecordDeath = Callable[[Context, Transaction, Job], None]
 """Records what follows from a job's becoming a dead letter, in the same unit of work."""
 
-_MAX_EXAMINED: Final = 2_000
-"""Jobs that one page examines for those within a caller's reach."""
-_OWN_OUTAGES: Final = (Outage(StoreError.code), Outage(DiskFull.code), Outage(OwnLimitReached.code))
+_OWN_OUTAGES: Final = tuple(
+    Outage(error.code) for error in (StoreError, DiskFull, OutcomeUnknown, DatabaseUnusable, OwnLimitReached)
+)
 """The outages of dcvd itself, by which a job of any kind can fail."""
 
 
@@ -187,33 +200,59 @@ def record_failure(
     event_types = [EventType.JOB_FAILED] if consequence.has_event else []
     if is_dead:
         event_types.append(EventType.JOB_DLQ)
-    recording.record(context, tx, job.org_id, [_draft_event(event_type, failed_job) for event_type in event_types])
+    if event_types:
+        domain = None if job.domain_id is None else domains.get(tx, job.domain_id)
+        drafts = [_draft_event(event_type, failed_job, domain) for event_type in event_types]
+        recording.record(context, tx, job.org_id, drafts)
     if is_dead and record_death is not None:
         record_death(context, tx, failed_job)
     return failed_job
 
 
 async def list_page(
-    context: Context, org_id: str, *, state: JobState | None, cursor: str | None, limit: int
+    context: Context,
+    org_id: str | None,
+    *,
+    state: JobState | None,
+    kind: str | None = None,
+    cursor: str | None,
+    limit: int,
+    max_examined: int = MAX_EXAMINED,
 ) -> Page[Job]:
-    """List the jobs of an organization that the caller may know of, newest first.
+    """List the jobs of an organization, or of all, that the caller may know of, newest first.
 
-    Where they are limited to some domains, a page may be short of its limit, and still have a next one.
+    Only so many are examined: with a kind, with all organizations, and where the caller is limited to some domains, a
+    page may be short of its limit, and still have a next one.
     """
     before = decode_cursor(cursor)
-    caller_reach = context.caller.domains
-    count = limit + 1 if caller_reach is None else max(_MAX_EXAMINED, limit + 1)
-    rows = await context.database.read(
-        lambda snapshot: jobs.list_of_org(snapshot, org_id, state=state, before=before, limit=count)
+
+    def fetch(snapshot: Snapshot, before: str | None, count: int) -> list[Job]:
+        if org_id is None:
+            return jobs.list_of_all(snapshot, state=state, before=before, limit=count)
+        return jobs.list_of_org(snapshot, org_id, state=state, before=before, limit=count)
+
+    def matches(job: Job) -> bool:
+        return (
+            is_wanted_organization(org_id, job.org_id)
+            and state in (None, job.state)
+            and kind in (None, job.kind)
+            and reach.covers(context, job.domain_id, job.domain_name)
+        )
+
+    return await context.database.read(
+        lambda snapshot: collect_page(
+            partial(fetch, snapshot),
+            before,
+            limit=limit,
+            matches=matches,
+            key=lambda job: job.id,
+            max_examined=max_examined,
+        )
     )
-    visible = [row for row in rows if reach.covers(context, row.domain_id, row.domain_name)]
-    if len(visible) > limit or len(rows) < count:
-        return build_page(visible[: limit + 1], limit, [row.id for row in visible])
-    return Page(visible, encode_cursor(rows[-1].id))
 
 
-async def get(context: Context, org_id: str, job_id: str) -> Job:
-    """Get a job by its id. Raises NotFound, also for another organization's."""
+async def get(context: Context, org_id: str | None, job_id: str) -> Job:
+    """Get a job of an organization, or of any, by its id. Raises NotFound, also for another organization's."""
     job = _check_owner(await context.database.read(lambda snapshot: jobs.get(snapshot, job_id)), org_id, job_id)
     return replace(job, connection_id=await reach.limit_connection(context, job.connection_id))
 
@@ -283,16 +322,17 @@ def _build_job(
         connection_id=connection_id,
         payload=encode_payload(payload),
         ends_with_domain=kind.ends_with_domain,
+        request_id=context.caller.request_id,
     )
 
 
-def _check_owner(job: Job | None, org_id: str, job_id: str) -> Job:
-    if job is None or job.org_id != org_id:
+def _check_owner(job: Job | None, org_id: str | None, job_id: str) -> Job:
+    if job is None or not is_wanted_organization(org_id, job.org_id):
         raise NotFound(f"There is no job {job_id}.")
     return job
 
 
-def _draft_event(event_type: EventType, job: Job) -> EventDraft:
+def _draft_event(event_type: EventType, job: Job, domain: Domain | None) -> EventDraft:
     data: EventData = {
         "job_id": job.id,
         "job_kind": job.kind,
@@ -303,5 +343,6 @@ def _draft_event(event_type: EventType, job: Job) -> EventDraft:
         "attempts": job.attempts,
         "error": {"code": job.last_error_code, "message": job.last_error},
         "next_attempt_at": None if job.next_attempt_at is None else to_rfc3339(job.next_attempt_at),
+        **label_event_data(domain),
     }
     return EventDraft(event_type, data, job.domain_id)

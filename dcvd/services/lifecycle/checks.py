@@ -28,7 +28,7 @@ from dcvd.services import audit, timeline
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.jobs import dns_writes
-from dcvd.services.lifecycle import claims, hostname_assignment, remedy_jobs
+from dcvd.services.lifecycle import activations, claims, hostname_assignment, remedy_jobs
 from dcvd.store import cloudflare_zones, domains
 from dcvd.store.engine.transactions import Transaction
 
@@ -142,6 +142,7 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
         domains.set_next_check(tx, domain.id, domain.next_check_at, CheckLane.WAITING)
     timeline.record_check(context, tx, stored, domain, observations, actor=actor)
     recording.record(context, tx, domain.org_id, transition.events)
+    activations.announce_first(tx, stored, domain, now)
     if transition.remedy is not None:
         remedy_jobs.enqueue_remedy(context, tx, domain, transition.remedy)
     dns_writes.enqueue_on_change(context, tx, stored, domain)

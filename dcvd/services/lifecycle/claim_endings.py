@@ -34,12 +34,14 @@ def erase_domains(
     actor: str,
     reason: RemovalReason = RemovalReason.REQUESTED,
     remove_records: bool = False,
+    remove_hostnames: bool = False,
 ) -> dict[str, tuple[LeftoverRecord, ...]]:
     """Remove an organization's domains, read in the same unit of work; return by id the records each leaves in DNS.
 
     Whoever gives a hostname at Cloudflare to another claim takes its id out of `removed_domains` before.
 
     remove_records: have a job take the records that we wrote out of DNS. Otherwise we forget that we wrote them.
+    remove_hostnames: have jobs remove also the hostnames at Cloudflare that are only read, which stay there otherwise.
     """
     timeline.record_requests(context, tx, removed_domains, actor=actor, what="removed")
     audit.record_all(
@@ -66,7 +68,13 @@ def erase_domains(
         leftovers = dict.fromkeys(leftovers, ())
     domains.delete_all(tx, ids)
     hostname_assignment.release(
-        context, tx, org_id, removed_domains, unlearned_ids, is_told_of_others=is_given_to_another
+        context,
+        tx,
+        org_id,
+        removed_domains,
+        unlearned_ids,
+        is_told_of_others=is_given_to_another,
+        removes_read_only=remove_hostnames,
     )
     if remove_records:
         _enqueue_record_removals(context, tx, removed_domains, records_by_domain)

@@ -5,11 +5,15 @@ Where the answer to an earlier attempt was lost, the hostname is removed already
 
 from typing import Final
 
+from dcvd.core.jobs import Job
 from dcvd.custom_hostnames.errors import OUTAGES
+from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import Awaited, JobDefinition, JobLimits, JobRun
 from dcvd.services.lifecycle import registration
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, Deregistration
+from dcvd.store import left_hostnames
+from dcvd.store.engine.transactions import Transaction
 
 
 async def perform(run: JobRun[Deregistration]) -> None:
@@ -24,6 +28,13 @@ async def perform(run: JobRun[Deregistration]) -> None:
     await queue.complete(run.context, run.job)
 
 
+def record_death(context: Context, tx: Transaction, job: Job) -> None:
+    """Store that the hostname stays at Cloudflare, until somebody has the job tried again."""
+    cf_id = DEREGISTER.decode_payload(job).cf_id
+    if cf_id is not None:
+        left_hostnames.insert_all(tx, job.org_id, [cf_id], context.now())
+
+
 DEFINITION: Final = JobDefinition(
     kind=DEREGISTER,
     perform=perform,
@@ -31,4 +42,5 @@ DEFINITION: Final = JobDefinition(
     # Half of the slots: a hundred thousand removals at once take hours, and additions go on meanwhile.
     limits=JobLimits(share=1 / 2, share_per_org=1 / 4, awaited=Awaited.CLOUDFLARE, is_one_per_name=True),
     outages=OUTAGES,
+    record_death=record_death,
 )

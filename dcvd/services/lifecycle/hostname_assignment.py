@@ -11,7 +11,7 @@ from dcvd.core.jobs import NO_PAYLOAD
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER, REGISTER, Deregistration
-from dcvd.store import cloudflare_zones, domains
+from dcvd.store import cloudflare_zones, domains, left_hostnames
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 
@@ -39,15 +39,22 @@ def release(
     unlearned_ids: Collection[str],
     *,
     is_told_of_others: bool = False,
+    removes_read_only: bool = False,
 ) -> None:
     """Have the hostnames of an organization's ended claims removed at Cloudflare, and assign the names' next claims.
 
     The rows of the claims are gone, or are dormant by now; the claims are as they were before. unlearned_ids: what
     `list_unlearned` said of them. is_told_of_others: whether the organization learns that another has the names.
+    removes_read_only: whether hostnames that are only read are removed too, which nobody could put back.
     """
     to_remove: list[Domain] = []
     with_hostname: list[Domain] = []
+    left_ids: list[str] = []
     for claim in ended_claims:
+        if claim.leaves_hostname and not removes_read_only:
+            with_hostname.append(claim)
+            left_ids += [] if claim.cf_id is None else [claim.cf_id]
+            continue
         has_hostname = claim.cf_id is not None or (claim.id in unlearned_ids and not _is_adopted(context, tx, claim))
         if has_hostname:
             with_hostname.append(claim)
@@ -58,6 +65,7 @@ def release(
         queue.enqueue_for_all(
             context, tx, DEREGISTER, org_id, to_remove, lambda claim: Deregistration(cf_id=claim.cf_id)
         )
+    left_hostnames.insert_all(tx, org_id, left_ids, context.now())
     for claim in with_hostname:
         if claim.is_contested:
             assign_next(context, tx, claim.name)

@@ -30,11 +30,18 @@ _UNFINISHED_EVENTS: Final[dict[CheckRequest, str]] = {
 class OnDemandChecker(Protocol):
     """Checks a domain now, without waiting until it is due."""
 
-    async def check(self, domain: Domain, *, is_thorough: bool = False, actor: str = SYNC_ACTOR) -> Domain | None:
+    async def check(
+        self,
+        domain: Domain,
+        *,
+        is_thorough: bool = False,
+        actor: str = SYNC_ACTOR,
+        request_id: str | None = None,
+    ) -> Domain | None:
         """Check DNS and Cloudflare and store the result; None if the domain was removed meanwhile.
 
         is_thorough: ask DNS every question, also when the record is right. actor: who asked for the check, see
-        `core.timeline`.
+        `core.timeline`. request_id: by which HTTP request.
 
         Raises Retryable when neither could be asked. It may be cancelled at any await.
         """
@@ -55,6 +62,7 @@ class OnDemandChecks:
         *,
         request: CheckRequest,
         actor: str,
+        request_id: str | None = None,
         is_thorough: bool = False,
     ) -> bool:
         """Whether a fresh check was made and stored in time; `admission` is held meanwhile, and may refuse."""
@@ -62,7 +70,7 @@ class OnDemandChecks:
             with admission:
                 await timeline.store_request(self._context, domain, actor=actor, what=request)
                 async with asyncio.timeout(self._timeout_s):
-                    await self._checker.check(domain, is_thorough=is_thorough, actor=actor)
+                    await self._checker.check(domain, is_thorough=is_thorough, actor=actor, request_id=request_id)
         except (TimeoutError, RemoteError, TooManyRequests) as error:
             if isinstance(error, TimeoutError):
                 # The caller is promised that the check will be made: this makes the domain due now.

@@ -1,9 +1,10 @@
 """The `register` job: register a domain's hostname with Cloudflare.
 
 A crash or a lost answer between Cloudflare's side and ours leaves a hostname that we do not know: the next create is
-refused as a duplicate, and we adopt it. It need not be ours, so one that is not as ordered is edited first. A claim
-whose name has its hostname already, as another claim's, is parked: it says of itself what it would say if Cloudflare
-had not validated it. One that has taken a hostname over has it edited to its own order.
+refused as a duplicate, and we adopt it. It need not be ours, so one that is not as ordered is edited first, unless an
+edit would destroy what it has, or an import meant it as it is. A claim whose name has its hostname already, as another
+claim's, is parked: it says of itself what it would say if Cloudflare had not validated it. One that has taken a
+hostname over has it edited to its own order.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Final
 
 import structlog
 
+from dcvd.core.domains.adoption import find_read_only_reason
 from dcvd.core.domains.domain import Domain, DomainErrorCode
 from dcvd.core.domains.hostname_orders import describe_differences
 from dcvd.core.domains.observations import (
@@ -21,8 +23,8 @@ from dcvd.core.domains.observations import (
 )
 from dcvd.core.jobs import Job, NoPayload
 from dcvd.custom_hostnames.budget import Urgency
-from dcvd.custom_hostnames.client import CloudflareClient, is_duplicate
-from dcvd.custom_hostnames.errors import OUTAGES, UNEXPECTED
+from dcvd.custom_hostnames.client import CloudflareClient
+from dcvd.custom_hostnames.errors import OUTAGES, UNEXPECTED, is_duplicate
 from dcvd.errors import Permanent, RemoteError, Retryable
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
@@ -35,64 +37,67 @@ from dcvd.store.engine.transactions import Transaction
 log = structlog.get_logger(__name__)
 
 
-async def perform(run: JobRun[NoPayload]) -> None:
-    """Create the hostname, or adopt the one that is there, if it is as ordered or can be edited so."""
+async def perform(run: JobRun[NoPayload]) -> Job | None:
+    """Create the hostname, or adopt the one that is there, if it is as ordered or can be edited so.
+
+    Returns the job where Cloudflare refused that for good, which is stored.
+    """
     context, cloudflare, job = run.context, run.services.cloudflare, run.job
     domain = await registration.find_domain(context, job)
     if domain is None or domain.dormant_since is not None:
         await queue.complete(context, job)
-        return
+        return None
     if domain.cf_id is not None:
-        await _edit_registered(run, domain, domain.cf_id)
-        return
+        return await _edit_registered(run, domain, domain.cf_id)
     if await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain)):
         await _ask_instead_of_creating(cloudflare, domain)
-        await _park(run)
-        return
+        return await _park(run)
     try:
         cf_hostname = await cloudflare.create(
             domain.name,
             validation=domain.validation,
             wildcard=domain.wildcard,
+            kept_settings=domain.kept_settings,
             urgency=Urgency.SOON,
             owner=domain.org_id,
         )
     except Permanent as error:
         if not is_duplicate(error):
-            await record_refused(context, job, error)
-            return
+            return await record_refused(context, job, error)
         existing_hostname = await _find_existing(cloudflare, domain, error)
         holder = await registration.find_holder(context, existing_hostname.id)
         if holder is not None and holder.id != domain.id:
             if holder.name == domain.name:
                 # Another claim on the name was registered at the same time: its order is not ours to edit.
-                await _park(run)
-            else:
-                await record_refused(context, job, error)
-            return
+                return await _park(run)
+            return await record_refused(context, job, error)
         log.info("job.hostname_adopted", domain=domain.name, domain_id=domain.id, cf_id=existing_hostname.id)
         try:
-            cf_hostname = await _edit_to_order(cloudflare, domain, existing_hostname)
+            cf_hostname = (
+                existing_hostname
+                if domain.awaits_adoption
+                else await _edit_to_order(cloudflare, domain, existing_hostname)
+            )
         except Permanent as difference:
-            await record_refused(context, job, difference)
-            return
+            return await record_refused(context, job, difference)
     await record_registered(context, job, cf_hostname)
+    return None
 
 
-async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -> None:
+async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -> Job | None:
     """Have a hostname that the domain has already be as ordered: its order may have been another claim's."""
     context, cloudflare, job = run.context, run.services.cloudflare, run.job
     cf_hostname = await cloudflare.get(cf_id, urgency=Urgency.SOON, owner=domain.org_id)
     if isinstance(cf_hostname, CloudflareHostnameAbsence):
         # The domain's next check finds that too, and has it registered again.
         await queue.complete(context, job)
-        return
+        return None
     try:
         cf_hostname = await _edit_to_order(cloudflare, domain, cf_hostname)
     except Permanent as error:
-        await record_refused(context, job, error)
-        return
+        return await record_refused(context, job, error)
     await record_registered(context, job, cf_hostname)
+    return None
 
 
 async def _ask_instead_of_creating(cloudflare: CloudflareClient, domain: Domain) -> None:
@@ -109,10 +114,11 @@ async def _ask_instead_of_creating(cloudflare: CloudflareClient, domain: Domain)
         raise
 
 
-async def _park(run: JobRun[NoPayload]) -> None:
-    if not await park(run.context, run.job):
-        # It has taken the hostname over meanwhile, which may be ordered otherwise.
-        await perform(run)
+async def _park(run: JobRun[NoPayload]) -> Job | None:
+    if await park(run.context, run.job):
+        return None
+    # It has taken the hostname over meanwhile, which may be ordered otherwise.
+    return await perform(run)
 
 
 async def park(context: Context, job: Job) -> bool:
@@ -142,7 +148,7 @@ async def _find_existing(cloudflare: CloudflareClient, domain: Domain, error: Pe
 async def _edit_to_order(
     cloudflare: CloudflareClient, domain: Domain, cf_hostname: CloudflareHostname
 ) -> CloudflareHostname:
-    """Return a hostname that is as ordered, edited where it was not.
+    """Return a hostname that is as ordered, edited where it was not; one that is only read stays as it is.
 
     What the hostname served before the edit is not what was ordered, so only the answer to the edit counts.
 
@@ -150,11 +156,11 @@ async def _edit_to_order(
     """
     order = cloudflare.build_order(domain.name, validation=domain.validation, wildcard=domain.wildcard)
     differences = describe_differences(order, cf_hostname)
-    if not differences:
+    if not differences or find_read_only_reason(cf_hostname, is_adopted=domain.read_only is not None) is not None:
         return cf_hostname
     log.info("job.hostname_edited", domain=domain.name, domain_id=domain.id, differences=differences)
     try:
-        edited_hostname = await cloudflare.edit(cf_hostname.id, order, urgency=Urgency.SOON, owner=domain.org_id)
+        edited_hostname = await cloudflare.edit(cf_hostname, order, urgency=Urgency.SOON, owner=domain.org_id)
     except Permanent as error:
         raise _difference_error(domain, differences, f"refuses to change that: {error.message}") from error
     if isinstance(edited_hostname, CloudflareHostnameAbsence):
@@ -205,14 +211,14 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
     return await context.database.write(unit)
 
 
-async def record_refused(context: Context, job: Job, error: Permanent) -> None:
+async def record_refused(context: Context, job: Job, error: Permanent) -> Job:
     """Store that Cloudflare refuses the hostname: the domain says why, the job becomes a dead letter."""
 
-    def unit(tx: Transaction) -> None:
+    def unit(tx: Transaction) -> Job:
         registration.record_observation(context, tx, job, RegistrationRefusal(error.code, error.message))
-        queue.record_failure(context, tx, job, error)
+        return queue.record_failure(context, tx, job, error)
 
-    await context.database.write(unit)
+    return await context.database.write(unit)
 
 
 DEFINITION: Final = JobDefinition(

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from dcvd.core.custom_hostnames.read_only import read_only_error
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.hostname_orders import order_of
 from dcvd.core.domains.observations import CloudflareHostnameAbsence
@@ -19,10 +20,17 @@ from dcvd.store.engine.transactions import Transaction
 
 
 async def perform(run: JobRun[NoPayload]) -> None:
-    """Ask Cloudflare before patching: a lost answer, or Cloudflare itself, may have done what was needed."""
+    """Ask Cloudflare before patching: a lost answer, or Cloudflare itself, may have done what was needed.
+
+    Raises Permanent where the hostname is only read.
+    """
     context, cloudflare, job = run.context, run.services.cloudflare, run.job
     old_domain = await registration.find_domain(context, job)
-    if old_domain is None or old_domain.cf_id is None or not _wants_patch(context, old_domain):
+    if old_domain is None or old_domain.cf_id is None:
+        await queue.complete(context, job)
+        return
+    # What is only read may be so no more.
+    if old_domain.read_only is None and not _wants_patch(context, old_domain):
         await queue.complete(context, job)
         return
     asked_at, urgency = context.now(), URGENCY_BY_LANE[choose_lane(old_domain)]
@@ -30,6 +38,8 @@ async def perform(run: JobRun[NoPayload]) -> None:
     domain = await context.database.write(
         lambda tx: registration.apply_check(context, tx, job, old_domain.id, [cf_observation], asked_at)
     )
+    if domain is not None and domain.read_only is not None:
+        raise read_only_error(domain.name, domain.read_only)
     if isinstance(cf_observation, CloudflareHostnameAbsence) or domain is None or not _wants_patch(context, domain):
         await queue.complete(context, job)
         return

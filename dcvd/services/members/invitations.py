@@ -21,6 +21,7 @@ from dcvd.core.secret import Secret
 from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.services import audit
+from dcvd.services.alerts import contacts as alert_contacts
 from dcvd.services.context import Context
 from dcvd.services.members.rules import check_grant, get_owned
 from dcvd.services.organizations import quotas
@@ -116,6 +117,7 @@ async def accept(context: Context, presented_invite: str) -> Member:
             raise refusal
         members.confirm(tx, member.id, context.now())
         audit.record(context, tx, member.org_id, AuditAction.MEMBER_ACCEPTED, member.id, actor=f"member:{member.id}")
+        alert_contacts.add_member(context, tx, member)
         return get_owned(tx, member.org_id, member.id)
 
     member = await context.database.write(unit)

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from dcvd.config import Config
+from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.core.organizations.quotas import Quota, Quotas, Room, change_overrides
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
@@ -39,12 +40,12 @@ def read_quotas(context: Context, snapshot: Snapshot, org_id: str) -> Quotas:
 
 
 def measure_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota) -> Room | None:
-    """Measure how much room an organization has; None without a limit.
+    """Measure how much room an organization has; None without a limit, and for the operator.
 
     Nobody else can take it if `snapshot` is the transaction that stores what is added.
     """
     limit = _choose_limit(context.config, organizations.read_quota_overrides(snapshot, org_id), quota)
-    if not limit:
+    if not limit or org_id == OPERATOR_ORG_ID:
         return None
     return Room(quota=quota, limit=limit, count=_COUNTERS[quota](snapshot, org_id, limit + 1, context.now()))
 

@@ -1,6 +1,6 @@
 """Organizations: operators create, list and change them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import structlog
 
@@ -86,6 +86,11 @@ def tag_organization(organization: Organization, own_quotas: Mapping[str, int]) 
 async def list_all(context: Context) -> list[Organization]:
     """List every organization by name."""
     return await context.database.read(organizations.list_all)
+
+
+async def read_names(context: Context, ids: Collection[str]) -> dict[str, str]:
+    """Read the names of those of the organizations that exist, by their ids."""
+    return await context.database.read(lambda snapshot: organizations.read_names(snapshot, ids))
 
 
 async def find(context: Context, id_or_name: str) -> Organization:

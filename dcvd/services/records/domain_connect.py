@@ -9,7 +9,7 @@ from msgspec import Struct
 from dcvd.config import Config
 from dcvd.core.domains.domain import WAITING_STATUSES, Domain, Record
 from dcvd.core.domains.required_records import required_records
-from dcvd.core.ids import IdPrefix, is_id
+from dcvd.core.ids import may_be_id
 from dcvd.core.records.domain_connect import (
     RETURN_PATH,
     append_signature,
@@ -91,7 +91,7 @@ async def handle_return(context: Context, state: str, admit: Callable[[str], Abs
     Anybody can come with any state, which must not cost more than the checks that an organization may ask for: `admit`
     bounds them.
     """
-    if not is_id(IdPrefix.DOMAIN, state):
+    if not may_be_id(state):
         return
     domain = await context.database.read(lambda snapshot: stored_domains.get(snapshot, state))
     if domain is None or domain.status not in WAITING_STATUSES:

@@ -32,7 +32,10 @@ def remove_excess(context: Context, tx: Transaction, org_id: str) -> None:
     The quota does not count them: else whoever mints tokens that end at once would make work without bounds, such as
     that of revoking them all.
     """
-    excess = tokens.list_expired_of_org(tx, org_id, context.now(), beyond=MAX_EXPIRED, limit=_MAX_AT_ONCE)
+    now = context.confirmed_now()
+    if now is None:
+        return
+    excess = tokens.list_expired_of_org(tx, org_id, now, beyond=MAX_EXPIRED, limit=_MAX_AT_ONCE)
     if excess:
         _remove_tokens(context.for_caller(DAEMON), tx, excess)
 

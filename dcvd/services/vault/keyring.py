@@ -1,5 +1,6 @@
 """The vault's keys as the daemon is given them: configured, earlier ones, and those in the file beside the database."""
 
+import errno
 import os
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from msgspec import Struct
 from dcvd.config import Config
 from dcvd.config.secrets import SecretSource
 from dcvd.core.secret import Secret
-from dcvd.errors import ConfigError
+from dcvd.errors import ConfigError, DiskFull
 from dcvd.kit.new_file import create_file
 from dcvd.kit.vault.key import KEY_FORMS, SALT_BYTES, VaultKey
 from dcvd.kit.vault.key_file import format_keys
@@ -119,13 +120,15 @@ def read_key_file(path: Path, *, is_needed: bool) -> list[KeyringEntry]:
 
 
 def create_key_file(path: Path) -> KeyringEntry:
-    """Make a new key in a new file. Raises ConfigError where the file cannot be made."""
+    """Make a new key in a new file. Raises ConfigError where the file cannot be made, and DiskFull."""
     key = VaultKey.generate(os.urandom)
     try:
         with create_file(path) as draft:
             draft.write_text(format_keys([key]), encoding="ascii")
             adopt_owner(draft)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(f"The disk is full: the key file {path} cannot be made. Free some space.") from error
         raise ConfigError(
             [
                 f"The key file {path} cannot be made: {error.strerror}. Let the daemon write there, or give it a key "

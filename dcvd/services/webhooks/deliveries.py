@@ -1,11 +1,12 @@
 """Record attempts, with their consequences for deliveries and for endpoints."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.events import OPERATIONAL_TYPES, EventData, EventDraft, EventType
+from dcvd.core.operators import is_wanted_organization
 from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,
     AttemptOutcome,
@@ -16,12 +17,14 @@ from dcvd.core.webhooks.deliveries import (
     RecordedAttempt,
     decide_next_attempt,
 )
+from dcvd.core.webhooks.delivery_settings import choose_schedule
+from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import apply_attempt
 from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.events import recording
-from dcvd.services.webhooks import endpoint_health
+from dcvd.services.webhooks import endpoint_health, event_refusals
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.webhooks import attempts, deliveries, delivery_endings, delivery_history, endpoints
 
@@ -41,16 +44,26 @@ async def record_attempts(
     are in the order in which they ended. `healthy_endpoint_ids`: endpoints without a stored failure since their last
     success.
     """
-    now = context.now()
-    schedule = context.config.webhooks.retry_schedule
-    planned_consequences = [
-        decide_next_attempt(
-            finished.attempt, finished.due_delivery.attempts_before, schedule, now, context.random_fraction()
-        )
-        for finished in finished_attempts
-    ]
+    now, is_time_confirmed = context.now(), context.confirmed_now() is not None
+    default_schedule = context.config.webhooks.retry_schedule
+    failed_ids = {
+        each.endpoint_id for each in finished_attempts if each.attempt.outcome is not AttemptOutcome.DELIVERED
+    }
 
     def unit(tx: Transaction) -> list[AttemptConsequence]:
+        failing_endpoints = endpoints.find_by_ids(tx, failed_ids)
+        # As they are now: an attempt in flight while its endpoint was changed is followed by the new schedule.
+        schedules = {each.id: choose_schedule(each, default_schedule) for each in failing_endpoints.values()}
+        planned_consequences = [
+            decide_next_attempt(
+                finished.attempt,
+                finished.due_delivery.attempts_before,
+                schedules.get(finished.endpoint_id, default_schedule),
+                now,
+                context.random_fraction(),
+            )
+            for finished in finished_attempts
+        ]
         consequences = deliveries.apply_attempts(tx, finished_attempts, planned_consequences, now)
         attempts.insert(
             tx,
@@ -60,7 +73,21 @@ async def record_attempts(
             ],
         )
         attempts.add_to_counts(tx, finished_attempts)
-        _update_health(context, tx, finished_attempts, consequences, healthy_endpoint_ids, now)
+        refusals = event_refusals.record(tx, finished_attempts, now)
+        succeeded_ids = {each.endpoint_id for each in finished_attempts}.difference(failed_ids, healthy_endpoint_ids)
+        endpoints_by_id = failing_endpoints | endpoints.find_failing_by_ids(tx, succeeded_ids)
+        if endpoints_by_id:
+            _update_health(
+                context,
+                tx,
+                finished_attempts,
+                consequences,
+                endpoints_by_id,
+                refusals.harmless_ids,
+                now,
+                is_time_confirmed=is_time_confirmed,
+            )
+        event_refusals.tell(context, tx, refusals.to_tell)
         return consequences
 
     return await context.database.write(unit)
@@ -76,10 +103,10 @@ async def drop_expired(context: Context, due: Sequence[DueDelivery]) -> None:
     await context.database.write(unit)
 
 
-def get_owned(snapshot: Snapshot, org_id: str, delivery_id: str) -> Delivery:
-    """Get an organization's delivery. Raises NotFound, also for another organization's."""
-    delivery = delivery_history.get(snapshot, org_id, delivery_id)
-    if delivery is None:
+def get_owned(snapshot: Snapshot, org_id: str | None, delivery_id: str) -> Delivery:
+    """Get a delivery of an organization, or of any. Raises NotFound, also for another organization's."""
+    delivery = delivery_history.find(snapshot, delivery_id)
+    if delivery is None or not is_wanted_organization(org_id, delivery.org_id):
         raise NotFound(f"There is no delivery {delivery_id}.")
     return delivery
 
@@ -89,18 +116,17 @@ def _update_health(
     tx: Transaction,
     finished_attempts: Sequence[FinishedAttempt],
     consequences: Sequence[AttemptConsequence],
-    healthy_endpoint_ids: Collection[str],
+    endpoints_by_id: Mapping[str, Endpoint],
+    harmless_ids: Collection[str],
     now: int,
+    *,
+    is_time_confirmed: bool,
 ) -> None:
-    """Update endpoints' health by attempts; the success of a healthy endpoint changes nothing, and reads nothing."""
-    failed_ids = {
-        each.endpoint_id for each in finished_attempts if each.attempt.outcome is not AttemptOutcome.DELIVERED
-    }
-    succeeded_ids = {each.endpoint_id for each in finished_attempts}.difference(failed_ids, healthy_endpoint_ids)
-    endpoints_by_id = endpoints.find_by_ids(tx, failed_ids) | endpoints.find_failing_by_ids(tx, succeeded_ids)
-    if not endpoints_by_id:
-        return
-    schedule = context.config.webhooks.retry_schedule
+    """Update endpoints' health by attempts.
+
+    endpoints_by_id: those to which an attempt failed, or had failed before. harmless_ids: deliveries whose failure says
+    nothing of their endpoint.
+    """
     healths = {endpoint_id: endpoint.health for endpoint_id, endpoint in endpoints_by_id.items()}
     # Not those that their tenant removed, dropped or retried while the last attempt was in flight.
     dead_ids = deliveries.filter_dead(
@@ -116,8 +142,15 @@ def _update_health(
         if health is None:
             continue
         endpoint = endpoints_by_id[finished.endpoint_id]
+        schedule = choose_schedule(endpoint, context.config.webhooks.retry_schedule)
         schedule_index = min(finished.attempt.number - finished.due_delivery.attempts_before, len(schedule) - 1)
-        new_health, change = apply_attempt(health, finished.attempt, schedule[schedule_index], now)
+        new_health, change = (
+            (health, None)
+            if finished.due_delivery.id in harmless_ids
+            else apply_attempt(
+                health, finished.attempt, schedule[schedule_index], now, is_time_confirmed=is_time_confirmed
+            )
+        )
         healths[finished.endpoint_id] = new_health
         drafts: list[EventDraft] = []
         if finished.due_delivery.id in dead_ids and finished.due_delivery.event_type not in OPERATIONAL_TYPES:

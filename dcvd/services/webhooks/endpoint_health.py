@@ -7,6 +7,7 @@ import structlog
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.event_refusals import EventRefusal, describe_way_out
 from dcvd.core.webhooks.health import FAILING_AFTER_MS, FAILING_ATTEMPTS, EndpointHealth, HealthChange, apply_time
 from dcvd.services.context import Context
 from dcvd.services.events import recording
@@ -52,16 +53,56 @@ def record_change(
     )
 
 
+def record_refusal(context: Context, tx: Transaction, endpoint: Endpoint, refusal: EventRefusal) -> None:
+    """Tell the organization's other endpoints that an endpoint refuses a type of event for good."""
+    answer = refusal.lasting_answer
+    assert answer is not None, "only what is for good is told"
+    log.warning(
+        "endpoint.refuses",
+        endpoint_id=endpoint.id,
+        org_id=endpoint.org_id,
+        event_type=refusal.event_type,
+        status=answer.status_code,
+    )
+    data: EventData = {
+        **_describe_endpoint(endpoint),
+        **_describe_failures(endpoint.health),
+        "refused": {
+            "event_type": refusal.event_type.value,
+            "status_code": answer.status_code,
+            "attempts": answer.attempts,
+            "since": format_instant(answer.first_at),
+            "answer": answer.excerpt,
+            "delivery_id": answer.delivery_id,
+            "fix": describe_way_out(refusal.event_type, answer),
+        },
+    }
+    draft = EventDraft(EventType.ENDPOINT_FAILING, data)
+    recording.record(context, tx, endpoint.org_id, [draft], except_endpoint_id=endpoint.id)
+
+
+def _describe_endpoint(endpoint: Endpoint) -> EventData:
+    return {"endpoint_id": endpoint.id, "endpoint_name": endpoint.name, "url": endpoint.url}
+
+
+def _describe_failures(health: EndpointHealth) -> EventData:
+    return {
+        "failed_attempts": health.failures,
+        "failing_since": format_instant(health.failing_since),
+        "error": health.last_error,
+        "status_code": health.last_status_code,
+    }
+
+
 def _draft_event(endpoint: Endpoint, change: HealthChange, health: EndpointHealth) -> EventDraft:
-    data: EventData = {"endpoint_id": endpoint.id, "url": endpoint.url}
+    data = _describe_endpoint(endpoint)
     if change is HealthChange.RECOVERED:
         return EventDraft(EventType.ENDPOINT_RECOVERED, data)
     event_type = EventType.ENDPOINT_FAILING
     if change is HealthChange.DISABLED:
         event_type = EventType.ENDPOINT_DISABLED
         data["reason"] = health.reason
-    data["failed_attempts"] = health.failures
-    data["failing_since"] = format_instant(health.failing_since)
-    data["error"] = health.last_error
-    data["status_code"] = health.last_status_code
+    data |= _describe_failures(health)
+    if event_type is EventType.ENDPOINT_FAILING:
+        data["refused"] = None
     return EventDraft(event_type, data)

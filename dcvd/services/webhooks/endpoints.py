@@ -9,21 +9,31 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
+from dcvd.core.durations import format_duration
 from dcvd.core.events import EventType
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.ids import IdPrefix
+from dcvd.core.instants import SECOND
+from dcvd.core.operators import OPERATOR_ORG_ID, is_wanted_organization
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
+from dcvd.core.webhooks.delivery_settings import validate_schedule, validate_timeout
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret, UnsealedEndpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
+from dcvd.core.webhooks.matching import EventMatch, normalise_match
+from dcvd.core.webhooks.ordering import Ordering
 from dcvd.core.webhooks.signing import new_secret
-from dcvd.errors import Conflict, InvalidInput, NotFound
-from dcvd.kit.egress.guard import EgressPolicy, check_headers, check_url
+from dcvd.core.webhooks.subscriptions import parse_subscription
+from dcvd.errors import InvalidInput, NotFound
+from dcvd.kit.egress.guard import EgressPolicy, check_url
 from dcvd.kit.limits.batch_sizer import BatchSizer
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services import audit
 from dcvd.services.context import Context
+from dcvd.services.names import validate_name
 from dcvd.services.organizations import quotas
+from dcvd.services.webhooks import client_certificates, endpoint_ordering, event_refusals, static_headers
+from dcvd.services.webhooks.client_certificates import NewClientCertificate
 from dcvd.store.engine.paging import Page, build_page, decode_cursor
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.webhooks import deliveries, delivery_endings, endpoints, signing_secrets
@@ -33,22 +43,7 @@ log = structlog.get_logger(__name__)
 _MIN_BATCH_SIZE: Final = 20
 _BATCH_SIZE: Final = 500
 """The most deliveries that one transaction ends or removes; how many it is follows from how long that takes."""
-MAX_HEADERS: Final = 20
-_MAX_HEADER_BYTES: Final = 4096
 MAX_ATTEMPTS_PER_SECOND: Final = 1000
-_RESERVED_HEADERS: Final = frozenset(
-    {
-        "accept",
-        "accept-encoding",
-        "content-encoding",
-        "content-type",
-        "cookie",
-        "date",
-        "proxy-authorization",
-        "user-agent",
-    }
-)
-_RESERVED_HEADER_PREFIXES: Final = ("webhook-", "x-dcvaas-")
 DROPPED_WHEN_ENABLED: Final = "Its webhook was enabled again without what it had missed."
 
 
@@ -62,14 +57,21 @@ class HeldDeliveries(StrEnum):
 class EndpointChange(Struct, frozen=True, kw_only=True):
     """A change of an endpoint; what is UNSET stays as it is.
 
-    headers: those to set and, with None, those to remove; None alone removes all (RFC 7396).
+    headers: those to set and, with None, those to remove; None alone removes all (RFC 7396). client_certificate: None
+    removes it.
     """
 
+    name: str | UnsetType | None = UNSET
     url: str | UnsetType = UNSET
     events: Sequence[str] | UnsetType = UNSET
     max_per_second: int | UnsetType | None = UNSET
+    timeout_seconds: int | UnsetType | None = UNSET
+    retry_schedule: Sequence[str] | UnsetType | None = UNSET
     headers: Mapping[str, str | None] | UnsetType | None = UNSET
+    client_certificate: NewClientCertificate | UnsetType | None = UNSET
+    match: EventMatch | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
+    ordering: Ordering | UnsetType = UNSET
     replay: HeldDeliveries = HeldDeliveries.HELD
 
 
@@ -79,21 +81,34 @@ async def create(
     *,
     url: str,
     events: Sequence[str],
+    name: str | None = None,
     max_per_second: int | None = None,
+    timeout_seconds: int | None = None,
+    retry_schedule: Sequence[str] | None = None,
     headers: Mapping[str, str] | None = None,
+    client_certificate: NewClientCertificate | None = None,
+    ordering: Ordering = Ordering.DOMAIN,
+    match: EventMatch | None = None,
 ) -> tuple[Endpoint, Secret]:
     """Create an endpoint with a fresh secret. Raises QuotaReached, InvalidInput naming the member at fault."""
     now = context.now()
     secret = new_secret(context.random_bytes)
-    valid_headers = _validate_headers(headers or {})
+    valid_headers = static_headers.validate(headers or {})
+    certificate = None if client_certificate is None else client_certificates.validate(context, client_certificate)
     endpoint = Endpoint(
         id=context.new_id(IdPrefix.ENDPOINT),
         org_id=org_id,
+        name=_validate_name(name),
         url=_validate_url(context, url),
-        events=_parse_event_types(events),
+        events=parse_subscription(events, for_operator=org_id == OPERATOR_ORG_ID),
         max_per_second=_validate_rate(max_per_second),
+        timeout_ms=validate_timeout(timeout_seconds),
+        retry_schedule=validate_schedule(retry_schedule),
         header_names=tuple(valid_headers),
+        client_certificate=None if certificate is None else certificate.shown,
+        match=_normalise_match(context, match),
         health=EndpointHealth(),
+        ordering=ordering,
         created_at=now,
         updated_at=now,
     )
@@ -103,9 +118,11 @@ async def create(
         quotas.require_room(context, tx, org_id, Quota.ENDPOINTS)
         endpoints.insert(tx, endpoint)
         endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
+        if certificate is not None:
+            client_certificates.store(context, tx, endpoint, certificate)
         signing_secret = SigningSecret(secret=secret, created_at=now, expires_at=None)
         signing_secrets.insert(tx, context.vault, secret_id, org_id, endpoint.id, signing_secret)
-        audit.record(context, tx, org_id, AuditAction.ENDPOINT_CREATED, endpoint.id, after=_describe(endpoint))
+        audit.record(context, tx, org_id, AuditAction.ENDPOINT_CREATED, endpoint.id, after=describe_endpoint(endpoint))
         context.remember_result(tx, lambda: (endpoint, secret))
         return endpoint, secret
 
@@ -121,8 +138,8 @@ async def list_page(context: Context, org_id: str, *, cursor: str | None, limit:
     return build_page(rows, limit, [row.id for row in rows])
 
 
-async def get(context: Context, org_id: str, endpoint_id: str) -> Endpoint:
-    """Get an endpoint by its id. Raises NotFound, also for another organization's."""
+async def get(context: Context, org_id: str | None, endpoint_id: str) -> Endpoint:
+    """Get an endpoint by its id, of an organization or of any. Raises NotFound, also for another organization's."""
     return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, endpoint_id))
 
 
@@ -135,32 +152,55 @@ async def change(
     precondition: Precondition = ANY_STATE,
     batch_size: int = _BATCH_SIZE,
 ) -> Endpoint:
-    """Change what is given; waiting deliveries go to the new address.
+    """Change what is given; waiting deliveries go to the new address, also where the new `match` excludes their events.
 
     Raises NotFound, InvalidInput; PreconditionFailed where the endpoint is in another state than `precondition` says;
     Conflict where headers are to be kept that cannot be read.
 
     Enabling an endpoint resets its health, and sends what was held for it, unless `replay` says that it is not wanted.
     """
+    name = UNSET if requested_change.name is UNSET else _validate_name(requested_change.name)
     url = UNSET if requested_change.url is UNSET else _validate_url(context, requested_change.url)
-    events = UNSET if requested_change.events is UNSET else _parse_event_types(requested_change.events)
+    is_operators = org_id == OPERATOR_ORG_ID
+    events = (
+        UNSET
+        if requested_change.events is UNSET
+        else parse_subscription(requested_change.events, for_operator=is_operators)
+    )
     rate = UNSET if requested_change.max_per_second is UNSET else _validate_rate(requested_change.max_per_second)
+    timeout_seconds = requested_change.timeout_seconds
+    timeout_ms = UNSET if timeout_seconds is UNSET else validate_timeout(timeout_seconds)
+    delays = requested_change.retry_schedule
+    schedule = UNSET if delays is UNSET else validate_schedule(delays)
+    certificate = client_certificates.validate_change(context, requested_change.client_certificate)
+    match = UNSET if requested_change.match is UNSET else _normalise_match(context, requested_change.match)
     if requested_change.replay is HeldDeliveries.NONE and requested_change.enabled is not True:
         raise InvalidInput("replay", 'replay "none" goes with "enabled": true, and with nothing else.')
     if requested_change.replay is HeldDeliveries.NONE:
         await _drop_held_deliveries(context, org_id, endpoint_id, precondition, batch_size)
 
+    def is_unordered(tx: Transaction) -> bool:
+        return _get_expected(tx, org_id, endpoint_id, precondition).ordering is Ordering.NONE
+
+    if requested_change.ordering is Ordering.DOMAIN:
+        await endpoint_ordering.hold_back_later(context, endpoint_id, is_unordered, batch_size=batch_size)
+
     def unit(tx: Transaction) -> Endpoint:
-        stored = get_owned(tx, org_id, endpoint_id)
-        precondition.check(stored.entity_tag, f"The webhook {endpoint_id}")
-        valid_headers = _merge_headers(context, tx, stored, requested_change.headers)
+        stored = _get_expected(tx, org_id, endpoint_id, precondition)
+        valid_headers = static_headers.merge(context, tx, stored, requested_change.headers)
         endpoint = replace(
             stored,
+            name=stored.name if name is UNSET else name,
             url=stored.url if url is UNSET else url,
             events=stored.events if events is UNSET else events,
             max_per_second=stored.max_per_second if rate is UNSET else rate,
+            timeout_ms=stored.timeout_ms if timeout_ms is UNSET else timeout_ms,
+            retry_schedule=stored.retry_schedule if schedule is UNSET else schedule,
+            match=stored.match if match is UNSET else match,
             header_names=stored.header_names if valid_headers is UNSET else tuple(valid_headers),
+            client_certificate=stored.client_certificate if certificate is UNSET else certificate and certificate.shown,
             health=_next_health(stored.health, requested_change.enabled),
+            ordering=stored.ordering if requested_change.ordering is UNSET else requested_change.ordering,
             # Later than before also where two changes fall into one millisecond: the entity tag has to differ.
             updated_at=max(context.now(), stored.updated_at + 1),
         )
@@ -168,16 +208,30 @@ async def change(
             # Drops what was held since the last batch; in a moment few deliveries are added.
             _drop_batch(context, tx, endpoint_id, batch_size)
         endpoints.update(tx, endpoint)
+        event_refusals.forget(tx, stored, endpoint)
         if valid_headers is not UNSET:
             endpoints.set_headers(tx, context.vault, org_id, endpoint.id, valid_headers)
+        if certificate is not UNSET:
+            client_certificates.store(context, tx, endpoint, certificate)
         audit.record_difference(
-            context, tx, org_id, AuditAction.ENDPOINT_CHANGED, endpoint_id, _describe(stored), _describe(endpoint)
+            context,
+            tx,
+            org_id,
+            AuditAction.ENDPOINT_CHANGED,
+            endpoint_id,
+            describe_endpoint(stored),
+            describe_endpoint(endpoint),
         )
         # An endpoint that is enabled again may have deliveries waiting.
         tx.announce(Topic.DELIVERIES, endpoint_id)
         return endpoint
 
-    return await context.database.write(unit)
+    changed_endpoint = await context.database.write(unit)
+    if requested_change.ordering is not UNSET:
+        await endpoint_ordering.follow_ordering(context, endpoint_id, batch_size=batch_size)
+    if schedule is not UNSET:
+        await endpoint_ordering.follow_schedule(context, endpoint_id, batch_size=batch_size)
+    return changed_endpoint
 
 
 async def remove(context: Context, org_id: str, endpoint_id: str, *, batch_size: int = _BATCH_SIZE) -> None:
@@ -196,7 +250,9 @@ async def remove(context: Context, org_id: str, endpoint_id: str, *, batch_size:
         endpoint = get_owned(tx, org_id, endpoint_id)
         if delivery_endings.delete_of_endpoint(tx, endpoint_id, size, context.now()) < size:
             endpoints.delete(tx, org_id, endpoint_id)
-            audit.record(context, tx, org_id, AuditAction.ENDPOINT_REMOVED, endpoint_id, before=_describe(endpoint))
+            audit.record(
+                context, tx, org_id, AuditAction.ENDPOINT_REMOVED, endpoint_id, before=describe_endpoint(endpoint)
+            )
             return True
         if endpoint.health.is_enabled:
             endpoints.update_health(tx, endpoint_id, disable(endpoint.health, DisabledReason.MANUAL))
@@ -206,11 +262,18 @@ async def remove(context: Context, org_id: str, endpoint_id: str, *, batch_size:
         pass
 
 
-def get_owned(snapshot: Snapshot, org_id: str, endpoint_id: str) -> Endpoint:
-    """Get an organization's endpoint. Raises NotFound, also for another organization's."""
+def get_owned(snapshot: Snapshot, org_id: str | None, endpoint_id: str) -> Endpoint:
+    """Get an endpoint of an organization, or of any. Raises NotFound, also for another organization's."""
     endpoint = endpoints.get(snapshot, endpoint_id)
-    if endpoint is None or endpoint.org_id != org_id:
+    if endpoint is None or not is_wanted_organization(org_id, endpoint.org_id):
         raise NotFound(f"There is no webhook {endpoint_id}.")
+    return endpoint
+
+
+def _get_expected(snapshot: Snapshot, org_id: str, endpoint_id: str, precondition: Precondition) -> Endpoint:
+    """Get an organization's endpoint. Raises NotFound; PreconditionFailed if it is in another state than expected."""
+    endpoint = get_owned(snapshot, org_id, endpoint_id)
+    precondition.check(endpoint.entity_tag, f"The webhook {endpoint_id}")
     return endpoint
 
 
@@ -228,6 +291,7 @@ def unseal_endpoint(context: Context, snapshot: Snapshot, endpoint_id: str) -> U
             endpoint=endpoint,
             secrets=tuple(signing_secrets.unseal_all(snapshot, context.vault, endpoint.org_id, endpoint_id)),
             headers=endpoints.unseal_headers(snapshot, context.vault, endpoint.org_id, endpoint_id),
+            credentials=client_certificates.unseal(context, snapshot, endpoint),
         )
     except VaultError as error:
         log.error("webhook.secrets_unreadable", endpoint_id=endpoint_id, code=error.code, error=error.message)  # noqa: TRY400
@@ -254,8 +318,7 @@ async def _drop_held_deliveries(
     batch_sizer = BatchSizer(min_size=min(_MIN_BATCH_SIZE, batch_size), max_size=batch_size)
 
     def unit(tx: Transaction) -> bool:
-        endpoint = get_owned(tx, org_id, endpoint_id)
-        precondition.check(endpoint.entity_tag, f"The webhook {endpoint_id}")
+        endpoint = _get_expected(tx, org_id, endpoint_id, precondition)
         if endpoint.health.is_enabled:
             return True
         return batch_sizer.run_step(lambda size: _drop_batch(context, tx, endpoint_id, size) < size)
@@ -268,30 +331,6 @@ def _drop_batch(context: Context, tx: Transaction, endpoint_id: str, batch_size:
     ids = deliveries.list_pending_ids(tx, endpoint_id, batch_size)
     delivery_endings.drop(tx, ids, DROPPED_WHEN_ENABLED, context.now())
     return len(ids)
-
-
-def _merge_headers(
-    context: Context, snapshot: Snapshot, endpoint: Endpoint, change: Mapping[str, str | None] | UnsetType | None
-) -> dict[str, str] | UnsetType:
-    """Return all headers after a change (RFC 7396), whose names differ in more than case; UNSET where they stay.
-
-    Raises InvalidInput, and Conflict where those to be kept cannot be read.
-    """
-    if change is UNSET:
-        return UNSET
-    if change is None:
-        return {}
-    given = _validate_headers({name: value or "" for name, value in change.items()})
-    try:
-        stored = endpoints.unseal_headers(snapshot, context.vault, endpoint.org_id, endpoint.id)
-    except VaultError as error:
-        raise Conflict(
-            'The headers of this webhook cannot be read, so none can be kept: send "headers": null, then all of them.',
-            code=error.code,
-        ) from error
-    replaced = {name.lower() for name in given}
-    kept = {name: value.reveal() for name, value in stored.items() if name.lower() not in replaced}
-    return _validate_headers(kept | {name: value for name, value in change.items() if value is not None})
 
 
 def _next_health(health: EndpointHealth, requested_enabled: bool | UnsetType) -> EndpointHealth:
@@ -307,6 +346,14 @@ def _validate_url(context: Context, url: str) -> str:
     return url
 
 
+def _validate_name(name: str | None) -> str | None:
+    return None if name is None else validate_name(name, subject="webhook")
+
+
+def _normalise_match(context: Context, match: EventMatch | None) -> EventMatch | None:
+    return None if match is None else normalise_match(match, allowed_tlds=context.config.domains.allow_reserved_tlds)
+
+
 def _validate_rate(rate: int | None) -> int | None:
     if rate is not None and not 1 <= rate <= MAX_ATTEMPTS_PER_SECOND:
         message = (
@@ -314,36 +361,6 @@ def _validate_rate(rate: int | None) -> int | None:
         )
         raise InvalidInput("maxPerSecond", message)
     return rate
-
-
-def _validate_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    valid_headers: dict[str, str] = {}
-    for name, value in headers.items():
-        lower_name = name.lower()
-        refusal = check_headers({name: value})
-        if refusal is None and (lower_name in _RESERVED_HEADERS or lower_name.startswith(_RESERVED_HEADER_PREFIXES)):
-            refusal = f"The header {name} is set by dcvd itself and cannot be chosen."
-        if refusal is None and lower_name in valid_headers:
-            refusal = f"The header {name} is given twice."
-        if refusal is not None:
-            raise InvalidInput("headers", refusal, code="bad_header")
-        valid_headers[lower_name] = value
-    if len(valid_headers) > MAX_HEADERS or sum(map(len, (*valid_headers, *valid_headers.values()))) > _MAX_HEADER_BYTES:
-        message = f"There may be {MAX_HEADERS} headers of {_MAX_HEADER_BYTES} bytes in all."
-        raise InvalidInput("headers", message, code="bad_header")
-    return dict(headers)
-
-
-def _parse_event_types(events: Sequence[str]) -> tuple[EventType, ...]:
-    if not events:
-        known_types = ", ".join(EventType)
-        raise InvalidInput("events", f"events is empty; name at least one of: {known_types}.", code="no_events")
-    event_types: list[EventType] = []
-    for index, name in enumerate(events):
-        event_type = parse_event_type(f"events[{index}]", name)
-        if event_type not in event_types:
-            event_types.append(event_type)
-    return tuple(event_types)
 
 
 def parse_event_type(field: str, name: str) -> EventType:
@@ -355,12 +372,18 @@ def parse_event_type(field: str, name: str) -> EventType:
         raise InvalidInput(field, message, code="unknown_event") from error
 
 
-def _describe(endpoint: Endpoint) -> dict[str, Any]:
+def describe_endpoint(endpoint: Endpoint) -> dict[str, Any]:
     """Return what an audit shows of an endpoint: of its headers the names alone, because their values are secret."""
     return {
+        "name": endpoint.name,
         "url": endpoint.url,
-        "events": [event.value for event in endpoint.events],
+        "events": endpoint.events,
         "maxPerSecond": endpoint.max_per_second,
+        "timeoutSeconds": endpoint.timeout_ms and endpoint.timeout_ms // SECOND,
+        "retrySchedule": endpoint.retry_schedule and [format_duration(delay) for delay in endpoint.retry_schedule],
         "headerNames": endpoint.header_names,
+        "clientCertificate": endpoint.client_certificate and endpoint.client_certificate.fingerprint,
+        "match": endpoint.match,
         "enabled": endpoint.health.is_enabled,
+        "ordering": endpoint.ordering.value,
     }

@@ -1,23 +1,24 @@
 """Explain a delivery: why its last attempt failed, what it waits for, and a command that repeats it."""
 
+from collections.abc import Callable
 from typing import Final, assert_never
 
 from msgspec import Struct
 
+from dcvd.core.http.exchanges import OwnFault
 from dcvd.core.instants import MINUTE, SECOND, to_rfc3339
 from dcvd.core.webhooks import signing
+from dcvd.core.webhooks.answers.status_codes import GONE_ANSWER
 from dcvd.core.webhooks.curl import curl_command
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
 from dcvd.core.webhooks.explanation import Explanation
 from dcvd.core.webhooks.explanation import explain as explain_attempt
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth
-from dcvd.core.webhooks.status_codes import GONE_ANSWER
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, endpoints
 from dcvd.services.webhooks.delivery_history import DeliveryDetail
 from dcvd.store.engine.transactions import Snapshot
-from dcvd.store.webhooks.deliveries import find_first_ahead
 
 SIGNATURE_LIFETIME_MS: Final = 5 * MINUTE
 """Receivers refuse a signature that is older (Standard Webhooks)."""
@@ -34,20 +35,26 @@ class DeliveryExplanation(Struct, frozen=True, kw_only=True):
     valid_until: int | None
 
 
-async def explain(context: Context, org_id: str, delivery_id: str) -> DeliveryExplanation:
+async def explain(
+    context: Context, org_id: str, delivery_id: str, *, find_own_fault: Callable[[str], OwnFault | None]
+) -> DeliveryExplanation:
     """Explain a delivery as it stands. Raises NotFound, also for another organization's.
 
+    find_own_fault: returns the fault of our own by which deliveries to an endpoint wait, if there is one.
     The command reveals no secret: it has placeholders for the endpoint's own headers.
     """
     detail = await delivery_history.get(context, org_id, delivery_id)
 
-    def query(snapshot: Snapshot) -> tuple[UnsealedEndpoint | None, str | None]:
-        unsealed_endpoint = endpoints.unseal_endpoint(context, snapshot, detail.endpoint.id)
-        return unsealed_endpoint, find_first_ahead(snapshot, detail.summary.delivery)
+    def query(snapshot: Snapshot) -> UnsealedEndpoint | None:
+        return endpoints.unseal_endpoint(context, snapshot, detail.endpoint.id)
 
-    unsealed_endpoint, blocking_delivery_id = await context.database.read(query)
+    unsealed_endpoint = await context.database.read(query)
     now = context.now()
-    explanations = [explain_status(detail, blocking_delivery_id, now)]
+    own_fault = find_own_fault(detail.endpoint.id)
+    if own_fault is not None and detail.summary.status is DeliveryStatus.PENDING:
+        explanations = [_explain_own_fault(own_fault)]
+    else:
+        explanations = [explain_status(detail, now)]
     if detail.attempts:
         explanations.insert(0, explain_attempt(detail.attempts[-1].attempt, detail.endpoint.url))
     if unsealed_endpoint is None:
@@ -64,11 +71,8 @@ async def explain(context: Context, org_id: str, delivery_id: str) -> DeliveryEx
     )
 
 
-def explain_status(delivery_detail: DeliveryDetail, blocking_delivery_id: str | None, now: int) -> Explanation:
-    """Explain where a delivery stands, apart from how its last attempt went.
-
-    blocking_delivery_id: the delivery that has to end first.
-    """
+def explain_status(delivery_detail: DeliveryDetail, now: int) -> Explanation:
+    """Explain where a delivery stands, apart from how its last attempt went."""
     delivery = delivery_detail.summary.delivery
     health = delivery_detail.endpoint.health
     retry_command = f"POST /api/deliveries/{delivery.id}/retry"
@@ -86,22 +90,27 @@ def explain_status(delivery_detail: DeliveryDetail, blocking_delivery_id: str | 
         case DeliveryStatus.DROPPED:
             sentence = f"It was dropped. {delivery.last_error or ''}".strip()
             return Explanation(sentence, f"{retry_command} sends it all the same.")
+        case DeliveryStatus.CANCELLED:
+            return Explanation("It was cancelled, as somebody asked.", f"{retry_command} sends it all the same.")
         case DeliveryStatus.HELD:
             sentence = f"It is held, because its webhook is disabled: {_describe_disabled_reason(health)}."
             return Explanation(sentence, f"{enable_command} sends it.")
         case DeliveryStatus.PENDING:
-            return _explain_pending(delivery_detail, blocking_delivery_id, now)
+            return _explain_pending(delivery_detail, now)
         case _:
             assert_never(delivery_detail.summary.status)
 
 
-def _explain_pending(delivery_detail: DeliveryDetail, blocking_delivery_id: str | None, now: int) -> Explanation:
+def _explain_pending(delivery_detail: DeliveryDetail, now: int) -> Explanation:
+    awaited = delivery_detail.summary.waits_for
     due_at = delivery_detail.summary.delivery.next_attempt_at
     paused_until = delivery_detail.endpoint.health.paused_until
-    if blocking_delivery_id is not None:
+    if awaited is not None:
+        path = f"/api/deliveries/{awaited.delivery.id}"
         return Explanation(
-            f"It waits until the delivery {blocking_delivery_id} of an earlier event of the same domain has ended.",
-            f"GET /api/deliveries/{blocking_delivery_id}/explain says what that one waits for.",
+            f"It waits until the delivery {awaited.delivery.id} of an earlier event of the same domain has ended.",
+            f"GET {path}/explain says what that one waits for, POST {path}/retry sends it now, and POST {path}/cancel "
+            "gives it up.",
         )
     if paused_until is not None and paused_until > max(now, due_at or 0):
         sentence = (
@@ -113,6 +122,33 @@ def _explain_pending(delivery_detail: DeliveryDetail, blocking_delivery_id: str 
         return Explanation("It is due now, and sent as soon as its turn comes.", "")
     which = "next" if delivery_detail.attempts else "first"
     return Explanation(f"The {which} attempt is due at {to_rfc3339(due_at)}.", "")
+
+
+def _explain_own_fault(fault: OwnFault) -> Explanation:
+    """Explain what a tenant's deliveries wait for, without what is the operator's alone to know."""
+    return Explanation(
+        f"It waits for a fault of dcvd's own to end: {_describe_own_fault(fault)}. It is tried again soon, and no "
+        "attempt is used up.",
+        "Your receiver has nothing to do with it; if it lasts, tell your operator.",
+    )
+
+
+def _describe_own_fault(fault: OwnFault) -> str:
+    match fault:
+        case OwnFault.LIMIT:
+            return "its machine has no connection left"
+        case OwnFault.NO_ROUTE | OwnFault.NETWORK:
+            return "its network does not reach the Internet"
+        case OwnFault.RESOLVER:
+            return "its resolver does not answer"
+        case OwnFault.PROXY:
+            return "the proxy through which it sends does not work for this receiver"
+        case OwnFault.CLOCK:
+            return "its clock is wrong"
+        case OwnFault.TRUST_STORE:
+            return "its list of certificate authorities is out of date"
+        case _:
+            assert_never(fault)
 
 
 def _describe_disabled_reason(health: EndpointHealth) -> str:

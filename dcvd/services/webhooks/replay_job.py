@@ -127,7 +127,7 @@ def _queue_past_events(
     if endpoint is None:
         return None
     past_events = replays.list_past_events(
-        tx, endpoint.org_id, endpoint_id, after=replay.after_sequence, last=replay.last_sequence, limit=batch_size
+        tx, endpoint, after=replay.after_sequence, last=replay.last_sequence, limit=batch_size
     )
     if not past_events:
         return None
@@ -148,6 +148,7 @@ def _queue_past_events(
                 sequence=event.sequence,
                 due_at=now,
                 created_at=now,
+                request_id=context.caller.request_id,
             )
             for event in selected_events
             if event.delivery_id is None

@@ -8,10 +8,12 @@ from msgspec.structs import replace
 from dcvd.core.audit import AuditAction
 from dcvd.core.events import OPERATIONAL_TYPES, EventType
 from dcvd.core.ids import IdPrefix, earliest_id
-from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
+from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, is_waiting
 from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.matching import is_body_matched
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
-from dcvd.errors import InvalidInput
+from dcvd.core.webhooks.subscriptions import is_subscribed
+from dcvd.errors import Conflict, InvalidInput
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.webhooks import deliveries as delivery_service
@@ -19,6 +21,7 @@ from dcvd.services.webhooks import endpoints as endpoint_service
 from dcvd.store import events
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.webhooks import delivery_order, replays
+from dcvd.store.webhooks.awaited_deliveries import find_awaited
 from dcvd.store.webhooks.replays import PastEvent
 
 _COUNT_BATCH_SIZE: Final = 2_000
@@ -31,7 +34,9 @@ async def retry(
     *,
     in_transaction: Callable[[Transaction, Delivery], None] | None = None,
 ) -> Delivery:
-    """Send a delivery now. One that had ended, delivered or not, gets its full schedule again. Raises NotFound.
+    """Send a delivery now. One that had ended, delivered or not, gets its full schedule again.
+
+    Raises NotFound, and Conflict for one that waits for an earlier one: it could not be sent now.
 
     in_transaction: called with the delivery in the transaction that makes it due, at the end.
     """
@@ -40,6 +45,7 @@ async def retry(
         delivery = delivery_service.get_owned(tx, org_id, delivery_id)
         now = context.now()
         if delivery.state is DeliveryState.PENDING:
+            _refuse_waiting(tx, delivery)
             replays.make_due(tx, delivery_id, now)
         else:
             replays.requeue(tx, [delivery_id], now)
@@ -52,6 +58,20 @@ async def retry(
         return due_delivery
 
     return await context.database.write(unit)
+
+
+def _refuse_waiting(snapshot: Snapshot, delivery: Delivery) -> None:
+    """Raise Conflict for a delivery that waits for an earlier one, naming that one and the ways out."""
+    awaited = find_awaited(snapshot, [delivery.id]).get(delivery.id) if is_waiting(delivery) else None
+    if awaited is not None:
+        path = f"/api/deliveries/{awaited.id}"
+        raise Conflict(
+            f"The delivery {delivery.id} waits for {awaited.id} ({awaited.event_type.value}), which is earlier in the "
+            f"order of its domain, and is sent right after that. Retry that one (POST {path}/retry), or give it up "
+            f"(POST {path}/cancel).",
+            code="waits_for_earlier",
+            existing_id=awaited.id,
+        )
 
 
 async def prepare_replay(
@@ -119,7 +139,7 @@ async def _count_events(context: Context, org_id: str, endpoint_id: str, replay:
         start = after
         past_events = await context.database.read(
             lambda snapshot, start=start: replays.list_past_events(  # type: ignore[misc]
-                snapshot, org_id, endpoint_id, after=start, last=last, limit=_COUNT_BATCH_SIZE
+                snapshot, endpoint, after=start, last=last, limit=_COUNT_BATCH_SIZE
             )
         )
         total += sum(is_selected(endpoint, replay, event, history_start) for event in past_events)
@@ -140,6 +160,7 @@ def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent, history_st
     """Whether a replay sends an event to the endpoint again.
 
     history_start: see `find_history_start`, as it is when the event is read. An older event is not known to be missing.
+    What has a delivery was meant for the endpoint, whatever it matches by now.
     """
     if replay.events is not None and event.type not in replay.events:
         return False
@@ -147,5 +168,9 @@ def is_selected(endpoint: Endpoint, replay: Replay, event: PastEvent, history_st
         if replay.status is ReplayStatus.MISSING and event.created_at < history_start:
             return False
         # Events about deliveries themselves were meant for some endpoints only, from the beginning.
-        return event.type not in OPERATIONAL_TYPES and (replay.events is not None or event.type in endpoint.events)
+        if event.type in OPERATIONAL_TYPES or (
+            replay.events is None and not is_subscribed(endpoint.events, event.type)
+        ):
+            return False
+        return event.body is None or endpoint.match is None or is_body_matched(endpoint.match, event.body)
     return replay.status is ReplayStatus.ALL and event.state is not DeliveryState.PENDING

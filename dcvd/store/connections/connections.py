@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from dcvd.core.connections.connection import Connection, ConnectionFault, ConnectionMethod, ConnectionStatus, Provider
+from dcvd.core.clock_discipline import ClockStep
+from dcvd.core.connections.connection import Connection, ConnectionFault, ConnectionMethod, ConnectionStatus
 from dcvd.core.connections.credentials import Credentials, OauthTokens, decode, encode
 from dcvd.core.secret import Secret
 from dcvd.kit.vault.sealing import Vault
@@ -36,6 +37,24 @@ def list_of_org(
     return _CONNECTIONS.list_of_org(snapshot, org_id, before=before, limit=limit, link_id=link_id)
 
 
+def list_of_all(
+    snapshot: Snapshot, *, status: ConnectionStatus | None, before: str | None, limit: int
+) -> list[Connection]:
+    """List connections of every organization with an id below `before`, newest first.
+
+    Of a status that has an index, only these.
+    """
+    if status is ConnectionStatus.REAUTH_REQUIRED:
+        return _CONNECTIONS.list_of_all(
+            snapshot,
+            before=before,
+            limit=limit,
+            index="oauth_connections_refused_by_id",
+            condition="status = 'reauth_required'",
+        )
+    return _CONNECTIONS.list_of_all(snapshot, before=before, limit=limit)
+
+
 def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
     """Count an organization's connections, but no further than `limit`."""
     return _CONNECTIONS.count_of_org(snapshot, org_id, limit)
@@ -51,13 +70,6 @@ def count_of_link(snapshot: Snapshot, org_id: str, link_id: str) -> int:
 def count_domains(snapshot: Snapshot, connection_id: str) -> int:
     """Count the domains that use a connection."""
     return snapshot.fetch_count("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
-
-
-def count(snapshot: Snapshot, provider: Provider, status: ConnectionStatus) -> int:
-    """Count the connections of all organizations together."""
-    return snapshot.fetch_count(
-        "SELECT count(*) FROM oauth_connections WHERE provider = ? AND status = ?", (provider, status)
-    )
 
 
 def unseal_credentials(snapshot: Snapshot, vault: Vault, connection: Connection) -> Credentials:
@@ -144,6 +156,15 @@ def list_due_for_refresh(
         " AND j.updated_at >= max(c.refresh_at, ?3) AND j.updated_at <= ?1)"
         " ORDER BY refresh_at LIMIT ?4",
         (now, job_kind, dead_since, limit),
+    )
+
+
+def refresh_now(tx: Transaction, step: ClockStep) -> int:
+    """After a step back, make due the refreshes that were planned by the clock that was ahead; return how many."""
+    if step.length_ms > 0:
+        return 0
+    return tx.execute(
+        "UPDATE oauth_connections SET refresh_at = ?1 WHERE refresh_at > ?1 AND updated_at > ?1", (step.after_at,)
     )
 
 

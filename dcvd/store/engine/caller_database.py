@@ -7,12 +7,16 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
+from dcvd.store.engine.writer_state import WriterState
 
 T = TypeVar("T")
 
 
 class DatabaseAccess(Protocol):
     """What use cases do with a database; see `Database`."""
+
+    @property
+    def writer_state(self) -> WriterState: ...
 
     async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T: ...
 
@@ -42,6 +46,12 @@ class CallerDatabase:
         self.listen = database.listen
         self.subscribe = database.subscribe
         self.maintain = database.maintain
+        self._database = database
+
+    @property
+    def writer_state(self) -> WriterState:
+        """What the writer manages."""
+        return self._database.writer_state
 
     async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T:
         """Run a unit of work behind the check, for the claimant, unless another is named; see `Database.write`."""

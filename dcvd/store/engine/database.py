@@ -17,13 +17,19 @@ import structlog
 from dcvd.errors import DatabaseUnusable, DcvdError, StoreError
 from dcvd.kit.tasks import run_to_end
 from dcvd.store.engine.connection_thread import run_on_thread
-from dcvd.store.engine.failures import opening_error, store_error
-from dcvd.store.engine.files import prepare_file
+from dcvd.store.engine.failures import disk_full_error, is_for_want_of_space, opening_error, store_error
+from dcvd.store.engine.files import find_database
 from dcvd.store.engine.migrate import migrate, refuse_unusable
-from dcvd.store.engine.pragmas import prepare_reader, prepare_writer, quick_check
+from dcvd.store.engine.opening.creation import create_database
+from dcvd.store.engine.opening.file_systems import refuse_unsuitable
+from dcvd.store.engine.opening.log_check import keep_damaged_log
+from dcvd.store.engine.opening.upgrade_copy import copy_before_upgrade, remove_old_copies
+from dcvd.store.engine.pragmas import leave_checkpoints, prepare_reader, prepare_writer, quick_check
 from dcvd.store.engine.readers import ReaderPool
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
-from dcvd.store.engine.units import Unit, UnitQueue, run_group
+from dcvd.store.engine.units import Unit, UnitQueue, list_refusals, run_group
+from dcvd.store.engine.writer_state import WriterState
+from dcvd.store.engine.writing.commits import Committer
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +47,11 @@ class Database:
         self._file_identity = _identify_file(path)
         self._writer = writer
         self._readers = ReaderPool(readers)
+        self._committer = Committer()
+        self._damage: DatabaseUnusable | None = None
+        self._damage_found = asyncio.Event()
         self._queue = UnitQueue()
+        self.writer_state = WriterState(count_waiting=lambda: len(self._queue))
         self._unit_queued = asyncio.Event()
         self._is_closing = False
         self._listeners: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
@@ -49,15 +59,24 @@ class Database:
         self._writer_task = asyncio.create_task(self._write_groups(), name="store.writer")
 
     @classmethod
-    async def open(cls, path: Path, *, readers: int = 3, check: bool = False) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        *,
+        readers: int = 3,
+        check: bool = False,
+        upgrade_copy: bool = False,
+        checkpoints: bool = True,
+    ) -> Self:
         """Open the file, which is created if it is missing, and bring its schema up to date.
 
-        check: also run SQLite's quick_check.
+        check: also run SQLite's quick_check. upgrade_copy: copy an older schema beside the file before that is brought
+        up to date. checkpoints: whether SQLite moves the log into the file by itself; else another program does that.
 
         Raises StoreError with what to do about it, DatabaseUnusable where trying again is no use.
         """
         # Opening is always finished: a connection whose task is cancelled while a thread opens it would stay open.
-        open_task = asyncio.create_task(cls._open(path, readers, check), name="store.open")
+        open_task = asyncio.create_task(cls._open(path, readers, check, upgrade_copy, checkpoints), name="store.open")
         try:
             return await asyncio.shield(open_task)
         except asyncio.CancelledError:
@@ -65,16 +84,21 @@ class Database:
             raise
 
     @classmethod
-    async def _open(cls, path: Path, readers: int, check: bool) -> Self:
+    async def _open(cls, path: Path, readers: int, check: bool, upgrade_copy: bool, checkpoints: bool) -> Self:
         if sqlite3.sqlite_version_info < _MINIMUM_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; dcvd needs 3.37 or newer.")
         connections: list[aiosqlite.Connection] = []
         try:
-            prepare_file(path)
+            await asyncio.to_thread(_prepare_files, path)
             # Checked before anything is set: the journal mode is written into the file, which may be another program's.
             writer = await _connect(path, refuse_unusable, connections)
             await run_on_thread(writer, prepare_writer)
+            if not checkpoints:
+                await run_on_thread(writer, leave_checkpoints)
+            copy = await run_on_thread(writer, copy_before_upgrade, path) if upgrade_copy else None
             version = await run_on_thread(writer, migrate)
+            if copy is not None:
+                remove_old_copies(path)
             if check:
                 await run_on_thread(writer, quick_check)
             pool = [await _connect(path, prepare_reader, connections) for _ in range(readers)]
@@ -93,8 +117,9 @@ class Database:
         claimant: for whom it is done, who takes turns with others; None for dcvd's own writes.
 
         An exception of the unit comes out here and undoes the unit alone. Raises DiskFull or StoreError when the
-        database itself failed; then nothing of the unit was stored. A caller that is cancelled leaves a unit that
-        either runs whole or not at all.
+        database itself failed; then nothing of the unit was stored, also after a crash. Only OutcomeUnknown leaves that
+        open: no read sees the unit, and a crash may bring it. A caller that is cancelled leaves a unit that either runs
+        whole or not at all.
         """
         self._refuse_when_closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
@@ -111,7 +136,7 @@ class Database:
         try:
             return await self._readers.run(claimant, _run_read, query)
         except sqlite3.Error as error:
-            raise store_error(error) from error
+            raise self._note_damage(store_error(error)) from error
 
     def listen(self, topic: Topic) -> asyncio.Event:
         """Return an event that is set after each commit that announced `topic`; the listener clears it."""
@@ -131,20 +156,31 @@ class Database:
         try:
             return await run_on_thread(self._writer, work)
         except sqlite3.Error as error:
-            raise store_error(error) from error
+            raise self._note_damage(store_error(error)) from error
 
     async def watch_file(self) -> None:
         """Watch the file until the writer ends, and raise what the writer failed with, if it did.
 
-        Raises DatabaseUnusable when the file was removed or replaced.
+        Raises DatabaseUnusable when the file was removed or replaced, and when a read or a write found it damaged.
 
         SQLite goes on writing to a file that was deleted, and everything that is acknowledged from then on is lost.
         """
+        damage_found = asyncio.create_task(self._damage_found.wait(), name="store.damage")
+        try:
+            await self._watch_file(damage_found)
+        finally:
+            damage_found.cancel()
+        await self._writer_task
+
+    async def _watch_file(self, damage_found: "asyncio.Task[bool]") -> None:
         while not self._writer_task.done():
-            await asyncio.wait([self._writer_task], timeout=_WATCH_INTERVAL_S)
+            await asyncio.wait(
+                [self._writer_task, damage_found], timeout=_WATCH_INTERVAL_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if self._damage is not None:
+                raise self._damage
             if await asyncio.to_thread(_identify_file, self._path) != self._file_identity:
                 raise DatabaseUnusable(f"The database {self._path} was removed or replaced while dcvd used it.")
-        await self._writer_task
 
     async def close(self) -> None:
         """Finish the queued units, then close; the writer goes last, and SQLite checkpoints the log then."""
@@ -153,6 +189,21 @@ class Database:
         await asyncio.wait([self._writer_task])
         await self._readers.close()
         await self._writer.close()
+
+    def _judge_group_error(self, error: sqlite3.Error | StoreError) -> StoreError:
+        cause = error.__cause__ if isinstance(error, StoreError) else error
+        judged = error if isinstance(error, StoreError) else store_error(error)
+        if type(judged) is StoreError and cause is not None and is_for_want_of_space(self._path, cause):
+            judged = disk_full_error()
+        judged.__cause__ = cause
+        return self._note_damage(judged)
+
+    def _note_damage(self, error: StoreError) -> StoreError:
+        """Have `watch_file` raise what is to say that the file is damaged; return it."""
+        if isinstance(error, DatabaseUnusable) and self._damage is None:
+            self._damage = error
+            self._damage_found.set()
+        return error
 
     def _refuse_when_closed(self) -> None:
         if self._is_closing:
@@ -179,14 +230,20 @@ class Database:
         group = self._queue.take_group(_GROUP_LIMIT)
         if not group:
             return
-        group_error: BaseException | None = None
+        group_error: StoreError | None = None
+        self.writer_state.begin_group()
         try:
-            done = await run_on_thread(self._writer, run_group, group)
+            done, has_written = await run_on_thread(self._writer, run_group, self._committer, group)
         except (sqlite3.Error, StoreError) as error:
-            group_error = error if isinstance(error, StoreError) else store_error(error)
-            group_error.__cause__ = error.__cause__ if error is group_error else error
-            log.exception("store.group_failed", units=len(group))
+            group_error = self._judge_group_error(error)
+            if self.writer_state.can_store:
+                log.exception("store.group_failed", units=len(group))
+            else:
+                # While the disk refuses everything, traces of each group would fill what is left of it.
+                log.warning("store.group_failed", units=len(group), error=group_error.message)
+            self.writer_state.fail_group(group_error.code)
         else:
+            self.writer_state.end_group(has_written=has_written, refusals=list_refusals(group[:done]))
             self._queue.put_back(group[done:])
             del group[done:]
         announcements: set[tuple[Topic, str]] = set()
@@ -217,6 +274,16 @@ def _run_read(connection: sqlite3.Connection, query: Callable[[Snapshot], T]) ->
     finally:
         if connection.in_transaction:
             connection.execute("COMMIT")
+
+
+def _prepare_files(path: Path) -> None:
+    """Find the database, or make a new one; all that has to be seen before SQLite touches anything."""
+    exists = find_database(path)
+    refuse_unsuitable(path)
+    if exists:
+        keep_damaged_log(path)
+    else:
+        create_database(path)
 
 
 def _identify_file(path: Path) -> tuple[int, int] | None:

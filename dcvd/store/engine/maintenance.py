@@ -7,10 +7,14 @@ BUSY_TIMEOUT_MS: Final = 5000
 """Milliseconds that a connection waits for another's lock."""
 
 
-def checkpoint(connection: sqlite3.Connection) -> bool:
-    """Move the write-ahead log into the database and truncate it; False when a reader was in the way."""
-    # Without waiting: the writer's thread would stand still for as long as a backup reads.
-    connection.execute("PRAGMA busy_timeout = 0")
+def checkpoint(connection: sqlite3.Connection, *, wait_ms: int = 0) -> bool:
+    """Move the write-ahead log into the database and truncate it; False when a reader was in the way for `wait_ms`.
+
+    It is truncated because SQLite would read its frames again after a crash, also those that have been moved: one that
+    was damaged meanwhile would have the earlier frames replace pages that are newer.
+    """
+    # The writer's thread stands still meanwhile, and a backup reads for long.
+    connection.execute(f"PRAGMA busy_timeout = {wait_ms:d}")
     try:
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:

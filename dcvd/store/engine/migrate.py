@@ -5,16 +5,18 @@ import sqlite3
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Final
 
 import structlog
 from msgspec import Struct
 
 from dcvd.errors import DatabaseUnusable, StoreError
+from dcvd.store.engine.file_state import APPLICATION_ID, FileIdentity, read_identity
+from dcvd.store.engine.files import upgrade_copy_path
 
 log = structlog.get_logger(__name__)
 
-APPLICATION_ID: Final = 0x64637664  # "dcvd": a file that is not ours is never touched
 _FILE_NAME: Final = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
 
@@ -46,29 +48,37 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Migration] | None = 
     Raises DatabaseUnusable when the file belongs to another program or to a newer dcvd; then nothing was changed.
     """
     steps = load_migrations() if steps is None else steps
-    application, version = refuse_unusable(connection, steps)
-    if application == 0:
+    identity = refuse_unusable(connection, steps)
+    if not identity.is_ours:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for step in steps[version:]:
+    for step in steps[identity.version :]:
         _apply(connection, step)
         log.info("store.migrated", version=step.version, migration=step.name)
     return len(steps)
 
 
-def refuse_unusable(connection: sqlite3.Connection, steps: Sequence[Migration] | None = None) -> tuple[int, int]:
-    """Return the file's application id and version. Raises DatabaseUnusable as `migrate` does; writes nothing."""
+def refuse_unusable(connection: sqlite3.Connection, steps: Sequence[Migration] | None = None) -> FileIdentity:
+    """Return whose the file is, and its version. Raises DatabaseUnusable as `migrate` does; writes nothing."""
     steps = load_migrations() if steps is None else steps
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    identity = read_identity(connection)
     (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application not in (0, APPLICATION_ID) or (application == 0 and objects):
+    if not identity.is_ours and (identity.application_id != 0 or objects):
         raise DatabaseUnusable("The database file belongs to another program; give dcvd a path of its own.")
-    if version > len(steps):
+    if identity.version > len(steps):
         raise DatabaseUnusable(
-            f"The database has schema version {version}, but this dcvd knows {len(steps)} at most: "
-            "a newer dcvd has used it. Start that version, or restore a backup from before the upgrade."
+            f"The database has schema version {identity.version}, but this dcvd knows {len(steps)} at most: a newer "
+            f"dcvd has used it. Start that version, or {_describe_way_back(connection, len(steps))}."
         )
-    return application, version
+    return identity
+
+
+def _describe_way_back(connection: sqlite3.Connection, newest: int) -> str:
+    (_, _, file) = connection.execute("PRAGMA database_list").fetchone()
+    for version in range(newest, 0, -1) if file else ():
+        copy = upgrade_copy_path(Path(file), version)
+        if copy.exists():
+            return f"give up what happened since the upgrade: `dcvd restore {copy}` puts back the copy from before it"
+    return "restore a backup from before the upgrade"
 
 
 def _apply(connection: sqlite3.Connection, step: Migration) -> None:

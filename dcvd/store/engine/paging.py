@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ T = TypeVar("T")
 
 MAX_LIMIT: Final = 250
 DEFAULT_LIMIT: Final = 50
+MAX_EXAMINED: Final = 2_000
+"""Rows that one page examines for those that match; a page may be short of its limit, but it comes soon."""
 HIGHEST_KEY: Final = "\U0010ffff"
 """Sorts after every identifier: where a list that goes from new to old begins."""
 
@@ -43,3 +46,33 @@ def build_page(rows: list[T], limit: int, keys: list[str]) -> Page[T]:
     if len(rows) <= limit:
         return Page(rows, None)
     return Page(rows[:limit], encode_cursor(keys[limit - 1]))
+
+
+def collect_page(
+    fetch: Callable[[str | None, int], list[T]],
+    position: str | None,
+    *,
+    limit: int,
+    matches: Callable[[T], bool],
+    key: Callable[[T], str],
+    max_examined: int = MAX_EXAMINED,
+) -> Page[T]:
+    """Collect a page of the rows that match, out of the next `max_examined`. It may be short, and have a next one.
+
+    fetch: returns the next rows behind a position, no more than so many. key: the position of a row.
+    """
+    found: list[T] = []
+    examined, size = 0, limit + 1
+    while examined < max_examined:
+        size = min(size, max_examined - examined)
+        rows = fetch(position, size)
+        for row in rows:
+            if matches(row):
+                if len(found) == limit:
+                    return Page(found, encode_cursor(key(found[-1])))
+                found.append(row)
+        if len(rows) < size:
+            return Page(found, None)
+        position, examined, size = key(rows[-1]), examined + size, 2 * size
+    assert position is not None, "rows were examined"
+    return Page(found, encode_cursor(position))

@@ -1,17 +1,24 @@
 """Set up the connections to the database."""
 
 import sqlite3
+from typing import Final
 
 from dcvd.errors import DatabaseUnusable
+from dcvd.store.engine.file_state import find_damage
 from dcvd.store.engine.maintenance import BUSY_TIMEOUT_MS
+
+_INCREMENTAL: Final = 2
+"""What SQLite answers for `auto_vacuum = INCREMENTAL`."""
 
 
 def prepare_writer(connection: sqlite3.Connection) -> None:
-    """Set up the writer's connection, before anything else is done on it."""
+    """Set up the writer's connection, before anything else is done on it. Raises DatabaseUnusable without a WAL."""
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    if connection.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):
+        # Has an effect only before the first page is written; a file that exists keeps its mode. Where it is set
+        # already, SQLite would write it once more, and nobody could tell from the file when it was changed last.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        # Has an effect only before the first page is written; a file that exists keeps its mode.
-        "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
         # NORMAL would lose acknowledged commits when the power fails.
         "synchronous = FULL",
@@ -25,7 +32,17 @@ def prepare_writer(connection: sqlite3.Connection) -> None:
         "trusted_schema = OFF",
         "temp_store = MEMORY",
     ):
-        connection.execute(f"PRAGMA {pragma}")
+        answer = connection.execute(f"PRAGMA {pragma}").fetchone()
+        if pragma == "journal_mode = WAL" and answer != ("wal",):
+            raise DatabaseUnusable(
+                f"SQLite cannot keep a write-ahead log here (its journal mode stays {answer[0]}), and dcvd needs one: "
+                "set database.path to a local disk."
+            )
+
+
+def leave_checkpoints(connection: sqlite3.Connection) -> None:
+    """Have the writer's connection leave the log to another program, which moves it into the file."""
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
 
 
 def prepare_reader(connection: sqlite3.Connection) -> None:
@@ -43,8 +60,5 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
 
 def quick_check(connection: sqlite3.Connection) -> None:
     """Raise DatabaseUnusable for a damaged file."""
-    result = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if result != ("ok",):
-        raise DatabaseUnusable(
-            f"The database is damaged ({result[0]}). Restore it from a backup; do not go on with it."
-        )
+    if (damage := find_damage(connection)) is not None:
+        raise DatabaseUnusable(f"The database is damaged ({damage}). Restore it from a backup; do not go on with it.")

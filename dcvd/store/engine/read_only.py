@@ -7,8 +7,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from dcvd.errors import StoreError
+from dcvd.store.engine.failures import opening_error
+from dcvd.store.engine.file_state import read_identity
 from dcvd.store.engine.maintenance import BUSY_TIMEOUT_MS
-from dcvd.store.engine.migrate import APPLICATION_ID, load_migrations
+from dcvd.store.engine.migrate import load_migrations
 from dcvd.store.engine.transactions import Snapshot
 
 
@@ -18,7 +20,7 @@ def resolve_database(database: Path, *, missing: str) -> Path:
     `missing`: how the sentence ends, and what to do, where there is none.
     """
     try:
-        source = database.resolve(strict=True)
+        source = Path(os.path.realpath(database, strict=True))
     except FileNotFoundError as error:
         raise StoreError(f"There is no database at {database}{missing}.", code="no_database") from error
     except OSError as error:
@@ -33,25 +35,41 @@ def resolve_database(database: Path, *, missing: str) -> Path:
 @contextmanager
 def open_snapshot(database: Path) -> Iterator[Snapshot]:
     """Open one state of the database for reading. Raises StoreError, also for a database of another version."""
-    source = resolve_database(database, missing=" yet: start the daemon")
     try:
-        # A connection that can write checkpoints when it is the last to close, perhaps while a daemon is starting.
-        with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
-            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
-            connection.execute("BEGIN")
-            _check_version(connection, source)
+        with closing(connect_read_only(database)) as connection:
             yield Snapshot(connection)
     except sqlite3.Error as error:
         raise StoreError(f"The database {database} cannot be read: {error}.") from error
 
 
+def connect_read_only(database: Path) -> sqlite3.Connection:
+    """Connect to one state of the database, to read it. Raises StoreError, also for a database of another version."""
+    source = resolve_database(database, missing=" yet: start the daemon")
+    # A connection that can write checkpoints when it is the last to close, perhaps while a daemon is starting.
+    connection = sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS:d}")
+        connection.execute("BEGIN")
+        _check_version(connection, source)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise opening_error(database, error) from error
+        raise
+    return connection
+
+
 def _check_version(connection: sqlite3.Connection, source: Path) -> None:
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if application != APPLICATION_ID:
+    identity, newest = read_identity(connection), len(load_migrations())
+    if not identity.is_ours:
         raise StoreError(f"{source} is not a database of dcvd: check database.path.")
-    if version != len(load_migrations()):
+    if identity.version > newest:
         raise StoreError(
-            f"The database {source} has schema version {version}, and this dcvd has {len(load_migrations())}: start "
-            "the daemon of this version once, which brings it up to date."
+            f"The database {source} has schema version {identity.version}, and this dcvd knows {newest}: use the dcvd "
+            "that brought it there, or a newer one."
+        )
+    if identity.version != newest:
+        raise StoreError(
+            f"The database {source} has schema version {identity.version}, and this dcvd has {newest}: start the "
+            "daemon of this version once, which brings it up to date."
         )

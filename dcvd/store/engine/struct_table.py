@@ -1,5 +1,6 @@
 """Tables of which each row is a Struct."""
 
+import collections.abc
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from types import NoneType, UnionType
@@ -36,8 +37,8 @@ class StructTable(Generic[S]):
 
     None is stored as NULL. A nested Struct has a column for each of its fields, named `field_nested_field`, and None in
     its place is NULL in all of them, so one of its fields must not be None. `renamed`: the columns with another name,
-    by `field` or `field.nested_field`. Tuples, the nested Structs of `json_fields`, and what is nested in a nested
-    Struct, are stored as JSON in one column.
+    by `field` or `field.nested_field`. Tuples, mappings, the nested Structs of `json_fields`, and what is nested in a
+    nested Struct, are stored as JSON in one column.
     """
 
     def __init__(
@@ -104,6 +105,27 @@ class StructTable(Generic[S]):
             (org_id, *given.values(), before or HIGHEST_KEY, limit),
         )
 
+    def list_of_all(
+        self,
+        snapshot: Snapshot,
+        *,
+        before: str | None,
+        limit: int,
+        index: str | None = None,
+        condition: str = "",
+        values: Sequence[Any] = (),
+    ) -> list[S]:
+        """List rows of every organization with an id below `before`, newest first; by an index, where one is named.
+
+        condition: a further one, which refers to `values`.
+        """
+        return self.fetch_all(
+            snapshot,
+            f"{'' if index is None else f'INDEXED BY {index} '}WHERE {f'{condition} AND ' if condition else ''}id < ?"
+            " ORDER BY id DESC LIMIT ?",
+            (*values, before or HIGHEST_KEY, limit),
+        )
+
     def count_of_org(self, snapshot: Snapshot, org_id: str, limit: int) -> int:
         """Count an organization's rows, but no further than `limit`."""
         return snapshot.fetch_count(
@@ -148,7 +170,7 @@ class StructTable(Generic[S]):
     def _add_decoder(self, position: int, field_type: Any) -> None:
         if field_type is bool or _is_a(field_type, Enum):
             self._decoders.append((position, field_type))
-        elif get_origin(field_type) is tuple or _is_a(field_type, Struct):
+        elif get_origin(field_type) in (tuple, collections.abc.Mapping) or _is_a(field_type, Struct):
             self._decoders.append((position, msgspec.json.Decoder(field_type).decode))
             self._json_columns.append(position)
 

@@ -21,6 +21,8 @@ class Topic(StrEnum):
     RIGHTS = "rights"
     ORGANIZATIONS = "organizations"
     LIMITS = "limits"
+    ALERTS = "alerts"
+    ACTIVATIONS = "activations"
 
 
 class Snapshot:
@@ -28,8 +30,8 @@ class Snapshot:
 
     __slots__ = ("_connection",)
 
-    statement_hook: Callable[[str], None] | None = None
-    """Receives the text of every statement that runs; for a test of the query plans."""
+    statement_hook: Callable[[str, Sequence[Parameters]], None] | None = None
+    """Receives every statement that runs, and its rows of parameters; for tests of query plans and of stored events."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -37,7 +39,7 @@ class Snapshot:
     def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement and return all its rows."""
         if Snapshot.statement_hook is not None:
-            Snapshot.statement_hook(sql)
+            Snapshot.statement_hook(sql, (parameters,))
         return self._connection.execute(sql, parameters).fetchall()
 
     def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
@@ -71,13 +73,13 @@ class Transaction(Snapshot):
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement that changes rows and return how many it changed."""
         if Snapshot.statement_hook is not None:
-            Snapshot.statement_hook(sql)
+            Snapshot.statement_hook(sql, (parameters,))
         return self._connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
         if Snapshot.statement_hook is not None:
-            Snapshot.statement_hook(sql)
+            Snapshot.statement_hook(sql, rows)
         self._connection.executemany(sql, rows)
 
     def delete_some(self, table: str, key: str, condition: str, parameters: Sequence[Any]) -> int:

@@ -4,14 +4,16 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from dcvd.errors import StoreError
 from dcvd.kit.limits.turns import Turns
-from dcvd.store.engine.failures import store_error
+from dcvd.store.engine.failures import is_damage, is_refusal_of_disk, store_error
 from dcvd.store.engine.transactions import Topic, Transaction
+from dcvd.store.engine.writing.commits import Committer
 
 T = TypeVar("T")
 
@@ -40,6 +42,10 @@ class UnitQueue:
     def __bool__(self) -> bool:
         return bool(self._own_units or self._turns)
 
+    def __len__(self) -> int:
+        """Return how many units wait."""
+        return len(self._own_units) + len(self._turns)
+
     def add(self, unit: Unit[Any]) -> None:
         """Add a unit behind the others of its claimant."""
         if unit.claimant is None:
@@ -64,9 +70,14 @@ class UnitQueue:
 
 
 def run_group(
-    connection: sqlite3.Connection, group: list[Unit[Any]], monotonic: Callable[[], float] = time.monotonic
-) -> int:
-    """Run units in one transaction, and commit it; return how many were run, for the others come too late for it.
+    connection: sqlite3.Connection,
+    committer: Committer,
+    group: list[Unit[Any]],
+    monotonic: Callable[[], float] = time.monotonic,
+) -> tuple[int, bool]:
+    """Run units in one transaction, and commit it; return how many were run, and whether they changed any row.
+
+    The others come too late for this transaction.
 
     An exception of a unit undoes that unit alone, and is kept in it. Raises sqlite3.Error or StoreError when the
     transaction itself failed. `monotonic` returns monotonic seconds.
@@ -74,7 +85,9 @@ def run_group(
     # The transaction is the savepoint of a single unit: that saves two statements, which take the interpreter's lock.
     has_savepoints = len(group) > 1
     done = 0
+    has_written = False
     end_time = monotonic() + _LONGEST_GROUP_S
+    committer.settle(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         for unit in group:
@@ -82,17 +95,30 @@ def run_group(
                 break
             if has_savepoints:
                 connection.execute("SAVEPOINT unit")
+            changes = connection.total_changes
             _run_unit(connection, unit, "ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
+            has_written |= unit.error is None and connection.total_changes != changes
             if has_savepoints:
                 connection.execute("RELEASE unit")
             done += 1
         if has_savepoints or group[0].error is None:
-            connection.execute("COMMIT")
+            committer.commit(connection)
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return done
+    return done, has_written
+
+
+def list_refusals(group: Sequence[Unit[Any]]) -> list[str]:
+    """List the codes of the errors of units that the disk refused, while others could be stored or had nothing to."""
+    return [
+        unit.error.code
+        for unit in group
+        if isinstance(unit.error, StoreError)
+        and unit.error.__cause__ is not None
+        and is_refusal_of_disk(unit.error.__cause__)
+    ]
 
 
 def _run_unit(connection: sqlite3.Connection, unit: Unit[Any], rollback: str) -> None:
@@ -101,8 +127,8 @@ def _run_unit(connection: sqlite3.Connection, unit: Unit[Any], rollback: str) ->
         unit.value = unit.work(transaction)
         unit.announcements = transaction.announcements
     except Exception as error:
-        if not connection.in_transaction:
-            # SQLite undid the whole group (disk full, I/O error): nothing of it may be acknowledged.
+        if not connection.in_transaction or is_damage(error):
+            # SQLite undid the whole group (disk full, I/O error), or the file is damaged: nothing may be acknowledged.
             raise store_error(error) from error
         connection.execute(rollback)
         unit.error = store_error(error) if isinstance(error, sqlite3.OperationalError) else error

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from typing import Final
 
+from dcvd.core.clock_discipline import ClockStep
+from dcvd.store.engine import plan_shifts
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
@@ -55,3 +57,11 @@ def reschedule_beyond(tx: Transaction, latest_at: int, now: int) -> int:
         "UPDATE jobs SET next_attempt_at = ? WHERE state = 'pending' AND ready = 0 AND next_attempt_at > ?",
         (now, latest_at),
     )
+
+
+def shift_plans(tx: Transaction, step: ClockStep) -> int:
+    """Shift the times of jobs that are not due yet by a step of the clock; return how many."""
+    count = plan_shifts.shift_plans(tx, "jobs", "next_attempt_at", step, "state = 'pending' AND ready = 0")
+    if count:
+        tx.announce(Topic.JOBS)
+    return count

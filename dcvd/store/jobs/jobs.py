@@ -57,6 +57,18 @@ def list_of_org(
     return _JOBS.list_of_org(snapshot, org_id, before=before, limit=limit, state=state)
 
 
+def list_of_all(snapshot: Snapshot, *, state: JobState | None, before: str | None, limit: int) -> list[Job]:
+    """List jobs of every organization with an id below `before`, newest first.
+
+    Of a state that has an index, only these.
+    """
+    if state is JobState.DEAD:
+        return _JOBS.list_of_all(
+            snapshot, before=before, limit=limit, index="jobs_dead_by_id", condition="state = 'dead'"
+        )
+    return _JOBS.list_of_all(snapshot, before=before, limit=limit)
+
+
 def count_of_org(snapshot: Snapshot, org_id: str, state: JobState, limit: int) -> int:
     """Count an organization's jobs in a state, but no further than `limit`."""
     return snapshot.fetch_count(
@@ -82,6 +94,18 @@ def list_ids_of_kind(snapshot: Snapshot, org_id: str, kind: str, state: JobState
 def delete_of_kind(tx: Transaction, org_id: str, kind: str, state: JobState, limit: int) -> int:
     """Remove some of an organization's jobs of a kind in a state; return how many."""
     return tx.delete_some("jobs", "id", "org_id = ? AND state = ? AND kind = ?", (org_id, state, kind, limit))
+
+
+def list_pending_names(snapshot: Snapshot, names: Collection[str], kind: str) -> set[str]:
+    """List those names of which a job of a kind is pending."""
+    # The join in this order: SQLite cannot know that the names are few.
+    return set(
+        snapshot.fetch_column(
+            "SELECT j.domain_name FROM json_each(?) few CROSS JOIN jobs j ON j.domain_name = few.value"
+            " WHERE j.state = 'pending' AND j.kind = ?",
+            (encode_list(names), kind),
+        )
+    )
 
 
 def list_pending_kinds(snapshot: Snapshot) -> set[str]:

@@ -48,20 +48,22 @@ OWNED_TABLES: Final = (
     ),
     OwnedTable(
         name="webhook_endpoints",
-        omitted=frozenset({"sealed_headers"}),
-        json=frozenset({"events", "header_names"}),
+        omitted=frozenset({"sealed_headers", "sealed_client_certificate"}),
+        json=frozenset({"events", "header_names", "event_match", "retry_schedule"}),
         children=(
             ChildTable(
                 name="webhook_secrets", parent="endpoint_id", order="created_at", omitted=frozenset({"plain", "sealed"})
             ),
             ChildTable(name="endpoint_rates", parent="endpoint_id", order="started, delivered, latency"),
+            ChildTable(name="event_refusals", parent="endpoint_id", order="event_type", json=frozenset({"answers"})),
         ),
         page_size=1,
     ),
     OwnedTable(name="written_records", key=("rowid",), json=frozenset({"before"})),
+    OwnedTable(name="domain_labels", key=("key", "value", "domain_id")),
     OwnedTable(
         name="domains",
-        json=frozenset({"cf_errors", "cf_ssl_errors", "cf_differences", "findings", "expiry_warnings"}),
+        json=frozenset({"labels", "cf_errors", "cf_ssl_errors", "cf_differences", "findings", "expiry_warnings"}),
     ),
     OwnedTable(name="links", omitted=frozenset({"token_hash"})),
     OwnedTable(name="zones"),
@@ -93,7 +95,17 @@ OWNED_TABLES: Final = (
     OwnedTable(name="logos"),
     OwnedTable(name="audit_entries", key=("sequence",), json=frozenset({"before", "after"})),
     OwnedTable(name="audit_chains", key=("org_id",)),
+    OwnedTable(name="alert_messages"),
+    OwnedTable(name="alert_groups", key=("kind", "cause"), json=frozenset({"names"})),
+    OwnedTable(name="alert_schedules", key=("org_id",), json=frozenset({"told_at"})),
+    OwnedTable(
+        name="alert_contacts",
+        omitted=frozenset({"sealed_key", "confirmation_hash", "unsubscribe_hash"}),
+        json=frozenset({"kinds"}),
+    ),
     OwnedTable(name="members", omitted=frozenset({"invite_hash"})),
+    OwnedTable(name="imported_rows", key=("kind", "source_id")),
+    OwnedTable(name="left_hostnames", key=("cf_id",)),
 )
 """In the order in which they are deleted."""
 

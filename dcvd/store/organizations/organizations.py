@@ -1,13 +1,16 @@
 """Organizations: the tenants."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
+from dcvd.core.epochs import sequence_before
+from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.core.organizations.status import OrganizationStatus
-from dcvd.store.engine.json_text import encode_json
+from dcvd.store import epochs
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Transaction
 
@@ -30,6 +33,22 @@ class Remembered(Struct, frozen=True, kw_only=True):
 
 _ORGANIZATIONS: Final = StructTable("organizations", Organization)
 _QUOTAS: Final = msgspec.json.Decoder(dict[str, int])
+_OPERATOR_NAME: Final = ""
+"""The name in the operator's row, which no organization can have: a name is never empty."""
+
+
+def insert_operator(tx: Transaction, now: int) -> None:
+    """Store the operator's row, where it is not there yet."""
+    if not has_operator(tx):
+        insert(tx, Organization(id=OPERATOR_ORG_ID, name=_OPERATOR_NAME, created_at=now))
+        # A restored backup may be older than the row, whose numbers were used by then.
+        sequence = sequence_before(epochs.read_last(tx))
+        tx.execute("UPDATE organizations SET last_sequence = ? WHERE id = ?", (sequence, OPERATOR_ORG_ID))
+
+
+def has_operator(snapshot: Snapshot) -> bool:
+    """Whether the operator's row is there, so that events are also kept for the operator's programs."""
+    return snapshot.fetch_value("SELECT 1 FROM organizations WHERE id = ?", (OPERATOR_ORG_ID,)) is not None
 
 
 def insert(tx: Transaction, organization: Organization) -> None:
@@ -39,12 +58,29 @@ def insert(tx: Transaction, organization: Organization) -> None:
 
 def find(snapshot: Snapshot, id_or_name: str) -> Organization | None:
     """Find an organization by its id, else by its exact name."""
+    if id_or_name in (OPERATOR_ORG_ID, _OPERATOR_NAME):
+        return None
     return _ORGANIZATIONS.fetch_one(snapshot, "WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1", (id_or_name,))
 
 
 def list_all(snapshot: Snapshot) -> list[Organization]:
     """List every organization by name; there are few, so there are no pages."""
-    return _ORGANIZATIONS.fetch_all(snapshot, "ORDER BY name")
+    return _ORGANIZATIONS.fetch_all(snapshot, "WHERE id <> ? ORDER BY name", (OPERATOR_ORG_ID,))
+
+
+def list_page(snapshot: Snapshot, *, after: str | None, limit: int) -> list[Organization]:
+    """List organizations with a name behind `after`, by name."""
+    return _ORGANIZATIONS.fetch_all(
+        snapshot, "WHERE name > ? AND id <> ? ORDER BY name LIMIT ?", (after or _OPERATOR_NAME, OPERATOR_ORG_ID, limit)
+    )
+
+
+def read_names(snapshot: Snapshot, ids: Collection[str]) -> dict[str, str]:
+    """Read the names of those of the organizations that exist, by their ids."""
+    rows = snapshot.fetch_all(
+        "SELECT id, name FROM organizations WHERE id IN (SELECT value FROM json_each(?))", (encode_list(ids),)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def rename(tx: Transaction, org_id: str, name: str) -> None:
@@ -111,7 +147,10 @@ def forget_events(tx: Transaction, org_id: str, sequence: int) -> None:
 
 
 def allocate_sequences(tx: Transaction, org_id: str, count: int) -> range:
-    """Allocate an organization's next `count` event numbers; without a gap, as the events commit with them."""
+    """Allocate an organization's next `count` event numbers; without a gap, as the events commit with them.
+
+    Only the first number of an epoch follows on none, see `dcvd.core.epochs`.
+    """
     row = tx.fetch_one(
         "UPDATE organizations SET last_sequence = last_sequence + ? WHERE id = ? RETURNING last_sequence",
         (count, org_id),

@@ -78,6 +78,12 @@ def count_live_of_org(snapshot: Snapshot, org_id: str, now: int, limit: int) -> 
     )
 
 
+def find_last_use_of_org(snapshot: Snapshot, org_id: str) -> int | None:
+    """Find when an organization's tokens were last used; it has few of them."""
+    instant: int | None = snapshot.fetch_value("SELECT max(last_used_at) FROM api_tokens WHERE org_id = ?", (org_id,))
+    return instant
+
+
 def has_rights(snapshot: Snapshot, token_id: str, rights_version: int, expires_at: int | None, now: int) -> bool:
     """Whether a token is stored, and may do what it might when it had this version of its rights.
 

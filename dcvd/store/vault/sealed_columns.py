@@ -49,6 +49,10 @@ WEBHOOK_SECRETS: Final = SealedColumn(
 WEBHOOK_HEADERS: Final = SealedColumn(
     "webhook_endpoints", "sealed_headers", "webhook_endpoints.headers", "webhook's headers", "webhooks' headers"
 )
+CLIENT_CERTIFICATES: Final = SealedColumn(
+    "webhook_endpoints", "sealed_client_certificate", "webhook_endpoints.client_certificate",
+    "webhook's client certificate", "webhooks' client certificates",
+)  # fmt: skip
 ACCESS_TOKENS: Final = SealedColumn(
     "oauth_connections", "encrypted_access_token", "oauth_connections.encrypted_access_token",
     "connection's credentials", "connections' credentials",
@@ -69,7 +73,13 @@ REVOCATIONS: Final = SealedColumn(
 ANSWERS: Final = SealedColumn(
     "idempotency_answers", "sealed_answer", "idempotency_answers.answer", "remembered answer", "remembered answers"
 )
-COLUMNS: Final = (WEBHOOK_SECRETS, WEBHOOK_HEADERS, ACCESS_TOKENS, REFRESH_TOKENS, VERIFIERS, REVOCATIONS, ANSWERS)
+CONTACT_KEYS: Final = SealedColumn(
+    "alert_contacts", "sealed_key", "alert_contacts.key", "key of a contact's links", "keys of contacts' links"
+)
+COLUMNS: Final = (
+    WEBHOOK_SECRETS, WEBHOOK_HEADERS, CLIENT_CERTIFICATES, ACCESS_TOKENS, REFRESH_TOKENS, VERIFIERS, REVOCATIONS,
+    ANSWERS, CONTACT_KEYS,
+)  # fmt: skip
 
 
 class SealedGroup(Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.kit.paths import follow_links
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Transaction
 
@@ -29,7 +30,7 @@ _KEYS: Final = StructTable("vault_keys", VaultKeyRecord)
 
 def key_path(database: Path) -> Path:
     """Return the path of a database's key file: beside the file itself, whatever links lead to it."""
-    resolved = database.resolve()
+    resolved = follow_links(database)
     return resolved.with_name(f"{resolved.name}.key")
 
 

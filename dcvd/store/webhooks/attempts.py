@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from dcvd.core.http.exchanges import FailureReason, Timings
+from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.core.instants import MINUTE
 from dcvd.core.webhooks.deliveries import (
     Attempt,
@@ -86,10 +87,11 @@ def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttem
                 reason=None if row[9] is None else FailureReason(row[9]),
                 status_code=row[10],
                 error=row[11],
-                response_headers=_HEADERS.decode(row[12]),
+                response_headers=headers,
                 response_body=row[13],
                 body_fault=row[14],
                 remote_ip=row[15],
+                retry_after_ms=parse_retry_after_ms(headers.get("retry-after"), row[2]),
                 counted=bool(row[16]),
             ),
             consequence=None
@@ -97,6 +99,7 @@ def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttem
             else AttemptConsequence(reason=NextAttemptReason(row[18]), next_attempt_at=row[17]),
         )
         for row in rows
+        for headers in (_HEADERS.decode(row[12]),)
     ]
 
 
@@ -107,6 +110,16 @@ def list_counts(snapshot: Snapshot, endpoint_id: str, since_at: int) -> list[tup
         (endpoint_id, since_at),
     )
     return [(row[0], bool(row[1]), row[2], row[3]) for row in rows]
+
+
+def has_delivered_after(snapshot: Snapshot, endpoint_id: str, after_at: int) -> bool:
+    """Whether an endpoint has been delivered anything in a slot that began after an instant."""
+    return bool(
+        snapshot.fetch_value(
+            "SELECT EXISTS (SELECT 1 FROM endpoint_rates WHERE endpoint_id = ? AND started > ? AND delivered = 1)",
+            (endpoint_id, after_at),
+        )
+    )
 
 
 def delete_counts(tx: Transaction, cutoff_at: int, limit: int) -> int:

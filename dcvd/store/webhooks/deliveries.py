@@ -4,13 +4,14 @@ The statements of the delivery pool take and return their rows as one JSON text.
 the interpreter's lock again, and while the event loop is busy that can mean milliseconds a row.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.clock_discipline import ClockStep
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,
@@ -40,6 +41,7 @@ class NewDelivery(Struct, frozen=True, array_like=True):
     sequence: int
     due_at: int | None
     created_at: int
+    request_id: str | None
 
 
 class _DueRow(Struct, frozen=True, array_like=True):
@@ -52,34 +54,38 @@ class _DueRow(Struct, frozen=True, array_like=True):
     requests: int
     expires_at: int | None
     body: str
+    request_id: str | None
+    created_at: int
 
 
 _DUE_ROWS: Final = msgspec.json.Decoder(list[_DueRow])
 _PAGE: Final = 500
+_CANCELLED: Final = AttemptConsequence(reason=NextAttemptReason.CANCELLED)
 
 _INSERT: Final = (
     "INSERT INTO deliveries (id, org_id, endpoint_id, event_id, event_type, domain_id, sequence, state,"
-    " next_attempt_at, created_at, updated_at)"
+    " next_attempt_at, created_at, updated_at, request_id)"
     " SELECT n.id, n.org_id, n.endpoint_id, n.event_id, n.event_type, n.domain_id, n.sequence, 'pending',"
     f" CASE WHEN n.domain_id IS NOT NULL AND {HAS_EARLIER.format('n')} THEN NULL ELSE n.due_at END,"
-    " n.created_at, n.created_at FROM ("
+    " n.created_at, n.created_at, n.request_id FROM ("
     " SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS org_id,"
     " json_extract(value, '$[2]') AS endpoint_id, json_extract(value, '$[3]') AS event_id,"
     " json_extract(value, '$[4]') AS event_type, json_extract(value, '$[5]') AS domain_id,"
     " json_extract(value, '$[6]') AS sequence, json_extract(value, '$[7]') AS due_at,"
-    " json_extract(value, '$[8]') AS created_at FROM json_each(?)) n"
+    " json_extract(value, '$[8]') AS created_at, json_extract(value, '$[9]') AS request_id FROM json_each(?)) n"
 )
 _DUE: Final = (
     "SELECT json_group_array(json_array(few.id, few.event_id, few.event_type, few.domain_id, few.attempts,"
-    " few.attempts_before, few.requests, e.expires_at, CAST(e.body AS TEXT)))"
-    " FROM (SELECT id, event_id, event_type, domain_id, attempts, attempts_before, requests FROM deliveries"
+    " few.attempts_before, few.requests, e.expires_at, CAST(e.body AS TEXT), few.request_id, few.created_at))"
+    " FROM (SELECT id, event_id, event_type, domain_id, attempts, attempts_before, requests, request_id, created_at"
+    " FROM deliveries"
     " WHERE endpoint_id = ?1 AND next_attempt_at IS NOT NULL AND next_attempt_at <= ?2"
     " AND id NOT IN (SELECT value FROM json_each(?3)) ORDER BY next_attempt_at LIMIT ?4) few"
     " JOIN events e ON e.id = few.event_id"
 )
 _APPLY_FAILURES: Final = (
     "UPDATE deliveries SET attempts = o.number, last_error = o.error, updated_at = ?1,"
-    # What its tenant dropped or requested meanwhile stays so.
+    # What its tenant dropped, cancelled or requested meanwhile stays so.
     " state = CASE WHEN deliveries.state = 'pending' AND deliveries.requests = o.requests"
     " THEN o.state ELSE deliveries.state END,"
     " next_attempt_at = CASE WHEN deliveries.state <> 'pending' THEN NULL"
@@ -92,12 +98,17 @@ _APPLY_FAILURES: Final = (
     " FROM json_each(?2)) o WHERE deliveries.id = o.id"
     " RETURNING deliveries.id, deliveries.state, deliveries.requests, deliveries.next_attempt_at"
 )
+_RESCHEDULE_BEYOND: Final = (
+    "UPDATE deliveries SET next_attempt_at = ?1 FROM (SELECT json_extract(value, '$[0]') AS endpoint_id,"
+    " json_extract(value, '$[1]') AS latest_at FROM json_each(?2)) w"
+    " WHERE deliveries.endpoint_id = w.endpoint_id AND deliveries.next_attempt_at > w.latest_at"
+)
 
 
 def insert(tx: Transaction, new_deliveries: Sequence[NewDelivery]) -> None:
     """Store new deliveries. Of one domain's events the earlier has to come first, in `new_deliveries` and in time."""
     if new_deliveries:
-        tx.execute(_INSERT, (encode_json(_hold_back_later(new_deliveries)),))
+        tx.execute(_INSERT, (encode_json(_hold_back_later(tx, new_deliveries)),))
         for endpoint_id in {delivery.endpoint_id for delivery in new_deliveries}:
             tx.announce(Topic.DELIVERIES, endpoint_id)
 
@@ -123,6 +134,8 @@ def list_due(
             requests=due_row.requests,
             expires_at=due_row.expires_at,
             body=due_row.body.encode(),
+            request_id=due_row.request_id,
+            created_at=due_row.created_at,
         )
         for due_row in _DUE_ROWS.decode("[]" if row is None else row[0])
     ]
@@ -151,8 +164,8 @@ def apply_attempts(
 ) -> list[AttemptConsequence]:
     """Store what follows from attempts, each with its consequence, except for deliveries removed meanwhile.
 
-    Returns the consequences; where a delivery was requested again meanwhile, the request is the consequence. One that
-    waits behind an earlier event of its domain has no next attempt yet.
+    Returns the consequences; where a delivery was requested again or cancelled meanwhile, that is the consequence. One
+    that waits behind an earlier event of its domain has no next attempt yet.
     """
     results = list(zip(finished_attempts, consequences, strict=True))
     delivered_ids = [
@@ -188,8 +201,11 @@ def apply_attempts(
         now,
     )
     pending = {row[0]: row[2:] for row in stored_rows if row[1] == DeliveryState.PENDING}
+    cancelled_ids = {row[0] for row in stored_rows if row[1] == DeliveryState.CANCELLED}
     return [
-        _choose_consequence(consequence, finished.due_delivery.requests, pending.get(finished.due_delivery.id))
+        _CANCELLED
+        if finished.due_delivery.id in cancelled_ids
+        else _choose_consequence(consequence, finished.due_delivery.requests, pending.get(finished.due_delivery.id))
         for finished, consequence in results
     ]
 
@@ -228,39 +244,51 @@ def list_pending_ids(snapshot: Snapshot, endpoint_id: str, limit: int) -> list[s
     )
 
 
-def reschedule_beyond(tx: Transaction, latest_at: int, now: int, *, page_size: int = _PAGE) -> int:
-    """Make due the deliveries that are planned for after an instant; return how many."""
+def reschedule_beyond(
+    tx: Transaction, choose_latest_at: Callable[[int], int], now: int, *, page_size: int = _PAGE
+) -> int:
+    """Make due the deliveries that are planned for after an instant; return how many.
+
+    choose_latest_at: returns the instant for endpoints of whose own schedules this is the longest delay, 0 for none.
+    """
     rescheduled_count = 0
     after = ""
-    while ids := endpoints.list_ids(tx, after=after, limit=page_size):
-        rescheduled_count += tx.execute(
-            "UPDATE deliveries SET next_attempt_at = ?1"
-            " WHERE endpoint_id IN (SELECT value FROM json_each(?2)) AND next_attempt_at > ?3",
-            (now, encode_list(ids), latest_at),
-        )
-        after = ids[-1]
+    while page := endpoints.list_longest_delays(tx, after=after, limit=page_size):
+        rows = [(endpoint_id, choose_latest_at(delay_ms)) for endpoint_id, delay_ms in page]
+        rescheduled_count += tx.execute(_RESCHEDULE_BEYOND, (now, encode_json(rows)))
+        after = page[-1][0]
     if rescheduled_count:
         tx.announce(Topic.DELIVERIES)
     return rescheduled_count
 
 
-def _hold_back_later(new_deliveries: Sequence[NewDelivery]) -> list[NewDelivery]:
+def shift_plans(tx: Transaction, endpoint_ids: Collection[str], step: ClockStep) -> int:
+    """Shift the next attempts for some endpoints by a step of the clock; return how many."""
+    count = tx.execute(
+        "UPDATE deliveries SET next_attempt_at = max(next_attempt_at + ?1, ?2) WHERE next_attempt_at > ?3"
+        " AND next_attempt_at <= ?4 AND endpoint_id IN (SELECT value FROM json_each(?5))",
+        (step.length_ms, step.after_at, step.planned_after, step.planned_until, encode_list(endpoint_ids)),
+    )
+    if count:
+        tx.announce(Topic.DELIVERIES)
+    return count
+
+
+def _hold_back_later(snapshot: Snapshot, new_deliveries: Sequence[NewDelivery]) -> list[NewDelivery]:
     """Let deliveries wait that follow another new one: the statement that stores them does not see its own rows."""
     first_ids = {(delivery.endpoint_id, delivery.domain_id): delivery.id for delivery in reversed(new_deliveries)}
+    later_ids = {
+        delivery.id
+        for delivery in new_deliveries
+        if delivery.domain_id is not None and first_ids[delivery.endpoint_id, delivery.domain_id] != delivery.id
+    }
+    if not later_ids:
+        return list(new_deliveries)
+    endpoint_ids = {delivery.endpoint_id for delivery in new_deliveries if delivery.id in later_ids}
+    unordered_ids = endpoints.filter_unordered(snapshot, endpoint_ids)
     return [
-        delivery
-        if delivery.domain_id is None or first_ids[delivery.endpoint_id, delivery.domain_id] == delivery.id
-        else replace(delivery, due_at=None)
+        replace(delivery, due_at=None)
+        if delivery.id in later_ids and delivery.endpoint_id not in unordered_ids
+        else delivery
         for delivery in new_deliveries
     ]
-
-
-def find_first_ahead(snapshot: Snapshot, delivery: Delivery) -> str | None:
-    """Find the pending delivery of an earlier event of the same domain that has to end first; None for none."""
-    if delivery.domain_id is None:
-        return None
-    return snapshot.fetch_value(
-        "SELECT id FROM deliveries WHERE endpoint_id = ? AND domain_id = ? AND state = 'pending' AND sequence < ?"
-        " ORDER BY sequence LIMIT 1",
-        (delivery.endpoint_id, delivery.domain_id, delivery.sequence),
-    )

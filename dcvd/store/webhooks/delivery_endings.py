@@ -1,4 +1,4 @@
-"""Deliveries that end without an attempt: dropped, past their retention, or removed with their endpoint.
+"""Deliveries that end without an attempt: dropped, cancelled, past their retention, or removed with their endpoint.
 
 What waited for them in the order of its domain's events is due after that, see `delivery_order`.
 """
@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.store.engine.json_text import encode_list
-from dcvd.store.engine.transactions import Transaction
+from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.webhooks import endpoints
 from dcvd.store.webhooks.delivery_order import let_successors_go
 
@@ -20,6 +20,19 @@ def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> None:
         (reason, now, encode_list(ids)),
     )
     let_successors_go(tx, rows, now)
+
+
+def cancel(tx: Transaction, delivery_id: str, now: int) -> None:
+    """Cancel a delivery that is pending. An attempt that is in flight goes on, and counts where it delivers."""
+    rows = tx.fetch_all(
+        "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, updated_at = ?"
+        " WHERE id = ? AND state = 'pending' RETURNING endpoint_id, domain_id",
+        (now, delivery_id),
+    )
+    let_successors_go(tx, rows, now)
+    for endpoint_id, _ in rows:
+        # It may have been read ahead, to be sent soon.
+        tx.announce(Topic.ENDPOINTS, endpoint_id)
 
 
 def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:

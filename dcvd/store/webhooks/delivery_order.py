@@ -1,5 +1,7 @@
 """The order of each domain's events at each endpoint: of its pending deliveries exactly the first is due.
 
+An endpoint whose `ordering` is `none` has no such order: each of its pending deliveries is due.
+
 Whoever ends, removes or adds a pending delivery has this put right in the same transaction, so that a stop between two
 transactions leaves no delivery that waits for nothing.
 """
@@ -7,15 +9,35 @@ transactions leaves no delivery that waits for nothing.
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from dcvd.store.engine.json_text import encode_json
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.rows import placeholders, split_rows
 from dcvd.store.engine.transactions import Topic, Transaction
 
-HAS_EARLIER: Final = (
+DuePosition = tuple[int, int]
+"""A position among the due deliveries of an endpoint: the instant, and the row's number."""
+FIRST_DUE: Final[DuePosition] = (-(2**62), 0)
+_EARLIER: Final = (
     "EXISTS (SELECT 1 FROM deliveries earlier WHERE earlier.endpoint_id = {0}.endpoint_id"
     " AND earlier.domain_id = {0}.domain_id AND earlier.state = 'pending' AND earlier.sequence < {0}.sequence)"
 )
-"""SQL: whether an earlier delivery of the same domain is pending; to be formatted with a row's name."""
+HAS_EARLIER: Final = (
+    f"({_EARLIER} AND EXISTS (SELECT 1 FROM webhook_endpoints w WHERE w.id = {{0}}.endpoint_id"
+    " AND w.ordering = 'domain'))"
+)
+"""SQL: whether a delivery has to wait for an earlier one of the same domain; to be formatted with a row's name."""
+_RELEASE: Final = (
+    "UPDATE deliveries SET next_attempt_at = ? WHERE id IN ("
+    " SELECT id FROM deliveries WHERE endpoint_id = ? AND state = 'pending' AND next_attempt_at IS NULL LIMIT ?)"
+)
+_DUE_PAGE: Final = (
+    "SELECT id, next_attempt_at, rowid FROM deliveries WHERE endpoint_id = ? AND next_attempt_at IS NOT NULL"
+    " AND (next_attempt_at, rowid) > (?, ?) ORDER BY next_attempt_at, rowid LIMIT ?"
+)
+_HOLD_BACK: Final = (
+    "UPDATE deliveries SET next_attempt_at = NULL WHERE id IN ("
+    " SELECT d.id FROM json_each(?) few JOIN deliveries d ON d.id = few.value"
+    f" WHERE d.domain_id IS NOT NULL AND {_EARLIER.format('d')})"
+)
 _PROMOTE: Final = (
     "UPDATE deliveries SET next_attempt_at = ? WHERE state = 'pending' AND next_attempt_at IS NULL AND id IN ("
     " SELECT (SELECT d.id FROM deliveries d WHERE d.endpoint_id = column1 AND d.domain_id = column2"
@@ -64,6 +86,26 @@ def put_in_order(tx: Transaction, rows: Sequence[tuple[str, str | None]], now: i
 def let_successors_go(tx: Transaction, rows: Sequence[tuple[str, str | None]], now: int) -> None:
     """Make due what waited for deliveries that have ended or are removed; of each its endpoint and its domain."""
     promote(tx, _select_pairs(rows), now)
+
+
+def release_waiting(tx: Transaction, endpoint_id: str, limit: int, now: int) -> int:
+    """Make due up to `limit` deliveries of an endpoint that wait for others; return how many."""
+    count = tx.execute(_RELEASE, (now, endpoint_id, limit))
+    if count:
+        tx.announce(Topic.DELIVERIES, endpoint_id)
+    return count
+
+
+def hold_back_later(tx: Transaction, endpoint_id: str, after: DuePosition, limit: int) -> DuePosition | None:
+    """Let those of the next due deliveries of an endpoint wait that follow another one of their domain.
+
+    Returns after which position to go on; None at the end.
+    """
+    rows = tx.fetch_all(_DUE_PAGE, (endpoint_id, *after, limit))
+    if tx.execute(_HOLD_BACK, (encode_list([row[0] for row in rows]),)):
+        # They may have been read ahead, to be sent soon.
+        tx.announce(Topic.ENDPOINTS, endpoint_id)
+    return (rows[-1][1], rows[-1][2]) if len(rows) == limit else None
 
 
 def repair_next_pairs(

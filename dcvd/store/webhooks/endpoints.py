@@ -6,23 +6,28 @@ from typing import Final
 import msgspec
 from msgspec.structs import astuple
 
+from dcvd.core.clock_discipline import ClockStep
+from dcvd.core.http.client_certificates import ClientCertificate, ClientCredentials
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.health import EndpointHealth
+from dcvd.core.webhooks.health import EndpointHealth, HealthState
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.json_text import encode_json, encode_list
+from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
-from dcvd.store.vault.sealed_columns import WEBHOOK_HEADERS
+from dcvd.store.vault.sealed_columns import CLIENT_CERTIFICATES, WEBHOOK_HEADERS
 
 _ENDPOINTS: Final = StructTable(
     "webhook_endpoints",
     Endpoint,
     renamed={
+        "match": "event_match",
         "health.state": "health",
         "health.reason": "disabled_reason",
         **{f"health.{field}": field for field in EndpointHealth.__struct_fields__[2:]},
     },
+    json_fields={"client_certificate", "match"},
 )
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 _FIELD: Final = WEBHOOK_HEADERS.field
@@ -42,8 +47,21 @@ def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
 def update(tx: Transaction, endpoint: Endpoint) -> None:
     """Store what a tenant can change of an endpoint, and its health."""
     tx.execute(
-        "UPDATE webhook_endpoints SET url = ?, events = ?, max_per_second = ?, updated_at = ? WHERE id = ?",
-        (endpoint.url, encode_json(endpoint.events), endpoint.max_per_second, endpoint.updated_at, endpoint.id),
+        "UPDATE webhook_endpoints SET name = ?, url = ?, events = ?, max_per_second = ?, timeout_ms = ?,"
+        " retry_schedule = ?,"
+        " ordering = ?, event_match = ?, updated_at = ? WHERE id = ?",
+        (
+            endpoint.name,
+            endpoint.url,
+            encode_json(endpoint.events),
+            endpoint.max_per_second,
+            endpoint.timeout_ms,
+            None if endpoint.retry_schedule is None else encode_json(endpoint.retry_schedule),
+            endpoint.ordering,
+            None if endpoint.match is None else encode_json(endpoint.match),
+            endpoint.updated_at,
+            endpoint.id,
+        ),
     )
     update_health(tx, endpoint.id, endpoint.health)
 
@@ -77,6 +95,34 @@ def unseal_headers(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: s
         return {}
     headers = vault.open(row[0], org=org_id, row=endpoint_id, field=_FIELD)
     return {name: Secret(value) for name, value in _HEADERS.decode(headers.reveal()).items()}
+
+
+def set_client_certificate(
+    tx: Transaction,
+    vault: Vault,
+    org_id: str,
+    endpoint_id: str,
+    shown: ClientCertificate | None,
+    credentials: ClientCredentials | None,
+) -> None:
+    """Replace the client certificate, whose whole is sealed; None for both removes it."""
+    sealed = None
+    if credentials is not None:
+        pem = credentials.pem.reveal().encode()
+        sealed = vault.seal(pem, org=org_id, row=endpoint_id, field=CLIENT_CERTIFICATES.field)
+    tx.execute(
+        "UPDATE webhook_endpoints SET client_certificate = ?, sealed_client_certificate = ? WHERE id = ?",
+        (None if shown is None else encode_json(shown), sealed, endpoint_id),
+    )
+    tx.announce(Topic.ENDPOINTS, endpoint_id)
+
+
+def unseal_client_certificate(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> Secret | None:
+    """Unseal the client certificate with its key, in PEM; None for an endpoint that has none, or that is removed."""
+    row = snapshot.fetch_one("SELECT sealed_client_certificate FROM webhook_endpoints WHERE id = ?", (endpoint_id,))
+    if row is None or row[0] is None:
+        return None
+    return vault.open(row[0], org=org_id, row=endpoint_id, field=CLIENT_CERTIFICATES.field)
 
 
 def delete(tx: Transaction, org_id: str, endpoint_id: str) -> bool:
@@ -122,6 +168,51 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, l
     return _ENDPOINTS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
+def list_of_all(snapshot: Snapshot, *, health: HealthState | None, before: str | None, limit: int) -> list[Endpoint]:
+    """List endpoints of every organization with an id below `before`, newest first; None stands for any health."""
+    if health is None:
+        return _ENDPOINTS.list_of_all(snapshot, before=before, limit=limit)
+    return _ENDPOINTS.list_of_all(
+        snapshot,
+        before=before,
+        limit=limit,
+        index="webhook_endpoints_by_health",
+        condition="health = ?",
+        values=(health,),
+    )
+
+
+def list_paused(snapshot: Snapshot, now: int, *, before: str | None, limit: int) -> list[Endpoint]:
+    """List endpoints of every organization that are paused beyond `now`, with an id below `before`, newest first."""
+    return _ENDPOINTS.list_of_all(
+        snapshot,
+        before=before,
+        limit=limit,
+        index="webhook_endpoints_paused",
+        condition="paused_until > ?",
+        values=(now,),
+    )
+
+
+def list_called(snapshot: Snapshot, text: str, *, before: str | None, limit: int) -> list[Endpoint]:
+    """List endpoints of every organization with this id, URL or name, and an id below `before`, newest first."""
+    return _ENDPOINTS.fetch_all(
+        snapshot,
+        "WHERE id IN (SELECT ?1 UNION ALL SELECT id FROM webhook_endpoints WHERE url = ?1"
+        " UNION ALL SELECT id FROM webhook_endpoints WHERE name = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3",
+        (text, before or HIGHEST_KEY, limit),
+    )
+
+
+def count_unhealthy(snapshot: Snapshot, org_id: str) -> dict[HealthState, int]:
+    """Count an organization's endpoints that are not healthy, by their health; it has few endpoints."""
+    rows = snapshot.fetch_all(
+        "SELECT health, count(*) FROM webhook_endpoints WHERE org_id = ? AND health <> 'healthy' GROUP BY health",
+        (org_id,),
+    )
+    return {HealthState(health): count for health, count in rows}
+
+
 def shorten_histories(tx: Transaction, deleted: Iterable[tuple[str, int]]) -> None:
     """Let histories start after deliveries that are deleted; of each its endpoint and when it was made.
 
@@ -136,14 +227,37 @@ def shorten_histories(tx: Transaction, deleted: Iterable[tuple[str, int]]) -> No
     )
 
 
-def end_pauses(tx: Transaction, latest_at: int) -> int:
-    """End the pauses that would last until after an instant; return how many."""
+def end_pauses(tx: Transaction, latest_at: int, now: int) -> int:
+    """End the pauses that would last until after an instant, and longer than their own schedule; return how many."""
     rows = tx.fetch_all(
-        "UPDATE webhook_endpoints SET pauses = 0, paused_until = NULL WHERE paused_until > ? RETURNING id", (latest_at,)
+        "UPDATE webhook_endpoints SET pauses = 0, paused_until = NULL WHERE paused_until > ?1 AND paused_until > ?2"
+        " + coalesce((SELECT max(value) FROM json_each(retry_schedule)), 0) RETURNING id",
+        (latest_at, now),
     )
     for (endpoint_id,) in rows:
         tx.announce(Topic.ENDPOINTS, endpoint_id)
     return len(rows)
+
+
+def shift_pauses(tx: Transaction, step: ClockStep) -> int:
+    """Shift the ends of pauses by a step of the clock; return how many."""
+    rows = tx.fetch_all(
+        "UPDATE webhook_endpoints SET paused_until = max(paused_until + ?1, ?2)"
+        " WHERE paused_until > ?3 AND paused_until <= ?4 RETURNING id",
+        (step.length_ms, step.after_at, step.planned_after, step.planned_until),
+    )
+    for (endpoint_id,) in rows:
+        tx.announce(Topic.ENDPOINTS, endpoint_id)
+    return len(rows)
+
+
+def restart_failing_times(tx: Transaction, endpoint_ids: Collection[str], step: ClockStep) -> None:
+    """Leave a step of the clock out of the time for which some endpoints have been failing."""
+    tx.execute(
+        "UPDATE webhook_endpoints SET failing_since = min(failing_since + max(?1, 0), ?2)"
+        " WHERE failing_since IS NOT NULL AND id IN (SELECT value FROM json_each(?3))",
+        (step.length_ms, step.after_at, encode_list(endpoint_ids)),
+    )
 
 
 def list_disabled_ids(snapshot: Snapshot) -> list[str]:
@@ -154,3 +268,35 @@ def list_disabled_ids(snapshot: Snapshot) -> list[str]:
 def list_ids(snapshot: Snapshot, *, after: str, limit: int) -> list[str]:
     """List endpoints of every organization in the order of their ids."""
     return snapshot.fetch_column("SELECT id FROM webhook_endpoints WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+
+
+def list_longest_delays(snapshot: Snapshot, *, after: str, limit: int) -> list[tuple[str, int]]:
+    """List endpoints of every organization in the order of their ids, and the longest delay of their own schedules.
+
+    It is 0 where an endpoint has none of its own.
+    """
+    return [
+        (row[0], row[1])
+        for row in snapshot.fetch_all(
+            "SELECT id, coalesce((SELECT max(value) FROM json_each(retry_schedule)), 0) FROM webhook_endpoints"
+            " WHERE id > ? ORDER BY id LIMIT ?",
+            (after, limit),
+        )
+    ]
+
+
+def list_unordered_ids(snapshot: Snapshot, *, after: str, limit: int) -> list[str]:
+    """List endpoints whose deliveries wait for none, in the order of their ids."""
+    return snapshot.fetch_column(
+        "SELECT id FROM webhook_endpoints WHERE ordering = 'none' AND id > ? ORDER BY id LIMIT ?", (after, limit)
+    )
+
+
+def filter_unordered(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
+    """Return those of the ids whose endpoints' deliveries wait for none."""
+    return set(
+        snapshot.fetch_column(
+            "SELECT id FROM webhook_endpoints WHERE id IN (SELECT value FROM json_each(?)) AND ordering = 'none'",
+            (encode_list(ids),),
+        )
+    )

@@ -4,6 +4,7 @@ from typing import Final
 
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import SigningSecret
+from dcvd.core.webhooks.signing import SigningKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.vault.sealed_columns import WEBHOOK_SECRETS
@@ -51,11 +52,13 @@ def unseal_all(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) 
     )
     return [
         SigningSecret(
-            secret=Secret(row[1]) if row[2] is None else vault.open(row[2], org=org_id, row=row[0], field=_FIELD),
-            created_at=row[3],
-            expires_at=row[4],
+            secret=SigningKey(
+                plain if sealed is None else vault.open(sealed, org=org_id, row=secret_id, field=_FIELD).reveal()
+            ),
+            created_at=created_at,
+            expires_at=expires_at,
         )
-        for row in rows
+        for secret_id, plain, sealed, created_at, expires_at in rows
     ]
 
 

@@ -134,4 +134,4 @@ async def test_only_a_post_is_taken_and_the_schema_does_not_name_it(anybody: Cli
 async def test_what_came_of_them_is_counted(context: Context) -> None:
     metrics = Metrics()
     await CloudflareNotificationHandler(context, metrics).handle(read_notification({}))
-    assert b'dcvd_cloudflare_hints_total{outcome="without_hostname"} 1.0' in generate_latest(metrics.registry)
+    assert b'dcvd_cloudflare_notifications_total{outcome="without_hostname"} 1.0' in generate_latest(metrics.registry)

@@ -6,8 +6,9 @@ import io
 
 import pytest
 
-from dcvd.api.domains.csv_export import COLUMNS, escape_formula
+from dcvd.api.domains.csv_export import COLUMNS
 from dcvd.core.domains.additions import DomainRequest
+from dcvd.core.domains.cells import escape_formula
 from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
@@ -66,6 +67,8 @@ async def test_every_domain_is_in_it_with_what_is_known(
         "issuer": "GoogleTrustServices",
         "expiresAt": "2027-04-15T08:00:00Z",
         "findings": "",
+        "externalId": "",
+        "labels": "",
         "createdAt": "2027-01-15T08:00:00Z",
         "updatedAt": "2027-01-15T08:00:00Z",
     }

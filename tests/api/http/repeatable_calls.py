@@ -40,6 +40,18 @@ async def _invite_again(owner: Client, context: Context, headers: dict[str, str]
     return await owner.post(f"/api/members/{members[0]['id']}/invite", headers=headers)
 
 
+async def _add_contact(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
+    return await owner.post("/api/alerts/contacts", {"address": "ann@customer.com"}, headers=headers)
+
+
+async def _ask_contact_again(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
+    contacts = (await owner.get("/api/alerts/contacts")).json["contacts"]
+    if not contacts:
+        await owner.post("/api/alerts/contacts", {"address": "ann@customer.com"})
+        contacts = (await owner.get("/api/alerts/contacts")).json["contacts"]
+    return await owner.post(f"/api/alerts/contacts/{contacts[0]['id']}/confirmation", headers=headers)
+
+
 async def _create_link(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
     return await owner.post("/api/links", {"purpose": "new"}, headers=headers)
 
@@ -81,6 +93,14 @@ async def _retry_one(owner: Client, context: Context, headers: dict[str, str]) -
     return await owner.post(f"/api/deliveries/{delivery['id']}/retry", headers=headers)
 
 
+async def _cancel(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
+    if not (await owner.get("/api/webhooks")).json["webhooks"]:
+        await added(owner)
+        await domain(owner)
+    delivery = (await owner.get("/api/deliveries")).json["deliveries"][0]
+    return await owner.post(f"/api/deliveries/{delivery['id']}/cancel", headers=headers)
+
+
 async def _retry_job(owner: Client, context: Context, headers: dict[str, str]) -> Answer:
     jobs = (await owner.get("/api/jobs")).json["jobs"]
     if not jobs:
@@ -99,10 +119,13 @@ PLAYS: Final[dict[str, Play]] = {
     "/api/domains/{domain_id}/links": _create_domain_link,
     "/api/members": _invite,
     "/api/members/{member_id}/invite": _invite_again,
+    "/api/alerts/contacts": _add_contact,
+    "/api/alerts/contacts/{contact_id}/confirmation": _ask_contact_again,
     "/api/webhooks": _add_webhook,
     "/api/webhooks/{webhook_id}/rotate-secret": _rotate,
     "/api/webhooks/{webhook_id}/replay": _replay,
     "/api/deliveries/{delivery_id}/retry": _retry_one,
+    "/api/deliveries/{delivery_id}/cancel": _cancel,
     "/api/deliveries/retry": _retry_all,
     "/api/jobs/{job_id}/retry": _retry_job,
 }
@@ -115,10 +138,13 @@ UNITS: Final = {
     "/api/domains/{domain_id}/links": "create.<locals>.unit",
     "/api/members": "invite.<locals>.unit",
     "/api/members/{member_id}/invite": "invite_again.<locals>.unit",
+    "/api/alerts/contacts": "add.<locals>.unit",
+    "/api/alerts/contacts/{contact_id}/confirmation": "ask_again.<locals>.unit",
     "/api/webhooks": "create.<locals>.unit",
     "/api/webhooks/{webhook_id}/rotate-secret": "rotate.<locals>.unit",
     "/api/webhooks/{webhook_id}/replay": "start_replay.<locals>.unit",
     "/api/deliveries/{delivery_id}/retry": "retry.<locals>.unit",
+    "/api/deliveries/{delivery_id}/cancel": "cancel.<locals>.unit",
     "/api/deliveries/retry": "start_replay.<locals>.unit",
     "/api/jobs/{job_id}/retry": "retry.<locals>.unit",
 }

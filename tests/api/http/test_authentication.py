@@ -22,7 +22,8 @@ WRITES = [
     ("POST", "/api/webhooks"), ("PATCH", "/api/webhooks/wh_x"), ("DELETE", "/api/webhooks/wh_x"),
     ("POST", "/api/webhooks/wh_x/rotate-secret"), ("POST", "/api/webhooks/wh_x/replay"),
     ("POST", "/api/webhooks/wh_x/test"), ("POST", "/api/webhooks/wh_x/conformance"),
-    ("POST", "/api/deliveries/dlv_x/retry"), ("POST", "/api/deliveries/retry"),
+    ("POST", "/api/deliveries/dlv_x/retry"), ("POST", "/api/deliveries/dlv_x/cancel"),
+    ("POST", "/api/deliveries/retry"),
     ("POST", "/api/jobs/job_x/retry"), ("POST", "/api/diagnose"),
 ]  # fmt: skip
 

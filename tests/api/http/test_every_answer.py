@@ -7,10 +7,11 @@ import pytest
 
 from dcvd import __version__
 from dcvd.api.http.answers.problems import to_problem
-from dcvd.errors import DcvdError, DiskFull, Permanent, Retryable, StoreError, Unauthorized
+from dcvd.errors import DcvdError, DiskFull, OutcomeUnknown, Permanent, Retryable, StoreError, Unauthorized
 from dcvd.services.context import Context
 from tests.api.client import Client, problem
 from tests.api.conftest import EventDict, Mint
+from tests.api.rights.routes import WITHOUT_TOKEN
 from tests.api.stand_ins import FakeLooker
 
 
@@ -48,7 +49,7 @@ async def test_an_address_that_does_not_exist_is_404_with_and_without_a_token(
     ("method", "path", "allowed"),
     [
         ("PUT", "/api/domains", "GET, HEAD, OPTIONS, POST"),
-        ("POST", "/api/domains/dom_x", "DELETE, GET, HEAD, OPTIONS"),
+        ("POST", "/api/domains/dom_x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
         ("GET", "/api/domains/dom_x/sync", "OPTIONS, POST"),
         ("GET", "/api/deliveries/retry", "OPTIONS, POST"),
         ("POST", "/api/deliveries/dlv_x", "GET, HEAD, OPTIONS"),
@@ -120,11 +121,15 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "GET /api/organization/branding", "PATCH /api/organization/branding",
         "GET /api/members", "POST /api/members", "GET /api/members/{member_id}", "PATCH /api/members/{member_id}",
         "DELETE /api/members/{member_id}", "POST /api/members/{member_id}/invite", "POST /api/members/accept",
+        "GET /api/alerts/contacts", "POST /api/alerts/contacts", "GET /api/alerts/contacts/{contact_id}",
+        "PATCH /api/alerts/contacts/{contact_id}", "DELETE /api/alerts/contacts/{contact_id}",
+        "POST /api/alerts/contacts/{contact_id}/confirmation",
         "GET /api/audit",
         "GET /api/tokens", "POST /api/tokens", "GET /api/tokens/{token_id}", "PATCH /api/tokens/{token_id}",
         "DELETE /api/tokens/{token_id}", "POST /api/tokens/{token_id}/rotate", "GET /api/tokens/{token_id}/usage",
         "POST /api/tokens/revoke-all", "GET /api/whoami",
         "GET /api/domains", "POST /api/domains", "GET /api/domains/{domain_id}", "DELETE /api/domains/{domain_id}",
+        "PATCH /api/domains/{domain_id}",
         "POST /api/domains/{domain_id}/sync", "GET /api/domains/{domain_id}/timeline",
         "POST /api/domains/{domain_id}/domain-connect",
         "GET /api/domains/{domain_id}/diagnosis", "POST /api/diagnose",
@@ -135,7 +140,9 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "POST /api/webhooks/{webhook_id}/replay", "POST /api/webhooks/{webhook_id}/test",
         "POST /api/webhooks/{webhook_id}/conformance",
         "GET /api/deliveries", "GET /api/deliveries/{delivery_id}", "POST /api/deliveries/{delivery_id}/retry",
+        "POST /api/deliveries/{delivery_id}/cancel",
         "POST /api/deliveries/retry", "GET /api/deliveries/{delivery_id}/explain", "GET /api/events",
+        "GET /api/event-schemas", "GET /api/event-schemas/{event_type}", "GET /api/meta",
         "POST /api/domains/{domain_id}/dns", "POST /api/domains/{domain_id}/dns/undo",
         "POST /api/oauth/authorize", "POST /api/oauth/exchange", "POST /api/oauth/aws/external-ids",
         "GET /api/oauth/connections", "POST /api/oauth/connections",
@@ -148,7 +155,7 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
     for name, call in calls.items():
         assert call["summary"], name
         assert call["description"], name
-        if name not in ("GET /health", "GET /ready", "POST /api/members/accept"):
+        if name not in ("GET /health", "GET /ready", *WITHOUT_TOKEN):
             assert call["security"] == [{"bearer": []}], name
             assert call["responses"]["401"] == {"$ref": "#/components/responses/Problem401"}, name
         if name.startswith("POST") and "{" not in name:
@@ -174,20 +181,23 @@ async def test_what_nobody_foresaw_is_a_500_that_says_only_where_to_look(
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "code", "said"),
+    ("error", "status", "code", "said", "wait"),
     [
-        (DiskFull("The disk is full."), 503, "disk_full", "The disk is full."),
-        (StoreError("table domains: no such column"), 503, "store_failed", "The database could not do its work"),
-        (DcvdError("a sentence for us", code="inner"), 500, "internal_error", "Something failed inside dcvd"),
+        (DiskFull("The disk is full."), 503, "disk_full", "The disk is full.", "30"),
+        (StoreError("table domains: no such column"), 503, "store_failed", "nothing was changed", "5"),
+        (OutcomeUnknown("Nobody can tell."), 503, "outcome_unknown", "Nobody can tell.", "5"),
+        (DcvdError("a sentence for us", code="inner"), 500, "internal_error", "Something failed inside dcvd", None),
     ],
 )
 async def test_each_failure_of_ours_has_its_status_and_code(
-    owner: Client, looker: FakeLooker, error: DcvdError, status: int, code: str, said: str
+    owner: Client, looker: FakeLooker, error: DcvdError, status: int, code: str, said: str, wait: str | None
 ) -> None:
     looker.raises = error
     added = (await owner.post("/api/domains", {"domainName": "app.customer.com"})).json["domain"]["id"]
-    found = problem(await owner.post(f"/api/domains/{added}/sync"), status, code)
+    answer = await owner.post(f"/api/domains/{added}/sync")
+    found = problem(answer, status, code)
     assert said in found["detail"]
+    assert answer.headers.get("Retry-After") == wait
     assert "no such column" not in found["detail"]
 
 

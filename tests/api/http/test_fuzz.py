@@ -61,6 +61,14 @@ def no_rate(value: Any) -> bool:
     return isinstance(value, bool) or (value is not None and value not in range(1, 1001))
 
 
+def no_text_or_null(value: Any) -> bool:
+    return value is not None and not_text(value)
+
+
+def no_timeout(value: Any) -> bool:
+    return isinstance(value, bool) or (value is not None and value not in range(1, 31))
+
+
 def no_grace(value: Any) -> bool:
     return isinstance(value, bool) or value not in range(604_801)
 
@@ -91,12 +99,22 @@ BAD_MEMBERS: Final = st.one_of(
     st.tuples(st.just("/api/diagnose"), st.just("domainName"), values.filter(not_text)),
     st.tuples(st.just("/api/diagnose"), st.just("wildcard"), values.filter(no_flag)),
     st.tuples(st.just("/api/diagnose"), st.just("validation"), values.filter(lambda value: value is not None)),
+    st.tuples(st.just("/api/webhooks"), st.just("name"), values.filter(no_text_or_null)),
+    st.tuples(st.just("/api/webhooks/{webhook}"), st.just("name"), values.filter(no_text_or_null)),
+    st.tuples(st.just("/api/webhooks"), st.just("timeoutSeconds"), values.filter(no_timeout)),
+    st.tuples(st.just("/api/webhooks/{webhook}"), st.just("timeoutSeconds"), values.filter(no_timeout)),
+    st.tuples(st.just("/api/webhooks"), st.just("retrySchedule"), values.filter(lambda value: value is not None)),
+    st.tuples(
+        st.just("/api/webhooks/{webhook}"), st.just("retrySchedule"), values.filter(lambda value: value is not None)
+    ),
     st.tuples(st.just("/api/webhooks"), st.just("url"), values),
     st.tuples(st.just("/api/webhooks"), st.just("events"), values),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("url"), values),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("events"), values),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("enabled"), values.filter(no_flag)),
     st.tuples(st.just("/api/webhooks"), st.just("maxPerSecond"), values.filter(no_rate)),
+    st.tuples(st.just("/api/webhooks"), st.just("ordering"), values),
+    st.tuples(st.just("/api/webhooks/{webhook}"), st.just("ordering"), values),
     st.tuples(st.just("/api/webhooks"), st.just("headers"), values.filter(no_headers)),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("maxPerSecond"), values.filter(no_rate)),
     st.tuples(st.just("/api/webhooks/{webhook}"), st.just("headers"), values.filter(no_header_changes)),
@@ -149,7 +167,8 @@ ROUTES: Final = [
     "/api/domains/{}/timeline", "/api/domains/{}/diagnosis", "/api/diagnose", "/hooks/cloudflare", "/hooks/{}",
     "/api/webhooks/{}", "/api/webhooks/{}/rotate-secret", "/api/webhooks/{}/deliveries", "/api/webhooks/{}/replay",
     "/api/webhooks/{}/test", "/api/webhooks/{}/conformance", "/api/deliveries", "/api/deliveries/retry",
-    "/api/deliveries/{}", "/api/deliveries/{}/retry", "/api/deliveries/{}/explain", "/api/events", "/api/jobs",
+    "/api/deliveries/{}", "/api/deliveries/{}/retry", "/api/deliveries/{}/cancel",
+    "/api/deliveries/{}/explain", "/api/events", "/api/jobs",
     "/api/jobs/{}", "/api/jobs/{}/retry", "/api/oauth/connections", "/api/oauth/connections/{}",
     "/operator/organizations", "/operator/organizations/{}/tokens",
     "/operator/organizations/acme/tokens/{}", "/metrics", "/health", "/schema", "/schema/{}", "/{}",

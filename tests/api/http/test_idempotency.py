@@ -41,17 +41,26 @@ ANSWERED_ONCE: Final = {
     "/api/domains/{domain_id}/links",
     "/api/members",
     "/api/members/{member_id}/invite",
+    "/api/alerts/contacts",
+    "/api/alerts/contacts/{contact_id}/confirmation",
     "/api/zones",
     "/api/webhooks",
     "/api/webhooks/{webhook_id}/rotate-secret",
     "/api/webhooks/{webhook_id}/replay",
     "/api/deliveries/{delivery_id}/retry",
+    "/api/deliveries/{delivery_id}/cancel",
     "/api/deliveries/retry",
     "/api/jobs/{job_id}/retry",
     "/api/oauth/connections",
     "/api/oauth/aws/external-ids",
     "/api/oauth/authorize",
 }
+OF_THE_OPERATOR: Final = {
+    path.replace("/api/", "/operator/", 1)
+    for path in ANSWERED_ONCE
+    if path.startswith(("/api/webhooks", "/api/deliveries", "/api/jobs"))
+}
+"""The same calls, for the operator's own endpoints."""
 LINE_BY_LINE: Final = {
     "/api/domains/bulk",
     "/api/domains/bulk/delete",
@@ -67,18 +76,28 @@ REFUSED: Final = {
     "/api/webhooks/{webhook_id}/test": "sends a test each time, which is what it is for",
     "/api/webhooks/{webhook_id}/conformance": "sends tests each time",
     "/api/oauth/exchange": "its state is good for one call",
+    "/alerts/refuse": "sets a state, so a repeat changes nothing",
+    "/alerts/allow": "sets a state, so a repeat changes nothing",
+    "/alerts/{action}": "sets a state, so a repeat changes nothing",
+    "/operator/organizations/{id_or_name}/alerts/contacts": "an address is there once",
     "/hooks/cloudflare": "a hint, which may come twice",
+    "/operator/webhooks/{webhook_id}/test": "sends a test each time, which is what it is for",
+    "/operator/webhooks/{webhook_id}/conformance": "sends tests each time",
     "/operator/organizations": "a name is there once",
     "/operator/organizations/{id_or_name}/suspend": "sets a state, so a repeat changes nothing",
+    "/operator/import/predecessor": "a repeat finds what was brought, and brings only what is new",
     "/operator/organizations/{id_or_name}/resume": "sets a state",
     "/operator/organizations/{id_or_name}/export": "stores nothing",
     "/operator/organizations/{id_or_name}/tokens/{token_id}/rotate": "an operator sees what there is",
+    "/operator/organizations/{id_or_name}/cloudflare-import": "a repeat finds there what was adopted",
     "/operator/organizations/{id_or_name}/domains/move": "a domain that was moved is not there to be moved again",
     "/operator/organizations/{id_or_name}/tokens/revoke-all": "a repeat finds none to revoke",
     "/operator/organizations/{id_or_name}/tokens": "an operator sees what there is",
     "/operator/organizations/{id_or_name}/links": "an operator sees what there is",
     "/operator/organizations/{id_or_name}/zones": "a name is there once",
     "/operator/organizations/{id_or_name}/zones/{zone_id}/check": "looks again",
+    "/operator/organizations/{id_or_name}/deliveries/{delivery_id}/retry": "an operator sees what there is",
+    "/operator/organizations/{id_or_name}/deliveries/{delivery_id}/cancel": "what has ended is not cancelled again",
     "/operator/organizations/{id_or_name}/members": "an address is there once",
     "/operator/organizations/{id_or_name}/members/{member_id}/invite": "an operator sees what there is",
 }
@@ -99,9 +118,9 @@ def handlers_of(app: Api) -> dict[tuple[str, str], HTTPRouteHandler]:
 def test_each_post_is_said_to_honour_a_key_or_to_refuse_it_and_nothing_else_honours_one(built_app: Api) -> None:
     handlers = handlers_of(built_app)
     posts = {path for method, path in handlers if method == "POST"}
-    assert posts == ANSWERED_ONCE | LINE_BY_LINE | set(REFUSED)
+    assert posts == ANSWERED_ONCE | OF_THE_OPERATOR | LINE_BY_LINE | set(REFUSED)
     honouring = {path for (_, path), handler in handlers.items() if declares_key(handler)}
-    assert honouring == ANSWERED_ONCE | LINE_BY_LINE
+    assert honouring == ANSWERED_ONCE | OF_THE_OPERATOR | LINE_BY_LINE
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,15 @@ from dcvd.errors import StoreError
 from tests.api.client import Client
 
 
-async def works() -> bool:
-    return True
+async def works() -> None:
+    return None
 
 
-async def fails() -> bool:
-    return False
+async def fails() -> str:
+    return "the secret name of the zone"
 
 
-async def raises() -> bool:
+async def raises() -> str | None:
     raise StoreError("the secret path of the disk")
 
 
@@ -37,3 +37,11 @@ async def test_a_part_that_does_not_work_makes_it_503_and_is_named_without_a_rea
     }
     assert (await anybody.call("HEAD", "/ready")).status == 503
     assert (await anybody.get("/health")).status == 200
+
+
+async def test_what_requests_do_not_need_degrades_it_and_the_answer_stays_200(app: Api, anybody: Client) -> None:
+    app.services.readiness.add("store", works)
+    app.services.readiness.add("backup", fails, is_dispensable=True)
+    answer = await anybody.get("/ready")
+    assert answer.status == 200
+    assert answer.json == {"status": "degraded", "parts": {"store": "ok", "backup": "failing"}}

@@ -28,6 +28,7 @@ async def test_a_job_says_what_it_is_for_and_when_it_is_due(
     assert shown == job
     assert shown.pop("id").startswith("job_")
     assert shown.pop("domainId").startswith("dom_")
+    assert len(shown.pop("requestId")) == 16
     assert shown == {
         "orgId": organization.id,
         "kind": "register",

@@ -3,12 +3,9 @@
 import asyncio
 import io
 import json
-import logging
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
-import structlog
 
 from dcvd.kit.logs.anonymous_lines import ANONYMOUS_LINES
 from dcvd.kit.logs.configuration import configure_logging
@@ -24,22 +21,12 @@ MOST_LINES = 60
 
 
 @pytest.fixture
-def written(log_lines: list[EventDict]) -> Iterator[io.StringIO]:
+def written(log_lines: list[EventDict]) -> io.StringIO:
     """What the daemon's own logging writes, at its most talkative."""
     del log_lines  # it captures the lines of the other tests; here they have to be written
-    root, quiet = logging.getLogger(), logging.getLogger("uvicorn")
-    handlers, level, quiet_level = list(root.handlers), root.level, quiet.level
-    processors = structlog.get_config()["processors"]
     stream = io.StringIO()
     configure_logging(level="debug", json=True, stream=stream)
-    yield stream
-    logging.captureWarnings(capture=False)
-    logging.getLogger("uvicorn.error").filters.clear()
-    structlog.reset_defaults()
-    structlog.configure(processors=processors)
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    quiet.setLevel(quiet_level)
+    return stream
 
 
 @pytest.fixture

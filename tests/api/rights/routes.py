@@ -41,8 +41,13 @@ def _write(
     return Row(scope=scope, is_write=True, owned=owned, limited=limited, link=link, body=body)
 
 
-WITHOUT_TOKEN: Final = {"POST /api/members/accept"}
-"""Calls below /api for whoever has something else that lets them in."""
+WITHOUT_TOKEN: Final = {
+    "POST /api/members/accept",
+    "GET /api/event-schemas",
+    "GET /api/event-schemas/{event_type}",
+    "GET /api/meta",
+}
+"""Calls below /api for whoever has something else that lets them in, and for everybody."""
 
 ROUTES: Final[dict[str, Row]] = {
     "GET /api/whoami": _read(None, link="any"),
@@ -65,6 +70,7 @@ ROUTES: Final[dict[str, Row]] = {
     "POST /api/domains/bulk": _write("domains:write"),
     "POST /api/domains/bulk/delete": _write("domains:write"),
     "GET /api/domains/{domain_id}": _read("domains:read", "domain", link="any"),
+    "PATCH /api/domains/{domain_id}": _write("domains:write", "domain"),
     "DELETE /api/domains/{domain_id}": _write("domains:write", "domain", body=None),
     "POST /api/domains/{domain_id}/sync": _write("domains:write", "domain", link="any", body=None),
     "GET /api/domains/{domain_id}/diagnosis": _read("domains:read", "domain", link="any"),
@@ -82,6 +88,12 @@ ROUTES: Final[dict[str, Row]] = {
     "PATCH /api/members/{member_id}": _write("members:write", "member", limited=False),
     "DELETE /api/members/{member_id}": _write("members:write", "member", limited=False, body=None),
     "POST /api/members/{member_id}/invite": _write("members:write", "member", limited=False, body=None),
+    "POST /api/alerts/contacts": _write("alerts:write", limited=False),
+    "GET /api/alerts/contacts": _read("alerts:read", limited=False),
+    "GET /api/alerts/contacts/{contact_id}": _read("alerts:read", "contact", limited=False),
+    "PATCH /api/alerts/contacts/{contact_id}": _write("alerts:write", "contact", limited=False, body='{"kinds":null}'),
+    "DELETE /api/alerts/contacts/{contact_id}": _write("alerts:write", "contact", limited=False, body=None),
+    "POST /api/alerts/contacts/{contact_id}/confirmation": _write("alerts:write", "contact", limited=False, body=None),
     "POST /api/zones": _write("domains:write", limited=False),
     "GET /api/zones": _read("domains:read", limited=False),
     "GET /api/zones/{zone_id}": _read("domains:read", "zone", limited=False),
@@ -103,6 +115,7 @@ ROUTES: Final[dict[str, Row]] = {
     "GET /api/deliveries/{delivery_id}": _read("deliveries:read", "delivery"),
     "GET /api/deliveries/{delivery_id}/explain": _read("deliveries:read", "delivery"),
     "POST /api/deliveries/{delivery_id}/retry": _write("deliveries:write", "delivery", body=None),
+    "POST /api/deliveries/{delivery_id}/cancel": _write("deliveries:write", "delivery", body=None),
     "POST /api/deliveries/retry": _write("deliveries:write", limited=False),
     "GET /api/events": _read("events:read"),
     "GET /api/jobs": _read("jobs:read"),

@@ -9,9 +9,11 @@ import pytest
 from msgspec import UNSET, Struct, structs
 
 from dcvd.api.app import Api
+from dcvd.core.alerts.contacts import Contact, ContactStatus
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.events import EventType
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import MINUTE
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
@@ -28,6 +30,7 @@ from dcvd.services.tokens import minting
 from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.webhooks import endpoints
 from dcvd.services.zones import registry
+from dcvd.store.alerts import contacts as alert_contacts
 from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Answer, Client
@@ -107,6 +110,7 @@ class Objects:
             "zone": self._make_zone,
             "member": self._make_member,
             "link": self._make_link,
+            "contact": self._make_contact,
         }
         return await makers[kind](org.id, target.is_inside)
 
@@ -150,6 +154,18 @@ class Objects:
     async def _make_member(self, org_id: str, _: bool) -> str:
         address = f"m{next(self._number)}@customer.com"
         return (await invitations.invite(self._context, org_id, address=address, role=Role.MEMBER)).member.id
+
+    async def _make_contact(self, org_id: str, _: bool) -> str:
+        contact = Contact(
+            id=self._context.new_id(IdPrefix.CONTACT),
+            org_id=org_id,
+            address=f"c{next(self._number)}@customer.com",
+            status=ContactStatus.ACTIVE,
+            created_at=1,
+            updated_at=1,
+        )
+        await self._context.database.write(lambda tx: alert_contacts.insert(tx, contact))
+        return contact.id
 
     async def _make_zone(self, org_id: str, _: bool) -> str:
         return (await registry.add(self._context, org_id, f"z{next(self._number)}.customer.com")).id

@@ -48,11 +48,15 @@ async def test_of_two_at_once_one_is_told(owner: Client) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"name": "Billing"},
+        {"timeoutSeconds": 29},
+        {"retrySchedule": ["0s", "1m"]},
         {"url": "https://other.customer.com/"},
         {"events": ["job.dlq"]},
         {"headers": {"X-A": "another value"}},
         {"headers": {"X-A": None}},
         {"enabled": False},
+        {"ordering": "none"},
         {},
     ],
 )

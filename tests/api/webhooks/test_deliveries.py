@@ -5,6 +5,7 @@ import json
 import pytest
 
 from dcvd.api.webhooks.delivery_view import describe_next_attempt
+from dcvd.core.events import EventType
 from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, NextAttemptReason
@@ -13,6 +14,7 @@ from tests.api.client import Client, problem
 from tests.api.stand_ins import NOW
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
 from tests.manual_clock import ManualClock
+from tests.services.webhooks.attempts import happen
 
 
 async def test_a_new_delivery_says_what_it_is_and_when_it_is_due(owner: Client) -> None:
@@ -20,6 +22,7 @@ async def test_a_new_delivery_says_what_it_is_and_when_it_is_due(owner: Client) 
     [shown] = await listed(owner)
     assert shown.pop("id").startswith("dlv_")
     assert shown.pop("eventId").startswith("evt_")
+    assert len(shown.pop("requestId")) == 16
     assert shown == {
         "webhookId": webhook["id"],
         "event": "domain.added",
@@ -29,10 +32,23 @@ async def test_a_new_delivery_says_what_it_is_and_when_it_is_due(owner: Client) 
         "attempts": 0,
         "nextAttemptAt": "2027-01-15T08:00:00Z",
         "waitsForEarlier": False,
+        "waitsFor": None,
         "lastError": None,
         "createdAt": "2027-01-15T08:00:00Z",
         "updatedAt": "2027-01-15T08:00:00Z",
     }
+
+
+@pytest.mark.parametrize("path", ["/sync", "/diagnosis?refresh=true"])
+async def test_what_a_check_on_demand_causes_is_found_by_its_request(owner: Client, path: str) -> None:
+    await added(owner, events=["domain.active"])
+    domain_id = await domain(owner)
+    method = "POST" if path == "/sync" else "GET"
+    asked = await owner.call(method, f"/api/domains/{domain_id}{path}")
+    assert asked.status == 200, asked.json
+    found = await owner.get(f"/api/deliveries?requestId={asked.headers['X-Request-Id']}")
+    assert [each["event"] for each in found.json["deliveries"]] == ["domain.active"]
+    assert (await owner.get("/api/deliveries?requestId=nobody")).json["deliveries"] == []
 
 
 async def test_a_delivery_that_waits_for_an_earlier_event_of_its_domain_says_so(owner: Client) -> None:
@@ -43,6 +59,65 @@ async def test_a_delivery_that_waits_for_an_earlier_event_of_its_domain_says_so(
     assert by_event["domain.added"]["waitsForEarlier"] is False
     assert by_event["domain.removed"]["waitsForEarlier"] is True
     assert by_event["domain.removed"]["nextAttemptAt"] is None
+    waits_for = {
+        "deliveryId": by_event["domain.added"]["id"],
+        "event": "domain.added",
+        "status": "pending",
+        "nextAttemptAt": "2027-01-15T08:00:00Z",
+    }
+    assert by_event["domain.removed"]["waitsFor"] == waits_for
+    assert by_event["domain.added"]["waitsFor"] is None
+    alone = (await owner.get(f"/api/deliveries/{by_event['domain.removed']['id']}")).json["delivery"]
+    assert alone["waitsFor"] == waits_for
+
+
+async def test_a_retry_of_what_waits_names_what_it_waits_for_and_the_way_out(
+    owner: Client, context: Context, clock: ManualClock
+) -> None:
+    webhook = await added(owner, events=["domain.added", "domain.removed"])
+    await owner.delete(f"/api/domains/{await domain(owner)}")
+    [poison] = await tried(context, webhook["id"], 400)
+    waiting = next(shown for shown in await listed(owner) if shown["event"] == "domain.removed")
+    answer = await owner.post(f"/api/deliveries/{waiting['id']}/retry")
+    problem(answer, 409, "waits_for_earlier")
+    assert answer.json["existingId"] == poison.id
+    assert f"POST /api/deliveries/{poison.id}/retry" in answer.json["detail"]
+    assert f"POST /api/deliveries/{poison.id}/cancel" in answer.json["detail"]
+    assert next(shown for shown in await listed(owner) if shown["event"] == "domain.removed") == waiting
+    # The first way out leads to the end, and so does the second.
+    clock.advance(SECOND)
+    await owner.post(f"/api/deliveries/{poison.id}/retry")
+    assert [due.id for due in await tried(context, webhook["id"], 400)] == [poison.id]
+    await owner.post(f"/api/deliveries/{poison.id}/cancel")
+    assert [due.id for due in await tried(context, webhook["id"], 200)] == [waiting["id"]]
+
+
+async def test_what_had_ended_and_is_sent_again_behind_an_earlier_one_says_what_it_waits_for(
+    owner: Client, context: Context
+) -> None:
+    webhook = await added(owner, events=["domain.added", "domain.removed"])
+    await owner.delete(f"/api/domains/{await domain(owner)}")
+    [first] = await tried(context, webhook["id"], 200)
+    [second] = await tried(context, webhook["id"], 200)
+    await owner.post(f"/api/deliveries/{first.id}/retry")
+    answer = await owner.post(f"/api/deliveries/{second.id}/retry")
+    assert answer.status == 200
+    shown = answer.json["delivery"]
+    assert (shown["status"], shown["nextAttemptAt"], shown["waitsForEarlier"]) == ("pending", None, True)
+    assert shown["waitsFor"]["deliveryId"] == first.id
+
+
+async def test_each_of_many_names_the_first_and_one_that_is_held_names_none(owner: Client, context: Context) -> None:
+    webhook = await added(owner, events=["job.failed"])
+    await happen(context, webhook["orgId"], *[EventType.JOB_FAILED] * 3)
+    await happen(context, webhook["orgId"], *[EventType.JOB_FAILED] * 2, domain="dom_b")
+    shown = sorted(await listed(owner), key=lambda each: each["sequence"])
+    names = [each["waitsFor"] and each["waitsFor"]["deliveryId"] for each in shown]
+    assert names == [None, shown[0]["id"], shown[0]["id"], None, shown[3]["id"]]
+    await owner.patch(f"/api/webhooks/{webhook['id']}", {"enabled": False})
+    assert [each["waitsFor"] for each in await listed(owner)] == [None] * 5
+    # A retry changes nothing of it here either, and says so.
+    problem(await owner.post(f"/api/deliveries/{shown[1]['id']}/retry"), 409, "waits_for_earlier")
 
 
 async def test_what_a_disabled_webhook_is_owed_is_held_and_has_no_next_attempt(owner: Client) -> None:
@@ -243,3 +318,21 @@ async def test_what_belongs_to_another_organization_looks_as_if_it_did_not_exist
     assert await listed(stranger) == []
     assert await listed(stranger, f"/api/deliveries?domainId={shown['domainId']}") == []
     assert await listed(owner) == [shown]
+
+
+async def test_where_order_does_not_matter_nothing_waits_from_the_beginning_or_from_a_change_on(owner: Client) -> None:
+    events = ["domain.added", "domain.removed"]
+    ordered, unordered = await added(owner, events=events), await added(owner, events=events, ordering="none")
+    await owner.delete(f"/api/domains/{await domain(owner)}")
+    waits = {(shown["webhookId"], shown["event"]): shown["waitsForEarlier"] for shown in await listed(owner)}
+    assert [waiting for waiting, waits_for_earlier in waits.items() if waits_for_earlier] == [
+        (ordered["id"], "domain.removed")
+    ]
+    answer = await owner.patch(f"/api/webhooks/{ordered['id']}", {"ordering": "none"})
+    assert answer.json["webhook"]["ordering"] == "none"
+    assert {shown["nextAttemptAt"] for shown in await listed(owner)} == {"2027-01-15T08:00:00Z"}
+    await owner.patch(f"/api/webhooks/{unordered['id']}", {"ordering": "domain"})
+    waits = {(shown["webhookId"], shown["event"]): shown["waitsForEarlier"] for shown in await listed(owner)}
+    assert [waiting for waiting, waits_for_earlier in waits.items() if waits_for_earlier] == [
+        (unordered["id"], "domain.removed")
+    ]

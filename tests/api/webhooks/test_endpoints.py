@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from dcvd.core.events import EventType
 from dcvd.core.instants import HOUR, MINUTE
+from dcvd.core.webhooks.subscriptions import TENANT_TYPES
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
@@ -36,11 +36,18 @@ async def test_a_new_webhook_shows_both_forms_of_its_secret(owner: Client, organ
     assert webhook.pop("id").startswith("wh_")
     assert webhook == {
         "orgId": organization.id,
+        "name": None,
         "url": URL,
         "events": ["domain.active", "job.dlq"],
         "enabled": True,
         "maxPerSecond": None,
+        "timeoutSeconds": None,
+        "retrySchedule": None,
         "headerNames": [],
+        "clientCertificate": None,
+        "ordering": "domain",
+        "warnings": [],
+        "match": None,
         "health": HEALTHY,
         "createdAt": "2027-01-15T08:00:00Z",
         "updatedAt": "2027-01-15T08:00:00Z",
@@ -61,16 +68,33 @@ async def test_the_secrets_are_never_shown_again(owner: Client) -> None:
 
 
 async def test_every_event_can_be_subscribed(owner: Client) -> None:
-    assert (await added(owner, events=list(EventType)))["events"] == list(EventType)
+    assert (await added(owner, events=list(TENANT_TYPES)))["events"] == list(TENANT_TYPES)
 
 
 @pytest.mark.parametrize(
     ("change", "code", "field"),
     [
+        ({"name": ""}, "invalid_input", "name"),
+        ({"name": "  "}, "invalid_input", "name"),
+        ({"name": "n" * 101}, "invalid_input", "name"),
+        ({"name": "a\nb"}, "invalid_input", "name"),
+        ({"name": 1}, "invalid_input", "name"),
         ({"maxPerSecond": 0}, "invalid_input", "maxPerSecond"),
         ({"maxPerSecond": 1001}, "invalid_input", "maxPerSecond"),
         ({"maxPerSecond": "1"}, "invalid_input", "maxPerSecond"),
         ({"maxPerSecond": 1.5}, "invalid_input", "maxPerSecond"),
+        ({"timeoutSeconds": 0}, "invalid_input", "timeoutSeconds"),
+        ({"timeoutSeconds": 31}, "invalid_input", "timeoutSeconds"),
+        ({"timeoutSeconds": 2.5}, "invalid_input", "timeoutSeconds"),
+        ({"timeoutSeconds": "5s"}, "invalid_input", "timeoutSeconds"),
+        ({"retrySchedule": []}, "invalid_input", "retrySchedule"),
+        ({"retrySchedule": ["0s"] * 31}, "invalid_input", "retrySchedule"),
+        ({"retrySchedule": ["4d", "4d"]}, "invalid_input", "retrySchedule"),
+        ({"retrySchedule": ["0s", "5 s"]}, "invalid_input", "retrySchedule[1]"),
+        ({"retrySchedule": [0, 5]}, "invalid_input", "retrySchedule[0]"),
+        ({"retrySchedule": "5s"}, "invalid_input", "retrySchedule"),
+        ({"ordering": "endpoint"}, "invalid_input", "ordering"),
+        ({"ordering": None}, "invalid_input", "ordering"),
         ({"headers": {"Host": "other.customer.com"}}, "bad_header", "headers"),
         ({"headers": {"webhook-id": "x"}}, "bad_header", "headers"),
         ({"headers": {"X-DCVaaS-Event": "x"}}, "bad_header", "headers"),
@@ -92,6 +116,8 @@ async def test_every_event_can_be_subscribed(owner: Client) -> None:
         ({"events": []}, "no_events", "events"),
         ({"events": ["domain.activ"]}, "unknown_event", "events[0]"),
         ({"events": ["domain.active", ""]}, "unknown_event", "events[1]"),
+        ({"events": ["*", "domains.*"]}, "unknown_event", "events[1]"),
+        ({"events": ["system.*"]}, "unknown_event", "events[0]"),
         ({"events": "domain.active"}, "invalid_input", "events"),
         ({"events": None}, "invalid_input", "events"),
         ({"events": [["domain.active"]]}, "invalid_input", "events[0]"),
@@ -109,6 +135,27 @@ async def test_a_bad_url_or_event_is_refused_when_it_is_made_and_when_it_is_chan
     assert (await owner.get("/api/webhooks")).json == before
 
 
+async def test_a_subscription_to_all_or_to_families_is_shown_as_it_was_typed_and_decides_what_is_sent(
+    owner: Client,
+) -> None:
+    made = (await owner.post("/api/webhooks", {"url": URL, "events": ["dns.*", "domain.removed", "dns.*"]})).json
+    path = f"/api/webhooks/{made['webhook']['id']}"
+    assert made["webhook"]["events"] == ["dns.*", "domain.removed"]
+    assert (await owner.get(path)).json["webhook"]["events"] == ["dns.*", "domain.removed"]
+    await owner.post("/api/domains", {"domainName": "one.customer.com"})
+    assert (await owner.get(f"{path}/deliveries")).json["deliveries"] == []
+    changed = await owner.patch(path, {"events": ["*"]})
+    assert changed.json["webhook"]["events"] == ["*"]
+    assert (await owner.get(path)).headers["ETag"] == changed.headers["ETag"]
+    await owner.post("/api/domains", {"domainName": "two.customer.com"})
+    assert [each["event"] for each in (await owner.get(f"{path}/deliveries")).json["deliveries"]] == ["domain.added"]
+
+
+async def test_an_unknown_family_is_refused_and_the_known_ones_are_named(owner: Client) -> None:
+    answer = await owner.post("/api/webhooks", {"url": URL, "events": ["domains.*"]})
+    assert "domain.*, dns.*, job.*, delivery.*, endpoint.*, connection.*, webhook.*" in answer.json["detail"]
+
+
 async def test_a_new_webhook_has_no_headers_to_remove(owner: Client) -> None:
     for headers in (None, {"X-A": None}):
         body = {"url": URL, "events": ["domain.active"], "headers": headers}
@@ -124,11 +171,18 @@ async def test_both_url_and_events_are_needed(owner: Client, missing: str) -> No
 @pytest.mark.parametrize(
     "change",
     [
+        {"name": "Billing → gold"},
+        {"name": None},
         {"url": "https://other.customer.com/"},
         {"events": ["domain.error"]},
         {"enabled": False, "health": MANUAL},
         {"maxPerSecond": 7},
         {"maxPerSecond": None},
+        {"timeoutSeconds": 30},
+        {"timeoutSeconds": None},
+        {"retrySchedule": ["0s", "250ms", "90m", "1d"]},
+        {"retrySchedule": None},
+        {"ordering": "none"},
         {"headers": {"X-New": "n"}, "headerNames": ["X-Api-Key", "X-New"]},
         {"headers": {"X-Api-Key": None}, "headerNames": []},
         {"headers": None, "headerNames": []},
@@ -136,7 +190,9 @@ async def test_both_url_and_events_are_needed(owner: Client, missing: str) -> No
     ],
 )
 async def test_a_change_touches_only_what_it_names(owner: Client, clock: ManualClock, change: dict[str, Any]) -> None:
-    made = await added(owner, maxPerSecond=5, headers={"X-Api-Key": "k"})
+    made = await added(
+        owner, name="First", maxPerSecond=5, timeoutSeconds=7, retrySchedule=["0s", "5s"], headers={"X-Api-Key": "k"}
+    )
     clock.advance(MINUTE)
     sent = {name: value for name, value in change.items() if name not in ("health", "headerNames")}
     answer = await owner.patch(f"/api/webhooks/{made['id']}", sent)
@@ -147,7 +203,8 @@ async def test_a_change_touches_only_what_it_names(owner: Client, clock: ManualC
     assert answer.json["webhook"] == expected
     assert (await owner.get("/api/webhooks")).json["webhooks"] == [expected]
     week = dict.fromkeys(("hour", "day", "week"), NO_RATES)
-    assert (await owner.get(f"/api/webhooks/{made['id']}")).json["webhook"] == expected | {"rates": week}
+    alone = expected | {"rates": week, "health": expected["health"] | {"refusedEvents": []}}
+    assert (await owner.get(f"/api/webhooks/{made['id']}")).json["webhook"] == alone
 
 
 @pytest.mark.parametrize("value", [None, "false", 0, [], {}])
@@ -164,7 +221,11 @@ async def test_what_cannot_be_changed_is_refused_and_not_ignored(owner: Client, 
     made = await added(owner)
     answer = await owner.patch(f"/api/webhooks/{made['id']}", {name: "x"})
     found = problem(answer, 400, "unknown_field", field=name)
-    assert "url, events, maxPerSecond, headers, enabled, replay" in found["detail"]
+    names = (
+        "name, url, events, maxPerSecond, timeoutSeconds, retrySchedule, headers, clientCertificate, match, enabled, "
+        "ordering, replay"
+    )
+    assert names in found["detail"]
 
 
 async def test_a_removed_webhook_is_gone(owner: Client) -> None:
@@ -223,6 +284,7 @@ async def test_health_tells_what_fails_and_how_long_nothing_is_sent(
         "failingSince": "2027-01-15T08:00:00Z",
         "lastError": "The receiver answered 503.",
         "pausedUntil": "2027-01-15T08:02:00Z",
+        "refusedEvents": [],
     }
     clock.advance(2 * MINUTE)
     assert (await owner.get(path)).json["webhook"]["health"]["pausedUntil"] is None
@@ -272,3 +334,24 @@ async def test_what_was_held_is_sent_when_a_webhook_is_enabled_unless_it_is_not_
 async def test_replay_goes_with_enabling_and_nothing_else(owner: Client, body: dict[str, Any]) -> None:
     path = f"/api/webhooks/{(await added(owner))['id']}"
     problem(await owner.patch(path, body), 400, "invalid_input", field="replay")
+
+
+async def test_a_type_that_is_refused_for_good_is_shown_with_the_way_out(owner: Client, context: Context) -> None:
+    webhook = await added(owner)
+    path = f"/api/webhooks/{webhook['id']}"
+    refused_ids: list[str] = []
+    for name in ("one", "two", "three"):
+        assert (await owner.get(path)).json["webhook"]["health"]["refusedEvents"] == []
+        await domain(owner, f"{name}.customer.com")
+        [due] = await tried(context, webhook["id"], 422, response_body=b'{"error": "unknown \xe2\x86\x92"}\n')
+        refused_ids.append(due.id)
+    [refused] = (await owner.get(path)).json["webhook"]["health"]["refusedEvents"]
+    assert f"POST /api/deliveries/{refused_ids[-1]}/cancel" in refused.pop("fix")
+    assert refused == {
+        "event": "domain.added",
+        "statusCode": 422,
+        "attempts": 3,
+        "since": "2027-01-15T08:00:00Z",
+        "answer": '{"error": "unknown →"}',
+        "deliveryId": refused_ids[-1],
+    }

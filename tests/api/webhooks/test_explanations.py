@@ -3,9 +3,11 @@
 import shlex
 from typing import Any
 
+import pytest
 from standardwebhooks.webhooks import Webhook
 
 from dcvd.api.app import Api
+from dcvd.core.http.exchanges import OwnFault
 from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.deliveries import AttemptOutcome
@@ -66,7 +68,21 @@ async def test_what_waits_for_an_earlier_event_names_its_delivery(owner: Client)
     sentence, fix = await explained(owner, by_event["domain.removed"])
     assert by_event["domain.added"] in sentence
     assert fix is not None
-    assert f"/api/deliveries/{by_event['domain.added']}/explain" in fix
+    for way_out in ("explain", "retry", "cancel"):
+        assert f"/api/deliveries/{by_event['domain.added']}/{way_out}" in fix
+
+
+@pytest.mark.parametrize("fault", OwnFault)
+async def test_what_waits_for_a_fault_of_our_own_says_so_and_blames_no_receiver(
+    app: Api, owner: Client, fault: OwnFault
+) -> None:
+    webhook = await added(owner)
+    await domain(owner)
+    app.services.find_own_fault = {webhook["id"]: fault}.get
+    sentence, fix = await explained(owner, await the_only(owner))
+    assert sentence.startswith("It waits for a fault of dcvd's own to end: ")
+    assert sentence.endswith(" It is tried again soon, and no attempt is used up.")
+    assert fix == "Your receiver has nothing to do with it; if it lasts, tell your operator."
 
 
 async def test_a_paused_webhook_is_told_with_the_end_of_its_pause(owner: Client, context: Context) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dcvd.core.events import EventType
 from dcvd.errors import Conflict, Retryable
 from dcvd.store.organizations.organizations import Organization
 from tests.api.client import Client, problem
@@ -51,6 +52,7 @@ async def test_conformance_is_reported_probe_by_probe(
     assert "accepts a forged signature" in report["summary"]
     assert [probe["kind"] for probe in report["probes"]] == ["good", "duplicate", "forged", "stale"]
     assert [probe["passed"] for probe in report["probes"]] == [True, True, False, False]
+    assert report["bodyChange"] is None
     forged = report["probes"][2]
     assert set(forged) == {"kind", "expected", "statusCode", "error", "passed", "verdict"}
     assert (forged["statusCode"], forged["error"]) == (204, None)
@@ -82,4 +84,33 @@ async def test_another_organizations_webhook_looks_as_if_it_did_not_exist(
     webhook = await added(owner)
     problem(await stranger.post(f"/api/webhooks/{webhook['id']}/{call}"), 404, "not_found")
     assert prober.probed == []
+    assert await listed(owner) == []
+
+
+async def test_an_example_of_any_event_is_sent_and_nothing_of_it_is_kept_or_counted(owner: Client) -> None:
+    webhook = await added(owner)
+    path = f"/api/webhooks/{webhook['id']}/test"
+    answer = await owner.post(path, {"event": "domain.renewed"})
+    assert answer.status == 200
+    delivery = answer.json["delivery"]
+    assert (delivery["event"], delivery["status"], delivery["sequence"]) == ("domain.renewed", "delivered", 0)
+    assert answer.json["attempt"]["statusCode"] == 204
+    assert await listed(owner) == []
+    problem(await owner.get(f"/api/deliveries/{delivery['id']}"), 404, "not_found")
+    assert (await owner.get("/api/events")).json["events"] == []
+    other = (await owner.post(path, {"event": "domain.renewed"})).json["delivery"]
+    assert other["eventId"] != delivery["eventId"]
+    await owner.post(path, {"event": "webhook.test"})
+    assert [event["sequence"] for event in (await owner.get("/api/events")).json["events"]] == [1]
+
+
+async def test_a_type_that_is_none_is_refused_naming_those_that_are(owner: Client, prober: FakeProber) -> None:
+    webhook = await added(owner)
+    path = f"/api/webhooks/{webhook['id']}/test"
+    for name in ("domain.renewd", "domain.*", "*", ""):
+        found = problem(await owner.post(path, {"event": name}), 400, "unknown_event", field="event")
+        assert all(event_type in found["detail"] for event_type in EventType)
+    problem(await owner.post(path, {"event": None}), 400, "invalid_input", field="event")
+    problem(await owner.post(path, {"events": ["domain.active"]}), 400, "unknown_field", field="events")
+    problem(await owner.post("/api/webhooks/wh_x/test", {"event": "domain.renewed"}), 404, "not_found")
     assert await listed(owner) == []

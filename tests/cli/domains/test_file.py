@@ -83,3 +83,23 @@ def test_columns_without_names_are_told_once_and_a_wrong_cell_in_plain_words() -
         "wildcard is 'perhaps'; give true or false.",
         "The line has no domainName.",
     ]
+
+
+def test_csv_and_json_carry_an_own_id_and_labels_and_the_command_line_gives_the_rest() -> None:
+    defaults = ImportDefaults(external_id="c0", labels={"tier": "iron", "eu": ""})
+    csv_lines = b'domainName,externalId,labels\na.customer.com,\'=c1,"{""tier"":""gold""}"\nb.customer.com,,\n'
+    assert [entry.request_or_fault for entry in read_entries(csv_lines, defaults)] == [
+        _wish("a.customer.com", external_id="=c1", labels={"tier": "gold", "eu": ""}),
+        _wish("b.customer.com", external_id="c0", labels={"tier": "iron", "eu": ""}),
+    ]
+    json_lines = b'{"domainName":"a.customer.com","externalId":"c1","labels":{"tier":"gold"}}\n'
+    assert [entry.request_or_fault for entry in read_entries(json_lines, PLAIN)] == [
+        _wish("a.customer.com", external_id="c1", labels={"tier": "gold"})
+    ]
+
+
+@pytest.mark.parametrize("cell", ["tier=gold", '"{""tier"":7}"', '"[""tier""]"'])
+def test_labels_in_a_cell_that_are_no_json_object_of_texts_are_told(cell: str) -> None:
+    (entry,) = read_entries(f"domainName,labels\na.customer.com,{cell}\n".encode(), PLAIN)
+    assert isinstance(entry.request_or_fault, str)
+    assert "give a JSON object" in entry.request_or_fault

@@ -83,3 +83,22 @@ def test_standard_input_and_mistakes_before_anything_is_asked(house: House) -> N
     key = house.dcvd("domain", "import", str(house.config), "--org", "x", "--key", "a b")
     assert (key.returncode, key.stdout) == (1, "")
     assert "visible ASCII" in key.stderr
+
+
+def test_what_is_attached_to_imported_domains_is_changed_by_name(
+    either: House, acme: OrganizationView, tmp_path: Path, zone: str
+) -> None:
+    file = tmp_path / "names.csv"
+    file.write_text(f'domainName,externalId,labels\na.{zone},c1,"{{""tier"":""gold""}}"\nb.{zone},,\n')
+    arguments = ("domain", "import", str(file), "--org", acme.id, "--external-id", "c0", "--label", "tier=iron")
+    assert either.dcvd(*arguments, "--label", "eu=").returncode == 0
+    change = ("domain", "change", f"a.{zone}", "--org", acme.name)
+    changed = either.json(*change, "--label", "plan=x=y", "--remove-label", "eu")["domain"]
+    assert (changed["externalId"], changed["labels"]) == ("c1", {"plan": "x=y", "tier": "gold"})
+    told = either.dcvd("domain", "change", f"B.{zone}", "--org", acme.id, "--external-id", "")
+    assert [line.split(maxsplit=1)[-1] for line in told.stdout.splitlines()][1:] == ["id  none", "eu=, tier=iron"]
+    for wrong in ([], ["--label", "tier"], ["--label", "Tier=x"], ["--label", "a=1", "--remove-label", "a"]):
+        assert either.dcvd(*change, *wrong).returncode == 2
+    nobodys = either.dcvd("domain", "change", f"c.{zone}", "--org", acme.id, "--label", "a=b")
+    assert (nobodys.returncode, nobodys.stdout) == (1, "")
+    assert f"The organization has no domain c.{zone}." in nobodys.stderr

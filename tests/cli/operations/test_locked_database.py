@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from dcvd.cli.operations import perform, remote
+from dcvd.cli.operations import api_client, perform
 from dcvd.errors import Forbidden
 from dcvd.kit.lockfile import LockFile
 from tests.cli.processes import House
@@ -76,7 +76,7 @@ def test_a_socket_that_is_not_for_us_asks_for_sudo() -> None:
             listener.listen()
             path.chmod(0)
             with _without_privileges(), pytest.raises(Forbidden, match=f"You may not connect .*{path}.*sudo"):
-                asyncio.run(remote.has_listener(path))
+                asyncio.run(api_client.has_listener(path))
     finally:
         shutil.rmtree(directory)
 

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from dcvd.api.http.answers.problem_view import Problem
-from dcvd.cli.operations.remote import RemoteOperations, open_remote_operations
-from dcvd.errors import DcvdError
+from dcvd.cli.operations import Operations, open_daemon_operations
+from dcvd.cli.operations.api_client import find_timeout_s
+from dcvd.errors import DcvdError, InvalidInput
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -26,13 +27,13 @@ def problem_response(problem: Problem) -> web.Response:
 
 
 @asynccontextmanager
-async def daemon(path: Path, handler: Handler) -> AsyncIterator[RemoteOperations]:
+async def daemon(path: Path, handler: Handler) -> AsyncIterator[Operations]:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", handler)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
     await web.UnixSite(runner, str(path)).start()
-    async with open_remote_operations(path) as operations:
+    async with open_daemon_operations(path) as operations:
         yield operations
     await runner.cleanup()
 
@@ -64,7 +65,7 @@ async def test_every_page_of_tokens_is_asked_for(tmp_path: Path) -> None:
         return web.json_response({"tokens": [token("first"), token("second")], "nextCursor": "b="})
 
     async with daemon(tmp_path / "d.sock", paged) as operations:
-        names = [found.name for found in await operations.list_tokens("org_1")]
+        names = [found.name for found in (await operations.list_tokens("org_1")).items]
     assert names == ["first", "second", "third"]
 
 
@@ -106,3 +107,14 @@ async def test_a_lost_answer_says_that_it_may_have_been_done(tmp_path: Path) -> 
     async with daemon(tmp_path / "d.sock", vanish) as operations:
         with pytest.raises(DcvdError, match=r"did not answer POST .* to the end .*: look whether it was done"):
             await operations.create_organization("Acme")
+
+
+@pytest.mark.parametrize("wrong", ["soon", "0s", "-1s"])
+def test_a_timeout_that_is_none_is_refused(wrong: str) -> None:
+    with pytest.raises(InvalidInput, match=r"\$DCVD_TIMEOUT"):
+        find_timeout_s({"DCVD_TIMEOUT": wrong})
+
+
+def test_the_timeout_is_that_of_the_environment_or_half_a_minute() -> None:
+    assert find_timeout_s({"DCVD_TIMEOUT": "250ms"}) == 0.25
+    assert find_timeout_s({}) == find_timeout_s({"DCVD_TIMEOUT": ""}) == 30

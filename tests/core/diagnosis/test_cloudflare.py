@@ -224,23 +224,12 @@ def test_no_status_of_cloudflares_breaks_the_reading() -> None:
                 assert all(NAME in finding.message and finding.message.endswith(".") for finding in found)
 
 
-def test_an_event_says_when_to_look_again_as_text() -> None:
+def test_an_event_has_the_record_to_type_and_not_when_the_next_check_is() -> None:
     waits = Finding(code="propagating", severity="info", actor="nobody", message="m.", next_check_at=NOW, fix=ROUTING)
-    (first, second) = findings_data([waits, replace(waits, next_check_at=None, fix=None)])
-    assert set(first) == {
-        "code",
-        "severity",
-        "actor",
-        "message",
-        "fix",
-        "evidence",
-        "next_check_at",
-        "since",
-        "hurts_at",
-    }
+    (first, second) = findings_data([waits, replace(waits, since=NOW, fix=None)])
+    assert set(first) == {"code", "severity", "actor", "message", "fix", "evidence", "since", "hurts_at"}
     assert first["fix"] == {"type": "CNAME", "name": NAME, "value": TARGET}
-    assert first["next_check_at"] == "2026-11-23T10:00:00Z"
-    assert (second["fix"], second["next_check_at"]) == (None, None)
+    assert (second["fix"], second["since"]) == (None, "2026-11-23T10:00:00Z")
 
 
 def test_what_forbids_the_next_certificate_is_a_warning_with_its_day_while_the_present_one_serves() -> None:

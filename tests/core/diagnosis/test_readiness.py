@@ -58,3 +58,23 @@ def test_it_is_ready_since_it_became_so_until_the_first_check_that_finds_it_else
     story.wait(DAY)
     story.look(DNS_RIGHT)
     assert story.domain.ready_since == story.now
+
+
+def test_it_is_broken_from_the_check_that_finds_it_elsewhere_until_it_is_ready_again() -> None:
+    story = active_story()
+    assert [story.domain.broken_since] == [None]
+    story.wait(MINUTE)
+    story.look(DNS_MISSING)
+    first_at = story.now
+    assert [story.domain.broken_since] == [first_at]
+    story.wait(MINUTE)
+    story.look(DNS_MISSING)
+    assert [story.domain.broken_since] == [first_at]
+    story.wait(DAY)
+    story.look(DNS_RIGHT)
+    assert story.domain.is_ready
+    assert [story.domain.broken_since] == [None]
+
+
+def test_what_was_never_ready_is_not_broken() -> None:
+    assert added_domain().broken_since is None

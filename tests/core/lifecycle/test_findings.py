@@ -28,25 +28,36 @@ LAME = (ServerAnswer(name="ns1.net", address="198.51.100.53", outcome="refused")
 
 
 def told(story: Story) -> list[str]:
-    (draft,) = (draft for draft in story.drafts if draft.type == "dns.check_failed")
+    (draft,) = (draft for draft in story.drafts if draft.type in ("dns.check_failed", "dns.verified"))
+    assert draft.data["dns_status"] == story.domain.dns_state
     return [finding["code"] for finding in draft.data["findings"]]
 
 
-def test_a_block_beside_a_right_record_is_told_with_its_verification_and_once() -> None:
+def test_a_block_beside_a_right_record_is_told_in_its_verification_and_not_against_it() -> None:
     story = Story()
-    assert story.look(RIGHT_BUT_FORBIDDEN) == ["dns.verified", "dns.check_failed"]
+    assert story.look(RIGHT_BUT_FORBIDDEN) == ["dns.verified"]
     assert told(story) == ["caa_blocks"]
     assert story.domain.dns_state is DnsState.VERIFIED
     assert story.look(RIGHT_BUT_FORBIDDEN) == []
     assert story.look(DNS_RIGHT) == []
+
+
+def test_a_block_that_appears_beside_a_right_record_is_told_once_and_says_that_the_record_is_right() -> None:
+    story = Story()
+    assert story.look(DNS_RIGHT) == ["dns.verified"]
+    assert told(story) == []
     assert story.look(RIGHT_BUT_FORBIDDEN) == ["dns.check_failed"]
+    assert told(story) == ["caa_blocks"]
+    assert story.drafts[-1].data["dns_status"] == "verified"
+    assert story.look(RIGHT_BUT_FORBIDDEN) == []
 
 
-def test_a_block_that_was_told_before_the_record_was_right_is_not_told_again_with_it() -> None:
+def test_a_block_that_was_told_before_the_record_was_right_stands_in_its_verification() -> None:
     story = Story()
     assert story.look(dns(caa=FORBIDS)) == ["dns.check_failed"]
     assert told(story) == ["cname_missing", "caa_blocks"]
     assert story.look(RIGHT_BUT_FORBIDDEN) == ["dns.verified"]
+    assert told(story) == ["caa_blocks"]
 
 
 def test_what_is_no_error_is_no_news() -> None:
@@ -102,9 +113,14 @@ def test_the_challenge_stays_as_it_was_seen_last() -> None:
         challenge(outcome="answered"),
     ):
         events = story.look(check)
-        seen_last.append((story.domain.challenge_verified, "dns.check_failed" in events))
-    assert seen_last == [(False, True), (True, False), (True, False), (True, False), (False, True)]
-    assert told(story) == ["wildcard_needs_delegation"]
+        seen_last.append((story.domain.challenge_verified, events, told(story) if events else None))
+    assert seen_last == [
+        (False, ["dns.verified"], ["wildcard_needs_delegation"]),
+        (True, [], None),
+        (True, [], None),
+        (True, [], None),
+        (False, ["dns.check_failed"], ["wildcard_needs_delegation"]),
+    ]
 
 
 def test_an_event_tells_cloudflares_words_beside_what_dns_showed() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.dns.facts import DnsObservation
+from dcvd.core.dns.facts import CaaPolicy, DnsObservation
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import (
     CloudflareCertificate,
@@ -30,6 +30,17 @@ LOST: Final = ("blocked", "moved", "deleted", "pending_deletion")
 # DNS observation → the state that it speaks for (None: it says nothing) and the codes of its findings.
 DNS: Final[dict[str, tuple[DnsObservation, DnsState | None, frozenset[str]]]] = {
     "right": (builders.DNS_RIGHT, DnsState.VERIFIED, frozenset()),
+    "forbidden": (
+        dns(
+            exists=True,
+            chain=(builders.TARGET,),
+            caa=CaaPolicy(
+                start_name=builders.NAME, outcome="answered", owner_name="customer.com", issue=("digicert.com",)
+            ),
+        ),
+        DnsState.VERIFIED,
+        frozenset({"caa_blocks"}),
+    ),
     "flattened": (builders.DNS_FLATTENED, DnsState.UNVERIFIABLE, frozenset()),
     "proxied": (
         dns(exists=True, addresses=("104.16.1.1",), nameservers=("ada.ns.cloudflare.com",)),
@@ -149,7 +160,8 @@ class Watcher:
         believed = state is not DnsState.FAILED or not pointed_here or self.failed_checks >= 2
         known_codes = frozenset(finding.code for finding in before.findings)
         waiting = before.status in (DomainStatus.PENDING_CNAME, DomainStatus.ISSUING)
-        news = waiting and believed and state is DnsState.FAILED and codes != known_codes
+        is_other = codes != known_codes if state is DnsState.FAILED else "caa_blocks" in codes - known_codes
+        news = waiting and believed and is_other
         turned = (believed and state is not before.dns_state) or news
         owed = max(self.settles_at - self.now, 0)
         held = turned and owed > 11 * 4 * HOUR
@@ -157,8 +169,13 @@ class Watcher:
             self.settles_at = self.now + owed + 4 * HOUR
         assert after.dns_state is (state if believed and not held else before.dns_state)
         assert frozenset(finding.code for finding in after.findings) == (known_codes if held else codes)
-        assert len(verified) == (state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED and not held)
-        assert len(failed) == (state is DnsState.FAILED and believed and (pointed_here or news) and not held)
+        became_verified = state is DnsState.VERIFIED and before.dns_state is not DnsState.VERIFIED
+        left_verified = state is DnsState.FAILED and believed and pointed_here
+        assert len(verified) == (became_verified and not held)
+        assert len(failed) == ((left_verified or news) and not became_verified and not held)
+        for draft in (*verified, *failed):
+            assert draft.data["dns_status"] == after.dns_state
+            assert {each["code"] for each in draft.data["findings"]} >= codes
 
     def _status(self, before: Domain, events: dict[EventType, list[EventDraft]]) -> None:
         after = self.domain

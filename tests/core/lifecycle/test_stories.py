@@ -5,7 +5,7 @@ import pytest
 from dcvd.core.domains.claims import RemovalReason
 from dcvd.core.domains.domain import DnsState
 from dcvd.core.domains.observations import CloudflareHostnameAbsence, RegistrationRefusal
-from dcvd.core.events import EventType
+from dcvd.core.events import EventData, EventType
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.domain_events import domain_event_data, draft_added_event, draft_removed_event
 from dcvd.core.lifecycle.transitions import Observation
@@ -25,11 +25,13 @@ from tests.core.builders import (
     seen,
 )
 
-DATA_OF_A_PENDING_DOMAIN = {
+DATA_OF_A_PENDING_DOMAIN: EventData = {
     "domain_id": "dom_1",
     "domain_name": NAME,
     "status": "pending_cname",
     "expires_at": None,
+    "external_id": None,
+    "labels": {},
 }
 
 
@@ -43,7 +45,8 @@ def test_the_normal_way_from_added_to_active() -> None:
     assert story.status == "pending_cname"
     assert story.look(DNS_RIGHT, seen("pending", "pending_validation")) == ["dns.verified"]
     assert story.status == "issuing"
-    assert story.drafts[0].data == DATA_OF_A_PENDING_DOMAIN | {"status": "issuing"}
+    verified = {"status": "issuing", "dns_status": "verified", "findings": []}
+    assert story.drafts[0].data == DATA_OF_A_PENDING_DOMAIN | verified
     assert story.look(DNS_RIGHT, seen("active", "pending_issuance")) == []
     assert story.look(DNS_RIGHT, seen("active", "pending_deployment", certificate("01"))) == []
     assert story.status == "issuing"
@@ -55,6 +58,8 @@ def test_the_normal_way_from_added_to_active() -> None:
         "domain_name": NAME,
         "status": "active",
         "expires_at": "2027-02-21T10:00:00Z",
+        "external_id": None,
+        "labels": {},
     }
     assert story.domain.is_ready
     assert story.domain.updated_at == story.now

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from dcvd.core.http.exchanges import FailureReason, Timings
+from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
-from dcvd.core.webhooks.status_codes import meaning_of
 from tests.core.builders import NOW
 
 URL: Final = "https://hooks.customer.com/dcvd"

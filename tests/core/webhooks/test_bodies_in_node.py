@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from dcvd.core.domains.labels import KEY_PATTERN
 from dcvd.core.events import EventDraft, EventType, build_body
+from dcvd.core.lifecycle.domain_events import domain_event_data
 from dcvd.core.webhooks.signing import dcvaas_signature, new_secret
-from tests.core.builders import NOW, counting_bytes
-from tests.core.event_data import event_data
+from tests.core.builders import NOW, added_domain, counting_bytes
+from tests.core.event_data import event_data, texts
 from tests.examples import examples
 
 NODE = shutil.which("node")
@@ -75,3 +78,10 @@ def test_any_event_data_keeps_its_bytes_and_its_signature(batch: list[dict[str, 
 
 def test_the_receiver_does_refuse_what_javascript_would_write_otherwise() -> None:
     assert len(refused_by_node([b'{"a": 1}', b'{"a":1.0}', b'{"b":1,"1":2}', b'{"a":"\\u00e9"}', b'{"a":1}'])) == 4
+
+
+@examples(0.1)
+@given(st.lists(st.dictionaries(st.from_regex(f"\\A{KEY_PATTERN}\\Z"), texts, max_size=8), min_size=20, max_size=40))
+def test_labels_of_any_keys_keep_their_order_and_their_bytes(batch: list[dict[str, str]]) -> None:
+    domains = [replace(added_domain(), external_id="é", labels=dict(sorted(labels.items()))) for labels in batch]
+    assert refused_by_node([body_of(domain_event_data(domain)) for domain in domains]) == []

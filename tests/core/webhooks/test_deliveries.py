@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dcvd.core.http.exchanges import POSSIBLY_OUR_FAULT, FailureReason
 from dcvd.core.instants import DAY, HOUR, SECOND
 from dcvd.core.retry_delays import MAX_JITTER
+from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.deliveries import (
     Attempt,
     AttemptOutcome,
@@ -19,7 +20,6 @@ from dcvd.core.webhooks.deliveries import (
     is_receiver_at_fault,
     status_of,
 )
-from dcvd.core.webhooks.status_codes import meaning_of
 from tests.core.builders import NOW
 from tests.core.webhooks.attempts import answered, unanswered
 

@@ -111,3 +111,13 @@ def test_during_a_rotation_the_predecessors_headers_carry_the_newest_two() -> No
         assert sent.keys() - alone.keys() == {"X-DCVaaS-Signature-Previous"}
         assert sent["X-DCVaaS-Signature"] == alone["X-DCVaaS-Signature"] == dcvaas_signature(newest, BODY)
         assert sent["X-DCVaaS-Signature-Previous"] == dcvaas_signature(older, BODY)
+
+
+@pytest.mark.parametrize("text", ["kürzer", "0123456789abcdef", "ab" * 31, "ab" * 33, "zz" * 32, " "])
+def test_a_secret_of_another_form_keys_both_signatures_as_text(text: str) -> None:
+    headers = build_headers([Secret(text)], message_id="evt_1", event_type="x", timestamp_s=7, body=b"{}")
+    key = base64.b64decode(to_standard_secret(Secret(text)).reveal().removeprefix("whsec_"))
+    assert key == text.encode()
+    expected = base64.b64encode(hmac.new(key, b"evt_1.7.{}", hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+    assert headers["X-DCVaaS-Signature"] == hmac.new(text.encode(), b"{}", hashlib.sha256).hexdigest()

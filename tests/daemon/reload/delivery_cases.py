@@ -4,20 +4,25 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+import aiohttp
+import pytest
 from aiohttp import web
 
 from dcvd.core.instants import DAY
 from dcvd.core.jobs import JobState
 from dcvd.core.tokens.token import Role
+from dcvd.errors import ConfigError
 from dcvd.janitor import Janitor
 from dcvd.metrics import Metrics
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.webhooks import endpoints
+from tests.authority import Authority, serve_with
 from tests.daemon.reload.cases import case
 from tests.daemon.reload.domain_cases import register
 from tests.daemon.reload.place import Place
 from tests.delivery.receivers import Answer, ok
+from tests.kit.receivers import receiver
 from tests.waiting import until
 
 
@@ -199,3 +204,52 @@ async def _(place: Place) -> None:
     once = {"webhooks.retry_schedule": '["0s"]'}
     place.reload_all(once)
     await check_deliveries_kept(place, "retention.dead_letters", once, refuse)
+
+
+@case("webhooks.ca_file")
+async def _(place: Place) -> None:
+    authority = Authority()
+    tls = serve_with(authority.issue("127.0.0.1", address="127.0.0.1"), place.directory / "receiver.pem")
+    async with receiver(ok, tls) as port:
+
+        async def outcome() -> str:
+            org_id = await place.new_organization()
+            url = f"https://127.0.0.1:{port}/"
+            endpoint, _ = await endpoints.create(place.context, org_id, url=url, events=["domain.added"])
+            await place.new_domain(org_id)
+            found: list[str] = []
+
+            async def ended() -> bool:
+                found[:] = await place.context.database.read(
+                    lambda snapshot: snapshot.fetch_column(
+                        "SELECT outcome FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
+                        " WHERE d.endpoint_id = ?",
+                        (endpoint.id,),
+                    )
+                )
+                return bool(found)
+
+            await until(ended)
+            return found[0]
+
+        assert await outcome() == "tls"
+        path = authority.write(place.directory / "private-ca.pem")
+        place.reload(webhooks__ca_file=f'"{path}"')
+        assert await outcome() == "delivered"
+        # A file that cannot be read changes nothing.
+        path.write_text("nothing")
+        with pytest.raises(ConfigError, match=r"webhooks\.ca_file is .*no certificate"):
+            place.reload(webhooks__ca_file=f'"{path}"')
+        assert await outcome() == "delivered"
+
+
+@case("webhooks.source_addresses")
+async def _(place: Place) -> None:
+    assert await _read_source_addresses(place) == []
+    place.reload(webhooks__source_addresses='["9.9.9.9", "8.8.8.0/28"]')
+    assert await _read_source_addresses(place) == ["9.9.9.9", "8.8.8.0/28"]
+
+
+async def _read_source_addresses(place: Place) -> object:
+    async with aiohttp.ClientSession() as session, session.get(f"{place.daemon.urls[0]}/api/meta") as answer:
+        return (await answer.json())["meta"]["webhooks"]["sourceAddresses"]

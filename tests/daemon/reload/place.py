@@ -96,7 +96,8 @@ async def opened(directory: Path) -> AsyncIterator[Place]:
 
 
 def _write_secrets(directory: Path) -> None:
-    texts = {"token": "sandbox-token", "vault-key": "00" * 32, "aws": SECRET}
+    texts = {"token": "sandbox-token", "vault-key": "00" * 32, "aws": SECRET, "proxy": "dcvd:secret-proxy"}
+    texts["otlp"] = "authorization=Bearer one"
     texts |= {name: f"secret-{name}" for name in ("one", "two", "other-key", "old-key")}
     for name in ("first.pem", "second.pem"):
         key = rsa.generate_private_key(65537, 2048)

@@ -10,6 +10,9 @@ from dcvd.config import Config
 from dcvd.config.key_annotations import keys, sections
 from dcvd.errors import ConfigError
 from tests.daemon.reload import (
+    alert_cases as alert_cases,
+)
+from tests.daemon.reload import (
     delivery_cases as delivery_cases,
 )
 from tests.daemon.reload import (
@@ -29,6 +32,9 @@ from tests.daemon.reload import (
 )
 from tests.daemon.reload import (
     server_cases as server_cases,
+)
+from tests.daemon.reload import (
+    system_cases as system_cases,
 )
 from tests.daemon.reload.cases import CASES
 from tests.daemon.reload.place import Place, opened
@@ -53,9 +59,12 @@ NEEDS_RESTART: Final = {
     "server.max_requests_per_address": "9",
     "server.request_body_limit": '"2MiB"',
     "server.head_timeout": '"3s"',
+    "server.keep_alive": '"3s"',
     "database.path": '"other.db"',
     "database.readers": "5",
     "database.lock_wait": '"1s"',
+    "database.upgrade_copy": "false",
+    "database.litestream": "true",
     "cloudflare.base_url": '"https://api.example"',
     "cloudflare.zone_id": '"0123456789abcdef0123456789abcdef"',
     "cloudflare.cname_target": '"other.sandbox.test"',
@@ -67,11 +76,17 @@ NEEDS_RESTART: Final = {
     "sync.concurrency": "7",
     "jobs.concurrency": "7",
     "webhooks.concurrency": "7",
+    "mail.concurrency": "7",
+    "tracing.otlp_endpoint": '"http://127.0.0.1:4318"',
+    "tracing.otlp_headers_file": '"otlp"',
+    "tracing.sample_ratio": "0.5",
     "webhooks.allow_http": "false",
     "webhooks.allow_private": "[]",
     "webhooks.ports": "[8443]",
     "webhooks.deny": "[]",
     "webhooks.nat64_prefix": '"fd00:64::/96"',
+    "webhooks.proxy": '"http://127.0.0.1:3128"',
+    "webhooks.proxy_credentials_file": '"proxy"',
     "vault.key_file": '"other-key"',
     "vault.old_key_files": '["old-key"]',
     "limits.body_bytes_per_organization": '"1MiB"',

@@ -8,7 +8,6 @@ import pytest
 from standardwebhooks import Webhook
 
 from dcvd.core.webhooks.signing import to_standard_secret
-from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.webhooks import endpoints
@@ -17,13 +16,14 @@ from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Gate, Receiver, in_turn, ok
 from tests.delivery.views import attempted, delivered, secret_of, states
+from tests.manual_clock import RealClock
 
 
 @pytest.mark.usefixtures("pool")
 async def test_an_event_arrives_with_both_signatures_right(
     context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
-    context.clock = SystemClock()
+    context.clock = RealClock()
     await additions.add(context, org, "app.customer.test")
     await attempted(context, 1)
     ((_, headers, body, _),) = receiver.received

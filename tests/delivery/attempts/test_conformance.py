@@ -14,7 +14,6 @@ from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
 from dcvd.core.webhooks.signing import to_standard_secret
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.errors import NotFound, Retryable
-from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
@@ -22,6 +21,7 @@ from dcvd.services.webhooks.endpoints import EndpointChange
 from tests.delivery.conftest import configure, subscribe
 from tests.delivery.receivers import Answer, Gate, Receiver, never, ok, saying
 from tests.delivery.views import attempts, health_of, secret_of, states
+from tests.manual_clock import RealClock
 
 GOOD, DUPLICATE, FORGED, STALE = ProbeKind
 
@@ -59,7 +59,7 @@ class Checking:
 @pytest.fixture
 async def prober(context: Context) -> AsyncIterator[EndpointTestRunner]:
     """At work by the real clock, which is the receivers' too."""
-    context.clock = SystemClock()
+    context.clock = RealClock()
     async with probing(context) as found:
         yield found
 
@@ -175,7 +175,7 @@ async def test_a_receiver_that_is_busy_proves_nothing_of_what_it_refuses(
 async def test_a_receiver_that_never_answers_costs_the_timeout_for_each_probe_and_is_told_so(
     context: Context, org: str, endpoint: str, receiver: Receiver
 ) -> None:
-    context.clock = SystemClock()
+    context.clock = RealClock()
     configure(context, timeout=100)
     receiver.answer = never
     async with asyncio.timeout(10), probing(context) as prober:

@@ -57,3 +57,16 @@ async def test_a_failed_delivery_that_expires_is_not_tried_again(
     await happen(context, org)
     await delivered(context, 1)
     assert sorted(await states(context)) == [("delivered", 1), ("dropped", 1)]
+
+
+@pytest.mark.usefixtures("endpoint")
+async def test_by_a_time_that_nothing_confirms_no_event_comes_too_late(
+    context: Context, org: str, receiver: Receiver, clock: ManualClock
+) -> None:
+    await happen(context, org, expires_at=clock.now() + 1000)
+    clock.advance(100_000)
+    clock.is_confirmed = False
+    async with at_work(context):
+        await delivered(context, 1)
+    (sent,) = await stored(context)
+    assert receiver.ids() == [sent.event_id]

@@ -13,10 +13,8 @@ from msgspec import Struct
 
 from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import CloudflareHostname, RegistrationRefusal
-from dcvd.core.events import EventType
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.signing import to_standard_secret
-from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.lifecycle import checks
@@ -25,6 +23,7 @@ from tests.delivery.clocks import Shifted
 from tests.delivery.conftest import subscribe
 from tests.delivery.owing import happen
 from tests.delivery.views import delivered
+from tests.manual_clock import RealClock
 from tests.waiting import until
 
 _NODE = shutil.which("node")
@@ -77,8 +76,8 @@ async def _verdicts(node: str, secret: Secret, count: int) -> list[Verdict]:
 
 @pytest.mark.usefixtures("pool")
 async def test_node_accepts_every_delivery_with_both_checks(context: Context, org: str, node: str) -> None:
-    context.clock = SystemClock()
-    _, secret = await endpoints.create(context, org, url=f"{node}/hooks", events=[*EventType])
+    context.clock = RealClock()
+    _, secret = await endpoints.create(context, org, url=f"{node}/hooks", events=["*"])
     domain = await additions.add(context, org, "bücher.customer.test")
     facts = DnsFacts(hostname=domain.name, target=domain.cname_target, outcome="answered")
     await checks.record(context, domain.id, [DnsObservation(facts)])

@@ -133,7 +133,7 @@ async def test_what_was_retried_during_its_attempt_and_waits_for_an_earlier_even
         for sample in family.samples
         if sample.name == "dcvd_deliveries_ended_total"
     }
-    assert ended == {"dead": 1, "delivered": 2}
+    assert ended == {"dead": 1, "delivered": 2, "cancelled": 0}
 
 
 @pytest.mark.usefixtures("pool", "endpoint")

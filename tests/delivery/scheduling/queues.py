@@ -114,6 +114,6 @@ def failed(delivery_id: str, outcome: AttemptOutcome = AttemptOutcome.HTTP_ERROR
     )
 
 
-def new_scheduler(slots: int, origin_limit: int = 1000) -> FairScheduler:
-    """A scheduler with slots for all at one origin, unless a test wants it otherwise."""
-    return FairScheduler(slots, lambda: origin_limit)
+def new_scheduler(slots: int, origin_limit: int = 1000, clock: Monotonic | None = None) -> FairScheduler:
+    """A scheduler with slots for all at one origin, unless a test wants it otherwise; without a clock, time stands."""
+    return FairScheduler(slots, lambda: origin_limit, clock or Monotonic())

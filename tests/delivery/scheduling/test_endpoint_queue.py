@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcvd.core.http.exchanges import OwnFault
 from dcvd.core.webhooks.deliveries import AttemptOutcome
-from dcvd.delivery.endpoint_queue import Readiness
+from dcvd.delivery.endpoint_queue import LONG_HOLD_S, Readiness
 from tests.delivery.scheduling.queues import LIMIT, NOW, Monotonic, due, lane_of, made, opened
 
 
@@ -127,3 +128,26 @@ def test_the_sooner_of_two_plans_counts() -> None:
     assert lane.next_due_at == NOW + 500
     lane.plan_due(NOW + 100)
     assert lane.next_due_at == NOW + 100
+
+
+def test_a_fault_of_our_own_holds_a_lane_up_longer_each_time_and_for_a_day_at_most_without_an_attempt() -> None:
+    clock = Monotonic()
+    lane = lane_of("wh_1", 5, clock=clock)
+    pauses = []
+    while not lane.is_held_for_long:
+        delivery = lane.take_next() if lane.ready_count else None
+        pauses.append(lane.hold_up(1.0, OwnFault.RESOLVER))
+        if delivery is not None:
+            lane.finish(delivery, None)
+        clock.now += pauses[-1]
+    assert pauses[:5] == [1.0, 1.0, 2.0, 4.0, 8.0]
+    assert max(pauses) == 30.0
+    assert LONG_HOLD_S <= sum(pauses) <= LONG_HOLD_S + 60
+    # From then on such faults count as attempts, until an answer shows that they are over.
+    lane.add(due(2))
+    first, second = lane.take_next(), lane.take_next()
+    lane.finish(first, made(first.id, AttemptOutcome.TIMEOUT, ms=5000))
+    assert (lane.is_held_for_long, lane.held_by) == (True, OwnFault.RESOLVER)
+    lane.finish(second, made(second.id))
+    assert lane.held_by is None
+    assert lane.hold_up(1.0, OwnFault.NETWORK) == 1.0

@@ -59,12 +59,16 @@ def test_a_flooded_endpoint_does_not_come_before_another_more_than_once() -> Non
     assert "wh_other" in [lane.endpoint_id for lane, _ in _begin(turns, 2)]
 
 
-def test_unknown_endpoints_hold_three_quarters_of_the_slots_and_one_organization_three_quarters_of_those() -> None:
+def test_the_unknown_hold_three_quarters_of_the_slots_and_an_organization_three_quarters_of_what_others_leave() -> None:
     turns = new_scheduler(64)
     _offer(turns, *_lanes(300, 8, "dripping", brisk=False))
     assert len(_begin(turns, 64)) == 36
     _offer(turns, *_lanes(300, 8, "unknown", brisk=False))
-    assert len(_begin(turns, 64)) == 12
+    assert len(_begin(turns, 64)) == 9
+    _offer(turns, *_lanes(300, 8, "third", brisk=False))
+    assert len(_begin(turns, 64)) == 2
+    _offer(turns, *_lanes(300, 8, "fourth", brisk=False))
+    assert len(_begin(turns, 64)) == 1
     healthy = _lanes(4, 8, "healthy")
     _offer(turns, *healthy)
     assert len(_begin(turns, 16)) == 16

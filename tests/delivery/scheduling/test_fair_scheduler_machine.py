@@ -25,7 +25,7 @@ class TurnsMachine(RuleBasedStateMachine):
         self.clock = Monotonic()
         self.now = NOW
         self.slots = slots
-        self.turns = new_scheduler(slots, origin_limit)
+        self.turns = new_scheduler(slots, origin_limit, self.clock)
         self.origin_limit = origin_limit
         self.lanes = [
             lane_of(f"wh_{number}", 0, _ORGS[number % len(_ORGS)], brisk=False, clock=self.clock, url=_URLS[0])
@@ -47,8 +47,8 @@ class TurnsMachine(RuleBasedStateMachine):
 
     @property
     def _most(self) -> int:
-        """What one organization may have under way: one that is not alone leaves one slot in eight."""
-        return self.slots if len(self.known) <= 1 else self.slots - self.slots // 8
+        """What one organization may have under way: one that is not alone leaves one in eight, at least one."""
+        return self.slots if len(self.known) <= 1 or self.slots == 1 else self.slots - max(self.slots // 8, 1)
 
     def _fill(self) -> None:
         while len(self.under_way) < self.slots:
@@ -126,8 +126,6 @@ class TurnsMachine(RuleBasedStateMachine):
     def a_free_slot_means_that_no_lane_is_able(self) -> None:
         if len(self.under_way) == self.slots:
             return
-        sluggish = max(int(self.slots * 0.75), 1)
-        share = max(int(sluggish * 0.75), 1)
         held = [lane.org_id for lane, _, brisk, _ in self.under_way if not brisk]
         for lane in self.lanes:
             if lane.endpoint_id in self.planned or lane.get_readiness(self.now, LIMIT) is not Readiness.READY:
@@ -137,9 +135,15 @@ class TurnsMachine(RuleBasedStateMachine):
             if not self._origin_has_room(lane):
                 continue
             assert not lane.is_fast, f"{lane.endpoint_id} is able, and a slot is free"
-            assert len(held) == sluggish or held.count(lane.org_id) == share, (
-                f"{lane.endpoint_id} is able, and a slot is free"
-            )
+            assert not self._slow_has_room(held, lane.org_id), f"{lane.endpoint_id} is able, and a slot is free"
+
+    @property
+    def _slow_slots(self) -> int:
+        return max(int(self.slots * 0.75), min(self.slots, 2))
+
+    def _slow_has_room(self, held: list[str], org_id: str) -> bool:
+        left = self._slow_slots - len(held) + held.count(org_id)
+        return len(held) < self._slow_slots and held.count(org_id) < max(int(left * 0.75), 1)
 
     def _origin_has_room(self, lane: EndpointQueue) -> bool:
         at_origin = [(other.org_id, brisk) for other, _, brisk, origin in self.under_way if origin == lane.origin]
@@ -158,10 +162,9 @@ class TurnsMachine(RuleBasedStateMachine):
 
     @invariant()
     def the_slow_hold_no_more_than_their_share(self) -> None:
-        sluggish = max(int(self.slots * 0.75), 1)
         held = [lane.org_id for lane, _, brisk, _ in self.under_way if not brisk]
-        assert len(held) <= sluggish
-        assert all(held.count(org_id) <= max(int(sluggish * 0.75), 1) for org_id in _ORGS)
+        assert len(held) <= self._slow_slots
+        assert all(held.count(org_id) <= max(int(self._slow_slots * 0.75), 1) for org_id in _ORGS)
 
     def teardown(self) -> None:
         if not hasattr(self, "turns"):

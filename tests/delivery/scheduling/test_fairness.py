@@ -4,20 +4,20 @@ import asyncio
 
 import pytest
 
-from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import backlog, happen
 from tests.delivery.receivers import Receiver, dripping, never, ok, receiving
 from tests.delivery.views import attempts, delivered
+from tests.manual_clock import RealClock
 from tests.system_names import Resolver
 from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
 def _in_real_time(context: Context) -> None:
-    context.clock = SystemClock()
+    context.clock = RealClock()
 
 
 async def _healthy(context: Context, org_id: str, receiver: Receiver, count: int, each: int) -> list[str]:

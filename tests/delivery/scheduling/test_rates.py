@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from dcvd.kit.clock import SystemClock
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
@@ -12,12 +11,13 @@ from tests.delivery.conftest import at_work, subscribe
 from tests.delivery.owing import happen
 from tests.delivery.receivers import Receiver
 from tests.delivery.views import delivered, states
+from tests.manual_clock import RealClock
 
 
 async def test_nothing_arrives_before_the_rate_allows_it_and_what_waits_burns_no_attempt(
     context: Context, org: str, receiver: Receiver
 ) -> None:
-    context.clock = SystemClock()
+    context.clock = RealClock()
     limited, _ = await subscribe(context, org, f"{receiver.base}/limited", max_per_second=10)
     free, _ = await subscribe(context, org, f"{receiver.base}/free")
     await happen(context, org, 24)

@@ -102,3 +102,29 @@ async def test_the_number_of_kept_replies_is_bounded_and_the_oldest_go() -> None
     assert source.asked == 30
     await source.cache.get(19, source.ask)
     assert source.asked == 31
+
+
+async def test_names_that_nobody_asks_for_any_more_take_no_memory() -> None:
+    source = Source(DnsReply(outcome="answered", ttl=5), max_replies=1000)
+    for number in range(100):
+        await source.cache.get(number, source.ask)
+    source.now += 4
+    await source.cache.get("another", source.ask)
+    assert len(source.cache) == 101
+    source.now += 2
+    await source.cache.get("one more", source.ask)
+    assert len(source.cache) == 2
+    assert await source.cache.get("another", source.ask) == DnsReply(outcome="answered", ttl=5)
+
+
+async def test_a_reply_that_lasts_holds_up_those_after_it_for_no_longer_than_itself() -> None:
+    source = Source(DnsReply(outcome="answered", ttl=MAX_TTL_S * 9), DnsReply(outcome="answered", ttl=1))
+    await source.cache.get("long", source.ask)
+    for number in range(50):
+        await source.cache.get(number, source.ask)
+    source.now += 60
+    await source.cache.get("more", source.ask)
+    assert len(source.cache) == 52
+    source.now += MAX_TTL_S - 60
+    await source.cache.get("last", source.ask)
+    assert len(source.cache) == 1

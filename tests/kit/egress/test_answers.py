@@ -85,6 +85,8 @@ def test_any_bytes_give_an_answer_or_a_failure_and_never_an_exception(noise: byt
     ("answer", "said"),
     [
         (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", "Expected HTTP/"),
+        (b"RTSP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", "Expected HTTP/"),
+        (b"\r\nICE/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", "Expected HTTP/"),
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", "switches protocols"),
         (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", "switches protocols"),
         (b"HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n", "its status is 099"),
@@ -228,6 +230,35 @@ async def test_a_connection_serves_again_only_if_the_answer_says_so(name: str, r
     wire.receive(WELL_FORMED[name])
     wire.reply()
     assert wire.reusable is reused
+
+
+@pytest.mark.parametrize("pieces", [(b"\r\n", b"R", b"TSP/1.0 200 OK\r\n\r\n"), (b"\r", b"\nICE/1.0 200 OK\r\n\r\n")])
+async def test_another_protocol_is_no_answer_however_it_is_cut(pieces: tuple[bytes, ...]) -> None:
+    wire = Wire()
+    wire.receive(*pieces)
+    assert wire.failure().reason is FailureReason.NOT_HTTP
+
+
+@pytest.mark.parametrize(
+    "interim", [b"HTTP/1.1 100 Continue\r\nConnection: close\r\n\r\n", b"HTTP/1.0 100 Continue\r\n\r\n"]
+)
+@pytest.mark.parametrize("name", ["length", "close", "until the end", "chunked"])
+async def test_an_interim_answer_that_closes_does_not_hide_the_final_one(interim: bytes, name: str) -> None:
+    alone = Wire()
+    alone.receive(WELL_FORMED[name])
+    alone.end()
+    wire = Wire()
+    wire.receive(interim + WELL_FORMED[name])
+    wire.end()
+    assert wire.reply() == alone.reply()
+
+
+@pytest.mark.parametrize("name", ["close", "HTTP/1.0"])
+async def test_what_follows_an_answer_that_closes_is_never_read(name: str) -> None:
+    wire = Wire()
+    wire.receive(WELL_FORMED[name] + WELL_FORMED["length"])
+    assert wire.reply().status == int(WELL_FORMED[name][9:12])
+    assert not wire.reusable
 
 
 @pytest.mark.parametrize("extra", [b"H", WELL_FORMED["length"], b"x" * 5000, b"\r\nHTTP/1.1 200 OK\r\n"])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dcvd.core.http.exchanges import OwnFault
 from dcvd.kit.egress.own_network import CONTROL_NAME, OwnNetwork
 from tests.kit.receivers import egress, failure
 from tests.system_names import Resolver
@@ -40,14 +41,14 @@ async def test_a_name_whose_servers_are_silent_is_not_our_fault_while_the_resolv
     async with egress() as client:
         for url, kind in (("http://slow.example/", "timeout"), ("http://broken.example/", "dns")):
             error = await failure(client, url, within=0.05)
-            assert (error.kind, error.is_own_fault) == (kind, False)
-        assert not (await failure(client, "http://unknown.example/")).is_own_fault
+            assert (error.kind, error.own_fault) == (kind, None)
+        assert (await failure(client, "http://unknown.example/")).own_fault is None
 
 
 async def test_every_name_is_our_fault_while_the_resolver_is_down(resolver: Resolver) -> None:
     resolver.is_down = True
     async with egress() as client:
-        assert (await failure(client, "http://hooks.example/")).is_own_fault
+        assert (await failure(client, "http://hooks.example/")).own_fault is OwnFault.RESOLVER
 
 
 def test_a_machine_without_a_network_has_no_route_and_knows_it() -> None:

@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from dcvd.core.http.exchanges import FailureReason
-from dcvd.kit.egress.failures import build_connect_error, build_lookup_error, certificate_reason
+from dcvd.kit.egress.failures import build_connect_error, build_lookup_error, build_tls_error
 from tests.kit.receivers import egress, failure
 
 
@@ -57,13 +57,18 @@ def test_of_several_failed_dials_the_most_telling_gives_the_reason(numbers: list
         (19, FailureReason.CERTIFICATE_UNTRUSTED),
         (20, FailureReason.CERTIFICATE_UNTRUSTED),
         (62, FailureReason.CERTIFICATE_WRONG_NAME),
+        (66, FailureReason.CERTIFICATE_WEAK),
+        (67, FailureReason.CERTIFICATE_WEAK),
+        (68, FailureReason.CERTIFICATE_WEAK),
     ],
 )
 def test_a_refused_certificate_has_its_reason(code: int, reason: FailureReason) -> None:
     error = ssl.SSLCertVerificationError()
     error.verify_code = code
-    assert certificate_reason(error) is reason
-    assert certificate_reason(ssl.SSLError()) is None
+    error.verify_message = "as OpenSSL says"
+    failed = build_tls_error("hooks.example", error, has_certificate=False)
+    assert (failed.kind, failed.reason) == ("tls", reason)
+    assert failed.message == "No trusted TLS connection to hooks.example: as OpenSSL says."
 
 
 async def test_a_closed_port_is_told_in_the_systems_words() -> None:

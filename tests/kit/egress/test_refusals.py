@@ -1,7 +1,6 @@
 """Names and addresses that a tenant may not make us dial, up to the very connect."""
 
 import ipaddress
-import ssl
 from typing import Final
 
 import pytest
@@ -61,7 +60,7 @@ async def test_the_address_that_was_judged_is_the_one_that_is_dialled(resolver: 
 
 def _dialler(policy: EgressPolicy) -> Dialler:
     """It remembers no name."""
-    return Dialler(policy, GuardedResolver(policy, SystemResolver(1), ttl_s=0), ssl.create_default_context())
+    return Dialler(policy, GuardedResolver(policy, SystemResolver(1), ttl_s=0))
 
 
 async def test_a_public_name_that_moves_inside_is_refused_at_the_next_dial(resolver: Resolver) -> None:

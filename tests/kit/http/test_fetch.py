@@ -3,12 +3,11 @@
 import asyncio
 import gzip
 import logging
-import ssl
 import time
 import traceback
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email.utils import formatdate
 from pathlib import Path
@@ -17,13 +16,14 @@ import pytest
 from aiohttp import web
 
 from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchRefused, FetchResponse
+from dcvd.kit.tls.trust import TrustStore, load_system_trust
 from tests.kit.egress.test_tls import make_certificate, server_tls, trusting
 from tests.kit.receivers import ok, raw_receiver, receiver
 
 
 @asynccontextmanager
-async def fetching(tls: ssl.SSLContext | None = None) -> AsyncIterator[Fetcher]:
-    fetcher = Fetcher(tls=tls)
+async def fetching(get_trust: Callable[[], TrustStore] = load_system_trust) -> AsyncIterator[Fetcher]:
+    fetcher = Fetcher(get_trust=get_trust)
     await fetcher.start()
     try:
         yield fetcher
@@ -248,7 +248,7 @@ async def test_a_certificate_of_nobody_we_trust_ends_the_call_before_anything_wa
     certificate = make_certificate(tmp_path / "localhost.pem")
     async with receiver(ok, server_tls(certificate)) as port:
         url = f"https://localhost:{port}/"
-        async with fetching(tls=trusting(certificate)) as fetcher:
+        async with fetching(get_trust=trusting(certificate)) as fetcher:
             assert (await fetcher.send("GET", url)).status == 200
         async with fetching() as fetcher:
             with pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED") as caught:

@@ -227,3 +227,41 @@ async def test_a_request_that_is_cut_is_one_quiet_line_and_no_failure_of_the_app
         ("info", "/slow")
     ]
     assert caplog.records == []
+
+
+async def test_a_client_that_has_just_connected_when_the_server_stops_gets_its_answer() -> None:
+    serve = serving(Echo(), limits=HttpLimits(stop_idle_s=20))
+    async with serve as (server, [address]), connected(address) as client:
+        async with connected(address) as later:
+            await later.send(GET)
+            await later.response()  # it was accepted, and so was who came before it
+        stopping = asyncio.create_task(server.stop(timeout_s=60))
+        await asyncio.sleep(0.05)
+        await client.send(GET)
+        assert "connection: close" in (await client.head()).lower()
+        await stopping
+
+
+async def test_an_idle_connection_takes_one_more_request_while_the_server_stops() -> None:
+    serve = serving(Echo(), limits=HttpLimits(stop_idle_s=20))
+    async with serve as (server, [address]), connected(address) as client:
+        await client.send(GET)
+        await client.response()
+        stopping = asyncio.create_task(server.stop(timeout_s=60))
+        await asyncio.sleep(0.05)
+        await client.send(GET)
+        assert "connection: close" in (await client.head()).lower()
+        await stopping
+
+
+async def test_an_idle_connection_holds_up_a_stop_for_a_moment_only() -> None:
+    limits = HttpLimits(stop_idle_s=0.1)
+    with structlog.testing.capture_logs() as lines:
+        async with serving(Echo(), limits=limits) as (server, [address]), connected(address) as client:
+            await client.send(GET)
+            await client.response()
+            began = time.monotonic()
+            await server.stop(timeout_s=30)
+            assert 0.05 < time.monotonic() - began < 10
+            assert await client.rest() == b""
+    assert "http.cut" not in [line["event"] for line in lines]

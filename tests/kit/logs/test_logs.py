@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,21 +22,6 @@ from dcvd.kit.logs.redaction import redact, scrub
 
 TOKEN = "dcv_live_" + "0123456789abcdef" * 2
 SIGNING = "whsec_" + "QUJD" * 8 + "+/=="
-
-
-@pytest.fixture(autouse=True)
-def restored_logging() -> Iterator[None]:
-    """Gives the process's logging back to the test runner."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    quiet = {name: logging.getLogger(name).level for name in ("aiosqlite", "uvicorn")}
-    yield
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, value in quiet.items():
-        logging.getLogger(name).setLevel(value)
 
 
 class Terminal(io.StringIO):

@@ -23,6 +23,8 @@ def test_a_full_pipe_blocks_no_caller_and_what_was_dropped_is_counted() -> None:
         for _ in range(5000):
             writer.write_line("x" * 200)
         assert not writer.flush(0.05)
+        dropped_count = writer.dropped_count
+        assert dropped_count > 3000
         received: list[bytes] = []
         reader = threading.Thread(target=lambda: received.extend(iter(lambda: os.read(reading, 65536), b"")))
         reader.start()
@@ -30,6 +32,7 @@ def test_a_full_pipe_blocks_no_caller_and_what_was_dropped_is_counted() -> None:
         assert writer.flush(5)
         writer.write_line("the end")
         assert writer.flush(5)
+        assert writer.dropped_count == dropped_count  # since the start, also once it was told
     reader.join(5)
     os.close(reading)
     text = b"".join(received).decode()

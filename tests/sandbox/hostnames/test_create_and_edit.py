@@ -207,3 +207,36 @@ async def test_nothing_that_is_sent_makes_a_500(caller: Caller) -> None:
     for body in bodies:
         answer = await caller.hostnames("POST", body=body)
         assert answer.status in (201, 400, 409), (msgspec.json.encode(body), answer.raw)
+
+
+async def test_an_edit_sets_what_it_leaves_out_of_ssl_to_its_default_and_leaves_the_rest(caller: Caller) -> None:
+    settings = {"min_tls_version": "1.2", "ciphers": ["AES128-SHA"]}
+    ssl = {**TXT, "wildcard": True, "bundle_method": "force", "certificate_authority": "ssl_com", "settings": settings}
+    members = {"custom_metadata": {"a": "b"}, "custom_origin_server": "origin.saas.test"}
+    record = (await caller.hostnames("POST", body={"hostname": "a.test", "ssl": ssl, **members})).result
+    assert {**record["ssl"]["settings"], **settings} == record["ssl"]["settings"]
+    edited = (await caller.hostnames("PATCH", f"/{record['id']}", {"ssl": TXT})).result
+    found = {name: edited["ssl"][name] for name in ("wildcard", "bundle_method", "certificate_authority")}
+    assert found == {"wildcard": False, "bundle_method": "ubiquitous", "certificate_authority": "google"}
+    assert edited["ssl"]["settings"] == {"http2": "on", "min_tls_version": "1.0", "tls_1_3": "on"}
+    assert {name: edited[name] for name in members} == members
+
+
+async def test_an_uploaded_certificate_serves_at_once_until_an_edit_orders_another(caller: Caller) -> None:
+    upload = {**TXT, "custom_certificate": "PEM", "custom_key": "KEY"}
+    record = (await caller.hostnames("POST", body={"hostname": "a.test", "ssl": upload})).result
+    assert (record["ssl"]["status"], record["ssl"]["custom_certificate"]) == ("active", "PEM")
+    assert {"expires_on", "uploaded_on", "issuer"} <= record["ssl"].keys()
+    kept = (await caller.hostnames("PATCH", f"/{record['id']}", {"ssl": upload})).result
+    assert kept["ssl"]["status"] == "active"
+    edited = (await caller.hostnames("PATCH", f"/{record['id']}", {"ssl": TXT})).result
+    assert (edited["ssl"]["status"], "custom_certificate" in edited["ssl"]) == ("initializing", False)
+
+
+@pytest.mark.parametrize(
+    "upload", [{"custom_key": "KEY"}, {"custom_certificate": 1, "custom_key": "KEY"}, {"custom_csr_id": "x"},
+               {"custom_cert_bundle": [{}]}],
+)  # fmt: skip
+async def test_half_an_upload_is_refused(caller: Caller, upload: dict[str, object]) -> None:
+    body = {"hostname": "a.test", "ssl": {**TXT, **upload}}
+    assert (await caller.hostnames("POST", body=body)).error == (400, 1426)

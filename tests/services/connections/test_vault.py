@@ -21,5 +21,6 @@ async def test_without_one_connections_are_refused_naming_both_settings(context:
 
 
 async def test_a_command_without_a_vault_has_none_for_connections_either(context: Context) -> None:
-    with pytest.raises(RuntimeError, match="made without a vault"):
+    with pytest.raises(NotConfigured, match="the daemon alone opens the vault") as caught:
         _ = Context(context.database, context.live_config).connection_vault
+    assert caught.value.code == "daemon_needed"

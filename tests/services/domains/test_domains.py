@@ -47,6 +47,8 @@ async def test_adding_stores_the_domain_its_job_and_its_event_together(
         "domain_name": "app.customer.test",
         "status": "pending_cname",
         "expires_at": None,
+        "external_id": None,
+        "labels": {},
     }
     assert body["sequence"] == 1
 

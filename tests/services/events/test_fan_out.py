@@ -9,6 +9,7 @@ from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.webhooks.attempts import deliver_all, delivered, due, happen, owed, states, subscribed
+from tests.stored_events import MADE_UP
 
 
 async def test_each_subscriber_is_owed_each_event_once_with_its_very_bytes(
@@ -21,6 +22,27 @@ async def test_each_subscriber_is_owed_each_event_once_with_its_very_bytes(
     assert [(one.event_id, one.body) for one in await due(context, first)] == [(active.id, active.body)]
     assert [one.event_id for one in await owed(context, second)] == [added.id, active.id]
     assert await owed(context, foreign) == []
+
+
+async def test_families_and_all_are_decided_when_the_event_is_stored(
+    context: Context, organization: Organization
+) -> None:
+    url = "http://127.0.0.1:9/"
+    subscriptions = (["*"], ["dns.*"], ["domain.*", "domain.active"], ["job.*", "endpoint.*"])
+    created = [
+        (await endpoints.create(context, organization.id, url=url, events=events))[0] for events in subscriptions
+    ]
+    added, verified, active = await happen(
+        context, organization.id, EventType.DOMAIN_ADDED, EventType.DNS_VERIFIED, EventType.DOMAIN_ACTIVE
+    )
+    assert [[one.event_id for one in await owed(context, endpoint)] for endpoint in created] == [
+        [added.id, verified.id, active.id],
+        [verified.id],
+        [added.id, active.id],
+        [],
+    ]
+    await endpoints.change(context, organization.id, created[0].id, EndpointChange(events=["dns.*"]))
+    assert [one.event_id for one in await owed(context, created[0])] == [added.id, verified.id, active.id]
 
 
 async def test_of_the_events_of_one_change_the_later_wait_for_the_first(
@@ -55,7 +77,7 @@ async def test_what_happens_while_an_endpoint_is_disabled_is_held_for_it(
 async def test_the_endpoint_that_an_event_is_about_is_not_told(context: Context, organization: Organization) -> None:
     about = await subscribed(context, organization.id, EventType.ENDPOINT_FAILING)
     other = await subscribed(context, organization.id, EventType.ENDPOINT_FAILING)
-    draft = EventDraft(EventType.ENDPOINT_FAILING, {})
+    draft = EventDraft(EventType.ENDPOINT_FAILING, {MADE_UP: True})
     await context.database.write(
         lambda tx: recording.record(context, tx, organization.id, [draft], except_endpoint_id=about.id)
     )

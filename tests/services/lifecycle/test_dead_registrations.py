@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import structlog
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Domain, DomainStatus
@@ -24,6 +25,7 @@ from dcvd.services.lifecycle import checks, registration_queue
 from dcvd.services.lifecycle.register_job import DEFINITION
 from dcvd.store.jobs import jobs
 from tests.conftest import VAULT
+from tests.faults import fault
 from tests.jobs.ward import NAME, Ward, checked
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
@@ -97,12 +99,9 @@ async def test_a_retry_that_fails_again_is_told_once(ward: Ward) -> None:
     assert (await ward.events())["domain.error"] == 1
 
 
-async def test_a_fault_of_dcvds_own_that_ends_the_job_is_the_same_error_and_is_counted(ward: Ward) -> None:
-    config, metrics = ward.context.config, Metrics()
-    ward.context.live_config.value = replace(config, jobs=replace(config.jobs, max_attempts=1))
-    domain = await additions.add(ward.context, ward.org, NAME)
-    (job,) = await ward.pending()
-    await ward.context.database.write(lambda tx: jobs.update(tx, replace(job, payload="[]")))
+async def work_until_dead(ward: Ward) -> Metrics:
+    """Have a worker try the only job until it is a dead letter, and return what it has counted."""
+    metrics = Metrics()
     worker = JobWorker(ward.context, ward.cloudflare, access_of(ward.context), metrics)
     task = asyncio.create_task(worker.run())
 
@@ -113,8 +112,32 @@ async def test_a_fault_of_dcvds_own_that_ends_the_job_is_the_same_error_and_is_c
     task.cancel()
     await asyncio.wait([task])
     await worker.pool.drain(1)
+    return metrics
+
+
+def count_attempts(metrics: Metrics, outcome: str) -> float | None:
+    return metrics.registry.get_sample_value("dcvd_job_attempts_total", {"kind": "register", "outcome": outcome})
+
+
+async def test_a_fault_of_dcvds_own_that_ends_the_job_is_the_same_error_and_is_counted(ward: Ward) -> None:
+    config = ward.context.config
+    ward.context.live_config.value = replace(config, jobs=replace(config.jobs, max_attempts=1))
+    domain = await additions.add(ward.context, ward.org, NAME)
+    (job,) = await ward.pending()
+    await ward.context.database.write(lambda tx: jobs.update(tx, replace(job, payload="[]")))
+    metrics = await work_until_dead(ward)
     assert error_code(await ward.domain(domain.id)) == "registration_failed"
-    assert metrics.registry.get_sample_value("dcvd_jobs_total", {"kind": "register", "outcome": "dead"}) == 1
+    assert count_attempts(metrics, "dead") == 1
+
+
+async def test_a_hostname_that_cloudflare_refuses_for_good_is_no_success_of_its_job(ward: Ward) -> None:
+    await fault(ward.sandbox, method="POST", kind="status", status=400, times=1)
+    await additions.add(ward.context, ward.org, NAME)
+    with structlog.testing.capture_logs() as lines:
+        metrics = await work_until_dead(ward)
+    assert (count_attempts(metrics, "dead"), count_attempts(metrics, "done")) == (1, 0)
+    told = [line["event"] for line in lines if line["event"].startswith("job.")]
+    assert told == ["job.failed"]
 
 
 async def test_a_domain_that_an_older_version_left_waiting_without_a_job_is_found_by_its_next_check(ward: Ward) -> None:

@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from dcvd.core.events import OPERATIONAL_TYPES, Event, EventDraft, EventType
 from dcvd.core.http.exchanges import Timings
+from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, Delivery, DueDelivery, FinishedAttempt
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.status_codes import meaning_of
+from dcvd.core.webhooks.subscriptions import TENANT_TYPES
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.services.webhooks import delivery_history as told
@@ -16,8 +17,9 @@ from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.store.webhooks import deliveries
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
+from tests.stored_events import MADE_UP
 
-DOMAIN_EVENTS: Final = [event for event in EventType if event not in OPERATIONAL_TYPES]
+DOMAIN_EVENTS: Final = [event for event in TENANT_TYPES if event not in OPERATIONAL_TYPES]
 
 
 async def subscribed(context: Context, org_id: str, *types: EventType, port: int = 1) -> Endpoint:
@@ -32,7 +34,7 @@ async def happen(
 ) -> list[Event]:
     """Events of one change, of one domain unless the draft says otherwise."""
     made = [
-        draft if isinstance(draft, EventDraft) else EventDraft(draft, {"domain_id": domain}, domain, **expiry)
+        draft if isinstance(draft, EventDraft) else EventDraft(draft, {MADE_UP: domain}, domain, **expiry)
         for draft in drafts or (EventType.DOMAIN_ACTIVE,)
     ]
     return await context.database.write(lambda tx: recording.record(context, tx, org_id, made))

@@ -26,6 +26,7 @@ from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.services.webhooks.attempts import attempt, delivered, delivery, due, failed, happen, owed, states, subscribed
+from tests.stored_events import MADE_UP
 
 
 async def _disable_and_drop(context: Context, endpoint: Endpoint) -> None:
@@ -247,7 +248,7 @@ async def test_more_outcomes_than_go_into_one_statement_are_all_stored_and_let_t
 ) -> None:
     endpoint = await subscribed(context, organization.id)
     for _ in range(2):
-        drafts = [EventDraft(EventType.DOMAIN_ACTIVE, {}, f"dom_{number}") for number in range(count)]
+        drafts = [EventDraft(EventType.DOMAIN_ACTIVE, {MADE_UP: number}, f"dom_{number}") for number in range(count)]
         await happen(context, organization.id, *drafts)
     first = await due(context, endpoint)
     assert len(first) == count

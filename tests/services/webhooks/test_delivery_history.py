@@ -141,7 +141,7 @@ async def test_a_page_reads_no_delivery_that_comes_after_it(
 ) -> None:
     for _ in range(3):
         clock.advance(1)
-        await happen(context, organization.id)
+        await happen(context, organization.id, domain=None)
     oldest = (await owed(context, endpoint))[0]
     # Whatever is wrong with a delivery is no page's concern before its own.
     await context.database.write(

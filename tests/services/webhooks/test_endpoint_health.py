@@ -12,10 +12,13 @@ from dcvd.core.instants import DAY, MINUTE, to_rfc3339
 from dcvd.core.webhooks.deliveries import AttemptOutcome, FinishedAttempt
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import DisabledReason, HealthState
+from dcvd.core.webhooks.subscriptions import TENANT_TYPES
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
+from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.services.webhooks.endpoint_health import apply_time_to_all
+from dcvd.services.webhooks.endpoints import EndpointChange
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import bodies, event_names
@@ -24,7 +27,7 @@ from tests.services.webhooks.attempts import attempt, delivered, due, endpoint_n
 
 @pytest.fixture
 async def endpoint(context: Context, organization: Organization) -> Endpoint:
-    return await subscribed(context, organization.id, *EventType)
+    return await subscribed(context, organization.id, *TENANT_TYPES)
 
 
 @pytest.fixture
@@ -59,11 +62,13 @@ async def test_an_endpoint_is_failing_after_five_attempts_over_five_minutes_and_
     assert told["event"] == "endpoint.failing"
     assert told["data"] == {
         "endpoint_id": endpoint.id,
+        "endpoint_name": None,
         "url": endpoint.url,
         "failed_attempts": 9,
         "failing_since": to_rfc3339(began),
         "error": "It answered 503.",
         "status_code": 503,
+        "refused": None,
     }
     assert "endpoint.failing" not in [body["event"] for body in await _told(context, endpoint)]
 
@@ -82,11 +87,13 @@ async def test_an_endpoint_whose_next_attempt_is_far_is_failing_all_the_same_and
     assert told["event"] == "endpoint.failing"
     assert told["data"] == {
         "endpoint_id": endpoint.id,
+        "endpoint_name": None,
         "url": endpoint.url,
         "failed_attempts": 8,
         "failing_since": to_rfc3339(began),
         "error": "It answered 502.",
         "status_code": 502,
+        "refused": None,
     }
     assert await apply_time_to_all(context) == 0
     assert "endpoint.failing" not in [body["event"] for body in await _told(context, endpoint)]
@@ -231,7 +238,7 @@ async def test_a_dead_letter_is_told_to_the_others_and_its_fate_to_nobody(
 async def test_two_endpoints_that_both_fail_do_not_tell_each_other_so_without_end(
     context: Context, organization: Organization, clock: ManualClock
 ) -> None:
-    pair = [await subscribed(context, organization.id, *EventType) for _ in range(2)]
+    pair = [await subscribed(context, organization.id, *TENANT_TYPES) for _ in range(2)]
     for _ in range(3):
         await happen(context, organization.id, domain=None)
     for _ in range(60):
@@ -246,3 +253,18 @@ async def test_two_endpoints_that_both_fail_do_not_tell_each_other_so_without_en
     assert happened.count("endpoint.disabled") <= 2
     assert happened.count("delivery.dlq") <= 6
     assert len(happened) <= 13
+
+
+async def test_the_name_of_an_endpoint_is_in_each_event_about_it(
+    context: Context, endpoint: Endpoint, witness: Endpoint, clock: ManualClock
+) -> None:
+    await endpoints.change(context, endpoint.org_id, endpoint.id, EndpointChange(name=" Billing → gold "))
+    await _fail(context, endpoint, 5)
+    clock.advance(5 * MINUTE)
+    await apply_time_to_all(context)
+    await happen(context, endpoint.org_id, EventType.JOB_FAILED, domain=None)
+    await record_attempts(context, [delivered(endpoint, (await due(context, endpoint))[-1])])
+    await _fail(context, endpoint, 1, status=410)
+    told = [body for body in await _told(context, witness) if body["event"] != "delivery.dlq"]
+    assert [body["event"] for body in told] == ["endpoint.failing", "endpoint.recovered", "endpoint.disabled"]
+    assert {body["data"]["endpoint_name"] for body in told} == {"Billing → gold"}

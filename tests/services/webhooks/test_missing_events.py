@@ -161,3 +161,14 @@ async def test_what_was_delivered_to_an_endpoint_whose_removal_was_cut_off_is_no
     database.before_write = None
     assert len(await owed(context, endpoint)) == 1
     assert await count_missing(context, endpoint) == 0
+
+
+async def test_what_a_family_or_all_covers_is_missing_as_what_is_named_is(
+    context: Context, organization: Organization
+) -> None:
+    await happen(context, organization.id, EventType.DOMAIN_ADDED, EventType.DNS_VERIFIED, domain=None)
+    counts = []
+    for events in (["*"], ["domain.*", "job.*"], ["job.*"]):
+        late, _ = await endpoints.create(context, organization.id, url="http://127.0.0.1:9/", events=events)
+        counts.append(await count_missing(context, late))
+    assert counts == [2, 1, 0]

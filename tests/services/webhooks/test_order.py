@@ -4,6 +4,7 @@ import random
 from collections.abc import Coroutine
 from typing import Any, Final, cast
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec import Struct
@@ -16,11 +17,14 @@ from dcvd.core.jobs import Job
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.deliveries import DeliveryState, DueDelivery
 from dcvd.core.webhooks.endpoint import Endpoint
+from dcvd.core.webhooks.ordering import Ordering
 from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.errors import Conflict
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from dcvd.services.webhooks import endpoints, replay_job, replays
+from dcvd.services.webhooks import cancellations, endpoints, replay_job, replays
 from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
+from dcvd.services.webhooks.delivery_order import repair_delivery_order
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Database
 from tests.conftest import VAULT
@@ -79,6 +83,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.model: dict[tuple[str, str], _Owed] = {}
         self.in_flight: dict[str, tuple[Endpoint, DueDelivery]] = {}
         self.history_starts: dict[str, int] = {}
+        self.unordered: set[str] = set()
         if backlog:
             self.something_happens([_TYPES[0]] * backlog, "dom_a")
 
@@ -121,12 +126,30 @@ class OrderMachine(RuleBasedStateMachine):
     def one_is_retried(self, data: st.DataObject) -> None:
         if self.model:
             key = data.draw(st.sampled_from(sorted(self.model)))
-            answered = run(replays.retry(self.context, self.org.id, self._ids()[key]))
+            retry = replays.retry(self.context, self.org.id, self._ids()[key])
+            if self.model[key].state == "pending" and (first := self._id_of_first(key)) != self._ids()[key]:
+                with pytest.raises(Conflict) as refused:
+                    run(retry)
+                assert refused.value.existing_id == first
+                return
+            answered = run(retry)
             if self.model[key].state != "pending":
                 self.model[key].begin_again()
-            elif answered.next_attempt_at is not None:
+            else:
                 self.model[key].requests += 1
             self.model[key].promised_at = answered.next_attempt_at
+
+    @rule(data=st.data())
+    def one_is_cancelled(self, data: st.DataObject) -> None:
+        if self.model:
+            key = data.draw(st.sampled_from(sorted(self.model)))
+            try:
+                run(cancellations.cancel(self.context, self.org.id, self._ids()[key]))
+            except Conflict:
+                assert self.model[key].state != "pending"
+            else:
+                assert self.model[key].state == "pending"
+                self.model[key].state, self.model[key].promised_at = "cancelled", None
 
     @rule(
         which=st.integers(0, 1),
@@ -150,7 +173,7 @@ class OrderMachine(RuleBasedStateMachine):
         again = {
             ReplayStatus.DEAD: {"dead"},
             ReplayStatus.MISSING: set[str](),
-            ReplayStatus.ALL: {"dead", "dropped", "delivered"},
+            ReplayStatus.ALL: {"dead", "dropped", "delivered", "cancelled"},
         }
         wanted = 0
         for endpoint in chosen:
@@ -179,6 +202,25 @@ class OrderMachine(RuleBasedStateMachine):
         change = EndpointChange(enabled=enabled, replay=held if enabled else HeldDeliveries.HELD)
         run(endpoints.change(self.context, self.org.id, endpoint.id, change))
 
+    @rule(which=st.integers(0, 1), ordering=st.sampled_from(Ordering), batch_size=st.sampled_from((1, 2, 500)))
+    def an_endpoint_is_ordered_or_not(self, which: int, ordering: Ordering, batch_size: int) -> None:
+        endpoint = self.endpoints[which]
+        change = EndpointChange(ordering=ordering)
+        run(endpoints.change(self.context, self.org.id, endpoint.id, change, batch_size=batch_size))
+        self.unordered.discard(endpoint.id)
+        if ordering is Ordering.NONE:
+            self.unordered.add(endpoint.id)
+
+    @rule(which=st.integers(0, 1), ordering=st.sampled_from(Ordering), transactions=st.integers(0, 4))
+    def the_process_ends_while_the_ordering_changes(self, which: int, ordering: Ordering, transactions: int) -> None:
+        endpoint = self.endpoints[which]
+        change = EndpointChange(ordering=ordering)
+        self._ends_after(transactions, endpoints.change(self.context, self.org.id, endpoint.id, change, batch_size=1))
+        run(repair_delivery_order(self.context, batch_size=1))
+        self.unordered.discard(endpoint.id)
+        if run(endpoints.get(self.context, self.org.id, endpoint.id)).ordering is Ordering.NONE:
+            self.unordered.add(endpoint.id)
+
     @rule(which=st.integers(0, 1), most=st.integers(1, 2))
     def some_expire(self, which: int, most: int) -> None:
         endpoint = self.endpoints[which]
@@ -202,6 +244,7 @@ class OrderMachine(RuleBasedStateMachine):
         else:
             left = set()
             url, types = endpoint.url, endpoint.events
+            self.unordered.discard(endpoint.id)
             self.endpoints[which], _ = run(endpoints.create(self.context, self.org.id, url=url, events=types))
         for endpoint_id, event_id in list(self.model):
             if endpoint_id == endpoint.id and event_id not in left:
@@ -246,7 +289,7 @@ class OrderMachine(RuleBasedStateMachine):
         self.clock.advance(seconds * SECOND)
 
     @invariant()
-    def the_first_pending_event_of_a_domain_and_no_other_is_due(self) -> None:
+    def the_first_pending_event_of_a_domain_and_no_other_is_due_unless_there_is_no_order(self) -> None:
         for endpoint in self.endpoints:
             stored = run(owed(self.context, endpoint))
             expected = {event: known for (at, event), known in self.model.items() if at == endpoint.id}
@@ -258,6 +301,7 @@ class OrderMachine(RuleBasedStateMachine):
                 known.sequence
                 for known in pending
                 if known.domain is None
+                or endpoint.id in self.unordered
                 or known.sequence == min(other.sequence for other in pending if other.domain == known.domain)
             }
             assert {one.sequence for one in stored if one.next_attempt_at is not None} == first
@@ -287,6 +331,18 @@ class OrderMachine(RuleBasedStateMachine):
 
     def _enabled(self, endpoint: Endpoint) -> bool:
         return run(endpoints.get(self.context, self.org.id, endpoint.id)).health.is_enabled
+
+    def _id_of_first(self, key: tuple[str, str]) -> str:
+        """The pending delivery that is the first of its domain where another one is."""
+        domain = self.model[key].domain
+        of_domain = [
+            each
+            for each, known in self.model.items()
+            if each == key
+            or (each[0] == key[0] and key[0] not in self.unordered and domain is not None and known.domain == domain)
+        ]
+        pending = [each for each in of_domain if self.model[each].state == "pending"]
+        return self._ids()[min(pending, key=lambda each: self.model[each].sequence)]
 
     def _ids(self) -> dict[tuple[str, str], str]:
         return {

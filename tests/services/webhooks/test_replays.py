@@ -11,7 +11,7 @@ from dcvd.core.jobs import Job, JobState
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.replays import ReplayStatus
-from dcvd.errors import InvalidInput, NotFound, Retryable
+from dcvd.errors import Conflict, InvalidInput, NotFound, Retryable
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.webhooks import endpoints, replay_job, replays
@@ -212,13 +212,15 @@ async def test_an_earlier_event_of_a_domain_that_is_replayed_goes_before_a_later
     assert await deliver_all(context, endpoint) == [first.id, second.id]
 
 
-async def test_asking_for_what_waits_behind_an_earlier_event_leaves_it_waiting(
+async def test_asking_for_what_waits_behind_an_earlier_event_is_refused_by_its_name_and_leaves_it_waiting(
     context: Context, endpoint: Endpoint
 ) -> None:
     first, second = [(await happen(context, endpoint.org_id))[0] for _ in range(2)]
-    (_, waiting) = await owed(context, endpoint)
-    asked = await replays.retry(context, endpoint.org_id, waiting.id)
-    assert (asked.state, asked.next_attempt_at) == (DeliveryState.PENDING, None)
+    (earlier, waiting) = await owed(context, endpoint)
+    with pytest.raises(Conflict) as refused:
+        await replays.retry(context, endpoint.org_id, waiting.id)
+    assert (refused.value.code, refused.value.existing_id) == ("waits_for_earlier", earlier.id)
+    assert (await owed(context, endpoint))[1] == waiting
     assert [one.event_id for one in await due(context, endpoint)] == [first.id]
     assert await deliver_all(context, endpoint) == [first.id, second.id]
 

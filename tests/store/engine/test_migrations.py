@@ -131,6 +131,39 @@ def test_the_timeline_of_version_twenty_eight_is_kept_in_its_order() -> None:
     connection.close()
 
 
+def test_deliveries_of_before_there_were_cancelled_ones_stay_and_one_can_be_cancelled() -> None:
+    connection = _open()
+    connection.execute("PRAGMA foreign_keys = ON")
+    (version,) = (step.version for step in load_migrations() if step.name.endswith("cancelled_deliveries.sql"))
+    migrate(connection, load_migrations()[: version - 1])
+    connection.execute("INSERT INTO organizations (id, name, created_at) VALUES ('org_1', 'Acme', 1)")
+    connection.execute(
+        "INSERT INTO webhook_endpoints (id, org_id, url, events, created_at, updated_at)"
+        " VALUES ('wh_1', 'org_1', 'https://x/', '[]', 1, 1)"
+    )
+    connection.execute(
+        "INSERT INTO events (id, org_id, sequence, type, body, created_at) VALUES ('evt_1', 'org_1', 1, 't', x'00', 1)"
+    )
+    connection.execute(
+        "INSERT INTO deliveries (id, org_id, endpoint_id, event_id, event_type, sequence, state, created_at,"
+        " updated_at) VALUES ('dlv_1', 'org_1', 'wh_1', 'evt_1', 't', 1, 'dropped', 1, 1)"
+    )
+    connection.execute(
+        "INSERT INTO attempts (delivery_id, number, started_at, total_ms, outcome, response)"
+        " VALUES ('dlv_1', 1, 1, 1, 'timeout', x'00')"
+    )
+    migrate(connection)
+    assert connection.execute("UPDATE deliveries SET state = 'cancelled' WHERE state = 'dropped'").rowcount == 1
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        connection.execute("UPDATE deliveries SET state = 'lost'")
+    assert connection.execute("SELECT count(*) FROM attempts JOIN deliveries d ON d.id = delivery_id").fetchone() == (
+        1,
+    )
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert connection.execute("PRAGMA writable_schema").fetchone() == (0,)
+    connection.close()
+
+
 def test_a_migration_that_fails_leaves_nothing_of_itself(schema: sqlite3.Connection) -> None:
     before = _schema(schema)
     broken = Migration(len(load_migrations()) + 1, "broken.sql", "CREATE TABLE a (x);\nCREATE TABLE a (x);")
@@ -195,7 +228,8 @@ def test_removing_an_organization_removes_everything_of_it(schema: sqlite3.Conne
     owned = [
         row[0] for row in schema.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%org_id%'")
     ]
-    # The daemon's own chain of the audit is of no organization; those of organizations are deleted step by step.
-    for table in set(owned) - {"audit_entries", "audit_chains"}:
+    # The daemon's own chain of the audit, and what the operator is told, are of no organization; the rows of
+    # organizations are deleted step by step.
+    for table in set(owned) - {"audit_entries", "audit_chains", "alert_groups", "alert_schedules"}:
         keys = {(row[3], row[2], row[6]) for row in schema.execute(f"PRAGMA foreign_key_list({table})")}
         assert ("org_id", "organizations", "CASCADE") in keys, table

@@ -7,6 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
+from dcvd.api.http.access.acting_operators import act_for_organization, is_acting_operator
 from dcvd.api.http.access.authorization import READ_METHODS, check_permission, check_reach
 from dcvd.api.http.answers.problems import route_not_found
 from dcvd.api.http.app_services import AppServices
@@ -22,13 +23,14 @@ from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.tokens import authentication
 
 _BROWSER_HEADERS: Final = frozenset({b"origin", b"referer"})
+NOT_AN_OPERATOR: Final = "not_an_operator"
 _OPERATOR_ROOTS: Final = ("operator", "metrics")
 
 AsgiConnection = ASGIConnection[Any, Any, Any, Any]
 
 
 async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
-    """Guard all tenants' routes.
+    """Guard all tenants' routes, which operators may call for an organization.
 
     Raises Unauthenticated, Forbidden, TooManyRequests, and NotFound for what the caller may not know of.
     """
@@ -36,6 +38,12 @@ async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHand
     if method == "OPTIONS":
         return
     services = get_services(connection.scope)
+    if is_acting_operator(connection.scope):
+        await authenticate_operator(connection, handler)
+        connection.scope["auth"] = await act_for_organization(
+            connection.scope, services, connection.scope["auth"], is_write=method not in READ_METHODS
+        )
+        return
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
     try:
         caller = await _find_caller(connection.scope)
@@ -44,6 +52,7 @@ async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHand
     except Unauthenticated as error:
         # After the question, not before: a valid token passes, whatever else comes from its address.
         refusal = services.failed_authentications.record(read_client_address(connection.scope))
+        services.metrics.count_authentication_failure("refused" if refusal is None else "limited")
         raise refusal or error from None
     connection.scope["auth"] = caller
     mark_known()
@@ -65,7 +74,7 @@ async def find_lost_rights_error(scope: Scope) -> DcvdError:
     if request.has_expired:
         return Unauthenticated(authentication.REFUSAL)
     try:
-        if is_operator_path(scope["path"]):
+        if is_operator_path(scope["path"]) or is_acting_operator(scope):
             check_operator(scope, get_services(scope).operators.value)
             return authentication.build_changed_rights_error()
         caller = await _find_caller(scope)
@@ -119,7 +128,7 @@ def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:
         raise Forbidden(
             f"The user with uid {uid} is no operator; add it to server.operators in the configuration, or to "
             "server.observers if it is only to read.",
-            code="not_an_operator",
+            code=NOT_AN_OPERATOR,
         )
     if scope["method"] not in (*READ_METHODS, "OPTIONS") and not may_write(role):  # type: ignore[typeddict-item]  # HTTP
         raise Forbidden(

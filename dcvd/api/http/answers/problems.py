@@ -22,6 +22,7 @@ from dcvd.errors import (
     InvalidInput,
     NotConfigured,
     NotFound,
+    OutcomeUnknown,
     PreconditionFailed,
     QuotaReached,
     RemoteError,
@@ -38,6 +39,7 @@ REQUEST_ID: Final = "dcvd.request_id"
 
 _MAX_SENTENCE_LENGTH: Final = 1000  # characters of a sentence, which may quote what was given
 _DEFAULT_RETRY_AFTER_S: Final = 5.0  # seconds to wait, if the unavailable service did not say how long
+_DISK_FULL_RETRY_AFTER_S: Final = 30.0  # somebody has to make room
 
 
 class HttpRefusal(DcvdError):
@@ -99,14 +101,15 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
             # Not 503: a retry is useless until the operator has changed the configuration.
             return _build_problem(HTTPStatus.NOT_IMPLEMENTED, error.code, error.message)
         case DiskFull():
-            return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message)
+            return _build_unavailable(error.code, error.message, _DISK_FULL_RETRY_AFTER_S)
+        case OutcomeUnknown():
+            return _build_unavailable(error.code, error.message, _DEFAULT_RETRY_AFTER_S)
         case StoreError():
             sentence = "The database could not do its work; nothing was changed. Try again, or ask your operator."
-            return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, sentence)
+            return _build_unavailable(error.code, sentence, _DEFAULT_RETRY_AFTER_S)
         case Retryable():
-            wait = error.retry_after_s if error.retry_after_s is not None else _DEFAULT_RETRY_AFTER_S
-            headers = {"Retry-After": str(max(math.ceil(wait), 1))}
-            return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, error.message, headers=headers)
+            wait_s = error.retry_after_s if error.retry_after_s is not None else _DEFAULT_RETRY_AFTER_S
+            return _build_unavailable(error.code, error.message, wait_s)
         case RemoteError():
             return _build_problem(HTTPStatus.BAD_GATEWAY, error.code, error.message)
         case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -151,6 +154,11 @@ def _litestar_problem(error: HTTPException) -> ProblemResponse:
 def _field_errors(error: ValidationException) -> list[FieldError]:
     extra = error.extra if isinstance(error.extra, list) else []
     return [FieldError(str(item.get("key", "")), str(item.get("message", ""))) for item in extra]
+
+
+def _build_unavailable(code: str, detail: str, wait_s: float) -> ProblemResponse:
+    headers = {"Retry-After": str(max(math.ceil(wait_s), 1))}
+    return _build_problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, headers=headers)
 
 
 def _build_problem(

@@ -13,6 +13,7 @@ from litestar.types import HTTPReceiveMessage, Receive
 from msgspec import Struct
 
 from dcvd.api.http.answers.problems import HttpRefusal
+from dcvd.core.text import shorten
 from dcvd.errors import InvalidInput
 
 T = TypeVar("T", bound=Struct)
@@ -28,6 +29,7 @@ _PATH_SUFFIX: Final = re.compile(r"(.*) - at `\$\.?(.*)`", re.DOTALL)
 _WRONG_TYPE: Final = re.compile(r"Expected `(.+)`, got `(.+)`", re.DOTALL)
 _FRACTION: Final = re.compile(r"Expected `[^`]*\bint\b[^`]*`, got `float`")
 _MISSING_FIELD: Final = re.compile(r"Object missing required field `(.+)`", re.DOTALL)
+_MAX_SHOWN_CHARS: Final = 80
 _UNKNOWN_FIELD: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _TYPE_NAMES: Final = {
     "str": "text",
@@ -195,7 +197,8 @@ def _validation_error(text: str, struct_type: type[Struct], subject: str) -> Inv
     if (unknown := _UNKNOWN_FIELD.fullmatch(complaint)) is not None:
         field = unknown.group(1)
         known = ", ".join(struct_type.__struct_encode_fields__)
-        return InvalidInput(field, f"{field!r} is not expected here; what can be given: {known}.", code="unknown_field")
+        shown = shorten(repr(field), _MAX_SHOWN_CHARS)
+        return InvalidInput(field, f"{shown} is not expected here; what can be given: {known}.", code="unknown_field")
     if complaint.startswith("Invalid enum value "):
         value = complaint.removeprefix("Invalid enum value ")
         return InvalidInput(path, f"{path} is {value}, which is none of: {', '.join(_choices(struct_type, path))}.")

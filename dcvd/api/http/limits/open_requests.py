@@ -93,6 +93,10 @@ class OpenRequests:
         self._requests: set[OpenRequest] = set()
         context.database.subscribe(Topic.RIGHTS, self._on_change)
 
+    def __len__(self) -> int:
+        """Return how many requests are under way."""
+        return len(self._requests)
+
     @contextmanager
     def enter(self, request_id: str) -> Iterator[OpenRequest]:
         """Count the request of the running task as under way as long as the block lasts."""

@@ -44,6 +44,17 @@ class Acceptor:
         self._pause_timer = None
         asyncio.get_running_loop().add_reader(self._listener.fileno(), self._accept_some)
 
+    def cut(self) -> None:
+        """Accept no more, and drop whoever has no protocol yet."""
+        self.close()
+        for task in self._tasks:
+            task.cancel()
+
+    async def settle(self) -> None:
+        """Wait until those who were accepted have their protocols, which is soon."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+
     def close(self) -> None:
         """Accept no more, and close the socket."""
         if self._pause_timer is not None:
@@ -51,8 +62,6 @@ class Acceptor:
         elif self._listener.fileno() >= 0:
             asyncio.get_running_loop().remove_reader(self._listener.fileno())
         self._listener.close()
-        for task in self._tasks:
-            task.cancel()
 
     def _accept_some(self) -> None:
         for _ in range(_ACCEPTS_A_TURN):

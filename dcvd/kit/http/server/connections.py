@@ -120,6 +120,11 @@ class ConnectionCap:
         self._find_client = find_client
         self._clients: dict[str, _Group] = {}
 
+    @property
+    def open_count(self) -> int:
+        """The number of open connections."""
+        return self._all.count
+
     def get_wait_s(self) -> float:
         """Seconds until the next connection may be accepted and admitted: the one that would give way is too young."""
         oldest = next(iter(self._all.unfinished), None)

@@ -16,9 +16,9 @@ from uvicorn.server import ServerState
 
 from dcvd.kit.http.server.connections import OpenConnection
 from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.last_requests import LastRequestHttpProtocol
 from dcvd.kit.http.server.lingering import LingeringTransport, SlowDrain, is_rest_small
 from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer, read_peer
-from dcvd.kit.http.server.pipelining import PipeliningHttpProtocol
 from dcvd.kit.http.server.queued_starts import QueuedStarts
 from dcvd.kit.http.server.refusals import build_refusal
 from dcvd.kit.http.server.targets import is_host, is_host_told, parse_absolute_target
@@ -37,7 +37,7 @@ class _NoTrailers(list[tuple[bytes, bytes]]):
         pass
 
 
-class GuardedHttpProtocol(PipeliningHttpProtocol):
+class GuardedHttpProtocol(LastRequestHttpProtocol):
     """One connection of a client, with the limits of `HttpLimits`."""
 
     def __init__(
@@ -141,8 +141,8 @@ class GuardedHttpProtocol(PipeliningHttpProtocol):
             # the keep-alive timer, so the client needs another deadline.
             self._wait_for_head()
 
-    def shutdown(self) -> None:
-        super().shutdown()
+    def stop(self, idle_s: float) -> None:
+        super().stop(idle_s)
         if self._reading_part == "body" and not self._is_closing():
             self._body_deadline = min(self._body_deadline, self.loop.time() + self.limits.stop_timeout_s)
             self._watch_body(self.limits.stop_timeout_s)

@@ -79,6 +79,10 @@ class HttpServer:
         self._end_event = asyncio.Event()
         self._idle_event = asyncio.Event()
 
+    def count_connections(self) -> tuple[int, int]:
+        """Count the open connections, over TCP and over unix sockets."""
+        return self._tcp_cap.open_count, self._unix_cap.open_count
+
     async def serve(self) -> None:
         """Serve until `stop()` is done; a cancellation cuts everything.
 
@@ -97,17 +101,23 @@ class HttpServer:
                 await self._tick_until_stopped()
                 await self._end_event.wait()
         finally:
+            for acceptor in self._acceptors:
+                acceptor.cut()
             self._close_listeners()
             self._abort_everything()
 
     async def stop(self, *, timeout_s: float) -> None:
         """Stop accepting, give running requests up to `timeout_s` seconds, then cancel them and cut all connections."""
         self._stop_event.set()
+        acceptors = list(self._acceptors)
         self._close_listeners()
-        for connection in list(self._state.connections):
-            connection.shutdown()
+        idle_s = min(self._limits.stop_idle_s, timeout_s / 2)
         try:
             async with asyncio.timeout(timeout_s):
+                # Whoever was accepted is a connection like the others by then.
+                await asyncio.gather(*(acceptor.settle() for acceptor in acceptors))
+                for connection in self._list_connections():
+                    connection.stop(idle_s)
                 await self._wait_until_idle()
         except TimeoutError:
             await self._cancel_remaining_requests()
@@ -137,13 +147,15 @@ class HttpServer:
     async def _tick_until_stopped(self) -> None:
         while not self._stop_event.is_set():
             self._refresh_date()
-            connections = cast("set[GuardedHttpProtocol]", self._state.connections)  # all are of `_create_protocol`
-            self._unread_answers.look(connections, asyncio.get_running_loop().time())
+            self._unread_answers.look(self._list_connections(), asyncio.get_running_loop().time())
             try:
                 async with asyncio.timeout(1.0 - time.time() % 1.0):
                     await self._stop_event.wait()
             except TimeoutError:
                 continue  # the next second began
+
+    def _list_connections(self) -> list[GuardedHttpProtocol]:
+        return list(cast("set[GuardedHttpProtocol]", self._state.connections))  # all are of `_create_protocol`
 
     def _refresh_date(self) -> None:
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]

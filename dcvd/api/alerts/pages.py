@@ -1,0 +1,112 @@
+"""`/alerts/confirm` and `/alerts/unsubscribe`: the pages behind the links in mails to contacts.
+
+To open a link changes nothing, because programs that look for bad links open each of them: the button on the page does,
+and so does the POST that mail programs send for one click (RFC 8058). The token in the URL is all that is needed. They
+are not in the published schema, because only browsers and mail programs come here.
+"""
+
+from html import escape
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from litestar import Response, Router, get, post
+from litestar.params import FromPath, QueryParameter
+
+from dcvd.api.http.answers.pages import HEADERS, html_page
+from dcvd.api.http.answers.problems import route_not_found
+from dcvd.api.http.request import ApiRequest
+from dcvd.core.alerts.contacts import ContactStatus, LinkAction
+from dcvd.services.alerts import links
+from dcvd.services.alerts.links import LinkedContact
+
+_BUTTON_HEADERS: Final = {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
+}
+_END: Final = "</main>"
+
+TokenParameter = Annotated[str | None, QueryParameter(name="token")]
+
+
+@get("/{action:str}")
+async def show_page(request: ApiRequest, action: FromPath[str], token: TokenParameter = None) -> Response[bytes]:
+    """Show what the link is for, with a button; or that it has been done."""
+    known = _parse_action(action)
+    linked = await links.find(request.context, known, token or "")
+    if linked is None:
+        return refuse_link()
+    if linked.contact.status is _status_after(known):
+        return respond(_done_page(known, linked))
+    return respond(_question_page(known, linked))
+
+
+@post("/{action:str}", status_code=200)
+async def follow_link(request: ApiRequest, action: FromPath[str], token: TokenParameter = None) -> Response[bytes]:
+    """Do what the link is for. The body, which says that it was one click, changes nothing."""
+    known = _parse_action(action)
+    linked = await links.follow(request.context, known, token or "")
+    return refuse_link() if linked is None else respond(_done_page(known, linked))
+
+
+def _parse_action(text: str) -> LinkAction:
+    if text not in set(LinkAction):
+        raise route_not_found()
+    return LinkAction(text)
+
+
+def _status_after(action: LinkAction) -> ContactStatus:
+    match action:
+        case LinkAction.CONFIRM:
+            return ContactStatus.ACTIVE
+        case LinkAction.UNSUBSCRIBE:
+            return ContactStatus.UNSUBSCRIBED
+
+
+def _question_page(action: LinkAction, linked: LinkedContact) -> str:
+    name, address = linked.organization, linked.contact.address
+    match action:
+        case LinkAction.CONFIRM:
+            text = f"{name} wants to tell {address} when something goes wrong with its custom domains."
+            return build_page("Do you want these alerts?", text, "Yes, send me alerts")
+        case LinkAction.UNSUBSCRIBE:
+            text = f"{name} tells {address} when something goes wrong with its custom domains."
+            return build_page("No more alerts?", text, "Send me no more alerts")
+
+
+def _done_page(action: LinkAction, linked: LinkedContact) -> str:
+    name, address = linked.organization, linked.contact.address
+    match action:
+        case LinkAction.CONFIRM:
+            return html_page(
+                "You get alerts",
+                f"From now on {address} is told when something goes wrong with the custom domains of {name}.",
+                "Each mail has a link by which you can end them. You can close this window.",
+            )
+        case LinkAction.UNSUBSCRIBE:
+            return html_page(
+                "You get no more alerts",
+                f"{address} gets no more alerts of {name}. You can close this window.",
+            )
+
+
+def build_page(title: str, text: str, button: str, *, action: str = "") -> str:
+    """Build a page whose button sends a relative URL by POST, or the page's own."""
+    target = f' action="{escape(action)}"' if action else ""
+    form = f'<form method="post"{target}><button type="submit">{escape(button)}</button></form>'
+    return html_page(title, text).replace(_END, f"{form}{_END}")
+
+
+def refuse_link() -> Response[bytes]:
+    """Answer a link that leads nowhere."""
+    text = (
+        "This link is not complete, was replaced by a later one, or is too old. Ask whoever wants to send you alerts."
+    )
+    return respond(html_page("Nothing was changed", text), status=HTTPStatus.NOT_FOUND)
+
+
+def respond(text: str, *, status: HTTPStatus = HTTPStatus.OK) -> Response[bytes]:
+    """Answer with a page, whose button, if it has one, may be pressed."""
+    headers = _BUTTON_HEADERS if "<form" in text else HEADERS
+    return Response(text.encode(), status_code=status, headers=headers, media_type="text/html")
+
+
+ROUTER: Final = Router("/alerts", route_handlers=[show_page, follow_link], include_in_schema=False)

@@ -1,0 +1,48 @@
+"""`/alerts/refuse` and `/alerts/allow`: the pages by which whoever has an address ends the questions to it.
+
+As with the other links in mails, to open one changes nothing: the button does.
+"""
+
+from typing import Final
+
+from litestar import Response, Router, get, post
+
+from dcvd.api.alerts.pages import TokenParameter, build_page, refuse_link, respond
+from dcvd.api.http.request import ApiRequest
+from dcvd.services.alerts import refused_questions
+from dcvd.services.alerts.refused_questions import QuestionedAddress
+
+
+@get(["/refuse", "/allow"])
+async def show_page(request: ApiRequest, token: TokenParameter = None) -> Response[bytes]:
+    """Show whether the address is asked, with a button for the opposite."""
+    return _show(await refused_questions.find(request.context, token or ""), token or "")
+
+
+@post("/refuse", status_code=200)
+async def refuse_questions(request: ApiRequest, token: TokenParameter = None) -> Response[bytes]:
+    """End the questions."""
+    return _show(await refused_questions.refuse(request.context, token or ""), token or "")
+
+
+@post("/allow", status_code=200)
+async def allow_questions(request: ApiRequest, token: TokenParameter = None) -> Response[bytes]:
+    """Allow questions again."""
+    return _show(await refused_questions.allow(request.context, token or ""), token or "")
+
+
+def _show(known: QuestionedAddress | None, token: str) -> Response[bytes]:
+    if known is None:
+        return refuse_link()
+    if known.is_refused:
+        text = f"Nobody has {known.address} asked any more whether it wants alerts."
+        return respond(
+            build_page("You get no more questions", text, "Allow questions again", action=f"allow?token={token}")
+        )
+    text = f"Organizations may have {known.address} asked whether it wants their alerts."
+    return respond(build_page("No more questions?", text, "Never ask me again", action=f"refuse?token={token}"))
+
+
+ROUTER: Final = Router(
+    "/alerts", route_handlers=[show_page, refuse_questions, allow_questions], include_in_schema=False
+)

@@ -1,0 +1,1 @@
+"""`/operator/all`: what organizations have, in lists of all of them together."""

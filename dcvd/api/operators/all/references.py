@@ -1,0 +1,42 @@
+"""Whose the items of a list are, and the filter by which a list is of one organization alone."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, TypeVar
+
+from msgspec import Struct
+
+from dcvd.api.http.parameters import query_parameter
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.operators.organization_reference import OrganizationReference
+from dcvd.services import organizations
+
+OrganizationFilter = Annotated[
+    str | None, query_parameter("organization", "Only of this organization, by its id or name.")
+]
+T = TypeVar("T")
+V = TypeVar("V", bound=Struct)
+
+
+async def find_organization_id(request: ApiRequest, id_or_name: str | None) -> str | None:
+    """Find the organization that a filter names; None where there is no filter. Raises NotFound."""
+    return None if id_or_name is None else (await organizations.find(request.context, id_or_name)).id
+
+
+async def add_organizations(
+    request: ApiRequest,
+    items: Sequence[T],
+    org_id_of: Callable[[T], str],
+    build: Callable[[T, OrganizationReference], V],
+) -> list[V]:
+    """Build the view of each item with its organization. One whose organization was deleted meanwhile is left out."""
+    names = await organizations.read_names(request.context, {org_id_of(item) for item in items})
+    return [
+        build(item, OrganizationReference(org_id, names[org_id]))
+        for item in items
+        if (org_id := org_id_of(item)) in names
+    ]
+
+
+async def get_reference(request: ApiRequest, org_id: str) -> OrganizationReference:
+    """Get the organization of one object. Raises NotFound where it was deleted meanwhile."""
+    return OrganizationReference(org_id, (await organizations.find(request.context, org_id)).name)

@@ -1,0 +1,106 @@
+"""`/operator/all/domains`: the domains of all organizations."""
+
+from typing import Annotated, Final
+
+from litestar import Router, get
+from litestar.params import FromPath
+
+from dcvd.api.domains.filters import (
+    ConnectionFilter,
+    DormantFilter,
+    ExpiresBefore,
+    ExternalIdFilter,
+    FindingFilter,
+    LabelFilter,
+    ReadyFilter,
+    Search,
+    Sort,
+    StatusFilter,
+    read_query,
+)
+from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_flag, parse_page_limit, query_parameter
+from dcvd.api.http.request import ApiRequest
+from dcvd.api.operators.domain_view import OperatorDomainAnswer, OperatorDomainList, operator_domain_view
+from dcvd.core.diagnosis.awaited import Awaited
+from dcvd.core.dns.hostnames import normalise_search
+from dcvd.services import organizations
+from dcvd.services.domains import overview
+
+OrganizationFilter = Annotated[
+    str | None, query_parameter("organization", "Only those of this organization, by its id or its name.")
+]
+NameFilter = Annotated[str | None, query_parameter("name", "Only those of this name, which several may have.")]
+StuckFilter = Annotated[
+    str | None,
+    query_parameter("stuck", "`true`: only those that wait for longer than they should.", type="boolean"),
+]
+AwaitedFilter = Annotated[
+    str | None,
+    query_parameter("actor", "Only those whose `reason` says that this actor has to act.", enum=list(Awaited)),
+]
+ReasonFilter = Annotated[
+    str | None,
+    query_parameter("reason", "Only those whose `reason` has this code: that of a finding or an error, or `waiting`."),
+]
+
+
+@get("", summary="List the domains of all organizations")
+async def list_all_domains(
+    request: ApiRequest,
+    organization: OrganizationFilter = None,
+    name: NameFilter = None,
+    stuck: StuckFilter = None,
+    reason: ReasonFilter = None,
+    status: StatusFilter = None,
+    dormant: DormantFilter = None,
+    ready: ReadyFilter = None,
+    finding: FindingFilter = None,
+    actor: AwaitedFilter = None,
+    expires_before: ExpiresBefore = None,
+    connection_id: ConnectionFilter = None,
+    external_id: ExternalIdFilter = None,
+    label: LabelFilter = None,
+    search: Search = None,
+    sort: Sort = None,
+    limit: Limit = None,
+    cursor: Cursor = None,
+) -> OperatorDomainList:
+    """List domains as `GET /api/domains` does, of one organization or of all.
+
+    A page may have fewer domains than `limit`, and still a next one.
+    """
+    query = read_query(
+        status=status,
+        dormant=dormant,
+        ready=ready,
+        finding=finding,
+        actor=None,
+        expires_before=expires_before,
+        connection_id=connection_id,
+        external_id=external_id,
+        label=label,
+        search=search,
+        sort=sort,
+        name=None if name is None else normalise_search(name),
+        stuck=parse_flag("stuck", stuck),
+        reason=reason,
+        awaited=parse_choice("actor", actor, Awaited),
+    )
+    owner = None if organization is None else await organizations.find(request.context, organization)
+    page = await overview.list_page(
+        request.context,
+        query,
+        org_id=None if owner is None else owner.id,
+        cursor=cursor,
+        limit=parse_page_limit(limit),
+    )
+    return OperatorDomainList(domains=[operator_domain_view(each) for each in page.items], next_cursor=page.next_cursor)
+
+
+@get("/{domain_id:str}", summary="Show a domain of whichever organization")
+async def get_any_domain(request: ApiRequest, domain_id: FromPath[str]) -> OperatorDomainAnswer:
+    """Show a domain as of its last check, with whose it is."""
+    return OperatorDomainAnswer(operator_domain_view(await overview.get(request.context, domain_id)))
+
+
+ROUTER: Final = Router("/all/domains", route_handlers=[list_all_domains, get_any_domain])

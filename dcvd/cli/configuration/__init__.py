@@ -1,0 +1,1 @@
+"""`dcvd config`: what is in force, what the defaults are, and whether a file is right."""

@@ -1,0 +1,1 @@
+"""`dcvd export` and `dcvd apply`: organizations, with what they have settled, as a file."""

@@ -1,0 +1,1 @@
+"""`dcvd event`: the events of all organizations, listed and followed."""

@@ -1,0 +1,1 @@
+"""Manual pages, made of the texts of `--help` and of the documented configuration."""

@@ -1,0 +1,1 @@
+"""Files for the programs that watch over dcvd."""

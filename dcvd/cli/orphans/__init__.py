@@ -1,0 +1,1 @@
+"""`dcvd orphans`: hostnames at Cloudflare that the database does not know."""

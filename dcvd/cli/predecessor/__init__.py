@@ -1,0 +1,1 @@
+"""`dcvd import-predecessor`: reads a dump of the predecessor's database, and has the daemon store what it knew."""

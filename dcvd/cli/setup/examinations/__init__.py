@@ -1,0 +1,1 @@
+"""What `dcvd doctor` examines, a file for each neighbourhood."""

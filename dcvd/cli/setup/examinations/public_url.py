@@ -1,0 +1,102 @@
+"""Examine `server.public_url`: whether its proxy answers, how long its certificate lasts, and whether it leads here."""
+
+import asyncio
+import ssl
+import time
+from typing import Final
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from dcvd.cli.setup.examinations.call_failures import describe_call_failure
+from dcvd.cli.setup.findings import Finding
+from dcvd.config import Config
+from dcvd.core.addresses import is_loopback
+from dcvd.core.durations import format_span
+from dcvd.core.instants import DAY, SECOND
+from dcvd.kit.tls.trust import TrustStore
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
+_PART: Final = "public_url"
+_LEAST_LEFT_MS: Final = 7 * DAY
+_MAX_BYTES: Final = 1 << 20
+
+
+async def examine_public_url(config: Config, trust: TrustStore, instance: str | None) -> list[Finding]:
+    """Ask the public URL for the facts of the service. `instance`: the one that answers at the socket, if any."""
+    url = config.server.public_url
+    if not url:
+        return [Finding(_PART, "unknown", "server.public_url is not set, and links, pages and OAuth need it: set it.")]
+    return [await _examine_url(url, trust, instance), _examine_trusted_proxies(config)]
+
+
+async def _examine_url(url: str, trust: TrustStore, instance: str | None) -> Finding:
+    try:
+        left_ms = await _measure_certificate(URL(url), trust)
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+            session.get(f"{url}/api/meta", ssl=trust.context, allow_redirects=False) as answer,
+        ):
+            status, raw = answer.status, await answer.content.read(_MAX_BYTES)
+    except ssl.SSLCertVerificationError as error:
+        message = f"The certificate of {url} is not accepted: {error.verify_message}. Renew or replace it at the proxy."
+        return Finding(_PART, "failing", message)
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        reason = describe_call_failure(error)
+        advice = "Start the proxy in front of dcvd, and see that its name leads there."
+        return Finding(_PART, "failing", f"{url} cannot be reached from here: {reason}. {advice}")
+    lasts = "" if left_ms is None else f" Its certificate is valid for another {format_span(left_ms)}."
+    found = _read_instance(raw)
+    if found is None:
+        advice = "Let the proxy pass every path to server.listen."
+        return Finding(_PART, "failing", f"{url}/api/meta answers {status}, and not as dcvd does.{lasts} {advice}")
+    if left_ms is not None and left_ms < _LEAST_LEFT_MS:
+        return Finding(_PART, "failing", f"{url} leads to a dcvd.{lasts} Renew it at the proxy.")
+    if instance is None:
+        return Finding(_PART, "unknown", f"{url} leads to a dcvd; whether to this one, its socket would say.{lasts}")
+    if found != instance:
+        return Finding(_PART, "failing", f"{url} leads to another dcvd than that of this socket.{lasts} See the proxy.")
+    return Finding(_PART, "ok", f"{url} leads here.{lasts}")
+
+
+async def _measure_certificate(url: URL, trust: TrustStore) -> int | None:
+    """Measure for how many milliseconds the certificate of a URL is still valid; None without TLS.
+
+    Raises ssl.SSLCertVerificationError, OSError, TimeoutError.
+    """
+    if url.scheme != "https":
+        return None
+    async with asyncio.timeout(_TIMEOUT.total):
+        _, writer = await asyncio.open_connection(url.host, url.port, ssl=trust.context)
+    tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+    certificate = tls.getpeercert() or {}
+    writer.close()
+    return int((ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) * SECOND)
+
+
+def _read_instance(raw: bytes) -> str | None:
+    try:
+        found = msgspec.json.decode(raw)
+    except msgspec.DecodeError:
+        return None
+    meta = found.get("meta") if isinstance(found, dict) else None
+    instance = meta.get("instance") if isinstance(meta, dict) else None
+    return instance if isinstance(instance, str) else None
+
+
+def _examine_trusted_proxies(config: Config) -> Finding:
+    """Judge whether the proxy of an https URL is believed when it says for whom it asks."""
+    server, part = config.server, "trusted_proxies"
+    if URL(server.public_url).scheme != "https" or not server.listen:
+        return Finding(part, "ok", "No proxy on TCP is needed for this public_url.")
+    if server.trusted_proxies:
+        networks = ", ".join(map(str, server.trusted_proxies))
+        return Finding(part, "ok", f"X-Forwarded-For is believed from {networks}.")
+    where = "127.0.0.1" if all(is_loopback(address.host) for address in server.listen) else "the proxy's address"
+    return Finding(
+        part,
+        "failing",
+        "Nobody's X-Forwarded-For is believed, so every tenant behind the proxy looks like one client, with one limit "
+        f'of requests: set server.trusted_proxies = ["{where}"].',
+    )

@@ -1,0 +1,46 @@
+"""Single calls at the daemon's socket, for commands that answer before a whole client is imported."""
+
+import http.client
+import socket
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from dcvd.errors import DcvdError
+
+_TIMEOUT_S: Final = 5.0
+
+
+class SocketAnswer(NamedTuple):
+    """The status and the text of an answer."""
+
+    status: int
+    body: str
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def get(socket_path: Path, path: str, *, timeout_s: float = _TIMEOUT_S) -> SocketAnswer:
+    """GET a path. Raises DcvdError where no daemon answers; `timeout_s` is for each piece of the answer."""
+    connection = _UnixConnection(socket_path, timeout_s)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return SocketAnswer(answer.status, answer.read().decode(errors="replace"))
+    except TimeoutError as error:
+        raise DcvdError(
+            f"The daemon at {socket_path} does not answer: see its log, then systemctl restart dcvd."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise DcvdError(f"No daemon answers at {socket_path} ({reason}): is it started?") from error
+    finally:
+        connection.close()

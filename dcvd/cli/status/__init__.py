@@ -1,0 +1,1 @@
+"""The overview of the whole on a terminal: once, or live."""

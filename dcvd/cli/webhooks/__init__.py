@@ -1,0 +1,1 @@
+"""`dcvd webhook` and `dcvd delivery`."""

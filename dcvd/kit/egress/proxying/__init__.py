@@ -1,0 +1,1 @@
+"""The way through a proxy that the operator names."""

@@ -1,0 +1,1 @@
+"""Mail servers and chat services, through which alerts reach people."""

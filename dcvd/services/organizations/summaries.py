@@ -1,0 +1,70 @@
+"""How organizations stand: what they have, what of it does not work, and when they last did something."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from dcvd.core.domains.domain import DomainStatus
+from dcvd.core.jobs import JobState
+from dcvd.core.webhooks.health import HealthState
+from dcvd.services.context import Context
+from dcvd.store import domains, events
+from dcvd.store.engine.paging import Page, build_page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot
+from dcvd.store.jobs import jobs
+from dcvd.store.organizations import organizations
+from dcvd.store.organizations.organizations import Organization
+from dcvd.store.tokens import tokens
+from dcvd.store.webhooks import delivery_history, endpoints
+
+COUNTED_UP_TO: Final = 100_000
+"""No count goes further, so that it costs some milliseconds whatever an organization has."""
+
+
+class OrganizationSummary(Struct, frozen=True, kw_only=True):
+    """How an organization stands.
+
+    error_domains: those with the status `error`. last_event_at: when its newest event that is stored was made;
+    last_request_at: when a token of its own was last used, but for the last minutes.
+    """
+
+    organization: Organization
+    domains: int
+    ready_domains: int
+    error_domains: int
+    failing_webhooks: int
+    disabled_webhooks: int
+    dead_deliveries: int
+    dead_jobs: int
+    last_event_at: int | None
+    last_request_at: int | None
+
+
+async def list_page(context: Context, *, cursor: str | None, limit: int) -> Page[OrganizationSummary]:
+    """List how organizations stand, by name."""
+    after = decode_cursor(cursor)
+
+    def query(snapshot: Snapshot) -> Page[OrganizationSummary]:
+        rows = organizations.list_page(snapshot, after=after, limit=limit + 1)
+        page = build_page(rows, limit, [row.name for row in rows])
+        return Page([summarize(snapshot, row) for row in page.items], page.next_cursor)
+
+    return await context.database.read(query)
+
+
+def summarize(snapshot: Snapshot, organization: Organization) -> OrganizationSummary:
+    """Read how one organization stands."""
+    org_id = organization.id
+    unhealthy = endpoints.count_unhealthy(snapshot, org_id)
+    return OrganizationSummary(
+        organization=organization,
+        domains=domains.count_of_org(snapshot, org_id, COUNTED_UP_TO),
+        ready_domains=domains.count_ready_of_org(snapshot, org_id, COUNTED_UP_TO),
+        error_domains=domains.count_of_org_with_status(snapshot, org_id, DomainStatus.ERROR, COUNTED_UP_TO),
+        failing_webhooks=unhealthy.get(HealthState.FAILING, 0),
+        disabled_webhooks=unhealthy.get(HealthState.DISABLED, 0),
+        dead_deliveries=delivery_history.count_dead_of_org(snapshot, org_id, COUNTED_UP_TO),
+        dead_jobs=jobs.count_of_org(snapshot, org_id, JobState.DEAD, COUNTED_UP_TO),
+        last_event_at=events.find_last_at_of_org(snapshot, org_id),
+        last_request_at=tokens.find_last_use_of_org(snapshot, org_id),
+    )

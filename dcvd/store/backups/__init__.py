@@ -1,0 +1,1 @@
+"""Backups: how one is made, named, noted, and read again."""

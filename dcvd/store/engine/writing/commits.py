@@ -1,0 +1,62 @@
+"""Commit, and find out what became of a commit that failed.
+
+A commit writes its frames behind the end of the write-ahead log, the last of them marked as the commit, and syncs.
+Where the sync fails, the connection goes on as if the frames were not there. But they are: after a crash SQLite reads
+the log anew, finds a whole transaction, and takes it. That has an end once another transaction is written over the
+first of these frames and synced: each frame's checksum builds on the one before, so whatever follows is cut off.
+"""
+
+import sqlite3
+from typing import Final
+
+import structlog
+
+from dcvd.errors import OutcomeUnknown
+from dcvd.store.engine.failures import store_error
+from dcvd.store.engine.writing.write_checks import commit_change
+
+log = structlog.get_logger(__name__)
+
+_INCOMPLETE: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+"""Errors of a write that did not come to its end. The frame that marks a commit is written last, and the sync follows:
+whichever frame it was, the commit's is not whole."""
+
+
+class Committer:
+    """Commits the transactions of the writer's connection, on its thread.
+
+    As long as nobody can tell what became of a commit, no other transaction begins: what it read might be undone by a
+    crash, and its own failure would leave two in doubt.
+    """
+
+    def __init__(self) -> None:
+        self._is_in_doubt = False
+
+    def settle(self, connection: sqlite3.Connection) -> None:
+        """Make sure that no earlier commit is in doubt, before a transaction begins. Raises StoreError."""
+        if not self._is_in_doubt:
+            return
+        try:
+            commit_change(connection)
+        except sqlite3.Error as error:
+            raise store_error(error) from error
+        self._is_in_doubt = False
+        log.info("store.doubt_ended")
+
+    def commit(self, connection: sqlite3.Connection) -> None:
+        """Commit. Raises StoreError where nothing was stored, and OutcomeUnknown where it may have been."""
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            try:
+                commit_change(connection)
+            except sqlite3.Error:
+                if getattr(error, "sqlite_errorcode", 0) not in _INCOMPLETE:
+                    self._is_in_doubt = True
+                    raise OutcomeUnknown(
+                        "The database failed at the end of this change, and nobody can tell whether it is stored: "
+                        "see what is stored before you ask again."
+                    ) from error
+            raise store_error(error) from error

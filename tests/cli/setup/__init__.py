@@ -1,0 +1,1 @@
+"""Putting dcvd in place, and examining it."""

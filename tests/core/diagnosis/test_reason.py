@@ -1,0 +1,103 @@
+"""Why a domain is not as it should be, and since when that is too long."""
+
+import pytest
+from msgspec.structs import replace
+
+from dcvd.core.diagnosis.awaited import Awaited
+from dcvd.core.diagnosis.reason import STUCK_AFTER_MS, WAITING, Reason, find_awaited, find_reason, is_stuck
+from dcvd.core.domains.domain import (
+    DnsState,
+    Domain,
+    DomainError,
+    DomainErrorCode,
+    DomainStatus,
+    Finding,
+    FindingActor,
+    Severity,
+)
+from tests.core.builders import NOW, active_story, added_domain
+
+LONG_AGO = NOW - STUCK_AFTER_MS
+
+
+def finding(
+    code: str, severity: Severity = "error", actor: FindingActor = "customer", since: int | None = NOW
+) -> Finding:
+    return Finding(code=code, severity=severity, actor=actor, message="It is wrong.", since=since)
+
+
+def failed(code: str) -> Domain:
+    return replace(added_domain(), status=DomainStatus.ERROR, error=DomainError(code, "It is over."), cf_changed_at=7)
+
+
+def test_the_most_severe_finding_decides() -> None:
+    found = find_reason(replace(added_domain(), findings=(finding("cname_missing"), finding("ns_lame", "warning"))))
+    assert found == Reason(code="cname_missing", actor=Awaited.CUSTOMER, since=NOW)
+
+
+def test_an_error_that_no_finding_is_about_comes_before_a_warning_and_who_is_awaited_has_to_act() -> None:
+    found = find_reason(replace(failed("certificate_expired"), findings=(finding("ns_lame", "warning"),)))
+    assert found == Reason(code="certificate_expired", actor=Awaited.CLOUDFLARE, since=7)
+
+
+@pytest.mark.parametrize(
+    ("dns_state", "awaited"), [(DnsState.VERIFIED, Awaited.CLOUDFLARE), (DnsState.FAILED, Awaited.CUSTOMER)]
+)
+@pytest.mark.parametrize(
+    ("code", "members"),
+    [("validation_timed_out", {"cf_ssl_status": "validation_timed_out"}), ("moved", {"cf_status": "moved"})],
+)
+def test_what_dcvd_already_mends_is_cloudflares_as_soon_as_dns_is_right(
+    code: str, members: dict[str, str], dns_state: DnsState, awaited: Awaited
+) -> None:
+    found = find_reason(replace(failed(code), dns_state=dns_state, **members))
+    assert found == Reason(code=code, actor=awaited, since=7)
+
+
+def test_what_nobody_has_to_act_on_in_dns_goes_on_by_itself() -> None:
+    lame = replace(added_domain(), findings=(finding("ns_lame", "error", "nobody"),))
+    assert find_reason(lame) == Reason(code="ns_lame", actor=Awaited.NOBODY, since=NOW)
+
+
+def test_while_a_claim_is_dormant_only_its_customer_can_wake_it() -> None:
+    dormant = replace(failed("quota_exceeded"), dormant_since=5, findings=(finding("ca_fault", actor="operator"),))
+    assert find_reason(dormant) == Reason(code="dormant", actor=Awaited.CUSTOMER, since=5)
+
+
+def test_a_claim_that_another_organization_holds_is_its_tenants_to_settle() -> None:
+    found = find_reason(failed(DomainErrorCode.DOMAIN_HELD))
+    assert found is not None
+    assert found.actor is Awaited.TENANT
+
+
+def test_a_domain_that_is_well_has_none_and_one_that_will_be_waits() -> None:
+    assert find_reason(replace(active_story().domain, ready_since=NOW, findings=(finding("made_up", "info"),))) is None
+    waiting = find_reason(added_domain())
+    assert waiting == Reason(code=WAITING, actor=Awaited.NOBODY, since=added_domain().created_at)
+
+
+@pytest.mark.parametrize(
+    ("since", "is_so"), [(LONG_AGO, True), (LONG_AGO + 1, False), (None, False)], ids=["a day", "less", "unknown"]
+)
+def test_a_domain_whose_reason_is_a_day_old_is_stuck(since: int | None, is_so: bool) -> None:
+    domain = replace(added_domain(), created_at=NOW, findings=(finding("cname_missing", since=since),))
+    assert is_stuck(domain, find_reason(domain), NOW) is is_so
+
+
+def test_a_domain_in_error_is_stuck_at_once() -> None:
+    assert is_stuck(failed("moved"), find_reason(failed("moved")), NOW)
+
+
+def test_a_domain_that_is_ready_is_not_stuck_whatever_endangers_it() -> None:
+    ready = replace(active_story().domain, ready_since=1, findings=(finding("caa_blocks", "warning", since=1),))
+    reason = find_reason(ready)
+    assert reason is not None
+    assert not is_stuck(ready, reason, NOW)
+    assert find_awaited(ready) is None
+
+
+def test_who_waits_for_a_turn_in_the_registration_queue_is_not_stuck() -> None:
+    queued = replace(added_domain(), created_at=1)
+    assert not is_stuck(queued, find_reason(queued), NOW)
+    registered = replace(queued, cf_id="0" * 32, cf_changed_at=1)
+    assert is_stuck(registered, find_reason(registered), NOW)

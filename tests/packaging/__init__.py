@@ -1,0 +1,1 @@
+"""What is handed to those who install dcvd: the wheel, the image and the Debian package."""

@@ -1,0 +1,1 @@
+"""The move from the predecessor, from its dump to what stands here."""

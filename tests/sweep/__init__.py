@@ -1,0 +1,1 @@
+"""Faults of the machine, made one after the other."""

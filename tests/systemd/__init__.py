@@ -1,0 +1,1 @@
+"""The units of systemd/, booted in a Debian of their own."""
