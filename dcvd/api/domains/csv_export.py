@@ -8,21 +8,9 @@ from typing import Any, Final
 from litestar import Response, Router, get
 from litestar.openapi import ResponseSpec
 from msgspec import json
+from msgspec.structs import replace
 
-from dcvd.api.domains.filters import (
-    ActorFilter,
-    ConnectionFilter,
-    DormantFilter,
-    ExpiresBefore,
-    ExternalIdFilter,
-    FindingFilter,
-    LabelFilter,
-    ReadyFilter,
-    Search,
-    Sort,
-    StatusFilter,
-    read_query,
-)
+from dcvd.api.domains.filters import DOMAIN_QUERY, ActorFilter, InjectedDomainQuery, parse_actor
 from dcvd.api.http.bodies.presence import stream_while_connected
 from dcvd.api.http.bodies.stream import StreamingResponse
 from dcvd.api.http.request import ApiRequest
@@ -45,6 +33,7 @@ _MAX_BUFFER_BYTES: Final = 64 << 10  # bytes
     "/domains.csv",
     summary="Download the domains as CSV",
     media_type="text/csv",
+    dependencies=DOMAIN_QUERY,
     responses={
         200: ResponseSpec(
             data_container=str, media_type="text/csv", description="A header and a line each.", generate_examples=False
@@ -53,35 +42,14 @@ _MAX_BUFFER_BYTES: Final = 64 << 10  # bytes
 )
 async def export_domains(
     request: ApiRequest,
-    status: StatusFilter = None,
-    dormant: DormantFilter = None,
-    ready: ReadyFilter = None,
-    finding: FindingFilter = None,
+    domain_query: InjectedDomainQuery,
     actor: ActorFilter = None,
-    expires_before: ExpiresBefore = None,
-    connection_id: ConnectionFilter = None,
-    external_id: ExternalIdFilter = None,
-    label: LabelFilter = None,
-    search: Search = None,
-    sort: Sort = None,
 ) -> Response[Any]:
     """Download all domains, newest first; with `search`, sorted by name. `findings` are their codes, `labels` are JSON.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
-    query = read_query(
-        status=status,
-        dormant=dormant,
-        ready=ready,
-        finding=finding,
-        actor=actor,
-        expires_before=expires_before,
-        connection_id=connection_id,
-        external_id=external_id,
-        label=label,
-        search=search,
-        sort=sort,
-    )
+    query = replace(domain_query, actor=parse_actor(actor))
     pages = queries.iterate_pages(request.context, request.org_id, query)
     return StreamingResponse(
         stream_while_connected(request.receive, _encode_pages(pages, request.context)),

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Final, get_args
 
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import OpenAPIType, Schema
 
 from dcvd.api.http.answers.instants import parse_instant
 from dcvd.api.http.parameters import parse_choice, parse_flag, query_parameter
-from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import DomainStatus, FindingActor
 from dcvd.core.domains.labels import KEY_PATTERN, validate_label
@@ -60,44 +60,40 @@ Sort = Annotated[
 ]
 
 
-def read_query(
-    *,
-    status: str | None,
-    dormant: str | None,
-    ready: str | None,
-    finding: str | None,
-    actor: str | None,
-    expires_before: str | None,
-    connection_id: str | None,
-    external_id: str | None,
-    label: list[str] | None,
-    search: str | None,
-    sort: str | None,
-    name: str | None = None,
-    stuck: bool = False,
-    reason: str | None = None,
-    awaited: Awaited | None = None,
+def _read_query(
+    status: StatusFilter = None,
+    dormant: DormantFilter = None,
+    ready: ReadyFilter = None,
+    finding: FindingFilter = None,
+    expires_before: ExpiresBefore = None,
+    connection_id: ConnectionFilter = None,
+    external_id: ExternalIdFilter = None,
+    label: LabelFilter = None,
+    search: Search = None,
+    sort: Sort = None,
 ) -> DomainQuery:
-    """Read the parameters; `name`, `stuck`, `reason` and `awaited` are the operator's alone. Raises InvalidInput."""
     query = DomainQuery(
         status=parse_choice("status", status, DomainStatus),
         is_dormant=None if dormant is None else parse_flag("dormant", dormant),
         is_ready=None if ready is None else parse_flag("ready", ready),
         finding=parse_choice("finding", finding, FindingCode),
-        actor=_parse_actor(actor),
         expires_before=parse_instant("expiresBefore", expires_before),
         connection_id=connection_id,
         external_id=external_id,
         labels=_parse_labels(label or []),
         search=search,
-        name=name,
-        is_stuck=stuck,
-        reason=reason,
-        awaited=awaited,
         sort=parse_choice("sort", sort, DomainOrder),
     )
     _ = query.order  # raises for what does not go together
     return query
+
+
+DOMAIN_QUERY: Final = {"domain_query": Provide(_read_query, sync_to_thread=False)}
+"""The dependency of handlers with a parameter `domain_query: InjectedDomainQuery`: what all lists of domains share.
+
+Whom `actor` may name differs from list to list: it is a parameter of the handlers.
+"""
+InjectedDomainQuery = NamedDependency[DomainQuery]
 
 
 def _parse_labels(texts: list[str]) -> tuple[tuple[str, str], ...]:
@@ -113,7 +109,8 @@ def _parse_labels(texts: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(labels)
 
 
-def _parse_actor(text: str | None) -> FindingActor | None:
+def parse_actor(text: str | None) -> FindingActor | None:
+    """Parse who has to act by a finding. Raises InvalidInput."""
     actor = next((each for each in get_args(FindingActor) if each == text), None)
     if actor is None and text is not None:
         raise InvalidInput("actor", f"actor is {text!r}, which is none of: {', '.join(get_args(FindingActor))}.")

@@ -5,21 +5,9 @@ from typing import Final
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
+from msgspec.structs import replace
 
-from dcvd.api.domains.filters import (
-    ActorFilter,
-    ConnectionFilter,
-    DormantFilter,
-    ExpiresBefore,
-    ExternalIdFilter,
-    FindingFilter,
-    LabelFilter,
-    ReadyFilter,
-    Search,
-    Sort,
-    StatusFilter,
-    read_query,
-)
+from dcvd.api.domains.filters import DOMAIN_QUERY, ActorFilter, InjectedDomainQuery, parse_actor
 from dcvd.api.domains.input import DomainChange, NewDomain, to_domain_request
 from dcvd.api.domains.record_view import left_record_views
 from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view
@@ -55,20 +43,11 @@ async def create_domain(
     return await answer_once(request, key, add, respond)
 
 
-@get("", summary="List the domains")
+@get("", summary="List the domains", dependencies=DOMAIN_QUERY)
 async def list_domains(
     request: ApiRequest,
-    status: StatusFilter = None,
-    dormant: DormantFilter = None,
-    ready: ReadyFilter = None,
-    finding: FindingFilter = None,
+    domain_query: InjectedDomainQuery,
     actor: ActorFilter = None,
-    expires_before: ExpiresBefore = None,
-    connection_id: ConnectionFilter = None,
-    external_id: ExternalIdFilter = None,
-    label: LabelFilter = None,
-    search: Search = None,
-    sort: Sort = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> DomainList:
@@ -76,19 +55,7 @@ async def list_domains(
 
     With `finding` or `actor` a page may have fewer domains than `limit`, and still a next one.
     """
-    query = read_query(
-        status=status,
-        dormant=dormant,
-        ready=ready,
-        finding=finding,
-        actor=actor,
-        expires_before=expires_before,
-        connection_id=connection_id,
-        external_id=external_id,
-        label=label,
-        search=search,
-        sort=sort,
-    )
+    query = replace(domain_query, actor=parse_actor(actor))
     page = await details.list_page(request.context, request.org_id, query, cursor=cursor, limit=parse_page_limit(limit))
     return DomainList(domains=[domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
 

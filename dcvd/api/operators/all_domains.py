@@ -4,20 +4,9 @@ from typing import Annotated, Final
 
 from litestar import Router, get
 from litestar.params import FromPath
+from msgspec.structs import replace
 
-from dcvd.api.domains.filters import (
-    ConnectionFilter,
-    DormantFilter,
-    ExpiresBefore,
-    ExternalIdFilter,
-    FindingFilter,
-    LabelFilter,
-    ReadyFilter,
-    Search,
-    Sort,
-    StatusFilter,
-    read_query,
-)
+from dcvd.api.domains.filters import DOMAIN_QUERY, InjectedDomainQuery
 from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_flag, parse_page_limit, query_parameter
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.domain_view import OperatorDomainAnswer, OperatorDomainList, operator_domain_view
@@ -44,24 +33,15 @@ ReasonFilter = Annotated[
 ]
 
 
-@get("", summary="List the domains of all organizations")
+@get("", summary="List the domains of all organizations", dependencies=DOMAIN_QUERY)
 async def list_all_domains(
     request: ApiRequest,
+    domain_query: InjectedDomainQuery,
     organization: OrganizationFilter = None,
     name: NameFilter = None,
     stuck: StuckFilter = None,
     reason: ReasonFilter = None,
-    status: StatusFilter = None,
-    dormant: DormantFilter = None,
-    ready: ReadyFilter = None,
-    finding: FindingFilter = None,
     actor: AwaitedFilter = None,
-    expires_before: ExpiresBefore = None,
-    connection_id: ConnectionFilter = None,
-    external_id: ExternalIdFilter = None,
-    label: LabelFilter = None,
-    search: Search = None,
-    sort: Sort = None,
     limit: Limit = None,
     cursor: Cursor = None,
 ) -> OperatorDomainList:
@@ -69,20 +49,10 @@ async def list_all_domains(
 
     A page may have fewer domains than `limit`, and still a next one.
     """
-    query = read_query(
-        status=status,
-        dormant=dormant,
-        ready=ready,
-        finding=finding,
-        actor=None,
-        expires_before=expires_before,
-        connection_id=connection_id,
-        external_id=external_id,
-        label=label,
-        search=search,
-        sort=sort,
+    query = replace(
+        domain_query,
         name=None if name is None else normalise_search(name),
-        stuck=parse_flag("stuck", stuck),
+        is_stuck=parse_flag("stuck", stuck),
         reason=reason,
         awaited=parse_choice("actor", actor, Awaited),
     )
