@@ -1,6 +1,7 @@
 """A command group that imports a command only when it runs: `dcvd --help` need not load a web framework."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -35,6 +36,19 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
         deferred = self.deferred_commands.get(cmd_name)
         return None if deferred is None else deferred.load()
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for one that is misspelt, say which is meant, as Click does where it has the commands."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            meant = [] if args[0].startswith("-") else get_close_matches(args[0], self.deferred_commands)
+            if not meant:
+                raise
+            names = " or ".join(f"'{name}'" for name in meant)
+            raise click.UsageError(f"{error.format_message()} Did you mean {names}?", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # likewise
         with formatter.section("Commands"):

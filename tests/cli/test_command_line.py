@@ -145,6 +145,8 @@ def test_only_what_runs_a_daemon_waits_for_a_web_framework_to_be_imported() -> N
     ("arguments", "complaint"),
     [
         (["nonsense"], "No such command 'nonsense'"),
+        (["statsu"], "No such command 'statsu'. Did you mean 'status'?"),
+        (["domain", "lst"], "Did you mean 'list'?"),
         (["org", "create"], "Missing argument 'NAME'"),
         (["token", "create", "--name", "ci"], "Missing option '--org'"),
         (["token", "create", "--org", "a", "--name", "ci", "--role", "king"], "'king' is not one of"),
