@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from dcvd.errors import DcvdError
+from dcvd.errors import DcvdError, Forbidden
 
 _TIMEOUT_S: Final = 5.0
 
@@ -28,8 +28,16 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+def describe_refused_socket(socket_path: Path) -> str:
+    """Say what to do where the socket's mode keeps this user out."""
+    return f"You may not connect to the daemon's socket {socket_path}: run this with sudo, or as a member of its group."
+
+
 def get(socket_path: Path, path: str, *, timeout_s: float = _TIMEOUT_S) -> SocketAnswer:
-    """GET a path. Raises DcvdError where no daemon answers; `timeout_s` is for each piece of the answer."""
+    """GET a path. `timeout_s` is for each piece of the answer.
+
+    Raises Forbidden where this user may not connect, and DcvdError where no daemon answers.
+    """
     connection = _UnixConnection(socket_path, timeout_s)
     try:
         connection.request("GET", path)
@@ -39,6 +47,8 @@ def get(socket_path: Path, path: str, *, timeout_s: float = _TIMEOUT_S) -> Socke
         raise DcvdError(
             f"The daemon at {socket_path} does not answer: see its log, then systemctl restart dcvd."
         ) from error
+    except PermissionError as error:
+        raise Forbidden(describe_refused_socket(socket_path)) from error
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise DcvdError(f"No daemon answers at {socket_path} ({reason}): is it started?") from error

@@ -1,5 +1,6 @@
 """`dcvd health` for containers and monitors."""
 
+import errno
 import socket
 import threading
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from dcvd.cli import socket_calls
+from dcvd.errors import Forbidden
 from tests.cli.processes import House
 
 
@@ -39,6 +42,15 @@ def test_where_no_daemon_listens_it_ends_with_1_and_names_the_socket(house: Hous
     done = house.dcvd("health")
     assert (done.returncode, done.stdout) == (1, "")
     assert f"No daemon answers at {house.socket}" in done.stderr
+
+
+def test_who_may_not_connect_is_not_told_that_no_daemon_runs(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.raises(Forbidden, match=f"You may not connect .*{house.socket}.*sudo"):
+        socket_calls.get(house.socket, "/health")
 
 
 @pytest.mark.parametrize(

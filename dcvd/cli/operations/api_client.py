@@ -12,6 +12,7 @@ import msgspec
 
 from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.extents import Extent, Listed, read_extent
+from dcvd.cli.socket_calls import describe_refused_socket
 from dcvd.core.durations import parse_duration
 from dcvd.core.instants import to_seconds
 from dcvd.errors import DcvdError, Forbidden, InvalidInput
@@ -204,9 +205,7 @@ async def has_listener(socket: Path) -> bool:
         async with asyncio.timeout(find_timeout_s()):
             _, writer = await asyncio.open_unix_connection(socket)
     except PermissionError as error:
-        raise Forbidden(
-            f"You may not connect to the daemon's socket {socket}: run this with sudo, or as a member of its group."
-        ) from error
+        raise Forbidden(describe_refused_socket(socket)) from error
     except TimeoutError as error:
         raise DcvdError(f"The daemon at {socket} does not answer: see its log.", code=UNREACHABLE) from error
     except OSError as error:
