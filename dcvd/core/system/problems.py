@@ -153,12 +153,16 @@ def _find_in_backlog(overview: SystemOverview) -> Iterator[Problem]:
             advice="dcvd delivery list --status dead",
         )
     endpoints = overview.endpoints
-    if endpoints.failing or endpoints.disabled:
+    troubles = []
+    if endpoints.failing:
+        troubles.append(f"{count(endpoints.failing, 'webhook')} {_plural(endpoints.failing, 'fails', 'fail')}")
+    if endpoints.disabled:
+        troubles.append(f"{count(endpoints.disabled, 'webhook')} {_plural(endpoints.disabled, 'is', 'are')} disabled")
+    if troubles:
         yield Problem(
             code="endpoints_troubled",
             weight="note",
-            message=f"{count(endpoints.failing, 'webhook')} {_plural(endpoints.failing, 'fails', 'fail')}, "
-            f"{endpoints.disabled:,} {_plural(endpoints.disabled, 'is', 'are')} disabled.",
+            message=f"{', '.join(troubles)}.",
             advice="dcvd webhook list",
         )
 

@@ -123,7 +123,7 @@ async def test_endpoints_in_trouble_are_listed_with_why_and_the_healthy_ones_are
         ("https://hooks.example.com/2", "disabled", "gone", None),
     ]
     problem = next(each for each in status["problems"] if each["code"] == "endpoints_troubled")
-    assert problem["message"] == "1 webhook fails, 1 is disabled."
+    assert problem["message"] == "1 webhook fails, 1 webhook is disabled."
     assert status["needsOperator"] is False, "that is for their tenants"
 
 

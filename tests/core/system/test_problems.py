@@ -53,6 +53,19 @@ def test_one_that_others_have_to_mend_needs_no_operator(
 
 
 @pytest.mark.parametrize(
+    ("failing", "disabled", "message"),
+    [
+        (1, 0, "1 webhook fails."),
+        (0, 1, "1 webhook is disabled."),
+        (2, 3, "2 webhooks fail, 3 webhooks are disabled."),
+    ],
+)
+def test_webhooks_in_trouble_are_counted_without_a_nought(failing: int, disabled: int, message: str) -> None:
+    endpoints = replace(quiet().endpoints, failing=failing, disabled=disabled)
+    assert [problem.message for problem in find_problems(replace(quiet(), endpoints=endpoints), {})] == [message]
+
+
+@pytest.mark.parametrize(
     ("condition", "weight"),
     [
         (SystemCondition.DISK_LOW, "bad"),
