@@ -20,7 +20,7 @@ _COLUMNS: Final[tuple[Column[LateRenewalView], ...]] = (
     Column(heading="domain", cell=lambda each: each.domain_name, shortest=16),
     Column(heading="expires", cell=lambda each: Age(each.expires_at), tone=lambda _: "bad"),
     Column(heading="late since", cell=lambda each: Age(each.overdue_at), gives_way=2),
-    Column(heading="at cloudflare", cell=lambda each: each.cf_ssl_status or "", gives_way=3),
+    Column(heading="at Cloudflare", cell=lambda each: each.cf_ssl_status or "", gives_way=3),
     Column(heading="here", cell=lambda each: each.error_code or each.status, shortest=12),
     Column(heading="id", cell=lambda each: each.domain_id, gives_way=1),
 )

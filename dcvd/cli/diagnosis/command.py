@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 import time
 from pathlib import Path
 from typing import NamedTuple, get_args
@@ -17,7 +16,7 @@ from dcvd.cli.operations import open_daemon_operations
 from dcvd.cli.operations.api_client import has_listener
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, diagnosis_from_dns, diagnosis_of_invalid_name
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
-from dcvd.cli.terminal.style import TerminalStyle
+from dcvd.cli.terminal.screen import find_screen
 from dcvd.config import Config, load
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
 from dcvd.core.dns.facts import DnsObservation
@@ -102,10 +101,17 @@ def diagnose(
         print_json(shown)
     else:
         queries = None if observation is None else observation.queries
-        style = TerminalStyle.for_stream(sys.stdout)
+        screen = find_screen()
         click.echo(
             format_report(
-                result.diagnosis, result.dns, style, WORDS[language], source=result.source, now=_now(), queries=queries
+                result.diagnosis,
+                result.dns,
+                screen.style,
+                WORDS[language],
+                source=result.source,
+                now=_now(),
+                queries=queries,
+                width=screen.width,
             )
         )
     return 0 if result.diagnosis.is_healthy else FAILED

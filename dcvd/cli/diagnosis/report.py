@@ -7,6 +7,7 @@ from dcvd.cli.diagnosis.words import ReportWords
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, FindingOutput
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.cli.terminal.text import wrap
 from dcvd.core.dns.facts import ResolverAnswer, SentQuery, ServerAnswer
 from dcvd.core.domains.domain import DnsState, Severity
 from dcvd.core.domains.targets import TOKEN_LABEL
@@ -25,15 +26,16 @@ def format_report(
     source: str | None,
     now: int,
     queries: Sequence[SentQuery] | None = None,
+    width: int | None = None,
 ) -> str:
     """Format the whole report, in paragraphs.
 
     source: who was asked; None: nobody, because the name is none. now: in milliseconds. queries: what was asked, if
-    that is to be told.
+    that is to be told. width: that of the terminal, at which sentences go on below themselves.
     """
     parts = [
-        _format_verdict(diagnosis, style, words),
-        *_format_findings(diagnosis, style, words, now),
+        _format_verdict(diagnosis, style, words, width),
+        *_format_findings(diagnosis, style, words, now, width),
         *_format_records(diagnosis, style, words),
         *_format_answers(dns, style, words),
         *([] if queries is None else _format_queries(queries, style, words)),
@@ -42,7 +44,7 @@ def format_report(
     return "\n\n".join(parts)
 
 
-def _format_verdict(diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords) -> str:
+def _format_verdict(diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords, width: int | None) -> str:
     name = make_printable(diagnosis.domain_name)
     if diagnosis.is_healthy:
         line = style.mark_good(words.healthy.format(name=name))
@@ -62,18 +64,21 @@ def _format_verdict(diagnosis: DiagnosisOutput, style: TerminalStyle, words: Rep
         facts += [(words.checked, format_instant(diagnosis.checked_at, missing=""))]
     if diagnosis.next_check_at is not None:
         facts += [(words.next_time, format_instant(diagnosis.next_check_at, missing=""))]
-    return f"{line}\n{format_facts(facts)}"
+    return f"{line}\n{format_facts(facts, width)}"
 
 
-def _format_findings(diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords, now: int) -> Iterator[str]:
+def _format_findings(
+    diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords, now: int, width: int | None
+) -> Iterator[str]:
     colours: dict[Severity, Callable[[str], str]] = {
         "error": style.mark_bad, "warning": style.mark_doubtful, "info": style.dim
     }  # fmt: skip
     for finding in diagnosis.findings:
         head = f"{words.severities[finding.severity]}  {make_printable(finding.code)}"
+        message = make_printable(finding.message)
         lines = [
             f"{colours[finding.severity](head)}  ({words.turns[finding.actor]})",
-            f"  {make_printable(finding.message)}",
+            *(f"  {line}" for line in ([message] if width is None else wrap(message, width - 2))),
         ]
         lines += [f"  {line}" for line in _format_details(finding, style, words, now)]
         yield "\n".join(lines)

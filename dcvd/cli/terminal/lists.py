@@ -54,7 +54,7 @@ def format_list(
     natural = [max(map(measure_width, cells)) for cells in zip(headings, *rows, strict=True)]
     sizes = [ColumnSize(width, column.shortest, column.gives_way) for width, column in zip(natural, shown, strict=True)]
     if is_wide and screen.width is not None and sum(natural) + len(GAP) * (len(shown) - 1) > screen.width:
-        names = [column.heading.capitalize() for column in shown]
+        names = [column.heading[:1].upper() + column.heading[1:] for column in shown]
         return "\n\n".join(
             format_facts([pair for pair in zip(names, row, strict=True) if pair[1]], screen.width) for row in rows
         )

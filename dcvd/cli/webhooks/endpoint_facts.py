@@ -28,7 +28,7 @@ WEBHOOK_COLUMNS: Final[tuple[Column[OrganizationWebhook], ...]] = (
     Column(heading="id", cell=lambda each: each.id),
     ORGANIZATION_COLUMN,
     Column(heading="name", cell=lambda each: each.name or "", shortest=8, gives_way=2),
-    Column(heading="url", cell=lambda each: each.url, shortest=16, gives_way=4),
+    Column(heading="URL", cell=lambda each: each.url, shortest=16, gives_way=4),
     Column(heading="health", cell=_describe_health, tone=_judge),
     Column(heading="failing", cell=lambda each: Age(each.health.failing_since), gives_way=3),
     Column(heading="ordering", cell=lambda each: each.ordering.value, gives_way=1),

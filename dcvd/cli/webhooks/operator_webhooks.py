@@ -34,7 +34,7 @@ _WAIT_S: Final = 20
 """Seconds that one call waits for events; less than the time within which the daemon has to answer."""
 _COLUMNS: Final[tuple[Column[WebhookView], ...]] = (
     Column(heading="id", cell=lambda each: each.id),
-    Column(heading="url", cell=lambda each: each.url, shortest=16),
+    Column(heading="URL", cell=lambda each: each.url, shortest=16),
     Column(heading="health", cell=lambda each: each.health.status.value),
     Column(heading="events", cell=lambda each: " ".join(each.events), shortest=12, gives_way=1),
 )

@@ -64,10 +64,20 @@ def shown(
     colours: bool = False,
     language: Language = "en",
     now: int = NOW,
+    width: int | None = None,
 ) -> str:
+    words = WORDS[language]
     return format_report(
-        found, dns, TerminalStyle(colours=colours), WORDS[language], source=WORDS[language].dns_alone, now=now
+        found, dns, TerminalStyle(colours=colours), words, source=words.dns_alone, now=now, width=width
     )
+
+
+@pytest.mark.parametrize("width", [70, 80])
+def test_the_sentences_of_a_report_go_on_below_themselves_where_the_terminal_ends(width: int) -> None:
+    head, _, tables = shown(BROKEN, width=width).partition("Records that have to be there")
+    assert all(len(line) <= width for line in head.splitlines())
+    assert " ".join(head.split()).count(MISSING.message) == 2
+    assert tables == shown(BROKEN).partition("Records that have to be there")[2]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,12 @@ def test_a_wide_row_that_does_not_fit_becomes_a_block_of_facts() -> None:
     assert "another\n" in second
 
 
+def test_a_block_of_facts_keeps_the_capitals_of_names_and_abbreviations() -> None:
+    columns = [Column[Row](heading=heading, cell=lambda _: "x" * 40) for heading in ("DNS", "at Cloudflare")]
+    text = format_list(ROWS[:1], columns, screen(60), now=NOW, is_wide=True)
+    assert [line.split("  ")[0] for line in text.splitlines()] == ["DNS", "At Cloudflare"]
+
+
 def test_what_is_left_out_is_counted_and_the_way_to_it_is_said() -> None:
     output = ListOutput(limit=50)
     assert describe_more(Listed([1] * 50, 462), output) == (
