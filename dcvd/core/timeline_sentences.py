@@ -67,7 +67,7 @@ def describe_observation(changes: Sequence[FieldChange], merged: int) -> str:
     parts = [_describe_observed(change) for change in changes[:_MAX_CHANGES]]
     if len(changes) > _MAX_CHANGES:
         parts.append(f"{len(changes) - _MAX_CHANGES} more")
-    return f"A check found something new. {'; '.join(parts)}.{_describe_merged(merged)}"
+    return f"A check found something new: {'; '.join(parts)}.{_describe_merged(merged)}"
 
 
 def describe_transition(changes: Sequence[FieldChange], merged: int) -> str:

@@ -43,7 +43,7 @@ def test_a_check_and_what_follows_from_it_are_told_by_what_changed() -> None:
     assert observed is not None
     assert followed is not None
     told = describe_observation(observed.changes, 0)
-    assert told.startswith("A check found something new. ")
+    assert told.startswith("A check found something new: ")
     assert "Cloudflare's status of the hostname: active (before: none)" in told
     assert "the DNS record: verified (before: unknown)" in told
     told = describe_transition(followed.changes, 2)
@@ -67,7 +67,7 @@ def test_what_became_of_a_domain_is_told_as_a_person_says_it() -> None:
 
 def test_what_was_found_is_told_in_few_words() -> None:
     def told(before: object, after: object) -> str:
-        prefix = "A check found something new. the findings: "
+        prefix = "A check found something new: the findings: "
         return describe_observation([FieldChange("findings", before, after)], 0).removeprefix(prefix)
 
     assert told(False, True) == "yes (before: no)."

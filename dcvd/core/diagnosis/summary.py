@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.edge import has_edge_fault
 from dcvd.core.diagnosis.findings import is_about
 from dcvd.core.domains.domain import (
     WAITING_STATUSES,
@@ -62,6 +63,8 @@ def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sent
     if warning is not None and domain.status in WAITING_STATUSES:
         return _tell(warning)
     match domain.status:
+        case DomainStatus.ACTIVE if warning is not None and has_edge_fault(findings):
+            return _tell(warning)  # browsers are not served, so nobody is told that they are
         case DomainStatus.ACTIVE if warning is not None:
             return say("serves_but", hostname=domain.name), *_tell(warning)
         case DomainStatus.ACTIVE if domain.is_ready:

@@ -93,7 +93,7 @@ def _decide_status(before: Domain, after: Domain, now: int, *, is_listed: bool) 
             text = f"Cloudflare blocks {after.name}. If its zone is on hold, its owner must release the hold."
             return DomainStatus.ERROR, DomainError(DomainErrorCode.BLOCKED, text + detail)
         case HostnameClass.MOVED:
-            text = f"{after.name} does not point to us, so Cloudflare gave it up. Its CNAME brings it back."
+            text = f"Cloudflare gave {after.name} up while it did not point to us. The right CNAME brings it back."
             return DomainStatus.ERROR, DomainError(DomainErrorCode.MOVED, text + detail)
         case HostnameClass.DELETED | HostnameClass.BEING_DELETED:
             text = f"Cloudflare deleted {after.name}. {_describe_return(after)}"

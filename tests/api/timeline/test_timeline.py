@@ -57,7 +57,7 @@ async def test_why_a_domain_became_active_is_told_from_the_request_to_the_event(
         "An API token added the domain.",
         "A job registers the hostname at Cloudflare. It is not done yet.",
     ]
-    assert sentences[4].startswith("A check found something new. ")
+    assert sentences[4].startswith("A check found something new: ")
     assert sentences[5].startswith("Its status turned from pending_cname to active. ")
     assert sentences[7] == "The event domain.active was written for the webhooks that want it."
 

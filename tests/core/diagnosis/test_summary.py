@@ -50,6 +50,11 @@ def test_a_domain_that_works_has_nothing_to_do_unless_it_is_warned_of() -> None:
     assert "not all is well. The domain's owner has to act: It is" in summarize_domain(domain, [finding("warning")])
 
 
+def test_a_domain_that_browsers_cannot_reach_is_not_said_to_serve() -> None:
+    told = finding("warning", "It has no certificate.", code="edge_without_certificate", actor="nobody")
+    assert summarize_domain(active_story().domain, [told]) == "No action needed: It has no certificate."
+
+
 def test_whatever_the_state_there_is_one_sentence_that_names_the_hostname() -> None:
     for status, state in itertools.product(DomainStatus, DnsState):
         told = summarize_domain(replace(added_domain(), status=status, dns_state=state), [])
