@@ -58,7 +58,7 @@ def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sent
     if domain.error is not None:
         # A finding of the same code also says what is being done about it.
         same = next((finding for finding in findings if is_about(finding, domain.error)), None)
-        return (_describe_error(domain, domain.error),) if same is None else _tell(same)
+        return _describe_error(domain, domain.error) if same is None else _tell(same)
     warning = _first_of_severity(findings, "warning")
     if warning is not None and domain.status in WAITING_STATUSES:
         return _tell(warning)
@@ -117,21 +117,22 @@ def _first_of_severity(findings: Sequence[Finding], severity: str) -> Finding | 
     return next((finding for finding in findings if finding.severity == severity), None)
 
 
-def _describe_error(domain: Domain, error: DomainError) -> Sentence:
-    """Return the sentence on an error that no finding is about; its own message where the code is none of ours."""
+def _describe_error(domain: Domain, error: DomainError) -> tuple[Sentence, ...]:
+    """Return the sentences on an error that no finding is about; its own message where the code is none of ours."""
     match error.code:
         case DomainErrorCode.DELETED:
-            return say("error_deleted", hostname=domain.name)
+            return (say("error_deleted", hostname=domain.name),)
         case DomainErrorCode.CERTIFICATE_GONE:
-            return say("error_certificate_gone", hostname=domain.name, status=domain.cf_ssl_status or "gone")
+            return (say("error_certificate_gone", hostname=domain.name, status=domain.cf_ssl_status or "gone"),)
         case DomainErrorCode.CERTIFICATE_EXPIRED if domain.expires_at is not None:
-            return say("error_certificate_expired", hostname=domain.name, when=to_rfc3339(domain.expires_at))
+            expired = say("error_certificate_expired", hostname=domain.name, when=to_rfc3339(domain.expires_at))
+            return (expired, say("ordered_again")) if domain.read_only is None else (expired,)
         case DomainErrorCode.DOMAIN_HELD:
-            return say("error_held", hostname=domain.name)
+            return (say("error_held", hostname=domain.name),)
         case DomainErrorCode.REGISTRATION_FAILED:
-            return say("error_registration_failed", hostname=domain.name)
+            return (say("error_registration_failed", hostname=domain.name),)
         case _:
-            return quote(error.message)
+            return (quote(error.message),)
 
 
 def _tell(finding: Finding) -> tuple[Sentence, ...]:

@@ -5,9 +5,17 @@ import itertools
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.custom_hostnames.read_only import ReadOnlyReason
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
-from dcvd.core.domains.domain import Certificate, DnsState, DomainError, DomainStatus, Finding, Severity
+from dcvd.core.domains.domain import (
+    Certificate,
+    DnsState,
+    DomainError,
+    DomainStatus,
+    Finding,
+    Severity,
+)
 from dcvd.core.sentences.rendering import Language
 from tests.core.builders import NAME, NOW, active_story, added_domain
 
@@ -36,6 +44,17 @@ def test_what_is_wrong_comes_first_and_says_who_has_to_act(actor: str, who: str)
 def test_an_error_without_a_finding_is_told_in_its_own_words() -> None:
     failed = replace(added_domain(), status=DomainStatus.ERROR, error=DomainError("odd", "It is odd."))
     assert summarize_domain(failed, [finding("info")]) == "It is odd."
+
+
+def test_an_expired_certificate_is_said_to_be_ordered_again_unless_the_hostname_is_only_read() -> None:
+    error = DomainError("certificate_expired", "It expired.")
+    domain = active_story().domain
+    assert domain.expires_at is not None
+    expired = replace(domain, status=DomainStatus.ERROR, error=error)
+    assert summarize_domain(expired, []).endswith("and none replaced it. It is ordered again by itself.")
+    assert summarize_domain(expired, [], "de").endswith("Es wird von selbst wieder bestellt.")
+    read_only = replace(expired, read_only=ReadOnlyReason.CUSTOM_CERTIFICATE)
+    assert summarize_domain(read_only, []).endswith("and none replaced it.")
 
 
 def test_an_error_of_which_a_finding_knows_what_is_done_is_told_by_the_finding() -> None:

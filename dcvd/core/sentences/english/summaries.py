@@ -32,6 +32,7 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
             "The certificate of {hostname} is {status} at Cloudflare: nothing serves https until another is issued."
         ),
         "error_certificate_expired": "The certificate of {hostname} expired on {when} and none replaced it.",
+        "ordered_again": "It is ordered again by itself.",
         "error_held": (
             "Another organization of this service has proved {hostname} before; ask the operator to move it to you."
         ),

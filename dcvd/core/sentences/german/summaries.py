@@ -39,6 +39,7 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "error_certificate_expired": (
             "Das Zertifikat von {hostname} ist am {when} abgelaufen, und keines ist nachgekommen."
         ),
+        "ordered_again": "Es wird von selbst wieder bestellt.",
         "error_held": (
             "Eine andere Organisation dieses Dienstes hat vorher bewiesen, dass {hostname} ihr gehört; bitten Sie den "
             "Betreiber, Ihnen den Namen zu übertragen."
