@@ -8,8 +8,8 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
+from dcvd.api.operators.all.views import OrganizationAuditEntry
 from dcvd.cli.operations import perform
-from dcvd.cli.operations.audit import AuditEntryOutput
 from dcvd.cli.options import (
     build_query,
     config_option,
@@ -18,6 +18,7 @@ from dcvd.cli.options import (
     list_options,
     print_json,
     since_option,
+    some_organization_option,
 )
 from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.lists import print_list
@@ -57,12 +58,18 @@ def _organization_option(help_text: str) -> Callable[[_C], _C]:
     return click.option("--org", "organization", metavar="ORG", help=help_text)
 
 
-def _show_change(entry: AuditEntryOutput) -> str:
+def _show_change(entry: OrganizationAuditEntry) -> str:
     return " -> ".join(msgspec.json.encode(part).decode() for part in (entry.before, entry.after) if part is not None)
 
 
-_COLUMNS: Final[tuple[Column[AuditEntryOutput], ...]] = (
+_COLUMNS: Final[tuple[Column[OrganizationAuditEntry], ...]] = (
     Column(heading="at", cell=lambda each: each.at),
+    Column(
+        heading="org",
+        cell=lambda each: "" if each.organization is None else each.organization.name,
+        shortest=8,
+        gives_way=4,
+    ),
     Column(heading="actor", cell=lambda each: each.actor, shortest=10, gives_way=3),
     Column(heading="action", cell=lambda each: each.action.value),
     Column(heading="object", cell=lambda each: each.object_id or "", gives_way=1),
@@ -78,10 +85,12 @@ _COLUMNS: Final[tuple[Column[AuditEntryOutput], ...]] = (
     epilog=format_examples(
         "dcvd audit list --org Acme --since 7d",
         "dcvd audit list --org Acme --action token.minted --actor token:token_01k2j3…",
-        "dcvd audit list --json | jq '.audit[] | select(.action | startswith(\"vault.\"))'",
+        "dcvd audit list --object dom_01k2j3…",
+        "dcvd audit list --own --json | jq '.audit[] | select(.action | startswith(\"vault.\"))'",
     ),
 )
-@_organization_option("An organization, by id or by name; without it, what concerns none or one that was deleted.")
+@some_organization_option
+@click.option("--own", is_flag=True, help="Only what concerns no organization, or one that was deleted.")
 @click.option("--actor", help="Only what this actor changed, such as `operator:0` or `token:` and a token's id.")
 @click.option(
     "--action",
@@ -95,6 +104,7 @@ _COLUMNS: Final[tuple[Column[AuditEntryOutput], ...]] = (
 @config_option
 def list_entries(
     organization: str | None,
+    own: bool,
     actor: str | None,
     action: str | None,
     object_id: str | None,
@@ -102,9 +112,18 @@ def list_entries(
     output: ListOutput,
     config: Path,
 ) -> None:
-    """List who changed what, newest first."""
-    query = build_query(actor=actor, action=action, objectId=object_id, since=since)
-    found = perform(config, lambda operations: operations.list_audit(organization, query, output.extent))
+    """List who changed what in all organizations and in the daemon itself, newest first."""
+    if own and organization is not None:
+        raise click.UsageError("--own and --org exclude each other: choose one.")
+    query = build_query(
+        organization=organization,
+        own="true" if own else None,
+        actor=actor,
+        action=action,
+        objectId=object_id,
+        since=since,
+    )
+    found = perform(config, lambda operations: operations.list_audit(query, output.extent))
     print_list(found, _COLUMNS, output, member="audit", nothing="There are no such entries.")
 
 

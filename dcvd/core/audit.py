@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 from msgspec.structs import astuple
 
 DAEMON_CHAIN: Final = ""
@@ -119,6 +119,7 @@ class AuditChain(Struct, frozen=True, kw_only=True):
 
 
 _ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def compute_hash(previous_hash: bytes, entry: AuditEntry) -> bytes:
@@ -132,9 +133,9 @@ def encode_members(members: dict[str, Any] | None) -> str | None:
     return None if members is None else _ENCODER.encode(members).decode()
 
 
-def decode_members(text: str | None) -> Raw | None:
-    """Return the JSON of a change as it was stored; None for none."""
-    return None if text is None else Raw(text)
+def decode_members(text: str | None) -> dict[str, Any] | None:
+    """Return the members of a change that was stored; None for none."""
+    return None if text is None else _DECODER.decode(text)
 
 
 def keep_changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,12 +3,60 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dcvd.core.audit import DAEMON_CHAIN, FIRST_HASH, AuditChain, AuditEntry
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from dcvd.core.audit import DAEMON_CHAIN, FIRST_HASH, AuditAction, AuditChain, AuditEntry
+from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Transaction
 
 _ENTRIES: Final = StructTable("audit_entries", AuditEntry)
 _CHAINS: Final = StructTable("audit_chains", AuditChain)
+_LAST: Final = 1 << 62
+_NEWEST: Final = (
+    "FROM audit_entries INDEXED BY audit_entries_by_age WHERE occurred_at >= ?"
+    " AND (occurred_at, org_id, sequence) < (?, ?, ?) ORDER BY occurred_at DESC, org_id DESC, sequence DESC"
+)
+"""Entries of all chains from an instant on and behind a position, newest first."""
+
+
+class AuditPosition(Struct, frozen=True, order=True):
+    """Where a list of all chains from new to old goes on: behind the entry with these values, or at its beginning."""
+
+    occurred_at: int = _LAST
+    org_id: str = HIGHEST_KEY
+    sequence: int = _LAST
+
+
+class AuditFilters(Struct, frozen=True, kw_only=True):
+    """The conditions of a list; None is no condition. Instants in milliseconds, `until` excluded.
+
+    org_id: the chain's, for lists of all chains.
+    """
+
+    org_id: str | None = None
+    actor: str | None = None
+    action: AuditAction | None = None
+    object_id: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def are_examined(self) -> bool:
+        """Whether entries of a chain have to be read to know whether they meet them."""
+        return any(value is not None for value in (self.actor, self.action, self.object_id, self.since, self.until))
+
+    def matches(self, entry: AuditEntry) -> bool:
+        """Whether an entry meets all of them."""
+        return (
+            self.org_id in (None, entry.org_id)
+            and self.actor in (None, entry.actor)
+            and self.action in (None, entry.action)
+            and self.object_id in (None, entry.object_id)
+            and (self.since is None or entry.occurred_at >= self.since)
+            and (self.until is None or entry.occurred_at < self.until)
+        )
 
 
 def get_chain(snapshot: Snapshot, org_id: str) -> AuditChain:
@@ -58,6 +106,53 @@ def list_backward(snapshot: Snapshot, org_id: str, *, before: int, limit: int) -
     return _ENTRIES.fetch_all(
         snapshot, "WHERE org_id = ? AND sequence < ? ORDER BY sequence DESC LIMIT ?", (org_id, before, limit)
     )
+
+
+def list_of_all(
+    snapshot: Snapshot, filters: AuditFilters, *, before: AuditPosition, limit: int, max_examined: int
+) -> list[AuditEntry]:
+    """List the entries of all chains behind a position that meet the filters, newest first, out of the next ones."""
+    since, start = _bound(filters, before)
+    given = [
+        (column, value)
+        for column, value in (
+            ("org_id", filters.org_id),
+            ("actor", filters.actor),
+            ("action", filters.action),
+            ("object_id", filters.object_id),
+        )
+        if value is not None
+    ]
+    conditions = " AND ".join(f"{column} = ?" for column, _ in given) or "true"
+    rows = _ENTRIES.fetch_all(
+        snapshot,
+        "WHERE (org_id, sequence) IN (SELECT org_id, sequence FROM"
+        f" (SELECT org_id, sequence, actor, action, object_id {_NEWEST} LIMIT ?) WHERE {conditions} LIMIT ?)",
+        (since, *start, max_examined, *(value for _, value in given), limit),
+    )
+    return sorted(rows, key=position_of, reverse=True)
+
+
+def find_examined_end(
+    snapshot: Snapshot, filters: AuditFilters, *, before: AuditPosition, max_examined: int
+) -> AuditPosition | None:
+    """Find the last of the entries that `list_of_all` examines; None where there are not so many."""
+    since, start = _bound(filters, before)
+    row = snapshot.fetch_one(
+        f"SELECT occurred_at, org_id, sequence {_NEWEST} LIMIT 1 OFFSET ?", (since, *start, max_examined - 1)
+    )
+    return None if row is None else AuditPosition(*row)
+
+
+def position_of(entry: AuditEntry) -> AuditPosition:
+    """Return the place of an entry among those of all chains."""
+    return AuditPosition(entry.occurred_at, entry.org_id, entry.sequence)
+
+
+def _bound(filters: AuditFilters, before: AuditPosition) -> tuple[int, tuple[int, str, int]]:
+    end = _LAST if filters.until is None else filters.until
+    start = min(before, AuditPosition(end, "", 0))
+    return (0 if filters.since is None else filters.since), astuple(start)
 
 
 def delete_old(tx: Transaction, cutoff_at: int, limit: int) -> int:

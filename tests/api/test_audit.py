@@ -244,12 +244,12 @@ async def test_an_operator_reads_each_organizations_and_the_daemons_own(
     await owner.post("/api/domains", {"domainName": "a.customer.com"})
     made = await operator.post("/operator/organizations", {"name": "doomed"})
     doomed = made.json["organization"]["id"]
-    shown = (await operator.get(f"/operator/organizations/{organization.id}/audit")).json["audit"]
+    shown = (await operator.get(f"/operator/organizations/{organization.id}/api/audit")).json["audit"]
     assert shown[0]["action"] == "domain.added"
-    (created,) = (await operator.get(f"/operator/organizations/{doomed}/audit")).json["audit"]
+    (created,) = (await operator.get(f"/operator/organizations/{doomed}/api/audit")).json["audit"]
     assert (created["action"], created["actor"].split(":")[0]) == ("organization.created", "operator")
     await operator.delete(f"/operator/organizations/{doomed}")
-    own = (await operator.get("/operator/audit")).json["audit"]
+    own = (await operator.get("/operator/all/audit?own=true")).json["audit"]
     assert [(entry["action"], entry["objectId"]) for entry in own] == [("organization.deletion_begun", doomed)]
 
 

@@ -40,9 +40,24 @@ def test_entries_are_listed_by_organization_and_filters_newest_first(house: Hous
     ):
         assert len(answer(house.dcvd("audit", "list", "--org", acme.id, *more, "--json"))["audit"]) == count, more
     table = house.dcvd("audit", "list", "--org", "Acme").stdout.splitlines()
-    assert table[0].split() == ["AT", "ACTOR", "ACTION", "OBJECT", "CHANGE"]
+    assert table[0].split() == ["AT", "ORG", "ACTOR", "ACTION", "OBJECT", "CHANGE"]
     assert table[2].split()[-3:] == ["organization.created", acme.id, '{"name":"Acme"}']
-    assert answer(house.dcvd("audit", "list", "--json")) == {"audit": []}
+
+
+def test_without_an_organization_all_is_listed_with_whom_it_concerns(house: House) -> None:
+    acme = house.given(lambda operations: operations.create_organization("Acme"))
+    doomed = house.given(lambda operations: operations.create_organization("Doomed"))
+    house.given(lambda operations: operations.delete_organization(doomed.id, leave_hostnames=False))
+    listed = house.json("audit", "list")["audit"]
+    assert [(each["action"], each["objectId"], each["organization"]) for each in listed[-3:]] == [
+        ("organization.deletion_begun", doomed.id, None),
+        ("organization.created", doomed.id, {"id": doomed.id, "name": "Doomed"}),
+        ("organization.created", acme.id, {"id": acme.id, "name": "Acme"}),
+    ]
+    own = house.json("audit", "list", "--own")["audit"]
+    assert own == [each for each in listed if each["organization"] is None]
+    both = house.dcvd("audit", "list", "--own", "--org", "Acme")
+    assert (both.returncode, "exclude each other" in both.stderr) == (2, True)
 
 
 def test_what_does_not_exist_is_said_so(house: House) -> None:
@@ -50,7 +65,7 @@ def test_what_does_not_exist_is_said_so(house: House) -> None:
     assert house.dcvd("audit", "list", "--org", "Nobody").returncode == 1
     assert "There is no organization 'Nobody'" in house.dcvd("audit", "verify", "--org", "Nobody").stderr
     assert "neither an instant" in house.dcvd("audit", "list", "--since", "yesterday").stderr
-    assert house.dcvd("audit", "list").stderr == "There are no such entries.\n"
+    assert house.dcvd("audit", "list", "--own").stderr == "There are no such entries.\n"
 
 
 def test_the_chain_of_one_organization_is_verified_alone(house: House) -> None:

@@ -10,7 +10,7 @@ from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_lim
 from dcvd.api.http.request import ApiRequest
 from dcvd.core.audit import AuditAction
 from dcvd.services import audit
-from dcvd.services.audit import AuditFilters
+from dcvd.store.audit import AuditFilters
 
 ActorFilter = Annotated[
     str | None, query_parameter("actor", "Only what this actor changed, such as `token:` and a token's id.")

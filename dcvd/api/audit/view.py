@@ -1,6 +1,8 @@
 """Entries of the audit as JSON."""
 
-from msgspec import Raw, Struct
+from typing import Any
+
+from msgspec import Struct
 
 from dcvd.api.http.answers.instants import Instant
 from dcvd.core.audit import AuditAction, AuditEntry, decode_members
@@ -19,8 +21,8 @@ class AuditEntryView(Struct, frozen=True, kw_only=True, rename="camel"):
     object_id: str | None
     address: str | None
     request_id: str | None
-    before: Raw | None
-    after: Raw | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
     hash: str
 
 

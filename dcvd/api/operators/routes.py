@@ -10,8 +10,6 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.audit.routes import ActionFilter, ActorFilter, ObjectFilter, Since, Until, read_filters
-from dcvd.api.audit.view import AuditList, audit_list
 from dcvd.api.diagnosis.routes import refreshed_response
 from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
@@ -29,7 +27,6 @@ from dcvd.api.operators import (
     members,
     predecessor,
     programs,
-    webhooks,
     zones,
 )
 from dcvd.api.operators.all import routes as all_organizations
@@ -52,7 +49,6 @@ from dcvd.api.tokens.view import (
 )
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.metrics.exposition import CONTENT_TYPE
-from dcvd.services import audit
 from dcvd.services.domains import details, moves
 from dcvd.services.lifecycle import renewals
 from dcvd.services.tokens import changes, minting, revocation
@@ -186,41 +182,6 @@ async def show_metrics(request: ApiRequest) -> Response[bytes]:
     return Response(await request.services.exposition.render(), media_type=CONTENT_TYPE)
 
 
-@get("/audit", summary="List who changed what in an organization")
-async def list_organization_audit(
-    request: ApiRequest,
-    organization: NamedDependency[Organization],
-    actor: ActorFilter = None,
-    action: ActionFilter = None,
-    object_id: ObjectFilter = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = None,
-    cursor: Cursor = None,
-) -> AuditList:
-    """List every change in an organization, newest first."""
-    filters = read_filters(actor, action, object_id, since, until)
-    page_limit = parse_page_limit(limit)
-    return audit_list(await audit.list_page(request.context, organization.id, filters, cursor=cursor, limit=page_limit))
-
-
-@get("/audit", summary="List who changed what in no organization")
-async def list_own_audit(
-    request: ApiRequest,
-    actor: ActorFilter = None,
-    action: ActionFilter = None,
-    object_id: ObjectFilter = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = None,
-    cursor: Cursor = None,
-) -> AuditList:
-    """List every change that concerns no organization, or one that is deleted, newest first."""
-    filters = read_filters(actor, action, object_id, since, until)
-    page_limit = parse_page_limit(limit)
-    return audit_list(await audit.list_page(request.context, None, filters, cursor=cursor, limit=page_limit))
-
-
 _ORGANIZATION_ROUTER: Final = Router(
     "/organizations/{id_or_name:str}",
     route_handlers=[
@@ -229,7 +190,6 @@ _ORGANIZATION_ROUTER: Final = Router(
         *alerts.HANDLERS,
         *links.HANDLERS,
         *zones.HANDLERS,
-        *webhooks.HANDLERS,
         mint_organization_token,
         list_organization_tokens,
         change_organization_token,
@@ -241,7 +201,6 @@ _ORGANIZATION_ROUTER: Final = Router(
         move_to_organization,
         change_domain,
         import_from_cloudflare,
-        list_organization_audit,
     ],
     dependencies={"organization": Provide(find_organization)},
 )
@@ -252,7 +211,6 @@ ROUTER: Final = Router(
         *predecessor.HANDLERS,
         *configuration.HANDLERS,
         _ORGANIZATION_ROUTER,
-        list_own_audit,
         list_renewals,
         show_status,
         diagnose_for_operator,

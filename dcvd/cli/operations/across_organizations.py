@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from dcvd.api.operators.all.views import (
     FollowedEvents,
+    OrganizationAuditEntry,
+    OrganizationAuditList,
     OrganizationConnection,
     OrganizationConnectionAnswer,
     OrganizationConnectionList,
@@ -24,7 +26,7 @@ from dcvd.api.operators.all.views import (
 )
 from dcvd.api.operators.view import OrganizationSummaryList, OrganizationSummaryView
 from dcvd.cli.extents import EVERYTHING, Extent, Listed
-from dcvd.cli.operations.audit import AuditOperations
+from dcvd.cli.operations.api_client import ApiClient
 from dcvd.errors import Conflict, NotFound
 
 _PATH: Final = "/operator/all"
@@ -32,7 +34,7 @@ _CANDIDATES: Final = Extent(10, counts_more=False)
 """So many endpoints are named where a text means several."""
 
 
-class AllOrganizationsOperations(AuditOperations):
+class AllOrganizationsOperations(ApiClient):
     """Reads what all organizations have by calls of the API; `query` has the parameters of the route of a list."""
 
     async def list_organization_summaries(self, extent: Extent = EVERYTHING) -> Listed[OrganizationSummaryView]:
@@ -95,6 +97,10 @@ class AllOrganizationsOperations(AuditOperations):
     async def show_connection(self, connection_id: str) -> OrganizationConnection:
         path = f"{_PATH}/connections/{_part(connection_id)}"
         return (await self.call("GET", path, OrganizationConnectionAnswer)).connection
+
+    async def list_audit(self, query: Mapping[str, str], extent: Extent = EVERYTHING) -> Listed[OrganizationAuditEntry]:
+        path = f"{_PATH}/audit"
+        return await self.list_extent(path, OrganizationAuditList, lambda page: page.audit, extent, query=query)
 
 
 def _part(text: str) -> str:

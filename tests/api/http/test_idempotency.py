@@ -96,8 +96,6 @@ REFUSED: Final = {
     "/operator/organizations/{id_or_name}/links": "an operator sees what there is",
     "/operator/organizations/{id_or_name}/zones": "a name is there once",
     "/operator/organizations/{id_or_name}/zones/{zone_id}/check": "looks again",
-    "/operator/organizations/{id_or_name}/deliveries/{delivery_id}/retry": "an operator sees what there is",
-    "/operator/organizations/{id_or_name}/deliveries/{delivery_id}/cancel": "what has ended is not cancelled again",
     "/operator/organizations/{id_or_name}/members": "an address is there once",
     "/operator/organizations/{id_or_name}/members/{member_id}/invite": "an operator sees what there is",
 }

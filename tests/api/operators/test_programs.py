@@ -98,7 +98,7 @@ async def test_a_delivery_has_the_bytes_of_the_feed_and_is_listed_retried_and_ca
     assert (await operator.get(replayed.headers["location"])).json["job"]["kind"] == "replay"
     assert (await owner.get("/api/deliveries")).json["deliveries"] == []
     assert "replay" not in {each["kind"] for each in (await owner.get("/api/jobs")).json["jobs"]}
-    entries = (await operator.get("/operator/audit?limit=250")).json["audit"]
+    entries = (await operator.get("/operator/all/audit?own=true&limit=250")).json["audit"]
     assert {"endpoint.created", "delivery.retried", "delivery.cancelled"} <= {each["action"] for each in entries}
     tenants = (await owner.get("/api/audit?limit=250")).json["audit"]
     assert webhook_id not in {each["objectId"] for each in tenants}
@@ -142,7 +142,7 @@ async def test_a_tenant_gets_no_event_of_the_system_and_reaches_nothing_of_the_o
     assert (await owner.get(f"/api/deliveries?domainId={own}")).json["deliveries"] == []
     timeline = (await owner.get(f"/api/domains/{own}/timeline")).json["timeline"]
     assert len([each for each in timeline if each.get("kind") == "event"]) == 1
-    problem(await operator.post(path_of(organization, f"/deliveries/{delivery['id']}/retry")), 404, "not_found")
+    problem(await operator.post(path_of(organization, f"/api/deliveries/{delivery['id']}/retry")), 404, "not_found")
     tenants = await owner.post("/api/webhooks", WEBHOOK)
     problem(await operator.get(f"/operator/webhooks/{tenants.json['webhook']['id']}"), 404, "not_found")
 
@@ -171,8 +171,8 @@ async def test_the_operators_row_is_no_organization_of_any_list_or_path(
         await operator.get(f"{path}/tokens"),
         await operator.post(f"{path}/members", {"address": "a@b.example", "role": "owner"}),
         await operator.post(f"{path}/domains/bulk", {"domains": []}),
-        await operator.get(f"{path}/webhooks"),
-        await operator.get(f"{path}/audit"),
+        await operator.get(f"{path}/api/webhooks"),
+        await operator.get(f"{path}/api/audit"),
     ):
         problem(answer, 404, "not_found")
     rows = await context.database.read(

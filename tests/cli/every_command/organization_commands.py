@@ -36,6 +36,7 @@ COMMANDS: Final = (
     tried("zone remove {new_zone} --org {org}", has_json=False),
     tried("renewals"),
     tried("audit list --org {org}"),
+    tried("audit list --own", is_prose=True),
     tried("audit list --since 1d -o wide", is_prose=True),
     tried("audit verify --org {org}", is_local=True),
 )

@@ -12,9 +12,9 @@ from dcvd.core.audit import AuditAction, AuditChain, AuditDraft, AuditEntry, Cha
 from dcvd.core.instants import DAY
 from dcvd.errors import StoreError
 from dcvd.services import audit
-from dcvd.services.audit import AuditFilters
 from dcvd.services.context import Context
 from dcvd.store import audit as store
+from dcvd.store.audit import AuditFilters
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 

@@ -12,7 +12,6 @@ from dcvd.errors import NotConfigured
 from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.statuses import HostnameStatus
 from dcvd.services import audit, timeline
-from dcvd.services.audit import AuditFilters
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.domains.cloudflare_import import HostnameImporter, ImportRequest
@@ -20,6 +19,7 @@ from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.organizations import quotas
 from dcvd.services.zones import registry as zone_registry
 from dcvd.store import domains
+from dcvd.store.audit import AuditFilters
 from dcvd.store.organizations.organizations import Organization
 from tests.jobs.ward import NAME, Ward
 from tests.services.domains.imports import Theirs, adopted, refusal, run

@@ -15,13 +15,13 @@ from dcvd.core.instants import HOUR
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.tokens.token import Role
 from dcvd.services import audit, organizations
-from dcvd.services.audit import AuditFilters
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.lifecycle import checks, claims, register_job
 from dcvd.services.zones import checks as zone_checks
 from dcvd.services.zones import registry as zones
 from dcvd.store import domains
+from dcvd.store.audit import AuditFilters
 from tests.manual_clock import ManualClock
 from tests.services.views import all_jobs, bodies, event_names
 

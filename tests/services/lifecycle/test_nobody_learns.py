@@ -23,7 +23,6 @@ from dcvd.kit.clock import SystemClock
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox
 from dcvd.services import audit, diagnosis, timeline
-from dcvd.services.audit import AuditFilters
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains import additions, details, moves, removals
@@ -31,6 +30,7 @@ from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.links import creation
 from dcvd.services.tokens.authentication import act_as, authenticate
+from dcvd.store.audit import AuditFilters
 from dcvd.sync.checker import DomainChecker
 from tests.conftest import VAULT
 from tests.faults import fault, heal

@@ -39,6 +39,7 @@ from dcvd.services.tokens.authentication import authenticate
 from dcvd.services.webhooks.endpoints import unseal_endpoint
 from dcvd.store import domains
 from dcvd.store.alerts import contacts
+from dcvd.store.audit import AuditFilters
 from dcvd.store.connections import connections
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations import branding
@@ -296,7 +297,7 @@ async def test_the_audit_log_stands_in_the_chain_which_stays_sound(
 ) -> None:
     await bring(read_rows(await dump_of(cloudflare, provider)))
     page = await audit.list_page(
-        context, ACME, audit.AuditFilters(action=AuditAction.HISTORY_IMPORTED), cursor=None, limit=10
+        context, ACME, AuditFilters(action=AuditAction.HISTORY_IMPORTED), cursor=None, limit=10
     )
     assert [(entry.object_id, entry.occurred_at) for entry in page.items] == [(None, NOW), (SHOP, NOW)]
     assert '"occurredAt":"2025-01-15T08:30:00Z"' in (page.items[1].after or "")

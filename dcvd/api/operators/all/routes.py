@@ -4,7 +4,7 @@ from typing import Final
 
 from litestar import Router
 
-from dcvd.api.operators.all import connections, deliveries, events, jobs, organizations, webhooks
+from dcvd.api.operators.all import audit, connections, deliveries, events, jobs, organizations, webhooks
 
 ROUTER: Final = Router(
     "/all",
@@ -15,5 +15,6 @@ ROUTER: Final = Router(
         *events.HANDLERS,
         *jobs.HANDLERS,
         *connections.HANDLERS,
+        *audit.HANDLERS,
     ],
 )

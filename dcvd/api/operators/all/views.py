@@ -6,12 +6,14 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 from msgspec.structs import asdict
 
+from dcvd.api.audit.view import AuditEntryView, audit_entry_view
 from dcvd.api.connections.view import ConnectionView, connection_view
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.api.operators.organization_reference import OrganizationReference
 from dcvd.api.webhooks.delivery_view import AttemptView, DeliveryView, delivery_view
 from dcvd.api.webhooks.view import WebhookView
+from dcvd.core.audit import DAEMON_CHAIN, AuditEntry
 from dcvd.core.connections.connection import Connection
 from dcvd.core.events import Event, EventType
 from dcvd.core.jobs import Job
@@ -122,7 +124,18 @@ class OrganizationConnectionAnswer(Struct, frozen=True):
     connection: OrganizationConnection
 
 
-def extend_view(view_type: type[V], view: Struct, organization: OrganizationReference) -> V:
+class OrganizationAuditEntry(AuditEntryView, frozen=True, kw_only=True, rename="camel"):
+    """A change, and the organization that it concerns; null for none, or one that was deleted."""
+
+    organization: OrganizationReference | None
+
+
+class OrganizationAuditList(Struct, frozen=True, kw_only=True, rename="camel"):
+    audit: list[OrganizationAuditEntry]
+    next_cursor: str | None
+
+
+def extend_view(view_type: type[V], view: Struct, organization: OrganizationReference | None) -> V:
     """Build a view that has all members of another one, and the organization whose it is."""
     return view_type(**asdict(view), organization=organization)
 
@@ -142,6 +155,13 @@ def organization_connection_view(
 ) -> OrganizationConnection:
     """Show a connection, and whose it is."""
     return extend_view(OrganizationConnection, connection_view(connection, domains=domains), organization)
+
+
+def organization_audit_entry_view(entry: AuditEntry, name: str | None) -> OrganizationAuditEntry:
+    """Show a change, and whom it concerns. An organization without a name, which is gone, is shown by its id."""
+    is_own = entry.org_id == DAEMON_CHAIN
+    organization = None if is_own else OrganizationReference(entry.org_id, name or entry.org_id)
+    return extend_view(OrganizationAuditEntry, audit_entry_view(entry), organization)
 
 
 def organization_event_view(event: Event, organization: OrganizationReference) -> OrganizationEvent:
