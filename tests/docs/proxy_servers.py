@@ -69,14 +69,20 @@ PROXIES = (
 
 
 @asynccontextmanager
-async def running(proxy: Proxy, directory: Path, upstream: int) -> AsyncIterator[int]:
-    """The port at which the proxy speaks TLS for dcvd at a port of loopback."""
-    _make_certificate(directory)
+async def running(
+    proxy: Proxy, directory: Path, upstream: int, *, name: str = NAME, text: str | None = None
+) -> AsyncIterator[int]:
+    """The port at which the proxy speaks TLS for dcvd at a port of loopback.
+
+    name: by which people come; text: what stands in place of the page's block.
+    """
+    _make_certificate(directory, name)
     port = find_free_port()
-    text = block(proxy.language)
+    text = block(proxy.language) if text is None else text
     assert "127.0.0.1:8080" in text
     config = directory / "proxy.conf"
-    config.write_text(proxy.configure(text.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}"), directory, port))
+    configured = proxy.configure(text.replace("127.0.0.1:8080", f"127.0.0.1:{upstream}"), directory, port)
+    config.write_text(configured.replace(NAME, name))
     log = directory / "proxy.log"
     program, *arguments = proxy.command(config)
     with log.open("wb") as output:
@@ -107,9 +113,9 @@ def trust(directory: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(directory / "certificate.pem"))
 
 
-def _make_certificate(directory: Path) -> None:
+def _make_certificate(directory: Path, dns_name: str) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, dns_name)])
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -118,8 +124,8 @@ def _make_certificate(directory: Path) -> None:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(dns_name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -7,6 +7,7 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
+from dcvd.api.http.arrival_probes import ArrivalProbes
 from dcvd.api.http.limits.admission_limits import StreamSlots, build_check_limit
 from dcvd.api.http.limits.failed_authentications import FailedAuthentications
 from dcvd.api.http.limits.open_requests import OpenRequests
@@ -70,6 +71,7 @@ class AppServices(Struct, kw_only=True):
     zones: ZoneChecker
     importer: HostnameImporter
     instance: str = msgspec.field(default_factory=partial(secrets.token_hex, 8))
+    probes: ArrivalProbes = msgspec.field(default_factory=ArrivalProbes)
     keys_in_progress: set[tuple[str, str]] = msgspec.field(default_factory=set)
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))

@@ -109,6 +109,7 @@ class RequestEnvelope:
         """Pass the request to the application, unless it is refused before any route is looked for."""
         with ExitStack() as stack:
             try:
+                self._services.probes.note(scope)
                 self._hosts.check(scope)
                 self._refuse_stranger(scope)
                 stack.enter_context(self._clients.admit(scope["state"][CLIENT_ADDRESS]))

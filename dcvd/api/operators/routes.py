@@ -26,6 +26,7 @@ from dcvd.api.operators import (
     links,
     members,
     predecessor,
+    probes,
     programs,
     zones,
 )
@@ -210,6 +211,7 @@ ROUTER: Final = Router(
         *HANDLERS_OF_ALL,
         *predecessor.HANDLERS,
         *configuration.HANDLERS,
+        *probes.HANDLERS,
         _ORGANIZATION_ROUTER,
         list_renewals,
         show_status,

@@ -34,6 +34,7 @@ from dcvd.cli.extents import EVERYTHING, Extent, Listed
 from dcvd.cli.operations.api_client import find_timeout_s
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.cli.operations.domains import DomainOperations
+from dcvd.cli.operations.probes import ProbeOperations
 from dcvd.cli.operations.programs import ProgramOperations
 from dcvd.cli.operations.webhooks import ORGANIZATIONS_PATH
 from dcvd.core.alerts.kinds import AlertKind
@@ -55,7 +56,7 @@ class _NameDiagnosisAnswer(Struct, frozen=True):
     diagnosis: DiagnosisOutput
 
 
-class Operations(ProgramOperations, DomainOperations):
+class Operations(ProgramOperations, DomainOperations, ProbeOperations):
     """Carries out operations by calls of the API; `org_id` is the id of an organization that exists."""
 
     async def create_organization(self, name: str) -> OrganizationView:

@@ -40,8 +40,8 @@ from dcvd.services.trust_stores import TrustStores, load_trust_stores
 @config_option
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, config: Path) -> None:
-    """Examine the configuration, the units, the database, its disk and backups, the socket, the public URL and its
-    certificate, the resolvers, the clock, DNS64, and at Cloudflare the token, the zone and the target.
+    """Examine the configuration, the units, the database, its disk and backups, the socket, the public URL, its
+    certificate and its proxy, the resolvers, the clock, DNS64, and at Cloudflare the token, the zone and the target.
 
     Changes nothing, and says of each part what to do. Exits with 1 if something does not work, with 78 if the
     configuration is bad.

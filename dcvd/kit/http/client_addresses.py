@@ -23,11 +23,11 @@ class ClientAddresses:
         Only trusted proxies are believed: the client is the last address in the lines that is none of theirs. What is
         no address says nothing, and neither does what stands before it.
         """
-        client = _parse(peer)
+        client = parse_address(peer)
         if client is None or not self._is_trusted(client):
             return peer
         for entry in reversed(b",".join(forwarded_for).split(b",")):
-            address = _parse(entry.decode("latin-1").strip(" \t"))
+            address = parse_address(entry.decode("latin-1").strip(" \t"))
             if address is None:
                 break
             client = address
@@ -40,7 +40,7 @@ class ClientAddresses:
 
         That is so at proxies. Where none is configured, loopback may be one.
         """
-        parsed = _parse(address)
+        parsed = parse_address(address)
         if parsed is None or self._is_trusted(parsed) or (parsed.is_loopback and not self._trusted_proxies):
             return None
         if isinstance(parsed, IPv6Address):
@@ -51,7 +51,7 @@ class ClientAddresses:
         return any(address in network for network in self._trusted_proxies)
 
 
-def _parse(text: str) -> IpAddress | None:
+def parse_address(text: str) -> IpAddress | None:
     """Parse an address; an IPv4 address that an IPv6 socket shows is that IPv4 address."""
     address = parse_ip(text)
     if isinstance(address, IPv6Address):

@@ -85,6 +85,7 @@ REFUSED: Final = {
     "/operator/webhooks/{webhook_id}/conformance": "sends tests each time",
     "/operator/organizations": "a name is there once",
     "/operator/organizations/{id_or_name}/suspend": "sets a state, so a repeat changes nothing",
+    "/operator/probes": "a code is kept in memory for a minute",
     "/operator/import/predecessor": "a repeat finds what was brought, and brings only what is new",
     "/operator/organizations/{id_or_name}/resume": "sets a state",
     "/operator/organizations/{id_or_name}/export": "stores nothing",

@@ -26,6 +26,7 @@ from tests.api.webhooks.owed import URL
 _ONE: Final = "/operator/organizations/{id_or_name}"
 NOTHING: Final = {
     f"POST {_ONE}/export": "shows what is stored",
+    "POST /operator/probes": "makes a code, which is kept in memory for a minute",
     f"POST {_ONE}/zones/{{zone_id}}/check": "looks, and changes nothing but what it sees",
     "POST /operator/webhooks/{webhook_id}/test": "sends a test",
     "POST /operator/webhooks/{webhook_id}/conformance": "sends tests",

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from litestar.types import Scope
 
 from dcvd.api.http.answers.problems import HttpRefusal
+from dcvd.core.http.host_header import strip_port
 from dcvd.kit.http.server.peer import PEER_EXTENSION
 
 
@@ -21,15 +22,9 @@ class AllowedHosts:
         if not self._hosts or PEER_EXTENSION in (scope.get("extensions") or {}):
             return
         values = [value for name, value in scope["headers"] if name == b"host"]
-        if len(values) != 1 or _strip_port(values[0].lower()) not in self._hosts:
+        if len(values) != 1 or strip_port(values[0].lower()) not in self._hosts:
             raise HttpRefusal(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 "misdirected_request",
                 "The name in the header Host is none of this service's.",
             )
-
-
-def _strip_port(host: bytes) -> bytes:
-    if host.startswith(b"["):
-        return host.partition(b"]")[0] + b"]"
-    return host.partition(b":")[0].removesuffix(b".")

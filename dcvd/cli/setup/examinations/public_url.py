@@ -1,44 +1,78 @@
-"""Examine `server.public_url`: whether its proxy answers, how long its certificate lasts, and whether it leads here."""
+"""Examine `server.public_url`: whether it leads here, how long its certificate lasts, and how its proxy hands on."""
 
 import asyncio
 import ssl
 import time
-from typing import Final
+from collections.abc import Awaitable
+from typing import Final, TypeVar
 
 import aiohttp
 import msgspec
+from msgspec import Struct
 from yarl import URL
 
+from dcvd.cli.operations.operations import open_operations
 from dcvd.cli.setup.examinations.call_failures import describe_call_failure
+from dcvd.cli.setup.examinations.forwarding import CLAIM, find_host_problem, is_direct, judge_clients
 from dcvd.cli.setup.findings import Finding
-from dcvd.config import Config
+from dcvd.config import Config, ServerConfig
 from dcvd.core.addresses import is_loopback
 from dcvd.core.durations import format_span
+from dcvd.core.http.arrivals import PROBE_HEADER, Arrival
 from dcvd.core.instants import DAY, SECOND
+from dcvd.errors import DcvdError
 from dcvd.kit.tls.trust import TrustStore
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _PART: Final = "public_url"
 _LEAST_LEFT_MS: Final = 7 * DAY
 _MAX_BYTES: Final = 1 << 20
+_T = TypeVar("_T")
+
+
+class _UrlAnswer(Struct, frozen=True, kw_only=True):
+    """What the URL answers; left_ms: what is left of its certificate."""
+
+    status: int
+    instance: str | None
+    left_ms: int | None
 
 
 async def examine_public_url(config: Config, trust: TrustStore, instance: str | None) -> list[Finding]:
-    """Ask the public URL for the facts of the service. `instance`: the one that answers at the socket, if any."""
+    """Ask the public URL for the facts of the service, and the daemon what arrived of that.
+
+    `instance`: the one that answers at the socket, if any.
+    """
     url = config.server.public_url
     if not url:
         return [Finding(_PART, "unknown", "server.public_url is not set, and links, pages and OAuth need it: set it.")]
-    return [await _examine_url(url, trust, instance), _examine_trusted_proxies(config)]
+    async with open_operations(str(config.server.socket), "The daemon") as operations:
+        # An observer, and a daemon of an older version, leave it at what the configuration tells.
+        code = await _try(operations.begin_probe()) if instance is not None else None
+        answer = await _ask(url, trust, code)
+        arrival = None if code is None else await _try(operations.find_arrival(code))
+    judged = _judge_answer(answer, arrival, config.server, instance)
+    if arrival is None or is_direct(arrival, url):
+        return [judged, _examine_trusted_proxies(config)]
+    return [judged, judge_clients(arrival, config.server.trusted_proxies)]
 
 
-async def _examine_url(url: str, trust: TrustStore, instance: str | None) -> Finding:
+async def _try(call: Awaitable[_T]) -> _T | None:
+    try:
+        return await call
+    except (DcvdError, OSError):
+        return None
+
+
+async def _ask(url: str, trust: TrustStore, code: str | None) -> _UrlAnswer | Finding:
+    probe = {} if code is None else {PROBE_HEADER: code, "X-Forwarded-For": CLAIM}
     try:
         left_ms = await _measure_certificate(URL(url), trust)
         async with (
             aiohttp.ClientSession(timeout=_TIMEOUT) as session,
-            session.get(f"{url}/api/meta", ssl=trust.context, allow_redirects=False) as answer,
+            session.get(f"{url}/api/meta", ssl=trust.context, allow_redirects=False, headers=probe) as answer,
         ):
-            status, raw = answer.status, await answer.content.read(_MAX_BYTES)
+            raw = await answer.content.read(_MAX_BYTES)
     except ssl.SSLCertVerificationError as error:
         message = f"The certificate of {url} is not accepted: {error.verify_message}. Renew or replace it at the proxy."
         return Finding(_PART, "failing", message)
@@ -46,11 +80,24 @@ async def _examine_url(url: str, trust: TrustStore, instance: str | None) -> Fin
         reason = describe_call_failure(error)
         advice = "Start the proxy in front of dcvd, and see that its name leads there."
         return Finding(_PART, "failing", f"{url} cannot be reached from here: {reason}. {advice}")
+    return _UrlAnswer(status=answer.status, instance=_read_instance(raw), left_ms=left_ms)
+
+
+def _judge_answer(
+    answer: _UrlAnswer | Finding, arrival: Arrival | None, server: ServerConfig, instance: str | None
+) -> Finding:
+    if isinstance(answer, Finding):
+        return answer
+    url, left_ms, found = server.public_url, answer.left_ms, answer.instance
     lasts = "" if left_ms is None else f" Its certificate is valid for another {format_span(left_ms)}."
-    found = _read_instance(raw)
+    host_problem = None if arrival is None else find_host_problem(arrival, server)
+    if host_problem is not None:
+        return Finding(_PART, "failing", f"{url} leads here, and is answered {answer.status}. {host_problem}{lasts}")
     if found is None:
         advice = "Let the proxy pass every path to server.listen."
-        return Finding(_PART, "failing", f"{url}/api/meta answers {status}, and not as dcvd does.{lasts} {advice}")
+        return Finding(
+            _PART, "failing", f"{url}/api/meta answers {answer.status}, and not as dcvd does.{lasts} {advice}"
+        )
     if left_ms is not None and left_ms < _LEAST_LEFT_MS:
         return Finding(_PART, "failing", f"{url} leads to a dcvd.{lasts} Renew it at the proxy.")
     if instance is None:
@@ -86,7 +133,7 @@ def _read_instance(raw: bytes) -> str | None:
 
 
 def _examine_trusted_proxies(config: Config) -> Finding:
-    """Judge whether the proxy of an https URL is believed when it says for whom it asks."""
+    """Judge by the configuration whether the proxy of an https URL is believed when it says for whom it asks."""
     server, part = config.server, "trusted_proxies"
     if URL(server.public_url).scheme != "https" or not server.listen:
         return Finding(part, "ok", "No proxy on TCP is needed for this public_url.")
