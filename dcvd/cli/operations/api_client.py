@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -12,6 +13,7 @@ import msgspec
 
 from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.extents import Extent, Listed, read_extent
+from dcvd.cli.operations.silence import USUAL_PATIENCE, Patience, await_unless_silent
 from dcvd.cli.socket_calls import describe_refused_socket
 from dcvd.core.durations import parse_duration
 from dcvd.core.instants import to_seconds
@@ -22,6 +24,7 @@ PAGE_SIZE: Final = str(MAX_LIMIT)
 UNREACHABLE: Final = "daemon_unreachable"
 TIMEOUT_VARIABLE: Final = "DCVD_TIMEOUT"
 _TIMEOUT: Final = "30s"
+_LIFE_PATH: Final = "/health"
 _NO_LISTENER_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
 _A = TypeVar("_A")
 Query = Mapping[str, str | Sequence[str]]
@@ -41,12 +44,14 @@ _P = TypeVar("_P", bound=_PageAnswer)
 class ApiClient:
     """Calls the API; every method raises DcvdError.
 
-    `server` names in sentences who answers, such as `The daemon at /run/dcvd.sock`.
+    `server` names in sentences who answers, such as `The daemon at /run/dcvd.sock`. `patience`: with a daemon that
+    says nothing at all to what only reads; None waits as long as for any other answer.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, server: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, server: str, patience: Patience | None = None) -> None:
         self._session = session
         self._server = server
+        self._patience = patience
         self._stream_timeout = aiohttp.ClientTimeout(total=None, sock_read=session.timeout.total)
 
     async def list_pages(self, path: str, page_type: type[_P], *, query: Query | None = None) -> list[_P]:
@@ -121,12 +126,29 @@ class ApiClient:
         timeout = self._session.timeout if timeout_s is None else aiohttp.ClientTimeout(total=timeout_s)
         content = None if body is None else msgspec.json.encode(body)
         sent = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
-        try:
+
+        async def ask() -> tuple[int, bytes]:
             async with self._session.request(
                 method, path, params=query, data=content, headers=sent, timeout=timeout
             ) as response:
-                status, raw = response.status, await response.read()
+                return response.status, await response.read()
+
+        patience = self._patience if method == "GET" and timeout_s is None else None
+        started_s = time.monotonic()
+        try:
+            answer = ask()
+            if patience is None:
+                status, raw = await answer
+            else:
+                status, raw = await await_unless_silent(answer, self._show_life, patience)
         except TimeoutError as error:
+            if patience is not None and time.monotonic() - started_s < (timeout.total or 0):
+                raise DcvdError(
+                    f"{self._server} hangs, or is only just starting: it took {method} {path} and said nothing for "
+                    f"{patience.total_s:g} s, nor to GET {_LIFE_PATH}. See its log; then try again, or systemctl "
+                    f"restart dcvd. With ${TIMEOUT_VARIABLE} set, a command waits so long in any case.",
+                    code=UNREACHABLE,
+                ) from error
             what = f"{self._server} did not answer {method} {path} within {timeout.total:g} s"
             how = f"${TIMEOUT_VARIABLE} sets how long a command waits."
             raise DcvdError(f"{what}: {_advise(method)} {how}", code=UNREACHABLE) from error
@@ -139,6 +161,10 @@ class ApiClient:
         if status >= 400:
             raise _to_error(raw, f"{self._server} answered {method} {path} with {status}")
         return status, raw
+
+    async def _show_life(self) -> None:
+        async with self._session.get(_LIFE_PATH) as response:
+            await response.read()
 
     async def stream(
         self,
@@ -194,6 +220,11 @@ def find_timeout_s(environ: Mapping[str, str] = os.environ) -> float:
     if not timeout:
         raise InvalidInput(TIMEOUT_VARIABLE, f"${TIMEOUT_VARIABLE} has to be longer than {given}: such as {_TIMEOUT}.")
     return to_seconds(timeout)
+
+
+def find_patience(environ: Mapping[str, str] = os.environ) -> Patience | None:
+    """Return the patience with a daemon that says nothing; None where the environment says how long to wait."""
+    return None if environ.get(TIMEOUT_VARIABLE) else USUAL_PATIENCE
 
 
 async def has_listener(socket: Path) -> bool:

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dcvd.cli.operations.api_client import has_listener
+from dcvd.cli.operations.api_client import find_patience, has_listener
 from dcvd.cli.operations.operations import Operations, open_operations
 from dcvd.config import LoadedConfig, load
 from dcvd.errors import DatabaseLocked, StoreError
@@ -77,7 +77,7 @@ async def require_listener(socket: Path) -> None:
 
 def open_daemon_operations(socket: Path) -> AbstractAsyncContextManager[Operations]:
     """Open a session with the daemon that listens at a socket."""
-    return open_operations(str(socket), f"The daemon at {socket}")
+    return open_operations(str(socket), f"The daemon at {socket}", find_patience())
 
 
 @asynccontextmanager

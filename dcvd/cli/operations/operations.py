@@ -36,6 +36,7 @@ from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.cli.operations.domains import DomainOperations
 from dcvd.cli.operations.probes import ProbeOperations
 from dcvd.cli.operations.programs import ProgramOperations
+from dcvd.cli.operations.silence import Patience
 from dcvd.cli.operations.webhooks import ORGANIZATIONS_PATH
 from dcvd.core.alerts.kinds import AlertKind
 from dcvd.core.domains.additions import DomainRequest
@@ -295,14 +296,14 @@ async def find_organization(operations: Operations, id_or_name: str) -> ListedOr
 
 
 @asynccontextmanager
-async def open_operations(socket: str, server: str) -> AsyncIterator[Operations]:
-    """Open a session with whoever serves the API at a socket; `server` as for `ApiClient`."""
+async def open_operations(socket: str, server: str, patience: Patience | None = None) -> AsyncIterator[Operations]:
+    """Open a session with whoever serves the API at a socket; `server` and `patience` as for `ApiClient`."""
     async with aiohttp.ClientSession(
         "http://localhost",
         connector=aiohttp.UnixConnector(path=socket),
         timeout=aiohttp.ClientTimeout(total=find_timeout_s()),
     ) as session:
-        yield Operations(session, server)
+        yield Operations(session, server, patience)
 
 
 async def _encode_lines(requests: Sequence[DomainRequest]) -> AsyncIterator[bytes]:
