@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from importlib import import_module
 from typing import Any
 
 import click
 from msgspec import Struct
+
+from dcvd.kit.imports import import_whole
 
 
 class DeferredCommand(Struct, frozen=True):
@@ -18,7 +19,7 @@ class DeferredCommand(Struct, frozen=True):
 
     def load(self) -> click.Command:
         """Import the command."""
-        command = getattr(import_module(self.module), self.name)
+        command = getattr(import_whole(self.module), self.name)
         assert isinstance(command, click.Command), f"{self.module}.{self.name} is no command"
         return command
 

@@ -13,6 +13,7 @@ from dcvd.api.http.app_services import AppServices
 from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, load, merge_reloadable
 from dcvd.core.audit import AuditAction
+from dcvd.core.dns.hostnames import load_suffixes
 from dcvd.core.instants import to_seconds
 from dcvd.daemon.connection_limits import METRICS_CONNECTIONS, derive_connection_limits
 from dcvd.daemon.listeners import ApiListeners
@@ -204,6 +205,7 @@ class Daemon:
         await asyncio.gather(*(server.stop(timeout_s=timeout_s) for server in self._servers))
 
     async def _start(self) -> None:
+        load_suffixes()
         start_tracing(self._live_config.value)
         self._teardown_steps.append(stop_tracing)
         database, self.context = await open_storage(self._live_config, self._loaded, self._clock, self._teardown_steps)

@@ -133,12 +133,16 @@ def test_the_version_is_one_line() -> None:
     assert (done.returncode, done.stdout) == (0, f"dcvd {__version__}\n")
 
 
-def test_only_what_runs_a_daemon_waits_for_a_web_framework_to_be_imported() -> None:
+def test_only_what_runs_a_daemon_waits_for_a_web_framework_and_only_what_needs_them_for_public_suffixes() -> None:
     modules = {deferred.module for name, deferred in DEFERRED_COMMANDS.items() if name not in ("serve", "demo")}
     assert len(modules) == len(DEFERRED_COMMANDS) - 2
-    script = f"import sys, {', '.join(sorted(modules))}; print('aiohttp' in sys.modules, 'litestar' in sys.modules)"
+    script = (
+        f"import sys, {', '.join(sorted(modules))}\n"
+        "from dcvd.core.dns.top_level_domains import read_suffixes\n"
+        "print('aiohttp' in sys.modules, 'litestar' in sys.modules, read_suffixes.cache_info().currsize)"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "True False\n"
+    assert done.stdout == "True False 0\n"
 
 
 @pytest.mark.parametrize(

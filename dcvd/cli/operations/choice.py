@@ -4,14 +4,14 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from dcvd.cli.operations.api_client import find_patience, has_listener
 from dcvd.cli.operations.operations import Operations, open_operations
 from dcvd.config import LoadedConfig, load
 from dcvd.errors import DatabaseLocked, StoreError
+from dcvd.kit.imports import import_whole
 from dcvd.kit.logs.configuration import configure_logging
 
 OnCreated = Callable[[Path], None]
@@ -101,6 +101,6 @@ async def _open_operations(
 
 def _open_own_operations(loaded: LoadedConfig, on_created: OnCreated | None) -> AbstractAsyncContextManager[Operations]:
     # Whoever finds a daemon does not wait for a web framework to be imported.
-    own_server: Any = import_module("dcvd.cli.operations.own_server")
+    own_server = import_whole("dcvd.cli.operations.own_server")
     operations: AbstractAsyncContextManager[Operations] = own_server.open_own_operations(loaded, on_created)
     return operations

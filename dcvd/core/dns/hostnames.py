@@ -6,6 +6,7 @@ Source: RFC 1035, RFC 5891, UTS 46.
 import re
 import unicodedata
 from collections.abc import Collection
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 from dcvd.core.addresses import MAX_NAME_CHARS
-from dcvd.core.dns.top_level_domains import RESERVED_TLDS, SUFFIXES, find_likely, is_delegated
+from dcvd.core.dns.top_level_domains import RESERVED_TLDS, find_likely, is_delegated, read_suffixes
 from dcvd.core.dns.typed_names import NotOnlyName, extract_name
 from dcvd.errors import InvalidInput
 
@@ -27,8 +28,18 @@ _HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]*")
 _SCHEMES: Final = frozenset({"http", "https"})
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
-_ALL_SUFFIXES: Final = PublicSuffixList()
-"""With those of the private section, such as `github.io`, below which a company lets others have names."""
+
+
+@cache
+def _read_all_suffixes() -> PublicSuffixList:
+    """Read the suffixes with those of the private section, such as `github.io`, below which companies let names."""
+    return PublicSuffixList()
+
+
+def load_suffixes() -> None:
+    """Read the lists of suffixes now, so that no request waits for them later."""
+    read_suffixes()
+    _read_all_suffixes()
 
 
 def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "domainName") -> str:
@@ -90,7 +101,7 @@ def _check_top(name: str, labels: list[str], allowed_tlds: Collection[str], fiel
     elif not is_delegated(tld) and (likely := find_likely(tld)) is not None:
         meant = ".".join((*labels[:-1], likely))
         message = f"There is no top-level domain .{tld}: did you mean .{likely}? Then enter {meant}."
-    elif SUFFIXES.is_public(name):
+    elif read_suffixes().is_public(name):
         message = f"{name!r} is a public suffix, below which others register; give a name of the customer's own."
     if message:
         raise InvalidInput(field, message, code="hostname_invalid")
@@ -118,7 +129,7 @@ def _find_host(text: str) -> str:
 
 def registrable_domain(name: str) -> str:
     """Return the public suffix and one label more (`customer.co.uk`), or the name itself where there is none."""
-    return _ALL_SUFFIXES.privatesuffix(name) or name
+    return _read_all_suffixes().privatesuffix(name) or name
 
 
 def find_typing_zone(name: str, zone: str | None) -> str:
@@ -127,15 +138,16 @@ def find_typing_zone(name: str, zone: str | None) -> str:
     Unless another was seen, that is the domain that somebody registered. A hostname that is a zone of its own gets its
     records in the zone above, since no CNAME can be at the top of a zone.
     """
-    likely = SUFFIXES.privatesuffix(name) or name
-    if zone is None or not is_within(name, zone) or SUFFIXES.is_public(zone) or (zone == name and zone != likely):
+    suffixes = read_suffixes()
+    likely = suffixes.privatesuffix(name) or name
+    if zone is None or not is_within(name, zone) or suffixes.is_public(zone) or (zone == name and zone != likely):
         return likely
     return zone
 
 
 def is_shared_suffix(name: str) -> bool:
     """Whether names below this one belong to others than its owner: below `co.uk`, and below `github.io` too."""
-    return bool(_ALL_SUFFIXES.is_public(name))
+    return bool(_read_all_suffixes().is_public(name))
 
 
 def list_unusual_labels(name: str) -> tuple[str, ...]:

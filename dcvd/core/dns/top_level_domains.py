@@ -3,6 +3,7 @@
 The list is that of the public suffix list, which follows the root zone; its date is that of the package.
 """
 
+from functools import cache
 from typing import Final
 
 from publicsuffixlist import PublicSuffixList
@@ -13,8 +14,6 @@ RESERVED_TLDS: Final = frozenset(
     {"test", "example", "invalid", "localhost", "local", "internal", "onion", "alt", "arpa", "home", "corp", "mail"}
 )
 """Top-level domains for which no public CA issues (RFC 6761, 6762, 7686, 9476 and ICANN's name collisions)."""
-SUFFIXES: Final = PublicSuffixList(only_icann=True)
-"""The suffixes below which registries register. Those of the list's private section belong to somebody, as names do."""
 _OFTEN_MEANT: Final = (
     "com", "net", "org", "info", "biz", "gov", "edu", "app", "dev", "shop", "store", "online", "site", "cloud", "tech",
     "xyz", "club", "agency", "digital", "email", "website", "space", "live", "studio",
@@ -22,9 +21,18 @@ _OFTEN_MEANT: Final = (
 """The most frequent generic ones. Those of countries are too short to tell a slip from another one."""
 
 
+@cache
+def read_suffixes() -> PublicSuffixList:
+    """Read the suffixes below which registries register, once.
+
+    Those of the list's private section belong to somebody, as names do.
+    """
+    return PublicSuffixList(only_icann=True)
+
+
 def is_delegated(tld: str) -> bool:
     """Whether the root zone has this top-level domain, as far as the list knows."""
-    return SUFFIXES.publicsuffix(tld, accept_unknown=False) is not None
+    return read_suffixes().publicsuffix(tld, accept_unknown=False) is not None
 
 
 def find_likely(tld: str) -> str | None:
