@@ -19,6 +19,7 @@ from dcvd.cli.options import (
 from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.core.alerts.kinds import CONTACT_KINDS, AlertKind
 
 _KIND: Final = click.Choice([kind.value for kind in CONTACT_KINDS])
@@ -79,7 +80,7 @@ def add(address: str, organization: str, kinds: tuple[str, ...], as_json: bool, 
     if as_json:
         print_json({"contact": contact})
     else:
-        click.echo(f"{contact.address} is asked by mail, and told of alerts once they agree. ({contact.id})")
+        print_prose(f"{contact.address} is asked by mail, and told of alerts once they agree. ({contact.id})")
 
 
 @contacts.command("list", epilog=format_examples("dcvd alerts contacts list --org Acme"))
@@ -99,12 +100,13 @@ def list_contacts(organization: str, output: ListOutput, config: Path) -> None:
 @contacts.command("remove", epilog=format_examples("dcvd alerts contacts remove --org Acme con_01k2j3…"))
 @click.argument("contact_id", metavar="ID")
 @organization_option
+@json_option
 @config_option
-def remove(contact_id: str, organization: str, config: Path) -> None:
+def remove(contact_id: str, organization: str, as_json: bool, config: Path) -> None:
     """Remove the contact with this ID, who gets no more mails."""
 
     async def work(operations: Operations) -> None:
         await operations.remove_contact((await find_organization(operations, organization)).id, contact_id)
 
     perform(config, work)
-    click.echo(f"Removed {contact_id}.")
+    print_json({"removed": contact_id}) if as_json else print_prose(f"Removed {contact_id}.")

@@ -23,6 +23,7 @@ from dcvd.cli.options import (
 from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import load
 from dcvd.core.audit import DAEMON_CHAIN, AuditAction, AuditChain, ChainFault
 from dcvd.errors import NotFound
@@ -181,6 +182,6 @@ def _print_results(chains: Sequence[VerifiedChain]) -> None:
     for chain in chains:
         name = "the daemon's own" if chain.org_id == DAEMON_CHAIN else chain.org_id
         if chain.fault is not None:
-            click.echo(f"{name}: BROKEN at entry {chain.fault_sequence}: {chain.fault}.")
+            print_prose(f"{name}: BROKEN at entry {chain.fault_sequence}: {chain.fault}.")
     sound = [chain for chain in chains if chain.fault is None]
-    click.echo(f"{sum(chain.sound for chain in sound)} entries in {len(sound)} chains are as they were written.")
+    print_prose(f"{sum(chain.sound for chain in sound)} entries in {len(sound)} chains are as they were written.")

@@ -3,17 +3,27 @@
 import json
 import os
 from pathlib import Path
+from typing import Final
 
 import click
 
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
-from dcvd.cli.terminal.tables import format_table
+from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.lists import format_list
+from dcvd.cli.terminal.prose import print_prose
+from dcvd.cli.terminal.screen import find_screen
 from dcvd.config import Config, load
 from dcvd.core.records.domain_connect import build_template, public_key_domain, public_key_texts, return_hosts
 from dcvd.errors import ConfigError, StoreError
 from dcvd.kit.new_file import create_file
 from dcvd.providers.domain_connect.signing import encode_public_key, generate_key
 from dcvd.store.engine.files import adopt_owner
+
+_RECORD_COLUMNS: Final[tuple[Column[tuple[str, str]], ...]] = (
+    Column(heading="type", cell=lambda _: "TXT"),
+    Column(heading="name", cell=lambda record: record[0]),
+    Column(heading="value", cell=lambda record: record[1]),
+)
 
 
 @click.group(
@@ -51,7 +61,7 @@ def keygen(output: Path | None) -> None:
             adopt_owner(draft)
     except FileExistsError as error:
         raise StoreError(f"{path} is already there, and a key replaces nothing: name another file.") from error
-    click.echo(f"Wrote a private key to {path}. Name it as providers.domain_connect.private_key_file.")
+    print_prose(f"Wrote a private key to {path}. Name it as providers.domain_connect.private_key_file.")
 
 
 @domain_connect.command("txt", epilog=format_examples("dcvd domain-connect txt", "dcvd domain-connect txt --json"))
@@ -72,7 +82,7 @@ def txt(as_json: bool, config: Path) -> None:
     if as_json:
         print_json({"records": [{"type": "TXT", "name": name, "value": value} for value in values]})
         return
-    click.echo(format_table(("type", "name", "value"), [("TXT", name, value) for value in values]))
+    click.echo(format_list([(name, value) for value in values], _RECORD_COLUMNS, find_screen(), now=0, is_wide=True))
 
 
 @domain_connect.command(

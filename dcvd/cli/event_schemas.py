@@ -5,7 +5,7 @@ import json
 import click
 
 from dcvd.cli.options import format_examples
-from dcvd.cli.terminal.tables import format_table
+from dcvd.cli.terminal.facts import print_facts
 from dcvd.core.event_schemas.data import EVENT_DATA
 from dcvd.core.event_schemas.documents import build_event_schema
 from dcvd.core.events import EventType
@@ -19,6 +19,6 @@ from dcvd.core.events import EventType
 def event_schema(event: str | None) -> None:
     """List the types of events, or print the JSON Schema (Draft 2020-12) of the body of one of them."""
     if event is None:
-        click.echo(format_table(("event", "what it says"), [(each.value, EVENT_DATA[each][0]) for each in EventType]))
+        print_facts([(each.value, EVENT_DATA[each][0]) for each in EventType])
         return
     click.echo(json.dumps(build_event_schema(EventType(event)), indent=2, ensure_ascii=False))

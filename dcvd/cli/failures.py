@@ -11,6 +11,7 @@ import click
 import msgspec
 from msgspec import Struct
 
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.errors import ConfigError, DcvdError
 
 DEBUG_VARIABLE: Final = "DCVD_DEBUG"
@@ -77,4 +78,4 @@ def _show(code: str, sentences: list[str], *, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode({"error": FailureOutput(code, " ".join(readable), readable)}), err=True)
     else:
-        click.echo("\n".join(readable), err=True)
+        print_prose("\n".join(readable), err=True)

@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from dcvd.cli import socket_calls
-from dcvd.cli.options import config_option, format_examples
+from dcvd.cli.options import config_option, format_examples, json_option
 from dcvd.config import load
 from dcvd.errors import DcvdError
 
 
 @click.command("health", epilog=format_examples("dcvd health", 'HEALTHCHECK CMD ["dcvd", "health"]'))
+@json_option
 @config_option
-def health(config: Path) -> None:
+def health(as_json: bool, config: Path) -> None:  # noqa: ARG001  # what the daemon answers is JSON
     """Ask the running daemon, over its unix socket, for GET /health. Ends with 1 unless it answers 200 in 5 seconds.
 
     Whether all that dcvd needs works is another question: it serves also while Cloudflare is away.

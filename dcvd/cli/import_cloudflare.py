@@ -15,9 +15,9 @@ from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
 from dcvd.cli.terminal.columns import Column, Tone
 from dcvd.cli.terminal.lists import format_list
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.screen import find_screen
 from dcvd.cli.terminal.tables import format_table
-from dcvd.cli.terminal.text import wrap
 from dcvd.core.text import make_printable
 from dcvd.services.domains.adoptions import AdoptionOutcome
 
@@ -151,10 +151,9 @@ def _print_result(result: _Result, *, dry_run: bool) -> None:
         click.echo()
     for each in result.hostnames:
         if (sentence := _explain(each)) is not None:
-            lines = [sentence] if screen.width is None else wrap(sentence, screen.width)
-            click.echo("\n".join(lines), err=not dry_run)
+            print_prose(sentence, err=not dry_run)
     if not result.hostnames:
-        click.echo("The zone has no hostname that is meant.", err=True)
+        print_prose("The zone has no hostname that is meant.", err=True)
     else:
         summary = result.end.summary
         counts = (
@@ -169,7 +168,7 @@ def _print_result(result: _Result, *, dry_run: bool) -> None:
         rows = [(words, str(count)) for words, count in counts if count]
         click.echo(format_table((f"hostnames for {result.owner}", "count"), rows))
     if result.end.error is not None:
-        click.echo(f"The import ended early: {result.end.error.message} Run it again for the rest.", err=True)
+        print_prose(f"The import ended early: {result.end.error.message} Run it again for the rest.", err=True)
 
 
 def _explain(hostname: ImportedHostnameView) -> str | None:

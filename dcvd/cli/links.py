@@ -22,6 +22,7 @@ from dcvd.cli.terminal.columns import Age, Column
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.ids import IdPrefix
 from dcvd.core.links import MAX_LIFETIME_MS, MIN_LIFETIME_MS
@@ -112,7 +113,7 @@ def create(
         ("Id", link.id),
     ]
     print_facts(facts)
-    click.echo("Give the token to the customer alone: it cannot be shown again.", err=True)
+    print_prose("Give the token to the customer alone: it cannot be shown again.", err=True)
 
 
 @links.command("list", epilog=format_examples("dcvd link list --org Acme"))
@@ -132,12 +133,13 @@ def list_links(organization: str, output: ListOutput, config: Path) -> None:
 @links.command("revoke", epilog=format_examples("dcvd link revoke --org Acme link_01k2j3…"))
 @click.argument("link_id", metavar="ID", callback=check_id(IdPrefix.LINK, "link"))
 @organization_option
+@json_option
 @config_option
-def revoke(link_id: str, organization: str, config: Path) -> None:
+def revoke(link_id: str, organization: str, as_json: bool, config: Path) -> None:
     """Revoke the link with this ID. It stops working at once; what was done by it stays."""
 
     async def work(operations: Operations) -> None:
         await operations.revoke_link((await find_organization(operations, organization)).id, link_id)
 
     perform(config, work)
-    click.echo(f"Revoked {link_id}.")
+    print_json({"revoked": link_id}) if as_json else print_prose(f"Revoked {link_id}.")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from dcvd.cli.options import config_option, format_examples
+from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import load
 from dcvd.core.alerts.mail import Mail
 from dcvd.core.alerts.sending import SendOutcome
@@ -25,8 +26,9 @@ def mail() -> None:
 
 @mail.command("test", epilog=format_examples("dcvd mail test person@example.com"))
 @click.argument("address")
+@json_option
 @config_option
-def send_test(address: str, config: Path) -> None:
+def send_test(address: str, as_json: bool, config: Path) -> None:
     """Hand a mail to ADDRESS over to the mail server of the configuration, and say what the server said."""
     try:
         recipient = normalize_address(address)
@@ -46,4 +48,7 @@ def send_test(address: str, config: Path) -> None:
     result = asyncio.run(send_mail(settings, test))
     if result.outcome is not SendOutcome.SENT:
         raise DcvdError(f"{settings.host} did not take the mail: {result.detail}", code="mail_not_sent")
-    click.echo(f"{settings.host} took the mail to {recipient}.")
+    if as_json:
+        print_json({"sent": {"to": recipient, "server": settings.host}})
+    else:
+        print_prose(f"{settings.host} took the mail to {recipient}.")

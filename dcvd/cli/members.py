@@ -19,9 +19,11 @@ from dcvd.cli.options import (
     print_json,
 )
 from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
-from dcvd.cli.terminal.tables import format_facts, format_instant
+from dcvd.cli.terminal.prose import print_prose
+from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.ids import IdPrefix
 from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
@@ -110,39 +112,38 @@ def change(
     if as_json:
         print_json({"member": member})
     else:
-        click.echo(f"{member.address} is {member.status.value}, with the role {member.role.value}.")
+        print_prose(f"{member.address} is {member.status.value}, with the role {member.role.value}.")
 
 
 @members.command("remove", epilog=format_examples("dcvd member remove --org Acme mem_01k2j3…"))
 @click.argument("member_id", metavar="ID", callback=_check_member_id)
 @organization_option
+@json_option
 @config_option
-def remove(member_id: str, organization: str, config: Path) -> None:
+def remove(member_id: str, organization: str, as_json: bool, config: Path) -> None:
     """Remove the member with this ID, and revoke their tokens."""
 
     async def work(operations: Operations) -> None:
         await operations.remove_member((await find_organization(operations, organization)).id, member_id)
 
     perform(config, work)
-    click.echo(f"Removed {member_id}.")
+    print_json({"removed": member_id}) if as_json else print_prose(f"Removed {member_id}.")
 
 
 def _print_invitation(member: MemberView, as_json: bool) -> None:
     if as_json:
         print_json({"member": member})
         return
-    click.echo(
-        format_facts(
-            [
-                ("Invitation", member.invite_token or ""),
-                ("Address", member.address),
-                ("Role", member.role.value),
-                ("Expires", format_instant(member.invite_expires_at, missing="")),
-                ("Id", member.id),
-            ]
-        )
+    print_facts(
+        [
+            ("Invitation", member.invite_token or ""),
+            ("Address", member.address),
+            ("Role", member.role.value),
+            ("Expires", format_instant(member.invite_expires_at, missing="")),
+            ("Id", member.id),
+        ]
     )
-    click.echo("Give the invitation to that person alone: it cannot be shown again.", err=True)
+    print_prose("Give the invitation to that person alone: it cannot be shown again.", err=True)
 
 
 def _perform(organization: str, config: Path, work: Callable[[Operations, str], Awaitable[MemberView]]) -> MemberView:

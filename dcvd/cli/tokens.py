@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from dcvd.api.operators.view import OrganizationView
-from dcvd.api.tokens.view import TokenView, UsageView
+from dcvd.api.tokens.view import TokenView, UsageDayView, UsageView
 from dcvd.cli.extents import Listed
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import (
@@ -24,9 +24,10 @@ from dcvd.cli.options import (
 from dcvd.cli.terminal.ages import read_clock
 from dcvd.cli.terminal.columns import Age, Column, Tone
 from dcvd.cli.terminal.facts import print_facts
-from dcvd.cli.terminal.lists import print_list
+from dcvd.cli.terminal.lists import print_list, print_table
 from dcvd.cli.terminal.output import ListOutput
-from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
+from dcvd.cli.terminal.prose import print_prose
+from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, from_rfc3339
 from dcvd.core.tokens.token import Role
@@ -65,6 +66,12 @@ def _judge_expiry(token: TokenView) -> Tone:
     return "bad" if _is_expired(token) else "plain"
 
 
+_USAGE_COLUMNS: Final[tuple[Column[UsageDayView], ...]] = (
+    Column(heading="day", cell=lambda each: each.day.isoformat()),
+    Column(heading="operation", cell=lambda each: each.operation, shortest=20),
+    Column(heading="requests", cell=lambda each: str(each.requests)),
+    Column(heading="errors", cell=lambda each: str(each.errors)),
+)
 _COLUMNS: Final[tuple[Column[TokenView], ...]] = (
     Column(heading="name", cell=lambda each: each.name, shortest=12),
     Column(heading="role", cell=lambda each: each.role.value, gives_way=4),
@@ -172,8 +179,8 @@ def create(
         del members["lastUsedAt"]  # says nothing of a token that is new
         print_json({"token": members})
     else:
-        click.echo(_describe_token(owner, minted))
-        click.echo("Keep the token safe: it cannot be shown again.", err=True)
+        _print_token(owner, minted)
+        print_prose("Keep the token safe: it cannot be shown again.", err=True)
 
 
 @tokens.command(
@@ -243,7 +250,7 @@ def change(
     if as_json:
         print_json({"token": changed})
     else:
-        click.echo(_describe_token(owner, changed))
+        _print_token(owner, changed)
 
 
 @tokens.command(
@@ -276,8 +283,8 @@ def rotate(token_id: str, organization: str, grace_ms: int, quiet: bool, config:
     if quiet:
         click.echo(rotated.token)
     else:
-        click.echo(_describe_token(owner, rotated))
-        click.echo("Keep the token safe: it cannot be shown again.", err=True)
+        _print_token(owner, rotated)
+        print_prose("Keep the token safe: it cannot be shown again.", err=True)
 
 
 @tokens.command(
@@ -308,9 +315,9 @@ def revoke(
     if as_json:
         print_json({"revoked": token_id if token_id is not None else count})
     elif token_id is not None:
-        click.echo(f"Revoked {token_id} of {owner.name}.")
+        print_prose(f"Revoked {token_id} of {owner.name}.")
     else:
-        click.echo(f"Revoked the tokens of {owner.name}: {count}.")
+        print_prose(f"Revoked the tokens of {owner.name}: {count}.")
 
 
 @tokens.command("usage", epilog=format_examples("dcvd token usage --org Acme token_01k2j3…"))
@@ -337,12 +344,11 @@ def usage(token_id: str, organization: str, as_json: bool, config: Path) -> None
     ]
     print_facts(facts)
     if found.days:
-        rows = [(each.day.isoformat(), each.operation, str(each.requests), str(each.errors)) for each in found.days]
-        click.echo(format_table(("day", "operation", "requests", "errors"), rows))
+        print_table(found.days, _USAGE_COLUMNS, is_wide=False)
 
 
-def _describe_token(owner: OrganizationView, minted: TokenView) -> str:
-    return format_facts(
+def _print_token(owner: OrganizationView, minted: TokenView) -> None:
+    print_facts(
         [
             *([("Token", minted.token)] if minted.token else []),
             ("Name", minted.name),

@@ -7,7 +7,9 @@ from typing import Final
 import click
 
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
-from dcvd.cli.terminal.tables import format_table
+from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.lists import print_table
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import Config, LoadedConfig, load
 from dcvd.config.secrets import SecretSource
 from dcvd.errors import StoreError
@@ -69,8 +71,8 @@ def keygen(output: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"key": {"id": key.id, "file": str(path)}})
     else:
-        click.echo(f"Wrote key {key.id} to {path}.")
-        click.echo("Keep a copy apart from the backups of the database: without it the secrets are lost.", err=True)
+        print_prose(f"Wrote key {key.id} to {path}.")
+        print_prose("Keep a copy apart from the backups of the database: without it the secrets are lost.", err=True)
 
 
 @vault.command(
@@ -103,10 +105,10 @@ def rotate(drop_old: bool, as_json: bool, config: Path) -> None:
     elif drop_old:
         _print_dropped(change)
     else:
-        click.echo(
+        print_prose(
             f"Put the new key {change.active_id} into {path}. Keep a copy apart from the backups of the database."
         )
-        click.echo(
+        print_prose(
             "Restart dcvd: it then encrypts with that, and in the background encrypts anew what was encrypted with "
             f"{_format_key_ids(change.earlier_ids)}. `dcvd vault status` shows how far it is; then: dcvd vault rotate "
             "--drop-old"
@@ -155,39 +157,35 @@ def _read_needed_keys(config: Config, *, must_exist: bool) -> tuple[str | None, 
 
 def _print_status(vault_status: VaultStatus) -> None:
     if not vault_status.keys:
-        click.echo("The database has no key yet: the daemon's first start gives it one.")
+        print_prose("The database has no key yet: the daemon's first start gives it one.")
     else:
-        rows = [
-            (key.id, _describe_use(key), _format_counts(key.rows) or "nothing", _describe_source(key))
-            for key in vault_status.keys
-        ]
-        click.echo(format_table(("key", "use", "has encrypted", "last found in"), rows))
+        print_table(vault_status.keys, _KEY_COLUMNS, is_wide=False)
     if vault_status.waiting:
-        click.echo(f"To be encrypted anew by the daemon: {_format_counts(vault_status.waiting)}.")
+        print_prose(f"To be encrypted anew by the daemon: {_format_counts(vault_status.waiting)}.")
     if vault_status.damaged:
-        click.echo(f"Damaged, and not to be opened with any key: {_format_counts(vault_status.damaged)}.")
+        print_prose(f"Damaged, and not to be opened with any key: {_format_counts(vault_status.damaged)}.")
     if vault_status.next is not None:
-        click.echo(f"The next start of dcvd encrypts with key {vault_status.next.id}: {vault_status.next.source}.")
+        print_prose(f"The next start of dcvd encrypts with key {vault_status.next.id}: {vault_status.next.source}.")
     for key in vault_status.unneeded:
-        click.echo(f"Nothing in the database needs key {key.id} any more: {key.source}. {_BACKUPS_SENTENCE}")
+        print_prose(f"Nothing in the database needs key {key.id} any more: {key.source}. {_BACKUPS_SENTENCE}")
     if vault_status.connections:
-        click.echo("Connections to DNS providers: a key is configured.")
+        print_prose("Connections to DNS providers: a key is configured.")
     else:
-        click.echo(
+        print_prose(
             "Connections to DNS providers need a key that you set: name its file in vault.key_file, or set "
             "OAUTH_ENCRYPTION_KEY, and restart dcvd."
         )
     for problem in vault_status.problems:
-        click.echo(problem, err=True)
+        print_prose(problem, err=True)
 
 
 def _print_dropped(rotation: KeyFileChange) -> None:
     for key_id in rotation.dropped_ids:
-        click.echo(f"Removed key {key_id} from {rotation.file}. {_BACKUPS_SENTENCE}")
+        print_prose(f"Removed key {key_id} from {rotation.file}. {_BACKUPS_SENTENCE}")
     if not rotation.dropped_ids:
-        click.echo(f"Nothing was removed from {rotation.file}.")
+        print_prose(f"Nothing was removed from {rotation.file}.")
     if rotation.earlier_ids:
-        click.echo(f"Still needed: {_format_key_ids(rotation.earlier_ids)}; `dcvd vault status` says for what.")
+        print_prose(f"Still needed: {_format_key_ids(rotation.earlier_ids)}; `dcvd vault status` says for what.")
 
 
 def _describe_use(key: KeyStatus) -> str:
@@ -205,3 +203,11 @@ def _format_counts(counts: ValueCounts) -> str:
 
 def _format_key_ids(key_ids: list[str]) -> str:
     return f"key {' and '.join(key_ids)}"
+
+
+_KEY_COLUMNS: Final[tuple[Column[KeyStatus], ...]] = (
+    Column(heading="key", cell=lambda each: each.id),
+    Column(heading="use", cell=_describe_use),
+    Column(heading="has encrypted", cell=lambda each: _format_counts(each.rows) or "nothing", shortest=13),
+    Column(heading="last found in", cell=_describe_source, shortest=13),
+)

@@ -20,6 +20,7 @@ from dcvd.cli.terminal.columns import Age, Column
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.tables import format_instant
 from dcvd.errors import NotFound
 
@@ -85,8 +86,9 @@ def check(zone: str, organization: str, as_json: bool, config: Path) -> None:
 @zones.command("remove", epilog=format_examples("dcvd zone remove --org Acme customer.com"))
 @click.argument("zone")
 @organization_option
+@json_option
 @config_option
-def remove(zone: str, organization: str, config: Path) -> None:
+def remove(zone: str, organization: str, as_json: bool, config: Path) -> None:
     """Remove ZONE, which is an id or a name, so that another organization can prove it. Its domains stay proved."""
 
     async def work(operations: Operations) -> str:
@@ -95,7 +97,8 @@ def remove(zone: str, organization: str, config: Path) -> None:
         await operations.remove_zone(org_id, found.id)
         return found.name
 
-    click.echo(f"Removed {perform(config, work)}.")
+    removed = perform(config, work)
+    print_json({"removed": removed}) if as_json else print_prose(f"Removed {removed}.")
 
 
 async def _find_zone(operations: Operations, org_id: str, id_or_name: str) -> ZoneView:

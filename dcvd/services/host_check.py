@@ -63,13 +63,24 @@ def _judge_directory(key: str, path: Path, unit: UnitAccess | None) -> Sequence[
                 f"{key} is {path}, and {unit.unit} may write only {own}: put it there, or add "
                 f"ReadWritePaths={directory} by a drop-in."
             ]
-    if not directory.exists():
+    try:
+        exists = directory.exists()
+    except PermissionError:
+        return [f"{key} is {path}, but this user may not look for {directory}."]
+    if not exists:
         return [f"{key} is {path}, but there is no directory {directory}: make it, or mount it."]
     if not directory.is_dir():
         return [f"{key} is {path}, but {directory} is no directory."]
     if unit is None and not os.access(directory, os.W_OK | os.X_OK):
         return [f"{key} is {path}, but this user may not write {directory}."]
     return []
+
+
+def _may_be_socket(path: Path) -> bool:
+    try:
+        return path.is_socket()
+    except PermissionError:
+        return True  # its directory is not for us to see
 
 
 def _is_socket_held(path: Path) -> bool:
@@ -79,7 +90,7 @@ def _is_socket_held(path: Path) -> bool:
         try:
             probe.connect(str(path))
         except PermissionError:
-            return path.is_socket()
+            return _may_be_socket(path)
         except OSError:
             return False
     return True

@@ -2,40 +2,30 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 from dcvd.config import Live, load
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.metrics import Metrics
 from dcvd.sandbox import Sandbox, SandboxSettings
+from tests.apart import running_apart
 from tests.cli.processes import House, environment
 from tests.warm.process import run
 
 
-@contextmanager
-def sandbox_running() -> Iterator[Sandbox]:
-    """A sandbox on a loop of its own: the commands run their own."""
-    found: list[Sandbox] = []
-    started, stopping = Event(), Event()
+def sandbox_running(*, preloaded: int = 0) -> AbstractContextManager[Sandbox]:
+    """A sandbox on a loop of its own: the commands run their own. `preloaded`: as for SandboxSettings."""
+    settings = SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.02, preloaded=preloaded)
+    return running_apart(lambda: Sandbox(settings))
 
-    async def serve() -> None:
-        async with Sandbox(SandboxSettings(api_port=0, dns_port=0, edge_port=0, step_s=0.02)) as sandbox:
-            found.append(sandbox)
-            started.set()
-            await asyncio.to_thread(stopping.wait)
 
-    thread = Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    try:
-        assert started.wait(30)
-        yield found[0]
-    finally:
-        stopping.set()
-        thread.join()
+def use_sandbox(house: House, sandbox: Sandbox) -> None:
+    """Have the configuration of a house name a sandbox as Cloudflare."""
+    text = house.config.read_text().replace("http://127.0.0.1:9/client/v4", sandbox.api_url)
+    text = text.replace("[cloudflare]", "[cloudflare]\ncertificates_per_minute = 0\nrequests_per_5m = 0")
+    house.config.write_text(text)
 
 
 class SandboxHouse(House):
@@ -43,9 +33,7 @@ class SandboxHouse(House):
 
     def __init__(self, directory: Path, sandbox: Sandbox) -> None:
         super().__init__(directory, '[domains]\nallow_reserved_tlds = ["test"]')
-        text = self.config.read_text().replace("http://127.0.0.1:9/client/v4", sandbox.api_url)
-        text = text.replace("[cloudflare]", "[cloudflare]\ncertificates_per_minute = 0\nrequests_per_5m = 0")
-        self.config.write_text(text)
+        use_sandbox(self, sandbox)
         self.environ = environment({"CLOUDFLARE_API_TOKEN": "sandbox-token"})
 
     def register(self, name: str, **order: Any) -> str:

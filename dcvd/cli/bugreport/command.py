@@ -8,6 +8,7 @@ import click
 from dcvd.cli.bugreport.report import Report, write_report
 from dcvd.cli.bugreport.sections import LOG_LINES, gather_sections, list_organization_names
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.errors import DcvdError
 from dcvd.kit.new_file import create_file
 
@@ -61,4 +62,4 @@ def bugreport(output: str | None, log: Path | None, with_names: bool, as_json: b
 
 def _print_summary(path: Path, report: Report) -> None:
     head, _, _ = report.text.partition("\n\n")
-    click.echo(f"Wrote {path}, {path.stat().st_size >> 10} KiB, which only you can read.\n{head}")
+    print_prose(f"Wrote {path}, {path.stat().st_size >> 10} KiB, which only you can read.\n{head}")

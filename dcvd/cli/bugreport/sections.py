@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -105,7 +106,8 @@ def _call_api(config: Path) -> Mapping[str, str]:
             except (DcvdError, msgspec.DecodeError, TimeoutError) as error:
                 answers[title] = f"This could not be had: {error}"
 
-    failure = _try(lambda: str(perform(config, work)))
+    # What fails is in the answers; lines of a log would stand between the sentences of the command.
+    failure = _try(lambda: str(perform(config, work, log=StringIO())))
     return {title: answers.get(title, failure) for title in _CALLS}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import load
 from dcvd.core.instants import to_rfc3339
 from dcvd.errors import StoreError
@@ -56,25 +57,25 @@ def backup(file: Path | None, directory: Path | None, keep: int | None, as_json:
     try:
         mark_backup(database, now)
     except StoreError as error:
-        click.echo(f"Warning: {error.message} The backup is whole, but dcvd will call it late.", err=True)
+        print_prose(f"Warning: {error.message} The backup is whole, but dcvd will call it late.", err=True)
     removed: list[Path] = []
     if directory is not None and keep is not None:
         try:
             removed = remove_old(directory.absolute(), keep, copy.file)
         except StoreError as error:
-            click.echo(f"Warning: {error.message} The new backup is whole.", err=True)
+            print_prose(f"Warning: {error.message} The new backup is whole.", err=True)
     if as_json:
         print_json(
             {"backup": _backup_output(copy), **({} if directory is None else {"removed": list(map(str, removed))})}
         )
         return
-    click.echo(f"Copied {database} to {copy.file}: {_format_size(copy.bytes)}, checked.")
+    print_prose(f"Copied {database} to {copy.file}: {_format_size(copy.bytes)}, checked.")
     if removed:
-        click.echo(f"Removed {len(removed)} older: {', '.join(path.name for path in removed)}.")
+        print_prose(f"Removed {len(removed)} older: {', '.join(path.name for path in removed)}.")
     for key in copy.keys:
-        click.echo(f"It needs key {key.key_id}: {key.source}; keep that apart from the backup.")
+        print_prose(f"It needs key {key.key_id}: {key.source}; keep that apart from the backup.")
     if not copy.keys:
-        click.echo("It needs no key: nothing in it is encrypted.")
+        print_prose("It needs no key: nothing in it is encrypted.")
 
 
 def _backup_output(copy: Backup) -> dict[str, object]:

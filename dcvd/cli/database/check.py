@@ -8,6 +8,7 @@ import click
 
 from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import Config, load
 from dcvd.core.instants import DAY
 from dcvd.kit.clock import SystemClock
@@ -32,11 +33,11 @@ def check(as_json: bool, config: Path) -> int:
     if as_json:
         print_json({"database": str(loaded.database.path), "rules": report.rules, "faults": report.faults})
     elif not report.faults:
-        click.echo(f"{loaded.database.path} keeps all {report.rules} rules.")
+        print_prose(f"{loaded.database.path} keeps all {report.rules} rules.")
     for fault in () if as_json else report.faults:
         more = fault.count - len(fault.examples)
-        click.echo(f"{fault.rule}: {fault.meaning}")
-        click.echo("\n".join(f"  {example}" for example in fault.examples) + (f"\n  and {more} more" if more else ""))
+        print_prose(f"{fault.rule}: {fault.meaning}")
+        print_prose("\n".join([*fault.examples, *([f"and {more} more"] if more else [])]), indent="  ")
     return FAILED if report.faults else 0
 
 

@@ -9,6 +9,7 @@ import click
 from dcvd.cli.database.restoration import RestoredBackup, restore_backup
 from dcvd.cli.database.systemd import refuse_active_socket
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import load
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.store.engine.migrate import load_migrations
@@ -52,14 +53,14 @@ def restore(file: Path, without_keys: bool, as_json: bool, config: Path) -> None
         return
     schema = len(load_migrations())
     upgrade = "" if restored.schema == schema else f", brought up from schema version {restored.schema} to {schema}"
-    click.echo(
+    print_prose(
         f"Restored {loaded.config.database.path} from {restored.file}{upgrade}. It has domains: {restored.domains}, "
         f"organizations: {restored.organizations}."
     )
     if restored.kept_file is not None:
-        click.echo(f"The database that was there is {restored.kept_file}; remove it, and its -wal, once all is well.")
-    click.echo(f"Events are numbered on in epoch {restored.epoch}. Tokens that were revoked since are valid again.")
-    click.echo(
+        print_prose(f"The database that was there is {restored.kept_file}; remove it, and its -wal, once all is well.")
+    print_prose(f"Events are numbered on in epoch {restored.epoch}. Tokens that were revoked since are valid again.")
+    print_prose(
         "Start the daemon. Then `dcvd orphans list` shows hostnames at Cloudflare that the backup does not know."
     )
 

@@ -13,6 +13,7 @@ from dcvd.cli.declarations.planning import plan
 from dcvd.cli.declarations.steps import Action, Plan, Step
 from dcvd.cli.operations import Operations, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.errors import DcvdError
 from dcvd.kit.new_file import create_file
 
@@ -72,7 +73,7 @@ def apply(
     if outcome.error is not None:
         raise _describe_failure(made, outcome, outcome.error) from outcome.error
     if not as_json and made.steps:
-        click.echo("Nothing was done (--dry-run)." if dry_run else f"Done: {_count(outcome.taken)}.")
+        print_prose("Nothing was done (--dry-run)." if dry_run else f"Done: {_count(outcome.taken)}.")
     return 0
 
 
@@ -82,19 +83,19 @@ def _ignore(_step: Step) -> None:
 
 def _show_plan(made: Plan) -> None:
     if not made.steps:
-        click.echo("All is as the file says.")
+        print_prose("All is as the file says.")
         return
     click.echo("Plan:")
     for step in made.steps:
-        click.echo(f"  {_SIGNS[step.action]} {step.subject}")
+        print_prose(f"{_SIGNS[step.action]} {step.subject}", indent="  ")
         for detail in step.details:
-            click.echo(f"      {detail}")
+            print_prose(detail, indent="      ")
     if made.danger is not None:
-        click.echo(f"Careful: {made.danger}")
+        print_prose(f"Careful: {made.danger}")
 
 
 def _show_taken(step: Step) -> None:
-    click.echo(f"{step.action.value}d {step.subject}")
+    print_prose(f"{step.action.value}d {step.subject}")
 
 
 def _count(steps: Sequence[Step]) -> str:
@@ -108,11 +109,12 @@ def _hand_over_secrets(outcome: Outcome, file: Path | None, *, as_json: bool) ->
     if file is not None:
         with create_file(file) as draft:
             draft.write_bytes(msgspec.json.format(msgspec.json.encode({"secrets": outcome.secrets}), indent=2) + b"\n")
-        click.echo(f"Wrote the secrets of new endpoints to {file}.", err=True)
+        print_prose(f"Wrote the secrets of new endpoints to {file}.", err=True)
     elif not as_json:
-        click.echo("Secrets of new endpoints, which are never shown again:")
+        print_prose("Secrets of new endpoints, which are never shown again:")
         for secret in outcome.secrets:
-            click.echo(f"  {secret.url} ({secret.endpoint})\n    {secret.secret}\n    {secret.signing_secret}")
+            print_prose(f"{secret.url} ({secret.endpoint})", indent="  ")
+            print_prose(f"{secret.secret}\n{secret.signing_secret}", indent="    ")
 
 
 def _describe(made: Plan, outcome: Outcome, *, with_secrets: bool) -> dict[str, object]:

@@ -16,6 +16,7 @@ from dcvd.cli.operations import open_daemon_operations
 from dcvd.cli.operations.api_client import has_listener
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, diagnosis_from_dns, diagnosis_of_invalid_name
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.screen import find_screen
 from dcvd.config import Config, load
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
@@ -91,11 +92,13 @@ def diagnose(
         domain_name=name, validation="delegated" if delegated or wildcard else "http", wildcard=wildcard
     )
     result = asyncio.run(_diagnose(loaded, domain_request, target, language))
-    if result.fallback_reason is not None:
-        click.echo(result.fallback_reason, err=True)
+    if result.fallback_reason is not None and not as_json:
+        print_prose(result.fallback_reason, err=True)
     observation = result.observation if explain else None
     if as_json:
         shown: dict[str, object] = {"diagnosis": result.diagnosis, "dns": result.dns, "source": result.source}
+        if result.fallback_reason is not None:
+            shown["daemonNotAsked"] = result.fallback_reason
         if observation is not None:
             shown["explanation"] = diagnosis_explanation(observation.facts, observation.queries)
         print_json(shown)

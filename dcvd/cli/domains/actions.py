@@ -18,6 +18,7 @@ from dcvd.cli.options import config_option, format_examples, json_option, organi
 from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import format_list
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.screen import find_screen
 from dcvd.core.domains.domain import ValidationMethod
 
@@ -77,7 +78,7 @@ def add_domain(
     if as_json:
         print_json({"domain": domain})
         return
-    click.echo(f"Added {domain.domain_name}: {domain.id}")
+    print_prose(f"Added {domain.domain_name}: {domain.id}")
     click.echo(_format_records("Its owner has to create:", domain.required_records, _TO_CREATE))
 
 
@@ -103,7 +104,7 @@ def remove_domain(
     if as_json:
         print_json(removed)
         return
-    click.echo(f"Removed {removed.domain.domain_name}: {removed.domain.id}")
+    print_prose(f"Removed {removed.domain.domain_name}: {removed.domain.id}")
     if removed.records_to_remove:
         click.echo(_format_records("These records should be removed from DNS:", removed.records_to_remove, _TO_REMOVE))
 
@@ -134,7 +135,7 @@ def check_domain(name: str, organization: str | None, as_json: bool, config: Pat
         ]
     )
     if not check.is_fresh:
-        click.echo("The check takes longer, or Cloudflare did not answer: this is what is stored.", err=True)
+        print_prose("The check takes longer, or Cloudflare did not answer: this is what is stored.", err=True)
 
 
 def _list_changes(check: CheckOutput) -> list[str]:

@@ -24,6 +24,7 @@ from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, organization_option, print_json
 from dcvd.cli.terminal.progress import start_progress
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.tables import format_table
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.bulk import MAX_LINES, AddStatus
@@ -177,7 +178,7 @@ def move_domain(name: str, organization: str, as_json: bool, config: Path) -> in
     if as_json:
         print_json({"domain": domain})
     else:
-        click.echo(f"{domain.domain_name} is a domain of {owner.name} now: {domain.id}")
+        print_prose(f"{domain.domain_name} is a domain of {owner.name} now: {domain.id}")
     return 0
 
 
@@ -185,9 +186,9 @@ def _print_summary(name: str, owner: OrganizationView, results: list[AddedLine],
     for result in results:
         if result.error is not None:
             prefix = "" if result.domain_name is None else f"{result.domain_name}: "
-            click.echo(f"{name}:{result.line}: {prefix}{result.error.message}", err=True)
+            print_prose(f"{name}:{result.line}: {prefix}{result.error.message}", err=True)
     if not results:
-        click.echo(f"There is no domain in {name}.", err=True)
+        print_prose(f"There is no domain in {name}.", err=True)
         return
     rows = [(words, str(counts[outcome])) for outcome, words in _OUTCOME_WORDS.items() if counts[outcome]]
     click.echo(format_table((f"domains of {owner.name}", "lines"), rows))

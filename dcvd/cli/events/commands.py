@@ -27,6 +27,7 @@ from dcvd.cli.options import (
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list, print_table
 from dcvd.cli.terminal.output import ListOutput, OutputForm
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.signals import run_until_signal
 from dcvd.cli.webhooks.delivery_lists import DELIVERY_COLUMNS
 from dcvd.config import load
@@ -137,11 +138,11 @@ class _Console:
 
     def show_lost(self) -> None:
         if self._form != "json":
-            click.echo("The daemon is away; waiting for it. No event is lost.", err=True)
+            print_prose("The daemon is away; waiting for it. No event is lost.", err=True)
 
     def show_found(self) -> None:
         if self._form != "json":
-            click.echo("The daemon is back.", err=True)
+            print_prose("The daemon is back.", err=True)
 
 
 def _follow(query: dict[str, str], form: OutputForm, last: int, config: Path) -> None:

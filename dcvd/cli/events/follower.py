@@ -9,8 +9,9 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from dcvd.api.operators.all.views import FollowedEvents, OrganizationEvent
+from dcvd.cli.call_timeouts import find_timeout_s
 from dcvd.cli.operations import open_daemon_operations
-from dcvd.cli.operations.api_client import UNREACHABLE, find_timeout_s
+from dcvd.cli.operations.api_client import UNREACHABLE
 from dcvd.cli.operations.choice import require_listener
 from dcvd.errors import DcvdError
 

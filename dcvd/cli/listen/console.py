@@ -9,8 +9,8 @@ import msgspec
 from dcvd.cli.listen.feed_reader import FeedEvent
 from dcvd.cli.listen.forwarder import ForwardedAttempt
 from dcvd.cli.listen.settings import ListenSettings, Start
+from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.style import TerminalStyle
-from dcvd.cli.terminal.tables import format_facts
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.webhooks.signing import to_standard_secret
 
@@ -41,7 +41,8 @@ class TextConsole:
             ("The same in hex", settings.signing_secret.reveal()),
             ("From event", str(after + 1)),
         ]
-        click.echo(f"{format_facts(facts)}\n\nReady. Runs until Ctrl-C.\n")
+        print_facts(facts)
+        click.echo("\nReady. Runs until Ctrl-C.\n")
 
     def show_attempt(self, event: FeedEvent, attempt: ForwardedAttempt, number: int, retry_in_ms: int | None) -> None:
         about = f"#{event.sequence} {event.type} {event.domain_name or event.id}"

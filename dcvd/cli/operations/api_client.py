@@ -12,18 +12,15 @@ import aiohttp
 import msgspec
 
 from dcvd.api.http.answers.problem_view import Problem
+from dcvd.cli.call_timeouts import TIMEOUT_VARIABLE, find_timeout_s
 from dcvd.cli.extents import Extent, Listed, read_extent
 from dcvd.cli.operations.silence import USUAL_PATIENCE, Patience, await_unless_silent
 from dcvd.cli.socket_calls import describe_refused_socket
-from dcvd.core.durations import parse_duration
-from dcvd.core.instants import to_seconds
-from dcvd.errors import DcvdError, Forbidden, InvalidInput
+from dcvd.errors import DcvdError, Forbidden
 from dcvd.store.engine.paging import MAX_LIMIT
 
 PAGE_SIZE: Final = str(MAX_LIMIT)
 UNREACHABLE: Final = "daemon_unreachable"
-TIMEOUT_VARIABLE: Final = "DCVD_TIMEOUT"
-_TIMEOUT: Final = "30s"
 _LIFE_PATH: Final = "/health"
 _NO_LISTENER_ERRORS: Final = (errno.ENOENT, errno.ENOTDIR, errno.ECONNREFUSED)
 _A = TypeVar("_A")
@@ -192,7 +189,7 @@ class ApiClient:
                 async for piece in response.content if by_line else response.content.iter_any():
                     yield piece
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise DcvdError(f"{self._server} {describe_stop(type(error).__name__)}") from error
+            raise DcvdError(f"{self._server} {describe_stop(type(error).__name__)}", code=UNREACHABLE) from error
 
     def decode(self, raw: bytes, answer_type: type[_A], call: str) -> _A:
         """Decode an answer of a call, such as `GET /ready`."""
@@ -208,18 +205,6 @@ class ApiClient:
 def _advise(method: str) -> str:
     """Say what to do where no answer came; what only reads can be repeated at once."""
     return "see its log, then try again." if method == "GET" else "look whether it was done, then try again."
-
-
-def find_timeout_s(environ: Mapping[str, str] = os.environ) -> float:
-    """Return the seconds for one call, and between two pieces of an answer that is streamed. Raises InvalidInput."""
-    given = environ.get(TIMEOUT_VARIABLE) or _TIMEOUT
-    try:
-        timeout = parse_duration(given)
-    except ValueError as error:
-        raise InvalidInput(TIMEOUT_VARIABLE, f"${TIMEOUT_VARIABLE}: {error}") from error
-    if not timeout:
-        raise InvalidInput(TIMEOUT_VARIABLE, f"${TIMEOUT_VARIABLE} has to be longer than {given}: such as {_TIMEOUT}.")
-    return to_seconds(timeout)
 
 
 def find_patience(environ: Mapping[str, str] = os.environ) -> Patience | None:

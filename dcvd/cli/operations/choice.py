@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from dcvd.cli.operations.api_client import find_patience, has_listener
 from dcvd.cli.operations.operations import Operations, open_operations
@@ -25,13 +25,15 @@ def perform(
     *,
     on_created: OnCreated | None = None,
     is_listening: Callable[[Path], Awaitable[bool]] = has_listener,
+    log: TextIO | None = None,
 ) -> _T:
     """Run `work` with the operations of the daemon, or else of the database. Raises DcvdError.
 
     If there is neither a daemon nor a database, nothing is written without `on_created`; with it the database is
-    created, and `on_created` gets its path. `is_listening`: whether a daemon listens at a socket.
+    created, and `on_created` gets its path. `is_listening`: whether a daemon listens at a socket. `log`: where warnings
+    go, which else stand on standard error.
     """
-    configure_logging(level="warning")
+    configure_logging(level="warning", stream=log)
     loaded = load(config, os.environ, need_cloudflare=False)
 
     async def run() -> _T:

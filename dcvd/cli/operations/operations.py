@@ -30,8 +30,8 @@ from dcvd.api.operators.view import (
 from dcvd.api.tokens.input import TokenChange
 from dcvd.api.tokens.view import RevokedTokens, TokenAnswer, TokenList, TokenView, UsageAnswer, UsageView
 from dcvd.api.zones.view import ZoneAnswer, ZoneList, ZoneView
+from dcvd.cli.call_timeouts import find_timeout_s
 from dcvd.cli.extents import EVERYTHING, Extent, Listed
-from dcvd.cli.operations.api_client import find_timeout_s
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.cli.operations.domains import DomainOperations
 from dcvd.cli.operations.probes import ProbeOperations

@@ -15,6 +15,7 @@ from dcvd.cli.organizations.branding import branding
 from dcvd.cli.terminal.columns import Age, Column
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.core.organizations.status import OrganizationStatus
 
 
@@ -74,14 +75,14 @@ def create(name: str, as_json: bool, config: Path) -> None:
 
     def created(database: Path) -> None:
         if not as_json:
-            click.echo(f"Created the database {database}.", err=True)
+            print_prose(f"Created the database {database}.", err=True)
 
     organization = perform(config, lambda operations: operations.create_organization(name), on_created=created)
     if as_json:
         print_json({"organization": organization})
         return
-    click.echo(f"Created organization {organization.name}: {organization.id}")
-    click.echo(f"Its first API token: dcvd token create --org {shlex.quote(organization.name)} --name NAME")
+    print_prose(f"Created organization {organization.name}: {organization.id}")
+    print_prose(f"Its first API token: dcvd token create --org {shlex.quote(organization.name)} --name NAME")
 
 
 @organizations.command(

@@ -9,6 +9,7 @@ from dcvd.api.operators.view import OrganizationOverviewView
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.organizations.changes import organization_argument
+from dcvd.cli.terminal.prose import print_prose
 
 
 @click.command("export", epilog=format_examples("dcvd org export Acme > acme.ndjson"))
@@ -57,4 +58,4 @@ def delete(organization: str, yes: bool, leave_hostnames: bool, as_json: bool, c
     if as_json:
         print_json({"organization": overview})
     else:
-        click.echo(f"The deletion of {overview.name} ({overview.id}) has begun; the running daemon does it.")
+        print_prose(f"The deletion of {overview.name} ({overview.id}) has begun; the running daemon does it.")

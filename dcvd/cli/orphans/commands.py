@@ -4,7 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from msgspec import UNSET
@@ -14,12 +14,20 @@ from dcvd.cli.exit_codes import FAILED
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.orphans.cloudflare import Orphan, list_orphans, remove_hostnames
-from dcvd.cli.terminal.tables import format_table
+from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.lists import print_table
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import Config, load
 from dcvd.errors import DcvdError, InvalidInput
 from dcvd.kit.logs.configuration import configure_logging
 
 _C = TypeVar("_C", bound=Callable[..., Any])
+_COLUMNS: Final[tuple[Column[Orphan], ...]] = (
+    Column(heading="hostname", cell=lambda each: each.hostname.hostname),
+    Column(heading="status", cell=lambda each: each.hostname.status or "", gives_way=2),
+    Column(heading="certificate", cell=lambda each: each.hostname.ssl_status or "", gives_way=1),
+    Column(heading="was of", cell=lambda each: each.org_id or ""),
+)
 
 
 @click.group(
@@ -66,13 +74,9 @@ def list_command(former: Path | None, as_json: bool, config: Path) -> None:
     if as_json:
         print_json({"orphans": [_to_json(each) for each in found]})
     elif not found:
-        click.echo("The database knows every hostname of the zone.", err=True)
+        print_prose("The database knows every hostname of the zone.", err=True)
     else:
-        rows = [
-            (each.hostname.hostname, each.hostname.status or "", each.hostname.ssl_status or "", each.org_id or "")
-            for each in found
-        ]
-        click.echo(format_table(("hostname", "status", "certificate", "was of"), rows))
+        print_table(found, _COLUMNS, is_wide=False)
 
 
 @orphans.command(
@@ -130,12 +134,12 @@ def adopt(
             }
         )
     else:
-        click.echo(f"Adopted {len(found) - len(refused)} of {len(chosen)}.")
+        print_prose(f"Adopted {len(found) - len(refused)} of {len(chosen)}.")
         for each in refused:
             assert each.error is not None
-            click.echo(f"{each.hostname}: {each.error.message}", err=True)
+            print_prose(f"{each.hostname}: {each.error.message}", err=True)
         for name in ownerless:
-            click.echo(f"{name}: --former does not say whose it is; give --org.", err=True)
+            print_prose(f"{name}: --former does not say whose it is; give --org.", err=True)
     return FAILED if refused or ownerless else 0
 
 
@@ -151,13 +155,13 @@ def remove(names: tuple[str, ...], take_all: bool, yes: bool, as_json: bool, con
     loaded = _load(config)
     chosen = _choose(list_orphans(loaded, None), names, take_all=take_all)
     if chosen and not yes:
-        click.echo("\n".join(each.hostname.hostname for each in chosen), err=True)
+        print_prose("\n".join(each.hostname.hostname for each in chosen), err=True)
         click.confirm(f"Remove these {len(chosen)} hostnames at Cloudflare?", abort=True, err=True)
     removed = remove_hostnames(loaded, chosen)
     if as_json:
         print_json({"removed": removed})
     else:
-        click.echo(f"Removed {len(removed)} of {len(chosen)}.")
+        print_prose(f"Removed {len(removed)} of {len(chosen)}.")
 
 
 def _load(config: Path) -> Config:

@@ -7,6 +7,7 @@ from typing import Final
 import click
 from msgspec import Struct
 
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.tables import format_table
 from dcvd.core.predecessor.rows import ImportOutcome, ImportResult, RowKind
 
@@ -54,12 +55,13 @@ class Report:
         """Print the report for people."""
         for result in self._rows:
             if self._prints_rows or result.notes:
-                click.echo(f"{_WORDS[result.outcome]}: {result.kind.value} {_name(result)}")
+                print_prose(f"{_WORDS[result.outcome]}: {result.kind.value} {_name(result)}")
                 for note in result.notes:
-                    click.echo(f"    {note}")
+                    print_prose(note, indent="    ")
         for title, sentences in (("The dump:", missing), ("Not moved:", not_moved)):
             if sentences:
-                click.echo("\n".join((title, *(f"    {sentence}" for sentence in sentences))))
+                print_prose(title)
+                print_prose("\n".join(sentences), indent="    ")
         rows = [
             (kind.value, _WORDS[outcome], str(self._counts[kind, outcome]))
             for kind in RowKind
@@ -69,7 +71,7 @@ class Report:
         if rows:
             click.echo(format_table(("kind", "outcome", "rows"), rows))
         else:
-            click.echo("The dump has no rows.")
+            print_prose("The dump has no rows.")
 
     def build_output(self, missing: Sequence[str], not_moved: Sequence[str]) -> ReportOutput:
         """Build the report for programs."""

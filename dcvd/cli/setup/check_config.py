@@ -11,6 +11,7 @@ from dcvd.cli.setup.findings import LABELS
 from dcvd.cli.setup.online_check import check_online
 from dcvd.cli.setup.running_unit import read_process_environment, read_unit_access
 from dcvd.cli.terminal.facts import print_facts
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import load
 from dcvd.errors import ConfigError
 from dcvd.kit.logs.configuration import configure_logging
@@ -74,11 +75,11 @@ def check_config(context: click.Context, process: int | None, online: bool, as_j
             }
         )
         context.exit(exit_code)
-    click.echo(f"{config} is valid.")
+    print_prose(f"{config} is valid.")
     if loaded.from_environment:
-        click.echo(f"From the environment: {', '.join(loaded.from_environment)}")
+        print_prose(f"From the environment: {', '.join(loaded.from_environment)}")
     for warning in loaded.warnings:
-        click.echo(f"Warning: {warning}")
+        print_prose(f"Warning: {warning}")
     if results:
         print_facts([(LABELS[result.state], result.message) for result in results])
     context.exit(exit_code)

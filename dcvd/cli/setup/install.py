@@ -13,6 +13,7 @@ from dcvd.cli.setup.findings import show_findings
 from dcvd.cli.setup.installation import CONFIG_PATH, Installation
 from dcvd.cli.setup.placed_files import Placement
 from dcvd.cli.setup.running_unit import BACKUP_TIMER, SERVICE, SOCKET, is_systemd_running, run_systemctl
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import values
 from dcvd.config.validators import InvalidValue
 from dcvd.errors import DcvdError
@@ -74,12 +75,12 @@ def install(
     ):
         unused = [option for option, value in options.items() if value is not None and path.exists()]
         if unused:
-            click.echo(
+            print_prose(
                 f"Warning: {path} is there already and stays as it is: {' and '.join(unused)} not used.", err=True
             )
     done = installation.carry_out(installation.list_files(keys, token), is_dry_run=dry_run)
     for path, placement in done:
-        click.echo(f"{path}: {'would be ' if dry_run and _is_change(placement) else ''}{placement.value}")
+        print_prose(f"{path}: {'would be ' if dry_run and _is_change(placement) else ''}{placement.value}")
     if dry_run or no_start or root != _ROOT:
         return
     if not is_systemd_running():
@@ -123,7 +124,7 @@ def _start(*, is_replaced: bool) -> None:
     units = (SOCKET, SERVICE, BACKUP_TIMER)
     for arguments in (("daemon-reload",), ("enable", *units), ("start", *units)):
         if run_systemctl(*arguments) is None:
-            click.echo(f"systemctl {' '.join(arguments)} failed: journalctl -u dcvd says why.", err=True)
+            print_prose(f"systemctl {' '.join(arguments)} failed: journalctl -u dcvd says why.", err=True)
             return
     if is_replaced:
-        click.echo("The units are new: systemctl restart dcvd makes them count.")
+        print_prose("The units are new: systemctl restart dcvd makes them count.")

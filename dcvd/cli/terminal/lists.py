@@ -12,6 +12,7 @@ from dcvd.cli.terminal.columns import Column, colour, format_cell
 from dcvd.cli.terminal.layout import ColumnSize, fit_columns
 from dcvd.cli.terminal.output import ListOutput
 from dcvd.cli.terminal.pager import print_pages
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.screen import Screen, find_screen
 from dcvd.cli.terminal.tables import GAP, format_facts
 from dcvd.cli.terminal.text import make_harmless, measure_width, pad, shorten
@@ -29,13 +30,13 @@ def print_list(
         click.echo(msgspec.json.encode({member: listed.items, **({"hasMore": True} if listed.more else {})}))
         return
     if not listed.items:
-        click.echo(nothing, err=True)
+        print_prose(nothing, err=True)
         return
     screen = find_screen()
     text = format_list(listed.items, columns, screen, now=read_clock(), is_wide=output.form == "wide")
     print_pages(text, screen, uses_pager=output.uses_pager)
     if listed.more:
-        click.echo(describe_more(listed, output), err=True)
+        print_prose(describe_more(listed, output), err=True)
 
 
 def print_table(items: Sequence[_T], columns: Sequence[Column[_T]], *, is_wide: bool) -> None:

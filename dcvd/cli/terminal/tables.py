@@ -10,7 +10,7 @@ __all__ = ["format_facts", "format_instant", "format_table"]
 
 GAP: Final = "  "
 _NARROWEST_VALUE: Final = 20
-"""Where less is left beside the names, a value begins on the line below its name."""
+"""Where less is left beside the names, or a word is longer, a value begins on the line below its name."""
 
 
 def format_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -35,7 +35,7 @@ def _format_fact(name: str, value: str, names_width: int, room: int | None) -> l
     if room is None or all(measure_width(part) <= room for part in parts):
         first, *others = parts
         return [f"{pad(name, names_width)}{GAP}{first}", *(" " * names_width + GAP + other for other in others)]
-    if room < _NARROWEST_VALUE:
+    if room < _NARROWEST_VALUE or any(measure_width(word) > room for part in parts for word in part.split()):
         return [name, *(GAP + line for part in parts for line in wrap(part, names_width + room))]
     first, *others = (line for part in parts for line in wrap(part, room))
     return [f"{pad(name, names_width)}{GAP}{first}", *(" " * names_width + GAP + other for other in others)]

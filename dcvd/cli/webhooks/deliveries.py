@@ -22,8 +22,7 @@ from dcvd.cli.options import (
 from dcvd.cli.terminal.ages import format_instant
 from dcvd.cli.terminal.lists import print_list, print_table
 from dcvd.cli.terminal.output import ListOutput, OutputForm
-from dcvd.cli.terminal.screen import find_screen
-from dcvd.cli.terminal.text import make_harmless, wrap
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.webhooks.delivery_facts import print_delivery
 from dcvd.cli.webhooks.delivery_lists import (
     ATTEMPT_COLUMNS,
@@ -141,13 +140,13 @@ def explain(delivery_id: str, organization: str | None, as_json: bool, config: P
     if as_json:
         print_json(explained)
         return
-    width = find_screen().width
     for text in (explained.explanation.sentence, explained.explanation.fix):
         if text:
-            click.echo("\n".join(wrap(make_harmless(text), width) if width else [make_harmless(text)]))
+            print_prose(text)
     if explained.curl is not None:
         until = format_instant(explained.valid_until, missing="")
-        click.echo(f"\nTo repeat it (receivers accept this until {until}):\n\n{explained.curl}")
+        print_prose(f"\nTo repeat it (receivers accept this until {until}):\n")
+        click.echo(explained.curl)
 
 
 deliveries.add_command(retry)

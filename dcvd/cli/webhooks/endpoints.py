@@ -22,6 +22,7 @@ from dcvd.cli.options import (
 from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.lists import print_list, print_table
 from dcvd.cli.terminal.output import ListOutput, OutputForm
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.webhooks.endpoint_facts import WEBHOOK_COLUMNS, print_webhook
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.health import EndpointCondition
@@ -110,9 +111,9 @@ def test(webhook: str, organization: str | None, event_type: str | None, as_json
     if as_json:
         print_json(result)
     elif result.explanation is None:
-        click.echo(f"It was delivered in {result.attempt.timings.total_ms} ms.")
+        print_prose(f"It was delivered in {result.attempt.timings.total_ms} ms.")
     else:
-        click.echo(" ".join(filter(None, (result.explanation.sentence, result.explanation.fix))))
+        print_prose(" ".join(filter(None, (result.explanation.sentence, result.explanation.fix))))
     return 0 if result.delivery.status is DeliveryStatus.DELIVERED else 1
 
 
@@ -136,7 +137,7 @@ def conformance(webhook: str, organization: str | None, as_json: bool, config: P
         print_json(report)
     else:
         print_table(report.probes, _PROBE_COLUMNS, is_wide=False)
-        click.echo(f"\n{report.summary}")
+        print_prose(f"\n{report.summary}")
     return 0 if report.conforms else 1
 
 

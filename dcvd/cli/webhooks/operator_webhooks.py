@@ -23,6 +23,7 @@ from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.tables import format_instant
 from dcvd.cli.webhooks.delivery_lists import DELIVERY_COLUMNS, status_option
 from dcvd.core.ids import IdPrefix, is_id
@@ -133,11 +134,12 @@ def change(
 
 @operator_webhooks.command("delete")
 @_webhook_argument
+@json_option
 @config_option
-def delete(webhook_id: str, config: Path) -> None:
+def delete(webhook_id: str, as_json: bool, config: Path) -> None:
     """Remove WEBHOOK, an id, with all its deliveries."""
     perform_at_daemon(config, lambda daemon: daemon.remove_program_webhook(webhook_id))
-    click.echo(f"{webhook_id} is removed.")
+    print_json({"removed": webhook_id}) if as_json else print_prose(f"{webhook_id} is removed.")
 
 
 @operator_webhooks.command(
@@ -161,7 +163,7 @@ def rotate_secret(webhook_id: str, grace: str, as_json: bool, config: Path) -> N
         print_json(rotated)
     else:
         _print_webhook(rotated.webhook, as_json=False)
-        click.echo(f"The old secret signs until {format_instant(rotated.previous_expires_at, missing='now')}.")
+        print_prose(f"The old secret signs until {format_instant(rotated.previous_expires_at, missing='now')}.")
 
 
 @operator_webhooks.command("test")
@@ -175,9 +177,9 @@ def test(webhook_id: str, as_json: bool, config: Path) -> None:
     if as_json:
         print_json(result)
     elif result.explanation is None:
-        click.echo("It was delivered.")
+        print_prose("It was delivered.")
     else:
-        click.echo(" ".join(filter(None, (result.explanation.sentence, result.explanation.fix))))
+        print_prose(" ".join(filter(None, (result.explanation.sentence, result.explanation.fix))))
     if not is_delivered:
         raise SystemExit(1)
 

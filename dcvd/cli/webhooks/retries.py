@@ -14,6 +14,7 @@ from dcvd.cli.options import check_id, config_option, format_examples, json_opti
 from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.lists import print_table
 from dcvd.cli.terminal.organizations import ORGANIZATION_COLUMN
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.webhooks.delivery_facts import print_delivery
 from dcvd.cli.webhooks.delivery_lists import find_organization_id, webhook_option
 from dcvd.core.ids import IdPrefix
@@ -99,6 +100,6 @@ def _retry_dead(webhook: str | None, organization: str | None, *, as_json: bool,
     if as_json:
         print_json({"replays": replays})
     elif not any(replay.count for replay in replays):
-        click.echo("There are no such dead letters.", err=True)
+        print_prose("There are no such dead letters.", err=True)
     else:
         print_table(replays, _COLUMNS, is_wide=False)

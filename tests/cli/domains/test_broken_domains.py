@@ -32,13 +32,13 @@ from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.store import domains as store
 from dcvd.store.engine.database import Database
-from tests.cli.every_command.place import ENVIRON, make_house
 from tests.cli.processes import House
 from tests.cli.serving import serving
 from tests.cli.terminal.terminals import run_in_terminal
 
 COUNT = 500
 TARGET = "edge.sandbox.test"
+_SETTINGS = '[dns]\nresolvers = ["127.0.0.1:9"]\nauthoritative = false'
 _ZONE_HOLD = "The hostname is associated with a held zone. Please contact the owner to have the hold removed."
 _TIMED_OUT = "validation_timed_out"
 _OPERATORS: tuple[str, FindingActor] = ("target_unresolved", "operator")
@@ -146,9 +146,9 @@ class Broken(msgspec.Struct):
 @pytest.fixture(scope="module")
 def broken() -> Iterator[Broken]:
     with tempfile.TemporaryDirectory(prefix="dcvd-test-") as directory:
-        house = make_house(Path(directory))
+        house = House(Path(directory), _SETTINGS)
         expected = asyncio.run(_store(house))
-        with serving(house, ENVIRON):
+        with serving(house, {"CLOUDFLARE_API_TOKEN": "sandbox-token"}):
             yield Broken(house, expected)
 
 

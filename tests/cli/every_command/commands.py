@@ -2,28 +2,50 @@
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
+
+State = Literal["up", "down", "silent", "forbidden"]
+"""The daemon runs; none does; it accepts connections and never answers; its socket is not for this user."""
+
+
+class Failure(Struct, frozen=True):
+    """That a command says an error alone, with this code, and ends with this exit code.
+
+    comes_late: before it the command says what it has done.
+    """
+
+    error: str
+    code: int = 1
+    comes_late: bool = False
+
+
+Outcome = int | Failure
+"""The exit code of a command that says what it was asked for, or its failure."""
+NO_DAEMON: Final = Failure("daemon_needed")
+SILENT: Final = Failure("daemon_unreachable")
+FORBIDDEN: Final = Failure("forbidden")
 
 
 class TriedCommand(Struct, frozen=True, kw_only=True):
     """A command line and what is expected of it.
 
-    line: without `--json` and `--config`. What stands in braces is filled in: see `Place.values`, and and `_MAKERS`
-        there, whose things are others at each run, as are `{new_name}` and `{new_address}`.
-    code: the exit code. needs_daemon: without one it fails, and says so. has_json: whether it takes `--json`; then the
-        output is one line of JSON. is_prose: lines of text may be longer than the terminal is wide, because nothing of
-        it is a table. is_local: it asks no daemon, so that it works beside one that does not answer.
+    line: without `--json` and `--config`. What stands in braces is filled in: see `Place.fill_in`.
+    outcomes: what becomes of it in each state. has_json: whether it takes `--json`; then the output is one line of
+        JSON. is_prose: lines of text may be longer than the terminal is wide, because nothing of it is a table.
+    is_endless: it runs until it is stopped, which it is once it has said something.
+    draws: it draws on the whole terminal, so that what it says is no text.
     """
 
     line: str
-    code: int = 0
-    needs_daemon: bool = False
+    outcomes: Mapping[State, Outcome]
     has_json: bool = True
     is_prose: bool = False
-    is_local: bool = False
+    is_endless: bool = False
+    draws: bool = False
 
     def __str__(self) -> str:
         return self.line
@@ -33,9 +55,31 @@ class TriedCommand(Struct, frozen=True, kw_only=True):
         return f"{self.line} ".startswith(f"{path} ")
 
 
-def tried(line: str, **expected: bool | int) -> TriedCommand:
-    """Name a command to try."""
-    return TriedCommand(line=line, **expected)  # type: ignore[arg-type]  # the names are those of the fields
+def tried(
+    line: str,
+    code: Outcome = 0,
+    *,
+    needs_daemon: bool = False,
+    is_local: bool = False,
+    down: Outcome | None = None,
+    silent: Outcome | None = None,
+    forbidden: Outcome | None = None,
+    **kind: bool,
+) -> TriedCommand:
+    """Name a command to try, and what becomes of it with a daemon, which is so in all states where it `is_local`.
+
+    Else it works without a daemon unless it `needs_daemon`, and fails at one that does not answer or is not for this
+    user. `down`, `silent` and `forbidden` say what is otherwise. `kind`: the other fields.
+    """
+    outcomes: dict[State, Outcome] = {
+        "up": code,
+        "down": NO_DAEMON if needs_daemon else code,
+        "silent": code if is_local else SILENT,
+        "forbidden": code if is_local else FORBIDDEN,
+    }
+    given: dict[State, Outcome | None] = {"down": down, "silent": silent, "forbidden": forbidden}
+    outcomes |= {state: outcome for state, outcome in given.items() if outcome is not None}
+    return TriedCommand(line=line, outcomes=outcomes, **kind)
 
 
 def collect_commands() -> list[TriedCommand]:
@@ -47,41 +91,7 @@ def collect_commands() -> list[TriedCommand]:
     return found
 
 
-UNTRIED: Final = {
-    "demo": "runs for a minute, and has tests of its own",
-    "serve": "is the daemon",
-    "health": "is for service managers, and has tests of its own",
-    "install": "changes the machine",
-    "listen": "runs until it is stopped",
-    "sandbox": "runs until it is stopped",
-    "diagnose": "asks DNS, and has tests of its own",
-    "restore": "needs a stopped daemon and a backup, and has tests of its own",
-    "backup": "copies the file, and has tests of its own",
-    "check": "reads the file, and has tests of its own",
-    "check-config": "reads the configuration alone",
-    "doctor": "looks at the machine, and has tests of its own",
-    "orphans": "asks Cloudflare, and has tests of its own",
-    "vault": "is about keys in files, and has tests of its own",
-    "domain-connect": "is about keys in files, and has tests of its own",
-    "event-schema": "prints files",
-    "monitoring": "prints files",
-    "mail test": "sends a mail",
-    "top": "runs until it is stopped",
-    "config check": "is check-config",
-    "apply": "needs a file of organizations, and has tests of its own",
-    "bugreport": "writes a file, and has tests of its own",
-    "import-cloudflare": "asks Cloudflare, and has tests of its own",
-    "import-predecessor": "needs a dump, and has tests of its own",
-    "alerts contacts": "needs a mail server, and has tests of its own",
-    "org branding logo": "fetches the logo from outside, and has tests of its own",
-    **dict.fromkeys(
-        (f"operator-webhook {name}" for name in ("create", "show", "change", "delete", "rotate-secret", "test")),
-        "needs an endpoint of the operator's, and has tests of its own",
-    ),
-    **dict.fromkeys(
-        ("operator-webhook retry", "operator-webhook cancel"),
-        "needs a delivery to the operator, and has tests of its own",
-    ),
-    "connection show": "needs a provider that takes credentials, and has a test of its own",
+UNTRIED: Final[Mapping[str, str]] = {
+    "serve": "is the daemon, which every other line is tried against",
 }
-"""Commands, or groups of them, that are not tried here, and why."""
+"""Commands that are not tried here, and why."""

@@ -15,6 +15,6 @@ COMMANDS: Final = (
     tried("domain check {domain}", needs_daemon=True),
     tried("domain timeline {domain}"),
     tried("domain change {domain} --org {org} --external-id 4711"),
-    tried("domain import {names} --org {org} --dry-run", code=1),
-    tried("domain move {domain} --to {org}", is_prose=True),
+    tried("domain import {directory}/names.txt --org {org} --dry-run", code=1),
+    tried("domain move {domain} --to {org}"),
 )

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import web
 
 from dcvd.api.http.answers.problem_view import Problem
+from dcvd.cli.call_timeouts import find_timeout_s
 from dcvd.cli.operations import Operations, open_daemon_operations
-from dcvd.cli.operations.api_client import find_timeout_s
 from dcvd.errors import DcvdError, InvalidInput
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import signal
 import struct
 import termios
 from collections.abc import Mapping
@@ -35,8 +36,12 @@ def run_in_terminal(
     lines: int = _HIGH,
     environ: Mapping[str, str] | None = None,
     may_override: bool = True,
+    is_endless: bool = False,
 ) -> TerminalRun:
-    """Run a command whose standard input and output are a terminal; its errors are read apart."""
+    """Run a command whose standard input and output are a terminal; its errors are read apart.
+
+    One that `is_endless` is stopped once it has said something.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     errors_reader, errors_writer = os.pipe()
@@ -52,6 +57,8 @@ def run_in_terminal(
     shown = b""
     with open(ours, "rb", buffering=0) as screen, open(errors_reader) as said:
         while piece := _read(screen.fileno()):
+            if is_endless and not shown:
+                process.send_signal(signal.SIGINT)
             shown += piece
         stderr = said.read()
     return TerminalRun(process.wait(_DEADLINE), shown.decode().replace("\r\n", "\n"), stderr)

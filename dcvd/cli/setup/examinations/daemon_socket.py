@@ -10,11 +10,12 @@ import aiohttp
 import msgspec
 from msgspec import Struct
 
+from dcvd.cli.call_timeouts import find_timeout_s
 from dcvd.cli.setup.examinations.call_failures import describe_call_failure
 from dcvd.cli.setup.findings import Finding, Status
 from dcvd.config import Config, ServerConfig
 
-_TIMEOUT_S: Final = 10.0
+_TIMEOUT: Final = "10s"
 
 
 class DaemonAnswer(Struct, frozen=True):
@@ -24,14 +25,13 @@ class DaemonAnswer(Struct, frozen=True):
     instance: str | None = None
 
 
-async def examine_socket(config: Config, *, timeout_s: float = _TIMEOUT_S) -> DaemonAnswer:
+async def examine_socket(config: Config, *, timeout_s: float | None = None) -> DaemonAnswer:
     """Ask the daemon which of its parts work, and which instance it is."""
     path = config.server.socket
+    timeout = aiohttp.ClientTimeout(total=find_timeout_s(usual=_TIMEOUT) if timeout_s is None else timeout_s)
     connector = aiohttp.UnixConnector(str(path))
     try:
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=aiohttp.ClientTimeout(total=timeout_s)
-        ) as session:
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             ready_status, ready = await _get(session, "/ready")
             _, meta = await _get(session, "/api/meta")
     except PermissionError:
