@@ -133,9 +133,17 @@ class NotConfigured(DcvdError):
 
 
 class RemoteError(DcvdError):
-    """A service of somebody else's failed; the cause is chained."""
+    """A service of somebody else's failed; the cause is chained.
+
+    `follow_up`: a sentence on what is done about it by itself, which ends the message. Whoever asked for themselves, so
+    that nothing follows, gets `fact`, which is the message without it.
+    """
 
     code = "remote_failed"
+
+    def __init__(self, message: str, *, code: str | None = None, follow_up: str = "") -> None:
+        super().__init__(f"{message} {follow_up}".rstrip(), code=code)
+        self.fact = message
 
 
 class Retryable(RemoteError):
@@ -146,8 +154,10 @@ class Retryable(RemoteError):
 
     code = "remote_unavailable"
 
-    def __init__(self, message: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
-        super().__init__(message, code=code)
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after_s: float | None = None, follow_up: str = ""
+    ) -> None:
+        super().__init__(message, code=code, follow_up=follow_up)
         self.retry_after_s = retry_after_s
 
 

@@ -9,6 +9,7 @@ from dcvd.api.alerts.view import ContactView
 from dcvd.cli.extents import take_extent
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import (
+    check_id,
     config_option,
     format_examples,
     json_option,
@@ -21,6 +22,7 @@ from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
 from dcvd.cli.terminal.prose import print_prose
 from dcvd.core.alerts.kinds import CONTACT_KINDS, AlertKind
+from dcvd.core.ids import IdPrefix
 
 _KIND: Final = click.Choice([kind.value for kind in CONTACT_KINDS])
 
@@ -98,7 +100,11 @@ def list_contacts(organization: str, output: ListOutput, config: Path) -> None:
 
 
 @contacts.command("remove", epilog=format_examples("dcvd alerts contacts remove --org Acme con_01k2j3…"))
-@click.argument("contact_id", metavar="ID")
+@click.argument(
+    "contact_id",
+    metavar="ID",
+    callback=check_id(IdPrefix.CONTACT, "contact", listed_by="dcvd alerts contacts list"),
+)
 @organization_option
 @json_option
 @config_option

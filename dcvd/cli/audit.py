@@ -21,11 +21,13 @@ from dcvd.cli.options import (
     some_organization_option,
 )
 from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
 from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import load
 from dcvd.core.audit import DAEMON_CHAIN, AuditAction, AuditChain, ChainFault
+from dcvd.core.numbers import choose, count
 from dcvd.errors import NotFound
 from dcvd.services import audit as audit_service
 from dcvd.store.engine.read_only import open_snapshot
@@ -125,7 +127,7 @@ def list_entries(
         since=since,
     )
     found = perform(config, lambda operations: operations.list_audit(query, output.extent))
-    print_list(found, _COLUMNS, output, member="audit", nothing="There are no such entries.")
+    print_list(found, _COLUMNS, output, member="audit", nothing=describe_nothing("entries"))
 
 
 def _find_database(config: Path) -> Path:
@@ -178,10 +180,14 @@ def _to_result(chain: AuditChain, count: int, fault: ChainFault | None) -> Verif
     )
 
 
-def _print_results(chains: Sequence[VerifiedChain]) -> None:
-    for chain in chains:
+def _print_results(verified: Sequence[VerifiedChain]) -> None:
+    for chain in verified:
         name = "the daemon's own" if chain.org_id == DAEMON_CHAIN else chain.org_id
         if chain.fault is not None:
             print_prose(f"{name}: BROKEN at entry {chain.fault_sequence}: {chain.fault}.")
-    sound = [chain for chain in chains if chain.fault is None]
-    print_prose(f"{sum(chain.sound for chain in sound)} entries in {len(sound)} chains are as they were written.")
+    sound = [chain for chain in verified if chain.fault is None]
+    entries, chains = sum(chain.sound for chain in sound), count(len(sound), "chain")
+    print_prose(
+        f"{count(entries, 'entry', 'entries')} in {chains} "
+        f"{choose(entries, 'is as it was', 'are as they were')} written."
+    )

@@ -9,6 +9,7 @@ from dcvd.api.operators.all.views import OrganizationConnection
 from dcvd.cli.operations import perform
 from dcvd.cli.options import (
     build_query,
+    check_id,
     config_option,
     format_examples,
     list_options,
@@ -18,11 +19,13 @@ from dcvd.cli.options import (
 )
 from dcvd.cli.terminal.ages import format_instant
 from dcvd.cli.terminal.columns import Age, Column
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.organizations import ORGANIZATION_COLUMN
 from dcvd.cli.terminal.output import ListOutput, OutputForm
 from dcvd.core.connections.connection import ConnectionStatus, Provider
+from dcvd.core.ids import IdPrefix
 
 _COLUMNS: Final[tuple[Column[OrganizationConnection], ...]] = (
     Column(heading="id", cell=lambda each: each.id),
@@ -47,6 +50,11 @@ _COLUMNS: Final[tuple[Column[OrganizationConnection], ...]] = (
     Column(
         heading="message", cell=lambda each: "" if each.last_error is None else each.last_error.message, only_wide=True
     ),
+)
+_connection_argument = click.argument(
+    "connection_id",
+    metavar="CONNECTION",
+    callback=check_id(IdPrefix.CONNECTION, "connection", may_be_imported=True),
 )
 
 
@@ -82,11 +90,11 @@ def list_connections(
     """List the connections of all organizations, newest first."""
     query = build_query(organization=organization, status=status, provider=provider)
     found = perform(config, lambda operations: operations.list_connections(query, output.extent))
-    print_list(found, _COLUMNS, output, member="connections", nothing="There are no such connections.")
+    print_list(found, _COLUMNS, output, member="connections", nothing=describe_nothing("connections"))
 
 
 @connections.command("show", epilog=format_examples("dcvd connection show conn_…"))
-@click.argument("connection_id", metavar="CONNECTION")
+@_connection_argument
 @output_option
 @config_option
 def show(connection_id: str, output: OutputForm, config: Path) -> None:

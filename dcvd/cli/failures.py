@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.cli.terminal.prose import print_prose
-from dcvd.errors import ConfigError, DcvdError
+from dcvd.errors import ConfigError, DcvdError, RemoteError
 
 DEBUG_VARIABLE: Final = "DCVD_DEBUG"
 _JSON_OPTIONS: Final = frozenset(("--json", "-ojson", "--output=json"))
@@ -46,7 +46,14 @@ def show_wrong_usage(error: click.ClickException, *, as_json: bool) -> None:
 def show_error(error: DcvdError, *, as_json: bool) -> None:
     """Tell an error that dcvd raised on purpose."""
     _show_traceback(error)
-    _show(error.code, error.problems if isinstance(error, ConfigError) else [error.message], as_json=as_json)
+    match error:
+        case ConfigError():
+            sentences = error.problems
+        case RemoteError():  # the command has asked, and does not ask again
+            sentences = [error.fact]
+        case _:
+            sentences = [error.message]
+    _show(error.code, sentences, as_json=as_json)
 
 
 def show_system_error(error: OSError, *, as_json: bool) -> None:

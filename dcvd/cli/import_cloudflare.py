@@ -18,6 +18,7 @@ from dcvd.cli.terminal.lists import format_list
 from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.screen import find_screen
 from dcvd.cli.terminal.tables import format_table
+from dcvd.core import numbers
 from dcvd.core.text import make_printable
 from dcvd.services.domains.adoptions import AdoptionOutcome
 
@@ -131,7 +132,7 @@ class _Progress:
     def show(self, progress: ImportProgressView, count: int) -> None:
         if self.is_visible and progress.page:
             pages = "" if progress.pages is None else f" of {progress.pages}"
-            click.echo(f"\r\033[KPage {progress.page}{pages}, {count} hostnames", nl=False, err=True)
+            click.echo(f"\r\033[KPage {progress.page}{pages}, {numbers.count(count, 'hostname')}", nl=False, err=True)
 
 
 @contextmanager

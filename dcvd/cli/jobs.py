@@ -21,6 +21,7 @@ from dcvd.cli.options import (
 )
 from dcvd.cli.terminal.ages import format_instant
 from dcvd.cli.terminal.columns import Age, Column, Tone
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.organizations import ORGANIZATION_COLUMN
@@ -66,7 +67,7 @@ def list_jobs(organization: str | None, status: str | None, kind: str | None, ou
     """List the jobs of all organizations, newest first."""
     query = build_query(organization=organization, status=status, kind=kind)
     found = perform(config, lambda operations: operations.list_jobs(query, output.extent))
-    print_list(found, _COLUMNS, output, member="jobs", nothing="There are no such jobs.")
+    print_list(found, _COLUMNS, output, member="jobs", nothing=describe_nothing("jobs"))
 
 
 @jobs.command("show", epilog=format_examples("dcvd job show job_…"))

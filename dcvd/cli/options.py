@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 
+from dcvd.cli.sent_values import note_list
 from dcvd.cli.terminal.ages import read_clock
 from dcvd.cli.terminal.output import OUTPUT_FORMS, ListOutput, OutputForm
 from dcvd.config import find_path
@@ -154,18 +155,23 @@ def build_query(**parameters: str | int | None) -> dict[str, str]:
 
 
 def check_id(
-    prefix: IdPrefix, noun: str, *, may_be_imported: bool = False
+    prefix: IdPrefix, noun: str, *, may_be_imported: bool = False, listed_by: str | None = None
 ) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
     """Make the callback that refuses a text which is no id of an object; `noun` names the object, and its command.
 
-    may_be_imported: whether there are such objects that were imported, whose ids have other forms.
+    may_be_imported: whether there are such objects that were imported, whose ids have other forms. listed_by: the
+    command that lists them, where its name is not that of the object.
     """
+    command = listed_by or f"dcvd {noun} list"
 
-    def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
-        if value is None or is_id(prefix, value) or (may_be_imported and may_be_id(value)):
+    def check(context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if is_id(prefix, value) or (may_be_imported and may_be_id(value)):
+            note_list(context, value, command)
             return value
         form = f"one is {prefix}_ and 26 characters behind it" + (", or as it was imported" if may_be_imported else "")
-        raise click.BadParameter(f"{value!r} is no {noun}'s id: {form}; `dcvd {noun} list` shows them.")
+        raise click.BadParameter(f"{value!r} is no {noun}'s id: {form}; `{command}` shows them.")
 
     return check
 

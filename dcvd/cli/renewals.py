@@ -13,6 +13,7 @@ from dcvd.cli.terminal.columns import Age, Column
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
 from dcvd.cli.terminal.prose import print_prose
+from dcvd.core.numbers import count
 from dcvd.services.lifecycle.renewals import LateRenewalView, RenewalsView
 
 _LATE_AFTER_S: Final = 3600
@@ -52,7 +53,7 @@ def _print_renewals(late_renewals: RenewalsView, output: ListOutput) -> None:
         print_list(shown, _COLUMNS, output, member="late", nothing="")
         is_all = len(shown.items) == late_renewals.count
         rest = "" if is_all else "; shown first is what waits longest"
-        print_prose(f"{late_renewals.count} {'renewal is' if late_renewals.count == 1 else 'renewals are'} late{rest}.")
+        print_prose(f"{count(late_renewals.count, 'renewal is', 'renewals are')} late{rest}.")
     for lane, seconds in late_renewals.behind_seconds.items():
         if seconds >= _LATE_AFTER_S:
             print_prose(f"Checks are behind: one of the lane {lane} has been due for {seconds // 60} min.", err=True)

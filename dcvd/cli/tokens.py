@@ -21,6 +21,7 @@ from dcvd.cli.options import (
     print_json,
     read_duration_ms,
 )
+from dcvd.cli.sent_values import SentOption
 from dcvd.cli.terminal.ages import read_clock
 from dcvd.cli.terminal.columns import Age, Column, Tone
 from dcvd.cli.terminal.facts import print_facts
@@ -128,6 +129,8 @@ def tokens() -> None:
 @click.option(
     "--expires-in",
     "lifetime",
+    cls=SentOption,
+    sends="expiresAt",
     callback=_parse_lifetime_ms,
     metavar="DURATION",
     help="Such as 90d or 12h; without it the token does not expire.",
@@ -137,7 +140,15 @@ def tokens() -> None:
 @click.option(
     "--domain", "domains", multiple=True, metavar="DOMAIN", help="What it may know of: an id, a name, or *.NAME; more."
 )
-@click.option("--network", "networks", multiple=True, metavar="CIDR", help="From where it works; more.")
+@click.option(
+    "--network",
+    "networks",
+    cls=SentOption,
+    sends="allowedNetworks",
+    multiple=True,
+    metavar="CIDR",
+    help="From where it works; more.",
+)
 @click.option("--read-only", is_flag=True, help="It changes nothing, whatever its role.")
 @click.option("--quiet", is_flag=True, help="Print the token alone.")
 @json_option
@@ -218,7 +229,13 @@ def list_tokens(organization: str, output: ListOutput, config: Path) -> None:
 @organization_option
 @click.option("--name", help="What or whom the token is for.")
 @click.option(
-    "--expires-in", "lifetime", callback=_parse_lifetime_ms, metavar="DURATION", help="Counted from now, such as 90d."
+    "--expires-in",
+    "lifetime",
+    cls=SentOption,
+    sends="expiresAt",
+    callback=_parse_lifetime_ms,
+    metavar="DURATION",
+    help="Counted from now, such as 90d.",
 )
 @click.option("--never-expires", is_flag=True, help="It lives until it is revoked.")
 @json_option
@@ -264,6 +281,8 @@ def change(
 @click.option(
     "--grace",
     "grace_ms",
+    cls=SentOption,
+    sends="graceSeconds",
     callback=_parse_grace_ms,
     default="1h",
     show_default=True,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from dcvd.core.jobs import JobState
+from dcvd.core.numbers import count
 from dcvd.core.text import join_names, make_printable, shorten
 from dcvd.core.timeline import CLOUDFLARE_ACTOR, DAEMON_ACTOR, OPERATOR_ACTOR, SYNC_ACTOR, FieldChange
 
@@ -114,7 +115,7 @@ def _describe_turn(change: FieldChange) -> str:
 def _describe_merged(merged: int) -> str:
     if not merged:
         return ""
-    return f" {merged} later {'change is' if merged == 1 else 'changes are'} in this entry too."
+    return f" {count(merged, 'later change is', 'later changes are')} in this entry too."
 
 
 def _describe_value(value: Any) -> str:

@@ -52,6 +52,7 @@ _ERROR_CODES: Final[Mapping[int | None, str]] = {
     **dict.fromkeys((1407, 1408, 1409, 1410, 1411, 1469), DomainErrorCode.HOSTNAME_INVALID),
 }
 _QUOTA_RETRY_AFTER_S: Final = 900.0
+_FOLLOW_UP: Final = "It is tried again."
 
 
 def build_error(
@@ -68,10 +69,14 @@ def build_error(
     if envelope is None:
         detail = f"{summary}, and not with the JSON of its API."
     if is_temporary(status) or envelope is None:
-        return Retryable(f"{detail} It is tried again.", code=UNAVAILABLE, retry_after_s=retry_after_s)
+        return Retryable(detail, code=UNAVAILABLE, retry_after_s=retry_after_s, follow_up=_FOLLOW_UP)
     if status in (400, 404) and first_error.code in _NO_ROUTE_CODES:
-        message = f"{detail} The operator of this service has to check the zone_id. It is tried again."
-        return Retryable(message, code=ZoneFaultCode.ZONE_NOT_FOUND, retry_after_s=_QUOTA_RETRY_AFTER_S)
+        return Retryable(
+            f"{detail} The operator of this service has to check the zone_id.",
+            code=ZoneFaultCode.ZONE_NOT_FOUND,
+            retry_after_s=_QUOTA_RETRY_AFTER_S,
+            follow_up=_FOLLOW_UP,
+        )
     if first_error.code == _NOT_ALLOCATED_CODE:
         message = f"{detail} Enable Cloudflare for SaaS for the zone."
         return Retryable(message, code=ZoneFaultCode.NOT_ENABLED, retry_after_s=_QUOTA_RETRY_AFTER_S)
@@ -84,8 +89,9 @@ def build_error(
     ):
         return Unauthorized(
             f"{detail} The operator of this service has to check its API token, which needs the permission "
-            "SSL and Certificates Write on the zone. It is tried again.",
+            "SSL and Certificates Write on the zone.",
             code=_UNAUTHORIZED,
+            follow_up=_FOLLOW_UP,
         )
     if first_error.code in _PLAN_CODES or _PLAN_PATTERN.search(first_error.message):
         return Permanent(detail, code=PLAN_LACKS, http_status=status, remote_code=first_error.code)
@@ -120,7 +126,7 @@ def require_hostname(
     cloudflare_hostname = read_hostname(envelope.result)
     if cloudflare_hostname is None:
         raise Retryable(
-            f"Cloudflare's answer to {method} holds no custom hostname; it is tried again.", code=UNAVAILABLE
+            f"Cloudflare's answer to {method} holds no custom hostname.", code=UNAVAILABLE, follow_up=_FOLLOW_UP
         )
     if name not in (None, cloudflare_hostname.hostname) or cf_id not in (None, cloudflare_hostname.id):
         answered = f"{cloudflare_hostname.hostname} ({cloudflare_hostname.id})"

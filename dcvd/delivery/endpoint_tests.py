@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from dcvd.core.events import EventType
 from dcvd.core.instants import to_seconds
+from dcvd.core.numbers import count
 from dcvd.core.webhooks import conformance
 from dcvd.core.webhooks.body_changes import (
     AWKWARD_TEXT,
@@ -199,7 +200,7 @@ class EndpointTestRunner:
 
 
 def _too_many_tests(reason: str, *, retry_after_s: float = _RETRY_AFTER_S) -> Retryable:
-    message = f"{reason}; ask again in {math.ceil(retry_after_s)} seconds."
+    message = f"{reason}; ask again in {count(math.ceil(retry_after_s), 'second')}."
     return Retryable(message, code="too_many_tests", retry_after_s=retry_after_s)
 
 

@@ -9,7 +9,7 @@ from tests.cli.processes import House, answer
 def test_a_sound_audit_is_said_to_be_so_and_a_changed_one_is_found(house: House) -> None:
     house.given(lambda operations: operations.create_organization("Acme"))
     done = house.dcvd("audit", "verify")
-    assert (done.returncode, done.stdout) == (0, "1 entries in 2 chains are as they were written.\n")
+    assert (done.returncode, done.stdout) == (0, "1 entry in 2 chains is as it was written.\n")
     with closing(sqlite3.connect(house.database)) as connection, connection:
         connection.execute("DROP TRIGGER audit_entries_stay")
         connection.execute("UPDATE audit_entries SET actor = 'token:other'")
@@ -65,7 +65,8 @@ def test_what_does_not_exist_is_said_so(house: House) -> None:
     assert house.dcvd("audit", "list", "--org", "Nobody").returncode == 1
     assert "There is no organization 'Nobody'" in house.dcvd("audit", "verify", "--org", "Nobody").stderr
     assert "neither an instant" in house.dcvd("audit", "list", "--since", "yesterday").stderr
-    assert house.dcvd("audit", "list", "--own").stderr == "There are no such entries.\n"
+    said = "There are no such entries: the list is filtered by --own.\n"
+    assert house.dcvd("audit", "list", "--own").stderr == said
 
 
 def test_the_chain_of_one_organization_is_verified_alone(house: House) -> None:
@@ -75,5 +76,5 @@ def test_the_chain_of_one_organization_is_verified_alone(house: House) -> None:
         connection.execute("DROP TRIGGER audit_entries_stay")
         connection.execute("UPDATE audit_entries SET actor = 'token:other' WHERE org_id = ?", (other.id,))
     alone = house.dcvd("audit", "verify", "--org", "Acme")
-    assert (alone.returncode, alone.stdout) == (0, "1 entries in 1 chains are as they were written.\n")
+    assert (alone.returncode, alone.stdout) == (0, "1 entry in 1 chain is as it was written.\n")
     assert house.dcvd("audit", "verify", "--org", "Other").returncode == 1

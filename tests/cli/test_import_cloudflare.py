@@ -180,6 +180,9 @@ def test_a_cloudflare_that_cannot_be_reached_is_told_in_the_end(tmp_path: Path, 
     assert json.loads(out)["error"]["code"] == "cloudflare_unauthorized"
     _, err = place.imported(code=1)
     assert "The import ended early: Cloudflare answered GET" in err
+    assert err.endswith("on the zone. Run it again for the rest.\n")
+    end = err[err.index("The import ended early") :]
+    assert "It is tried again" not in out + end + place.run("orphans", "list", code=1)[1]
 
 
 def test_without_a_token_the_command_names_the_key(tmp_path: Path, sandbox: Sandbox) -> None:

@@ -124,7 +124,8 @@ def test_a_revoked_token_is_gone_and_cannot_be_revoked_twice(either: House, acme
     done = either.dcvd("token", "revoke", "--org", acme.name, token.id)
     assert (done.returncode, done.stdout) == (0, f"Revoked {token.id} of {acme.name}.\n")
     again = either.dcvd("token", "revoke", "--org", acme.name, token.id)
-    assert (again.returncode, again.stdout, again.stderr) == (1, "", f"There is no token {token.id}.\n")
+    said = f"There is no token {token.id}; `dcvd token list` shows those that exist.\n"
+    assert (again.returncode, again.stdout, again.stderr) == (1, "", said)
 
 
 def test_an_expired_token_is_marked_for_eyes(house: House) -> None:

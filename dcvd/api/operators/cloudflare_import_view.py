@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from dcvd.api.domains.finding_view import ErrorView
 from dcvd.api.domains.view import ReadOnlyView, read_only_view
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod
-from dcvd.errors import DcvdError, NotFound
+from dcvd.errors import DcvdError, NotFound, RemoteError
 from dcvd.services.domains.adoptions import Adoption, AdoptionOutcome
 from dcvd.services.domains.cloudflare_import import ImportStep
 
@@ -89,7 +89,8 @@ class ImportReport:
     def show_end(self, error: DcvdError | None) -> ImportLine:
         """Show the end."""
         summary = ImportSummary(**{name: self._counts[name] for name in ImportSummary.__struct_fields__})
-        why = None if error is None else ErrorView(error.code, error.message)
+        # The import ends with it: nobody tries again but who asked for the import.
+        why = None if error is None else ErrorView(error.code, _tell_fact(error))
         return ImportLine(end=ImportEndView(summary=summary, error=why))
 
 
@@ -125,3 +126,7 @@ def _show_missing(name: str) -> ImportedHostnameView:
         read_only=None,
         error=ErrorView(error.code, error.message),
     )
+
+
+def _tell_fact(error: DcvdError) -> str:
+    return error.fact if isinstance(error, RemoteError) else error.message

@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
+from dcvd.api.webhooks.advice_view import AdvicePartView, advice_view
 from dcvd.core.addresses import is_public
 from dcvd.core.events import EventType
 from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.webhooks.advice import Advice, word_advice, word_as_call
 from dcvd.core.webhooks.answers.status_codes import GONE_ANSWER
 from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,
@@ -19,7 +21,6 @@ from dcvd.core.webhooks.deliveries import (
     NextAttemptReason,
     RecordedAttempt,
 )
-from dcvd.core.webhooks.explanation import Explanation
 from dcvd.services.webhooks.delivery_history import DeliveryDetail, DeliverySummary
 
 
@@ -113,11 +114,15 @@ class DeliveryList(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-class ExplanationView(Struct, frozen=True):
-    """What happened, and what to do about it; `fix` is null if there is nothing to do."""
+class ExplanationView(Struct, frozen=True, rename="camel"):
+    """What happened, and what to do about it; `fix` is null if there is nothing to do.
+
+    `fixParts` are the texts and the calls that `fix` is made of.
+    """
 
     sentence: str
     fix: str | None
+    fix_parts: list[AdvicePartView]
 
 
 class ExplanationAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -178,9 +183,9 @@ def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
     )
 
 
-def explanation_view(explanation: Explanation) -> ExplanationView:
-    """Show one explanation."""
-    return ExplanationView(explanation.sentence, explanation.fix or None)
+def explanation_view(sentence: str, advice: Advice) -> ExplanationView:
+    """Show what happened, and what to do."""
+    return ExplanationView(sentence, word_advice(advice, word_as_call) or None, advice_view(advice))
 
 
 def describe_next_attempt(consequence: AttemptConsequence | None) -> str:

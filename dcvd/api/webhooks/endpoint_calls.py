@@ -165,7 +165,8 @@ async def test_webhook(
     event_type = EventType.WEBHOOK_TEST if data.event is UNSET else endpoints.parse_event_type("event", data.event)
     context, tester = request.context, request.services.tester
     result = await endpoint_tests.run_test(context, tester, request.org_id, webhook_id, event_type)
-    explanation = None if result.explanation is None else explanation_view(result.explanation)
+    told = result.explanation
+    explanation = None if told is None else explanation_view(told.sentence, (told.fix,) if told.fix else ())
     return TestAnswer(delivery_view(result.summary), attempt_view(result.attempt), explanation)
 
 

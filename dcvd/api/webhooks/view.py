@@ -8,14 +8,16 @@ from msgspec.structs import replace
 
 from dcvd.api.http.answers.instants import Instant
 from dcvd.api.http.answers.views import build_view
+from dcvd.api.webhooks.advice_view import AdvicePartView, advice_view
 from dcvd.api.webhooks.match import MATCH_MEANING, WebhookMatchView, match_view
 from dcvd.core.durations import format_duration
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.secret import Secret
+from dcvd.core.webhooks.advice import word_advice, word_as_call
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.endpoint_warnings import EndpointWarning, find_warnings
-from dcvd.core.webhooks.event_refusals import EventRefusal, describe_way_out
+from dcvd.core.webhooks.event_refusals import EventRefusal, RefusingAnswer, advise_on_refusal
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.core.webhooks.ordering import Ordering
 from dcvd.core.webhooks.signing import to_standard_secret
@@ -34,7 +36,8 @@ SCHEDULE_MEANING: Final = Meta(
 class RefusedEventView(Struct, frozen=True, kw_only=True, rename="camel"):
     """A type of event that an endpoint refuses for good: it gave the same answer with 400 or 422 at least three times.
 
-    `answer` is the beginning of that answer's body. `fix` says what to do.
+    `answer` is the beginning of that answer's body. `fix` says what to do, and `fixParts` are the texts and the calls
+    that it is made of.
     """
 
     event: EventType
@@ -44,6 +47,7 @@ class RefusedEventView(Struct, frozen=True, kw_only=True, rename="camel"):
     answer: str
     delivery_id: str
     fix: str
+    fix_parts: list[AdvicePartView]
 
 
 class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -160,18 +164,24 @@ def with_rates(view: WebhookView, rates: dict[str, DeliveryRates]) -> WebhookVie
 def with_refusals(view: WebhookView, refusals: Sequence[EventRefusal]) -> WebhookView:
     """Add the types of events that it refuses for good."""
     shown_refusals = [
-        build_view(
-            RefusedEventView,
-            answer,
-            event=refusal.event_type,
-            since=to_rfc3339(answer.first_at),
-            answer=answer.excerpt,
-            fix=describe_way_out(refusal.event_type, answer),
-        )
+        _refusal_view(refusal.event_type, answer)
         for refusal in refusals
         if (answer := refusal.lasting_answer) is not None
     ]
     return replace(view, health=replace(view.health, refused_events=shown_refusals))
+
+
+def _refusal_view(event_type: EventType, answer: RefusingAnswer) -> RefusedEventView:
+    advice = advise_on_refusal(event_type, answer)
+    return build_view(
+        RefusedEventView,
+        answer,
+        event=event_type,
+        since=to_rfc3339(answer.first_at),
+        answer=answer.excerpt,
+        fix=word_advice(advice, word_as_call),
+        fix_parts=advice_view(advice),
+    )
 
 
 def _health_view(health: EndpointHealth, now: int) -> HealthView:

@@ -14,6 +14,7 @@ from dcvd.config.environment import variable_of
 from dcvd.config.key_annotations import attribute_of, keys, secret_keys, sections
 from dcvd.core.audit import AuditAction
 from dcvd.core.events import EventType
+from dcvd.core.numbers import count
 from dcvd.core.redaction import Redactor
 from dcvd.core.secret import Secret
 from dcvd.errors import ConfigError
@@ -49,14 +50,15 @@ def _write_head(titles: Sequence[str], replaced: dict[str, int], *, with_names: 
     lines = [
         "A report of dcvd, for whoever looks for a fault. Read it before you send it.",
         f"It holds: {', '.join(titles)}.",
-        f"Taken out: {replaced.get('secret', 0) + replaced.get('hidden', 0)} secrets, or what looks like one.",
+        f"Taken out: {count(replaced.get('secret', 0) + replaced.get('hidden', 0), 'secret')}, or what looks like one.",
     ]
     if with_names:
         lines.append("Names of customers, hostnames and mail addresses are in it (--with-names).")
     else:
         lines.append(
-            f"Replaced: {replaced.get('host', 0)} hostnames, {replaced.get('mail', 0)} mail addresses and "
-            f"{replaced.get('name', 0)} names; the same one is the same throughout."
+            f"Replaced: {count(replaced.get('host', 0), 'hostname')}, "
+            f"{count(replaced.get('mail', 0), 'mail address', 'mail addresses')} and "
+            f"{count(replaced.get('name', 0), 'name')}; the same one is the same throughout."
         )
     if lacks_names:
         lines.append("The names of organizations could not be found, so they are NOT replaced: look for them.")

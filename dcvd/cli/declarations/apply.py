@@ -1,6 +1,5 @@
 """`dcvd apply`: makes organizations, and what they have settled, as a file says."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from dcvd.cli.declarations.steps import Action, Plan, Step
 from dcvd.cli.operations import Operations, perform
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.terminal.prose import print_prose
+from dcvd.core.numbers import count
 from dcvd.errors import DcvdError
 from dcvd.kit.new_file import create_file
 
@@ -73,7 +73,7 @@ def apply(
     if outcome.error is not None:
         raise _describe_failure(made, outcome, outcome.error) from outcome.error
     if not as_json and made.steps:
-        print_prose("Nothing was done (--dry-run)." if dry_run else f"Done: {_count(outcome.taken)}.")
+        print_prose("Nothing was done (--dry-run)." if dry_run else f"Done: {count(len(outcome.taken), 'step')}.")
     return 0
 
 
@@ -96,10 +96,6 @@ def _show_plan(made: Plan) -> None:
 
 def _show_taken(step: Step) -> None:
     print_prose(f"{step.action.value}d {step.subject}")
-
-
-def _count(steps: Sequence[Step]) -> str:
-    return f"{len(steps)} {'step' if len(steps) == 1 else 'steps'}"
 
 
 def _hand_over_secrets(outcome: Outcome, file: Path | None, *, as_json: bool) -> None:
@@ -128,8 +124,9 @@ def _describe(made: Plan, outcome: Outcome, *, with_secrets: bool) -> dict[str, 
 
 def _describe_failure(made: Plan, outcome: Outcome, error: DcvdError) -> DcvdError:
     failed = made.steps[len(outcome.taken)]
+    done = f"Steps that are done: {len(outcome.taken)} of {len(made.steps)}."
     return DcvdError(
-        f"{len(outcome.taken)} of {_count(made.steps)} are done. To {failed.action.value} {failed.subject} failed: "
-        f"{error.message} Put that right, and apply the file again: it goes on from there.",
+        f"{done} To {failed.action.value} {failed.subject} failed: {error.message} Put that right, "
+        "and apply the file again: it goes on from there.",
         code=error.code,
     )

@@ -17,6 +17,7 @@ from dcvd.cli.declarations.observation import ObservedOrganization
 from dcvd.cli.declarations.pairing import pair, refuse_doubles
 from dcvd.cli.declarations.steps import Action, Plan, Step, change, create, describe_change, remove
 from dcvd.core.dns.hostnames import to_a_labels
+from dcvd.core.numbers import count
 
 _MOST_REMOVALS: Final = 10
 _LEAST_FOR_SHARE: Final = 10
@@ -150,7 +151,8 @@ def _find_danger(removals: Sequence[Step], kept: Sequence[ObservedOrganization])
         return f"It removes {len(removals)} things; more than {_MOST_REMOVALS} at once are seldom meant."
     existing = sum(len(each.endpoints) + len(each.zone_ids) + len(each.contact_ids) for each in kept)
     if existing >= _LEAST_FOR_SHARE and len(removals) > existing * _LARGEST_SHARE:
-        return f"It removes {len(removals)} of {existing} things; more than {_LARGEST_SHARE:.0%} are seldom meant."
+        share = f"{len(removals)} of {count(existing, 'thing')}"
+        return f"It removes {share}; more than {_LARGEST_SHARE:.0%} are seldom meant."
     return None
 
 

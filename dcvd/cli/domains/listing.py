@@ -10,8 +10,10 @@ from dcvd.api.operators.domain_view import OperatorDomainView
 from dcvd.cli.domains.labels import read_labels
 from dcvd.cli.operations import perform
 from dcvd.cli.options import config_option, format_examples, list_options, read_duration_ms
+from dcvd.cli.sent_values import SentOption
 from dcvd.cli.terminal.ages import read_clock
 from dcvd.cli.terminal.columns import Age, Column, Tone
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
 from dcvd.core.diagnosis.awaited import Awaited
@@ -80,7 +82,13 @@ def _read_duration(_context: click.Context, _parameter: click.Parameter, value: 
     ),
 )
 @click.option("--org", "organization", metavar="ORG", help="Only those of this organization, by id or by name.")
-@click.option("--not-ready", is_flag=True, help="Only those that do not serve, or whose traffic does not come here.")
+@click.option(
+    "--not-ready",
+    cls=SentOption,
+    sends="ready",
+    is_flag=True,
+    help="Only those that do not serve, or whose traffic does not come here.",
+)
 @click.option("--stuck", is_flag=True, help="Only those that are not ready, and in error or so for longer than a day.")
 @click.option("--finding", metavar="CODE", help="Only with this finding, such as cname_missing.")
 @click.option("--reason", metavar="CODE", help="Only with this in the column REASON, which also has codes of errors.")
@@ -90,6 +98,8 @@ def _read_duration(_context: click.Context, _parameter: click.Parameter, value: 
 @click.option("--status", type=click.Choice([status.value for status in DomainStatus]), help="Only with this status.")
 @click.option(
     "--expiring",
+    cls=SentOption,
+    sends="expiresBefore",
     metavar="DURATION",
     callback=_read_duration,
     help="Only with a certificate that expires within this time, such as 14d, or has expired.",
@@ -142,5 +152,5 @@ def list_domains(
     }
     query = {name: value for name, value in asked.items() if value is not None}
     found = perform(config, lambda operations: operations.list_domains(query, output.extent))
-    nothing = "There are no such domains." if query else "There are no domains yet: dcvd domain add NAME --org ORG"
+    nothing = describe_nothing("domains", "dcvd domain add NAME --org ORG")
     print_list(found, _COLUMNS, output, member="domains", nothing=nothing)

@@ -19,6 +19,7 @@ from dcvd.cli.terminal.screen import Screen, find_screen
 from dcvd.cli.terminal.tables import format_facts
 from dcvd.cli.terminal.text import make_harmless
 from dcvd.core.domains.domain import Severity
+from dcvd.core.numbers import count
 
 TURNS: Final[dict[str, str]] = {
     "tenant": "the organization has to act",
@@ -96,7 +97,10 @@ def _describe_job(job: JobOutput, instants: InstantStyle) -> tuple[str, str]:
 
 def _describe_delivery(delivery: DeliveryView) -> tuple[str, str]:
     error = delivery.last_error or "no answer"
-    return delivery.event.value, f"{delivery.id} is {delivery.status.value} after {delivery.attempts} attempts: {error}"
+    return (
+        delivery.event.value,
+        f"{delivery.id} is {delivery.status.value} after {count(delivery.attempts, 'attempt')}: {error}",
+    )
 
 
 def _describe_registration(registration: RegistrationView, instants: InstantStyle) -> str:

@@ -24,6 +24,7 @@ from dcvd.cli.options import (
     some_organization_option,
     was_given,
 )
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list, print_table
 from dcvd.cli.terminal.output import ListOutput, OutputForm
@@ -95,7 +96,7 @@ def list_events(
         raise click.UsageError("--last goes with --follow: use --limit.")
     query |= build_query(since=since)
     found = perform(config, lambda operations: operations.list_events(query, output.extent))
-    print_list(found, EVENT_COLUMNS, output, member="events", nothing="There are no such events.")
+    print_list(found, EVENT_COLUMNS, output, member="events", nothing=describe_nothing("events"))
 
 
 @events.command("show", epilog=format_examples("dcvd event show evt_…"))

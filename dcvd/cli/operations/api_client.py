@@ -14,6 +14,7 @@ import msgspec
 from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.call_timeouts import TIMEOUT_VARIABLE, find_timeout_s
 from dcvd.cli.extents import Extent, Listed, read_extent
+from dcvd.cli.operations.api_errors import build_error
 from dcvd.cli.operations.silence import USUAL_PATIENCE, Patience, await_unless_silent
 from dcvd.cli.socket_calls import describe_refused_socket
 from dcvd.errors import DcvdError, Forbidden
@@ -239,4 +240,4 @@ def _to_error(raw: bytes, fallback_sentence: str) -> DcvdError:
         problem = msgspec.json.decode(raw, type=Problem)
     except msgspec.DecodeError:
         return DcvdError(f"{fallback_sentence}, which is no answer of dcvd's: see its log.")
-    return DcvdError(problem.detail, code=problem.code)
+    return build_error(problem)

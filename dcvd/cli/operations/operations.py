@@ -42,6 +42,7 @@ from dcvd.core.alerts.kinds import AlertKind
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.members import MemberStatus
+from dcvd.core.numbers import count
 from dcvd.core.sentences.rendering import Language
 from dcvd.core.system.overview import SystemOverview
 from dcvd.core.tokens.token import Role
@@ -248,8 +249,8 @@ class Operations(ProgramOperations, DomainOperations, ProbeOperations):
 
         def describe_stop(error_name: str) -> str:
             return (
-                f"stopped answering after {answer_count} of {len(requests)} domains ({error_name}). Import the same "
-                "file again: what is there already is reported as such."
+                f"stopped answering after {answer_count} of {count(len(requests), 'domain')} ({error_name}). Import "
+                "the same file again: what is there already is reported as such."
             )
 
         async for line in self.stream(

@@ -1,5 +1,6 @@
 """The operations on what an organization's endpoints are sent, and on its jobs, by calls of the API."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -16,7 +17,6 @@ from dcvd.api.webhooks.delivery_view import (
 from dcvd.api.webhooks.replay_view import ReplayAnswer
 from dcvd.api.webhooks.view import WebhookAnswer, WebhookView
 from dcvd.cli.operations.across_organizations import AllOrganizationsOperations
-from dcvd.core.webhooks.ordering import Ordering
 
 ORGANIZATIONS_PATH: Final = "/operator/organizations"
 _TEST_TIMEOUT_S: Final = 60.0
@@ -36,9 +36,9 @@ class TestedDelivery(Struct, frozen=True):
 class WebhookOperations(AllOrganizationsOperations):
     """Carries out operations on webhooks by calls of the API; `org_id` is the id of an organization that exists."""
 
-    async def order_webhook(self, org_id: str, webhook_id: str, ordering: Ordering) -> WebhookView:
+    async def change_webhook(self, org_id: str, webhook_id: str, change: Mapping[str, object]) -> WebhookView:
         path = f"{_api(org_id)}/webhooks/{webhook_id}"
-        return (await self.call("PATCH", path, WebhookAnswer, body={"ordering": ordering})).webhook
+        return (await self.call("PATCH", path, WebhookAnswer, body=change)).webhook
 
     async def test_webhook(self, org_id: str, webhook_id: str, event_type: str | None) -> TestedDelivery:
         """Have an example of a type of event sent; None: the event for tests."""

@@ -18,6 +18,7 @@ from dcvd.cli.terminal.columns import Column
 from dcvd.cli.terminal.lists import print_table
 from dcvd.cli.terminal.prose import print_prose
 from dcvd.config import Config, load
+from dcvd.core.numbers import choose
 from dcvd.errors import DcvdError, InvalidInput
 from dcvd.kit.logs.configuration import configure_logging
 
@@ -156,7 +157,11 @@ def remove(names: tuple[str, ...], take_all: bool, yes: bool, as_json: bool, con
     chosen = _choose(list_orphans(loaded, None), names, take_all=take_all)
     if chosen and not yes:
         print_prose("\n".join(each.hostname.hostname for each in chosen), err=True)
-        click.confirm(f"Remove these {len(chosen)} hostnames at Cloudflare?", abort=True, err=True)
+        click.confirm(
+            f"Remove {choose(len(chosen), 'this hostname', f'these {len(chosen)} hostnames')} at Cloudflare?",
+            abort=True,
+            err=True,
+        )
     removed = remove_hostnames(loaded, chosen)
     if as_json:
         print_json({"removed": removed})

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.cli.operations import Operations
+from dcvd.core.numbers import count
 from dcvd.core.predecessor.reading import ReadResult
 from dcvd.core.predecessor.rows import (
     MAX_ROWS,
@@ -51,12 +52,12 @@ async def _send(
 ) -> AsyncIterator[ImportResult]:
     org_ids = {row.org_id for row in rows}
     request = replace(call, rows=rows, simulated_org_ids=frozenset(simulated & org_ids))
-    count = 0
+    answered = 0
 
     def describe_stop(error_name: str) -> str:
         return (
-            f"stopped answering after {count} of {len(rows)} rows ({error_name}). Run the same import again: what is"
-            " there already is left as it is."
+            f"stopped answering after {answered} of {count(len(rows), 'row')} ({error_name}). Run the same import "
+            "again: what is there already is left as it is."
         )
 
     headers = {"Content-Type": "application/json"}
@@ -66,7 +67,7 @@ async def _send(
         if not line.strip():
             continue
         result = operations.decode(line, ImportResult, f"POST {_PATH}")
-        count += 1
+        answered += 1
         if result.kind is RowKind.ORGANIZATION and result.outcome is ImportOutcome.WOULD_IMPORT:
             simulated.add(result.id)
         yield result

@@ -7,6 +7,7 @@ from dcvd.cli.status.lines import Line, format_fact
 from dcvd.cli.terminal.columns import Tone
 from dcvd.core.durations import format_bytes, format_span
 from dcvd.core.instants import SECOND, from_rfc3339
+from dcvd.core.numbers import count
 from dcvd.core.system.overview import Oldest, SystemOverview
 
 _ACTORS: Final = {
@@ -69,7 +70,7 @@ def _list_cloudflare(overview: SystemOverview) -> Iterator[_Fact]:
     hostnames = (
         ""
         if cloudflare.hostnames_used is None
-        else f"{cloudflare.hostnames_used:,} of {cloudflare.hostnames_allowed or 0:,} hostnames"
+        else f"{cloudflare.hostnames_used:,} of {count(cloudflare.hostnames_allowed or 0, 'hostname')}"
     )
     faults = [fault.code for fault in cloudflare.faults] or ["zone well"]
     yield (

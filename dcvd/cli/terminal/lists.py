@@ -70,8 +70,8 @@ def describe_more(listed: Listed[_T], output: ListOutput) -> str:
     """Say how many more there are, and how to see them."""
     if listed.is_exact:
         total = len(listed.items) + listed.more
-        return f"{listed.more} more of {total} are not shown: use --all, or a higher --limit."
-    return f"More than {listed.more} more are not shown: use --all, or a higher --limit than {output.limit}."
+        return f"{listed.more:,} more of {total:,}: use --all, or a higher --limit."
+    return f"More than {listed.more:,} more: use --all, or a --limit above {output.limit:,}."
 
 
 def _format_row(

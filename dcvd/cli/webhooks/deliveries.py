@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from dcvd.api.operators.all.views import OrganizationDelivery, OrganizationDeliveryAnswer
-from dcvd.api.webhooks.delivery_view import DeliveryView, ExplanationAnswer
+from dcvd.api.webhooks.delivery_view import ExplanationAnswer
 from dcvd.cli.extents import Listed
 from dcvd.cli.operations import Operations, perform
 from dcvd.cli.options import (
@@ -19,11 +19,14 @@ from dcvd.cli.options import (
     since_option,
     some_organization_option,
 )
+from dcvd.cli.sent_values import SentOption
 from dcvd.cli.terminal.ages import format_instant
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.lists import print_list, print_table
 from dcvd.cli.terminal.output import ListOutput, OutputForm
 from dcvd.cli.terminal.prose import print_prose
-from dcvd.cli.webhooks.delivery_facts import print_delivery
+from dcvd.cli.webhooks.advice import word_as_commands
+from dcvd.cli.webhooks.delivery_facts import print_changed, print_delivery
 from dcvd.cli.webhooks.delivery_lists import (
     ATTEMPT_COLUMNS,
     ORGANIZATION_DELIVERY_COLUMNS,
@@ -64,7 +67,13 @@ def deliveries() -> None:
 @webhook_option
 @click.option("--event", "events", metavar="TYPE", multiple=True, help="Only of this event; repeat it for several.")
 @click.option("--domain", metavar="DOMAIN", help="Only about this domain, by its name or its id.")
-@click.option("--request", metavar="ID", help="Only what the request with this X-Request-Id has caused.")
+@click.option(
+    "--request",
+    cls=SentOption,
+    sends="requestId",
+    metavar="ID",
+    help="Only what the request with this X-Request-Id has caused.",
+)
 @since_option("deliveries made")
 @list_options()
 @config_option
@@ -96,7 +105,7 @@ def list_deliveries(
 
     found = perform(config, work)
     print_list(
-        found, ORGANIZATION_DELIVERY_COLUMNS, output, member="deliveries", nothing="There are no such deliveries."
+        found, ORGANIZATION_DELIVERY_COLUMNS, output, member="deliveries", nothing=describe_nothing("deliveries")
     )
 
 
@@ -118,7 +127,7 @@ def show(delivery_id: str, organization: str | None, output: OutputForm, config:
     if output == "json":
         print_json(shown)
         return
-    print_delivery(shown.delivery, url=shown.url, domain_name=shown.domain_name)
+    print_delivery(shown)
     if shown.attempts:
         click.echo()
         print_table(shown.attempts, ATTEMPT_COLUMNS, is_wide=output == "wide")
@@ -140,7 +149,7 @@ def explain(delivery_id: str, organization: str | None, as_json: bool, config: P
     if as_json:
         print_json(explained)
         return
-    for text in (explained.explanation.sentence, explained.explanation.fix):
+    for text in (explained.explanation.sentence, word_as_commands(explained.explanation.fix_parts)):
         if text:
             print_prose(text)
     if explained.curl is not None:
@@ -160,9 +169,8 @@ deliveries.add_command(retry)
 def cancel(delivery_id: str, organization: str | None, as_json: bool, config: Path) -> None:
     """Give up DELIVERY, an id, which has not ended; the next one of its domain is sent at once."""
 
-    async def work(operations: Operations) -> DeliveryView:
-        org_id = await find_organization_id(operations, delivery_id, organization)
-        return await operations.cancel_delivery(org_id, delivery_id)
+    async def work(operations: Operations) -> OrganizationDeliveryAnswer:
+        await operations.cancel_delivery(await find_organization_id(operations, delivery_id, organization), delivery_id)
+        return await operations.show_delivery(delivery_id)
 
-    cancelled = perform(config, work)
-    print_json({"delivery": cancelled}) if as_json else print_delivery(cancelled)
+    print_changed(perform(config, work), as_json=as_json)

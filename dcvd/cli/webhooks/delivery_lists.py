@@ -8,6 +8,7 @@ from dcvd.api.operators.all.views import OrganizationDelivery
 from dcvd.api.webhooks.delivery_view import AttemptView, DeliveryView
 from dcvd.cli.operations import Operations, find_organization
 from dcvd.cli.options import check_id
+from dcvd.cli.sent_values import SentOption
 from dcvd.cli.terminal.columns import Age, Column, Tone
 from dcvd.cli.terminal.organizations import ORGANIZATION_COLUMN
 from dcvd.core.ids import IdPrefix
@@ -17,7 +18,11 @@ delivery_argument: Final = click.argument(
     "delivery_id", metavar="DELIVERY", callback=check_id(IdPrefix.DELIVERY, "delivery")
 )
 webhook_option: Final = click.option(
-    "--webhook", metavar="WEBHOOK", help="Only to this endpoint, by its id, its URL or its name."
+    "--webhook",
+    cls=SentOption,
+    sends="webhookId",
+    metavar="WEBHOOK",
+    help="Only to this endpoint, by its id, its URL or its name.",
 )
 status_option: Final = click.option(
     "--status", type=click.Choice([status.value for status in DeliveryStatus]), help="Only with this status."

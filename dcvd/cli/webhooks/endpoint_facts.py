@@ -8,6 +8,7 @@ from dcvd.cli.terminal.ages import format_age, format_instant, read_clock
 from dcvd.cli.terminal.columns import Age, Column, Tone
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.organizations import ORGANIZATION_COLUMN
+from dcvd.cli.webhooks.advice import word_as_commands
 from dcvd.core.webhooks.health import HealthState
 
 
@@ -25,12 +26,12 @@ def _judge(webhook: OrganizationWebhook) -> Tone:
 
 
 WEBHOOK_COLUMNS: Final[tuple[Column[OrganizationWebhook], ...]] = (
-    Column(heading="id", cell=lambda each: each.id),
+    Column(heading="URL", cell=lambda each: each.url.removeprefix("https://"), shortest=20),
     ORGANIZATION_COLUMN,
     Column(heading="name", cell=lambda each: each.name or "", shortest=8, gives_way=2),
-    Column(heading="URL", cell=lambda each: each.url, shortest=16, gives_way=4),
     Column(heading="health", cell=_describe_health, tone=_judge),
-    Column(heading="failing", cell=lambda each: Age(each.health.failing_since), gives_way=3),
+    Column(heading="failing", cell=lambda each: Age(each.health.failing_since), gives_way=4),
+    Column(heading="id", cell=lambda each: each.id, gives_way=6),
     Column(heading="ordering", cell=lambda each: each.ordering.value, gives_way=1),
     Column(heading="events", cell=lambda each: " ".join(each.events), only_wide=True),
     Column(heading="last error", cell=lambda each: each.health.last_error or "", only_wide=True),
@@ -62,7 +63,10 @@ def print_webhook(webhook: OrganizationWebhook) -> None:
     ]
     facts += [(f"Last {window}", _format_rates(rates)) for window, rates in (webhook.rates or {}).items()]
     facts += [
-        (f"Refuses {refusal.event.value}", f"{refusal.status_code} at {refusal.attempts} attempts. {refusal.fix}")
+        (
+            f"Refuses {refusal.event.value}",
+            f"{refusal.status_code} at {refusal.attempts} attempts. {word_as_commands(refusal.fix_parts)}",
+        )
         for refusal in health.refused_events or []
     ]
     facts += [("Warning", warning.message) for warning in webhook.warnings]

@@ -1,5 +1,6 @@
 """`dcvd webhook`: organizations' endpoints: their health, tests of them, and the order of their events."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from dcvd.cli.options import (
     some_organization_option,
 )
 from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.lists import print_list, print_table
 from dcvd.cli.terminal.output import ListOutput, OutputForm
 from dcvd.cli.terminal.prose import print_prose
@@ -74,7 +76,7 @@ def list_webhooks(organization: str | None, health: str | None, output: ListOutp
     """List the endpoints of all organizations, newest first."""
     query = build_query(organization=organization, health=health)
     found = perform(config, lambda operations: operations.list_webhooks(query, output.extent))
-    print_list(found, WEBHOOK_COLUMNS, output, member="webhooks", nothing="There are no such webhooks.")
+    print_list(found, WEBHOOK_COLUMNS, output, member="webhooks", nothing=describe_nothing("webhooks"))
 
 
 @webhooks.command("show", epilog=format_examples("dcvd webhook show wh_…", "dcvd webhook show billing --org Acme"))
@@ -141,6 +143,26 @@ def conformance(webhook: str, organization: str | None, as_json: bool, config: P
     return 0 if report.conforms else 1
 
 
+@webhooks.command("enable", epilog=format_examples("dcvd webhook enable wh_…"))
+@_webhook_argument
+@some_organization_option
+@json_option
+@config_option
+def enable(webhook: str, organization: str | None, as_json: bool, config: Path) -> None:
+    """Send to WEBHOOK again, also what was held for it."""
+    _change({"enabled": True}, webhook, organization, as_json=as_json, config=config)
+
+
+@webhooks.command("disable", epilog=format_examples("dcvd webhook disable https://hooks.acme.com/dcvd"))
+@_webhook_argument
+@some_organization_option
+@json_option
+@config_option
+def disable(webhook: str, organization: str | None, as_json: bool, config: Path) -> None:
+    """Send nothing to WEBHOOK; its events are held for it."""
+    _change({"enabled": False}, webhook, organization, as_json=as_json, config=config)
+
+
 @webhooks.command("order", epilog=format_examples("dcvd webhook order wh_… none"))
 @_webhook_argument
 @click.argument("ordering", type=click.Choice([ordering.value for ordering in Ordering]))
@@ -152,10 +174,15 @@ def order(webhook: str, ordering: str, organization: str | None, as_json: bool, 
 
     It counts for what waits already.
     """
+    _change({"ordering": ordering}, webhook, organization, as_json=as_json, config=config)
 
+
+def _change(
+    change: Mapping[str, object], webhook: str, organization: str | None, *, as_json: bool, config: Path
+) -> None:
     async def work(operations: Operations) -> OrganizationWebhook:
         found = await operations.find_webhook(webhook, organization)
-        await operations.order_webhook(found.organization.id, found.id, Ordering(ordering))
+        await operations.change_webhook(found.organization.id, found.id, change)
         return await operations.show_webhook(found.id)
 
     changed = perform(config, work)

@@ -19,14 +19,16 @@ from dcvd.cli.options import (
     print_json,
     read_duration_ms,
 )
+from dcvd.cli.sent_values import SentOption
 from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.output import ListOutput
 from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.tables import format_instant
 from dcvd.cli.webhooks.delivery_lists import DELIVERY_COLUMNS, status_option
-from dcvd.core.ids import IdPrefix, is_id
+from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import SECOND
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.ordering import Ordering
@@ -44,14 +46,11 @@ _webhook_argument = click.argument(
 )
 
 
-def _check_delivery_id(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
-    if not is_id(IdPrefix.DELIVERY, value):
-        message = f"{value!r} is no delivery's id; `dcvd operator-webhook deliveries` shows them."
-        raise click.BadParameter(message)
-    return value
-
-
-_delivery_argument = click.argument("delivery_id", metavar="DELIVERY", callback=_check_delivery_id)
+_delivery_argument = click.argument(
+    "delivery_id",
+    metavar="DELIVERY",
+    callback=check_id(IdPrefix.DELIVERY, "delivery", listed_by="dcvd operator-webhook deliveries"),
+)
 
 
 @click.group(
@@ -94,7 +93,13 @@ def create(url: str, events: tuple[str, ...], ordering: str | None, as_json: boo
 def list_webhooks(output: ListOutput, config: Path) -> None:
     """List your endpoints, newest first."""
     found = perform_at_daemon(config, lambda daemon: daemon.list_program_webhooks(output.extent))
-    print_list(found, _COLUMNS, output, member="webhooks", nothing="You have no webhooks.")
+    print_list(
+        found,
+        _COLUMNS,
+        output,
+        member="webhooks",
+        nothing=describe_nothing("webhooks of yours", "dcvd operator-webhook create URL --event TYPE"),
+    )
 
 
 @operator_webhooks.command("show")
@@ -148,6 +153,8 @@ def delete(webhook_id: str, as_json: bool, config: Path) -> None:
 @_webhook_argument
 @click.option(
     "--grace",
+    cls=SentOption,
+    sends="graceSeconds",
     metavar="DURATION",
     default="24h",
     show_default=True,
@@ -185,7 +192,13 @@ def test(webhook_id: str, as_json: bool, config: Path) -> None:
 
 
 @operator_webhooks.command("deliveries", epilog=format_examples("dcvd operator-webhook deliveries --status dead"))
-@click.option("--webhook", "webhook_id", metavar="WEBHOOK", help="Only those to this endpoint, an id.")
+@click.option(
+    "--webhook",
+    "webhook_id",
+    metavar="WEBHOOK",
+    callback=check_id(IdPrefix.ENDPOINT, "operator-webhook"),
+    help="Only those to this endpoint, an id.",
+)
 @status_option
 @list_options()
 @config_option
@@ -195,7 +208,7 @@ def list_deliveries(webhook_id: str | None, status: str | None, output: ListOutp
     found = perform_at_daemon(
         config, lambda daemon: daemon.list_program_deliveries(webhook_id, wanted_status, output.extent)
     )
-    print_list(found, DELIVERY_COLUMNS, output, member="deliveries", nothing="There are no such deliveries.")
+    print_list(found, DELIVERY_COLUMNS, output, member="deliveries", nothing=describe_nothing("deliveries"))
 
 
 @operator_webhooks.command("retry")

@@ -7,15 +7,16 @@ import click
 from msgspec import Struct
 
 from dcvd.api.jobs.view import JobView
+from dcvd.api.operators.all.views import OrganizationDeliveryAnswer
 from dcvd.api.operators.organization_reference import OrganizationReference
-from dcvd.api.webhooks.delivery_view import DeliveryView
 from dcvd.cli.operations import Operations, find_organization, perform
 from dcvd.cli.options import check_id, config_option, format_examples, json_option, print_json, some_organization_option
 from dcvd.cli.terminal.columns import Column
+from dcvd.cli.terminal.emptiness import describe_nothing
 from dcvd.cli.terminal.lists import print_table
 from dcvd.cli.terminal.organizations import ORGANIZATION_COLUMN
 from dcvd.cli.terminal.prose import print_prose
-from dcvd.cli.webhooks.delivery_facts import print_delivery
+from dcvd.cli.webhooks.delivery_facts import print_changed
 from dcvd.cli.webhooks.delivery_lists import find_organization_id, webhook_option
 from dcvd.core.ids import IdPrefix
 
@@ -70,12 +71,11 @@ def retry(
     if webhook is not None:
         raise click.UsageError("--webhook goes with --dead.")
 
-    async def work(operations: Operations) -> DeliveryView:
-        org_id = await find_organization_id(operations, delivery_id, organization)
-        return await operations.retry_delivery(org_id, delivery_id)
+    async def work(operations: Operations) -> OrganizationDeliveryAnswer:
+        await operations.retry_delivery(await find_organization_id(operations, delivery_id, organization), delivery_id)
+        return await operations.show_delivery(delivery_id)
 
-    sent = perform(config, work)
-    print_json({"delivery": sent}) if as_json else print_delivery(sent)
+    print_changed(perform(config, work), as_json=as_json)
 
 
 def _retry_dead(webhook: str | None, organization: str | None, *, as_json: bool, config: Path) -> None:
@@ -100,6 +100,6 @@ def _retry_dead(webhook: str | None, organization: str | None, *, as_json: bool,
     if as_json:
         print_json({"replays": replays})
     elif not any(replay.count for replay in replays):
-        print_prose("There are no such dead letters.", err=True)
+        print_prose(describe_nothing("dead letters"), err=True)
     else:
         print_table(replays, _COLUMNS, is_wide=False)

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from dcvd.core.numbers import choose, count
 from dcvd.core.system.overview import Problem, SystemOverview, Weight
 from dcvd.core.system_conditions import Judgement, SystemCondition
 
@@ -45,11 +46,6 @@ def add_problems(overview: SystemOverview, conditions: Mapping[SystemCondition, 
     """Return the overview with its problems, and whether one of them needs the operator."""
     problems = find_problems(overview, conditions)
     return replace(overview, problems=problems, needs_operator=any(each.weight != "note" for each in problems))
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun, such as `1 job` and `2 jobs`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _find_in_service(overview: SystemOverview) -> Iterator[Problem]:
@@ -108,8 +104,8 @@ def _find_among_domains(overview: SystemOverview) -> Iterator[Problem]:
         yield Problem(
             code="domains_broken",
             weight="warning" if domains.broken_for_operator else "note",
-            message=f"{count(domains.broken, 'domain')} served and {_plural(domains.broken, 'does', 'do')} not now; "
-            f"{domains.broken_for_operator:,} of them {_plural(domains.broken_for_operator, 'waits', 'wait')} for you.",
+            message=f"{count(domains.broken, 'domain')} served and {choose(domains.broken, 'does', 'do')} not now; "
+            f"{domains.broken_for_operator:,} of them {choose(domains.broken_for_operator, 'waits', 'wait')} for you.",
             advice=f"dcvd diagnose {domains.latest_broken[0].name}" if domains.latest_broken else "dcvd domain list",
         )
     waiting = domains.waiting_for.get("operator", 0) - domains.broken_for_operator
@@ -117,7 +113,7 @@ def _find_among_domains(overview: SystemOverview) -> Iterator[Problem]:
         yield Problem(
             code="domains_wait_for_operator",
             weight="warning",
-            message=f"{count(waiting, 'new domain')} {_plural(waiting, 'waits', 'wait')} for you.",
+            message=f"{count(waiting, 'new domain')} {choose(waiting, 'waits', 'wait')} for you.",
             advice="dcvd domain list --not-ready --actor operator",
         )
     if certificates.overdue_renewals:
@@ -132,7 +128,7 @@ def _find_among_domains(overview: SystemOverview) -> Iterator[Problem]:
         yield Problem(
             code="certificates_expiring",
             weight="warning",
-            message=f"{count(number, 'certificate')} {_plural(number, 'expires', 'expire')} within 7 days.",
+            message=f"{count(number, 'certificate')} {choose(number, 'expires', 'expire')} within 7 days.",
             advice="dcvd domain list --expiring 7d",
         )
 
@@ -142,7 +138,7 @@ def _find_in_backlog(overview: SystemOverview) -> Iterator[Problem]:
         yield Problem(
             code="jobs_dead",
             weight="warning" if kind in _OPERATORS_JOBS else "note",
-            message=f"{count(number, f'{kind} job')} {_plural(number, 'is', 'are')} dead, and not tried again.",
+            message=f"{count(number, f'{kind} job')} {choose(number, 'is', 'are')} dead, and not tried again.",
             advice="dcvd job list --status dead",
         )
     if overview.deliveries.dead:
@@ -155,9 +151,9 @@ def _find_in_backlog(overview: SystemOverview) -> Iterator[Problem]:
     endpoints = overview.endpoints
     troubles = []
     if endpoints.failing:
-        troubles.append(f"{count(endpoints.failing, 'webhook')} {_plural(endpoints.failing, 'fails', 'fail')}")
+        troubles.append(f"{count(endpoints.failing, 'webhook')} {choose(endpoints.failing, 'fails', 'fail')}")
     if endpoints.disabled:
-        troubles.append(f"{count(endpoints.disabled, 'webhook')} {_plural(endpoints.disabled, 'is', 'are')} disabled")
+        troubles.append(f"{count(endpoints.disabled, 'webhook')} {choose(endpoints.disabled, 'is', 'are')} disabled")
     if troubles:
         yield Problem(
             code="endpoints_troubled",
@@ -175,7 +171,3 @@ def _find_in_backups(overview: SystemOverview) -> Iterator[Problem]:
             message="No backup of this database is known.",
             advice="dcvd backup FILE, or systemctl enable --now dcvd-backup.timer.",
         )
-
-
-def _plural(number: int, one: str, many: str) -> str:
-    return one if number == 1 else many

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dcvd.core.events import EventType
 from dcvd.core.text import make_printable, shorten
+from dcvd.core.webhooks.advice import Action, Advice, Step
 from dcvd.core.webhooks.answers.known_answers import recognize_answer
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 
@@ -84,9 +85,10 @@ def apply_refusal(refusal: EventRefusal, attempt: Attempt, now: int) -> EventRef
     return replace(refusal, answers=(answer, *others[: MAX_ANSWERS - 1]))
 
 
-def describe_way_out(event_type: EventType, answer: RefusingAnswer) -> str:
-    """Say in a sentence what can be done about a type of event that is refused for good."""
+def advise_on_refusal(event_type: EventType, answer: RefusingAnswer) -> Advice:
+    """Say what can be done about a type of event that is refused for good."""
     return (
-        f"Let the receiver take {event_type.value}, or take it out of the webhook's events; "
-        f"POST /api/deliveries/{answer.delivery_id}/cancel gives up what it refuses."
+        f"Let the receiver take {event_type.value}, or take it out of the webhook's events; ",
+        Step(Action.CANCEL_DELIVERY, answer.delivery_id),
+        " gives up what it refuses.",
     )

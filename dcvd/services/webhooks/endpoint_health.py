@@ -6,8 +6,9 @@ import structlog
 
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.instants import format_instant
+from dcvd.core.webhooks.advice import word_advice, word_as_call
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.event_refusals import EventRefusal, describe_way_out
+from dcvd.core.webhooks.event_refusals import EventRefusal, advise_on_refusal
 from dcvd.core.webhooks.health import FAILING_AFTER_MS, FAILING_ATTEMPTS, EndpointHealth, HealthChange, apply_time
 from dcvd.services.context import Context
 from dcvd.services.events import recording
@@ -74,7 +75,7 @@ def record_refusal(context: Context, tx: Transaction, endpoint: Endpoint, refusa
             "since": format_instant(answer.first_at),
             "answer": answer.excerpt,
             "delivery_id": answer.delivery_id,
-            "fix": describe_way_out(refusal.event_type, answer),
+            "fix": word_advice(advise_on_refusal(refusal.event_type, answer), word_as_call),
         },
     }
     draft = EventDraft(EventType.ENDPOINT_FAILING, data)

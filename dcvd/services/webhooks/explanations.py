@@ -8,11 +8,11 @@ from msgspec import Struct
 from dcvd.core.http.exchanges import OwnFault
 from dcvd.core.instants import MINUTE, SECOND, to_rfc3339
 from dcvd.core.webhooks import signing
+from dcvd.core.webhooks.advice import Action, Advice, Step, join_advice
 from dcvd.core.webhooks.answers.status_codes import GONE_ANSWER
 from dcvd.core.webhooks.curl import curl_command
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
-from dcvd.core.webhooks.explanation import Explanation
 from dcvd.core.webhooks.explanation import explain as explain_attempt
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth
 from dcvd.services.context import Context
@@ -24,13 +24,21 @@ SIGNATURE_LIFETIME_MS: Final = 5 * MINUTE
 """Receivers refuse a signature that is older (Standard Webhooks)."""
 
 
+class StatusExplanation(Struct, frozen=True):
+    """A sentence on where a delivery stands, and what to do about it."""
+
+    sentence: str
+    advice: Advice = ()
+
+
 class DeliveryExplanation(Struct, frozen=True, kw_only=True):
     """An explanation, and a command that repeats the delivery.
 
     `curl` is signed now, and receivers accept it until `valid_until`; both are None when the secrets cannot be read.
     """
 
-    explanation: Explanation
+    sentence: str
+    advice: Advice
     curl: str | None
     valid_until: int | None
 
@@ -56,80 +64,79 @@ async def explain(
     else:
         explanations = [explain_status(detail, now)]
     if detail.attempts:
-        explanations.insert(0, explain_attempt(detail.attempts[-1].attempt, detail.endpoint.url))
+        attempted = explain_attempt(detail.attempts[-1].attempt, detail.endpoint.url)
+        explanations.insert(0, StatusExplanation(attempted.sentence, (attempted.fix,) if attempted.fix else ()))
     if unsealed_endpoint is None:
         explanations.append(
-            Explanation("The secrets of its webhook cannot be read.", "Rotate them, or ask your operator.")
+            StatusExplanation("The secrets of its webhook cannot be read.", ("Rotate them, or ask your operator.",))
         )
     return DeliveryExplanation(
-        explanation=Explanation(
-            " ".join(explanation.sentence for explanation in explanations if explanation.sentence),
-            " ".join(explanation.fix for explanation in explanations if explanation.fix),
-        ),
+        sentence=" ".join(explanation.sentence for explanation in explanations if explanation.sentence),
+        advice=join_advice(explanation.advice for explanation in explanations),
         curl=None if unsealed_endpoint is None else _build_curl_command(detail, unsealed_endpoint, now),
         valid_until=None if unsealed_endpoint is None else now + SIGNATURE_LIFETIME_MS,
     )
 
 
-def explain_status(delivery_detail: DeliveryDetail, now: int) -> Explanation:
+def explain_status(delivery_detail: DeliveryDetail, now: int) -> StatusExplanation:
     """Explain where a delivery stands, apart from how its last attempt went."""
     delivery = delivery_detail.summary.delivery
     health = delivery_detail.endpoint.health
-    retry_command = f"POST /api/deliveries/{delivery.id}/retry"
-    enable_command = f'PATCH /api/webhooks/{delivery_detail.endpoint.id} {{"enabled":true}}'
+    retry = Step(Action.RETRY_DELIVERY, delivery.id)
+    enable = Step(Action.ENABLE_WEBHOOK, delivery_detail.endpoint.id)
     match delivery_detail.summary.status:
         case DeliveryStatus.DELIVERED:
-            return Explanation("" if delivery_detail.attempts else "It was delivered.", "")
+            return StatusExplanation("" if delivery_detail.attempts else "It was delivered.")
         case DeliveryStatus.DEAD if health.is_enabled:
-            return Explanation(
-                "It is a dead letter: it is not tried again by itself.", f"Then {retry_command} sends it again."
-            )
+            sentence = "It is a dead letter: it is not tried again by itself."
+            return StatusExplanation(sentence, ("Then ", retry, " sends it again."))
         case DeliveryStatus.DEAD:
             sentence = f"It is a dead letter, and its webhook is disabled: {_describe_disabled_reason(health)}."
-            return Explanation(sentence, f"Then {enable_command} and {retry_command} send it again.")
+            return StatusExplanation(sentence, ("Then ", enable, " and ", retry, " send it again."))
         case DeliveryStatus.DROPPED:
             sentence = f"It was dropped. {delivery.last_error or ''}".strip()
-            return Explanation(sentence, f"{retry_command} sends it all the same.")
+            return StatusExplanation(sentence, (retry, " sends it all the same."))
         case DeliveryStatus.CANCELLED:
-            return Explanation("It was cancelled, as somebody asked.", f"{retry_command} sends it all the same.")
+            return StatusExplanation("It was cancelled, as somebody asked.", (retry, " sends it all the same."))
         case DeliveryStatus.HELD:
             sentence = f"It is held, because its webhook is disabled: {_describe_disabled_reason(health)}."
-            return Explanation(sentence, f"{enable_command} sends it.")
+            return StatusExplanation(sentence, (enable, " sends it."))
         case DeliveryStatus.PENDING:
             return _explain_pending(delivery_detail, now)
         case _:
             assert_never(delivery_detail.summary.status)
 
 
-def _explain_pending(delivery_detail: DeliveryDetail, now: int) -> Explanation:
+def _explain_pending(delivery_detail: DeliveryDetail, now: int) -> StatusExplanation:
     awaited = delivery_detail.summary.waits_for
     due_at = delivery_detail.summary.delivery.next_attempt_at
     paused_until = delivery_detail.endpoint.health.paused_until
     if awaited is not None:
-        path = f"/api/deliveries/{awaited.delivery.id}"
-        return Explanation(
+        explain, retry, cancel = (
+            Step(action, awaited.delivery.id)
+            for action in (Action.EXPLAIN_DELIVERY, Action.RETRY_DELIVERY, Action.CANCEL_DELIVERY)
+        )
+        return StatusExplanation(
             f"It waits until the delivery {awaited.delivery.id} of an earlier event of the same domain has ended.",
-            f"GET {path}/explain says what that one waits for, POST {path}/retry sends it now, and POST {path}/cancel "
-            "gives it up.",
+            (explain, " says what that one waits for, ", retry, " sends it now, and ", cancel, " gives it up."),
         )
     if paused_until is not None and paused_until > max(now, due_at or 0):
-        sentence = (
+        return StatusExplanation(
             f"Nothing is sent to its webhook before {to_rfc3339(paused_until)}: an answer said that it is busy or out "
             "of order."
         )
-        return Explanation(sentence, "")
     if due_at is None or due_at <= now:
-        return Explanation("It is due now, and sent as soon as its turn comes.", "")
+        return StatusExplanation("It is due now, and sent as soon as its turn comes.")
     which = "next" if delivery_detail.attempts else "first"
-    return Explanation(f"The {which} attempt is due at {to_rfc3339(due_at)}.", "")
+    return StatusExplanation(f"The {which} attempt is due at {to_rfc3339(due_at)}.")
 
 
-def _explain_own_fault(fault: OwnFault) -> Explanation:
+def _explain_own_fault(fault: OwnFault) -> StatusExplanation:
     """Explain what a tenant's deliveries wait for, without what is the operator's alone to know."""
-    return Explanation(
+    return StatusExplanation(
         f"It waits for a fault of dcvd's own to end: {_describe_own_fault(fault)}. It is tried again soon, and no "
         "attempt is used up.",
-        "Your receiver has nothing to do with it; if it lasts, tell your operator.",
+        ("Your receiver has nothing to do with it; if it lasts, tell your operator.",),
     )
 
 

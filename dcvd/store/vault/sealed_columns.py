@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core import numbers
 from dcvd.errors import StoreError
 from dcvd.kit.vault.sealing import HEAD_BYTES, read_key_id
 from dcvd.store.engine.transactions import Snapshot, Transaction
@@ -39,7 +40,7 @@ class SealedColumn(Struct, frozen=True):
 
     def describe_count(self, count: int) -> str:
         """Describe a number of values, such as `3 webhook secrets`."""
-        return f"{count} {self.singular if count == 1 else self.plural}"
+        return numbers.count(count, self.singular, self.plural)
 
 
 WEBHOOK_SECRETS: Final = SealedColumn(

@@ -346,7 +346,12 @@ async def test_a_type_that_is_refused_for_good_is_shown_with_the_way_out(owner: 
         [due] = await tried(context, webhook["id"], 422, response_body=b'{"error": "unknown \xe2\x86\x92"}\n')
         refused_ids.append(due.id)
     [refused] = (await owner.get(path)).json["webhook"]["health"]["refusedEvents"]
-    assert f"POST /api/deliveries/{refused_ids[-1]}/cancel" in refused.pop("fix")
+    parts, fix = refused.pop("fixParts"), refused.pop("fix")
+    assert f"POST /api/deliveries/{refused_ids[-1]}/cancel" in fix
+    assert "".join(part["text"] for part in parts) == fix
+    assert [(each["action"], each["targetId"]) for each in parts if each["action"]] == [
+        ("cancel_delivery", refused_ids[-1])
+    ]
     assert refused == {
         "event": "domain.added",
         "statusCode": 422,

@@ -124,7 +124,7 @@ def test_a_step_that_fails_leaves_those_before_it_done_and_says_so(served: House
     error = json.loads(done.stderr)["error"]
     assert error["code"] == "bad_url"
     assert error["message"].startswith(
-        "6 of 7 steps are done. To create endpoint http://hooks.example.com/two of Partial"
+        "Steps that are done: 6 of 7. To create endpoint http://hooks.example.com/two of Partial"
     )
     assert len(json.loads(done.stdout)["secrets"]) == 1
     file.write_text(good)
@@ -155,7 +155,8 @@ def test_without_a_daemon_a_new_endpoint_says_that_it_needs_one_and_the_rest_is_
     done = house.dcvd("apply", str(file))
     assert done.returncode == 1
     assert (
-        "5 of 7 steps are done. To create endpoint billing of Alone failed: This needs a stored secret" in done.stderr
+        "Steps that are done: 5 of 7. To create endpoint billing of Alone failed: This needs a stored secret"
+        in done.stderr
     )
     assert "created zone a.customer.com of Alone" in done.stdout
 

@@ -8,6 +8,8 @@ import pytest
 from dcvd.api.operators.view import OrganizationView
 from tests.cli.processes import House
 
+_NO_SUCH = "There are no such domains: the list is filtered by"
+
 
 @pytest.fixture
 def acme(either: House) -> OrganizationView:
@@ -144,4 +146,4 @@ def test_every_filter_of_the_list_narrows_it(served: House) -> None:
     for none in (["--stuck"], ["--expiring", "14d"], ["--reason", "zone_hold"], ["--status", "active"]):
         assert list_names(*none) == []
     empty = served.dcvd("domain", "list", "--org", acme.id, "--stuck")
-    assert (empty.returncode, empty.stdout, empty.stderr) == (0, "", "There are no such domains.\n")
+    assert (empty.returncode, empty.stdout, empty.stderr) == (0, "", f"{_NO_SUCH} --org and --stuck.\n")

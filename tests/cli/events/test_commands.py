@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
 
+import pytest
+
 from dcvd.api.domains.view import DomainAnswer
 from dcvd.api.operators.view import OrganizationView
 from dcvd.core.ids import IdPrefix
@@ -80,7 +82,43 @@ def test_a_connection_is_found_and_shown_by_its_id_alone(house: House) -> None:
     assert house.json("connection", "list", "--status", "active")["connections"] == []
     text = house.dcvd("connection", "show", connection_id).stdout
     assert re.search(r"^Last error +refused at 1970-01-01T00:00:00.001Z: It is refused.$", text, re.MULTILINE)
-    assert house.dcvd("connection", "show", "conn_nobody").stderr == "There is no connection conn_nobody.\n"
+
+
+def test_an_id_that_nothing_has_is_said_with_the_command_that_lists_those_that_exist(house: House) -> None:
+    house.given_a_database()
+    for noun, prefix in (("connection", IdPrefix.CONNECTION), ("job", IdPrefix.JOB), ("event", IdPrefix.EVENT)):
+        unknown = house.dcvd(noun, "show", make_id(prefix, 1))
+        assert unknown.stderr.endswith(f"; `dcvd {noun} list` shows those that exist.\n")
+        wrong = house.dcvd(noun, "show", "x y")
+        assert (wrong.returncode, f"`dcvd {noun} list` shows them." in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("event", "list", "--type", "nope"), "--type"),
+        (("delivery", "list", "--event", "nope"), "--event"),
+        (("link", "create", "--new", "--org", "{org}", "--return-to", "https://nobody.example"), "--return-to"),
+        (("token", "create", "--name", "ci", "--org", "{org}", "--network", "nope"), "--network"),
+        (("token", "create", "--name", "ci", "--org", "{org}", "--scope", "nope"), "--scope"),
+    ],
+)
+def test_what_the_api_refuses_is_told_with_the_option_that_sent_it(
+    house: House, arguments: tuple[str, ...], said: str
+) -> None:
+    org = add_organization(house).name
+    done = house.dcvd(*(argument.format(org=org) for argument in arguments))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.search(rf"(^|\s){said}\b", done.stderr)
+
+
+def test_an_empty_list_says_whether_it_is_filtered(house: House) -> None:
+    house.given_a_database()
+    for noun, things in (("event", "events"), ("job", "jobs"), ("connection", "connections"), ("webhook", "webhooks")):
+        assert house.dcvd(noun, "list", "--limit", "5").stderr == f"There are no {things} yet.\n"
+        org = add_organization(house).name
+        filtered = house.dcvd(noun, "list", "--org", org)
+        assert filtered.stderr == f"There are no such {things}: the list is filtered by --org.\n"
 
 
 @contextmanager

@@ -92,6 +92,7 @@ def collect_commands() -> list[TriedCommand]:
 
 
 UNTRIED: Final[Mapping[str, str]] = {
+    "sandbox": "runs until it is stopped, and writes its log beside what it says, as a server does",
     "serve": "is the daemon, which every other line is tried against",
 }
 """Commands that are not tried here, and why."""

@@ -33,8 +33,5 @@ COMMANDS: Final = (
     tried("domain-connect keygen --output {new_path}", has_json=False, is_local=True),
     tried("domain-connect txt", is_local=True),
     tried("domain-connect template", has_json=False, is_prose=True, is_local=True),
-    tried(
-        "sandbox --api 127.0.0.1:0 --dns 127.0.0.1:0 --edge 127.0.0.1:0", is_prose=True, is_endless=True, is_local=True
-    ),
     tried("demo --once", has_json=False, is_prose=True, is_local=True),
 )

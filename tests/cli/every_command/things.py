@@ -26,8 +26,9 @@ ORGANIZATION: Final = "Acme"
 async def seed(operations: Operations) -> dict[str, str]:
     """Give an organization of everything something, at a running daemon; and wait until what can fail has failed.
 
-    org, org_id, domain, domain_id, token, bearer (another token itself), webhook, url, delivery, job, member, link,
-    zone, event, contact; and of the operator's own programs: program, an endpoint, and program_delivery.
+    org, org_id, domain, domain_id, token, bearer (another token itself), webhook, url (its), held (a disabled one),
+    delivery, job, member, link, zone, event, contact; and of the operator's own programs: program, an endpoint, and
+    program_delivery.
     """
     acme = await operations.create_organization(ORGANIZATION)
     path = f"/operator/organizations/{acme.id}"
@@ -67,6 +68,7 @@ async def seed(operations: Operations) -> dict[str, str]:
         "token": token.id,
         "bearer": str(other.token),
         "webhook": webhook.id,
+        "held": disabled.id,
         "url": webhook.url,
         "delivery": (await list_dead())[0].id,
         "event": (await list_dead())[0].event_id,

@@ -9,6 +9,8 @@ COMMANDS: Final = (
     tried("webhook list --org {org} --health paused -o wide"),
     tried("webhook show {webhook}"),
     tried("webhook show {url} --org {org}"),
+    tried("webhook enable {webhook}"),
+    tried("webhook disable {held}"),
     tried("webhook order {webhook} none --org {org}"),
     tried("webhook test {webhook}", code=1, needs_daemon=True),
     tried("webhook conformance {webhook}", code=1, needs_daemon=True),

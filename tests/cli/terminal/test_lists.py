@@ -87,6 +87,13 @@ def test_a_wide_list_has_every_column_and_instants_instead_of_ages() -> None:
     assert "3 h ago" in format_list(ROWS[:1], COLUMNS, screen(None), now=NOW)
 
 
+@pytest.mark.parametrize("total", [3, 450, 5_000, 99_999])
+def test_what_is_said_of_more_fits_a_narrow_terminal_whatever_their_number(total: int) -> None:
+    output = ListOutput(limit=50)
+    for is_exact in (True, False):
+        assert len(describe_more(Listed([1] * 50, total, is_exact=is_exact), output)) <= 60
+
+
 def test_a_wide_row_that_does_not_fit_becomes_a_block_of_facts() -> None:
     text = format_list(ROWS, COLUMNS, screen(60), now=NOW, is_wide=True)
     assert max(map(measure_width, text.splitlines())) <= 60
@@ -103,11 +110,9 @@ def test_a_block_of_facts_keeps_the_capitals_of_names_and_abbreviations() -> Non
 
 def test_what_is_left_out_is_counted_and_the_way_to_it_is_said() -> None:
     output = ListOutput(limit=50)
-    assert describe_more(Listed([1] * 50, 462), output) == (
-        "462 more of 512 are not shown: use --all, or a higher --limit."
-    )
+    assert describe_more(Listed([1] * 50, 462), output) == ("462 more of 512: use --all, or a higher --limit.")
     assert describe_more(Listed([1] * 50, 1000, is_exact=False), output) == (
-        "More than 1000 more are not shown: use --all, or a higher --limit than 50."
+        "More than 1,000 more: use --all, or a --limit above 50."
     )
 
 
@@ -146,7 +151,7 @@ def test_the_first_are_shown_and_the_others_are_spoken_of_on_standard_error(
     served: House, acme: str, listing: list[str]
 ) -> None:
     shown = run_in_terminal(*listing, "--limit", "1", columns=80)
-    assert (len(shown.lines), shown.stderr) == (2, "2 more of 3 are not shown: use --all, or a higher --limit.\n")
+    assert (len(shown.lines), shown.stderr) == (2, "2 more of 3: use --all, or a higher --limit.\n")
     assert len(run_in_terminal(*listing, "--all", columns=80).lines) == 4
     both = served.dcvd("token", "list", "--org", acme, "--all", "--limit", "1")
     assert (both.returncode, "exclude each other" in both.stderr) == (2, True)

@@ -65,7 +65,7 @@ def test_a_delivery_is_shown_by_its_id_alone(served: House, stuck: Stuck) -> Non
     assert served.dcvd("delivery", "show", stuck.second_id, "--org", "nobody").returncode == 1
 
 
-def test_a_delivery_is_explained_in_sentences_with_a_command_that_repeats_it(served: House) -> None:
+def test_a_delivery_is_explained_by_commands_and_to_programs_by_calls(served: House) -> None:
     organization = add_organization(served)
     webhook = add_webhook(served, organization.id, "https://hooks.customer.com/dcvd")
     stuck = add_deliveries(served, organization, webhook.id)
@@ -74,7 +74,14 @@ def test_a_delivery_is_explained_in_sentences_with_a_command_that_repeats_it(ser
     assert "To repeat it (receivers accept this until " in text
     answer = served.json("delivery", "explain", stuck.second_id, "--org", organization.name)
     assert answer["curl"].startswith("curl ")
-    assert answer["explanation"]["sentence"] in text
+    explanation = answer["explanation"]
+    assert explanation["sentence"] in text
+    assert f"`dcvd delivery explain {stuck.first_id}` says what that one waits for" in text
+    assert f"`dcvd delivery cancel {stuck.first_id}` gives it up." in text
+    assert "/api/" not in text
+    assert f"POST /api/deliveries/{stuck.first_id}/retry sends it now" in explanation["fix"]
+    assert "".join(part["text"] for part in explanation["fixParts"]) == explanation["fix"]
+    assert {"retry_delivery", "cancel_delivery"} < {part["action"] for part in explanation["fixParts"]}
 
 
 def test_deliveries_are_filtered_by_webhook_domain_event_and_time(served: House, stuck: Stuck) -> None:
@@ -105,7 +112,8 @@ def test_all_dead_letters_are_sent_again_by_a_job_for_each_organization(served: 
     assert (second.name, 2) in [(each["organization"]["name"], each["count"]) for each in replays]
     assert idle.name not in [each["organization"]["name"] for each in replays]
     none = served.dcvd("delivery", "retry", "--dead", "--org", idle.name)
-    assert (none.returncode, none.stdout, none.stderr) == (0, "", "There are no such dead letters.\n")
+    assert (none.returncode, none.stdout) == (0, "")
+    assert none.stderr == "There are no such dead letters: the list is filtered by --org.\n"
     jobs = served.json("job", "list", "--kind", "replay", "--org", first.name)["jobs"]
     assert one["job"]["id"] in [each["id"] for each in jobs]
     table = served.dcvd("job", "show", one["job"]["id"]).stdout

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cli.processes import House
+from tests.cli.terminal.terminals import run_in_terminal
 from tests.cli.webhooks.stuck import URL, Stuck, add_organization, stuck_deliveries
 
 
@@ -37,12 +38,27 @@ def test_a_retry_of_what_waits_says_the_way_out_and_a_cancellation_frees_it(eith
     assert (foreign.returncode, foreign.stdout) == (1, "")
     cancelled = either.json("delivery", "cancel", stuck.first_id)["delivery"]
     assert (cancelled["id"], cancelled["status"]) == (stuck.first_id, "cancelled")
+    shown = either.dcvd("delivery", "show", stuck.first_id).stdout.partition("\n\n")[0]
     again = either.dcvd("delivery", "cancel", stuck.first_id)
     assert (again.returncode, again.stdout) == (1, "")
     assert "cancelled already" in again.stderr
-    shown = either.dcvd("delivery", "retry", "--org", org, stuck.first_id).stdout
-    assert "pending" in shown
-    assert stuck.first_id in shown
+    sent = either.dcvd("delivery", "retry", "--org", org, stuck.first_id).stdout
+    assert "pending" in sent
+    whose, told = (text.partition("Status")[0] for text in (shown, sent))
+    assert URL in told
+    assert told == whose
+
+
+def test_a_narrow_list_of_webhooks_has_their_urls(either: House, stuck: Stuck) -> None:
+    command = ["webhook", "list", "--org", stuck.organization.name, "--config", str(either.config)]
+    _, row = run_in_terminal(*command, columns=60).lines
+    assert row.startswith(URL.removeprefix("https://")[:19])
+
+
+def test_a_webhook_is_disabled_and_enabled_by_its_url(either: House, stuck: Stuck) -> None:
+    org = stuck.organization.name
+    for command, is_enabled in (("disable", False), ("enable", True)):
+        assert either.json("webhook", command, URL, "--org", org)["webhook"]["enabled"] is is_enabled
 
 
 def test_an_id_of_something_else_is_refused(either: House, stuck: Stuck) -> None:

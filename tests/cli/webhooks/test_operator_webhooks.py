@@ -8,6 +8,7 @@ from dcvd.core.ids import IdPrefix
 from tests.cli.processes import House
 
 URL = "https://hooks.example.com/dcvd"
+_LIST = "`dcvd operator-webhook list` shows those that exist."
 NO_SUCH = "wh_01kc0000000000000000000000"
 
 
@@ -30,7 +31,7 @@ def test_an_endpoint_is_made_shown_changed_and_removed(served: House, webhook_id
     assert served.json("operator-webhook", "change", webhook_id, "--enable")["webhook"]["enabled"] is True
     assert served.dcvd("operator-webhook", "delete", webhook_id).stdout == f"{webhook_id} is removed.\n"
     gone = served.dcvd("operator-webhook", "show", webhook_id)
-    assert (gone.returncode, gone.stderr) == (1, f"There is no webhook {webhook_id}.\n")
+    assert (gone.returncode, gone.stderr) == (1, f"There is no webhook {webhook_id}; {_LIST}\n")
 
 
 def test_a_person_reads_both_forms_of_the_secret_once_and_a_rotation_makes_others(served: House) -> None:

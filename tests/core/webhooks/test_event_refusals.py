@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dcvd.core.events import EventType
+from dcvd.core.webhooks.advice import word_advice, word_as_call
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 from dcvd.core.webhooks.event_refusals import (
     MAX_ANSWERS,
     SAME_ANSWERS,
     EventRefusal,
+    advise_on_refusal,
     apply_refusal,
-    describe_way_out,
     is_refusal,
 )
 from tests.core.builders import NOW
@@ -65,7 +66,7 @@ def test_an_excerpt_is_one_line_of_printable_characters_and_short() -> None:
 
 def test_the_way_out_names_the_type_and_the_delivery() -> None:
     (answer,) = _after(answered(400)).answers
-    sentence = describe_way_out(EventType.DOMAIN_ADDED, answer)
+    sentence = word_advice(advise_on_refusal(EventType.DOMAIN_ADDED, answer), word_as_call)
     assert "domain.added" in sentence
     assert "POST /api/deliveries/dlv_1/cancel" in sentence
 

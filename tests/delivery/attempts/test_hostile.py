@@ -7,6 +7,7 @@ import time
 import pytest
 from aiohttp import web
 
+from dcvd.core.webhooks.advice import word_advice, word_as_call
 from dcvd.delivery import DeliveryPool
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history
@@ -97,9 +98,9 @@ async def test_a_success_with_a_body_that_is_not_whole_is_sent_once_and_explaine
     (attempt,) = await attempts(context)
     assert attempt.body_fault
     (delivery_id,) = await delivery_ids(context)
-    told = (await explain(context, org, delivery_id, find_own_fault=lambda _: None)).explanation
+    told = await explain(context, org, delivery_id, find_own_fault=lambda _: None)
     assert told.sentence.startswith(f"It was delivered: 127.0.0.1 answered 200 OK ({attempt.body_fault}) in ")
-    assert "The status counts" in told.fix
+    assert "The status counts" in word_advice(told.advice, word_as_call)
 
 
 @pytest.mark.usefixtures("pool", "endpoint")
@@ -173,5 +174,5 @@ async def test_the_date_of_an_answer_is_kept_only_where_it_may_explain_a_refusal
     (delivery_id,) = await delivery_ids(context)
     (recorded,) = (await delivery_history.get(context, org, delivery_id)).attempts
     assert recorded.attempt.response_headers.get("date") == (date if kept else None)
-    told = (await explain(context, org, delivery_id, find_own_fault=lambda _: None)).explanation
+    told = await explain(context, org, delivery_id, find_own_fault=lambda _: None)
     assert ("Your clock and ours differ by 10 min: yours is ahead." in told.sentence) is kept

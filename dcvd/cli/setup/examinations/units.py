@@ -4,6 +4,7 @@ from typing import Final
 
 from dcvd.cli.setup.findings import Finding
 from dcvd.cli.setup.running_unit import BACKUP_TIMER, SERVICE, SOCKET, read_properties
+from dcvd.core.numbers import count
 
 _MANY_RESTARTS: Final = 5
 _NEVER: Final = frozenset({"", "0", "infinity", "n/a"})
@@ -39,12 +40,14 @@ def _examine_unit(unit: str) -> Finding:
     restarts = int(shown.get("NRestarts") or 0) if unit == SERVICE else 0
     if restarts >= _MANY_RESTARTS:
         return Finding(
-            unit, "failing", f"{state}. It was restarted {restarts} times: journalctl -u {unit} says why. {details}"
+            unit,
+            "failing",
+            f"{state}. It was restarted {count(restarts, 'time')}: journalctl -u {unit} says why. {details}",
         )
     if enabled in ("disabled", "not enabled") and unit != SERVICE:
         # The socket starts the service; what is not enabled is gone after the next boot.
         return Finding(unit, "failing", f"{state}. After the next boot it is not there: systemctl enable {unit}.")
-    again = f" It was restarted {restarts} times." if restarts else ""
+    again = f" It was restarted {count(restarts, 'time')}." if restarts else ""
     return Finding(unit, "ok", f"{state}.{again} {details}".rstrip())
 
 
