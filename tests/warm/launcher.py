@@ -77,8 +77,14 @@ class Launcher:
     def _fork(self) -> Request | None:
         caller, _ = self._listener.accept()
         raw, streams, _, _ = socket.recv_fds(caller, _LARGEST, 3)
-        while not raw.endswith(b"\n"):
-            raw += caller.recv(_LARGEST)
+        while raw and not raw.endswith(b"\n"):
+            more = caller.recv(_LARGEST)
+            raw = raw + more if more else b""
+        if not raw:  # the caller was killed while it asked
+            for descriptor in streams:
+                os.close(descriptor)
+            caller.close()
+            return None
         pid = os.fork()
         if pid == 0:
             self._forget(caller)
@@ -89,7 +95,8 @@ class Launcher:
         self._callers[ended] = (pid, caller)
         self._selector.register(ended, selectors.EVENT_READ)
         self._selector.register(caller, selectors.EVENT_READ)
-        caller.sendall(b"%d\n" % pid)
+        with contextlib.suppress(OSError):  # a caller that hung up is noticed by the selector, and its process killed
+            caller.sendall(b"%d\n" % pid)
         return None
 
     def _forget(self, caller: socket.socket) -> None:
