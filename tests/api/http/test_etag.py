@@ -41,7 +41,7 @@ OBJECTS = {
 OF_OPERATORS = "/operator/organizations/{id_or_name}"
 WITHOUT_TAGS = {
     f"{OF_OPERATORS}/{rest}"
-    for rest in ("members/{member_id}", "tokens/{token_id}", "branding", "domains/{name}", "webhooks/{webhook_id}")
+    for rest in ("members/{member_id}", "tokens/{token_id}", "branding", "domains/{name}")
 }
 """Operators' changes of what is the organization's own, for which If-Match is refused."""
 OF_PROGRAMS = "/operator/webhooks/{webhook_id}"
