@@ -111,7 +111,8 @@ def start(
         streams = [given.fileno(), *(each if isinstance(each, int) else each.fileno() for each in (stdout, stderr))]
         raw = json.dumps(request).encode() + b"\n"
         sent = socket.send_fds(connection, [raw], streams)
-        connection.sendall(raw[sent:])
+        if sent < len(raw):  # else a short command may have ended by now, and nobody listens any more
+            connection.sendall(raw[sent:])
     return WarmProcess(connection)
 
 
