@@ -40,8 +40,7 @@ OBJECTS = {
 """Where each is made, from what, and two changes of it."""
 OF_OPERATORS = "/operator/organizations/{id_or_name}"
 WITHOUT_TAGS = {
-    f"{OF_OPERATORS}/{rest}"
-    for rest in ("members/{member_id}", "tokens/{token_id}", "branding", "domains/{name}")
+    f"{OF_OPERATORS}/{rest}" for rest in ("members/{member_id}", "tokens/{token_id}", "branding", "domains/{name}")
 }
 """Operators' changes of what is the organization's own, for which If-Match is refused."""
 OF_PROGRAMS = "/operator/webhooks/{webhook_id}"

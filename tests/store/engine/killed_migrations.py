@@ -5,6 +5,8 @@ Run as `python -m tests.store.engine.killed_migrations DATABASE STRIDE DIRECTORY
 beyond a size; the sizes are STRIDE bytes apart. Such a write leaves the part of it that lies below the size.
 """
 
+import gc
+import logging
 import os
 import resource
 import shutil
@@ -16,6 +18,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+import structlog
 
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.pragmas import prepare_writer
@@ -90,6 +94,9 @@ def _is_killed(database: Path, path: Path, work: Callable[[Path], None]) -> bool
 
 
 def _main(database: Path, stride: int, directory: Path) -> None:
+    # Tens of thousands of lines about steps would take a good part of the time.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    gc.freeze()
     statement = 0
     while _is_killed(database, directory / f"statement-{statement:04d}.db", partial(_migrate, statements=statement)):
         statement += 1
