@@ -111,7 +111,7 @@ AUTHORITY: Final = (
     Case("starless.test", RIGHT, (("wildcard_needs_delegation", _challenge("starless.test")),),
          wanted=_delegated("starless.test", wildcard=True)),
     Case("undelegated.test", f"{RIGHT}\n_acme-challenge.app CNAME app.vendor.test.",
-         (("wildcard_needs_delegation", _challenge("undelegated.test")),), wanted=_delegated("undelegated.test")),
+         (("delegation_missing", _challenge("undelegated.test")),), wanted=_delegated("undelegated.test")),
     Case("star.test", f"{RIGHT}\n_acme-challenge.app CNAME {_DELEGATION.format('star.test')}.",
          wanted=_delegated("star.test", wildcard=True)),
 )  # fmt: skip

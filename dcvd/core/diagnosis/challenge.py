@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding, type_record
 from dcvd.core.diagnosis.mistakes import describe_slip, is_name_in_text
@@ -10,7 +12,8 @@ from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.dns.cloudflare_networks import is_cloudflare_address
 from dcvd.core.dns.facts import ChallengeAnswer, DnsFacts
 from dcvd.core.dns.hostnames import relative_name
-from dcvd.core.domains.domain import CHALLENGE_LABEL, Finding, Record
+from dcvd.core.domains.domain import CHALLENGE_LABEL, Domain, Finding, Record
+from dcvd.core.domains.required_records import needs_delegation
 from dcvd.core.sentences.sentence import Sentence, say
 
 
@@ -78,7 +81,7 @@ def _find_mistake(
         )
         slip = describe_slip(first, target)
         messages = (wrong,) if slip is None else (say("challenge_almost_right", name=record.name), slip)
-        return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, messages, challenge.chain or (first,), record)
+        return _error(_missing_code(requirements), messages, challenge.chain or (first,), record)
     return None
 
 
@@ -111,7 +114,11 @@ def _missing_delegation_finding(facts: DnsFacts, requirements: DnsRequirements, 
         hostname=facts.hostname,
         record=type_record(facts, record),
     )
-    return _error(FindingCode.WILDCARD_NEEDS_DELEGATION, message, (f"no CNAME at {record.name}",), record)
+    return _error(_missing_code(requirements), message, (f"no CNAME at {record.name}",), record)
+
+
+def _missing_code(requirements: DnsRequirements) -> FindingCode:
+    return FindingCode.WILDCARD_NEEDS_DELEGATION if requirements.wildcard else FindingCode.DELEGATION_MISSING
 
 
 def _name_certificates(requirements: DnsRequirements) -> Sentence:
@@ -120,3 +127,16 @@ def _name_certificates(requirements: DnsRequirements) -> Sentence:
 
 def _error(code: FindingCode, message: Sentence | Iterable[Sentence], evidence: Iterable[str], fix: Record) -> Finding:
     return new_finding(code, "error", "customer", message, evidence, fix=fix)
+
+
+def drop_needless_challenge(domain: Domain) -> Domain:
+    """Return a domain without what was wrong with `_acme-challenge`, once its certificates do without it."""
+    if domain.validation == "http" or needs_delegation(domain):
+        return domain
+    others = tuple(finding for finding in domain.findings if not _is_of_challenge(finding))
+    return domain if len(others) == len(domain.findings) else replace(domain, findings=others)
+
+
+def _is_of_challenge(finding: Finding) -> bool:
+    is_fixed_there = finding.fix is not None and finding.fix.name.startswith(CHALLENGE_LABEL)
+    return is_fixed_there or finding.code == FindingCode.CHALLENGE_HIDDEN

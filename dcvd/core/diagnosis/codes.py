@@ -37,6 +37,7 @@ class FindingCode(StrEnum):
     CHALLENGE_PROXIED = "challenge_proxied"
     CHALLENGE_MISSING = "challenge_missing"
     WILDCARD_MISSING = "wildcard_missing"
+    DELEGATION_MISSING = "delegation_missing"
     WILDCARD_NEEDS_DELEGATION = "wildcard_needs_delegation"
 
     # Our own service.

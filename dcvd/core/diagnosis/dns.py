@@ -7,7 +7,7 @@ from msgspec import Struct
 from dcvd.core.diagnosis import servers
 from dcvd.core.diagnosis.addresses import several_cnames_finding
 from dcvd.core.diagnosis.caa import caa_findings
-from dcvd.core.diagnosis.challenge import diagnose_challenge
+from dcvd.core.diagnosis.challenge import ChallengeDiagnosis, diagnose_challenge
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import RoutingDiagnosis, failed_routing, new_finding, sort_findings
 from dcvd.core.diagnosis.mistakes import find_endangered_wildcard, find_missing_wildcard
@@ -71,11 +71,13 @@ def diagnose_dns(
     routing = _diagnose_routing(facts)
     state = routing.state if bogus is None else DnsState.FAILED
     challenge = diagnose_challenge(facts, requirements)
+    if not requirements.needs_delegation(state):
+        challenge = ChallengeDiagnosis(challenge.is_verified)
     caa = caa_findings(facts, requirements)
     if bogus is not None:
         # Bogus DNSSEC also makes CAA queries fail.
         caa = tuple(finding for finding in caa if finding.code != FindingCode.CAA_UNANSWERED)
-    needs_exact_record = state is DnsState.VERIFIED and challenge.is_verified is False
+    needs_exact_record = state is DnsState.VERIFIED and challenge.is_verified is False and bool(challenge.findings)
     findings = [
         bogus,
         find_endangered_wildcard(facts, wants_names_below=requirements.wildcard) if needs_exact_record else None,

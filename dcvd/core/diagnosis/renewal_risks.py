@@ -18,6 +18,7 @@ _OF_THE_NEXT_CERTIFICATE: Final = frozenset(
         FindingCode.CHALLENGE_MISSING,
         FindingCode.CHALLENGE_PROXIED,
         FindingCode.CHALLENGE_TXT_CONFLICT,
+        FindingCode.DELEGATION_MISSING,
         FindingCode.FAILED_AUTHORIZATIONS,
         FindingCode.HIGH_RISK_DOMAIN,
         FindingCode.HTTP_CHALLENGE_BLOCKED,

@@ -2,12 +2,15 @@
 
 from dcvd.core.domains.domain import (
     CHALLENGE_LABEL,
+    POINTING_STATES,
     WILDCARD_LABEL,
     WILDCARD_MISSING,
     DnsState,
     Domain,
+    DomainStatus,
     Record,
     RequiredRecord,
+    ValidationMethod,
 )
 
 
@@ -21,7 +24,7 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         # The state tolerates one failed check, but this shows the last check's result, as the findings do.
         is_verified=domain.dns_state is DnsState.VERIFIED and not domain.dns_failures and not _is_by_wildcard(domain),
     )
-    if domain.validation == "http":
+    if domain.validation == "http" or not (domain.challenge_verified or needs_delegation(domain)):
         return (routing,)
     below = RequiredRecord(
         type="CNAME",
@@ -38,6 +41,24 @@ def required_records(domain: Domain) -> tuple[RequiredRecord, ...]:
         is_verified=domain.challenge_verified,
     )
     return (routing, validation, below) if domain.wildcard else (routing, validation)
+
+
+def needs_delegation(domain: Domain) -> bool:
+    """Whether a domain's certificates need the delegated `_acme-challenge`."""
+    is_active = domain.status is DomainStatus.ACTIVE
+    return is_delegation_needed(
+        domain.validation, wildcard=domain.wildcard, is_active=is_active, state=domain.dns_state
+    )
+
+
+def is_delegation_needed(
+    validation: ValidationMethod, *, wildcard: bool, is_active: bool, state: DnsState | None
+) -> bool:
+    """Whether certificates need the delegated `_acme-challenge`.
+
+    Cloudflare renews over HTTP where the hostname is no wildcard, is active, and leads here, whatever was ordered.
+    """
+    return wildcard or (validation == "delegated" and not (is_active and state in POINTING_STATES))
 
 
 def _is_by_wildcard(domain: Domain) -> bool:

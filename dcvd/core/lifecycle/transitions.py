@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from dcvd.core.custom_hostnames.edge import EdgeObservation
 from dcvd.core.custom_hostnames.statuses import DELETED_HOSTNAME_STATUS, CertificateClass, HostnameClass
 from dcvd.core.diagnosis.caa import permitted_authorities
+from dcvd.core.diagnosis.challenge import drop_needless_challenge
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.dns import diagnose_dns
@@ -129,7 +130,7 @@ def apply_check(domain: Domain, observations: Iterable[Observation], now: int, r
         needs_revalidation = needs_revalidation or step.needs_revalidation
     if before.awaits_first_check:
         domain, events = first_checks.end_import(domain, observations, events)
-    domain = probes.drop_outdated(domain, now)
+    domain = probes.drop_outdated(drop_needless_challenge(domain), now)
     if not domain.is_contested:
         domain = add_proof(domain, observe_proof(domain, observations), now)
     wait = dormancy.apply_wait(before, domain, observations, now, rules.dormant_after_ms)

@@ -1,6 +1,7 @@
 """`_acme-challenge`: what has to stand there where the CA is answered by delegation."""
 
 import pytest
+from msgspec.structs import replace
 
 from dcvd.core.diagnosis.dns import DnsDiagnosis, diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
@@ -36,11 +37,14 @@ def test_a_challenge_that_leads_to_cloudflare_is_verified(wanted: DnsRequirement
 
 
 def test_a_missing_delegation_is_told_and_the_routing_stays_verified() -> None:
-    for wanted, words in ((WILDCARD, "Wildcard certificates"), (DELEGATED, "Certificates by delegated validation")):
+    for wanted, words, code in (
+        (WILDCARD, "Wildcard certificates", "wildcard_needs_delegation"),
+        (DELEGATED, "Certificates by delegated validation", "delegation_missing"),
+    ):
         found = verdict(wanted)
         (finding,) = found.findings
         assert (found.state, found.challenge_verified) == (DnsState.VERIFIED, False)
-        assert (finding.code, finding.severity, finding.actor) == ("wildcard_needs_delegation", "error", "customer")
+        assert (finding.code, finding.severity, finding.actor) == (code, "error", "customer")
         assert (
             finding.message
             == f"{words} for {NAME} also need this record: type CNAME, name `_acme-challenge.app`, value `{ANSWERED}`."
@@ -97,3 +101,21 @@ def test_a_challenge_that_is_hidden_is_followed_and_one_text_of_the_target_is_en
         found = diagnose_dns(facts(exists=True, chain=(TARGET,), challenge=seen), wanted, NOW)
         assert found.challenge_verified is True
         assert [finding.code for finding in found.findings] == found_codes
+
+
+ACTIVE = replace(DELEGATED, is_active=True)
+
+
+@pytest.mark.parametrize("chain", [(), ("x.acme-dns.io",)])
+@pytest.mark.parametrize("texts", [(), ("old token",)])
+def test_an_active_hostname_that_leads_here_needs_no_delegation_because_cloudflare_renews_over_http(
+    chain: tuple[str, ...], texts: tuple[str, ...]
+) -> None:
+    assert verdict(ACTIVE, chain, texts) == DnsDiagnosis(DnsState.VERIFIED, (), False)
+
+
+def test_an_active_hostname_needs_its_delegation_once_it_leads_elsewhere_or_is_a_wildcard() -> None:
+    elsewhere = facts(exists=True, chain=("old.vendor.test",), challenge=ChallengeAnswer(outcome="answered"))
+    assert "delegation_missing" in [each.code for each in diagnose_dns(elsewhere, ACTIVE, NOW).findings]
+    found = verdict(replace(WILDCARD, is_active=True))
+    assert [each.code for each in found.findings] == ["wildcard_needs_delegation"]

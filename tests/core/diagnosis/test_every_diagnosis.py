@@ -38,7 +38,7 @@ FROM_CLOUDFLARE = (
 OUR_ADDITIONS = (
     "ca_fault", "ca_refuses_name", "challenge_hidden", "challenge_missing", "challenge_proxied",
     "cloudflare_unauthorized", "cloudflare_unavailable", "cloudflare_zone_inactive", "cloudflare_zone_not_found",
-    "domain_suspended",
+    "delegation_missing", "domain_suspended",
     "dormant", "edge_refuses", "edge_unreachable", "edge_without_certificate", "edge_wrong_certificate",
     "failed_authorizations", "fallback_origin",
     "hostname_differs", "many_waiting", "hostname_unusual", "mpic_failed", "name_unresolved", "origin_down",

@@ -115,12 +115,31 @@ def test_the_challenge_stays_as_it_was_seen_last() -> None:
         events = story.look(check)
         seen_last.append((story.domain.challenge_verified, events, told(story) if events else None))
     assert seen_last == [
-        (False, ["dns.verified"], ["wildcard_needs_delegation"]),
+        (False, ["dns.verified"], ["delegation_missing"]),
         (True, [], None),
         (True, [], None),
         (True, [], None),
-        (False, ["dns.check_failed"], ["wildcard_needs_delegation"]),
+        (False, ["dns.check_failed"], ["delegation_missing"]),
     ]
+
+
+def test_the_missing_challenge_of_a_hostname_that_cloudflare_renews_over_http_is_no_fault_and_not_asked_for() -> None:
+    delegated = new_domain(
+        domain_id="dom_1", org_id="org_1", name=NAME, cname_target=TARGET, now=NOW, validation="delegated",
+        challenge_target=DELEGATION,
+    )  # fmt: skip
+    unanswered = dns(exists=True, chain=(TARGET,), challenge=ChallengeAnswer(outcome="answered"))
+    for found, purposes in ((unanswered, ["routing"]), (DNS_MISSING, ["routing", "validation"])):
+        story = Story(delegated)
+        story.look(unanswered, seen("active", "active", certificate("01")))
+        assert (story.status, story.domain.is_ready, story.domain.findings) == ("active", True, ())
+        story.look(found)
+        story.look(found)
+        assert [record.purpose for record in required_records(story.domain)] == purposes
+    story = Story(replace(delegated, wildcard=True))
+    story.look(unanswered, seen("active", "active", certificate("01"), wildcard=True))
+    assert [each.code for each in story.domain.findings] == ["wildcard_needs_delegation"]
+    assert [record.purpose for record in required_records(story.domain)] == ["routing", "validation", "wildcard"]
 
 
 def test_an_event_tells_cloudflares_words_beside_what_dns_showed() -> None:
