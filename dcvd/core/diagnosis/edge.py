@@ -3,7 +3,10 @@
 from collections.abc import Iterable
 from typing import Final, assert_never
 
+from msgspec.structs import replace
+
 from dcvd.core.custom_hostnames.edge import CertificateFault, EdgeObservation, EdgeOutcome
+from dcvd.core.custom_hostnames.statuses import CertificateClass, HostnameClass
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Severity
@@ -20,6 +23,7 @@ _VETOES: Final = frozenset(
     }
 )
 _EDGE_CODES: Final = _VETOES | {FindingCode.ORIGIN_DOWN}
+_OF_CERTIFICATES: Final = frozenset({FindingCode.EDGE_WITHOUT_CERTIFICATE, FindingCode.EDGE_WRONG_CERTIFICATE})
 _ROLLOUT_MS: Final = 10 * MINUTE
 """For so long after a change at Cloudflare some of its servers may not know of it yet."""
 
@@ -50,6 +54,20 @@ def is_inconclusive(domain: Domain, observation: EdgeObservation) -> bool:
 def has_edge_fault(findings: Iterable[Finding]) -> bool:
     """Whether the last probe saw that browsers are not served, by whoever's fault."""
     return any(finding.code in _VETOES for finding in findings)
+
+
+def follow_cause(domain: Domain, finding: Finding, at_cloudflare: Iterable[Finding]) -> Finding:
+    """Return what a probe saw of a certificate, no more severe than what Cloudflare says is its cause."""
+    if finding.code not in _OF_CERTIFICATES or _is_well_at_cloudflare(domain):
+        return finding
+    severities = [each.severity for each in at_cloudflare if each.severity != "info"]
+    is_graver = finding.severity == "error" and severities and "error" not in severities
+    return replace(finding, severity="warning") if is_graver else finding
+
+
+def _is_well_at_cloudflare(domain: Domain) -> bool:
+    is_hostname_well = domain.hostname_class is HostnameClass.SERVING
+    return is_hostname_well and domain.certificate_class is CertificateClass.SERVING
 
 
 def diagnose_edge(domain: Domain, observation: EdgeObservation, now: int) -> Finding | None:

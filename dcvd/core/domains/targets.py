@@ -3,6 +3,8 @@
 import base64
 from typing import Final
 
+from msgspec.structs import replace
+
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.dns.hostnames import is_cname_target, is_within
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Domain, Record
@@ -64,6 +66,13 @@ def choose_challenge_target(domain: Domain, delegation: Record | None) -> str | 
     if delegation is None or delegation.name != f"{CHALLENGE_LABEL}.{domain.name}":
         return domain.challenge_target
     return delegation.value if is_cname_target(delegation.value) else domain.challenge_target
+
+
+def fill_challenge_target(domain: Domain, suffix: str | None) -> Domain:
+    """Return the domain with where its `_acme-challenge` has to point, if it lacks that and the suffix is known."""
+    if domain.validation != "delegated" or domain.challenge_target is not None:
+        return domain
+    return replace(domain, challenge_target=challenge_target(domain.name, suffix))
 
 
 def validate_delegable(name: str, suffix: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from dcvd.core.custom_hostnames.statuses import HostnameClass
+from dcvd.core.custom_hostnames.statuses import CertificateClass, HostnameClass
 from dcvd.core.dns.hostnames import is_cname_target
 from dcvd.core.domains.domain import Certificate, Domain, DomainStatus, Proof, new_domain
 from dcvd.core.domains.observations import CloudflareHostname, ParkedHostname
@@ -37,9 +37,21 @@ def is_gone(hostname: CloudflareHostname) -> bool:
     return hostname.hostname_class in (HostnameClass.DELETED, HostnameClass.BEING_DELETED)
 
 
-def adopt(claim: Domain, row: DomainRow, hostname: CloudflareHostname, now: int, rules: LifecycleRules) -> Domain:
-    """Return the claim with the hostname that Cloudflare has for it, as it is ordered there."""
-    return adoption.adopt(_trust(claim, row), hostname, now, rules)
+def adopt(
+    claim: Domain,
+    row: DomainRow,
+    hostname: CloudflareHostname,
+    now: int,
+    rules: LifecycleRules,
+    suffix: str | None,
+) -> Domain:
+    """Return the claim with the hostname that Cloudflare has for it, as it is ordered there.
+
+    `suffix`: as for `adoption.adopt`. What the predecessor said does not count against Cloudflare's word that no
+    certificate is ordered.
+    """
+    is_ordered = hostname.certificate_class is not CertificateClass.NOT_ORDERED
+    return adoption.adopt(_trust(claim, row) if is_ordered else claim, hostname, now, rules, suffix)
 
 
 def adopt_unseen(claim: Domain, row: DomainRow) -> Domain:

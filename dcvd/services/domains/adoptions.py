@@ -190,7 +190,6 @@ def _build_domain(
     suffix: str | None,
 ) -> Domain:
     configured = context.config.cloudflare.cname_target
-    is_delegated = candidate.validation == "delegated"
     domain = new_domain(
         domain_id=context.new_id(IdPrefix.DOMAIN),
         org_id=org_id,
@@ -200,6 +199,5 @@ def _build_domain(
         now=context.now(),
         validation=candidate.validation,
         wildcard=candidate.wildcard,
-        challenge_target=targets.challenge_target(candidate.name, suffix) if is_delegated else None,
     )
-    return adoption.adopt(domain, hostname, context.now(), context.rules)
+    return adoption.adopt(domain, hostname, context.now(), context.rules, suffix)

@@ -19,6 +19,7 @@ from dcvd.core.domains.observations import (
     CloudflareObservation,
     ParkedHostname,
 )
+from dcvd.core.domains.targets import fill_challenge_target
 from dcvd.core.instants import SECOND
 from dcvd.core.lifecycle import remedies, transitions
 from dcvd.core.lifecycle.schedule import CheckLane, count_incomplete_checks, next_check_at
@@ -129,6 +130,10 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     domain = replace(
         transition.domain, is_contested=settlement.domain.is_contested, incomplete_checks=incomplete_checks
     )
+    if domain.validation == "delegated" and domain.challenge_target is None:
+        # It was stored before Cloudflare named the suffix of the zone, which it does only while an order is open.
+        suffix = cloudflare_zones.find_delegation_suffix(tx, context.config.cloudflare.zone_id)
+        domain = fill_challenge_target(domain, suffix)
     next_remedy_at = remedies.next_remedy_at(domain, context.certificate_authorities)
     planned_at = next_check_at(domain, now, policy, context.random_fraction(), next_remedy_at=next_remedy_at)
     # What Cloudflare says of a hostname that was taken over is not known yet.

@@ -59,7 +59,8 @@ def plan_domain(
         notes.append(f"Another organization has {name}; this one gets it once it proves it.")
         return bring(lambda tx: _store_parked(context, tx, claim), *notes)
     if hostname is not None:
-        adopted = claims.adopt(claim, row, hostname, context.now(), context.rules)
+        suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
+        adopted = claims.adopt(claim, row, hostname, context.now(), context.rules, suffix)
         if adopted.read_only is not None:
             notes.append(explain_read_only(name, adopted.read_only))
         return bring(lambda tx: _store(context, tx, adopted), *notes)

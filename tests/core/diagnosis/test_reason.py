@@ -1,9 +1,12 @@
 """Why a domain is not as it should be, and since when that is too long."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from dcvd.core.diagnosis.awaited import Awaited
+from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.reason import STUCK_AFTER_MS, WAITING, Reason, find_awaited, find_reason, is_stuck
 from dcvd.core.domains.domain import (
     DnsState,
@@ -52,6 +55,34 @@ def test_what_dcvd_already_mends_is_cloudflares_as_soon_as_dns_is_right(
 ) -> None:
     found = find_reason(replace(failed(code), dns_state=dns_state, **members))
     assert found == Reason(code=code, actor=awaited, since=7)
+
+
+@pytest.mark.parametrize(("severity", "actor"), [("warning", "nobody"), ("error", "operator")])
+@pytest.mark.parametrize(
+    ("code", "awaited", "members"),
+    [
+        ("validation_timed_out", Awaited.CLOUDFLARE, {"cf_ssl_status": "validation_timed_out"}),
+        ("hostname_differs", Awaited.OPERATOR, {"cf_ssl_status": None, "cf_differences": ("no certificate",)}),
+    ],
+)
+def test_what_cloudflare_says_of_a_certificate_comes_before_what_the_edge_shows_of_it(
+    code: str, awaited: Awaited, members: dict[str, Any], severity: Severity, actor: FindingActor
+) -> None:
+    shown = finding("edge_without_certificate", severity, actor)
+    domain = replace(active_story().domain, findings=(shown,), ready_since=None, **members)
+    assert [each.code for each in findings_of(domain, NOW)] == [code, "edge_without_certificate"]
+    reason = find_reason(domain)
+    assert reason is not None
+    assert (reason.code, reason.actor) == (code, awaited)
+
+
+def test_what_the_edge_shows_is_an_error_where_cloudflare_says_that_all_is_well() -> None:
+    shown = finding("edge_without_certificate", "error", "operator")
+    differs = ("the method is txt instead of http",)
+    domain = replace(active_story().domain, findings=(shown,), ready_since=None, cf_differences=differs)
+    assert [(each.code, each.severity) for each in findings_of(domain, NOW)] == [
+        ("edge_without_certificate", "error"), ("hostname_differs", "warning"),
+    ]  # fmt: skip
 
 
 def test_what_nobody_has_to_act_on_in_dns_goes_on_by_itself() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dcvd.core.custom_hostnames.read_only import ReadOnlyReason
 from dcvd.core.domains.domain import Domain, DomainStatus, Proof
@@ -15,6 +16,7 @@ from dcvd.core.predecessor.rows import DomainRow, DomainState
 NOW = 1_800_000_000_000
 RULES = LifecycleRules(expiry_thresholds_ms=(30 * DAY, 7 * DAY))
 NAME = "shop.customer.com"
+SUFFIX = "0123456789abcdef.dcv.cloudflare.com"
 
 
 def row(state: DomainState = "active", **members: object) -> DomainRow:
@@ -39,7 +41,7 @@ def claim_of(of: DomainRow, *, is_contested: bool = False) -> Domain:
 
 @pytest.mark.parametrize("state", ["active", "waiting", "error"])
 def test_what_serves_is_active_and_the_next_answer_of_cloudflare_is_no_news(state: DomainState) -> None:
-    adopted = claims.adopt(claim_of(row(state)), row(state), hostname(), NOW, RULES)
+    adopted = claims.adopt(claim_of(row(state)), row(state), hostname(), NOW, RULES, None)
     assert (adopted.status, adopted.proof, adopted.expires_at) == (
         DomainStatus.ACTIVE,
         Proof.SHARED_CNAME,
@@ -53,12 +55,19 @@ def test_what_serves_is_active_and_the_next_answer_of_cloudflare_is_no_news(stat
     [("http", False, "http"), ("txt", False, "delegated"), ("txt", True, "delegated")],
 )
 def test_it_is_ordered_as_cloudflare_has_it(method: str, wildcard: bool, expected: str) -> None:
-    adopted = claims.adopt(claim_of(row()), row(), hostname(method=method, wildcard=wildcard), NOW, RULES)
+    adopted = claims.adopt(claim_of(row()), row(), hostname(method=method, wildcard=wildcard), NOW, RULES, SUFFIX)
     assert (adopted.validation, adopted.wildcard, adopted.cf_differences) == (expected, wildcard, ())
+    assert adopted.challenge_target == (f"{NAME}.{SUFFIX}" if expected == "delegated" else None)
+
+
+def test_what_has_no_certificate_is_not_active_whatever_the_predecessor_said() -> None:
+    bare = replace(hostname(), ssl_status=None, certificates=())
+    adopted = claims.adopt(claim_of(row()), row(), bare, NOW, RULES, None)
+    assert (adopted.status, adopted.cf_differences) == (DomainStatus.ISSUING, ("no certificate is ordered",))
 
 
 def test_what_could_not_be_put_back_is_only_read() -> None:
-    adopted = claims.adopt(claim_of(row()), row(), hostname(has_own_certificate=True), NOW, RULES)
+    adopted = claims.adopt(claim_of(row()), row(), hostname(has_own_certificate=True), NOW, RULES, None)
     assert adopted.read_only is ReadOnlyReason.CUSTOM_CERTIFICATE
 
 

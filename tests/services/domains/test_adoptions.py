@@ -16,9 +16,10 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.domains.cloudflare_import import HostnameImporter, ImportRequest
 from dcvd.services.domains.queries import DomainQuery
+from dcvd.services.lifecycle import checks
 from dcvd.services.organizations import quotas
 from dcvd.services.zones import registry as zone_registry
-from dcvd.store import domains
+from dcvd.store import cloudflare_zones, domains
 from dcvd.store.audit import AuditFilters
 from dcvd.store.organizations.organizations import Organization
 from tests.jobs.ward import NAME, Ward
@@ -100,6 +101,22 @@ async def test_ways_of_validation_and_wildcards_come_along_as_they_are_ordered(w
         assert domain is not None
         assert (domain.validation, domain.wildcard, domain.cf_differences) == ("delegated", wildcard, ())
         assert domain.read_only is None
+
+
+async def test_one_that_was_adopted_before_the_suffix_was_known_gets_its_challenge_by_the_next_check(
+    ward: Ward, theirs: Theirs
+) -> None:
+    await theirs.make("wild.customer.test", ssl={"method": "txt", "type": "dv", "wildcard": True})
+    suffix = "0123456789abcdef.dcv.cloudflare.com"
+    domain = (await run(ward))["wild.customer.test"].domain
+    assert domain is not None
+    # As Cloudflare shows it once its order is done, and before it has named the suffix of the zone.
+    unknown = replace(domain, challenge_target=None)
+    zone_id, now = ward.context.config.cloudflare.zone_id, ward.context.now()
+    await ward.context.database.write(lambda tx: domains.update(tx, unknown))
+    await ward.context.database.write(lambda tx: cloudflare_zones.store_delegation_suffix(tx, zone_id, suffix, now))
+    await checks.record(ward.context, domain.id, [])
+    assert (await ward.domain(domain.id)).challenge_target == f"wild.customer.test.{suffix}"
 
 
 async def test_a_second_run_brings_only_what_is_new(ward: Ward, theirs: Theirs) -> None:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from dcvd.core.custom_hostnames.statuses import VALIDATION_STAGE, CertificateClass, HostnameClass, timed_out_stage
 from dcvd.core.diagnosis.cloudflare.validation_errors import certificate_findings, unknown_error_finding
 from dcvd.core.diagnosis.codes import FindingCode
+from dcvd.core.diagnosis.edge import follow_cause, is_edge_finding
 from dcvd.core.diagnosis.findings import new_finding, sort_findings
 from dcvd.core.diagnosis.names import unusual_name_findings
 from dcvd.core.diagnosis.proofs import dormancy_findings, hidden_proof_advice
@@ -61,7 +62,8 @@ def findings_of(
 ) -> tuple[Finding, ...]:
     """Return all findings of a domain, from DNS, from Cloudflare, of the service and of dormancy, most severe first.
 
-    What is no fault of its owner's comes first, because nothing that they do helps until then.
+    What is no fault of its owner's comes first, because nothing that they do helps until then. A cause comes before
+    its consequence.
 
     `registration_error` is why its registration has failed so far, which the job knows and the domain does not.
     `saas_zone` is what is known of the operator's zone at Cloudflare.
@@ -75,11 +77,13 @@ def findings_of(
         at_cloudflare = tuple(finding for finding in at_cloudflare if finding.code != stall.cause)
     found = (
         *service_findings(domain, saas_zone, registration_error, stall),
-        *domain.findings,
+        *(finding for finding in domain.findings if not is_edge_finding(finding)),
         *(replace(finding, since=domain.dormant_since) for finding in dormancy_findings(domain)),
         *at_cloudflare,
         # Once it serves, whoever has to take the name takes it.
         *(() if domain.status is DomainStatus.ACTIVE else unusual_name_findings(domain.name)),
+        # What the edge shows is the consequence of all of these.
+        *(follow_cause(domain, finding, at_cloudflare) for finding in domain.findings if is_edge_finding(finding)),
     )
     return sort_findings(tell_when_it_hurts(domain, finding, now) for finding in found)
 
