@@ -52,14 +52,15 @@ class DnsObservationSource(Protocol):
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
-    """The diagnosis of a domain as it is stored; findings are most severe first."""
+    """The diagnosis of a domain as it is stored, at an instant; findings are most severe first."""
 
     domain: Domain
     findings: tuple[Finding, ...]
+    now: int
 
     def summarize(self, language: Language = "en") -> str:
         """Return the diagnosis in one sentence."""
-        return summarize_domain(self.domain, self.findings, language)
+        return summarize_domain(self.domain, self.findings, language, now=self.now)
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -131,8 +132,9 @@ def diagnose_stored_domain(context: Context, snapshot: Snapshot, domain: Domain)
     refusal = None
     if job is not None and job.last_error_code is not None:
         refusal = DomainError(job.last_error_code, job.last_error or "")
-    findings = findings_of(domain, context.now(), refusal, context.saas_zone.value)
-    return Diagnosis(domain=domain, findings=findings)
+    now = context.now()
+    findings = findings_of(domain, now, refusal, context.saas_zone.value)
+    return Diagnosis(domain=domain, findings=findings, now=now)
 
 
 class Diagnoser:

@@ -8,8 +8,8 @@ from dcvd.core.clock_discipline import ClockStep
 from dcvd.core.diagnosis.reason import find_awaited
 from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.domains.renewals import domain_renewal_overdue_at
 from dcvd.core.domains.stalls import WaitingGroup
-from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane, choose_lane
 from dcvd.store.engine import plan_shifts
 from dcvd.store.engine.json_text import encode_json, encode_list

@@ -8,7 +8,7 @@ import click
 
 from dcvd.api.domains.finding_view import FindingView
 from dcvd.api.domains.record_view import RequiredRecordView
-from dcvd.api.domains.view import RegistrationView
+from dcvd.api.domains.view import CertificateView, RegistrationView
 from dcvd.api.operators.domain_view import OperatorDomainView
 from dcvd.api.webhooks.delivery_view import DeliveryView
 from dcvd.cli.operations.domain_answers import DomainReport, JobOutput, TimelineEntryOutput
@@ -18,7 +18,9 @@ from dcvd.cli.terminal.lists import format_list
 from dcvd.cli.terminal.screen import Screen, find_screen
 from dcvd.cli.terminal.tables import format_facts
 from dcvd.cli.terminal.text import make_harmless
-from dcvd.core.domains.domain import Severity
+from dcvd.core.domains.domain import Certificate, Severity
+from dcvd.core.domains.renewals import renewal_due_at, renewal_overdue_at, renewal_state
+from dcvd.core.instants import from_rfc3339, to_rfc3339
 from dcvd.core.numbers import count
 
 TURNS: Final[dict[str, str]] = {
@@ -109,6 +111,18 @@ def _describe_registration(registration: RegistrationView, instants: InstantStyl
     return f"{registration.status}{position}{expected}"
 
 
+def _describe_renewal(view: CertificateView, instants: InstantStyle) -> str:
+    issued_at = None if view.issued_at is None else from_rfc3339(view.issued_at)
+    certificate = Certificate(issued_at=issued_at, expires_at=from_rfc3339(view.expires_at))
+    match renewal_state(certificate, instants.now):
+        case "not_due":
+            return f"due {instants.tell(to_rfc3339(renewal_due_at(certificate)))}"
+        case "due":
+            return f"due since {instants.tell(to_rfc3339(renewal_due_at(certificate)))}"
+        case "overdue":
+            return f"late since {instants.tell(to_rfc3339(renewal_overdue_at(certificate)))}"
+
+
 def _describe_checks(domain: OperatorDomainView, instants: InstantStyle) -> list[tuple[str, str]]:
     certificate, queue = domain.certificate, domain.registration
     facts = [
@@ -119,6 +133,7 @@ def _describe_checks(domain: OperatorDomainView, instants: InstantStyle) -> list
         ("Issuer", "" if certificate is None else certificate.issuer or ""),
         ("Issued", "" if certificate is None else instants.tell(certificate.issued_at)),
         ("Expires", instants.tell(domain.expires_at)),
+        ("Renewal", "" if certificate is None else _describe_renewal(certificate, instants)),
         ("DNS", domain.dns_status.value),
         ("DNS provider", "" if domain.dns_provider is None else domain.dns_provider.name),
         ("DNS checked", instants.tell(domain.dns_checked_at, "not yet")),

@@ -80,11 +80,12 @@ def conflicting_records_finding(facts: DnsFacts) -> Finding:
         "hostname": facts.hostname, "types": tuple(sorted(types)), "record": type_required_cname(facts)
     }  # fmt: skip
     evidence = [*facts.addresses, *(f"{record.type} {record.value}" for record in others)]
-    message = (
-        say("addresses_in_the_way", addresses=facts.addresses, **words)
-        if facts.addresses
-        else say("records_in_the_way", **words)
-    )
+    if facts.addresses:
+        is_cloudflares = all(map(is_cloudflare_address, facts.addresses))
+        sentence_id = "cloudflares_addresses_in_the_way" if is_cloudflares else "addresses_in_the_way"
+        message = say(sentence_id, addresses=facts.addresses, **words)
+    else:
+        message = say("records_in_the_way", **words)
     return customer_error(facts, FindingCode.CONFLICTING_RECORDS, message, evidence)
 
 

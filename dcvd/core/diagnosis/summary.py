@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
+from dcvd.core.custom_hostnames.read_only import ReadOnlyReason
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.edge import has_edge_fault
 from dcvd.core.diagnosis.findings import is_about
@@ -16,9 +17,10 @@ from dcvd.core.domains.domain import (
     Finding,
     FindingActor,
 )
+from dcvd.core.domains.renewals import domain_renewal_overdue_at
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.domains.typed_records import find_place, find_zone
-from dcvd.core.instants import to_rfc3339
+from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.sentences.rendering import Language, render
 from dcvd.core.sentences.sentence import Sentence, TypedRecord, quote, say
 
@@ -29,9 +31,11 @@ _TURNS: Final[dict[FindingActor, str]] = {
 }
 
 
-def summarize_domain(domain: Domain, findings: Sequence[Finding], language: Language = "en") -> str:
-    """Summarize a domain; `findings` are its findings, most severe first."""
-    return render(_summarize_domain(domain, findings), language)
+def summarize_domain(
+    domain: Domain, findings: Sequence[Finding], language: Language = "en", *, now: int | None = None
+) -> str:
+    """Summarize a domain; `findings` are its findings, most severe first. now: None where nothing counts as late."""
+    return render(_summarize_domain(domain, findings, now), language)
 
 
 def summarize_preview(
@@ -51,7 +55,7 @@ def summarize_preview(
     return render(summary, language)
 
 
-def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sentence, ...]:
+def _summarize_domain(domain: Domain, findings: Sequence[Finding], now: int | None) -> tuple[Sentence, ...]:
     fault = _first_of_severity(findings, "error")
     if fault is not None:
         return _tell(fault)
@@ -67,6 +71,8 @@ def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sent
             return _tell(warning)  # browsers are not served, so nobody is told that they are
         case DomainStatus.ACTIVE if warning is not None:
             return say("serves_but", hostname=domain.name), *_tell(warning)
+        case DomainStatus.ACTIVE if (late := _describe_late_renewal(domain, now)) is not None:
+            return (late,)
         case DomainStatus.ACTIVE if domain.is_ready:
             return (say("serves", hostname=domain.name),)
         case DomainStatus.ACTIVE:
@@ -87,6 +93,20 @@ def _summarize_domain(domain: Domain, findings: Sequence[Finding]) -> tuple[Sent
             return (say("stuck", hostname=domain.name),)
         case _:
             assert_never(domain.status)
+
+
+def _describe_late_renewal(domain: Domain, now: int | None) -> Sentence | None:
+    """Return the sentence on a renewal that is late, and on who has to act; None where none is."""
+    late_since = domain_renewal_overdue_at(domain)
+    if now is None or late_since is None or now < late_since or domain.expires_at is None:
+        return None
+    is_uploaded = domain.read_only in (ReadOnlyReason.CUSTOM_CERTIFICATE, ReadOnlyReason.CUSTOM_CSR)
+    return say(
+        "renewal_late_uploaded" if is_uploaded else "renewal_late",
+        hostname=domain.name,
+        since=to_rfc3339(late_since - late_since % SECOND),
+        until=to_rfc3339(domain.expires_at - domain.expires_at % SECOND),
+    )
 
 
 def _summarize_preview(

@@ -1,24 +1,21 @@
 """Certificates of a domain: which one serves, which one follows, and when a renewal or an expiry is near."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import Final
 
 from msgspec.structs import replace
 
 from dcvd.core.custom_hostnames.statuses import CertificateClass
-from dcvd.core.domains.domain import Certificate, Domain, DomainStatus
+from dcvd.core.domains.domain import Certificate, Domain
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
-from dcvd.core.instants import DAY, HOUR
+from dcvd.core.domains.renewals import measure_lifetime_ms
+from dcvd.core.instants import HOUR
 
 _LIFETIME_DIVISORS: Final = (3, 8)
 """The most that a warning threshold may be of the lifetime: a third for the first, an eighth for the others.
 
 A fixed 30 days would warn of every healthy 90-day certificate, and cover most of a 47-day certificate's life.
 """
-_LONG_LIFETIME_MS: Final = 89 * DAY
-"""From here on a certificate counts as a 90-day one, whose lifetime is some seconds short of 90 days."""
-_RENEWAL_WINDOW_MS: Final = 30 * DAY
-_OVERDUE_AFTER_MS: Final = 3 * DAY
 _PAIR_ISSUANCE_MS: Final = HOUR
 """The most time between the issues of an RSA and an ECDSA certificate that belong together."""
 
@@ -157,35 +154,6 @@ def warning_instants(certificate: Certificate, thresholds_ms: Sequence[int]) -> 
     ]
 
 
-def renewal_due_at(certificate: Certificate) -> int:
-    """Return when Cloudflare starts a renewal: 30 days before expiry for lifetimes of 90 days or more.
-
-    Cloudflare names 7 days for a lifetime of 30 and 3 for one of 14; other lifetimes are taken in proportion to the 7
-    of 30.
-    """
-    lifetime = _lifetime_ms(certificate)
-    if lifetime is None or lifetime >= _LONG_LIFETIME_MS:
-        return certificate.expires_at - _RENEWAL_WINDOW_MS
-    return certificate.expires_at - lifetime * 7 // 30
-
-
-def renewal_overdue_at(certificate: Certificate) -> int:
-    """Return when a missing renewal becomes overdue: 3 days, or a tenth of a shorter lifetime, after it is due."""
-    lifetime = _lifetime_ms(certificate)
-    grace_ms = _OVERDUE_AFTER_MS if lifetime is None else min(_OVERDUE_AFTER_MS, lifetime // 10)
-    return renewal_due_at(certificate) + grace_ms
-
-
-def renewal_state(certificate: Certificate, now: int) -> Literal["not_due", "due", "overdue"]:
-    """Return whether the renewal of a certificate that expires soon is due already, or overdue.
-
-    The first warning of a certificate of less than 90 days comes before its renewal is due.
-    """
-    if now < renewal_due_at(certificate):
-        return "not_due"
-    return "overdue" if now >= renewal_overdue_at(certificate) else "due"
-
-
 def _choose_newest(group: Sequence[Certificate]) -> Certificate:
     """Return the newest certificate by issue date where all have one, otherwise by expiry."""
     all_dated = all(certificate.issued_at is not None for certificate in group)
@@ -197,26 +165,10 @@ def _by_expiry(certificate: Certificate) -> tuple[int, str, int, str]:
 
 
 def _threshold_cap_ms(certificate: Certificate, index: int) -> list[int]:
-    lifetime = _lifetime_ms(certificate)
+    lifetime = measure_lifetime_ms(certificate)
     return [] if lifetime is None else [lifetime // _LIFETIME_DIVISORS[min(index, len(_LIFETIME_DIVISORS) - 1)]]
-
-
-def _lifetime_ms(certificate: Certificate) -> int | None:
-    if certificate.issued_at is None or certificate.issued_at >= certificate.expires_at:
-        return None
-    return certificate.expires_at - certificate.issued_at
 
 
 def _key_type(signature: str | None) -> str:
     text = (signature or "").upper()
     return next((kind for kind in ("ECDSA", "RSA") if kind in text), text)
-
-
-def domain_renewal_overdue_at(domain: Domain) -> int | None:
-    """Return when a domain's renewal becomes overdue, in milliseconds; None where there is nothing to renew.
-
-    An expired certificate counts until another one serves, whatever the domain's error is by then.
-    """
-    if domain.certificate is None or domain.status not in (DomainStatus.ACTIVE, DomainStatus.ERROR):
-        return None
-    return renewal_overdue_at(domain.certificate)

@@ -23,17 +23,15 @@ from dcvd.core.custom_hostnames.certificate_authorities import select_authoritie
 from dcvd.core.custom_hostnames.statuses import CertificateClass, HostnameClass
 from dcvd.core.diagnosis.cloudflare.findings import cloudflare_findings
 from dcvd.core.diagnosis.codes import FindingCode
-from dcvd.core.domains.domain import POINTING_STATES, DnsState, Domain, DomainStatus
+from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.domains.remedy_waits import REMEDY_DELAYS_MS, WAIT_FOR_DNS_MS, may_point_here, may_validate
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.status import waits_for_validation
 
-REMEDY_DELAYS_MS: Final = (0, HOUR, 4 * HOUR, 12 * HOUR, DAY)
-"""The least wait after the n-th remedy since the domain was last healthy; the last one repeats."""
 REGISTER_AGAIN_DELAYS_MS: Final = (0, 5 * MINUTE, HOUR, 4 * HOUR, 12 * HOUR, DAY)
 """The same for a new registration. Nothing serves meanwhile, so a PATCH just before delays it by minutes only."""
 FORGET_AFTER_MS: Final = DAY
 """The least time from a remedy until a healthy domain starts at the first step again."""
-WAIT_FOR_DNS_MS: Final = 3 * DAY
 WAIT_FOR_ZONE_HOLD_MS: Final = 4 * HOUR
 """Cloudflare does not say when a zone hold is released, so a PATCH is tried now and then."""
 WAIT_FOR_CA_FAULT_MS: Final = DAY
@@ -168,7 +166,7 @@ def propose_remedy(
                 else None
             )
         case HostnameClass.MOVED:
-            return RemedyProposal(_REVALIDATE, 0 if _may_point_here(domain) else WAIT_FOR_DNS_MS)
+            return RemedyProposal(_REVALIDATE, 0 if may_point_here(domain) else WAIT_FOR_DNS_MS)
         case HostnameClass.WAITING | HostnameClass.SERVING:
             return _propose_certificate_remedy(domain, certificate_authorities, permitted_authorities)
         case _:
@@ -178,7 +176,7 @@ def propose_remedy(
 def _propose_certificate_remedy(
     domain: Domain, certificate_authorities: tuple[str, ...], permitted_authorities: tuple[str, ...] | None
 ) -> RemedyProposal | None:
-    if domain.status is DomainStatus.ACTIVE and not (_may_point_here(domain) and _may_validate(domain)):
+    if domain.status is DomainStatus.ACTIVE and not (may_point_here(domain) and may_validate(domain)):
         return None
     other = _propose_other_authority(domain, certificate_authorities, permitted_authorities)
     match domain.certificate_class:
@@ -191,7 +189,7 @@ def _propose_certificate_remedy(
         ):
             if other is not None:
                 return other
-            return RemedyProposal(_REVALIDATE, 0 if _may_validate(domain) else WAIT_FOR_DNS_MS)
+            return RemedyProposal(_REVALIDATE, 0 if may_validate(domain) else WAIT_FOR_DNS_MS)
         case (
             CertificateClass.NOT_ORDERED
             | CertificateClass.INITIALIZING
@@ -237,19 +235,6 @@ def _cloudflare_finding_codes(domain: Domain) -> frozenset[str]:
 def _waits_for_customer_txt(domain: Domain) -> bool:
     """Whether the customer may be typing TXT records; Cloudflare itself answers a delegated challenge."""
     return domain.waits_for_txt and not domain.challenge_verified and not domain.certificate_class.has_timed_out
-
-
-def _may_point_here(domain: Domain) -> bool:
-    """Whether DNS points here, or may do so without our seeing it."""
-    return domain.dns_state in POINTING_STATES or domain.dns_state is DnsState.UNKNOWN
-
-
-def _may_validate(domain: Domain) -> bool:
-    """Whether a validation by the CA could succeed, as far as we know."""
-    if domain.validation == "http":
-        return _may_point_here(domain)
-    # Cloudflare also tries a name over HTTP once it points there, but never a wildcard.
-    return domain.challenge_verified or (not domain.wildcard and _may_point_here(domain))
 
 
 def _remedy_wait_ms(domain: Domain, proposal: RemedyProposal) -> int:

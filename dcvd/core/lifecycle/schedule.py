@@ -11,6 +11,7 @@ from dcvd.core.diagnosis.edge import is_edge_finding
 from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.domain import WAITING_STATUSES, Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareObservation
+from dcvd.core.domains.renewals import renewal_due_at, renewal_overdue_at
 from dcvd.core.domains.required_records import required_records
 from dcvd.core.instants import HOUR, MINUTE, SECOND
 from dcvd.core.lifecycle import certificates
@@ -121,8 +122,8 @@ def _active_check_at(domain: Domain, now: int, policy: CheckPolicy, random_fract
     certificate = domain.certificate
     if certificate is None:
         return now + add_jitter(usual_ms, random_fraction)
-    due_at = certificates.renewal_due_at(certificate)
-    if now >= certificates.renewal_overdue_at(certificate):
+    due_at = renewal_due_at(certificate)
+    if now >= renewal_overdue_at(certificate):
         interval_ms = _OVERDUE_INTERVAL_MS
     elif now >= due_at:
         interval_ms = _RENEWAL_INTERVAL_MS
@@ -151,5 +152,5 @@ def _lacks_record(domain: Domain) -> bool:
 def _future_instants(certificate: Certificate, now: int, policy: CheckPolicy) -> list[int]:
     """Return the future instants at which a warning is due, or the interval changes."""
     warnings_at = certificates.warning_instants(certificate, policy.expiry_thresholds_ms)
-    due_at = certificates.renewal_due_at(certificate)
+    due_at = renewal_due_at(certificate)
     return [instant for instant in (*warnings_at, due_at, certificate.expires_at) if instant > now]

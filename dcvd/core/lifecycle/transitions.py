@@ -24,13 +24,7 @@ from dcvd.core.diagnosis.readiness import is_ready
 from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.domains.adoption import find_read_only_reason, order_as_it_is
-from dcvd.core.domains.claims import (
-    add_proof,
-    held_error,
-    hide_validation,
-    is_held,
-    sketch_hostname,
-)
+from dcvd.core.domains.claims import add_proof, held_error, hide_validation, is_held, sketch_hostname
 from dcvd.core.domains.domain import (
     POINTING_STATES,
     WAITING_STATUSES,
@@ -49,6 +43,7 @@ from dcvd.core.domains.observations import (
     ParkedHostname,
     RegistrationRefusal,
 )
+from dcvd.core.domains.renewals import renewal_state
 from dcvd.core.domains.targets import choose_challenge_target
 from dcvd.core.domains.typed_records import remember_zone
 from dcvd.core.events import EventDraft, EventType
@@ -200,7 +195,7 @@ def warn_of_expiry(domain: Domain, now: int, expiry_thresholds_ms: tuple[int, ..
     if passed <= expiry_warnings.count_sent(domain, certificate):
         return Transition(domain)
     after = replace(expiry_warnings.remember(domain, certificate, passed, now), updated_at=now)
-    data = {**domain_event_data(after), "renewal": certificates.renewal_state(certificate, now)}
+    data = {**domain_event_data(after), "renewal": renewal_state(certificate, now)}
     draft = EventDraft(EventType.DOMAIN_EXPIRING_SOON, data, after.id, expires_at=certificate.expires_at)
     return Transition(after, (draft,))
 

@@ -121,7 +121,7 @@ def _find_among_domains(overview: SystemOverview) -> Iterator[Problem]:
             code="renewals_overdue",
             weight="warning",
             message=f"{count(certificates.overdue_renewals, 'certificate')} should have been renewed.",
-            advice="dcvd renewals",
+            advice="dcvd renewals lists them; dcvd domain show NAME says who has to act.",
         )
     if certificates.within_7_days:
         number = certificates.within_7_days

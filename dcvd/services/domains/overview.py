@@ -110,7 +110,7 @@ async def _describe_all(context: Context, found: list[Domain]) -> list[DomainOve
                 owner,
                 reason,
                 is_stuck(domain, reason, now),
-                summarize_domain(domain, detail.findings),
+                summarize_domain(domain, detail.findings, now=now),
             )
         )
     return overviews

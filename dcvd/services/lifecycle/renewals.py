@@ -5,8 +5,8 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.domains.domain import Domain
+from dcvd.core.domains.renewals import renewal_overdue_at
 from dcvd.core.instants import SECOND, format_instant, to_rfc3339
-from dcvd.core.lifecycle.certificates import renewal_overdue_at
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.services.context import Context
 from dcvd.store import domains, renewals

@@ -18,6 +18,8 @@ from dcvd.core.domains.domain import (
     FindingActor,
     Severity,
 )
+from dcvd.core.instants import HOUR, to_rfc3339
+from dcvd.core.lifecycle.remedies import next_remedy_at
 from tests.core.builders import NOW, active_story, added_domain
 
 LONG_AGO = NOW - STUCK_AFTER_MS
@@ -74,6 +76,18 @@ def test_what_cloudflare_says_of_a_certificate_comes_before_what_the_edge_shows_
     reason = find_reason(domain)
     assert reason is not None
     assert (reason.code, reason.actor) == (code, awaited)
+
+
+@pytest.mark.parametrize(
+    "members", [{"cf_status": "moved"}, {"cf_ssl_status": "validation_timed_out"}], ids=["moved", "timed out"]
+)
+def test_what_cloudflare_is_asked_to_try_again_says_when_where_that_waits(members: dict[str, Any]) -> None:
+    now = replace(added_domain(), cf_id="1", dns_state=DnsState.VERIFIED, **({"cf_status": "pending"} | members))
+    later = replace(now, remedies_applied=1, remedy_wait_started_at=NOW)
+    assert "again at" not in findings_of(now, NOW)[0].message
+    due_at = next_remedy_at(later, ())
+    assert due_at == NOW + HOUR
+    assert f"again at {to_rfc3339(due_at)}" in findings_of(later, NOW)[0].message
 
 
 def test_what_the_edge_shows_is_an_error_where_cloudflare_says_that_all_is_well() -> None:

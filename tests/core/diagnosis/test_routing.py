@@ -337,3 +337,11 @@ def test_a_chain_that_reaches_us_late_is_a_warning() -> None:
     assert (verdict.state, codes(verdict)) == (DnsState.VERIFIED, ["chain_long"])
     assert verdict.findings[0].severity == "warning"
     assert all_codes(exists=True, chain=(*hops[:7], TARGET)) == []
+
+
+def test_addresses_of_cloudflares_in_a_zone_elsewhere_are_said_to_be_cloudflares() -> None:
+    for address, is_cloudflares in (("104.16.1.1", True), ("198.51.100.1", False)):
+        subject = facts(exists=True, addresses=(address,), nameservers=("ns1.other.net",))
+        finding = only_finding(subject)
+        assert finding.code == "conflicting_records"
+        assert ("another account at Cloudflare" in finding.message) is is_cloudflares

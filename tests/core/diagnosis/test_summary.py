@@ -16,6 +16,8 @@ from dcvd.core.domains.domain import (
     Finding,
     Severity,
 )
+from dcvd.core.domains.renewals import domain_renewal_overdue_at
+from dcvd.core.instants import to_rfc3339
 from dcvd.core.sentences.rendering import Language
 from tests.core.builders import NAME, NOW, active_story, added_domain
 
@@ -61,6 +63,18 @@ def test_an_error_of_which_a_finding_knows_what_is_done_is_told_by_the_finding()
     failed = replace(added_domain(), status=DomainStatus.ERROR, error=DomainError("moved", "Its CNAME brings it back."))
     known = [finding("warning", "It is being validated again.", code="moved", actor="nobody")]
     assert summarize_domain(failed, known) == "No action needed: It is being validated again."
+
+
+def test_a_renewal_that_is_late_is_told_with_its_day_and_with_who_has_to_act() -> None:
+    domain = active_story().domain
+    late_since = domain_renewal_overdue_at(domain)
+    assert late_since is not None
+    assert "nothing to do" in summarize_domain(domain, [], now=late_since - 1)
+    told = summarize_domain(domain, [], now=late_since)
+    assert f"is late since {to_rfc3339(late_since)}. Cloudflare, which renews it, has to act." in told
+    assert "überfällig" in summarize_domain(domain, [], "de", now=late_since)
+    uploaded = replace(domain, read_only=ReadOnlyReason.CUSTOM_CERTIFICATE)
+    assert summarize_domain(uploaded, [], now=late_since).endswith("has to upload another one.")
 
 
 def test_a_domain_that_works_has_nothing_to_do_unless_it_is_warned_of() -> None:

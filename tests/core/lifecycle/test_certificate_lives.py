@@ -6,8 +6,8 @@ import pytest
 
 from dcvd.core.domains.domain import Certificate
 from dcvd.core.domains.observations import CloudflareCertificate, CloudflareHostname
+from dcvd.core.domains.renewals import renewal_due_at, renewal_overdue_at
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
-from dcvd.core.lifecycle.certificates import renewal_due_at, renewal_overdue_at
 from tests.core.builders import NOW, Story, active_story, certificate, seen
 from tests.core.lifecycle.lives import LATEST, live
 

@@ -8,15 +8,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Certificate
+from dcvd.core.domains.renewals import renewal_due_at, renewal_overdue_at, renewal_state
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.certificates import (
     choose_serving,
     count_passed_thresholds,
     is_newer,
     may_replace,
-    renewal_due_at,
-    renewal_overdue_at,
-    renewal_state,
     warning_instants,
 )
 from tests.core.builders import NOW, THRESHOLDS, certificate

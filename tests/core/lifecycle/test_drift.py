@@ -4,8 +4,8 @@ import pytest
 
 from dcvd.core.domains.domain import Certificate
 from dcvd.core.domains.observations import CloudflareHostname
+from dcvd.core.domains.renewals import renewal_due_at
 from dcvd.core.instants import DAY, HOUR, MINUTE
-from dcvd.core.lifecycle.certificates import renewal_due_at
 from dcvd.core.lifecycle.transitions import Observation
 from tests.core.builders import DNS_MISSING, DNS_RIGHT, DNS_UNANSWERED, DNS_WRONG, NOW, active_story, certificate, seen
 from tests.core.lifecycle.lives import LATEST, live

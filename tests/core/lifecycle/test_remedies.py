@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareHostname, CloudflareHostnameAbsence, RegistrationRefusal
+from dcvd.core.domains.remedy_waits import REMEDY_DELAYS_MS
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.lifecycle.remedies import (
-    REMEDY_DELAYS_MS,
     Remedy,
     RemedyKind,
     choose_remedy,

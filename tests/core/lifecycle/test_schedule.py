@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Certificate, DnsState, Domain, DomainStatus
 from dcvd.core.domains.observations import CloudflareHostnameAbsence
+from dcvd.core.domains.renewals import renewal_due_at, renewal_overdue_at
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND
-from dcvd.core.lifecycle.certificates import renewal_due_at, renewal_overdue_at, warning_instants
+from dcvd.core.lifecycle.certificates import warning_instants
 from dcvd.core.lifecycle.schedule import CheckLane, CheckPolicy, choose_lane, count_incomplete_checks, next_check_at
 from dcvd.core.lifecycle.transitions import Observation
 from tests.core.builders import (

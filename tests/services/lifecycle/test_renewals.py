@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.domains.domain import Certificate, Domain, DomainStatus
+from dcvd.core.domains.renewals import domain_renewal_overdue_at
 from dcvd.core.instants import DAY, HOUR
-from dcvd.core.lifecycle.certificates import domain_renewal_overdue_at
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.lifecycle import renewals

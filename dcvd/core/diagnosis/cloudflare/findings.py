@@ -31,10 +31,11 @@ from dcvd.core.domains.domain import (
     Record,
     Severity,
 )
+from dcvd.core.domains.remedy_waits import may_validate, revalidation_due_at
 from dcvd.core.domains.required_records import missing_validation_record
 from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, SaasZone
 from dcvd.core.domains.typed_records import find_zone, to_typed_record
-from dcvd.core.instants import HOUR
+from dcvd.core.instants import HOUR, SECOND, to_rfc3339
 from dcvd.core.sentences.rendering import render
 from dcvd.core.sentences.sentence import Sentence, TypedRecord, say
 from dcvd.core.text import make_printable
@@ -176,11 +177,18 @@ def _type(domain: Domain, record: Record) -> TypedRecord:
 
 def _moved_finding(domain: Domain) -> Finding:
     if domain.dns_state is DnsState.VERIFIED:
-        message = say("moved_and_back", hostname=domain.name)
-        return new_finding(FindingCode.MOVED, "warning", "nobody", message, domain.cf_errors)
+        again = _say_when(domain, "validated_again", "validated_again_at", may_succeed=True)
+        messages = (say("moved_and_back", hostname=domain.name), again)
+        return new_finding(FindingCode.MOVED, "warning", "nobody", messages, domain.cf_errors)
     fix = Record("CNAME", domain.name, domain.cname_target)
     message = say("moved", hostname=domain.name, record=_type(domain, fix))
     return new_finding(FindingCode.MOVED, "error", "customer", message, domain.cf_errors, fix=fix)
+
+
+def _say_when(domain: Domain, now_id: str, later_id: str, *, may_succeed: bool) -> Sentence:
+    """Say that a domain is validated again, and when, where that waits for the next step of its remedies."""
+    due_at = revalidation_due_at(domain, may_succeed=may_succeed)
+    return say(now_id) if due_at is None else say(later_id, when=to_rfc3339(due_at - due_at % SECOND))
 
 
 def describe_timeout(domain: Domain) -> str:
@@ -202,7 +210,9 @@ def _timeout_findings(domain: Domain) -> Iterator[Finding]:
     fix = _blocking_record(domain) if timed_out_stage(status) == VALIDATION_STAGE else None
     evidence = (status, *domain.cf_ssl_errors)
     if fix is None:
-        message = (_timeout(domain), say("timed_out_restarted"))
+        may_succeed = may_validate(domain)
+        again = _say_when(domain, "timed_out_restarted", "timed_out_restarted_at", may_succeed=may_succeed)
+        message = (_timeout(domain), again)
         yield new_finding(FindingCode.VALIDATION_TIMED_OUT, "warning", "nobody", message, evidence)
     else:
         message = (_timeout(domain), say("timed_out_record", record=_type(domain, fix)))

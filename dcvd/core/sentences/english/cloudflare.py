@@ -36,9 +36,9 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
             "Cloudflare blocks {hostname} and gives no reason: it may hold it for a risk, or its zone. The operator "
             "has to ask Cloudflare's support to review it."
         ),
-        "moved_and_back": (
-            "Cloudflare gave {hostname} up while it did not point to us. It does now, and is being validated again."
-        ),
+        "moved_and_back": ("Cloudflare gave {hostname} up while it did not point to us. It does now."),
+        "validated_again": "It is being validated again.",
+        "validated_again_at": "It is validated again at {when}.",
         "moved": (
             "Cloudflare gave {hostname} up, because it does not point to us. Create this record again: {record}."
         ),
@@ -48,6 +48,7 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         "late_issuance": "issuance",
         "late_deployment": "deployment",
         "timed_out_restarted": "It is started again; nothing to do.",
+        "timed_out_restarted_at": "It is started again at {when}; nothing to do.",
         "timed_out_record": "It goes on once this record is there: {record}.",
         "unknown_error": (
             "Cloudflare says of {hostname}: '{text}'. If that stays, the operator of this service has to ask "

@@ -92,6 +92,11 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
             "{hostname} has {types} records ({addresses}) where its CNAME should be. Delete the existing {types} "
             "records for {hostname}, then create this one: {record}."
         ),
+        "cloudflares_addresses_in_the_way": (
+            "{hostname} has addresses of Cloudflare ({addresses}), and not those that lead here: its record is proxied "
+            "there, or another account at Cloudflare has it. Where that account is yours, change it there; else delete "
+            "the existing {types} records for {hostname}. Then create this one: {record}."
+        ),
         "records_beside_cname": (
             "{hostname} has {types} records beside its CNAME, and no name may have both: some will follow the one and "
             "some the other. Delete the existing {types} records for {hostname}."

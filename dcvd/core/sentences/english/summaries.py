@@ -11,6 +11,14 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "nobodys_turn": "No action needed:",
         "serves_but": "{hostname} serves https, but not all is well.",
         "serves": "{hostname} serves https and points here; there is nothing to do.",
+        "renewal_late": (
+            "{hostname} serves https until {until}, but the renewal of its certificate is late since {since}. "
+            "Cloudflare, which renews it, has to act."
+        ),
+        "renewal_late_uploaded": (
+            "{hostname} serves https until {until}, but the renewal of its certificate is late since {since}. "
+            "The operator of this service has to upload another one."
+        ),
         "serves_unknown": (
             "{hostname} serves https; that its DNS still points here is not known, and is checked again."
         ),

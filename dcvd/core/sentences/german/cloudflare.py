@@ -37,9 +37,10 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
             "ist gesperrt. Der Betreiber muss den Support von Cloudflare um eine Prüfung bitten."
         ),
         "moved_and_back": (
-            "Cloudflare hat {hostname} aufgegeben, während der Name nicht auf uns zeigte. Jetzt zeigt er auf uns und "
-            "wird wieder validiert."
+            "Cloudflare hat {hostname} aufgegeben, während der Name nicht auf uns zeigte. Jetzt zeigt er auf uns."
         ),
+        "validated_again": "Er wird wieder validiert.",
+        "validated_again_at": "Er wird um {when} wieder validiert.",
         "moved": (
             "Cloudflare hat {hostname} aufgegeben, weil der Name nicht auf uns zeigt. Legen Sie diesen Eintrag wieder "
             "an: {record}."
@@ -52,6 +53,7 @@ CLOUDFLARE: Final[Mapping[str, str]] = MappingProxyType(
         "late_issuance": "Ausstellung",
         "late_deployment": "Verteilung",
         "timed_out_restarted": "Sie wird neu gestartet; es ist nichts zu tun.",
+        "timed_out_restarted_at": "Sie wird um {when} neu gestartet; es ist nichts zu tun.",
         "timed_out_record": "Es geht weiter, sobald dieser Eintrag da ist: {record}.",
         "unknown_error": (
             "Cloudflare sagt über {hostname}: „{text}“. Bleibt das so, muss der Betreiber dieses Dienstes den Support "

@@ -11,6 +11,14 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "nobodys_turn": "Es ist nichts zu tun:",
         "serves_but": "{hostname} ist über https erreichbar, aber nicht alles ist in Ordnung.",
         "serves": "{hostname} ist über https erreichbar und zeigt hierher; es ist nichts zu tun.",
+        "renewal_late": (
+            "{hostname} ist bis {until} über https erreichbar, aber die Erneuerung des Zertifikats ist seit {since} "
+            "überfällig. Cloudflare, das es erneuert, ist am Zug."
+        ),
+        "renewal_late_uploaded": (
+            "{hostname} ist bis {until} über https erreichbar, aber die Erneuerung des Zertifikats ist seit {since} "
+            "überfällig. Der Betreiber dieses Dienstes muss ein neues hochladen."
+        ),
         "serves_unknown": (
             "{hostname} ist über https erreichbar; ob der Name noch hierher zeigt, ist nicht bekannt und wird wieder "
             "geprüft."
