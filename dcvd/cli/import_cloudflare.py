@@ -1,7 +1,8 @@
 """`dcvd import-cloudflare`: adopts the hostnames that the zone at Cloudflare has already."""
 
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
@@ -27,6 +28,7 @@ _OUTCOME_WORDS: Final[dict[AdoptionOutcome, str]] = {
     "adopted": "adopted",
     "would_adopt": "would be adopted",
     "exists": "there already",
+    "of_another": "left to another",
     "refused": "not adopted",
 }
 
@@ -40,6 +42,7 @@ _TONES: Final[dict[AdoptionOutcome, Tone]] = {
     "adopted": "good",
     "would_adopt": "good",
     "exists": "dim",
+    "of_another": "dim",
     "refused": "bad",
 }
 
@@ -91,7 +94,8 @@ def import_cloudflare(
     They stay as they are there, with their settings, and no event tells of them. Cloudflare's list is read at the pace
     that its limit allows. If this ends in the middle, run it again: what is adopted is there already.
 
-    Exits with 1 if a hostname was not adopted; the others are adopted all the same.
+    What belongs to another organization here is left as it is, and counted by its owner; --json has each hostname.
+    Exits with 1 if a hostname was not adopted for another reason; the others are adopted all the same.
     """
     selection = {
         "match": match,
@@ -147,10 +151,11 @@ def _show_progress(*, visible: bool) -> Iterator[_Progress]:
 
 def _print_result(result: _Result, *, dry_run: bool) -> None:
     screen = find_screen()
-    if dry_run and result.hostnames:
-        click.echo(format_list(result.hostnames, _COLUMNS, screen, now=0))
+    ours = [each for each in result.hostnames if each.outcome != "of_another"]
+    if dry_run and ours:
+        click.echo(format_list(ours, _COLUMNS, screen, now=0))
         click.echo()
-    for each in result.hostnames:
+    for each in ours:
         if (sentence := _explain(each)) is not None:
             print_prose(sentence, err=not dry_run)
     if not result.hostnames:
@@ -162,14 +167,26 @@ def _print_result(result: _Result, *, dry_run: bool) -> None:
             ("would be adopted", summary.would_adopt),
             ("of these only read", summary.read_only),
             ("there already", summary.exists),
+            ("other organizations'", summary.of_another),
             ("not adopted", summary.refused),
             ("left out", summary.left),
             ("unreadable", summary.unreadable),
         )
         rows = [(words, str(count)) for words, count in counts if count]
-        click.echo(format_table((f"hostnames for {result.owner}", "count"), rows))
+        click.echo(f"Hostnames for {result.owner}:")
+        click.echo(format_table(("outcome", "hostnames"), rows))
+        for sentence in _gather_by_owner(result.hostnames):
+            click.echo("\n".join([sentence] if screen.width is None else wrap(sentence, screen.width)))
     if result.end.error is not None:
         print_prose(f"The import ended early: {result.end.error.message} Run it again for the rest.", err=True)
+
+
+def _gather_by_owner(hostnames: Iterable[ImportedHostnameView]) -> Iterator[str]:
+    """Say how many hostnames belong to each other organization."""
+    owners = Counter(each.owner.name for each in hostnames if each.owner is not None)
+    for name, count in owners.most_common():
+        words = "1 hostname belongs" if count == 1 else f"{count} hostnames belong"
+        yield make_printable(f"{words} to {name}: left as {'it is' if count == 1 else 'they are'}.")
 
 
 def _explain(hostname: ImportedHostnameView) -> str | None:

@@ -138,9 +138,7 @@ class ZoneWatch:
 
     def learn_usage(self, used: int, allowed: int) -> None:
         """Learn how many custom hostnames the zone has and may have."""
-        usage = HostnameUsage(used, allowed)
-        if usage != self.zone.usage:
-            self._zone.value = replace(self.zone, usage=usage)
+        self._zone.value = replace(self.zone, usage=HostnameUsage(used, allowed, self._now()))
 
     def _set_lacking(self, feature: PlanFeature) -> None:
         self._lacking_since[feature] = self._now()

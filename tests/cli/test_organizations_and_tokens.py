@@ -83,7 +83,9 @@ def test_organizations_are_listed_for_eyes(house: House, name: str) -> None:
     assert head.split()[:5] == ["NAME", "ID", "STATUS", "DOMAINS", "READY"]
     assert re.fullmatch(rf"{re.escape(name)}  {acme.id}  active +0 +0 +0 +0 +0 +0 +never", row)
     _, wide = house.dcvd("org", "list", "-o", "wide").stdout.splitlines()
-    assert re.fullmatch(rf"{re.escape(name)}  {acme.id}  active .* never +never +\d{{4}}-\d\d-\d\d \d\d:\d\d UTC", wide)
+    assert re.fullmatch(
+        rf"{re.escape(name)}  {acme.id}  active .* never +0 +never +\d{{4}}-\d\d-\d\d \d\d:\d\d UTC", wide
+    )
 
 
 def test_a_second_organization_of_the_same_name_is_refused_in_one_sentence(

@@ -44,7 +44,7 @@ class Told:
 
 
 def quota(used: int, allowed: int = 100) -> SystemState:
-    return state(SaasZone(usage=HostnameUsage(used, allowed)))
+    return state(SaasZone(usage=HostnameUsage(used, allowed, 0)))
 
 
 def test_what_is_not_known_is_not_told() -> None:
@@ -108,7 +108,7 @@ def test_a_backup_is_late_after_its_age_and_no_longer_after_the_next() -> None:
 
 
 def test_zero_asks_for_nothing_and_ends_what_was_told() -> None:
-    bad = state(SaasZone(usage=HostnameUsage(100, 100)), backup=0, free=0)
+    bad = state(SaasZone(usage=HostnameUsage(100, 100, 0)), backup=0, free=0)
     told = Told()
     assert len(told.report(bad)) == 3
     told.limits = SystemLimits(quota_percent=0, backup_max_age_ms=0, disk_floor_bytes=0)

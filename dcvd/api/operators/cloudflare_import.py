@@ -18,6 +18,7 @@ from dcvd.core.dns.hostnames import is_cname_target
 from dcvd.core.domains.adoption import HostnameSelection
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import InvalidInput, RemoteError, StoreError
+from dcvd.services import organizations
 from dcvd.services.domains.cloudflare_import import ImportRequest
 from dcvd.store.organizations.organizations import Organization
 
@@ -70,7 +71,9 @@ async def _generate_lines(request: ApiRequest, call: ImportRequest) -> AsyncGene
         try:
             async with aclosing(request.services.importer.run(request.context, call)) as steps:
                 async for step in steps:
-                    yield encoder.encode_lines(list(report.show_step(step)))
+                    owner_ids = {each.owner_id for each in step.adoptions if each.owner_id is not None}
+                    names = await organizations.read_names(request.context, owner_ids) if owner_ids else {}
+                    yield encoder.encode_lines(list(report.show_step(step, names)))
         except (RemoteError, StoreError) as failure:
             error = failure
         yield encoder.encode_lines([report.show_end(error)])

@@ -1,12 +1,13 @@
 """An import of hostnames as lines of JSON, each with one member that names what it is."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.domains.finding_view import ErrorView
 from dcvd.api.domains.view import ReadOnlyView, read_only_view
+from dcvd.api.operators.organization_reference import OrganizationReference
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod
 from dcvd.errors import DcvdError, NotFound, RemoteError
 from dcvd.services.domains.adoptions import Adoption, AdoptionOutcome
@@ -17,7 +18,7 @@ class ImportedHostnameView(Struct, frozen=True, kw_only=True, rename="camel"):
     """What became, or would become, of a hostname, and the domain that is made of it.
 
     id, cf_status, cf_ssl_status: at Cloudflare; null for a name that the zone does not have. domain_id: null in a dry
-    run too. error: why it was refused.
+    run too. owner: the organization that has it, where it is another's. error: why it is not adopted.
     """
 
     id: str | None
@@ -30,6 +31,7 @@ class ImportedHostnameView(Struct, frozen=True, kw_only=True, rename="camel"):
     validation: ValidationMethod | None
     wildcard: bool | None
     read_only: ReadOnlyView | None
+    owner: OrganizationReference | None
     error: ErrorView | None
 
 
@@ -43,12 +45,14 @@ class ImportProgressView(Struct, frozen=True, kw_only=True):
 class ImportSummary(Struct, frozen=True, kw_only=True, rename="camel"):
     """How many hostnames had each outcome. read_only: how many of the adopted are only read.
 
-    left: how many were not meant. unreadable: how many entries of Cloudflare's list could not be read.
+    of_another: how many are other organizations'. left: how many were not meant. unreadable: how many entries of
+    Cloudflare's list could not be read.
     """
 
     adopted: int
     would_adopt: int
     exists: int
+    of_another: int
     refused: int
     read_only: int
     left: int
@@ -76,9 +80,10 @@ class ImportReport:
     def __init__(self) -> None:
         self._counts = Counter[str]()
 
-    def show_step(self, step: ImportStep) -> Iterator[ImportLine]:
-        """Show the hostnames of a step, and how far the import is."""
-        for view in (*map(_show_adoption, step.adoptions), *map(_show_missing, step.missing)):
+    def show_step(self, step: ImportStep, names: Mapping[str, str]) -> Iterator[ImportLine]:
+        """Show the hostnames of a step, and how far the import is. names: of their other owners, by id."""
+        shown = (_show_adoption(each, names) for each in step.adoptions)
+        for view in (*shown, *map(_show_missing, step.missing)):
             self._counts[view.outcome] += 1
             self._counts["read_only"] += view.read_only is not None and view.outcome in ("adopted", "would_adopt")
             yield ImportLine(hostname=view)
@@ -94,8 +99,8 @@ class ImportReport:
         return ImportLine(end=ImportEndView(summary=summary, error=why))
 
 
-def _show_adoption(adoption: Adoption) -> ImportedHostnameView:
-    hostname, domain = adoption.hostname, adoption.domain
+def _show_adoption(adoption: Adoption, names: Mapping[str, str]) -> ImportedHostnameView:
+    hostname, domain, owner_id = adoption.hostname, adoption.domain, adoption.owner_id
     return ImportedHostnameView(
         id=hostname.id,
         hostname=hostname.hostname,
@@ -107,6 +112,7 @@ def _show_adoption(adoption: Adoption) -> ImportedHostnameView:
         validation=None if domain is None else domain.validation,
         wildcard=None if domain is None else domain.wildcard,
         read_only=None if domain is None else read_only_view(domain),
+        owner=None if owner_id is None else OrganizationReference(owner_id, names.get(owner_id, owner_id)),
         error=None if adoption.error is None else ErrorView(adoption.error.code, adoption.error.message),
     )
 
@@ -124,6 +130,7 @@ def _show_missing(name: str) -> ImportedHostnameView:
         validation=None,
         wildcard=None,
         read_only=None,
+        owner=None,
         error=ErrorView(error.code, error.message),
     )
 

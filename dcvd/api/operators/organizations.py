@@ -81,6 +81,7 @@ async def show_organization(
     request: ApiRequest, organization: NamedDependency[Organization]
 ) -> Response[OverviewAnswer]:
     """Show an organization with its quotas and how much it has of each thing."""
+    await request.services.token_usage.try_to_store(request.context)
     return await _show(request, organization.id)
 
 

@@ -30,7 +30,7 @@ class OrganizationSummaryView(ListedOrganizationView, frozen=True, kw_only=True,
     """How an organization stands. Each count goes up to `countedUpTo`.
 
     `errorDomains`: those with the status `error`. `lastEventAt`: when its newest event that is stored was made;
-    `lastRequestAt`: when a token of its own was last used, but for the last minutes.
+    `lastRequestAt`: when a token of its own was last used.
     """
 
     domains: int

@@ -9,6 +9,7 @@ from dcvd.cli.declarations.observation import observe
 from dcvd.cli.operations import perform
 from dcvd.cli.options import config_option, format_examples
 from dcvd.cli.terminal.prose import print_prose
+from dcvd.core.numbers import count
 from dcvd.errors import NotFound
 from dcvd.kit.new_file import create_file
 
@@ -34,4 +35,4 @@ def export(file: Path | None, organizations: tuple[str, ...], config: Path) -> N
         return
     with create_file(file) as draft:
         draft.write_text(text, encoding="utf-8")
-    print_prose(f"Wrote {file} with this many organizations: {len(found)}", err=True)
+    print_prose(f"Wrote {file} with {count(len(found), 'organization')}.", err=True)

@@ -191,7 +191,8 @@ def _print_summary(name: str, owner: OrganizationView, results: list[AddedLine],
         print_prose(f"There is no domain in {name}.", err=True)
         return
     rows = [(words, str(counts[outcome])) for outcome, words in _OUTCOME_WORDS.items() if counts[outcome]]
-    click.echo(format_table((f"domains of {owner.name}", "lines"), rows))
+    click.echo(f"Domains of {owner.name}:")
+    click.echo(format_table(("outcome", "lines"), rows))
 
 
 def _to_refused_line(entry: ImportEntry) -> AddedLine:

@@ -43,10 +43,11 @@ _COLUMNS: Final[tuple[Column[OrganizationSummaryView], ...]] = (
     Column(heading="domains", cell=lambda each: str(each.domains), gives_way=7),
     Column(heading="ready", cell=lambda each: str(each.ready_domains)),
     _count_column("in error", lambda each: each.error_domains, gives_way=5),
-    _count_column("failing webhooks", lambda each: each.failing_webhooks + each.disabled_webhooks, gives_way=2),
+    _count_column("failing webhooks", lambda each: each.failing_webhooks, gives_way=2),
     _count_column("dead deliveries", lambda each: each.dead_deliveries, gives_way=1),
     _count_column("dead jobs", lambda each: each.dead_jobs, gives_way=3),
     Column(heading="last event", cell=lambda each: Age(each.last_event_at, missing="never"), gives_way=4),
+    Column(heading="disabled webhooks", cell=lambda each: str(each.disabled_webhooks), only_wide=True),
     Column(heading="last request", cell=lambda each: Age(each.last_request_at, missing="never"), only_wide=True),
     Column(heading="created", cell=lambda each: Age(each.created_at), only_wide=True),
 )

@@ -17,6 +17,11 @@ _ACTORS: Final = {
     "cloudflare": "Cloudflare",
     "nobody": "nobody",
 }
+_LANES: Final = {
+    "waiting": "of new domains",
+    "routine": "of others",
+    "failing": "without an answer",
+}
 _Fact = tuple[str, list[str], Tone]
 
 
@@ -72,6 +77,8 @@ def _list_cloudflare(overview: SystemOverview) -> Iterator[_Fact]:
         if cloudflare.hostnames_used is None
         else f"{cloudflare.hostnames_used:,} of {count(cloudflare.hostnames_allowed or 0, 'hostname')}"
     )
+    if hostnames and cloudflare.hostnames_asked_at is not None:
+        hostnames += f" ({_describe_age(overview, cloudflare.hostnames_asked_at)})"
     faults = [fault.code for fault in cloudflare.faults] or ["zone well"]
     yield (
         "Cloudflare",
@@ -95,7 +102,7 @@ def _describe_left(left: int | None, limit: int | None, noun: str) -> str:
 
 
 def _list_work(overview: SystemOverview, examples: int) -> Iterator[_Fact]:
-    checks = [f"{lane} {_describe_oldest(oldest)}" for lane, oldest in overview.checks.items()]
+    checks = [f"{_LANES[lane]} {_describe_oldest(oldest)}" for lane, oldest in overview.checks.items()]
     yield "Checks", checks or ["none is due"], _tone_of(overview.checks)
     deliveries, jobs, endpoints = overview.deliveries, overview.jobs, overview.endpoints
     oldest = {"oldest": deliveries.oldest} if deliveries.oldest is not None else {}

@@ -44,10 +44,11 @@ class ZoneFault(Struct, frozen=True, kw_only=True):
 
 
 class HostnameUsage(Struct, frozen=True):
-    """How many custom hostnames the zone has, and how many it may have."""
+    """How many custom hostnames the zone has, and how many it may have; asked_at: when Cloudflare said so."""
 
     used: int
     allowed: int
+    asked_at: int
 
 
 class SaasZone(Struct, frozen=True, kw_only=True):

@@ -201,10 +201,15 @@ class ImportRequest(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
 
 
 class ImportOutcome(StrEnum):
-    """What became of a row. left_out: on purpose, and nobody has to act. refused: somebody has to look at it."""
+    """What became of a row. left_out: on purpose, and nobody has to act. refused: somebody has to look at it.
+
+    claimed: a domain came along, whose name another organization has: it gets the name once it proves it.
+    """
 
     IMPORTED = "imported"
     WOULD_IMPORT = "would_import"
+    CLAIMED = "claimed"
+    WOULD_CLAIM = "would_claim"
     EXISTS = "exists"
     LEFT_OUT = "left_out"
     REFUSED = "refused"

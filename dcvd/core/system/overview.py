@@ -91,7 +91,7 @@ class ZoneFaultFacts(Struct, frozen=True, kw_only=True, rename="camel"):
 class CloudflareFacts(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is known of Cloudflare. token: `active`, `refused`, or `unknown` before it has answered.
 
-    hostnames…: how many custom hostnames the zone has and may have. requests…, certificates…: what is left of the
+    hostnames…: how many custom hostnames the zone has and may have, and when Cloudflare said so. requests…, certificates…: what is left of the
     limits; null where nothing limits them. waitingCalls: calls that wait for their turn. queuedRegistrations: hostnames
     that are to be registered. pausedSeconds: for how long Cloudflare wants no calls.
     """
@@ -100,6 +100,7 @@ class CloudflareFacts(Struct, frozen=True, kw_only=True, rename="camel"):
     faults: list[ZoneFaultFacts]
     hostnames_used: int | None
     hostnames_allowed: int | None
+    hostnames_asked_at: str | None
     requests_left: int | None
     requests_limit: int | None
     certificates_left: int | None

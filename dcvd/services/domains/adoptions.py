@@ -29,17 +29,22 @@ from dcvd.store import cloudflare_zones, domains, left_hostnames, zones
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import jobs
 
-AdoptionOutcome = Literal["adopted", "would_adopt", "exists", "refused"]
+AdoptionOutcome = Literal["adopted", "would_adopt", "exists", "of_another", "refused"]
+_OF_ANOTHER: Final = frozenset({"held_by_another", "claimed_by_another", "zone_of_another"})
 _GOING: Final = frozenset({HostnameClass.DELETED, HostnameClass.BEING_DELETED})
 
 
 class Adoption(Struct, frozen=True, kw_only=True):
-    """What becomes of a hostname. `domain`: the new domain, or the one that the organization has already."""
+    """What becomes of a hostname. `domain`: the new domain, or the one that the organization has already.
+
+    owner_id: the other organization that has it, where the outcome is `of_another`; `error` says how.
+    """
 
     hostname: CloudflareHostname
     outcome: AdoptionOutcome
     domain: Domain | None = None
     error: LineRefusal | None = None
+    owner_id: str | None = None
 
 
 class _KnownNames(Struct, frozen=True, kw_only=True):
@@ -89,7 +94,10 @@ def evaluate(
             if room is not None and (refusal := room.find_refusal(new_count + 1)) is not None:
                 raise refusal
         except DcvdError as error:
-            adoptions.append(Adoption(hostname=hostname, outcome="refused", error=to_refusal(error)))
+            owner_id = _find_owner(snapshot, hostname, holder, known) if error.code in _OF_ANOTHER else None
+            outcome: AdoptionOutcome = "refused" if owner_id is None else "of_another"
+            refused = Adoption(hostname=hostname, outcome=outcome, error=to_refusal(error), owner_id=owner_id)
+            adoptions.append(refused)
             continue
         new_count += 1
         new_names.add(candidate.name)
@@ -146,20 +154,31 @@ def _check_conflicts(org_id: str, hostname: CloudflareHostname, holder: Domain |
     """
     name = hostname.hostname
     if holder is not None:
-        owner = f"a domain of another organization here ({holder.org_id})"
-        raise Conflict(f"{name} is {owner}. `dcvd domain move` gives it to this one.", code="held_by_another")
+        message = f"{name} is a domain of another organization here ({holder.org_id})."
+        raise Conflict(message, code="held_by_another")
     if hostname.hostname_class in _GOING:
         raise Conflict(f"{name} is {hostname.status} at Cloudflare.", code="hostname_being_deleted")
     if name in known.being_removed:
         message = f"{name} was a domain here, and a job removes it at Cloudflare."
         raise Conflict(message, code="hostname_being_removed")
     if name in known.claimed:
-        message = f"Another organization has added {name} here. `dcvd domain move` gives it to this one."
+        message = f"Another organization has added {name} here."
         raise Conflict(message, code="claimed_by_another")
     zone_holder = find_holder(name, known.zone_holders)
     if zone_holder not in (None, org_id):
         message = f"{name} is in a zone that another organization has proved ({zone_holder})."
         raise Conflict(message, code="zone_of_another")
+
+
+def _find_owner(
+    snapshot: Snapshot, hostname: CloudflareHostname, holder: Domain | None, known: _KnownNames
+) -> str | None:
+    """Find the other organization that has a hostname, or the name, or the zone that the name is in."""
+    if holder is not None:
+        return holder.org_id
+    claims = domains.list_by_name(snapshot, hostname.hostname)
+    best = min(claims, key=lambda claim: claim.proof is None, default=None)
+    return find_holder(hostname.hostname, known.zone_holders) if best is None else best.org_id
 
 
 def _left_error(name: str) -> Conflict:

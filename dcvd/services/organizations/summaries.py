@@ -25,7 +25,7 @@ class OrganizationSummary(Struct, frozen=True, kw_only=True):
     """How an organization stands.
 
     error_domains: those with the status `error`. last_event_at: when its newest event that is stored was made;
-    last_request_at: when a token of its own was last used, but for the last minutes.
+    last_request_at: when a token of its own was last used.
     """
 
     organization: Organization

@@ -20,7 +20,7 @@ from dcvd.services.jobs import dns_writes, queue
 from dcvd.services.lifecycle import hostname_assignment
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.services.predecessor.hostnames import FoundHostnames
-from dcvd.services.predecessor.plan import ORIGIN, Plan, bring, leave_out, refuse
+from dcvd.services.predecessor.plan import ORIGIN, Plan, bring, claim_beside, leave_out, refuse
 from dcvd.store import cloudflare_zones, domains, zones
 from dcvd.store.engine.transactions import Snapshot, Transaction
 
@@ -57,7 +57,7 @@ def plan_domain(
         return refuse(f"Another organization of the dump has the better claim on {name}: import that one before.")
     if row.is_rival or _is_taken(snapshot, name, cf_id):
         notes.append(f"Another organization has {name}; this one gets it once it proves it.")
-        return bring(lambda tx: _store_parked(context, tx, claim), *notes)
+        return claim_beside(lambda tx: _store_parked(context, tx, claim), *notes)
     if hostname is not None:
         suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
         adopted = claims.adopt(claim, row, hostname, context.now(), context.rules, suffix)

@@ -57,6 +57,10 @@ _HEARTBEAT_S: Final = 5.0
 _RETRY_DELAYS_S: Final = (1.0, 2.0)
 _MIN_STEP: Final = 10
 _MAX_STEP: Final = 200
+_SIMULATED: Final = {
+    ImportOutcome.IMPORTED: ImportOutcome.WOULD_IMPORT,
+    ImportOutcome.CLAIMED: ImportOutcome.WOULD_CLAIM,
+}
 T = TypeVar("T")
 Results = AsyncIterator[list[ImportResult]]
 """The results as they come; an empty list says that there is something to wait for."""
@@ -183,8 +187,7 @@ class Importer:
 
     def _simulate(self, snapshot: Snapshot, request: ImportRequest, row: AnyRow, answers: _Answers) -> ImportResult:
         plan = self._plan(snapshot, request, row, answers)
-        outcome = ImportOutcome.WOULD_IMPORT if plan.outcome is ImportOutcome.IMPORTED else plan.outcome
-        return build_result(row, outcome, *plan.notes)
+        return build_result(row, _SIMULATED.get(plan.outcome, plan.outcome), *plan.notes)
 
     def _plan(self, snapshot: Snapshot, request: ImportRequest, row: AnyRow, answers: _Answers) -> Plan:
         obstacle = self._find_obstacle(snapshot, request, row)

@@ -25,6 +25,11 @@ def bring(store: Callable[[Transaction], None], *notes: str) -> Plan:
     return Plan(ImportOutcome.IMPORTED, notes, store)
 
 
+def claim_beside(store: Callable[[Transaction], None], *notes: str) -> Plan:
+    """Plan to store a domain whose name another organization has."""
+    return Plan(ImportOutcome.CLAIMED, notes, store)
+
+
 def refuse(note: str) -> Plan:
     """Plan to store nothing, of which somebody has to know."""
     return Plan(ImportOutcome.REFUSED, (note,))

@@ -109,6 +109,7 @@ def describe_cloudflare(zone: SaasZone, budget: BudgetReport, figures: Figures) 
         ],
         hostnames_used=None if zone.usage is None else zone.usage.used,
         hostnames_allowed=None if zone.usage is None else zone.usage.allowed,
+        hostnames_asked_at=None if zone.usage is None else to_rfc3339(zone.usage.asked_at),
         requests_left=budget.requests_left,
         requests_limit=budget.requests_limit or None,
         certificates_left=budget.certificates_left,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from dcvd.core.callers import Caller
 from dcvd.core.instants import DAY
 from dcvd.core.links import Link
 from dcvd.core.tokens.token import Token
+from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.links import queries as link_queries
 from dcvd.services.links.queries import LinkFilter
@@ -112,6 +114,11 @@ class TokenUsage:
             self._requests.update(requests)
             self._errors.update(errors)
             raise
+
+    async def try_to_store(self, context: Context) -> None:
+        """Store what was noted, so that it can be read; where nothing can be stored, it is kept."""
+        with suppress(StoreError):
+            await self.store(context)
 
     def _update_link(self, link: Link) -> Link:
         used_at = self._link_uses.get(link.id)

@@ -35,7 +35,7 @@ async def check_way(config: Config, trust_stores: TrustStores) -> SendingWay:
         message = f"Receivers will refuse webhooks: the clock of this machine is wrong by {apart}; set it right."
         return SendingWay("failing", message)
     way = "through webhooks.proxy" if proxy is not None else "from this machine"
-    return SendingWay("ok", f"Webhooks can be sent {way}: {base_url} was reached as receivers are.")
+    return SendingWay("ok", f"Webhooks can be sent {way}: {base_url} was reached in the same way.")
 
 
 def _describe(fault: OwnFault, base_url: str) -> str:

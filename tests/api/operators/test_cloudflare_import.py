@@ -45,7 +45,8 @@ async def test_each_hostname_has_a_line_and_the_last_one_is_the_end(
     assert progress == {"progress": {"page": 1, "pages": 1}}
     assert end["end"] == {
         "summary": {
-            "adopted": 2, "wouldAdopt": 0, "exists": 0, "refused": 1, "readOnly": 1, "left": 1, "unreadable": 0,
+            "adopted": 2, "wouldAdopt": 0, "exists": 0, "ofAnother": 0, "refused": 1, "readOnly": 1, "left": 1,
+            "unreadable": 0,
         },
         "error": None,
     }  # fmt: skip

@@ -71,7 +71,7 @@ async def test_what_broke_waits_and_is_late_is_told_the_worst_first(
         await context.database.write(lambda tx, each=each: store.update(tx, each))  # type: ignore[misc]
     await endpoints.create(context, organization.id, url="https://hooks.example.com/", events=["*"])
     fault = ZoneFault(code=ZoneFaultCode.UNAUTHORIZED, message="Cloudflare refuses the token.", since=NOW - HOUR)
-    context.saas_zone.value = SaasZone(faults=(fault,), usage=HostnameUsage(95, 100))
+    context.saas_zone.value = SaasZone(faults=(fault,), usage=HostnameUsage(95, 100, 0))
     mark_backup(context.config.database.path, NOW - 10 * DAY)
     clock.advance(5 * MINUTE)
     status = (await operator.get("/operator/status")).json["status"]

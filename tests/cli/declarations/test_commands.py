@@ -186,7 +186,7 @@ def test_an_export_into_a_file_keeps_what_is_there(served: House, file: Path) ->
     served.given(lambda operations: operations.create_organization("Exported"))
     done = served.dcvd("export", str(file), "--org", "Exported")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "with this many organizations: 1" in done.stderr
+    assert "with 1 organization." in done.stderr
     assert tomllib.loads(file.read_text())["organizations"][0]["name"] == "Exported"
     assert served.dcvd("export", str(file)).returncode == 1
     missing = served.dcvd("export", "--org", "None")

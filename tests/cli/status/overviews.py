@@ -63,6 +63,7 @@ def quiet() -> SystemOverview:
             faults=[],
             hostnames_used=500,
             hostnames_allowed=5000,
+            hostnames_asked_at=to_rfc3339(NOW - 300_000),
             requests_left=1190,
             requests_limit=1200,
             certificates_left=15,

@@ -34,7 +34,7 @@ def test_where_all_is_well_it_says_so_and_shows_the_facts() -> None:
         "Broken      0 served and do not now",
         "Expiring    7 d 0 · 14 d 0 · 30 d 3 · expired 0 · overdue 0",
         "Cloudflare  token active · zone well",
-        "            500 of 5,000 hostnames",
+        "            500 of 5,000 hostnames (5 min ago)",
         "Budget      1,190 of 1,200 requests · 15 of 15 certificates",
         "            0 calls wait · 0 to register",
         "Checks      none is due",

@@ -11,7 +11,7 @@ from tests.daemon.reload.place import Place
 async def list_what_is_told(place: Place) -> str:
     """What is told of a zone that is half full, a backup of three hours ago, and 5 GiB that are free."""
     now = place.context.now()
-    zone = SaasZone(usage=HostnameUsage(50, 100))
+    zone = SaasZone(usage=HostnameUsage(50, 100, 0))
     state = SystemState(zone=zone, database_path="dcvd.db", last_backup_at=now - 3 * HOUR, free_bytes=5 << 30)
     changes = list_changes(state, read_limits(place.context.config), {}, now)
     return " ".join(change.condition.value for change in changes)

@@ -172,7 +172,8 @@ async def test_what_is_anothers_here_is_not_adopted(ward: Ward, theirs: Theirs, 
         lambda tx: tx.execute("UPDATE zones SET status = 'proved', proved_at = 1 WHERE id = ?", (zone.id,))
     )
     found = await run(ward)
-    assert {name: refusal(each) for name, each in found.items()} == {
+    assert {(each.outcome, each.owner_id) for each in found.values()} == {("of_another", rival.id)}
+    assert {name: each.error and each.error.code for name, each in found.items()} == {
         "held.customer.test": "held_by_another",
         "claimed.customer.test": "claimed_by_another",
         "app.zone.test": "zone_of_another",

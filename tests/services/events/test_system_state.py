@@ -47,7 +47,7 @@ async def test_nobody_is_told_before_a_program_asks_and_what_lasts_is_told_then(
 
 async def test_several_that_change_at_once_are_told_at_once_to_those_who_subscribed(context: Context) -> None:
     wanted, _ = await _endpoint(context, ["system.quota_low"]), await _endpoint(context, ["domain.*"])
-    zone = SaasZone(usage=HostnameUsage(95, 100))
+    zone = SaasZone(usage=HostnameUsage(95, 100, 0))
     await operator_events.report_system_state(
         context, SystemState(zone=zone, database_path="dcvd.db", last_backup_at=0, free_bytes=0)
     )

@@ -5,6 +5,7 @@ import time
 from dcvd.cli.setup.findings import Finding, Status
 from dcvd.config import Config
 from dcvd.core.durations import format_bytes, format_span
+from dcvd.core.numbers import count as count_noun
 from dcvd.errors import StoreError
 from dcvd.store.backups.mark import read_last_backup
 from dcvd.store.engine.disk import measure_database, measure_free_bytes
@@ -24,7 +25,8 @@ def _examine_database(config: Config) -> Finding:
     except StoreError as error:
         status: Status = "unknown" if error.code == "no_database" else "failing"
         return Finding("database", status, error.message)
-    return Finding("database", "ok", f"{path} is of this version, and has this many organizations: {count}.")
+    organizations = count_noun(count, "organization")
+    return Finding("database", "ok", f"{path} is of this version, and has {organizations}.")
 
 
 def _examine_disk(config: Config) -> Finding:

@@ -107,8 +107,8 @@ DNS: Final[Mapping[str, str]] = MappingProxyType(
         "cloudflares_addresses_in_the_way": (
             "{hostname} hat Adressen von Cloudflare ({addresses}), aber nicht die, die hierher führen: Der Eintrag "
             "wird dort weitergeleitet (proxied), oder ein anderes Konto bei Cloudflare hat ihn. Gehört das Konto zu "
-            "dieser Domain, ändern Sie ihn dort; sonst löschen Sie die vorhandenen Einträge vom Typ {types} für {hostname}. "
-            "Legen Sie dann diesen an: {record}."
+            "dieser Domain, ändern Sie ihn dort; sonst löschen Sie die vorhandenen Einträge vom Typ {types} für "
+            "{hostname}. Legen Sie dann diesen an: {record}."
         ),
         "records_beside_cname": (
             "{hostname} hat Einträge vom Typ {types} neben dem CNAME, und kein Name darf beides haben: Manche folgen "

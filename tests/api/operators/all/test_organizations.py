@@ -37,6 +37,7 @@ async def test_each_shows_what_it_has_what_does_not_work_and_when_it_did_somethi
         "deadDeliveries": 1,
         "deadJobs": 1,
         "lastEventAt": to_rfc3339(NOW),
+        "lastRequestAt": to_rfc3339(NOW),
     }
     assert {name: busy[name] for name in figures} == figures
     assert (busy["name"], busy["status"]) == (organization.name, "active")
