@@ -176,7 +176,7 @@ def _print_result(result: _Result, *, dry_run: bool) -> None:
         click.echo(f"Hostnames for {result.owner}:")
         click.echo(format_table(("outcome", "hostnames"), rows))
         for sentence in _gather_by_owner(result.hostnames):
-            click.echo("\n".join([sentence] if screen.width is None else wrap(sentence, screen.width)))
+            print_prose(sentence)
     if result.end.error is not None:
         print_prose(f"The import ended early: {result.end.error.message} Run it again for the rest.", err=True)
 

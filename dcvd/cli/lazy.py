@@ -1,12 +1,12 @@
 """A command group that imports a command only when it runs: `dcvd --help` need not load a web framework."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 import click
 from msgspec import Struct
 
+from dcvd.core.near_names import suggest
 from dcvd.kit.imports import import_whole
 
 
@@ -45,11 +45,10 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            meant = [] if args[0].startswith("-") else get_close_matches(args[0], self.deferred_commands)
+            meant = "" if args[0].startswith("-") else suggest(args[0], self.deferred_commands)
             if not meant:
                 raise
-            names = " or ".join(f"'{name}'" for name in meant)
-            raise click.UsageError(f"{error.format_message()} Did you mean {names}?", ctx) from error
+            raise click.UsageError(f"{error.format_message()}{meant}", ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # likewise
         with formatter.section("Commands"):

@@ -7,11 +7,13 @@ import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from dcvd.cli.main import commands as dcvd
+from dcvd.config import load
 from dcvd.core.events import EventType
 from tests.docs.markdown import ROOT, CodeBlock, Page, pages
 
@@ -52,6 +54,19 @@ def test_a_block_of_json_is_json_and_an_event_is_one(page: Page, block: CodeBloc
         assert json.dumps(document, separators=(",", ":")) == block.text.strip(), "the body is compact"
     else:
         assert {"type", "title", "status", "detail", "code", "errors"} <= document.keys()
+
+
+def test_the_least_configuration_is_taken_as_it_stands_with_its_token(tmp_path: Path) -> None:
+    (least,) = (block for page, block in BLOCKS if page.name == "docs/moving-in.md" and block.language == "toml")
+    file = tmp_path / "dcvd.toml"
+    file.write_text(least.text)
+    token = tmp_path / "cloudflare-token"
+    token.write_text("a-token-of-cloudflare")
+    token.chmod(0o600)
+    loaded = load(file, {})
+    assert loaded.config.cloudflare.cname_target == "edge.example.net"
+    assert loaded.config.cloudflare.api_token.reveal() == "a-token-of-cloudflare"
+    assert len(least.text.strip().splitlines()) <= 10
 
 
 @blocks("toml")

@@ -14,6 +14,7 @@ from litestar.params import QueryParameter
 from litestar.utils.signature import ParsedSignature
 
 from dcvd.core.events import EventType
+from dcvd.core.near_names import refuse_unknown
 from dcvd.core.records.domain_connect import RETURN_PATH
 from dcvd.errors import InvalidInput
 from dcvd.services.webhooks.endpoints import parse_event_type
@@ -94,7 +95,7 @@ def parse_choice(field: str, text: str | None, choices: type[E]) -> E | None:
     try:
         return choices(text)
     except ValueError as error:
-        raise InvalidInput(field, f"{field} is {text!r}, which is none of: {', '.join(choices)}.") from error
+        raise InvalidInput(field, refuse_unknown(field, text, choices)) from error
 
 
 def parse_flag(name: str, text: str | None) -> bool:

@@ -1,5 +1,6 @@
 """`/operator/all/domains`: the domains of all organizations."""
 
+import re
 from typing import Annotated, Final
 
 from litestar import Router, get
@@ -11,9 +12,14 @@ from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_flag, pa
 from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.domain_view import OperatorDomainAnswer, OperatorDomainList, operator_domain_view
 from dcvd.core.diagnosis.awaited import Awaited
+from dcvd.core.diagnosis.reason import list_reason_codes
 from dcvd.core.dns.hostnames import normalise_search
+from dcvd.core.near_names import refuse_unknown
+from dcvd.errors import InvalidInput
 from dcvd.services import organizations
 from dcvd.services.domains import overview
+
+_CLOUDFLARES_CODE: Final = re.compile(r"cloudflare_[a-z0-9_]+")
 
 OrganizationFilter = Annotated[
     str | None, query_parameter("organization", "Only those of this organization, by its id or its name.")
@@ -31,6 +37,16 @@ ReasonFilter = Annotated[
     str | None,
     query_parameter("reason", "Only those whose `reason` has this code: that of a finding or an error, or `waiting`."),
 ]
+
+
+def _parse_reason(text: str | None) -> str | None:
+    """Parse the code of a reason, which may also be that of a refusal. Raises InvalidInput."""
+    if text is None or _CLOUDFLARES_CODE.fullmatch(text):
+        return text
+    known = list_reason_codes()
+    if text not in known:
+        raise InvalidInput("reason", refuse_unknown("reason", text, known))
+    return text
 
 
 @get("", summary="List the domains of all organizations", dependencies=DOMAIN_QUERY)
@@ -53,7 +69,7 @@ async def list_all_domains(
         domain_query,
         name=None if name is None else normalise_search(name),
         is_stuck=parse_flag("stuck", stuck),
-        reason=reason,
+        reason=_parse_reason(reason),
         awaited=parse_choice("actor", actor, Awaited),
     )
     owner = None if organization is None else await organizations.find(request.context, organization)

@@ -10,6 +10,7 @@ from dcvd.cli.operations import perform
 from dcvd.cli.options import config_option, format_examples
 from dcvd.cli.terminal.prose import print_prose
 from dcvd.core.numbers import count
+from dcvd.core.organizations.unknown import describe_unknown_organization
 from dcvd.errors import NotFound
 from dcvd.kit.new_file import create_file
 
@@ -28,7 +29,7 @@ def export(file: Path | None, organizations: tuple[str, ...], config: Path) -> N
     found = perform(config, lambda operations: observe(operations, organizations))
     missing = set(organizations) - {name for each in found for name in (each.id, each.name)}
     if missing:
-        raise NotFound(f"There is no organization {min(missing)!r}; `dcvd org list` shows those that exist.")
+        raise NotFound(describe_unknown_organization(min(missing), [each.name for each in found]))
     text = write_document([each.declare() for each in found])
     if file is None or str(file) == "-":
         click.echo(text, nl=False)

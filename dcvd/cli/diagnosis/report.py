@@ -5,6 +5,7 @@ from typing import Final
 
 from dcvd.cli.diagnosis.words import ReportWords
 from dcvd.cli.operations.diagnosis_view import DiagnosisOutput, DnsOutput, FindingOutput
+from dcvd.cli.terminal.prose import format_prose
 from dcvd.cli.terminal.style import TerminalStyle
 from dcvd.cli.terminal.tables import format_facts, format_instant, format_table
 from dcvd.cli.terminal.text import wrap
@@ -36,11 +37,12 @@ def format_report(
     parts = [
         _format_verdict(diagnosis, style, words, width),
         *_format_findings(diagnosis, style, words, now, width),
-        *_format_records(diagnosis, style, words),
-        *_format_answers(dns, style, words),
-        *([] if queries is None else _format_queries(queries, style, words)),
+        *_format_records(diagnosis, style, words, width),
+        *_format_answers(dns, style, words, width),
+        *([] if queries is None else _format_queries(queries, style, words, width)),
     ]
-    parts.append(style.dim(words.nothing_checked if source is None else words.asked.format(source=source)))
+    asked = words.nothing_checked if source is None else words.asked.format(source=source)
+    parts.append(style.dim(format_prose(asked, width)))
     return "\n\n".join(parts)
 
 
@@ -105,7 +107,9 @@ def _format_next_check(rfc3339: str, words: ReportWords, now: int) -> str:
     return words.next_check_in.format(wait=f"{-(-wait_ms // size)} {unit}")
 
 
-def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords) -> Iterator[str]:
+def _format_records(
+    diagnosis: DiagnosisOutput, style: TerminalStyle, words: ReportWords, width: int | None
+) -> Iterator[str]:
     if not diagnosis.required_records:
         return
     is_unknown = diagnosis.dns_status in (None, DnsState.UNKNOWN)
@@ -121,13 +125,13 @@ def _format_records(diagnosis: DiagnosisOutput, style: TerminalStyle, words: Rep
     ]
     lines = [
         style.emphasize(words.records),
-        format_table(words.record_columns, rows),
+        format_table(words.record_columns, rows, width),
     ]
-    lines += [make_printable(record.note) for record in diagnosis.required_records if record.note is not None]
-    lines += _describe_provider(diagnosis, words)
+    notes = [make_printable(record.note) for record in diagnosis.required_records if record.note is not None]
+    notes += _describe_provider(diagnosis, words)
     if diagnosis.target is not None and diagnosis.target.startswith(TOKEN_LABEL):
-        lines.append(words.target_later.format(label=TOKEN_LABEL.removesuffix(".")))
-    yield "\n".join(lines)
+        notes.append(words.target_later.format(label=TOKEN_LABEL.removesuffix(".")))
+    yield "\n".join([*lines, *(format_prose(note, width) for note in notes)])
 
 
 def _describe_provider(diagnosis: DiagnosisOutput, words: ReportWords) -> Iterator[str]:
@@ -141,7 +145,7 @@ def _describe_provider(diagnosis: DiagnosisOutput, words: ReportWords) -> Iterat
         yield words.fields.format(host=provider.name_field, value=provider.value_field)
 
 
-def _format_answers(dns: DnsOutput, style: TerminalStyle, words: ReportWords) -> Iterator[str]:
+def _format_answers(dns: DnsOutput, style: TerminalStyle, words: ReportWords, width: int | None) -> Iterator[str]:
     rows = [
         (
             make_printable(server.name),
@@ -157,10 +161,12 @@ def _format_answers(dns: DnsOutput, style: TerminalStyle, words: ReportWords) ->
         for resolver in dns.resolvers
     ]
     if rows:
-        yield "\n".join((style.emphasize(words.answers), format_table(words.answer_columns, rows)))
+        yield "\n".join((style.emphasize(words.answers), format_table(words.answer_columns, rows, width)))
 
 
-def _format_queries(queries: Sequence[SentQuery], style: TerminalStyle, words: ReportWords) -> Iterator[str]:
+def _format_queries(
+    queries: Sequence[SentQuery], style: TerminalStyle, words: ReportWords, width: int | None
+) -> Iterator[str]:
     rows = [
         (
             query.server,
@@ -174,7 +180,7 @@ def _format_queries(queries: Sequence[SentQuery], style: TerminalStyle, words: R
     yield "\n".join(
         (
             style.emphasize(words.queries),
-            format_table(words.query_columns, rows),
+            format_table(words.query_columns, rows, width),
         )
     )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 import click
+from msgspec.structs import replace
 
 from dcvd.api.operators.domain_view import OperatorDomainView
 from dcvd.cli.domains.labels import read_labels
@@ -61,6 +62,12 @@ _COLUMNS: Final[tuple[Column[OperatorDomainView], ...]] = (
 )
 
 
+def by_wait(domain: OperatorDomainView) -> tuple[str, str, str]:
+    """Return the place of a domain that is not ready: who waits longest comes first, and of one instant by name."""
+    since = None if domain.reason is None else domain.reason.since
+    return since or domain.created_at, domain.domain_name, domain.id
+
+
 def _choose_order(sort: str | None, *, by_expiry: bool) -> str | None:
     """Return the order for the API; what expires soon is asked for with the first to expire on top."""
     if sort is None:
@@ -115,7 +122,9 @@ def _read_duration(_context: click.Context, _parameter: click.Parameter, value: 
     help="Only those with this label; repeatable, for those with all of them.",
 )
 @click.option(
-    "--sort", type=click.Choice(list(_ORDERS)), help="The order; newest, or with --search name, --expiring expires."
+    "--sort",
+    type=click.Choice(list(_ORDERS)),
+    help="The order; newest, or with --search name, --expiring expires, and of those not ready who waits longest.",
 )
 @list_options()
 @config_option
@@ -152,5 +161,7 @@ def list_domains(
     }
     query = {name: value for name, value in asked.items() if value is not None}
     found = perform(config, lambda operations: operations.list_domains(query, output.extent))
+    if sort is None and (not_ready or stuck):
+        found = replace(found, items=sorted(found.items, key=by_wait))
     nothing = describe_nothing("domains", "dcvd domain add NAME --org ORG")
     print_list(found, _COLUMNS, output, member="domains", nothing=nothing)

@@ -28,6 +28,7 @@ _COLUMNS: Final[tuple[Column[TimelineEntryOutput], ...]] = (
         heading="what",
         cell=lambda each: each.sentence + ("" if each.detail is None else f": {each.detail}"),
         shortest=24,
+        wraps=True,
     ),
     Column(heading="changes", cell=lambda each: "; ".join(map(_tell_change, each.changes)), only_wide=True),
     Column(heading="servers", cell=lambda each: "; ".join(each.servers), only_wide=True),

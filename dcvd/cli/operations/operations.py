@@ -43,6 +43,7 @@ from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.members import MemberStatus
 from dcvd.core.numbers import count
+from dcvd.core.organizations.unknown import describe_unknown_organization
 from dcvd.core.sentences.rendering import Language
 from dcvd.core.system.overview import SystemOverview
 from dcvd.core.tokens.token import Role
@@ -293,7 +294,7 @@ async def find_organization(operations: Operations, id_or_name: str) -> ListedOr
         *(organization for organization in organizations if organization.name == id_or_name),
     ):
         return match
-    raise NotFound(f"There is no organization {id_or_name!r}; `dcvd org list` shows those that exist.")
+    raise NotFound(describe_unknown_organization(id_or_name, [organization.name for organization in organizations]))
 
 
 @asynccontextmanager

@@ -29,11 +29,13 @@ class Column(Struct, Generic[_T], frozen=True, kw_only=True):
 
     `only_wide`: it is in `-o wide` alone. `shortest`: where there is no room, its cells are cut down to so many
     characters; None keeps them whole, as ids have to be, which people copy. `gives_way`: its turn to be left out where
-    that is not enough, 1 before 2; None is never left out. The columns are cut in the same order.
+    that is not enough, 1 before 2; None is never left out. The columns are cut in the same order. `wraps`: where it is
+    the last one that is shown, its cells go on below themselves, and are not cut.
     """
 
     heading: str
     cell: Callable[[_T], str | Age]
+    wraps: bool = False
     only_wide: bool = False
     shortest: int | None = None
     gives_way: int | None = None

@@ -15,7 +15,7 @@ from dcvd.cli.terminal.pager import print_pages
 from dcvd.cli.terminal.prose import print_prose
 from dcvd.cli.terminal.screen import Screen, find_screen
 from dcvd.cli.terminal.tables import GAP, format_facts
-from dcvd.cli.terminal.text import make_harmless, measure_width, pad, shorten
+from dcvd.cli.terminal.text import make_harmless, measure_width, pad, shorten, wrap
 
 _T = TypeVar("_T")
 
@@ -81,6 +81,10 @@ def _format_row(
     last = max((index for index in widths if row[index]), default=-1)
     for index, width in widths.items():
         if index > last:
+            break
+        if index == last and columns[index].wraps:
+            indent = sum(widths[each] + len(GAP) for each in widths if each < index)
+            cells.append(f"\n{' ' * indent}".join(wrap(row[index], width)))
             break
         text = shorten(row[index], width)
         tone = columns[index].tone

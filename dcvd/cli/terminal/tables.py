@@ -13,10 +13,17 @@ _NARROWEST_VALUE: Final = 20
 """Where less is left beside the names, or a word is longer, a value begins on the line below its name."""
 
 
-def format_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Format rows in columns two blanks apart, with headings in capitals and no blanks at the end of a line."""
+def format_table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Format rows in columns two blanks apart, with headings in capitals and no blanks at the end of a line.
+
+    Where they are wider than `width`, each row is a block of facts.
+    """
     lines = [[heading.upper() for heading in headings], *(list(map(make_harmless, row)) for row in rows)]
     widths = [max(measure_width(line[column]) for line in lines) for column in range(len(headings))]
+    if width is not None and sum(widths) + len(GAP) * (len(widths) - 1) > width:
+        names = [heading[:1].upper() + heading[1:] for heading in headings]
+        facts = ([pair for pair in zip(names, row, strict=True) if pair[1]] for row in rows)
+        return "\n\n".join(format_facts(pairs, width) for pairs in facts if pairs)
     return "\n".join(GAP.join(map(pad, line, widths)).rstrip() for line in lines)
 
 

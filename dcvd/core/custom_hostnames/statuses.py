@@ -97,6 +97,11 @@ _LOST_FALLBACK_STATUSES: Final = frozenset({"pending_deletion", "deployment_time
 _HOSTNAME_CLASSES: Final = {status: kind for kind, statuses in _HOSTNAME_STATUSES.items() for status in statuses}
 _CERTIFICATE_CLASSES: Final = {status: kind for kind, statuses in _CERTIFICATE_STATUSES.items() for status in statuses}
 _TIMED_OUT_SUFFIX: Final = "timed_out"
+TIMED_OUT_STATUSES: Final = (
+    *_CERTIFICATE_STATUSES[CertificateClass.TIMED_OUT_BEFORE_ISSUE], "deployment_timed_out", "deletion_timed_out",
+    _TIMED_OUT_SUFFIX,
+)  # fmt: skip
+"""Those that become the code of a domain's error."""
 VALIDATION_STAGE: Final = "validation"
 
 

@@ -5,16 +5,23 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.custom_hostnames.statuses import TIMED_OUT_STATUSES
 from dcvd.core.diagnosis.awaited import Awaited, find_awaited_by_stage
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
+from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import is_about
-from dcvd.core.domains.domain import Domain, DomainStatus, Finding
+from dcvd.core.domains.domain import Domain, DomainErrorCode, DomainStatus, Finding
 from dcvd.core.instants import DAY
 
 WAITING: Final = "waiting"
 """The code where nothing is wrong: the next step just has not happened yet."""
 STUCK_AFTER_MS: Final = DAY
 """A customer has usually created a record within a day, and Cloudflare issues a certificate within minutes."""
+
+
+def list_reason_codes() -> list[str]:
+    """List the codes that a reason can have; beside these, that of a refusal of Cloudflare's which no rule knows."""
+    return list(dict.fromkeys(map(str, (WAITING, *FindingCode, *DomainErrorCode, *TIMED_OUT_STATUSES))))
 
 
 class Reason(Struct, frozen=True, kw_only=True):

@@ -91,9 +91,10 @@ class ZoneFaultFacts(Struct, frozen=True, kw_only=True, rename="camel"):
 class CloudflareFacts(Struct, frozen=True, kw_only=True, rename="camel"):
     """What is known of Cloudflare. token: `active`, `refused`, or `unknown` before it has answered.
 
-    hostnames…: how many custom hostnames the zone has and may have, and when Cloudflare said so. requests…, certificates…: what is left of the
-    limits; null where nothing limits them. waitingCalls: calls that wait for their turn. queuedRegistrations: hostnames
-    that are to be registered. pausedSeconds: for how long Cloudflare wants no calls.
+    hostnames…: how many custom hostnames the zone has and may have, and when Cloudflare said so. requests…,
+    certificates…: what is left of the limits; null where nothing limits them. waitingCalls: calls that wait for their
+    turn. queuedRegistrations: hostnames that are to be registered. pausedSeconds: for how long Cloudflare wants no
+    calls.
     """
 
     token: Literal["active", "refused", "unknown"]

@@ -8,6 +8,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition, build_entity_tag
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.status import require_not_deleting
+from dcvd.core.organizations.unknown import describe_unknown_organization
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -97,7 +98,8 @@ async def find(context: Context, id_or_name: str) -> Organization:
     """Find an organization by its id or name. Raises NotFound."""
     organization = await context.database.read(lambda snapshot: organizations.find(snapshot, id_or_name))
     if organization is None:
-        raise NotFound(f"There is no organization {id_or_name!r}; `dcvd org list` shows those that exist.")
+        known = [each.name for each in await list_all(context)]
+        raise NotFound(describe_unknown_organization(id_or_name, known))
     return organization
 
 

@@ -300,3 +300,12 @@ async def test_who_loses_the_right_to_a_call_loses_it_in_the_midst_of_it(
     app.services.open_requests.check_operators()
     problem(await creating, 403, "only_an_observer" if left.observers.uids else "not_an_operator")
     assert await context.database.read(lambda snapshot: snapshot.fetch_count("SELECT count(*) FROM organizations")) == 0
+
+
+@pytest.mark.parametrize("name", ["reason", "finding"])
+async def test_a_code_that_there_is_not_is_refused_with_the_near_ones(operator: Client, name: str) -> None:
+    answer = await operator.get(f"/operator/all/domains?{name}=cname_mising")
+    assert answer.status == 400
+    assert answer.json["detail"].endswith("Did you mean 'cname_missing'?") or "'cname_missing'" in answer.json["detail"]
+    for known in ("waiting", "cloudflare_1234", "validation_timed_out") if name == "reason" else ("moved",):
+        assert (await operator.get(f"/operator/all/domains?{name}={known}")).status == 200

@@ -5,7 +5,10 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from dcvd.api.operators.domain_view import OperatorDomainView, ReasonView
 from dcvd.api.operators.view import OrganizationView
+from dcvd.cli.domains.listing import by_wait
+from dcvd.core.diagnosis.awaited import Awaited
 from tests.cli.processes import House
 
 _NO_SUCH = "There are no such domains: the list is filtered by"
@@ -147,3 +150,13 @@ def test_every_filter_of_the_list_narrows_it(served: House) -> None:
         assert list_names(*none) == []
     empty = served.dcvd("domain", "list", "--org", acme.id, "--stuck")
     assert (empty.returncode, empty.stdout, empty.stderr) == (0, "", f"{_NO_SUCH} --org and --stuck.\n")
+
+
+def test_of_those_that_wait_who_waits_longest_comes_first_and_of_one_instant_by_name() -> None:
+    def view(name: str, since: str) -> OperatorDomainView:
+        members = dict.fromkeys(OperatorDomainView.__struct_fields__) | {"domain_name": name, "id": name}
+        return OperatorDomainView(**members | {"reason": ReasonView("waiting", Awaited.NOBODY, since)})  # type: ignore[arg-type]  # only these count
+
+    early, late = "2026-01-01T10:00:00Z", "2026-01-02T10:00:00Z"
+    found = [view("c.test", late), view("b.test", early), view("a.test", late)]
+    assert [each.domain_name for each in sorted(found, key=by_wait)] == ["b.test", "a.test", "c.test"]

@@ -84,6 +84,12 @@ async def test_a_public_url_of_another_program_or_of_nobody_is_told_apart(config
     assert (found.status, "not as dcvd does" in found.message) == ("failing", True)
     found, _ = await examine_public_url(with_url(config, url), TrustStore(), "this-one")
     assert (found.status, "cannot be reached from here: Connection refused. " in found.message) == ("failing", True)
+    assert "Start the proxy in front" in found.message
+    own = with_url(config, url)
+    address = SocketAddress("127.0.0.1", int(url.rpartition(":")[2]))
+    own = replace(own, server=replace(own.server, listen=(address,)))
+    found, _ = await examine_public_url(own, TrustStore(), None)
+    assert found.message.endswith("systemctl start dcvd starts it.")
     (found,) = await examine_public_url(with_url(config, ""), TrustStore(), "this-one")
     assert found.status == "unknown"
 

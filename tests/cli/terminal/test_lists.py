@@ -180,3 +180,19 @@ def test_a_failure_is_json_wherever_json_was_asked_for(served: House, asked: lis
     done = served.dcvd("token", "list", "--org", "Nobody", *asked)
     assert msgspec.json.decode(done.stderr)["error"]["code"]
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_a_column_that_wraps_goes_on_below_itself_and_loses_nothing(width: int) -> None:
+    told = "A check found something new: the record of the name is there, and leads to the target that it should have."
+    columns = (
+        Column[Row](heading="name", cell=lambda each: each.name),
+        Column[Row](heading="reason", cell=lambda each: each.reason, shortest=20, wraps=True),
+    )
+    text = format_list(
+        [Row(ID, "app.customer.com", told), Row(ID, "b.customer.com", "")], columns, screen(width), now=NOW
+    )
+    _, *lines = text.splitlines()
+    assert max(map(measure_width, lines)) <= width
+    assert " ".join(" ".join(lines).split()) == f"app.customer.com {told} b.customer.com"
+    assert all(line.startswith(" " * 18) for line in lines[1:-1])

@@ -31,3 +31,16 @@ def test_facts_are_aligned() -> None:
 def test_an_instant_for_eyes_is_to_the_minute_in_utc() -> None:
     assert format_instant("2026-01-15T12:30:59.123+02:00", missing="never") == "2026-01-15 10:30 UTC"
     assert format_instant(None, missing="never") == "never"
+
+
+def test_a_table_that_is_wider_than_the_terminal_is_blocks_of_facts() -> None:
+    rows = [("ns1.customer.com", "no such name", ""), ("ns2.customer.com", "CNAME edge.saas.net", "300")]
+    assert format_table(("server", "answer", "ttl"), rows, 60).startswith("SERVER ")
+    assert format_table(("server", "answer", "ttl"), rows, 40).splitlines() == [
+        "Server  ns1.customer.com",
+        "Answer  no such name",
+        "",
+        "Server  ns2.customer.com",
+        "Answer  CNAME edge.saas.net",
+        "Ttl     300",
+    ]

@@ -27,6 +27,7 @@ _TIMEOUT: Final = aiohttp.ClientTimeout(total=10)
 _PART: Final = "public_url"
 _LEAST_LEFT_MS: Final = 7 * DAY
 _MAX_BYTES: Final = 1 << 20
+_PROXY_ADVICE: Final = "Start the proxy in front of dcvd, and see that its name leads there."
 _T = TypeVar("_T")
 
 
@@ -49,7 +50,7 @@ async def examine_public_url(config: Config, trust: TrustStore, instance: str | 
     async with open_operations(str(config.server.socket), "The daemon") as operations:
         # An observer, and a daemon of an older version, leave it at what the configuration tells.
         code = await _try(operations.begin_probe()) if instance is not None else None
-        answer = await _ask(url, trust, code)
+        answer = await _ask(url, trust, code, config.server)
         arrival = None if code is None else await _try(operations.find_arrival(code))
     judged = _judge_answer(answer, arrival, config.server, instance)
     if arrival is None or is_direct(arrival, url):
@@ -64,7 +65,7 @@ async def _try(call: Awaitable[_T]) -> _T | None:
         return None
 
 
-async def _ask(url: str, trust: TrustStore, code: str | None) -> _UrlAnswer | Finding:
+async def _ask(url: str, trust: TrustStore, code: str | None, server: ServerConfig) -> _UrlAnswer | Finding:
     probe = {} if code is None else {PROBE_HEADER: code, "X-Forwarded-For": CLAIM}
     try:
         left_ms = await _measure_certificate(URL(url), trust)
@@ -78,7 +79,8 @@ async def _ask(url: str, trust: TrustStore, code: str | None) -> _UrlAnswer | Fi
         return Finding(_PART, "failing", message)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         reason = describe_call_failure(error)
-        advice = "Start the proxy in front of dcvd, and see that its name leads there."
+        is_own = _is_own_address(URL(url), server)
+        advice = "systemctl start dcvd starts it." if is_own else _PROXY_ADVICE
         return Finding(_PART, "failing", f"{url} cannot be reached from here: {reason}. {advice}")
     return _UrlAnswer(status=answer.status, instance=_read_instance(raw), left_ms=left_ms)
 
@@ -105,6 +107,11 @@ def _judge_answer(
     if found != instance:
         return Finding(_PART, "failing", f"{url} leads to another dcvd than that of this socket.{lasts} See the proxy.")
     return Finding(_PART, "ok", f"{url} leads here.{lasts}")
+
+
+def _is_own_address(url: URL, server: ServerConfig) -> bool:
+    """Whether a URL is that of dcvd itself, without a proxy in front, which alone speaks https."""
+    return url.scheme == "http" and any((url.host, url.port) == (own.host, own.port) for own in server.listen)
 
 
 async def _measure_certificate(url: URL, trust: TrustStore) -> int | None:
