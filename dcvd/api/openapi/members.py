@@ -103,6 +103,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "findings": "What was found; the most severe comes first, and is what to act on next.",
     "firstByteMs": "Milliseconds from the request's last byte to the answer's first; null if none came.",
     "fix": "What to do; null if there is nothing to do.",
+    "fixParts": "The texts and the calls that `fix` is made of, in order; empty if there is nothing to do.",
     "fqdn": "The whole name of the record.",
     "graceSeconds": "For how many seconds the present secret signs beside the new one; 0: not at all.",
     "hasMore": "Whether later events are there already.",
