@@ -86,7 +86,7 @@ async def test_a_company_moves_in_and_loses_nothing(tmp_path: Path, world: Sandb
         code, told, _ = await move_in(daemon, dump, "--json")
         assert code == 1  # the odd rows
         summary = json.loads(told)["summary"]
-        assert summary["domain"] == {"imported": HOSTNAMES + 5, "refused": 2}
+        assert summary["domain"] == {"imported": HOSTNAMES + 4, "claimed": 1, "refused": 2}
         assert SECRET not in told + daemon.log.read_text()
         statuses = rows(database, f"SELECT cf_id, id, status FROM domains WHERE org_id = '{ACME}' AND name LIKE 'n%'")
         by_cf_id = {cf_id: (row_id, status) for cf_id, row_id, status in statuses}

@@ -14,8 +14,8 @@ from dcvd.core.predecessor.rows import ImportOutcome, ImportResult, RowKind
 _WORDS: Final = {
     ImportOutcome.IMPORTED: "imported",
     ImportOutcome.WOULD_IMPORT: "would be imported",
-    ImportOutcome.CLAIMED: "imported, claimed by another organization too",
-    ImportOutcome.WOULD_CLAIM: "would be imported, claimed by another organization too",
+    ImportOutcome.CLAIMED: "claimed by another too",
+    ImportOutcome.WOULD_CLAIM: "claimed by another too",
     ImportOutcome.EXISTS: "there already",
     ImportOutcome.LEFT_OUT: "left out",
     ImportOutcome.REFUSED: "refused",
