@@ -25,6 +25,8 @@ _KNOWN_FORMS: Final = re.compile(
 )
 _LONG: Final = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
 _LONGEST_WORD: Final = 20
+_WORD: Final = re.compile(r"[A-Z]?[a-z0-9_-]*|[A-Z0-9_-]+")
+"""A part of a path: in base64, whose alphabet has the `/` too, capitals stand anywhere."""
 _ID: Final = re.compile(r"[a-z]{2,8}_[0-9a-z]{26}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ADDRESS: Final = re.compile(r"[\w.!#$%&'*+/=?^{|}~-]+@[\w-]+(?:\.[\w-]+)*")
@@ -127,11 +129,15 @@ def _list_parts(secret: str) -> Iterator[str]:
 def _is_harmless(text: str) -> bool:
     """Whether a long text is an id, a path of such or of short words, or is no mixture of letters and digits."""
     if "/" in text:
-        return all(len(part) < _LONGEST_WORD or _is_harmless(part) for part in text.split("/"))
+        return all(map(_is_harmless_part, text.split("/")))
     if _ID.fullmatch(text) or _UUID.fullmatch(text):
         return True
     letters, digits = sum(map(str.isalpha, text)), sum(map(str.isdigit, text))
     return letters == 0 or (digits == 0 and ("_" in text or "-" in text or text.islower()))
+
+
+def _is_harmless_part(part: str) -> bool:
+    return _WORD.fullmatch(part) is not None if len(part) < _LONGEST_WORD else _is_harmless(part)
 
 
 def _is_public_service(host: str) -> bool:

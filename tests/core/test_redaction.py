@@ -1,7 +1,10 @@
 """What must not leave the machine is taken out of a text."""
 
+from base64 import b64decode, b64encode
+from hashlib import sha256
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dcvd.core.redaction import Redactor
@@ -109,3 +112,10 @@ def test_any_text_can_be_redacted_again_and_stays_the_same(text: str) -> None:
 )
 def test_a_known_secret_is_found_wherever_it_stands(secret: str, before: str, after: str) -> None:
     assert secret not in Redactor(secrets=[secret], names=[]).redact(f"{before}{secret}{after}")
+
+
+@given(raw=st.integers(0).map(lambda seed: sha256(str(seed).encode()).digest()))
+@example(raw=b64decode("3k+pAT1oWajt/dw5vpvpd0+L/S71vQJNzatNRprb8Kw="))  # no part of it is long
+def test_no_secret_in_base64_is_taken_for_a_path(raw: bytes) -> None:
+    secret = b64encode(raw).decode()
+    assert secret not in Redactor(secrets=[], names=[]).redact(f"KeyError: {secret!r} was not there")
