@@ -52,9 +52,9 @@ class ServedHouse(House):
     url = ""
 
 
-@pytest.fixture(params=["on the database", "over the socket"])
+@pytest.fixture(params=[pytest.param("on the database", marks=pytest.mark.sweep), "over the socket"])
 def either(request: pytest.FixtureRequest) -> House:
-    """Both ways in turn."""
+    """Both ways in turn; on the database it is the same API, which a command serves to itself."""
     name = "house" if request.param == "on the database" else "served"
     found = request.getfixturevalue(name)
     assert isinstance(found, House)

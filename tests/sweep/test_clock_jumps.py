@@ -18,7 +18,7 @@ from tests.free_ports import find_free_port
 from tests.sweep.stepped_clock import SteppedDaemon, requires_faketime, stepped_daemon
 from tests.waiting import until
 
-pytestmark = [requires_faketime, pytest.mark.timeout(300)]
+pytestmark = [requires_faketime, pytest.mark.timeout(300), pytest.mark.sweep]
 
 _SECONDS: Final = 30
 """In which whatever was planned has to go on; mostly it takes two."""
@@ -177,7 +177,6 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
         yield found
 
 
-@pytest.mark.sampled(7)
 @pytest.mark.parametrize("offset_s", _STEPS)
 async def test_a_step_while_it_runs_and_back(place: Place, offset_s: int) -> None:
     for each in (offset_s, 0):
