@@ -15,21 +15,21 @@ from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
 from dcvd.api.health.health import get_health
 from dcvd.api.health.readiness import get_readiness
-from dcvd.api.http.access.authentication import authenticate_tenant
-from dcvd.api.http.answers.problems import handle_exception
-from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.documentation import BEARER
-from dcvd.api.http.etag import check_if_match
-from dcvd.api.http.idempotency import check_idempotency_key
-from dcvd.api.http.parameters import refuse_unknown_parameters
-from dcvd.api.http.request import ApiRequest
-from dcvd.api.http.request_envelope import RequestEnvelope
 from dcvd.api.members import acceptance
 from dcvd.api.openapi.configuration import openapi_config
 from dcvd.api.openapi.served import ServedDocuments
 from dcvd.api.operators import routes as operator_calls
 from dcvd.api.records import domain_connect_page
 from dcvd.api.routers import TENANT_ROUTERS
+from dcvd.http.access.authentication import authenticate_tenant
+from dcvd.http.answers.problems import handle_exception
+from dcvd.http.app_services import AppServices
+from dcvd.http.documentation import BEARER
+from dcvd.http.etag import check_if_match
+from dcvd.http.idempotency import check_idempotency_key
+from dcvd.http.parameters import refuse_unknown_parameters
+from dcvd.http.request import ApiRequest
+from dcvd.http.request_envelope import RequestEnvelope
 
 
 async def _check_request(request: Request[Any, Any, Any]) -> None:

@@ -8,11 +8,11 @@ from litestar.openapi import ResponseSpec
 from litestar.params import PathParameter
 from msgspec import Meta, Struct
 
-from dcvd.api.http.documentation import problems
 from dcvd.core.event_schemas.data import EVENT_DATA
 from dcvd.core.event_schemas.documents import build_event_schema
 from dcvd.core.events import EventType
 from dcvd.errors import NotFound
+from dcvd.http.documentation import problems
 
 _MEDIA_TYPE: Final = "application/schema+json"
 

@@ -10,16 +10,16 @@ from litestar.enums import MediaType
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from msgspec import Raw, Struct
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.bodies.presence import run_while_connected
-from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.parameters import Limit, parse_page_limit, query_parameter
-from dcvd.api.http.preferences import MAX_WAIT_S, parse_wait_s
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.events import EventType
 from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.core.webhooks.subscriptions import ALL_EVENTS, FAMILIES, TENANT_TYPES, list_types, parse_subscription
 from dcvd.errors import InvalidInput
+from dcvd.http.answers.instants import Instant
+from dcvd.http.bodies.presence import run_while_connected
+from dcvd.http.documentation import problems, success
+from dcvd.http.parameters import Limit, parse_page_limit, query_parameter
+from dcvd.http.preferences import MAX_WAIT_S, parse_wait_s
+from dcvd.http.request import ApiRequest
 
 _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 

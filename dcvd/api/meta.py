@@ -6,8 +6,8 @@ from litestar import Router, get
 from msgspec import Meta, Struct
 
 from dcvd import __version__
-from dcvd.api.http.request import ApiRequest
 from dcvd.config import Config
+from dcvd.http.request import ApiRequest
 
 
 class WebhookTerms(Struct, frozen=True, kw_only=True, rename="camel"):

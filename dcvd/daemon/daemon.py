@@ -9,7 +9,6 @@ import structlog
 from prometheus_client.core import Metric
 
 from dcvd.api.app import Api
-from dcvd.api.http.app_services import AppServices
 from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import ConfigChanges, Live, LoadedConfig, list_changes, load, merge_reloadable
 from dcvd.core.audit import AuditAction
@@ -23,6 +22,7 @@ from dcvd.daemon.storage import TeardownStep, open_storage
 from dcvd.daemon.tracing import start_tracing, stop_tracing
 from dcvd.daemon.watchdog import MovingPart, WriterMovement
 from dcvd.errors import DcvdError
+from dcvd.http.app_services import AppServices
 from dcvd.janitor import Janitor, OrganizationRemover, Resealer, SystemWatch
 from dcvd.jobs import ConnectionMaintenance
 from dcvd.kit.disciplined_clock import DisciplinedClock

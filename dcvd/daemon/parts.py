@@ -5,10 +5,6 @@ from functools import partial
 from msgspec import Struct
 
 from dcvd.alerts import AlertLoop, Heartbeat
-from dcvd.api.http.app_services import AppServices
-from dcvd.api.http.limits.failed_authentications import FailedAuthentications
-from dcvd.api.http.limits.open_requests import OpenRequests
-from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.custom_hostnames.edge_probe import EdgeProber
 from dcvd.daemon.metrics import PartsOfMetrics, build_exposition
@@ -18,6 +14,10 @@ from dcvd.daemon.storage import TeardownStep
 from dcvd.daemon.vital_signs import list_vital_signs
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.dns import DnsObserver
+from dcvd.http.app_services import AppServices
+from dcvd.http.limits.failed_authentications import FailedAuthentications
+from dcvd.http.limits.open_requests import OpenRequests
+from dcvd.http.limits.rate_limits import RateLimiter
 from dcvd.janitor import ClockWatch, StoreWatch
 from dcvd.jobs import JobWorker
 from dcvd.kit.disciplined_clock import DisciplinedClock

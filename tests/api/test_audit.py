@@ -15,10 +15,10 @@ from dcvd.services import audit
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.http.test_idempotency import handlers_of
 from tests.api.operators import test_audit as operators
 from tests.api.webhooks.owed import URL, given_up
+from tests.http.test_idempotency import handlers_of
+from tests.served_app.client import Client, problem
 
 NOTHING: Final = {
     "POST /api/diagnose": "stores nothing",

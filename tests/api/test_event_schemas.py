@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 
 from dcvd.core.event_schemas.documents import build_event_schema
 from dcvd.core.events import EventType
-from tests.api.client import Client
 from tests.api.webhooks.owed import domain
+from tests.served_app.client import Client
 
 
 async def test_all_schemas_are_listed_in_the_order_of_the_catalogue_without_a_token(anybody: Client) -> None:

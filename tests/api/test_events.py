@@ -9,9 +9,9 @@ from dcvd.services.events.feed import EventFeed
 from dcvd.store import epochs, events
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.conftest import EventDict
 from tests.api.webhooks.owed import domain
+from tests.served_app.client import Client, problem
+from tests.served_app.fixtures import EventDict
 from tests.waiting import until
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from dcvd import __version__
 from dcvd.services.context import Context
-from tests.api.client import Client
+from tests.served_app.client import Client
 
 
 async def test_the_addresses_of_webhooks_are_told_without_a_token_as_they_are_configured_now(

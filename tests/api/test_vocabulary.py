@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from dcvd.api.app import Api
-from dcvd.api.http.parameters import declared_parameters
 from dcvd.cli.main import DEFERRED_COMMANDS
+from dcvd.http.parameters import declared_parameters
 
 _OF_OAUTH: Final = {"AuthorizationAnswer", "NewExchange"}
 """Their `state` is OAuth's own word."""

@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd import errors
-from dcvd.api.http.answers.problems import to_problem
+from dcvd.http.answers.problems import to_problem
 from tests.docs.markdown import ROOT
 
 _NOT_FOR_USERS: Final = {"sandbox", "cli", "daemon"}

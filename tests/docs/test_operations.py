@@ -4,14 +4,14 @@ import re
 
 from click.testing import CliRunner
 
-from dcvd.api.http.bodies import ndjson
-from dcvd.api.http.limits import admission_limits
-from dcvd.api.http.preferences import MAX_WAIT_S
 from dcvd.cli.main import commands
 from dcvd.config import CloudflareConfig, Config
 from dcvd.core.domains import bulk
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.subscriptions import TENANT_TYPES
+from dcvd.http.bodies import ndjson
+from dcvd.http.limits import admission_limits
+from dcvd.http.preferences import MAX_WAIT_S
 from dcvd.metrics.catalogue import CATALOGUE
 from dcvd.services import diagnosis
 from tests.docs.markdown import ROOT, read_page

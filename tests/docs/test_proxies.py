@@ -16,10 +16,10 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-from dcvd.api.http.bodies import ndjson
-from dcvd.api.http.preferences import MAX_WAIT_S
 from dcvd.config import Config
 from dcvd.core.durations import parse_duration
+from dcvd.http.bodies import ndjson
+from dcvd.http.preferences import MAX_WAIT_S
 from dcvd.sandbox import Sandbox, SandboxSettings
 from tests.daemon.process import DaemonProcess, write_config
 from tests.docs.proxy_servers import NAME, PAGE, PROXIES, Proxy, block, running, trust

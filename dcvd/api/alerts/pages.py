@@ -12,10 +12,10 @@ from typing import Annotated, Final
 from litestar import Response, Router, get, post
 from litestar.params import FromPath, QueryParameter
 
-from dcvd.api.http.answers.pages import HEADERS, html_page
-from dcvd.api.http.answers.problems import route_not_found
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.alerts.contacts import ContactStatus, LinkAction
+from dcvd.http.answers.pages import HEADERS, html_page
+from dcvd.http.answers.problems import route_not_found
+from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import links
 from dcvd.services.alerts.links import LinkedContact
 

@@ -8,7 +8,7 @@ from typing import Final
 from litestar import Response, Router, get, post
 
 from dcvd.api.alerts.pages import TokenParameter, build_page, refuse_link, respond
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import refused_questions
 from dcvd.services.alerts.refused_questions import QuestionedAddress
 

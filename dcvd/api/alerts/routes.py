@@ -8,13 +8,13 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.alerts.view import ContactAnswer, ContactList, contact_answer, contact_list
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.alerts.contacts import Contact
 from dcvd.core.alerts.kinds import AlertKind
+from dcvd.http.documentation import problems
+from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import contacts
 from dcvd.services.context import Context
 

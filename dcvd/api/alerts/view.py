@@ -2,10 +2,10 @@
 
 from msgspec import Struct
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.alerts.contacts import Contact, ContactStatus
 from dcvd.core.alerts.kinds import AlertKind
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.store.engine.paging import Page
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from dcvd.api.http.answers.instants import Instant
 from dcvd.core.audit import AuditAction, AuditEntry, decode_members
 from dcvd.core.instants import to_rfc3339
+from dcvd.http.answers.instants import Instant
 from dcvd.store.engine.paging import Page
 
 

@@ -7,11 +7,11 @@ from litestar.params import FromPath, JSONBody
 
 from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingAnswer, branding_answer
-from dcvd.api.http.answer_headers import KEPT_FOR_EVER
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.branding.branding import Branding
+from dcvd.http.answer_headers import KEPT_FOR_EVER
+from dcvd.http.documentation import problems
+from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
+from dcvd.http.request import ApiRequest
 from dcvd.services.branding import change, find_logo, read
 
 _LOGO_HEADERS: Final = {

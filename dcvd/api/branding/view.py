@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.branding.branding import Branding
+from dcvd.http.answers.views import build_view
 
 LOGO_PATH = "/branding/{logo_id}"
 

@@ -7,11 +7,11 @@ from litestar import Response, Router, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
-from dcvd.api.http.documentation import BodyMayBeEmpty, problems
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
+from dcvd.http.documentation import BodyMayBeEmpty, problems
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.request import ApiRequest
 from dcvd.services.connections import aws_external_ids
 from dcvd.services.connections.aws_external_ids import ExternalId
 from dcvd.services.context import Context

@@ -5,12 +5,12 @@ from typing import Annotated, Any, Final, TypeVar, assert_never
 
 from msgspec import Meta, Struct
 
-from dcvd.api.http.bodies.body import convert
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, TsigKey
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
+from dcvd.http.bodies.body import convert
 from dcvd.providers.route53.roles import account_of
 
 T = TypeVar("T", bound=Struct)

@@ -9,14 +9,14 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.api.connections.view import ConnectionAnswer, connection_view
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
+from dcvd.http.answers.instants import Instant
+from dcvd.http.documentation import problems
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.request import ApiRequest
 from dcvd.services.connections import code_exchange
 from dcvd.services.connections.authorizations import AuthorizationRedirect
 from dcvd.services.connections.consents import request_consent

@@ -12,12 +12,12 @@ import structlog
 from litestar import Response, Router, get
 from litestar.params import FromPath
 
-from dcvd.api.http.answers.pages import HEADERS, failure_page, success_page
-from dcvd.api.http.answers.problems import HttpRefusal, report_failure, route_not_found
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import AuthorizationResponse, add_query, read_authorization_response
 from dcvd.errors import DcvdError, InvalidInput
+from dcvd.http.answers.pages import HEADERS, failure_page, success_page
+from dcvd.http.answers.problems import HttpRefusal, report_failure, route_not_found
+from dcvd.http.request import ApiRequest
 from dcvd.services.connections.code_exchange import CallbackResult, connect_for_browser
 
 log = structlog.get_logger(__name__)

@@ -9,11 +9,11 @@ from msgspec import Struct
 
 from dcvd.api.connections.input import GivenCredentials, read_credentials
 from dcvd.api.connections.view import ConnectionAnswer, ConnectionList, connection_view
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.connections.connection import Connection, Provider
+from dcvd.http.documentation import problems
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.connections import queries
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.context import Context

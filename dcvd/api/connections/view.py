@@ -2,9 +2,9 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.connections.connection import Connection, ConnectionMethod, ConnectionStatus, Provider
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 
 
 class ConnectionFaultView(Struct, frozen=True):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.dns.facts import DnsFacts, QueryOutcome, SentQuery
+from dcvd.http.answers.views import build_view
 
 
 class DnsQueryView(Struct, frozen=True, kw_only=True, rename="camel"):

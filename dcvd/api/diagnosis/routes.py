@@ -7,14 +7,14 @@ from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.api.diagnosis.view import DiagnosisAnswer, PreviewAnswer, diagnosis_answer, preview_answer
-from dcvd.api.http.documentation import success
-from dcvd.api.http.languages import TranslatedOperation, language_headers, read_language
-from dcvd.api.http.parameters import parse_flag, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.tokens.scopes import Scope
 from dcvd.errors import Forbidden
+from dcvd.http.documentation import success
+from dcvd.http.languages import TranslatedOperation, language_headers, read_language
+from dcvd.http.parameters import parse_flag, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services import diagnosis
 from dcvd.services.diagnosis import FreshDiagnosis
 

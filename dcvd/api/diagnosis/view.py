@@ -11,13 +11,13 @@ from dcvd.api.domains.finding_view import (
     finding_view,
 )
 from dcvd.api.domains.record_view import RequiredRecordView, ZoneProviderView, required_record_views, zone_provider_view
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.dns.providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, DomainStatus
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import MINUTE, format_instant
 from dcvd.core.sentences.rendering import Language
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.diagnosis import Diagnosis, NameHolder, Preview
 
 _RECHECK_AFTER_MS: Final = MINUTE

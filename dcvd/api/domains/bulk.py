@@ -11,14 +11,14 @@ from dcvd.api.domains.bulk_documentation import BulkAdditionOperation, BulkRemov
 from dcvd.api.domains.bulk_lines import parse_add_line, parse_remove_line
 from dcvd.api.domains.bulk_view import AddedLines, RemovedLines, added_line, added_lines, removed_line, removed_lines
 from dcvd.api.domains.input import DomainToRemove
-from dcvd.api.http.bodies.body import decode, is_ndjson
-from dcvd.api.http.bodies.ndjson import RawLine
-from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.idempotency import IdempotencyKey
-from dcvd.api.http.parameters import RemoveRecords, parse_flag, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.bulk import MAX_LINES, MAX_LINES_AT_ONCE
 from dcvd.errors import InvalidInput
+from dcvd.http.bodies.body import decode, is_ndjson
+from dcvd.http.bodies.ndjson import RawLine
+from dcvd.http.documentation import problems, success
+from dcvd.http.idempotency import IdempotencyKey
+from dcvd.http.parameters import RemoveRecords, parse_flag, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.domains import bulk
 from dcvd.services.domains.bulk import BulkRequest

@@ -7,11 +7,11 @@ import msgspec
 from litestar.types import Receive, Scope
 from msgspec import Struct
 
-from dcvd.api.http.bodies import ndjson
-from dcvd.api.http.bodies.ndjson import RawLine, read_lines
-from dcvd.api.http.bodies.stream import StreamingResponse
-from dcvd.api.http.limits.admission_limits import StreamSlots
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.bodies import ndjson
+from dcvd.http.bodies.ndjson import RawLine, read_lines
+from dcvd.http.bodies.stream import StreamingResponse
+from dcvd.http.limits.admission_limits import StreamSlots
+from dcvd.http.request import ApiRequest
 from dcvd.kit.http.server.protocol import LONG_BODY_EXTENSION
 from dcvd.services.domains.bulk import BulkRequest
 

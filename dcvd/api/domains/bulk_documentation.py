@@ -15,8 +15,8 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-from dcvd.api.http.bodies import ndjson
 from dcvd.core.domains.bulk import MAX_LINES, MAX_LINES_AT_ONCE
+from dcvd.http.bodies import ndjson
 
 _DRY_RUN: Final = Schema(type=OpenAPIType.BOOLEAN, default=False, description="Only say what would be done.")
 _REMOVE_RECORDS: Final = Schema(

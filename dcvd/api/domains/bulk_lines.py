@@ -6,8 +6,6 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from dcvd.api.domains.input import DomainToRemove, NewDomain, to_domain_request
-from dcvd.api.http.bodies.body import decode
-from dcvd.api.http.bodies.ndjson import RawLine
 from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.bulk import (
     MAX_ECHOED_NAME_CHARS,
@@ -18,6 +16,8 @@ from dcvd.core.domains.bulk import (
     to_refusal,
 )
 from dcvd.errors import InvalidInput
+from dcvd.http.bodies.body import decode
+from dcvd.http.bodies.ndjson import RawLine
 from dcvd.services.context import Context
 from dcvd.services.domains.bulk_additions import validate_line
 

@@ -13,10 +13,10 @@ from dcvd.api.domains.finding_view import (
 )
 from dcvd.api.domains.record_view import LeftRecordView, RequiredRecordView, left_record_views, required_record_views
 from dcvd.api.domains.view import RegistrationView, registration_view
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.bulk import AddStatus, RemoveStatus
 from dcvd.core.domains.domain import DomainStatus, ValidationMethod
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
+from dcvd.http.answers.views import build_view
 from dcvd.services.domains.bulk_additions import AddLineResult
 from dcvd.services.domains.bulk_removals import RemoveLineResult
 

@@ -13,11 +13,11 @@ import msgspec
 from litestar import Router, post
 from msgspec import Struct
 
-from dcvd.api.http.access.authentication import AsgiConnection, get_services, read_client_address
-from dcvd.api.http.answers.problems import HttpRefusal, route_not_found
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.custom_hostnames.notifications import read_notification
 from dcvd.errors import InvalidInput
+from dcvd.http.access.authentication import AsgiConnection, get_services, read_client_address
+from dcvd.http.answers.problems import HttpRefusal, route_not_found
+from dcvd.http.request import ApiRequest
 from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.lifecycle.cloudflare_notifications import NotificationOutcome
 

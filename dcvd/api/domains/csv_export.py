@@ -11,12 +11,12 @@ from msgspec import json
 from msgspec.structs import replace
 
 from dcvd.api.domains.filters import DOMAIN_QUERY, ActorFilter, InjectedDomainQuery, parse_actor
-from dcvd.api.http.bodies.presence import stream_while_connected
-from dcvd.api.http.bodies.stream import StreamingResponse
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.domains.cells import escape_formula
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import format_instant
+from dcvd.http.bodies.presence import stream_while_connected
+from dcvd.http.bodies.stream import StreamingResponse
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.domains import details, queries
 from dcvd.services.domains.details import DomainDetail

@@ -5,12 +5,12 @@ from typing import Annotated, Final, get_args
 from litestar.di import NamedDependency, Provide
 from litestar.openapi.spec import OpenAPIType, Schema
 
-from dcvd.api.http.answers.instants import parse_instant
-from dcvd.api.http.parameters import parse_choice, parse_flag, query_parameter
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.domains.domain import DomainStatus, FindingActor
 from dcvd.core.domains.labels import KEY_PATTERN, validate_label
 from dcvd.errors import InvalidInput
+from dcvd.http.answers.instants import parse_instant
+from dcvd.http.parameters import parse_choice, parse_flag, query_parameter
 from dcvd.services.domains.queries import DomainQuery
 from dcvd.store.domain_lists import DomainOrder
 

@@ -6,14 +6,14 @@ from typing import assert_never
 from msgspec import Struct
 
 from dcvd.api.domains.record_view import RecordView, record_view
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.domains.claims import proof_record
 from dcvd.core.domains.domain import Domain, Finding, FindingActor, Proof, Severity
 from dcvd.core.domains.typed_records import find_zone
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.sentences.rendering import Language
 from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 
 
 class ErrorView(Struct, frozen=True):

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.dns.provider_table import DnsProvider
 from dcvd.core.domains.domain import LeftoverRecord, Record, RecordPurpose, RequiredRecord
 from dcvd.core.domains.typed_records import RECORD_TTL, add_final_dot, find_place
 from dcvd.core.sentences.rendering import Language, render
+from dcvd.http.answers.views import build_view
 
 
 class PlacedRecordView(Struct, frozen=True, kw_only=True, rename="camel"):

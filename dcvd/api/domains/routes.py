@@ -11,10 +11,10 @@ from dcvd.api.domains.filters import DOMAIN_QUERY, ActorFilter, InjectedDomainQu
 from dcvd.api.domains.input import DomainChange, NewDomain, to_domain_request
 from dcvd.api.domains.record_view import left_record_views
 from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view
-from dcvd.api.http.documentation import problems, success
-from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import (
+from dcvd.http.documentation import problems, success
+from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import (
     Cursor,
     Limit,
     RemoveHostname,
@@ -22,7 +22,7 @@ from dcvd.api.http.parameters import (
     parse_flag,
     parse_page_limit,
 )
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.domains import changes, details, removals
 from dcvd.services.domains.details import DomainDetail

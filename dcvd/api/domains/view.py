@@ -18,14 +18,14 @@ from dcvd.api.domains.record_view import (
     required_record_views,
     zone_provider_view,
 )
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.custom_hostnames.read_only import ReadOnlyReason, explain_read_only
 from dcvd.core.dns.providers import find_provider_by_name
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, ValidationMethod
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.domains.details import DomainDetail
 
 

@@ -5,8 +5,8 @@ from http import HTTPStatus
 from litestar import Response, get
 from msgspec import Struct
 
-from dcvd.api.http.documentation import success
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.documentation import success
+from dcvd.http.request import ApiRequest
 from dcvd.services.readiness import OverallStatus, PartStatus, judge_readiness
 
 

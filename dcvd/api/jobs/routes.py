@@ -6,12 +6,12 @@ from typing import Annotated, Final
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.view import JobAnswer, JobList, job_view
 from dcvd.core.jobs import Job, JobState
+from dcvd.http.documentation import problems
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue as jobs
 

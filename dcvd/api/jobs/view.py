@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.jobs import Job, JobState
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.jobs.definitions import JOB_DEFINITIONS
 from dcvd.services.webhooks.replay_job import REPLAY
 

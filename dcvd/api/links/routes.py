@@ -6,13 +6,13 @@ from typing import Annotated, Final
 from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from dcvd.api.http.documentation import BodyMayBeEmpty
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.links.input import NewDomainLink, NewLink
 from dcvd.api.links.view import LinkAnswer, LinkList, created_link_answer, link_list, link_view
 from dcvd.core.links import LinkStatus, read_lifetime_ms
+from dcvd.http.documentation import BodyMayBeEmpty
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.links import creation, revocation
 from dcvd.services.links.creation import CreatedLink

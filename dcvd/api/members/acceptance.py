@@ -6,11 +6,11 @@ from litestar import Router, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.access.authentication import read_client_address
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.members.view import MemberAnswer, member_answer
 from dcvd.errors import InvalidInput
+from dcvd.http.access.authentication import read_client_address
+from dcvd.http.documentation import problems
+from dcvd.http.request import ApiRequest
 from dcvd.services.members import invitations
 
 

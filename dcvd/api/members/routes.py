@@ -7,14 +7,14 @@ from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.members.view import MemberAnswer, MemberList, invitation_answer, member_answer, member_list
 from dcvd.core.members import MemberStatus
 from dcvd.core.tokens.token import Role
+from dcvd.http.documentation import problems
+from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.members import changes, invitations, queries
 from dcvd.services.members.invitations import Invitation

@@ -2,10 +2,10 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.members import Member, MemberStatus
 from dcvd.core.tokens.token import Role
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.members.invitations import Invitation
 from dcvd.store.engine.paging import Page
 

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from dcvd.api.connections.credentials_schemas import CREDENTIALS_SCHEMAS
-from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.core.alerts.kinds import CONTACT_KINDS
 from dcvd.core.branding.branding import MAX_LANGUAGE_CHARACTERS
 from dcvd.core.dns.hostnames import MAX_GIVEN_CHARS
@@ -17,6 +16,7 @@ from dcvd.core.tokens.scopes import Scope
 from dcvd.core.webhooks.delivery_settings import MAX_ATTEMPTS, MAX_TIMEOUT_S, MIN_TIMEOUT_S
 from dcvd.core.webhooks.matching import MAX_PATTERNS
 from dcvd.core.webhooks.subscriptions import ALL_EVENTS, FAMILIES, TENANT_TYPES
+from dcvd.http.documentation import REF_TEMPLATE
 from dcvd.kit.egress.guard import MAX_URL_LENGTH
 from dcvd.services.connections.aws_external_ids import MAX_DOMAINS
 from dcvd.services.names import MAX_NAME_CHARACTERS

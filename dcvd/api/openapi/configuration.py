@@ -13,8 +13,8 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
 from dcvd import __version__
-from dcvd.api.http.answers.pages import HEADERS
 from dcvd.api.openapi.served import ROOT
+from dcvd.http.answers.pages import HEADERS
 
 _TAGS: Final = {
     "Domains": "Customers' hostnames: add them, follow their certificates, and find out what is wrong with their DNS.",

@@ -3,11 +3,11 @@
 import re
 from typing import Any, Final
 
-from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.core.event_schemas.data import EVENT_DATA
 from dcvd.core.event_schemas.documents import build_body_schema
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.subscriptions import TENANT_TYPES
+from dcvd.http.documentation import REF_TEMPLATE
 
 _HEADERS: Final = {
     "webhook-id": "The event's id. A repeat carries the same.",

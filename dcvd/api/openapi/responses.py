@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from dcvd.api.http.answers.problems import MEDIA_TYPE
-from dcvd.api.http.documentation import STATUS_MEANINGS
 from dcvd.core.http.entity_tags import IF_MATCH_HEADER
 from dcvd.core.http.idempotency import KEY_HEADER
+from dcvd.http.answers.problems import MEDIA_TYPE
+from dcvd.http.documentation import STATUS_MEANINGS
 
 _PROBLEM: Final = {"$ref": "#/components/schemas/Problem"}
 _RETRY_AFTER: Final = {

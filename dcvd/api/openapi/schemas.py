@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from dcvd.api.domains.bulk_view import AddedLine, RemovedLine
 from dcvd.api.domains.input import NewDomain
-from dcvd.api.http.answers.problem_view import Problem
-from dcvd.api.http.documentation import REF_TEMPLATE
 from dcvd.api.openapi.bounds import BOUNDS, CONDITIONS
 from dcvd.api.openapi.error_codes import ERROR_CODES
 from dcvd.api.openapi.examples import EXAMPLES
 from dcvd.api.openapi.members import DESCRIPTIONS
 from dcvd.api.openapi.members_of_types import DESCRIPTIONS_IN_TYPES
 from dcvd.core.event_schemas.data import EVENT_DATA
+from dcvd.http.answers.problem_view import Problem
+from dcvd.http.documentation import REF_TEMPLATE
 
 _OF_NO_SIGNATURE: Final = (Problem, NewDomain, AddedLine, RemovedLine)
 """The types of problems, and those of the lines of bulk calls, which no signature names."""

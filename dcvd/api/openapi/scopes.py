@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 
-from dcvd.api.http.access.authorization import required_scope
+from dcvd.http.access.authorization import required_scope
 
 
 def add_scopes(app: Litestar, document: dict[str, Any]) -> None:

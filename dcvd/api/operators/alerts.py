@@ -9,8 +9,8 @@ from litestar.params import FromPath, JSONBody
 
 from dcvd.api.alerts.routes import NewContact
 from dcvd.api.alerts.view import ContactAnswer, ContactList, contact_answer, contact_list
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import contacts
 from dcvd.store.organizations.organizations import Organization
 

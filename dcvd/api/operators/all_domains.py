@@ -8,14 +8,14 @@ from litestar.params import FromPath
 from msgspec.structs import replace
 
 from dcvd.api.domains.filters import DOMAIN_QUERY, InjectedDomainQuery
-from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_flag, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.domain_view import OperatorDomainAnswer, OperatorDomainList, operator_domain_view
 from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.diagnosis.reason import list_reason_codes
 from dcvd.core.dns.hostnames import normalise_search
 from dcvd.core.near_names import refuse_unknown
 from dcvd.errors import InvalidInput
+from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_flag, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services import organizations
 from dcvd.services.domains import overview
 

@@ -10,14 +10,14 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.bodies.ndjson import MEDIA_TYPE
-from dcvd.api.http.bodies.stream import StreamingResponse
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.cloudflare_import_view import ImportReport
 from dcvd.core.dns.hostnames import is_cname_target
 from dcvd.core.domains.adoption import HostnameSelection
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import InvalidInput, RemoteError, StoreError
+from dcvd.http.bodies.ndjson import MEDIA_TYPE
+from dcvd.http.bodies.stream import StreamingResponse
+from dcvd.http.request import ApiRequest
 from dcvd.services import organizations
 from dcvd.services.domains.cloudflare_import import ImportRequest
 from dcvd.store.organizations.organizations import Organization

@@ -4,8 +4,8 @@ from typing import Final
 
 from litestar import get
 
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.configuration_view import ConfigurationAnswer, configuration_view
+from dcvd.http.request import ApiRequest
 
 
 @get("/config", summary="Show the configuration that is in force")

@@ -4,10 +4,10 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from dcvd.api.domains.view import DomainView, domain_view
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.api.operators.organization_reference import OrganizationReference
 from dcvd.core.diagnosis.awaited import Awaited
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.domains.overview import DomainOverview
 
 

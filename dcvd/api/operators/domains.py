@@ -6,7 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from dcvd.api.domains.input import DomainChange
 from dcvd.api.domains.view import DomainAnswer, domain_view
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.request import ApiRequest
 from dcvd.services.domains import changes
 from dcvd.store.organizations.organizations import Organization
 

@@ -8,11 +8,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.links.view import LinkAnswer, LinkList, created_link_answer, link_list
 from dcvd.core.instants import SECOND
 from dcvd.core.links import DEFAULT_LIFETIME_MS, read_lifetime_ms
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.links import creation, revocation
 from dcvd.services.links.queries import LinkFilter
 from dcvd.store.organizations.organizations import Organization

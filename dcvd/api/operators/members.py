@@ -9,10 +9,10 @@ from litestar.params import FromPath, JSONBody
 
 from dcvd.api.branding.input import BrandingPatch
 from dcvd.api.branding.view import BrandingAnswer, branding_answer
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.members.routes import MemberChange, NewMember
 from dcvd.api.members.view import MemberAnswer, MemberList, invitation_answer, member_answer, member_list
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services import branding
 from dcvd.services.members import changes, invitations, queries
 from dcvd.store.organizations.organizations import Organization

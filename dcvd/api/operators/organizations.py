@@ -8,11 +8,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.bodies.ndjson import MEDIA_TYPE as NDJSON
-from dcvd.api.http.bodies.stream import StreamingResponse
-from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.parameters import parse_flag, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.view import (
     OrganizationAnswer,
     OrganizationList,
@@ -22,6 +17,11 @@ from dcvd.api.operators.view import (
     overview_view,
 )
 from dcvd.core.organizations.status import require_not_deleting
+from dcvd.http.bodies.ndjson import MEDIA_TYPE as NDJSON
+from dcvd.http.bodies.stream import StreamingResponse
+from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
+from dcvd.http.parameters import parse_flag, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services import organizations
 from dcvd.services.lifecycle import deregistrations
 from dcvd.services.organizations.export import export_lines

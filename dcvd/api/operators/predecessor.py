@@ -8,11 +8,11 @@ from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from dcvd.api.domains.bulk_calls import allow_long_body
-from dcvd.api.http.bodies.ndjson import MEDIA_TYPE
-from dcvd.api.http.bodies.stream import StreamingResponse
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.predecessor.rows import MAX_ROWS, ImportRequest, decode_request
 from dcvd.errors import InvalidInput
+from dcvd.http.bodies.ndjson import MEDIA_TYPE
+from dcvd.http.bodies.stream import StreamingResponse
+from dcvd.http.request import ApiRequest
 from dcvd.services.predecessor.importing import Importer
 
 MAX_BODY_BYTES: Final = 1 << 20

@@ -6,8 +6,8 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.probe_view import ProbeAnswer, ProbeView
+from dcvd.http.request import ApiRequest
 
 
 @post("/probes", summary="Begin a probe of the proxy", status_code=201)

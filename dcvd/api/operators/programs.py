@@ -11,12 +11,12 @@ from litestar.handlers import BaseRouteHandler
 from msgspec.structs import replace
 
 from dcvd.api import events
-from dcvd.api.http.access.authentication import AsgiConnection, get_services
-from dcvd.api.http.access.authorization import READ_METHODS
 from dcvd.api.jobs import routes as jobs
 from dcvd.api.webhooks import deliveries, endpoint_calls
 from dcvd.api.webhooks import routes as webhooks
 from dcvd.core.operators import OPERATOR_ORG_ID
+from dcvd.http.access.authentication import AsgiConnection, get_services
+from dcvd.http.access.authorization import READ_METHODS
 from dcvd.services.events import operator_events
 
 

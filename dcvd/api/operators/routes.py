@@ -14,11 +14,6 @@ from dcvd.api.diagnosis.routes import refreshed_response
 from dcvd.api.diagnosis.view import DiagnosisAnswer
 from dcvd.api.domains.bulk import DryRun, add_from_request
 from dcvd.api.domains.view import DomainAnswer, domain_view
-from dcvd.api.http.access.authentication import authenticate_operator
-from dcvd.api.http.idempotency import IdempotencyKey
-from dcvd.api.http.languages import TranslatedOperation
-from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators import (
     alerts,
     all_domains,
@@ -49,6 +44,11 @@ from dcvd.api.tokens.view import (
     usage_answer,
 )
 from dcvd.core.timeline import OPERATOR_ACTOR
+from dcvd.http.access.authentication import authenticate_operator
+from dcvd.http.idempotency import IdempotencyKey
+from dcvd.http.languages import TranslatedOperation
+from dcvd.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.metrics.exposition import CONTENT_TYPE
 from dcvd.services.domains import details, moves
 from dcvd.services.lifecycle import renewals

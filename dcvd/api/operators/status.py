@@ -2,8 +2,8 @@
 
 from litestar import get
 
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.view import StatusAnswer
+from dcvd.http.request import ApiRequest
 
 
 @get("/status", summary="Show how all of it is doing")

@@ -3,13 +3,13 @@
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.rate_limits import Rate
 from dcvd.core.organizations.status import OrganizationStatus
 from dcvd.core.system.overview import SystemOverview
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.lifecycle.renewals import RenewalsView
 from dcvd.services.organizations.overview import OrganizationOverview
 from dcvd.services.organizations.summaries import COUNTED_UP_TO, OrganizationSummary

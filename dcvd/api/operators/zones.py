@@ -7,10 +7,10 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.zones.routes import NewZone
 from dcvd.api.zones.view import ZoneAnswer, ZoneList, zone_list, zone_view
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.zones import registry
 from dcvd.store.organizations.organizations import Organization
 

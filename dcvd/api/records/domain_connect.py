@@ -6,8 +6,8 @@ from litestar import Router, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.documentation import BodyMayBeEmpty, problems
-from dcvd.api.http.request import ApiRequest
+from dcvd.http.documentation import BodyMayBeEmpty, problems
+from dcvd.http.request import ApiRequest
 from dcvd.services.records import domain_connect
 
 

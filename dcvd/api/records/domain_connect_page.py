@@ -9,9 +9,9 @@ from typing import Annotated, Final, assert_never
 from litestar import Response, Router, get
 from litestar.params import QueryParameter
 
-from dcvd.api.http.answers.pages import HEADERS, html_page
-from dcvd.api.http.request import ApiRequest
 from dcvd.core.records.domain_connect import RETURN_PATH, ApplyOutcome, read_outcome
+from dcvd.http.answers.pages import HEADERS, html_page
+from dcvd.http.request import ApiRequest
 from dcvd.services.records import domain_connect
 
 _CLOSE: Final = "You can close this window."

@@ -8,11 +8,11 @@ from litestar import Response, Router, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.view import job_view
 from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_view
+from dcvd.http.documentation import BodyMayBeEmpty, problems, success
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.records.plans import PlannedJob, RecordRequest
 

@@ -6,11 +6,11 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
-from dcvd.api.http.answers.views import build_view
 from dcvd.api.jobs.view import JobView
 from dcvd.core.records.plan import DnsPlan, PlanStep, StepState
 from dcvd.core.records.zones import ZoneRecord
 from dcvd.core.text import make_printable
+from dcvd.http.answers.views import build_view
 
 _MAX_RECORDS: Final = 50
 _MAX_VALUE_LENGTH: Final = 255

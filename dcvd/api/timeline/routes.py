@@ -6,9 +6,9 @@ from typing import Annotated, Final
 from litestar import Router, get
 from litestar.params import FromPath
 
-from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.timeline.view import TimelineList, timeline_entry_view
+from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services import timeline
 
 

@@ -6,8 +6,6 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.api.events import EventView
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.timeline import TimelineEntryKind
@@ -18,6 +16,8 @@ from dcvd.core.timeline_sentences import (
     describe_request,
     describe_transition,
 )
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.timeline import TimelineEntry
 
 TimelineKind = Literal["request", "observation", "transition", "job", "event"]

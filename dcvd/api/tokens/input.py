@@ -2,11 +2,11 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.answers.instants import Instant, parse_instant
 from dcvd.core.instants import SECOND
 from dcvd.core.tokens.scopes import Scope
 from dcvd.core.tokens.token import Role
 from dcvd.errors import InvalidInput
+from dcvd.http.answers.instants import Instant, parse_instant
 from dcvd.services.tokens.changes import DEFAULT_GRACE_MS, MAX_GRACE_MS, TokenChanges
 from dcvd.services.tokens.rights import TokenLimits
 

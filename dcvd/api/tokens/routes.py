@@ -6,11 +6,6 @@ from typing import Annotated, Final
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from dcvd.api.http.documentation import BodyMayBeEmpty, problems
-from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.tokens.input import NewToken, TokenChange, TokenRevocation, TokenRotation
 from dcvd.api.tokens.view import (
     CallerAnswer,
@@ -24,6 +19,11 @@ from dcvd.api.tokens.view import (
     token_view,
     usage_answer,
 )
+from dcvd.http.documentation import BodyMayBeEmpty, problems
+from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.tokens import changes, minting, revocation
 from dcvd.services.tokens.minting import MintedToken

@@ -5,13 +5,13 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.callers import Caller
 from dcvd.core.instants import DAY, format_instant
 from dcvd.core.links import LinkPurpose
 from dcvd.core.tokens.scopes import Scope
 from dcvd.core.tokens.token import Role, Token
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.tokens.minting import MintedToken
 from dcvd.services.tokens.usage import TokenReport
 from dcvd.store.engine.paging import Page

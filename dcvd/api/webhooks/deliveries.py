@@ -8,10 +8,6 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (
     DeliveryAnswer,
@@ -27,6 +23,10 @@ from dcvd.api.webhooks.replay_view import ReplayAnswer
 from dcvd.core.instants import format_instant
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.replays import ReplayStatus
+from dcvd.http.documentation import problems
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.webhooks import cancellations, explanations, replay_job
 from dcvd.services.webhooks import delivery_history as history

@@ -6,8 +6,10 @@ from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.api.http.answers.instants import parse_instant
-from dcvd.api.http.parameters import (
+from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_view
+from dcvd.core.webhooks.deliveries import DeliveryStatus
+from dcvd.http.answers.instants import parse_instant
+from dcvd.http.parameters import (
     EVENT_TYPES,
     Cursor,
     Limit,
@@ -16,9 +18,7 @@ from dcvd.api.http.parameters import (
     parse_page_limit,
     query_parameter,
 )
-from dcvd.api.http.request import ApiRequest
-from dcvd.api.webhooks.delivery_view import DeliveryList, delivery_view
-from dcvd.core.webhooks.deliveries import DeliveryStatus
+from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import delivery_history
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 

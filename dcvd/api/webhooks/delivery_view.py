@@ -5,8 +5,6 @@ from typing import assert_never
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.api.webhooks.advice_view import AdvicePartView, advice_view
 from dcvd.core.addresses import is_public
 from dcvd.core.events import EventType
@@ -21,6 +19,8 @@ from dcvd.core.webhooks.deliveries import (
     NextAttemptReason,
     RecordedAttempt,
 )
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.webhooks.delivery_history import DeliveryDetail, DeliverySummary
 
 

@@ -8,11 +8,6 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dcvd.api.http.answers.instants import Instant, parse_instant
-from dcvd.api.http.answers.views import build_view
-from dcvd.api.http.documentation import BodyMayBeEmpty, problems, success
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.conformance_view import ConformanceAnswer
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (
@@ -31,6 +26,11 @@ from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
+from dcvd.http.answers.instants import Instant, parse_instant
+from dcvd.http.answers.views import build_view
+from dcvd.http.documentation import BodyMayBeEmpty, problems, success
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints, replay_job, secret_rotation
 from dcvd.services.webhooks.replay_job import RequestedReplay

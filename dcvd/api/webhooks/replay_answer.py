@@ -2,9 +2,9 @@
 
 from litestar import Response
 
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.view import job_view
 from dcvd.api.webhooks.replay_view import ReplayAnswer
+from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks.replay_job import RequestedReplay
 
 

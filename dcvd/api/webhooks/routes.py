@@ -8,11 +8,6 @@ from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
-from dcvd.api.http.documentation import problems
-from dcvd.api.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
-from dcvd.api.http.idempotency import IdempotencyKey, answer_once
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.webhooks.match import MATCH_MEANING, WebhookMatch, read_match
 from dcvd.api.webhooks.view import (
     NAME_MEANING,
@@ -28,6 +23,11 @@ from dcvd.api.webhooks.view import (
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.ordering import Ordering
+from dcvd.http.documentation import problems
+from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
+from dcvd.http.idempotency import IdempotencyKey, answer_once
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, endpoints, event_refusals
 from dcvd.services.webhooks.client_certificates import NewClientCertificate

@@ -6,8 +6,6 @@ from typing import Annotated, Final
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.api.webhooks.advice_view import AdvicePartView, advice_view
 from dcvd.api.webhooks.match import MATCH_MEANING, WebhookMatchView, match_view
 from dcvd.core.durations import format_duration
@@ -21,6 +19,8 @@ from dcvd.core.webhooks.event_refusals import EventRefusal, RefusingAnswer, advi
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.core.webhooks.ordering import Ordering
 from dcvd.core.webhooks.signing import to_standard_secret
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.services.webhooks.delivery_history import DeliveryRates
 
 NAME_MEANING: Final = Meta(description="What you call it; null where it has no name.")

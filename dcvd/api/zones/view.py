@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 from dcvd.api.domains.record_view import RecordView, record_view
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.claims import proof_record
 from dcvd.core.zones.zone import Zone, ZoneStatus
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 from dcvd.store.engine.paging import Page
 
 

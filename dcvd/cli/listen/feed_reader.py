@@ -9,10 +9,10 @@ import aiohttp
 import msgspec
 from msgspec import Raw, Struct
 
-from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.listen.settings import ListenSettings, Start
 from dcvd.core.http.retry_after import parse_retry_after_ms
 from dcvd.errors import DcvdError
+from dcvd.http.answers.problem_view import Problem
 
 _PATH: Final = "/api/events"
 _PAGE_SIZE: Final = 250

@@ -11,13 +11,13 @@ from typing import Any, Final, Protocol, TypeVar
 import aiohttp
 import msgspec
 
-from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.call_timeouts import TIMEOUT_VARIABLE, find_timeout_s
 from dcvd.cli.extents import Extent, Listed, read_extent
 from dcvd.cli.operations.api_errors import build_error
 from dcvd.cli.operations.silence import USUAL_PATIENCE, Patience, await_unless_silent
 from dcvd.cli.socket_calls import describe_refused_socket
 from dcvd.errors import DcvdError, Forbidden
+from dcvd.http.answers.problem_view import Problem
 from dcvd.store.engine.paging import MAX_LIMIT
 
 PAGE_SIZE: Final = str(MAX_LIMIT)

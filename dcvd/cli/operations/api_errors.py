@@ -6,9 +6,9 @@ from typing import Final
 
 import click
 
-from dcvd.api.http.answers.problem_view import FieldError, Problem
 from dcvd.cli.sent_values import SentOption, read_lists
 from dcvd.errors import DcvdError, NotFound
+from dcvd.http.answers.problem_view import FieldError, Problem
 
 _HUMP: Final = re.compile(r"(?<!^)(?=[A-Z])")
 

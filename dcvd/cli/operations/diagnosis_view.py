@@ -12,8 +12,6 @@ from dcvd.api.domains.record_view import (
     required_record_views,
     zone_provider_view,
 )
-from dcvd.api.http.answers.instants import Instant
-from dcvd.api.http.answers.views import build_view
 from dcvd.core.diagnosis.preview import DomainDiagnosis
 from dcvd.core.diagnosis.summary import summarize_preview
 from dcvd.core.dns.facts import ResolverAnswer, ServerAnswer
@@ -21,6 +19,8 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.domain import DnsState, Domain, DomainStatus, Finding
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.sentences.rendering import Language
+from dcvd.http.answers.instants import Instant
+from dcvd.http.answers.views import build_view
 
 _GOOD_STATES: Final = frozenset({DnsState.VERIFIED, DnsState.UNVERIFIABLE})
 

@@ -5,9 +5,9 @@ from typing import Any
 from msgspec import Struct
 
 from dcvd.api.domains.finding_view import ErrorView
-from dcvd.api.http.answers.instants import Instant
 from dcvd.api.operators.domain_view import OperatorDomainView
 from dcvd.api.webhooks.delivery_view import DeliveryView
+from dcvd.http.answers.instants import Instant
 
 
 class JobOutput(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -10,12 +10,12 @@ from msgspec import Struct
 from prometheus_client.core import Metric
 
 from dcvd import __version__
-from dcvd.api.http.limits.open_requests import OpenRequests
 from dcvd.core.instants import to_seconds
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.daemon.metrics.cloudflare import CLOUDFLARE, show_cloudflare
 from dcvd.daemon.metrics.store import WRITER, show_disk, show_writer
 from dcvd.daemon.metrics.work import show_figures
+from dcvd.http.limits.open_requests import OpenRequests
 from dcvd.kit.disciplined_clock import DisciplinedClock
 from dcvd.kit.logs.anonymous_lines import ANONYMOUS_LINES
 from dcvd.kit.logs.configuration import count_dropped_lines

@@ -10,11 +10,11 @@ from dcvd.config import Config, MailConfig
 from dcvd.core.instants import DAY
 from dcvd.services.context import Context
 from tests.alerts.place import broken, configure, record, sending
-from tests.api.client import Answer, Client, problem
-from tests.api.conftest import EventDict
 from tests.api.members.test_members import join
 from tests.manual_clock import ManualClock
 from tests.messaging.mail_server import MailServer, serving_mail
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.fixtures import EventDict
 from tests.waiting import until
 
 CONTACTS = "/api/alerts/contacts"

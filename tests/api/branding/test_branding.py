@@ -10,9 +10,9 @@ from msgspec import Struct
 from dcvd.api.app import Api
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.services.logos import LogoFetcher
-from tests.api.client import Client, problem
 from tests.core.test_images import GIF, PNG
 from tests.kit.receivers import LOOPBACK, PUBLIC, receiver
+from tests.served_app.client import Client, problem
 
 BRANDING = "/api/organization/branding"
 NOTHING = dict.fromkeys(("name", "primaryColor", "backgroundColor", "language", "returnUrl", "logoUrl"))

@@ -15,14 +15,14 @@ from dcvd.kit.http.fetch import Fetcher
 from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.store.connections import aws_external_ids
-from tests.api.client import Answer, Client, problem
-from tests.api.conftest import EventDict
 from tests.leaks import MARK
 from tests.manual_clock import ManualClock
 from tests.providers.route53.aws import KEY, OURS, SECRET, THEIR_KEY, THEIR_SECRET, THEIRS, FakeAws
 from tests.providers.route53.conftest import serving
 from tests.providing import access_of, drivers_of
 from tests.sealing import without_key
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.fixtures import EventDict
 
 PATH = "/api/oauth/aws/external-ids"
 CONNECTIONS = "/api/oauth/connections"

@@ -17,12 +17,12 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.organizations import quotas
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.conftest import EventDict
 from tests.connections.provider import ProviderDrivers, ProviderServer, serving
 from tests.leaks import MARK
 from tests.marked import marked
 from tests.sealing import without_key
+from tests.served_app.client import Client, problem
+from tests.served_app.fixtures import EventDict
 from tests.unreliable_database import Fate, Strike
 
 _PATH = "/api/oauth/connections"

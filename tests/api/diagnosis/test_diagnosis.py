@@ -16,9 +16,9 @@ from dcvd.services.domains import queries
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.stand_ins import FakeLooker, FakeObserver
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import FakeLooker, FakeObserver
 from tests.typed import required, typed
 from tests.waiting import until
 

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from dcvd.api.app import Api
-from dcvd.api.http.bodies.ndjson import MAX_LINE_BYTES
-from dcvd.api.http.limits.admission_limits import StreamSlots
+from dcvd.http.bodies.ndjson import MAX_LINE_BYTES
+from dcvd.http.limits.admission_limits import StreamSlots
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client, problem
-from tests.api.conftest import Mint
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.fixtures import Mint
 from tests.typed import left, required
 
 BULK = "/api/domains/bulk"

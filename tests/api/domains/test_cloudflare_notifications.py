@@ -18,10 +18,10 @@ from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import checks
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client, problem
-from tests.api.conftest import BODY_LIMIT, EventDict
 from tests.core.custom_hostnames.test_notifications import EVENT
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.fixtures import BODY_LIMIT, EventDict
 from tests.unreliable_database import UnreliableDatabase
 
 PATH, SECRET = "/hooks/cloudflare", "the-secret-of-the-hook"

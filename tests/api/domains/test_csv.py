@@ -18,10 +18,10 @@ from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import checks
 from dcvd.store.engine.paging import MAX_LIMIT
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client, problem
-from tests.api.conftest import Mint
-from tests.api.stand_ins import bring_to_active
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.fixtures import Mint
+from tests.served_app.stand_ins import bring_to_active
 from tests.unreliable_database import Fate, UnreliableDatabase, strike
 from tests.waiting import until
 

@@ -5,19 +5,19 @@ import asyncio
 import pytest
 
 from dcvd.api.app import Api
-from dcvd.api.http.limits.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
 from dcvd.core.dns.facts import DnsFacts, DnsObservation
 from dcvd.core.domains.observations import RegistrationRefusal
 from dcvd.core.instants import MINUTE
 from dcvd.errors import Permanent, Retryable, Unauthorized
+from dcvd.http.limits.admission_limits import MAX_SYNCS_PER_MINUTE, MAX_SYNCS_PER_ORGANIZATION
 from dcvd.services.context import Context
 from dcvd.services.domains import queries, removals
 from dcvd.services.lifecycle import checks, on_demand_checks
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.stand_ins import FakeLooker
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import FakeLooker
 from tests.typed import left, required, typed
 from tests.waiting import until
 

@@ -15,8 +15,8 @@ from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import REVALIDATE
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
 
 NAME = "app.customer.com"
 ATTACHED: dict[str, Any] = {"externalId": "customer/4711", "labels": {"tier": "gold", "region": "eu <ü>"}}

@@ -10,8 +10,8 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.store import domains
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
 
 MISSING = Finding(code="cname_missing", severity="error", actor="customer", message="It is missing.")
 LAME = Finding(code="ns_lame", severity="warning", actor="customer", message="It is lame.")

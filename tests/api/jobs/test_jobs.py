@@ -9,8 +9,8 @@ from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
 
 
 @pytest.fixture

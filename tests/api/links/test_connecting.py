@@ -10,12 +10,12 @@ from dcvd.services.connections.authorizations import MAX_UNUSED
 from dcvd.services.links import connecting
 from dcvd.services.organizations import quotas
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.links.test_links import created
 from tests.api.oauth.conftest import RETURN_TO, account, flow, ours, server
 from tests.api.oauth.flow import CONNECTIONS, Flow, Parameters
 from tests.api.webhooks.owed import domain
 from tests.oauth.servers import TENANTS
+from tests.served_app.client import Client, problem
 
 __all__ = ["account", "flow", "ours", "server"]
 

@@ -4,19 +4,19 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.api.app import Api
-from dcvd.api.http.limits.admission_limits import MAX_SYNCS_PER_MINUTE
-from dcvd.api.http.limits.rate_limits import RateLimiter
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.secret import Secret
+from dcvd.http.limits.admission_limits import MAX_SYNCS_PER_MINUTE
+from dcvd.http.limits.rate_limits import RateLimiter
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.links.test_links import created
-from tests.api.stand_ins import FakeLooker, FakeObserver
 from tests.api.webhooks.owed import domain
 from tests.manual_clock import ManualMonotonic
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import FakeLooker, FakeObserver
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from dcvd.metrics import Metrics
 from dcvd.services.context import Context
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client, problem
 from tests.api.links.test_links import created, ids_of
-from tests.api.stand_ins import FakeLooker, FakeObserver
 from tests.api.webhooks.owed import domain
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.stand_ins import FakeLooker, FakeObserver
 from tests.waiting import until
 
 

@@ -20,10 +20,10 @@ from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store import links
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.stand_ins import NOW
 from tests.api.webhooks.owed import domain
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import NOW
 
 RETURN_TO = "https://app.example.net/done"
 

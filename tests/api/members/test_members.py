@@ -11,9 +11,9 @@ from dcvd.services.events.feed import EventFeed
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens import suspension
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client, problem
 from tests.api.tokens.test_revocation import begin_long_poll
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Answer, Client, problem
 from tests.unreliable_database import UnreliableDatabase
 
 MEMBERS = "/api/members"

@@ -14,8 +14,6 @@ from dcvd.kit.http.fetch import Fetcher
 from dcvd.metrics import Metrics
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from tests.api.client import Client
-from tests.api.conftest import EventDict
 from tests.api.oauth.flow import Account, Flow, RecordingClient
 from tests.kit.receivers import receiver
 from tests.leaks import MARK
@@ -23,6 +21,8 @@ from tests.oauth import oidc, strict
 from tests.oauth.servers import Server, client_at
 from tests.oauth.strict import Strict
 from tests.providing import drivers_of
+from tests.served_app.client import Client
+from tests.served_app.fixtures import EventDict
 
 RETURN_TO = "https://app.example.com/done?tab=dns"
 

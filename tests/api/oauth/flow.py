@@ -15,8 +15,8 @@ from dcvd.oauth.token_responses import TokenResponse
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
-from tests.api.client import Answer, Client
 from tests.oauth.servers import TENANTS, Server
+from tests.served_app.client import Answer, Client
 
 Parameters = dict[str, str]
 CONNECTIONS: Final = "/api/oauth/connections"

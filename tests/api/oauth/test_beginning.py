@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from dcvd.api.app import Api
 from dcvd.core.instants import MINUTE
 from dcvd.services.connections import authorizations
-from tests.api.client import problem
 from tests.api.oauth.flow import Flow
 from tests.manual_clock import ManualClock
 from tests.oauth.servers import OURS, SCOPES, TENANTS, client_id
 from tests.oauth.strict import Strict
 from tests.sealing import without_key
+from tests.served_app.client import problem
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 

@@ -10,12 +10,12 @@ from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.servers import AuthorizationServers
 from dcvd.services import organizations
 from dcvd.services.context import Context
-from tests.api.client import Answer, Client, problem
-from tests.api.conftest import Mint
 from tests.api.oauth.conftest import RETURN_TO
 from tests.api.oauth.flow import CONNECTIONS, Flow
 from tests.manual_clock import ManualClock
 from tests.marked import marked
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.fixtures import Mint
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 

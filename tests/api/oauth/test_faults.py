@@ -3,13 +3,13 @@
 import pytest
 from aiohttp import web
 
-from tests.api.client import problem
 from tests.api.oauth.conftest import RETURN_TO
 from tests.api.oauth.flow import Flow
 from tests.leaks import MARK
 from tests.oauth.faults import BAD, CLIENT, LOST
 from tests.oauth.servers import SCOPES, TENANTS
 from tests.oauth.strict import Fault, Strict
+from tests.served_app.client import problem
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)
 

@@ -9,9 +9,9 @@ import pytest
 
 from dcvd.kit.logs.anonymous_lines import ANONYMOUS_LINES
 from dcvd.kit.logs.configuration import configure_logging
-from tests.api.client import problem
-from tests.api.conftest import EventDict
 from tests.api.oauth.flow import Flow
+from tests.served_app.client import problem
+from tests.served_app.fixtures import EventDict
 from tests.unreliable_database import UnreliableDatabase
 
 pytestmark = pytest.mark.parametrize("server", ["ours"], indirect=True)

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from dcvd.services.connections.authorizations import MAX_UNUSED
 from dcvd.services.organizations import quotas
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import problem
 from tests.api.oauth.flow import Flow, Parameters
 from tests.oauth.servers import OURS, TENANTS
+from tests.served_app.client import problem
 
 VERIFIER = "the-verifier-of-a-tenant-that-built-its-own-request"
 

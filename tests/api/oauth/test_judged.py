@@ -10,10 +10,10 @@ from dcvd.core.connections.connection import ConnectionStatus
 from dcvd.core.instants import DAY
 from dcvd.errors import Unauthorized
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import problem
 from tests.api.oauth.flow import CONNECTIONS, Flow
 from tests.manual_clock import ManualClock
 from tests.oauth.servers import METHODS, OURS, SCOPES, TENANTS, client_at
+from tests.served_app.client import problem
 from tests.services.views import bodies
 
 

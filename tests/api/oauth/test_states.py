@@ -12,12 +12,12 @@ from dcvd.core.instants import MINUTE
 from dcvd.core.secret import Secret
 from dcvd.services.connections import code_exchange
 from dcvd.store.engine.transactions import Transaction
-from tests.api.client import Client, problem
-from tests.api.conftest import EventDict, Mint
 from tests.api.oauth.flow import Flow
 from tests.manual_clock import ManualClock
 from tests.oauth.servers import OURS, TENANTS
 from tests.oauth.strict import Strict
+from tests.served_app.client import Client, problem
+from tests.served_app.fixtures import EventDict, Mint
 from tests.unreliable_database import Fate, UnreliableDatabase, strike
 from tests.waiting import until
 

@@ -11,11 +11,11 @@ from dcvd.core.webhooks.subscriptions import TENANT_TYPES
 from dcvd.services.connections.reauth import require_reauth
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client
 from tests.api.webhooks.owed import added, domain, tried
 from tests.core.builders import THRESHOLDS, active_story, certificate
 from tests.dns_provider import connect
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client
 from tests.store.engine.version_four import TEXT
 from tests.stored_events import find_faults, find_schema_faults
 

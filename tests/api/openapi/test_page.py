@@ -10,7 +10,7 @@ from dcvd.api.app import Api
 from dcvd.api.openapi.document import operations
 from dcvd.api.openapi.page import render_page
 from dcvd.api.openapi.served import ServedDocuments
-from tests.api.client import Client
+from tests.served_app.client import Client
 
 
 class _Page(HTMLParser):

@@ -20,8 +20,8 @@ from dcvd.services.webhooks import delivery_history, endpoints, replay_job
 from dcvd.services.zones import registry
 from dcvd.store.organizations.organizations import Organization
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
-from tests.api.client import Client
 from tests.api.webhooks.owed import URL
+from tests.served_app.client import Client
 
 _ONE: Final = "/operator/organizations/{id_or_name}"
 NOTHING: Final = {

@@ -11,8 +11,8 @@ from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client
-from tests.api.stand_ins import FakeZone
+from tests.served_app.client import Client
+from tests.served_app.stand_ins import FakeZone
 
 PATH = "/operator/organizations/Acme/cloudflare-import"
 

@@ -9,18 +9,18 @@ from litestar import Litestar
 from prometheus_client import CollectorRegistry, Counter
 
 from dcvd.api.app import Api
-from dcvd.api.http.answers.problems import REQUEST_ID
 from dcvd.config import Live
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.core.tokens.token import Role
+from dcvd.http.answers.problems import REQUEST_ID
 from dcvd.services.context import Context
 from dcvd.services.members import invitations
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.conftest import Mint
-from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.fixtures import Mint
+from tests.served_app.stand_ins import NOW
 
 CALLS = [
     ("GET", "/operator/organizations"),

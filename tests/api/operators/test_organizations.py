@@ -13,9 +13,9 @@ from dcvd.services.domains import additions
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.tokens import suspension
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.conftest import Mint
 from tests.api.tokens.test_revocation import begin_long_poll
+from tests.served_app.client import Client, problem
+from tests.served_app.fixtures import Mint
 from tests.unreliable_database import UnreliableDatabase
 
 

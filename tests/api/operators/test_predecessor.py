@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import Answer, Client
-from tests.api.conftest import EventDict
 from tests.marked import marked
+from tests.served_app.client import Answer, Client
+from tests.served_app.fixtures import EventDict
 
 SECRET = marked("secret")
 PATH = "/operator/import/predecessor"

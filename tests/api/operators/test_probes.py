@@ -3,12 +3,12 @@
 import pytest
 
 from dcvd.api.app import Api
-from dcvd.api.http.arrival_probes import ArrivalProbes
 from dcvd.config import Live
 from dcvd.core.http.arrivals import PROBE_HEADER
 from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.errors import NotFound
-from tests.api.client import Client, problem
+from dcvd.http.arrival_probes import ArrivalProbes
+from tests.served_app.client import Client, problem
 
 
 async def begin(operator: Client) -> str:

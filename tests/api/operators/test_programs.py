@@ -10,9 +10,9 @@ from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.services.context import Context
 from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.operators.test_organizations import path_of
 from tests.api.webhooks.owed import URL, domain, given_up, tried
+from tests.served_app.client import Client, problem
 
 WEBHOOK = {"url": URL, "events": ["*"]}
 

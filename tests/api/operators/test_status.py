@@ -18,9 +18,9 @@ from dcvd.store import domains as store
 from dcvd.store.backups.mark import mark_backup
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client
-from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client
+from tests.served_app.stand_ins import NOW
 
 
 @pytest.fixture(autouse=True)

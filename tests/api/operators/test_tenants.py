@@ -8,9 +8,9 @@ from dcvd.core.operators import OperatorRights, ProcessOwners
 from dcvd.services.context import Context
 from dcvd.services.tokens import suspension
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client
 from tests.api.rights.routes import WITHOUT_TOKEN
 from tests.api.rights.test_matrix import tenant_routes
+from tests.served_app.client import Client
 
 
 async def test_every_list_of_tenants_is_there_for_an_organization(

@@ -18,8 +18,6 @@ from dcvd.services.context import Context
 from dcvd.services.domains import queries
 from dcvd.services.lifecycle import checks
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.conftest import EventDict
 from tests.dns.served import load
 from tests.manual_clock import ManualClock
 from tests.providers.connected import (
@@ -32,6 +30,8 @@ from tests.providers.connected import (
     zone,
 )
 from tests.providers.domain_connect.server import DomainConnectProvider
+from tests.served_app.client import Client, problem
+from tests.served_app.fixtures import EventDict
 
 __all__ = ["connect_config", "guarded", "provider", "provider_certificate", "signing_key", "trusting_fetcher", "zone"]
 

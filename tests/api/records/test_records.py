@@ -8,9 +8,9 @@ from dcvd.api.app import Api
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue as job_service
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.dns_provider import OneProvider, ZoneAtProvider, connect
 from tests.performing import perform
+from tests.served_app.client import Client, problem
 
 NAME = "app.customer.com"
 EDGE = "edge.example.net"

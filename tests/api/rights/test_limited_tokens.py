@@ -11,7 +11,7 @@ from dcvd.services.context import Context
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.rights import TokenLimits
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
+from tests.served_app.client import Client, problem
 
 NAMES = ["a.inside.com", "www.inside.com", "deep.www.inside.com", "inside.org", "www.outside.com"]
 SEEN = {"a.inside.com", "www.inside.com", "deep.www.inside.com"}

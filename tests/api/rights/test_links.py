@@ -15,10 +15,10 @@ from dcvd.services.links.creation import CreatedLink
 from dcvd.services.organizations import quotas
 from dcvd.store import links
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client
 from tests.api.rights.routes import ROUTES, Row
 from tests.api.rights.test_matrix import Objects, Target
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Answer, Client
 
 LinkKind = Literal["setup", "new", "new that added its domain", "expired", "revoked"]
 Aim = Literal["its domain", "another domain", "another organization's"]

@@ -33,8 +33,8 @@ from dcvd.services.zones import registry
 from dcvd.store.alerts import contacts as alert_contacts
 from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client
 from tests.api.rights.routes import ROUTES, WITHOUT_TOKEN, Row
+from tests.served_app.client import Answer, Client
 
 INSIDE: Final = "*.inside.customer.com"
 """The pattern to which limited tokens are limited; the objects belong to a domain within it, or to one that is not."""

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from dcvd.core.instants import MINUTE
-from tests.api.client import Client, problem
-from tests.api.stand_ins import FakeLooker
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import FakeLooker
 
 NAME = "app.customer.com"
 

@@ -13,11 +13,11 @@ from dcvd.services.domains import additions
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.tokens import authentication, changes
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.conftest import Mint
-from tests.api.stand_ins import NOW
 from tests.api.tokens.test_revocation import begin_long_poll
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.fixtures import Mint
+from tests.served_app.stand_ins import NOW
 
 TOMORROW = to_rfc3339(NOW + DAY)
 LATER = to_rfc3339(NOW + 2 * DAY)

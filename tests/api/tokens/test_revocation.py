@@ -17,9 +17,9 @@ from dcvd.services.members import changes, invitations
 from dcvd.services.tokens import changes as token_changes
 from dcvd.services.tokens import minting, revocation, suspension
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client, problem
-from tests.api.conftest import Mint
-from tests.api.stand_ins import NOW, FakeObserver
+from tests.served_app.client import Answer, Client, problem
+from tests.served_app.fixtures import Mint
+from tests.served_app.stand_ins import NOW, FakeObserver
 from tests.unreliable_database import UnreliableDatabase
 from tests.waiting import until
 

@@ -12,9 +12,9 @@ from dcvd.services.tokens import authentication, minting
 from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import NOW
 
 
 async def minted(client: Client, **members: Any) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.stand_ins import NOW
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import NOW
 
 
 async def test_a_minted_token_shows_its_plain_text_and_where_it_is(owner: Client, organization: Organization) -> None:

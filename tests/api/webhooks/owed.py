@@ -6,8 +6,8 @@ from dcvd.core.webhooks.deliveries import DueDelivery, FinishedAttempt
 from dcvd.services.context import Context
 from dcvd.services.webhooks.deliveries import record_attempts
 from dcvd.store.webhooks import deliveries
-from tests.api.client import Client
-from tests.api.stand_ins import answered
+from tests.served_app.client import Client
+from tests.served_app.stand_ins import answered
 
 URL = "https://hooks.customer.com/dcvd"
 

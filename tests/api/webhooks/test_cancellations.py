@@ -2,8 +2,8 @@
 
 from dcvd.api.app import Api
 from dcvd.services.context import Context
-from tests.api.client import Client, problem
 from tests.api.webhooks.owed import added, domain, listed, tried
+from tests.served_app.client import Client, problem
 
 
 async def test_a_cancelled_delivery_is_shown_filtered_explained_and_counted(

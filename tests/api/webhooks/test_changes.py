@@ -9,8 +9,8 @@ from dcvd.core.webhooks.health import DisabledReason, disable
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
 from dcvd.store.webhooks import endpoints as endpoints_table
-from tests.api.client import Client, problem
 from tests.api.webhooks.owed import added, domain
+from tests.served_app.client import Client, problem
 
 
 async def _tag(client: Client, webhook_id: str) -> str:

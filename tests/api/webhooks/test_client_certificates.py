@@ -6,9 +6,9 @@ import pytest
 
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from tests.api.client import Client, problem
 from tests.api.webhooks.owed import added
 from tests.authority import Authority, Issued
+from tests.served_app.client import Client, problem
 
 _AUTHORITY = Authority("Clients", days=(-1000, 1000))
 _ONE, _TWO = (_AUTHORITY.issue(name, days=(-900, 900)) for name in ("one", "two"))

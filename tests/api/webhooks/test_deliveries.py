@@ -10,10 +10,10 @@ from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import MINUTE, SECOND
 from dcvd.core.webhooks.deliveries import AttemptConsequence, AttemptOutcome, NextAttemptReason
 from dcvd.services.context import Context
-from tests.api.client import Client, problem
-from tests.api.stand_ins import NOW
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import NOW
 from tests.services.webhooks.attempts import happen
 
 

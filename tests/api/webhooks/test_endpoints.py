@@ -9,9 +9,9 @@ from dcvd.core.instants import HOUR, MINUTE
 from dcvd.core.webhooks.subscriptions import TENANT_TYPES
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.webhooks.owed import URL, added, domain, listed, tried
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
 
 HEALTHY = {
     "status": "healthy",

@@ -16,9 +16,9 @@ from dcvd.kit.clock import SystemClock
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.services.context import Context
-from tests.api.client import Client
 from tests.api.webhooks.owed import URL, added, domain, given_up, listed, tried
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client
 
 
 async def explained(client: Client, delivery_id: str) -> tuple[str, str | None]:

@@ -8,9 +8,9 @@ from dcvd.core.events import EventDraft, EventType
 from dcvd.services.context import Context
 from dcvd.services.events import recording
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.webhooks.owed import URL, given_up
 from tests.api.webhooks.test_replays import SINCE, worked_off
+from tests.served_app.client import Client, problem
 from tests.stored_events import MADE_UP
 
 EVENTS = ["domain.added", "domain.removed", "delivery.dlq"]

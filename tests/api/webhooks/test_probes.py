@@ -5,9 +5,9 @@ import pytest
 from dcvd.core.events import EventType
 from dcvd.errors import Conflict, Retryable
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
-from tests.api.stand_ins import FakeProber
 from tests.api.webhooks.owed import added, listed
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import FakeProber
 
 
 async def test_a_test_is_answered_with_its_attempt_and_kept(owner: Client) -> None:

@@ -9,9 +9,9 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.webhooks import replay_job
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Answer, Client, problem
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Answer, Client, problem
 
 SINCE = "2027-01-15T08:00:00Z"
 

@@ -10,10 +10,10 @@ from dcvd.core.instants import DAY, SECOND
 from dcvd.core.webhooks.endpoint import select_signing_secrets
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoints
-from tests.api.client import Client, problem
-from tests.api.stand_ins import NOW
 from tests.api.webhooks.owed import added
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import NOW
 
 
 async def signing(context: Context, webhook_id: str) -> list[str]:

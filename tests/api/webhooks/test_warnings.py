@@ -1,7 +1,7 @@
 """What is allowed for a webhook and yet warned of."""
 
-from tests.api.client import Client
 from tests.api.webhooks.owed import URL
+from tests.served_app.client import Client
 
 
 async def test_a_header_name_that_nginx_drops_is_warned_of_as_long_as_it_is_there(owner: Client) -> None:

@@ -1,8 +1,8 @@
 """`/api/zones` over HTTP."""
 
 from dcvd.errors import Retryable
-from tests.api.client import Client, problem
-from tests.api.stand_ins import FakeTextReader
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import FakeTextReader
 
 ZONE = "customer.com"
 

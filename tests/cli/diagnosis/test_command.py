@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.main import run
+from dcvd.http.answers.problem_view import Problem
 from dcvd.sandbox import Sandbox
 from tests.cli.operations.test_remote import NO_OPERATOR, daemon, problem_response
 from tests.typed import required, typed

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from dcvd.api.http.answers.problem_view import Problem
 from dcvd.api.operators.all.views import OrganizationEvent
 from dcvd.cli.events.follower import EventFollower, Pauses
 from dcvd.errors import DcvdError, StoreError
+from dcvd.http.answers.problem_view import Problem
 from tests.cli.operations.test_remote import problem_response
 from tests.waiting import until
 

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from dcvd.api.http.answers.problem_view import Problem
 from dcvd.cli.call_timeouts import find_timeout_s
 from dcvd.cli.operations import Operations, open_daemon_operations
 from dcvd.errors import DcvdError, InvalidInput
+from dcvd.http.answers.problem_view import Problem
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -7,12 +7,12 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec.structs import replace
 
 from dcvd.api.audit.routes import ActionFilter, ActorFilter, ObjectFilter, Since, Until, read_filters
-from dcvd.api.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.all.references import OrganizationFilter, find_organization_id
 from dcvd.api.operators.all.views import OrganizationAuditList, organization_audit_entry_view
 from dcvd.core.audit import DAEMON_CHAIN
 from dcvd.errors import InvalidInput
+from dcvd.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services import audit, organizations
 
 OwnFilter = Annotated[

@@ -6,8 +6,6 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
 from dcvd.api.operators.all.views import (
     OrganizationConnectionAnswer,
@@ -15,6 +13,8 @@ from dcvd.api.operators.all.views import (
     organization_connection_view,
 )
 from dcvd.core.connections.connection import ConnectionStatus, Provider
+from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.connections import queries
 
 StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(ConnectionStatus))]

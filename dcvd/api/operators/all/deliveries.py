@@ -6,16 +6,6 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.http.answers.instants import parse_instant
-from dcvd.api.http.parameters import (
-    Cursor,
-    Limit,
-    parse_choice,
-    parse_event_types,
-    parse_page_limit,
-    query_parameter,
-)
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
 from dcvd.api.operators.all.views import (
     OrganizationDelivery,
@@ -28,6 +18,16 @@ from dcvd.api.webhooks.delivery_filters import EventFilter, RequestFilter, Since
 from dcvd.api.webhooks.delivery_view import delivery_history
 from dcvd.core.events import read_domain_name
 from dcvd.core.webhooks.deliveries import DeliveryStatus
+from dcvd.http.answers.instants import parse_instant
+from dcvd.http.parameters import (
+    Cursor,
+    Limit,
+    parse_choice,
+    parse_event_types,
+    parse_page_limit,
+    query_parameter,
+)
+from dcvd.http.request import ApiRequest
 from dcvd.services.domains import names
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.store.webhooks.delivery_history import DeliveryFilters

@@ -7,11 +7,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from dcvd.api.events import Types, parse_sequence, parse_types
-from dcvd.api.http.answers.instants import parse_instant
-from dcvd.api.http.bodies.presence import run_while_connected
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit, query_parameter
-from dcvd.api.http.preferences import parse_wait_s
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.all.deliveries import DomainFilter
 from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
 from dcvd.api.operators.all.views import (
@@ -25,6 +20,11 @@ from dcvd.api.webhooks.delivery_filters import Since
 from dcvd.api.webhooks.delivery_view import delivery_view
 from dcvd.core.events import Event
 from dcvd.errors import InvalidInput
+from dcvd.http.answers.instants import parse_instant
+from dcvd.http.bodies.presence import run_while_connected
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit, query_parameter
+from dcvd.http.preferences import parse_wait_s
+from dcvd.http.request import ApiRequest
 from dcvd.services.domains import names
 from dcvd.services.events import across_organizations
 from dcvd.services.events.across_organizations import EventFilters

@@ -6,12 +6,12 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.jobs.routes import StatusFilter
 from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
 from dcvd.api.operators.all.views import OrganizationJobAnswer, OrganizationJobList, organization_job_view
 from dcvd.core.jobs import JobState
+from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.jobs import queue
 
 KindFilter = Annotated[str | None, query_parameter("kind", "Only of this kind, such as `register`.")]

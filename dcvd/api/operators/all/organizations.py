@@ -5,9 +5,9 @@ from typing import Final
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 
-from dcvd.api.http.parameters import Cursor, Limit, parse_page_limit
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.view import OrganizationSummaryList, summary_view
+from dcvd.http.parameters import Cursor, Limit, parse_page_limit
+from dcvd.http.request import ApiRequest
 from dcvd.services.organizations import summaries
 
 

@@ -5,9 +5,9 @@ from typing import Annotated, TypeVar
 
 from msgspec import Struct
 
-from dcvd.api.http.parameters import query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.organization_reference import OrganizationReference
+from dcvd.http.parameters import query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services import organizations
 
 OrganizationFilter = Annotated[

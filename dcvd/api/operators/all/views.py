@@ -8,7 +8,6 @@ from msgspec.structs import asdict
 
 from dcvd.api.audit.view import AuditEntryView, audit_entry_view
 from dcvd.api.connections.view import ConnectionView, connection_view
-from dcvd.api.http.answers.instants import Instant
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.api.operators.organization_reference import OrganizationReference
 from dcvd.api.webhooks.delivery_view import AttemptView, DeliveryView, delivery_view
@@ -17,6 +16,7 @@ from dcvd.core.audit import DAEMON_CHAIN, AuditEntry
 from dcvd.core.connections.connection import Connection
 from dcvd.core.events import Event, EventType
 from dcvd.core.jobs import Job
+from dcvd.http.answers.instants import Instant
 from dcvd.services.webhooks.delivery_history import DeliverySummary
 
 V = TypeVar("V", bound=Struct)

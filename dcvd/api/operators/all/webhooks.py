@@ -6,8 +6,6 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
-from dcvd.api.http.request import ApiRequest
 from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
 from dcvd.api.operators.all.views import (
     OrganizationWebhook,
@@ -19,6 +17,8 @@ from dcvd.api.operators.organization_reference import OrganizationReference
 from dcvd.api.webhooks.view import webhook_view, with_rates, with_refusals
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import EndpointCondition
+from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
+from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import delivery_history, endpoint_lists, event_refusals
 from dcvd.services.webhooks.endpoint_lists import EndpointFilters
 

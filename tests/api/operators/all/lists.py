@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.client import Client
+from tests.served_app.client import Client
 
 
 async def read(operator: Client, path: str) -> list[dict[str, Any]]:

@@ -7,10 +7,10 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.operators.all.lists import read, read_by_pages
 from tests.api.webhooks.owed import URL, domain
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
 
 
 def _summary(entry: dict[str, Any]) -> tuple[str, str | None]:

@@ -3,11 +3,11 @@
 from dcvd.core.instants import to_rfc3339
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.operators.all.lists import read, read_by_pages
-from tests.api.stand_ins import NOW
 from tests.api.webhooks.owed import URL, added, domain, given_up
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
+from tests.served_app.stand_ins import NOW
 
 
 async def test_they_are_listed_together_and_say_whose_each_is(

@@ -10,10 +10,10 @@ from dcvd.services.events.waiters import ANY_ORGANIZATION
 from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.operators.all.lists import read, read_by_pages
 from tests.api.webhooks.owed import URL, added, domain
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
 from tests.waiting import until
 
 FOLLOW = "/operator/all/events/follow"

@@ -12,9 +12,9 @@ from dcvd.store.connections import connections
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client
 from tests.api.operators.all.lists import read, read_by_pages
 from tests.api.webhooks.owed import domain
+from tests.served_app.client import Client
 
 
 async def test_jobs_are_listed_together_by_status_kind_and_organization(

@@ -7,11 +7,11 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.store.jobs import jobs
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client
 from tests.api.operators.all.lists import read
 from tests.api.operators.test_organizations import path_of
-from tests.api.stand_ins import NOW
 from tests.api.webhooks.owed import URL, added, domain, given_up
+from tests.served_app.client import Client
+from tests.served_app.stand_ins import NOW
 
 
 async def test_each_shows_what_it_has_what_does_not_work_and_when_it_did_something(

@@ -4,10 +4,10 @@ import pytest
 
 from dcvd.services.context import Context
 from dcvd.store.organizations.organizations import Organization
-from tests.api.client import Client, problem
 from tests.api.operators.all.lists import read, read_by_pages
 from tests.api.webhooks.owed import URL, added, domain, tried
 from tests.manual_clock import ManualClock
+from tests.served_app.client import Client, problem
 
 
 async def test_they_are_listed_together_and_found_by_id_url_or_name(

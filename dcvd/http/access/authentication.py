@@ -1,0 +1,164 @@
+"""Authentication: tenants by a bearer token, their customers by a link's, operators by their process's credentials."""
+
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import Scope
+
+from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.operators import OperatorRights
+from dcvd.core.tokens.token import Role, may_write
+from dcvd.errors import DcvdError, Forbidden, Unauthenticated
+from dcvd.http.access.acting_operators import act_for_organization, is_acting_operator
+from dcvd.http.access.authorization import READ_METHODS, check_permission, check_reach
+from dcvd.http.answers.problems import route_not_found
+from dcvd.http.app_services import AppServices
+from dcvd.http.limits.client_requests import CLIENT_ADDRESS
+from dcvd.http.limits.open_requests import OPEN_REQUEST, OpenRequest
+from dcvd.http.limits.rate_limits import RATE_LIMIT_FIELDS
+from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer
+from dcvd.kit.logs.anonymous_lines import mark_known
+from dcvd.services.tokens import authentication
+
+_BROWSER_HEADERS: Final = frozenset({b"origin", b"referer"})
+NOT_AN_OPERATOR: Final = "not_an_operator"
+_OPERATOR_ROOTS: Final = ("operator", "metrics")
+
+AsgiConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
+    """Guard all tenants' routes, which operators may call for an organization.
+
+    Raises Unauthenticated, Forbidden, TooManyRequests, and NotFound for what the caller may not know of.
+    """
+    method = connection.scope["method"]  # type: ignore[typeddict-item]  # HTTP alone has handlers here
+    if method == "OPTIONS":
+        return
+    services = get_services(connection.scope)
+    if is_acting_operator(connection.scope):
+        await authenticate_operator(connection, handler)
+        connection.scope["auth"] = await act_for_organization(
+            connection.scope, services, connection.scope["auth"], is_write=method not in READ_METHODS
+        )
+        return
+    request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
+    try:
+        caller = await _find_caller(connection.scope)
+        while not request.admit(caller, services.context.now()):
+            caller = await _find_caller(connection.scope)
+    except Unauthenticated as error:
+        # After the question, not before: a valid token passes, whatever else comes from its address.
+        refusal = services.failed_authentications.record(read_client_address(connection.scope))
+        services.metrics.count_authentication_failure("refused" if refusal is None else "limited")
+        raise refusal or error from None
+    connection.scope["auth"] = caller
+    mark_known()
+    services.token_usage.record_use(caller, services.context.now())
+    admission = await services.rate_limiter.admit(caller, is_write=method not in READ_METHODS)
+    connection.scope["state"][RATE_LIMIT_FIELDS] = admission.fields
+    if admission.refusal is not None:
+        raise admission.refusal
+    check_permission(caller, handler.opt, method)
+    await check_reach(services.context, caller, connection.path_params)
+
+
+async def find_lost_rights_error(scope: Scope) -> DcvdError:
+    """Return the answer to a request that was ended because the rights of its caller ended or changed.
+
+    It is what the next request would be told; one that would be served is told to come.
+    """
+    request: OpenRequest = scope["state"][OPEN_REQUEST]
+    if request.has_expired:
+        return Unauthenticated(authentication.REFUSAL)
+    try:
+        if is_operator_path(scope["path"]) or is_acting_operator(scope):
+            check_operator(scope, get_services(scope).operators.value)
+            return authentication.build_changed_rights_error()
+        caller = await _find_caller(scope)
+        check_permission(caller, scope["route_handler"].opt, scope["method"])  # type: ignore[typeddict-item]  # HTTP
+        await check_reach(get_services(scope).context, caller, scope["path_params"])
+    except DcvdError as error:
+        return error
+    return authentication.build_changed_rights_error()
+
+
+async def _find_caller(scope: Scope) -> Caller:
+    request: OpenRequest = scope["state"][OPEN_REQUEST]
+    token = _read_bearer_token(scope["headers"])
+    address = read_client_address(scope)
+    return await authentication.authenticate(get_services(scope).context, token, address, request.request_id)
+
+
+async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
+    """Guard the operators' routes. Raises NotFound, Forbidden."""
+    scope, operators = connection.scope, get_services(connection.scope).operators
+    uid, role = check_operator(scope, operators.value)
+    request: OpenRequest = scope["state"][OPEN_REQUEST]
+    request.admit_operator(lambda: _is_admitted(scope, operators.value))
+    mark_known()
+    scope["auth"] = Caller(kind=CallerKind.OPERATOR, role=role, id=str(uid), request_id=request.request_id)
+
+
+def _is_admitted(scope: Scope, rights: OperatorRights) -> bool:
+    try:
+        check_operator(scope, rights)
+    except DcvdError:
+        return False
+    return True
+
+
+def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:
+    """Check what the caller may do on the unix socket, by the kernel's peer credentials; return their uid and role.
+
+    An observer only reads. Over TCP the answer is 404, as if there were no such route. Browsers are refused, so that no
+    page can use its visitor's rights through a proxy. Raises NotFound, Forbidden.
+    """
+    extensions = cast("dict[str, Peer]", scope.get("extensions") or {})
+    peer = extensions.get(PEER_EXTENSION)
+    if peer is None:
+        raise route_not_found()
+    if any(name in _BROWSER_HEADERS for name, _ in scope["headers"]):
+        raise Forbidden("Operator calls are not for browsers: send neither Origin nor Referer.", code="browser_refused")
+    uid = peer["uid"]
+    role = rights.find_role(uid, peer["gid"])
+    if role is None:
+        raise Forbidden(
+            f"The user with uid {uid} is no operator; add it to server.operators in the configuration, or to "
+            "server.observers if it is only to read.",
+            code=NOT_AN_OPERATOR,
+        )
+    if scope["method"] not in (*READ_METHODS, "OPTIONS") and not may_write(role):  # type: ignore[typeddict-item]  # HTTP
+        raise Forbidden(
+            f"The user with uid {uid} is an observer, who only reads; this call needs an operator (server.operators).",
+            code="only_an_observer",
+        )
+    return uid, role
+
+
+def is_operator_path(path: str) -> bool:
+    """Whether the path belongs to the operators' routes, whether or not there is a route at it."""
+    return next((part for part in path.split("/") if part), "") in _OPERATOR_ROOTS
+
+
+def read_client_address(scope: Scope) -> str | None:
+    """Return the IP address of the client, behind trusted proxies too; None over the unix socket."""
+    return cast("str | None", scope["state"][CLIENT_ADDRESS])
+
+
+def get_services(scope: Scope) -> AppServices:
+    """Return the services that the application was built with."""
+    return cast(AppServices, scope["litestar_app"].state.parts)
+
+
+def _read_bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    values = [value for name, value in headers if name == b"authorization"]
+    if len(values) != 1:
+        raise Unauthenticated("A bearer token is needed: send one header Authorization: Bearer dcv_live_….")
+    # RFC 9110: blanks and tabs around a field's value mean nothing, blanks alone stand behind the scheme.
+    scheme, _, token = values[0].decode("latin-1").strip(" \t").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("The header Authorization has to be: Bearer dcv_live_….")
+    return token.lstrip(" ")

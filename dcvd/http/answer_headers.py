@@ -1,0 +1,67 @@
+"""The headers that every answer has, beside those of the application."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
+
+from litestar.types import HTTPScope
+
+from dcvd.config import ServerConfig
+from dcvd.http.access.origins import AllowedOrigins
+from dcvd.http.answers.problems import REQUEST_ID, format_allow
+from dcvd.http.limits.rate_limits import RATE_LIMIT_FIELDS
+from dcvd.kit.http.security_headers import CONTENT_POLICY, SECURITY_HEADERS
+
+KEPT_FOR_EVER: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+"""For what never changes and is no secret: browsers keep it, and pages of other origins may show it."""
+_KEPT_NAMES: Final = frozenset(name.lower().encode() for name in KEPT_FOR_EVER)
+_KEPT_FIELD: Final = (b"cache-control", KEPT_FOR_EVER["Cache-Control"].encode())
+_TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000")  # a year
+
+
+class AnswerHeaders:
+    """Completes the headers of answers."""
+
+    def __init__(self, server: ServerConfig, methods: Mapping[str, Collection[str]]) -> None:
+        """`methods`: the methods of each path template."""
+        self._own = [(b"cache-control", b"no-store"), *SECURITY_HEADERS]
+        if server.public_url.startswith("https://"):
+            self._own.append(_TRANSPORT_SECURITY)
+        self._own_names = frozenset(name for name, _ in self._own)
+        self._origins = AllowedOrigins(server.cors_origins)
+        self._allow = {path: format_allow(names).encode() for path, names in methods.items()}
+
+    def complete(self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope) -> list[tuple[bytes, bytes]]:
+        """Return the application's headers with ours; a page keeps the content policy that it brings."""
+        brought = list(headers)
+        kept_names = _KEPT_NAMES if _KEPT_FIELD in brought else frozenset[bytes]()
+        completed = [
+            *self._filter(brought, scope, kept_names),
+            *(field for field in self._own if field[0] not in kept_names),
+            (b"x-request-id", scope["state"][REQUEST_ID].encode()),
+            *scope["state"].get(RATE_LIMIT_FIELDS, ()),
+            *self._origins.build_headers(scope["headers"]),
+        ]
+        if not any(name == CONTENT_POLICY[0] for name, _ in completed):
+            completed.append(CONTENT_POLICY)
+        return completed
+
+    def build_preflight(self, scope: HTTPScope) -> list[tuple[bytes, bytes]] | None:
+        """Build the headers of the answer to a browser's preflight; None for any other request."""
+        return self._origins.build_preflight_headers(scope["method"], list(scope["headers"]))
+
+    def _filter(
+        self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope, kept_names: Collection[bytes]
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the application's headers but for our own, of which those of `kept_names` stay as they are.
+
+        Litestar's own answer to OPTIONS lists one method alone; it is corrected.
+        """
+        allow = self._allow.get(scope.get("path_template", "")) if scope["method"] == "OPTIONS" else None
+        for name, value in headers:
+            if name == b"allow" and allow is not None:
+                yield name, allow
+            elif name not in self._own_names or name in kept_names:
+                yield name, value
