@@ -8,10 +8,7 @@ from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
 
 from dcvd.api import event_schemas, meta
-from dcvd.api.alerts import pages as alert_pages
-from dcvd.api.alerts import question_pages
 from dcvd.api.branding import routes as branding
-from dcvd.api.connections import oauth_callback
 from dcvd.api.domains import cloudflare_notifications
 from dcvd.api.health.health import get_health
 from dcvd.api.health.readiness import get_readiness
@@ -19,7 +16,6 @@ from dcvd.api.members import acceptance
 from dcvd.api.openapi.configuration import openapi_config
 from dcvd.api.openapi.served import ServedDocuments
 from dcvd.api.operators import routes as operator_calls
-from dcvd.api.records import domain_connect_page
 from dcvd.api.routers import TENANT_ROUTERS
 from dcvd.http.access.authentication import authenticate_tenant
 from dcvd.http.answers.problems import handle_exception
@@ -27,6 +23,7 @@ from dcvd.http.app_services import AppServices
 from dcvd.http.documentation import BEARER
 from dcvd.http.etag import check_if_match
 from dcvd.http.idempotency import check_idempotency_key
+from dcvd.http.page_routes import NO_PAGES, PageRoutes
 from dcvd.http.parameters import refuse_unknown_parameters
 from dcvd.http.request import ApiRequest
 from dcvd.http.request_envelope import RequestEnvelope
@@ -42,7 +39,7 @@ async def _check_request(request: Request[Any, Any, Any]) -> None:
 class Api(Litestar):
     """The Litestar application inside the request envelope."""
 
-    def __init__(self, services: AppServices) -> None:
+    def __init__(self, services: AppServices, pages: PageRoutes = NO_PAGES) -> None:
         documents = ServedDocuments()
 
         async def prepare(request: Request[Any, Any, Any]) -> Response[bytes] | None:
@@ -61,15 +58,12 @@ class Api(Litestar):
                 ),
                 acceptance.ROUTER,
                 event_schemas.ROUTER,
-                alert_pages.ROUTER,
-                question_pages.ROUTER,
                 meta.ROUTER,
                 branding.LOGO_ROUTER,
                 cloudflare_notifications.ROUTER,
-                domain_connect_page.ROUTER,
-                oauth_callback.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.show_metrics,
+                *pages.routers,
             ],
             before_request=prepare,
             exception_handlers={Exception: handle_exception},
@@ -79,6 +73,7 @@ class Api(Litestar):
             # The limit comes from the configuration and is enforced where the body is read.
             request_max_body_size=None,
             state=State({"parts": services}),
+            template_config=pages.template_config,
         )
         self.services = services
         methods: dict[str, set[str]] = {}

@@ -106,6 +106,7 @@ def create(
         click.echo(link.token)
         return
     facts = [
+        *([("Page", str(link.url))] if link.url else []),
         ("Token", str(link.token)),
         ("Purpose", link.purpose.value),
         ("Domain", link.domain_id or "none yet"),
@@ -113,7 +114,7 @@ def create(
         ("Id", link.id),
     ]
     print_facts(facts)
-    print_prose("Give the token to the customer alone: it cannot be shown again.", err=True)
+    print_prose("Give it to the customer alone: it cannot be shown again.", err=True)
 
 
 @links.command("list", epilog=format_examples("dcvd link list --org Acme"))

@@ -16,6 +16,8 @@ from dcvd.errors import InvalidInput
 MIN_LIFETIME_MS: Final = MINUTE
 DEFAULT_LIFETIME_MS: Final = DAY
 MAX_LIFETIME_MS: Final = 30 * DAY
+PAGE_ROOT: Final = "/connect"
+"""Where the pages of links are."""
 _TOKEN_PREFIX: Final = "dcv_link_"
 _TOKEN_FORMAT: Final = re.compile(r"dcv_link_[0-9a-f]{32}")
 
@@ -68,6 +70,15 @@ class Link(Struct, frozen=True, kw_only=True):
 def mint_link_token(random: RandomBytes) -> Secret:
     """Return the token of a new link: `dcv_link_` and 32 hex digits (128 random bits)."""
     return Secret(_TOKEN_PREFIX + random(16).hex())
+
+
+def link_path(purpose: LinkPurpose, token: str) -> str:
+    """Return the path of the page on which a customer uses a link."""
+    match purpose:
+        case LinkPurpose.SETUP:
+            return f"{PAGE_ROOT}/{token}"
+        case LinkPurpose.NEW:
+            return f"{PAGE_ROOT}/new/{token}"
 
 
 def is_link_token(text: str) -> bool:

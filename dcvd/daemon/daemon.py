@@ -42,6 +42,7 @@ from dcvd.services.system.overview import Serving
 from dcvd.store.engine.database import Database
 from dcvd.sync.stall_watch import StallWatch
 from dcvd.sync.zone_loop import ZoneLoop
+from dcvd.web.routes import PAGES
 
 log = structlog.get_logger(__name__)
 
@@ -147,6 +148,7 @@ class Daemon:
         budget_s = max(total_s - _STORE_RESERVE_S, total_s / 2)
         log.info("daemon.stopping", deadline_s=total_s)
         self.services.feed.close()
+        self.services.watchers.close()
         loops = (
             "sync", "jobs", "delivery", "alerts", "janitor", "connections", "organizations", "vault", "system",
             "recovery", "store_watch", "heartbeat", "readiness",
@@ -229,7 +231,7 @@ class Daemon:
             head_timeout_s=to_seconds(config.server.head_timeout), keep_alive_s=to_seconds(config.server.keep_alive)
         )
         api = HttpServer(
-            Api(self.services),
+            Api(self.services, PAGES),
             sockets=listeners.sockets,
             limits=limits,
             connection_limits=derive_connection_limits(config),

@@ -36,6 +36,7 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
+from dcvd.services.domains.watching import DomainWatchers
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -186,6 +187,7 @@ async def build_parts(
         overview=OverviewReader(context, readiness, sources, growth),
         exposition=exposition,
         feed=EventFeed(context),
+        watchers=DomainWatchers(context),
         hints=CloudflareNotificationHandler(context, metrics),
         diagnoser=Diagnoser(context, observer),
         tester=tester,

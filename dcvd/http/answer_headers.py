@@ -18,6 +18,9 @@ KEPT_FOR_EVER: Final = {
 """For what never changes and is no secret: browsers keep it, and pages of other origins may show it."""
 _KEPT_NAMES: Final = frozenset(name.lower().encode() for name in KEPT_FOR_EVER)
 _KEPT_FIELD: Final = (b"cache-control", KEPT_FOR_EVER["Cache-Control"].encode())
+_FRAMES: Final = b"frame-ancestors "
+_NO_FRAMES: Final = b"frame-ancestors 'none'"
+_FRAME_OPTIONS: Final = b"x-frame-options"
 _TRANSPORT_SECURITY: Final = (b"strict-transport-security", b"max-age=31536000")  # a year
 
 
@@ -44,8 +47,12 @@ class AnswerHeaders:
             *scope["state"].get(RATE_LIMIT_FIELDS, ()),
             *self._origins.build_headers(scope["headers"]),
         ]
-        if not any(name == CONTENT_POLICY[0] for name, _ in completed):
+        policies = [value for name, value in completed if name == CONTENT_POLICY[0]]
+        if not policies:
             completed.append(CONTENT_POLICY)
+        elif any(_FRAMES in policy and _NO_FRAMES not in policy for policy in policies):
+            # The older header knows no list of origins, and would forbid what the policy allows.
+            completed = [field for field in completed if field[0] != _FRAME_OPTIONS]
         return completed
 
     def build_preflight(self, scope: HTTPScope) -> list[tuple[bytes, bytes]] | None:

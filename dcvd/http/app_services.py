@@ -15,6 +15,7 @@ from dcvd.dns import DnsObserver
 from dcvd.http.arrival_probes import ArrivalProbes
 from dcvd.http.limits.admission_limits import StreamSlots, build_check_limit
 from dcvd.http.limits.failed_authentications import FailedAuthentications
+from dcvd.http.limits.live_streams import LiveStreams
 from dcvd.http.limits.open_requests import OpenRequests
 from dcvd.http.limits.rate_limits import RateLimiter
 from dcvd.kit.limits.admission_limit import AdmissionLimit
@@ -27,6 +28,7 @@ from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
+from dcvd.services.domains.watching import DomainWatchers
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -60,6 +62,7 @@ class AppServices(Struct, kw_only=True):
     readiness: Readiness
     overview: OverviewReader
     feed: EventFeed
+    watchers: DomainWatchers
     hints: CloudflareNotificationHandler
     diagnoser: Diagnoser
     tester: EndpointTester
@@ -73,6 +76,7 @@ class AppServices(Struct, kw_only=True):
     instance: str = msgspec.field(default_factory=partial(secrets.token_hex, 8))
     probes: ArrivalProbes = msgspec.field(default_factory=ArrivalProbes)
     keys_in_progress: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    live_streams: LiveStreams = msgspec.field(default_factory=LiveStreams)
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
     dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))

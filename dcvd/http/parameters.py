@@ -17,6 +17,7 @@ from dcvd.core.events import EventType
 from dcvd.core.near_names import refuse_unknown
 from dcvd.core.records.domain_connect import RETURN_PATH
 from dcvd.errors import InvalidInput
+from dcvd.http.page_routes import ANY_QUERY
 from dcvd.services.webhooks.endpoints import parse_event_type
 from dcvd.store.engine.paging import DEFAULT_LIMIT, MAX_LIMIT
 
@@ -119,6 +120,8 @@ async def refuse_unknown_parameters(request: Request[Any, Any, Any]) -> None:
     """
     scope = request.scope
     if not scope["query_string"] or scope["method"] == "OPTIONS" or scope["path_template"] in _PATHS_THAT_TOLERATE_ANY:
+        return
+    if scope["route_handler"].opt.get(ANY_QUERY, False):
         return
     known = declared_parameters(scope["route_handler"])
     query = request.query_params

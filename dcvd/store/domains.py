@@ -87,6 +87,7 @@ def count_of_org_with_status(snapshot: Snapshot, org_id: str, status: DomainStat
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
     tx.execute(_UPDATE, (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id))
+    tx.announce(Topic.DOMAIN_CHANGES, domain.id)
 
 
 def update_labels(tx: Transaction, domain: Domain) -> None:
@@ -100,6 +101,8 @@ def update_labels(tx: Transaction, domain: Domain) -> None:
 def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
     """Remove domains' rows."""
     tx.execute("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),))
+    for domain_id in domain_ids:
+        tx.announce(Topic.DOMAIN_CHANGES, domain_id)
 
 
 def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:

@@ -28,6 +28,9 @@ NOTHING: Final = {
     "POST /api/webhooks/{webhook_id}/conformance": "sends tests",
     "POST /api/zones/{zone_id}/check": "looks, and changes nothing but what it sees",
     "POST /hooks/cloudflare": "has domains looked at",
+    "POST /connect/{link_token}/check": "looks, and changes nothing but what it sees",
+    "POST /connect/{link_token}/plan": "reads the zone",
+    "POST /connect/{link_token}/domain-connect": "stores nothing",
 }
 """Calls that change nothing of which an audit would tell."""
 ELSEWHERE: Final = {
@@ -37,6 +40,9 @@ ELSEWHERE: Final = {
     "POST /api/oauth/aws/external-ids": "external_id.created, where AWS is set up",
     "POST /api/domains/{domain_id}/dns": "dns.write_requested, where a provider is",
     "POST /api/domains/{domain_id}/dns/undo": "dns.undo_requested, where a provider is",
+    "POST /connect/{link_token}/domain": "domain.added, by the customer with a link",
+    "POST /connect/{link_token}/authorize": "authorization.begun, by the customer with a link",
+    "POST /connect/{link_token}/write": "dns.write_requested, by the customer with a link",
     "POST /api/members/accept": "member.accepted, by whoever was invited",
     "POST /alerts/refuse": "an address is of no organization",
     "POST /alerts/allow": "an address is of no organization",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import audit, delivery, life, scrape, store, sync
+from tests.bench import audit, delivery, life, pages, scrape, store, sync
 from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
@@ -19,6 +19,7 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "delivery": delivery.run,
     "sync": sync.run,
     "scrape": scrape.run,
+    "pages": pages.run,
 }
 
 

@@ -4,18 +4,21 @@ import asyncio
 import sqlite3
 import tempfile
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Final
 
 import aiohttp
 import uvloop
+from litestar.types import ASGIApp
 from msgspec.structs import replace
 
 from dcvd.api.operators.metrics_app import MetricsApp
 from dcvd.config import Config, Live, LoadedConfig
 from dcvd.config.sections import DatabaseConfig
-from dcvd.daemon.parts import build_parts
+from dcvd.daemon.parts import Parts, build_parts
 from dcvd.daemon.storage import TeardownStep
 from dcvd.kit.disciplined_clock import DisciplinedClock
 from dcvd.kit.http.server.server import HttpServer
@@ -83,39 +86,58 @@ _STATEMENTS: Final = (
 )
 
 
-async def _measure(path: Path, size: int) -> dict[str, float | int | str]:
+@asynccontextmanager
+async def open_parts(path: Path) -> AsyncIterator[Parts]:
+    """All parts of a daemon over a database, without its tasks."""
     database = await Database.open(path)
     config = replace(Config(), database=DatabaseConfig(path=path))
     context = Context(database, Live(config))
     loaded = LoadedConfig(config=config, path=path.with_name("dcvd.toml"), from_environment=(), warnings=())
     steps: list[TeardownStep] = []
     parts = await build_parts(context, RunningConfiguration(loaded), DisciplinedClock(), Metrics(), steps)
+    try:
+        yield parts
+    finally:
+        for step in reversed(steps):
+            if (pending := step()) is not None:
+                await pending
+        await database.close()
+
+
+@asynccontextmanager
+async def serve(app: ASGIApp) -> AsyncIterator[int]:
+    """Serve an application on loopback; gives the port."""
     listener = bind_tcp("127.0.0.1:0")
-    server = HttpServer(MetricsApp(parts.services.exposition), sockets=[listener], name="metrics")
+    server = HttpServer(app, sockets=[listener], name="bench")
     serving = asyncio.create_task(server.serve())
     await server.listening_event.wait()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/metrics"
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        await server.stop(timeout_s=1)
+        await serving
+
+
+async def _measure(path: Path, size: int) -> dict[str, float | int | str]:
     times_ms: list[float] = []
     gaps_ms: list[float] = []
     length = 0
-    async with aiohttp.ClientSession() as session:
+    async with (
+        open_parts(path) as parts,
+        serve(MetricsApp(parts.services.exposition)) as port,
+        aiohttp.ClientSession() as session,
+    ):
         for number in range(_SCRAPES):
             # The watch of the loop takes time itself, so it watches only every fourth scrape.
             watch = asyncio.create_task(_find_longest_gap(gaps_ms)) if number % 4 == 0 else None
             began = time.perf_counter()
-            async with session.get(url) as response:
+            async with session.get(f"http://127.0.0.1:{port}/metrics") as response:
                 length = len(await response.read())
             if watch is None:
                 times_ms.append((time.perf_counter() - began) * 1000)
             else:
                 watch.cancel()
                 await asyncio.wait([watch])
-    await server.stop(timeout_s=1)
-    await serving
-    for step in reversed(steps):
-        if (pending := step()) is not None:
-            await pending
-    await database.close()
     return {
         "domains": size,
         "bytes": length,

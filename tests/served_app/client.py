@@ -1,7 +1,8 @@
 """A client that keeps whole answers, and the check that an answer is a problem as RFC 9457 has it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import aiohttp
@@ -65,6 +66,18 @@ class Client:
 
     async def delete(self, path: str, **options: Any) -> Answer:
         return await self.call("DELETE", path, **options)
+
+    @asynccontextmanager
+    async def stream(self, path: str) -> AsyncIterator[AsyncIterator[str]]:
+        """Open a stream of lines, each without its end; leaving the block ends it."""
+
+        async def read_lines(content: aiohttp.StreamReader) -> AsyncIterator[str]:
+            async for line in content:
+                yield line.decode().rstrip("\n")
+
+        async with self._session.get(URL(f"http://dcvd.test{path}", encoded=True)) as response:
+            assert response.status == 200, await response.read()
+            yield read_lines(response.content)
 
 
 def problem(answer: Answer, status: int, code: str, *, field: str | None = None) -> dict[str, Any]:

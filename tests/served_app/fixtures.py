@@ -40,6 +40,7 @@ from dcvd.services.configuration import RunningConfiguration
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
+from dcvd.services.domains.watching import DomainWatchers
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -52,6 +53,7 @@ from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations.organizations import Organization
+from dcvd.web.routes import PAGES
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
 from tests.served_app.client import Client
@@ -178,6 +180,7 @@ def built_app(config: Config) -> Api:
         readiness=Readiness(),
         overview=cast(OverviewReader, None),
         feed=cast(EventFeed, None),
+        watchers=cast(DomainWatchers, None),
         hints=CloudflareNotificationHandler(context, Metrics()),
         diagnoser=Diagnoser(context, FakeObserver()),
         tester=FakeProber(context),
@@ -188,7 +191,7 @@ def built_app(config: Config) -> Api:
         logos=LogoFetcher(GuardedFetcher(EgressPolicy())),
         zones=ZoneChecker(context, FakeTextReader()),
     )
-    return Api(services)
+    return Api(services, PAGES)
 
 
 @pytest.fixture
@@ -218,6 +221,7 @@ def app(
     parts.importer = HostnameImporter(saas_zone, heartbeat_s=0.01)
     parts.zones = ZoneChecker(context, text_reader)
     parts.feed, parts.tester = feed, prober
+    parts.watchers = DomainWatchers(context)
     parts.find_own_fault = lambda endpoint_id: None
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.metrics = context, last_use, Metrics()

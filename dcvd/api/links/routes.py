@@ -99,7 +99,7 @@ async def _answer_with_link(
 
     def respond(created: CreatedLink) -> Response[LinkAnswer]:
         headers = {"Location": f"{request.root}/links/{created.link.id}"}
-        return Response(created_link_answer(created), headers=headers)
+        return Response(created_link_answer(created, request.context.config.server.public_url), headers=headers)
 
     return await answer_once(request, key, create, respond)
 

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, Struct, UnsetType
 
-from dcvd.core.links import Link, LinkPurpose, LinkStatus
+from dcvd.core.links import Link, LinkPurpose, LinkStatus, link_path
 from dcvd.http.answers.instants import Instant
 from dcvd.http.answers.views import build_view
 from dcvd.services.links.creation import CreatedLink
@@ -10,8 +10,9 @@ from dcvd.store.engine.paging import Page
 
 
 class LinkView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A link. `token` is only in the answer that made it.
+    """A link. `token` and `url` are only in the answer that made it.
 
+    `url`: the page on which the customer uses it; absent where the operator has set no `server.public_url`.
     `domainId`: the one domain that it is for; null until the domain of a new one was added.
     `mintedBy`: the id of the token that made it; null where none did. `memberId`: the member whose token that was.
     """
@@ -21,6 +22,7 @@ class LinkView(Struct, frozen=True, kw_only=True, rename="camel"):
     purpose: LinkPurpose
     status: LinkStatus
     token: str | UnsetType = UNSET
+    url: str | UnsetType = UNSET
     domain_id: str | None
     return_to: str | None
     created_at: Instant
@@ -44,10 +46,11 @@ def link_view(link: Link, now: int) -> LinkView:
     return build_view(LinkView, link, status=link.find_status(now))
 
 
-def created_link_answer(created: CreatedLink) -> LinkAnswer:
-    """Show a new link with its token."""
+def created_link_answer(created: CreatedLink, public_url: str) -> LinkAnswer:
+    """Show a new link with its token, and its page below a URL that may be empty."""
     token = created.token.reveal()
-    return LinkAnswer(build_view(LinkView, created.link, status=LinkStatus.ACTIVE, token=token))
+    url = f"{public_url}{link_path(created.link.purpose, token)}" if public_url else UNSET
+    return LinkAnswer(build_view(LinkView, created.link, status=LinkStatus.ACTIVE, token=token, url=url))
 
 
 def link_list(page: Page[Link], now: int) -> LinkList:

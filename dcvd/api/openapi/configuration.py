@@ -14,8 +14,12 @@ from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
 from dcvd import __version__
 from dcvd.api.openapi.served import ROOT
-from dcvd.http.answers.pages import HEADERS
 
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+}
 _TAGS: Final = {
     "Domains": "Customers' hostnames: add them, follow their certificates, and find out what is wrong with their DNS.",
     "Webhooks": "Endpoints, to which events are sent.",
@@ -78,5 +82,5 @@ async def _finish_answer(response: Response[Any]) -> Response[Any]:
     if response.status_code == HTTPStatus.NOT_FOUND:
         raise NotFoundException
     if response.media_type == MediaType.HTML:
-        response.headers.update(HEADERS)
+        response.headers.update(_PAGE_HEADERS)
     return response

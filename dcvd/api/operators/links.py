@@ -38,7 +38,7 @@ async def create_link_of_organization(
         lifetime_ms=read_lifetime_ms(data.expires_in),
         return_to=data.return_to,
     )
-    answer = created_link_answer(created)
+    answer = created_link_answer(created, request.context.config.server.public_url)
     address = f"/operator/organizations/{organization.id}/links/{created.link.id}"
     return Response(answer, headers={"Location": address})
 

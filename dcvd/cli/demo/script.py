@@ -16,6 +16,7 @@ from dcvd.cli.demo.stage import DemoStage, open_stage
 from dcvd.cli.demo.words import MARKS_LEGEND, DomainProgress, describe_event, read_progress
 from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.events import EventType
+from dcvd.core.links import LinkPurpose, link_path
 from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError
 from dcvd.services import organizations
@@ -73,6 +74,7 @@ class DemoScript:
         if self._connection_story is not None:
             await self._connection_story.connect(api)
         domain_id = await self._add_domain(api)
+        await self._show_customers_page(api, domain_id)
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(self._poll_domain(api, domain_id), name="demo.watch")
             if self._connection_story is None:
@@ -131,6 +133,11 @@ class DemoScript:
         for record in domain["requiredRecords"]:
             say.show_record(f"{record['name']}   {record['type']}   {record['value']}")
         return str(domain["id"])
+
+    async def _show_customers_page(self, api: DemoClient, domain_id: str) -> None:
+        link = (await api.call("POST", f"/api/domains/{domain_id}/links", {}))["link"]
+        url = f"{self._stage.url}{link_path(LinkPurpose.SETUP, link['token'])}"
+        self._narrator.show_created(url, "(the page on which the customer connects the domain)")
 
     async def _wait_until_record_is_missed(self) -> None:
         self._narrator.start_step("dcvd looks for the record, and says what is wrong")

@@ -8,9 +8,10 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import Scope
 
 from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.links import is_link_token
 from dcvd.core.operators import OperatorRights
 from dcvd.core.tokens.token import Role, may_write
-from dcvd.errors import DcvdError, Forbidden, Unauthenticated
+from dcvd.errors import DcvdError, Forbidden, NotFound, Unauthenticated
 from dcvd.http.access.acting_operators import act_for_organization, is_acting_operator
 from dcvd.http.access.authorization import READ_METHODS, check_permission, check_reach
 from dcvd.http.answers.problems import route_not_found
@@ -24,6 +25,8 @@ from dcvd.services.tokens import authentication
 
 _BROWSER_HEADERS: Final = frozenset({b"origin", b"referer"})
 NOT_AN_OPERATOR: Final = "not_an_operator"
+_PRESENTED_TOKEN: Final = "dcvd.presented_token"
+"""The key in the scope's state of a token that did not come in the header Authorization."""
 _OPERATOR_ROOTS: Final = ("operator", "metrics")
 
 AsgiConnection = ASGIConnection[Any, Any, Any, Any]
@@ -44,6 +47,27 @@ async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHand
             connection.scope, services, connection.scope["auth"], is_write=method not in READ_METHODS
         )
         return
+    await _authenticate_bearer(connection, handler)
+
+
+async def authenticate_link(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
+    """Guard the pages of links, whose token is the part `link_token` of their path.
+
+    Raises what `authenticate_tenant` raises, but NotFound for a link that does not work.
+    """
+    token = connection.path_params["link_token"]
+    try:
+        if not is_link_token(token):
+            raise Unauthenticated(authentication.REFUSAL)
+        connection.scope["state"][_PRESENTED_TOKEN] = token
+        await _authenticate_bearer(connection, handler)
+    except Unauthenticated as error:
+        raise NotFound("This link does not work: it has ended, or it is not complete.", code="link_ended") from error
+
+
+async def _authenticate_bearer(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
+    method = connection.scope["method"]  # type: ignore[typeddict-item]  # HTTP alone has handlers here
+    services = get_services(connection.scope)
     request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
     try:
         caller = await _find_caller(connection.scope)
@@ -87,7 +111,7 @@ async def find_lost_rights_error(scope: Scope) -> DcvdError:
 
 async def _find_caller(scope: Scope) -> Caller:
     request: OpenRequest = scope["state"][OPEN_REQUEST]
-    token = _read_bearer_token(scope["headers"])
+    token = scope["state"].get(_PRESENTED_TOKEN) or _read_bearer_token(scope["headers"])
     address = read_client_address(scope)
     return await authentication.authenticate(get_services(scope).context, token, address, request.request_id)
 

@@ -16,6 +16,8 @@ class Topic(StrEnum):
     ENDPOINTS = "endpoints"
     JOBS = "jobs"
     DOMAINS = "domains"
+    DOMAIN_CHANGES = "domain_changes"
+    """A domain whose id is the key was changed, for those who look at it."""
     ZONES = "zones"
     EVENTS = "events"
     RIGHTS = "rights"

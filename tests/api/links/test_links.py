@@ -45,8 +45,9 @@ async def test_the_token_of_a_link_is_shown_once(owner: Client, organization: Or
     domain_id = await domain(owner)
     link = await created(owner, domain_id)
     assert re.fullmatch(r"dcv_link_[0-9a-f]{32}", link["token"])
+    assert link["url"] == f"https://dcv.example.net/connect/{link['token']}"
     shown = (await owner.get(f"/api/links/{link['id']}")).json["link"]
-    assert shown == {name: value for name, value in link.items() if name != "token"}
+    assert shown == {name: value for name, value in link.items() if name not in ("token", "url")}
     assert (await owner.get("/api/links")).json == {"links": [shown], "nextCursor": None}
     assert shown == {
         "id": link["id"],

@@ -100,9 +100,10 @@ class Flow:
         body |= {name: parameters[name] for name in ("code", "state", "iss") if name in parameters}
         return await (caller or self.owner).post("/api/oauth/exchange", body | changes)
 
-    async def callback(self, parameters: Parameters, provider: str = "other") -> Answer:
+    async def callback(self, parameters: Parameters, provider: str = "other", *, cookie: str | None = None) -> Answer:
         """As the browser brings an answer to our own redirect URI."""
-        return await self.anybody.get(f"/oauth/callback/{provider}?{urlencode(parameters)}")
+        headers = {} if cookie is None else {"Cookie": cookie}
+        return await self.anybody.get(f"/oauth/callback/{provider}?{urlencode(parameters)}", headers=headers)
 
     async def connected(self) -> str:
         """The id of a new connection."""

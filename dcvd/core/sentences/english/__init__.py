@@ -5,8 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from dcvd.core.sentences.english.cloudflare import CLOUDFLARE
+from dcvd.core.sentences.english.connect_page import CONNECT_PAGE
 from dcvd.core.sentences.english.dns import DNS
 from dcvd.core.sentences.english.summaries import SUMMARIES
 
-ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES})
+ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **CONNECT_PAGE})
 """The templates by their ids."""

@@ -5,8 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from dcvd.core.sentences.german.cloudflare import CLOUDFLARE
+from dcvd.core.sentences.german.connect_page import CONNECT_PAGE
 from dcvd.core.sentences.german.dns import DNS
 from dcvd.core.sentences.german.summaries import SUMMARIES
 
-GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES})
+GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **CONNECT_PAGE})
 """The templates by their ids."""

@@ -5,42 +5,52 @@ As with the other links in mails, to open one changes nothing: the button does.
 
 from typing import Final
 
-from litestar import Response, Router, get, post
+from litestar import Router, get, post
+from litestar.response import Template
 
-from dcvd.api.alerts.pages import TokenParameter, build_page, refuse_link, respond
 from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import refused_questions
 from dcvd.services.alerts.refused_questions import QuestionedAddress
+from dcvd.web.alerts.contact_links import TokenParameter, build_message, refuse_link
+from dcvd.web.pages.message import show_message
 
 
 @get(["/refuse", "/allow"])
-async def show_page(request: ApiRequest, token: TokenParameter = None) -> Response[bytes]:
+async def show_page(request: ApiRequest, token: TokenParameter = None) -> Template:
     """Show whether the address is asked, with a button for the opposite."""
     return _show(await refused_questions.find(request.context, token or ""), token or "")
 
 
 @post("/refuse", status_code=200)
-async def refuse_questions(request: ApiRequest, token: TokenParameter = None) -> Response[bytes]:
+async def refuse_questions(request: ApiRequest, token: TokenParameter = None) -> Template:
     """End the questions."""
     return _show(await refused_questions.refuse(request.context, token or ""), token or "")
 
 
 @post("/allow", status_code=200)
-async def allow_questions(request: ApiRequest, token: TokenParameter = None) -> Response[bytes]:
+async def allow_questions(request: ApiRequest, token: TokenParameter = None) -> Template:
     """Allow questions again."""
     return _show(await refused_questions.allow(request.context, token or ""), token or "")
 
 
-def _show(known: QuestionedAddress | None, token: str) -> Response[bytes]:
+def _show(known: QuestionedAddress | None, token: str) -> Template:
     if known is None:
         return refuse_link()
     if known.is_refused:
-        text = f"Nobody has {known.address} asked any more whether it wants alerts."
-        return respond(
-            build_page("You get no more questions", text, "Allow questions again", action=f"allow?token={token}")
+        message = build_message(
+            "You get no more questions",
+            f"Nobody has {known.address} asked any more whether it wants alerts.",
+            button="Allow questions again",
+            action=f"allow?token={token}",
         )
-    text = f"Organizations may have {known.address} asked whether it wants their alerts."
-    return respond(build_page("No more questions?", text, "Never ask me again", action=f"refuse?token={token}"))
+    else:
+        message = build_message(
+            "No more questions?",
+            f"Organizations may have {known.address} asked whether it wants their alerts.",
+            button="Never ask me again",
+            action=f"refuse?token={token}",
+        )
+    return show_message(message)
 
 
 ROUTER: Final = Router(

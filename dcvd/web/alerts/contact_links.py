@@ -5,46 +5,41 @@ and so does the POST that mail programs send for one click (RFC 8058). The token
 are not in the published schema, because only browsers and mail programs come here.
 """
 
-from html import escape
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from litestar import Response, Router, get, post
+from litestar import Router, get, post
 from litestar.params import FromPath, QueryParameter
+from litestar.response import Template
 
 from dcvd.core.alerts.contacts import ContactStatus, LinkAction
-from dcvd.http.answers.pages import HEADERS, html_page
 from dcvd.http.answers.problems import route_not_found
 from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import links
 from dcvd.services.alerts.links import LinkedContact
-
-_BUTTON_HEADERS: Final = {
-    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("form-action 'none'", "form-action 'self'")
-}
-_END: Final = "</main>"
+from dcvd.web.pages.message import Message, show_message
 
 TokenParameter = Annotated[str | None, QueryParameter(name="token")]
 
 
 @get("/{action:str}")
-async def show_page(request: ApiRequest, action: FromPath[str], token: TokenParameter = None) -> Response[bytes]:
+async def show_page(request: ApiRequest, action: FromPath[str], token: TokenParameter = None) -> Template:
     """Show what the link is for, with a button; or that it has been done."""
     known = _parse_action(action)
     linked = await links.find(request.context, known, token or "")
     if linked is None:
         return refuse_link()
     if linked.contact.status is _status_after(known):
-        return respond(_done_page(known, linked))
-    return respond(_question_page(known, linked))
+        return show_message(_done_message(known, linked))
+    return show_message(_question_message(known, linked))
 
 
 @post("/{action:str}", status_code=200)
-async def follow_link(request: ApiRequest, action: FromPath[str], token: TokenParameter = None) -> Response[bytes]:
+async def follow_link(request: ApiRequest, action: FromPath[str], token: TokenParameter = None) -> Template:
     """Do what the link is for. The body, which says that it was one click, changes nothing."""
     known = _parse_action(action)
     linked = await links.follow(request.context, known, token or "")
-    return refuse_link() if linked is None else respond(_done_page(known, linked))
+    return refuse_link() if linked is None else show_message(_done_message(known, linked))
 
 
 def _parse_action(text: str) -> LinkAction:
@@ -61,52 +56,44 @@ def _status_after(action: LinkAction) -> ContactStatus:
             return ContactStatus.UNSUBSCRIBED
 
 
-def _question_page(action: LinkAction, linked: LinkedContact) -> str:
+def _question_message(action: LinkAction, linked: LinkedContact) -> Message:
     name, address = linked.organization, linked.contact.address
     match action:
         case LinkAction.CONFIRM:
             text = f"{name} wants to tell {address} when something goes wrong with its custom domains."
-            return build_page("Do you want these alerts?", text, "Yes, send me alerts")
+            return build_message("Do you want these alerts?", text, button="Yes, send me alerts")
         case LinkAction.UNSUBSCRIBE:
             text = f"{name} tells {address} when something goes wrong with its custom domains."
-            return build_page("No more alerts?", text, "Send me no more alerts")
+            return build_message("No more alerts?", text, button="Send me no more alerts")
 
 
-def _done_page(action: LinkAction, linked: LinkedContact) -> str:
+def _done_message(action: LinkAction, linked: LinkedContact) -> Message:
     name, address = linked.organization, linked.contact.address
     match action:
         case LinkAction.CONFIRM:
-            return html_page(
+            return build_message(
                 "You get alerts",
                 f"From now on {address} is told when something goes wrong with the custom domains of {name}.",
                 "Each mail has a link by which you can end them. You can close this window.",
             )
         case LinkAction.UNSUBSCRIBE:
-            return html_page(
+            return build_message(
                 "You get no more alerts",
                 f"{address} gets no more alerts of {name}. You can close this window.",
             )
 
 
-def build_page(title: str, text: str, button: str, *, action: str = "") -> str:
-    """Build a page whose button sends a relative URL by POST, or the page's own."""
-    target = f' action="{escape(action)}"' if action else ""
-    form = f'<form method="post"{target}><button type="submit">{escape(button)}</button></form>'
-    return html_page(title, text).replace(_END, f"{form}{_END}")
+def build_message(title: str, *paragraphs: str, button: str = "", action: str = "") -> Message:
+    """Build a message; see `Message` for its button."""
+    return Message(title=title, paragraphs=paragraphs, button=button, action=action)
 
 
-def refuse_link() -> Response[bytes]:
+def refuse_link() -> Template:
     """Answer a link that leads nowhere."""
     text = (
         "This link is not complete, was replaced by a later one, or is too old. Ask whoever wants to send you alerts."
     )
-    return respond(html_page("Nothing was changed", text), status=HTTPStatus.NOT_FOUND)
-
-
-def respond(text: str, *, status: HTTPStatus = HTTPStatus.OK) -> Response[bytes]:
-    """Answer with a page, whose button, if it has one, may be pressed."""
-    headers = _BUTTON_HEADERS if "<form" in text else HEADERS
-    return Response(text.encode(), status_code=status, headers=headers, media_type="text/html")
+    return show_message(build_message("Nothing was changed", text), status=HTTPStatus.NOT_FOUND)
 
 
 ROUTER: Final = Router("/alerts", route_handlers=[show_page, follow_link], include_in_schema=False)

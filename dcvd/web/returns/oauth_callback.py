@@ -6,28 +6,31 @@ browsers that are sent there call it.
 """
 
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from litestar import Response, Router, get
 from litestar.params import FromPath
+from litestar.response import Template
 
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import AuthorizationResponse, add_query, read_authorization_response
 from dcvd.errors import DcvdError, InvalidInput
-from dcvd.http.answers.pages import HEADERS, failure_page, success_page
 from dcvd.http.answers.problems import HttpRefusal, report_failure, route_not_found
 from dcvd.http.request import ApiRequest
 from dcvd.services.connections.code_exchange import CallbackResult, connect_for_browser
+from dcvd.web.connect.return_cookie import FORGET_RETURN, read_return_path
+from dcvd.web.pages.message import show_message
+from dcvd.web.returns.connection_messages import failure_message, success_message
 
 log = structlog.get_logger(__name__)
 
-_HTML: Final = "text/html"
 _OAUTH_PROVIDERS: Final = {provider.value: provider for provider in Provider if provider is not Provider.ROUTE53}
 
 
 @get("/{provider:str}")
-async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Response[bytes]:
+async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Response[Any]:
     """Finish the connection, and send the browser on to the `returnTo` of its authorization, or show a plain page."""
     known_provider = _OAUTH_PROVIDERS.get(provider)
     if known_provider is None:
@@ -50,11 +53,15 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
         )
     except DcvdError as error:
         return _failure_response(request, known_provider, None, error)
+    link_path = read_return_path(request.headers.get("cookie"), callback.state)
+    if link_path is not None:
+        failure = result.failure
+        return _lead_back(f"{link_path}/plan" if failure is None else f"{link_path}?failed={quote(failure.code)}")
     if result.return_to is not None:
         return _redirect(result.return_to, result, callback.state)
     if result.failure is not None:
         return _failure_response(request, known_provider, result.organization, result.failure)
-    return _html_response(HTTPStatus.OK, success_page(known_provider, result.organization))
+    return show_message(success_message(known_provider, result.organization))
 
 
 def _parse_callback(query: bytes) -> AuthorizationResponse:
@@ -77,19 +84,19 @@ def _redirect(return_to: str, outcome: CallbackResult, state: str) -> Response[b
     if outcome.connection is not None:
         parameters = {"connection": outcome.connection.id}
     location = add_query(return_to, {**parameters, "state": state})
-    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={**HEADERS, "Location": location}, media_type=_HTML)
+    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": location}, media_type="text/html")
 
 
-def _failure_response(
-    request: ApiRequest, provider: Provider, organization: str | None, error: DcvdError
-) -> Response[bytes]:
+def _lead_back(path: str) -> Response[bytes]:
+    """Lead the browser back to the page of the link from which its customer went to their provider."""
+    headers = {"Location": path, "Set-Cookie": FORGET_RETURN}
+    return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers=headers, media_type="text/html")
+
+
+def _failure_response(request: ApiRequest, provider: Provider, organization: str | None, error: DcvdError) -> Template:
     # The status and the log line are those of any failure, but the answer is a page for people.
     status = HTTPStatus(report_failure(request.scope, error).problem.status)
-    return _html_response(status, failure_page(provider, organization, error))
-
-
-def _html_response(status: HTTPStatus, text: str) -> Response[bytes]:
-    return Response(text.encode(), status_code=status, headers=HEADERS, media_type=_HTML)
+    return show_message(failure_message(provider, organization, error), status=status)
 
 
 ROUTER: Final = Router("/oauth/callback", route_handlers=[handle_callback], include_in_schema=False)

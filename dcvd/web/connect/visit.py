@@ -1,0 +1,79 @@
+"""A visit to the page of a link: who looks, for which domain, and in whose name the page speaks."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from litestar.plugins.htmx import ClientRedirect, HTMXDetails
+from litestar.response import Redirect, Template
+from msgspec import Struct
+
+from dcvd.core.links import Link, LinkPurpose, link_path
+from dcvd.core.sentences.rendering import CATALOGUE
+from dcvd.errors import NotFound
+from dcvd.http.request import ApiRequest
+from dcvd.services.domain_setup import PageOwner, read_owner
+from dcvd.web.pages.failures import LOOK
+from dcvd.web.pages.page import PageLook, Words, choose_page_language, render_page
+
+
+class Visit(Struct, frozen=True):
+    """What every page of a link needs. base: its path; query: the language that was asked for, as a query."""
+
+    request: ApiRequest
+    owner: PageOwner
+    look: PageLook
+    link: Link
+    base: str
+    query: str
+
+    @property
+    def domain_id(self) -> str:
+        """The domain of the link. Raises NotFound where none was added yet."""
+        if self.link.domain_id is None:
+            raise NotFound("No domain was added by this link yet.", code="domain_missing")
+        return self.link.domain_id
+
+    @property
+    def words(self) -> Words:
+        """The words of the pages in their language."""
+        return Words(self.look.language)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether htmx asks for a part of a page."""
+        return bool(HTMXDetails(self.request))
+
+    def show(
+        self,
+        name: str,
+        context: Mapping[str, Any],
+        *,
+        status: HTTPStatus = HTTPStatus.OK,
+        headers: Mapping[str, str] | None = None,
+    ) -> Template:
+        """Render one of the templates of `connect/`."""
+        frame = {
+            "base": self.base,
+            "query": self.query,
+            "return_to": self.link.return_to or self.look.branding.return_url,
+            "expires_at": self.link.expires_at,
+        }
+        return render_page(f"connect/{name}.html", self.look, {**frame, **context}, status=status, headers=headers)
+
+    def go_to(self, place: str = "") -> Redirect | ClientRedirect:
+        """Send the browser to a page of the link, so that a reload repeats nothing."""
+        url = f"{self.base}{place}{self.query}"
+        return ClientRedirect(url) if self.is_partial else Redirect(url, status_code=303)
+
+
+async def open_visit(request: ApiRequest, link_token: str) -> Visit:
+    """Begin to answer a request for a page of a link, whose bearer the guard has authenticated."""
+    link = request.auth.link
+    assert link is not None, "the guard lets in the bearers of links alone"
+    owner = await read_owner(request.context, request.org_id)
+    asked = request.query_params.get("lang")
+    look = PageLook(choose_page_language(request, owner.branding), owner.branding, owner.name)
+    request.scope["state"][LOOK] = look
+    query = f"?lang={asked}" if asked in CATALOGUE else ""
+    return Visit(request, owner, look, link, link_path(LinkPurpose.SETUP, link_token), query)

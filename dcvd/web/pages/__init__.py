@@ -1,0 +1,1 @@
+"""What every page has: its frame, its words, its files, and what a browser may do with it."""

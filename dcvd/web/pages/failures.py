@@ -1,0 +1,40 @@
+"""The answer to a failure where a person looks: a page that says what happened and what to do."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar import Request
+from litestar.response import Template
+
+from dcvd.core.branding.branding import Branding
+from dcvd.errors import DcvdError
+from dcvd.http.answers.problems import REQUEST_ID, report_failure
+from dcvd.http.languages import read_language
+from dcvd.http.request import ApiRequest
+from dcvd.web.pages.page import PageLook, render_page
+
+LOOK: Final = "dcvd.page_look"
+"""The key in the scope's state of the `PageLook`, once it is known."""
+_KEPT_HEADERS: Final = frozenset({"Retry-After", "Allow"})
+
+
+def show_failure(request: Request[Any, Any, Any], error: Exception) -> Template:
+    """Answer an exception with a page; Litestar calls this for those of pages. Status and log line are as for any."""
+    assert isinstance(request, ApiRequest)
+    response = report_failure(request.scope, error)
+    problem = response.problem
+    look: PageLook = request.scope["state"].get(LOOK) or PageLook(read_language(request), Branding())
+    is_ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR or not isinstance(error, DcvdError)
+    return render_page(
+        "failure.html",
+        look,
+        {
+            "code": problem.code,
+            "message": None if is_ours else problem.detail,
+            "request_id": request.scope["state"][REQUEST_ID],
+            "is_retry_worthwhile": problem.status >= HTTPStatus.TOO_MANY_REQUESTS,
+        },
+        status=HTTPStatus(problem.status),
+        has_scripts=False,
+        headers={name: value for name, value in response.headers.items() if name in _KEPT_HEADERS},
+    )

@@ -1,0 +1,126 @@
+"""Answers that are pages: rendered from a template, with what a browser may do with them."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from secrets import token_urlsafe
+from typing import Any, Final
+
+from litestar.response import Template
+from markupsafe import Markup, escape
+from msgspec import Struct
+
+from dcvd.core.branding.branding import Branding
+from dcvd.core.branding.palette import build_palettes
+from dcvd.core.instants import to_rfc3339
+from dcvd.core.sentences.languages import choose_language
+from dcvd.core.sentences.rendering import CATALOGUE, Language, render
+from dcvd.core.sentences.sentence import Param, say
+from dcvd.http.languages import read_language
+from dcvd.http.request import ApiRequest
+
+NO_FRAMES: Final = ("'none'",)
+_WHEN: Final = "⟦when⟧"
+_HTML: Final = "text/html"
+
+
+def format_utc(instant: int) -> str:
+    """Write an instant for browsers without scripts, such as `2026-01-15 10:30`."""
+    return to_rfc3339(instant)[:16].replace("T", " ")
+
+
+class Words:
+    """The words of a page in its language, which templates call as `t`."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+
+    def __call__(self, sentence_id: str, /, **params: Param) -> str:
+        """Return a sentence of the catalogue. Raises KeyError for one that is not there."""
+        return render((say(sentence_id, **params),), self.language)
+
+    def timed(self, sentence_id: str, instant: int) -> Markup:
+        """Return a sentence in which `when` is an instant, which the reader's browser shows in its own zone."""
+        before, _, after = self(sentence_id, when=_WHEN).partition(_WHEN)
+        text = format_utc(instant)
+        time = Markup('<time datetime="{}" title="{} UTC" data-local>{} UTC</time>').format(
+            to_rfc3339(instant), text, text
+        )
+        return escape(before) + time + escape(after)
+
+
+class PageLook(Struct, frozen=True):
+    """In which language and in whose colours a page is shown, and who may frame it (CSP `frame-ancestors`)."""
+
+    language: Language
+    branding: Branding = Branding()
+    organization: str = ""
+    frame_ancestors: Sequence[str] = NO_FRAMES
+
+
+def choose_page_language(request: ApiRequest, branding: Branding) -> Language:
+    """Return the language of a page: the one that was asked for by `?lang=`, the organization's, or the browser's."""
+    asked = request.query_params.get("lang")
+    if asked in CATALOGUE:
+        return choose_language(asked)
+    return read_language(request) if branding.language is None else choose_language(branding.language)
+
+
+def render_page(
+    name: str,
+    look: PageLook,
+    context: Mapping[str, Any],
+    *,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+    has_scripts: bool = True,
+) -> Template:
+    """Render a whole page, or a part of one, from the template of this name."""
+    nonce = token_urlsafe(16)
+    light, dark = build_palettes(look.branding.primary_color, look.branding.background_color)
+    words = Words(look.language)
+    return Template(
+        template_name=name,
+        context={
+            "t": words,
+            "timed": words.timed,
+            "language": look.language,
+            "languages": tuple(CATALOGUE),
+            "branding": look.branding,
+            "organization": look.branding.name or look.organization,
+            "light": light,
+            "dark": dark,
+            "nonce": nonce,
+            "has_scripts": has_scripts,
+            **context,
+        },
+        status_code=status,
+        media_type=_HTML,
+        headers={
+            "Content-Security-Policy": _build_policy(nonce, look.frame_ancestors, has_scripts=has_scripts),
+            "Content-Language": look.language,
+            "Vary": "Accept-Language",
+            **(headers or {}),
+        },
+    )
+
+
+def _build_policy(nonce: str, frame_ancestors: Sequence[str], *, has_scripts: bool) -> str:
+    """Return the policy of a page: files of ours alone, one style of the page's own, no inline scripts or attributes.
+
+    Strings become HTML by the one policy of Trusted Types that our script makes; they never become scripts.
+    """
+    scripts = (
+        ("script-src 'self'", "connect-src 'self'", "trusted-types default") if has_scripts else ("trusted-types",)
+    )
+    return "; ".join(
+        (
+            "default-src 'none'",
+            *scripts,
+            f"style-src 'self' 'nonce-{nonce}'",
+            "img-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            f"frame-ancestors {' '.join(frame_ancestors)}",
+            "require-trusted-types-for 'script'",
+        )
+    )

@@ -1,0 +1,35 @@
+"""All pages, for the application."""
+
+from typing import Final
+
+from litestar import Router
+
+from dcvd.core.links import PAGE_ROOT
+from dcvd.http.access.authentication import authenticate_link
+from dcvd.http.page_routes import ANY_QUERY, PageRoutes
+from dcvd.web.alerts import contact_links, questions
+from dcvd.web.connect import addition, provider, setup
+from dcvd.web.pages import assets
+from dcvd.web.pages.engine import TEMPLATE_CONFIG
+from dcvd.web.pages.failures import show_failure
+from dcvd.web.returns import domain_connect, oauth_callback
+
+_CONNECT: Final = Router(
+    PAGE_ROOT,
+    route_handlers=[*setup.HANDLERS, *addition.HANDLERS, *provider.HANDLERS],
+    guards=[authenticate_link],
+    exception_handlers={Exception: show_failure},
+    opt={"subject": "links", "limited": True, "link": True, ANY_QUERY: True},
+    include_in_schema=False,
+)
+PAGES: Final = PageRoutes(
+    routers=(
+        _CONNECT,
+        oauth_callback.ROUTER,
+        domain_connect.ROUTER,
+        contact_links.ROUTER,
+        questions.ROUTER,
+        assets.ROUTER,
+    ),
+    template_config=TEMPLATE_CONFIG,
+)

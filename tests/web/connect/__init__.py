@@ -1,0 +1,1 @@
+"""The page on which a customer connects a domain, as its server answers."""

@@ -1,0 +1,43 @@
+"""The cookie that leads a browser back from a DNS provider to the page of its link."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcvd.web.connect.return_cookie import build_return_cookie, read_return_path
+
+PATH = "/connect/dcv_link_" + "0123456789abcdef" * 2
+
+
+def sent(state: str) -> str:
+    """What the browser sends of it."""
+    return build_return_cookie(PATH, state, is_secure=True).partition(";")[0]
+
+
+def test_it_is_for_no_script_and_for_the_way_back_from_another_site() -> None:
+    attributes = build_return_cookie(PATH, "s", is_secure=True).split("; ")[1:]
+    assert attributes == ["Path=/", "Max-Age=1800", "HttpOnly", "SameSite=Lax", "Secure"]
+    assert "Secure" not in build_return_cookie(PATH, "s", is_secure=False)
+
+
+@given(state=st.text())
+def test_it_leads_back_with_its_own_state(state: str) -> None:
+    assert read_return_path(f"other=1; {sent(state)}", state) == PATH
+    assert read_return_path(sent(state), f"{state}x") is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None, "", "dcvd_return", "dcvd_return=", "dcvd_return=//evil.test", f"dcvd_return={PATH}",
+        sent("s").replace("/connect/", "//evil.test/"), sent("s").replace("dcv_link_", "dcv_live_"),
+        sent("s") + "0", "\x00=1",
+    ],
+)  # fmt: skip
+def test_what_is_no_path_of_a_link_leads_nowhere(header: str | None) -> None:
+    assert read_return_path(header, "s") is None
+
+
+@given(header=st.text())
+def test_no_header_fails(header: str) -> None:
+    assert read_return_path(header, None) is None
