@@ -48,6 +48,8 @@ _STATEMENTS: Final = (
     " VALUES ('zone_' || ?1, ?1, ?1 || '.example', 'pending', 1, 1)",
     "INSERT INTO links (id, org_id, purpose, token_hash, created_at, expires_at)"
     " VALUES ('link_' || ?1, ?1, 'new', 'hash-' || ?1, 1, 2)",
+    "INSERT INTO sessions (id, org_id, token_id, secret_hash, token_hash, created_at, last_used_at, expires_at)"
+    " SELECT 'ses_' || ?1, org_id, id, 'secret-' || ?1, token_hash, 1, 1, 2 FROM api_tokens WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO token_usage (token_id, day, operation, org_id, requests, errors)"
     " SELECT id, 1, 'GET /api/domains', org_id, 1, 0 FROM api_tokens WHERE org_id = ?1 LIMIT 1",
     "INSERT INTO idempotency_answers (id, org_id, fingerprint, sealed_answer, created_at)"

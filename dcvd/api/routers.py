@@ -18,6 +18,7 @@ from dcvd.api.links import routes as links
 from dcvd.api.members import routes as members
 from dcvd.api.records import domain_connect
 from dcvd.api.records import routes as records
+from dcvd.api.sessions import routes as sessions
 from dcvd.api.timeline import routes as timeline
 from dcvd.api.tokens import routes as tokens
 from dcvd.api.webhooks import deliveries, endpoint_calls
@@ -26,6 +27,7 @@ from dcvd.api.zones import routes as zones
 
 TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     tokens.ROUTER,
+    sessions.ROUTER,
     links.ROUTER,
     audit.ROUTER,
     members.ROUTER,

@@ -18,7 +18,7 @@ COMMAND_GROUPS: Final = {
         (("status", "top"), "All at a glance; the same live"),
         (("diagnose",), "What is wrong with a hostname, and who has to act"),
         (("domain", "renewals"), "Customers' domains; certificates that are late"),
-        (("event", "audit"), "What happened; who changed what"),
+        (("event", "audit", "session"), "What happened, and by whom"),
         (("delivery", "job"), "Webhooks and background work: what waits or failed"),
     ),
     "Change": (

@@ -43,6 +43,7 @@ DEFERRED_COMMANDS: Final = {
         "dcvd.cli.organizations.commands", "organizations", "Create, list and change organizations."
     ),
     "token": DeferredCommand("dcvd.cli.tokens", "tokens", "Create, list and revoke API tokens."),
+    "session": DeferredCommand("dcvd.cli.sessions", "sessions", "List and end the sessions of signed-in browsers."),
     "member": DeferredCommand("dcvd.cli.members", "members", "Invite and list the people of organizations."),
     "alerts": DeferredCommand("dcvd.cli.alerts", "alerts", "Say who is told by mail when something goes wrong."),
     "mail": DeferredCommand("dcvd.cli.mail", "mail", "Try whether mails can be sent."),

@@ -25,6 +25,8 @@ class AuditAction(StrEnum):
     LINK_CREATED = "link.created"
     LINK_REVOKED = "link.revoked"
     LINK_EXPIRED = "link.expired"
+    SESSION_BEGUN = "session.begun"
+    SESSION_ENDED = "session.ended"
     DOMAIN_ADDED = "domain.added"
     DOMAIN_IMPORTED = "domain.imported"
     DOMAIN_CHANGED = "domain.changed"

@@ -31,6 +31,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     allowed_networks: from which addresses their token works; None for all.
     link: the link by which they came; then their role is the lowest, and what they may do does not follow from it.
     expires_at: until when they may act; None without an end.
+    session_id: the session in which a browser acts with the token; None for whoever shows the token itself.
+    session_expires_at: when that ends, however much it is used.
     rights_version: that of the token when it was authenticated.
     request_id, address: of the HTTP request, and of its client; None where there is none.
     """
@@ -46,6 +48,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     allowed_networks: tuple[str, ...] | None = None
     link: Link | None = None
     expires_at: int | None = None
+    session_id: str | None = None
+    session_expires_at: int | None = None
     rights_version: int = 0
     request_id: str | None = None
     address: str | None = None
@@ -54,6 +58,16 @@ class Caller(Struct, frozen=True, kw_only=True):
     def link_id(self) -> str | None:
         """The id of the link by which they came; None where they came by none."""
         return None if self.link is None else self.link.id
+
+    @property
+    def bearer_ids(self) -> frozenset[str]:
+        """Those of which each has to go on for what they have under way: of their token or link, and their session."""
+        return frozenset(filter(None, (self.id, self.session_id)))
+
+    @property
+    def ends_at(self) -> int | None:
+        """When what they have under way ends, as their token, link or session does; None without an end."""
+        return min((end for end in (self.expires_at, self.session_expires_at) if end is not None), default=None)
 
     @property
     def claimant(self) -> str | None:

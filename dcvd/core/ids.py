@@ -34,6 +34,7 @@ class IdPrefix(StrEnum):
     CONNECTION = "conn"
     MEMBER = "mem"
     LINK = "link"
+    SESSION = "ses"
     TIMELINE = "tl"
     WRITTEN_RECORD = "rec"
     ZONE = "zone"

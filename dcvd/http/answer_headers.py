@@ -16,6 +16,9 @@ KEPT_FOR_EVER: Final = {
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 """For what never changes and is no secret: browsers keep it, and pages of other origins may show it."""
+OWN_REFERRER: Final = {"Referrer-Policy": "same-origin"}
+"""For pages with forms that write: with the policy of all other answers, browsers name no `Origin` to us either."""
+_OWN_REFERRER_FIELD: Final = (b"referrer-policy", OWN_REFERRER["Referrer-Policy"].encode())
 _KEPT_NAMES: Final = frozenset(name.lower().encode() for name in KEPT_FOR_EVER)
 _KEPT_FIELD: Final = (b"cache-control", KEPT_FOR_EVER["Cache-Control"].encode())
 _FRAMES: Final = b"frame-ancestors "
@@ -37,9 +40,11 @@ class AnswerHeaders:
         self._allow = {path: format_allow(names).encode() for path, names in methods.items()}
 
     def complete(self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope) -> list[tuple[bytes, bytes]]:
-        """Return the application's headers with ours; a page keeps the content policy that it brings."""
+        """Return the application's headers with ours; a page keeps the policies that it brings."""
         brought = list(headers)
         kept_names = _KEPT_NAMES if _KEPT_FIELD in brought else frozenset[bytes]()
+        if _OWN_REFERRER_FIELD in brought:
+            kept_names |= {_OWN_REFERRER_FIELD[0]}
         completed = [
             *self._filter(brought, scope, kept_names),
             *(field for field in self._own if field[0] not in kept_names),

@@ -21,6 +21,7 @@ from dcvd.services.context import Context
 from dcvd.services.jobs.dns_writes import WRITE_DNS
 from dcvd.services.lifecycle import renewals
 from dcvd.services.links import expiry as link_expiry
+from dcvd.services.sessions import expiry as session_expiry
 from dcvd.services.tokens import expiry as token_expiry
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
 from dcvd.services.webhooks import endpoint_health
@@ -85,6 +86,7 @@ class Janitor:
             "external_ids": await self._sweep(lambda tx, limit: aws_external_ids.delete_old(tx, now, limit)),
             "tokens": await self._sweep_expired(token_expiry.remove_expired, now - keep.tokens),
             "links": await self._sweep_expired(link_expiry.remove_expired, now - keep.tokens),
+            "sessions": await self._sweep_expired(session_expiry.remove_ended, now),
             "audit": await self._sweep(lambda tx, limit: audit.delete_old(tx, now - keep.audit, limit)),
             "token_usage": await self._sweep(
                 lambda tx, limit: token_usage.delete_before(tx, now // DAY - RETENTION_DAYS, limit)

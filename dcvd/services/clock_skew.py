@@ -3,12 +3,13 @@
 import structlog
 
 from dcvd.core.http.retry_after import MAX_RETRY_AFTER_MS
+from dcvd.core.ids import IdPrefix, earliest_id
 from dcvd.core.instants import HOUR
 from dcvd.core.jobs import MAX_DELAY_MS
 from dcvd.core.lifecycle.schedule import MAX_FIXED_INTERVAL_MS
 from dcvd.core.retry_delays import MAX_JITTER
 from dcvd.services.context import Context
-from dcvd.store import domains, zones
+from dcvd.store import domains, sessions, zones
 from dcvd.store.alerts import groups as alert_groups
 from dcvd.store.alerts import messages as alert_messages
 from dcvd.store.engine.transactions import Transaction
@@ -35,6 +36,9 @@ async def repair_clock_skew(context: Context) -> None:
     def unit(tx: Transaction) -> dict[str, int]:
         return {
             "domains": domains.reschedule_beyond(tx, now + longest_check_ms, now),
+            "sessions": sessions.shorten_beyond(
+                tx, earliest_id(IdPrefix.SESSION, now + HOUR), now + config.web.session_lifetime, now
+            ),
             "zones": zones.reschedule_beyond(tx, now + longest_check_ms, now),
             "deliveries": deliveries.reschedule_beyond(tx, choose_latest_delivery_at, now),
             "pauses": endpoints.end_pauses(tx, choose_latest_delivery_at(0), now),

@@ -6,13 +6,17 @@ from litestar import Router
 
 from dcvd.core.links import PAGE_ROOT
 from dcvd.http.access.authentication import authenticate_link
+from dcvd.http.access.session_authentication import authenticate_session
 from dcvd.http.page_routes import ANY_QUERY, PageRoutes
 from dcvd.web.alerts import contact_links, questions
 from dcvd.web.connect import addition, provider, setup
+from dcvd.web.dashboard import overview
 from dcvd.web.pages import assets
 from dcvd.web.pages.engine import TEMPLATE_CONFIG
 from dcvd.web.pages.failures import show_failure
 from dcvd.web.returns import domain_connect, oauth_callback
+from dcvd.web.sign_in import routes as sign_in
+from dcvd.web.sign_in.redirection import DASHBOARD_PATH, show_failure_or_sign_in
 
 _CONNECT: Final = Router(
     PAGE_ROOT,
@@ -22,9 +26,19 @@ _CONNECT: Final = Router(
     opt={"subject": "links", "limited": True, "link": True, ANY_QUERY: True},
     include_in_schema=False,
 )
+_DASHBOARD: Final = Router(
+    DASHBOARD_PATH,
+    route_handlers=overview.HANDLERS,
+    guards=[authenticate_session],
+    exception_handlers={Exception: show_failure_or_sign_in},
+    opt={"subject": None, "limited": True, ANY_QUERY: True},
+    include_in_schema=False,
+)
 PAGES: Final = PageRoutes(
     routers=(
         _CONNECT,
+        sign_in.ROUTER,
+        _DASHBOARD,
         oauth_callback.ROUTER,
         domain_connect.ROUTER,
         contact_links.ROUTER,

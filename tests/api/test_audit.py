@@ -11,14 +11,17 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken
 from dcvd.core.secret import Secret
+from dcvd.core.tokens.token import Role
 from dcvd.services import audit
 from dcvd.services.connections import creation
 from dcvd.services.context import Context
+from dcvd.services.tokens import minting
 from dcvd.store.organizations.organizations import Organization
 from tests.api.operators import test_audit as operators
 from tests.api.webhooks.owed import URL, given_up
 from tests.http.test_idempotency import handlers_of
 from tests.served_app.client import Client, problem
+from tests.signed_in import begin_session
 
 NOTHING: Final = {
     "POST /api/diagnose": "stores nothing",
@@ -44,6 +47,9 @@ ELSEWHERE: Final = {
     "POST /connect/{link_token}/authorize": "authorization.begun, by the customer with a link",
     "POST /connect/{link_token}/write": "dns.write_requested, by the customer with a link",
     "POST /api/members/accept": "member.accepted, by whoever was invited",
+    "POST /sign-in": "session.begun, by whoever shows a token",
+    "POST /sign-out": "session.ended, by the browser of a session",
+    "POST /dashboard/sessions/{session_id}/end": "session.ended, by the browser of a session",
     "POST /alerts/refuse": "an address is of no organization",
     "POST /alerts/allow": "an address is of no organization",
     "POST /alerts/{action}": "contact.confirmed and contact.unsubscribed, by whoever has the address",
@@ -65,6 +71,8 @@ CALLS: Final[dict[str, Call]] = {
     "POST /api/tokens/{token_id}/rotate": Call(["token.rotated"], {}, "token"),
     "DELETE /api/tokens/{token_id}": Call(["token.revoked"], None, "token"),
     "POST /api/tokens/revoke-all": Call(["token.revoked"], {}, "token"),
+    "DELETE /api/sessions": Call(["session.ended"], None, "session"),
+    "DELETE /api/sessions/{session_id}": Call(["session.ended"], None, "session"),
     "POST /api/domains": Call(["domain.added"], {"domainName": "a.customer.com"}),
     "POST /api/domains/{domain_id}/links": Call(["link.created"], {}, "domain"),
     "POST /api/links": Call(["link.created"], {}),
@@ -107,6 +115,9 @@ async def make(kind: str, owner: Client, context: Context, org_id: str) -> str:
     match kind:
         case "token":
             return str((await owner.post("/api/tokens", {"name": "t"})).json["token"]["id"])
+        case "session":
+            minted = await minting.create(context, org_id, name="t", role=Role.OWNER, expires_at=None)
+            return (await begin_session(context, minted)).session.id
         case "domain":
             return str((await owner.post("/api/domains", {"domainName": "app.customer.com"})).json["domain"]["id"])
         case "link":

@@ -37,7 +37,7 @@ async def test_every_answer_is_uncached_unsniffed_and_has_an_id_of_its_own(
     assert answers[0].headers["X-Request-Id"] != answers[1].headers["X-Request-Id"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/api", "/api/nothing", "/%00", "/api/domains/a/b"])
+@pytest.mark.parametrize("path", ["/nowhere", "/api", "/api/nothing", "/%00", "/api/domains/a/b"])
 async def test_an_address_that_does_not_exist_is_404_with_and_without_a_token(
     anybody: Client, owner: Client, path: str
 ) -> None:
@@ -128,6 +128,8 @@ async def test_the_schema_documents_every_call_of_a_tenant_and_none_of_an_operat
         "GET /api/tokens", "POST /api/tokens", "GET /api/tokens/{token_id}", "PATCH /api/tokens/{token_id}",
         "DELETE /api/tokens/{token_id}", "POST /api/tokens/{token_id}/rotate", "GET /api/tokens/{token_id}/usage",
         "POST /api/tokens/revoke-all", "GET /api/whoami",
+        "GET /api/sessions", "DELETE /api/sessions",
+        "GET /api/sessions/{session_id}", "DELETE /api/sessions/{session_id}",
         "GET /api/domains", "POST /api/domains", "GET /api/domains/{domain_id}", "DELETE /api/domains/{domain_id}",
         "PATCH /api/domains/{domain_id}",
         "POST /api/domains/{domain_id}/sync", "GET /api/domains/{domain_id}/timeline",

@@ -26,13 +26,13 @@ class Door:
         self._app = app
 
     async def ask(
-        self, address: str | None, token: str | None, path: str = "/api/domains", **headers: str
+        self, address: str | None, token: str | None, path: str = "/api/domains", body: bytes = b"", **headers: str
     ) -> tuple[int, dict[str, str]]:
         """The status and the headers of the answer."""
         starts: list[Any] = []
 
         async def receive() -> Any:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": body, "more_body": False}
 
         async def send(message: Any) -> None:
             if message["type"] == "http.response.start":

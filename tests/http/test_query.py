@@ -11,9 +11,9 @@ from tests.served_app.client import Client, problem
 
 TOLERANT = {
     "/health", "/ready", "/alerts/{action}", "/alerts/refuse", "/alerts/allow", "/oauth/callback/{provider}",
-    "/domain-connect/done",
+    "/domain-connect/done", "/", "/sign-in", "/sign-out",
 }  # fmt: skip
-PAGES = ("/connect/", "/assets/")
+PAGES = ("/connect/", "/assets/", "/dashboard")
 """People pass on links to pages, with what others append to them."""
 
 

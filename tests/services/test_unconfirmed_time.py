@@ -30,11 +30,12 @@ from tests.core.builders import certificate, seen
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names
 from tests.services.webhooks.attempts import bury, deliver_all, due, endpoint_now, failed, happen, subscribed
+from tests.signed_in import begin_session
 
 YEAR = 365 * DAY
 TABLES = (
-    "events", "deliveries", "attempts", "webhook_secrets", "api_tokens", "links", "jobs", "audit_entries", "timeline",
-    "bulk_lines",
+    "events", "deliveries", "attempts", "webhook_secrets", "api_tokens", "links", "sessions", "jobs", "audit_entries",
+    "timeline", "bulk_lines",
 )  # fmt: skip
 
 
@@ -75,6 +76,7 @@ async def fill(context: Context, org: str) -> None:
     await bury(context, dead)
     await secret_rotation.rotate(context, org, sent.id, grace_ms=DAY)
     await minting.create(context, org, name="ci", role=Role.MEMBER, expires_at=context.now() + HOUR)
+    await begin_session(context, await minting.create(context, org, name="web", role=Role.MEMBER, expires_at=None))
     await link_creation.create(context, org, domain_id=None, lifetime_ms=MINUTE)
     await additions.add(context, org, "app.customer.test")
     keyed = BulkRequest(org_id=org, actor="operator", idempotency_key="key")

@@ -29,6 +29,7 @@ _TAGS: Final = {
     "Jobs": "Work in the background, at Cloudflare and at DNS providers.",
     "Zones": "Zones that are proved as a whole, with all names in them.",
     "Tokens": "Tokens for this API.",
+    "Sessions": "Browsers that are signed in to the dashboard, each with one of your tokens.",
     "Links": "Short-lived rights by which your customers set up one domain each, and can do nothing else.",
     "Organization": "How your organization looks on the pages that its customers see.",
     "Members": "The people of your organization, by invitation.",

@@ -37,6 +37,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "contact_exists",
     "credentials_refused",
     "credentials_unreadable",
+    "csrf_refused",
     "daemon_needed",
     "database_closed",
     "database_locked",

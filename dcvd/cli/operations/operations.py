@@ -36,6 +36,7 @@ from dcvd.cli.operations.diagnosis_view import DiagnosisOutput
 from dcvd.cli.operations.domains import DomainOperations
 from dcvd.cli.operations.probes import ProbeOperations
 from dcvd.cli.operations.programs import ProgramOperations
+from dcvd.cli.operations.sessions import SessionOperations
 from dcvd.cli.operations.silence import Patience
 from dcvd.cli.operations.webhooks import ORGANIZATIONS_PATH
 from dcvd.core.alerts.kinds import AlertKind
@@ -59,7 +60,7 @@ class _NameDiagnosisAnswer(Struct, frozen=True):
     diagnosis: DiagnosisOutput
 
 
-class Operations(ProgramOperations, DomainOperations, ProbeOperations):
+class Operations(ProgramOperations, DomainOperations, ProbeOperations, SessionOperations):
     """Carries out operations by calls of the API; `org_id` is the id of an organization that exists."""
 
     async def create_organization(self, name: str) -> OrganizationView:

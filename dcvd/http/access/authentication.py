@@ -21,12 +21,15 @@ from dcvd.http.limits.open_requests import OPEN_REQUEST, OpenRequest
 from dcvd.http.limits.rate_limits import RATE_LIMIT_FIELDS
 from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer
 from dcvd.kit.logs.anonymous_lines import mark_known
+from dcvd.services.sessions.authentication import authenticate_session
 from dcvd.services.tokens import authentication
 
 _BROWSER_HEADERS: Final = frozenset({b"origin", b"referer"})
 NOT_AN_OPERATOR: Final = "not_an_operator"
-_PRESENTED_TOKEN: Final = "dcvd.presented_token"
+PRESENTED_TOKEN: Final = "dcvd.presented_token"
 """The key in the scope's state of a token that did not come in the header Authorization."""
+PRESENTED_SESSION: Final = "dcvd.presented_session"
+"""The key in the scope's state of the secret of a session, which stands in place of a token."""
 _OPERATOR_ROOTS: Final = ("operator", "metrics")
 
 AsgiConnection = ASGIConnection[Any, Any, Any, Any]
@@ -59,34 +62,60 @@ async def authenticate_link(connection: AsgiConnection, handler: BaseRouteHandle
     try:
         if not is_link_token(token):
             raise Unauthenticated(authentication.REFUSAL)
-        connection.scope["state"][_PRESENTED_TOKEN] = token
+        connection.scope["state"][PRESENTED_TOKEN] = token
         await _authenticate_bearer(connection, handler)
     except Unauthenticated as error:
         raise NotFound("This link does not work: it has ended, or it is not complete.", code="link_ended") from error
 
 
 async def _authenticate_bearer(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
-    method = connection.scope["method"]  # type: ignore[typeddict-item]  # HTTP alone has handlers here
-    services = get_services(connection.scope)
-    request: OpenRequest = connection.scope["state"][OPEN_REQUEST]
+    caller = await identify_bearer(connection.scope)
+    await admit_caller(connection, caller)
+    await authorize_caller(connection, handler, caller)
+
+
+async def identify_bearer(scope: Scope) -> Caller:
+    """Return whose token was presented, and count it against their address where it is nobody's.
+
+    Raises Unauthenticated, Forbidden, TooManyRequests.
+    """
+    services = get_services(scope)
     try:
-        caller = await _find_caller(connection.scope)
-        while not request.admit(caller, services.context.now()):
-            caller = await _find_caller(connection.scope)
+        return await find_admitted_caller(scope)
     except Unauthenticated as error:
         # After the question, not before: a valid token passes, whatever else comes from its address.
-        refusal = services.failed_authentications.record(read_client_address(connection.scope))
+        refusal = services.failed_authentications.record(read_client_address(scope))
         services.metrics.count_authentication_failure("refused" if refusal is None else "limited")
         raise refusal or error from None
-    connection.scope["auth"] = caller
+
+
+async def find_admitted_caller(scope: Scope) -> Caller:
+    """Return whose token or session was presented; the request ends with it. Raises Unauthenticated, Forbidden."""
+    request: OpenRequest = scope["state"][OPEN_REQUEST]
+    caller = await _find_caller(scope)
+    while not request.admit(caller, get_services(scope).context.now()):
+        caller = await _find_caller(scope)
+    return caller
+
+
+async def admit_caller(connection: AsgiConnection, caller: Caller) -> None:
+    """Let a caller in whom the request has shown, as far as they have not asked too often. Raises TooManyRequests."""
+    scope, services = connection.scope, get_services(connection.scope)
+    scope["auth"] = caller
     mark_known()
     services.token_usage.record_use(caller, services.context.now())
-    admission = await services.rate_limiter.admit(caller, is_write=method not in READ_METHODS)
-    connection.scope["state"][RATE_LIMIT_FIELDS] = admission.fields
+    is_write = scope["method"] not in READ_METHODS  # type: ignore[typeddict-item]  # HTTP alone has handlers here
+    admission = await services.rate_limiter.admit(caller, is_write=is_write)
+    scope["state"][RATE_LIMIT_FIELDS] = admission.fields
     if admission.refusal is not None:
         raise admission.refusal
-    check_permission(caller, handler.opt, method)
-    await check_reach(services.context, caller, connection.path_params)
+
+
+async def authorize_caller(connection: AsgiConnection, handler: BaseRouteHandler, caller: Caller) -> None:
+    """Check whether a caller may do what they ask for. Raises Forbidden, NotFound."""
+    scope = connection.scope
+    check_permission(caller, handler.opt, scope["method"])  # type: ignore[typeddict-item]  # HTTP
+    await check_reach(get_services(scope).context, caller, connection.path_params)
 
 
 async def find_lost_rights_error(scope: Scope) -> DcvdError:
@@ -111,9 +140,16 @@ async def find_lost_rights_error(scope: Scope) -> DcvdError:
 
 async def _find_caller(scope: Scope) -> Caller:
     request: OpenRequest = scope["state"][OPEN_REQUEST]
-    token = scope["state"].get(_PRESENTED_TOKEN) or _read_bearer_token(scope["headers"])
-    address = read_client_address(scope)
-    return await authentication.authenticate(get_services(scope).context, token, address, request.request_id)
+    services, address = get_services(scope), read_client_address(scope)
+    session_secret: str | None = scope["state"].get(PRESENTED_SESSION)
+    if session_secret is not None:
+        return await authenticate_session(
+            services.context, session_secret, services.token_usage.update_session, address, request.request_id
+        )
+    token: str | None = scope["state"].get(PRESENTED_TOKEN)
+    if token is None:
+        token = _read_bearer_token(scope["headers"])
+    return await authentication.authenticate(services.context, token, address, request.request_id)
 
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:

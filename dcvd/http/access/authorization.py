@@ -5,6 +5,7 @@ A tenants' route, or its router, has an `opt` with
 - `scope`: the scope that is needed, where it does not follow from the subject and the method,
 - `needs_admin`: True where not even reading is for members,
 - `limited`: True where the route is also for callers who are limited to some domains: it shows and changes no others,
+- `own_session`: True where the route is about the caller's own sessions alone, which they may end whatever they are,
 - `link`: True where the route is also for customers who come by a link; for them nothing else of these counts.
 """
 
@@ -38,6 +39,8 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
     if caller.kind is CallerKind.LINK:
         if not opt.get("link", False):
             raise Forbidden("A link is for setting up one domain, and not for this.", code="link_not_allowed")
+        return
+    if opt.get("own_session", False):
         return
     if opt.get("needs_admin", False) and not may_write(caller.role):
         raise Forbidden(f"A token with the role {caller.role.value} cannot read this; it needs admin or owner.")

@@ -20,7 +20,7 @@ _EXPOSED_HEADERS: Final = (
 
 
 class AllowedOrigins:
-    """Answers browsers. Credentials of the browser's own, such as cookies, are never allowed: there are none here."""
+    """Answers browsers. Credentials of the browser's own, such as cookies, are never allowed."""
 
     def __init__(self, origins: Collection[str]) -> None:
         """Without origins, no answer says anything of them, so that browsers refuse."""

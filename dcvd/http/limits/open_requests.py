@@ -26,23 +26,23 @@ class OpenRequest:
         self.has_lost_rights = False
         self.has_expired = False
         self._task = asyncio.current_task()
-        self._bearer_id: str | None = None
+        self._bearer_ids: frozenset[str] | None = None
         self._expiry_timer: asyncio.TimerHandle | None = None
         self._changed_ids: set[str] = set()
         self._may_go_on: Callable[[], bool] = lambda: True
 
     def admit(self, caller: Caller, now: int) -> bool:
-        """Tie the request to the token or link that it was made with, which was read since the request began.
+        """Tie the request to the token, link or session that it was made with, which was read since it began.
 
         Returns False where the caller's rights have changed meanwhile, so that they have to be read again.
         """
-        if caller.id in self._changed_ids:
+        if not caller.bearer_ids.isdisjoint(self._changed_ids):
             self._changed_ids.clear()
             return False
-        self._bearer_id = caller.id
+        self._bearer_ids = caller.bearer_ids
         self._changed_ids.clear()
-        if caller.expires_at is not None:
-            delay_s = (caller.expires_at - now) / 1000
+        if caller.ends_at is not None:
+            delay_s = (caller.ends_at - now) / 1000
             self._expiry_timer = asyncio.get_running_loop().call_later(delay_s, self._expire)
         return True
 
@@ -56,10 +56,10 @@ class OpenRequest:
             self._end()
 
     def note_change(self, bearer_id: str) -> None:
-        """Learn that the rights of a token or link have changed."""
-        if self._bearer_id is None:
+        """Learn that the rights of a token, link or session have changed."""
+        if self._bearer_ids is None:
             self._changed_ids.add(bearer_id)
-        elif self._bearer_id == bearer_id:
+        elif bearer_id in self._bearer_ids:
             self._end()
 
     def _expire(self) -> None:

@@ -11,7 +11,7 @@ from dcvd.services.links import revocation
 from dcvd.services.members.rules import check_grant, check_owner_stays, check_rank, get_owned
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens import descent
-from dcvd.store import links, members
+from dcvd.store import links, members, sessions
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.tokens import tokens
 
@@ -49,6 +49,8 @@ async def change(
         # Whoever made the invitation for a lower role knows it, and may not have the rank of the higher one.
         ends_invite = new_status is MemberStatus.SUSPENDED or not has_rank(member.role, new_role)
         members.change(tx, member_id, new_role, new_status, context.now(), ends_invite=ends_invite)
+        if new_status is MemberStatus.SUSPENDED:
+            sessions.delete_of_member(tx, member_id)
         for token_id in tokens.change_rights_of_member(tx, member_id):
             announce_change(context, tx, token_id)
         for link in links.list_of_member(tx, member_id):

@@ -1,5 +1,6 @@
 """Authenticate the bearers of tokens and links, and go on asking whether they still have the rights that they had."""
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from dcvd.core.tokens.token import Role, Token
 from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.links.rules import is_in_force
-from dcvd.store import links, members
+from dcvd.store import links, members, sessions
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.tokens import tokens
@@ -40,17 +41,26 @@ async def authenticate(
     if not is_link and not token_rules.is_well_formed(presented_token):
         raise Unauthenticated(REFUSAL)
     token_hash = token_rules.hash_token(presented_token)
+    find = _find_link_caller if is_link else find_token_caller
+    return await admit_found(context, lambda snapshot, now: find(snapshot, token_hash, now), address, request_id)
+
+
+async def admit_found(
+    context: Context,
+    find_caller: Callable[[Snapshot, int], Caller | None],
+    address: str | None,
+    request_id: str | None,
+) -> Caller:
+    """Return the caller that is found by what was presented, where they may come; raises what `authenticate` does."""
 
     def query(snapshot: Snapshot) -> tuple[Caller, OrganizationStatus] | None:
-        now = context.now()
-        find = _find_link_caller if is_link else _find_token_caller
-        caller = find(snapshot, token_hash, now)
+        caller = find_caller(snapshot, context.now())
         if caller is None or caller.org_id is None:
             return None
         return caller, organizations.read_status(snapshot, caller.org_id)
 
     found = await context.database.read(query)
-    if found is None or token_rules.is_expired(found[0].expires_at, context.now()):
+    if found is None or token_rules.is_expired(found[0].ends_at, context.now()):
         raise Unauthenticated(REFUSAL)
     caller, status = found
     if (refusal := build_refusal(status)) is not None:
@@ -76,9 +86,9 @@ def limit_to_member(snapshot: Snapshot, token: Token) -> Token | None:
 def act_as(context: Context, caller: Caller) -> Context:
     """Return a context in which a caller acts.
 
-    The bearer of a token or link is asked in every transaction whether they still have the rights with which they were
-    authenticated. So nothing is stored after the revocation that another transaction stored, however long ago the
-    request began; such a unit raises what the next request would, as far as that is known without the route.
+    The bearer of a token, link or session is asked in every transaction whether they still have the rights with which
+    they were authenticated. So nothing is stored after the revocation that another transaction stored, however long ago
+    the request began; such a unit raises what the next request would, as far as that is known without the route.
     """
     match caller.kind:
         case CallerKind.TOKEN:
@@ -99,6 +109,8 @@ def build_changed_rights_error() -> Forbidden:
 
 def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
     now = context.now()
+    if caller.session_id is not None and not sessions.is_stored(tx, caller.session_id, now):
+        raise Unauthenticated(REFUSAL)
     if tokens.has_rights(tx, caller.id, caller.rights_version, caller.expires_at, now):
         return
     stored = tokens.get(tx, caller.id)
@@ -118,7 +130,8 @@ def _check_link(context: Context, tx: Transaction, caller: Caller) -> None:
         raise refusal
 
 
-def _find_token_caller(snapshot: Snapshot, token_hash: str, now: int) -> Caller | None:
+def find_token_caller(snapshot: Snapshot, token_hash: str, now: int) -> Caller | None:
+    """Find whom the secret with this hash makes a caller; None where it works no more."""
     found = tokens.find_by_hash(snapshot, token_hash) or _find_by_previous_secret(snapshot, token_hash, now)
     token = None if found is None else limit_to_member(snapshot, found)
     return None if token is None else build_caller(token)

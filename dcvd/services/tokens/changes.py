@@ -18,6 +18,7 @@ from dcvd.services.organizations import quotas
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens.minting import MintedToken, check_expiry
 from dcvd.services.tokens.rights import check_life, check_takeover, check_visible, describe_token
+from dcvd.store import sessions
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.tokens import tokens
 
@@ -87,7 +88,7 @@ async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int 
     """Make a new secret for a token, which keeps its id and its rights; the present secret works for `grace_ms` more.
 
     Where a secret ends at once, requests that are under way end too, but not the one that asks for it: without grace,
-    and where the secret before the present one was still in its own.
+    and where the secret before the present one was still in its own. The sessions that began with it end with it.
 
     Raises NotFound, Forbidden for a token that may do more than the caller.
     """
@@ -100,6 +101,7 @@ async def rotate(context: Context, org_id: str, token_id: str, *, grace_ms: int 
         now = context.now()
         previous_expires_at = now + grace_ms if grace_ms else None
         tokens.replace_secret(tx, token_id, token_hash, previous_expires_at)
+        sessions.follow_rotation(tx, token_id, previous_expires_at)
         if not grace_ms:
             tokens.bump_rights(tx, token_id)
         if not grace_ms or (token.previous_expires_at is not None and token.previous_expires_at > now):

@@ -7,7 +7,7 @@ from dcvd.core.organizations.status import OrganizationStatus, require_not_delet
 from dcvd.services import audit, organizations
 from dcvd.services.context import Context
 from dcvd.services.rights_changes import announce_change
-from dcvd.store import links
+from dcvd.store import links, sessions
 from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.organizations import organizations as organizations_table
 from dcvd.store.organizations.organizations import Organization
@@ -52,7 +52,8 @@ async def begin_deletion(context: Context, org_id: str) -> Organization:
 
 
 def end_rights(context: Context, tx: Transaction, org_id: str) -> None:
-    """End what the bearers of an organization's tokens and links have under way, as its status changes."""
+    """End an organization's sessions, and what its tokens' and links' bearers have under way, as its status changes."""
+    sessions.delete_of_org(tx, org_id)
     for token_id in tokens.change_rights_of_org(tx, org_id):
         announce_change(context, tx, token_id)
     for link in links.list_live_of_org(tx, org_id, context.now()):

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from dcvd.core.callers import Caller
 from dcvd.core.instants import DAY
 from dcvd.core.links import Link
+from dcvd.core.sessions import Session
 from dcvd.core.tokens.token import Token
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.services.links import queries as link_queries
 from dcvd.services.links.queries import LinkFilter
 from dcvd.services.tokens import queries
-from dcvd.store import links
+from dcvd.store import links, sessions
 from dcvd.store.engine.paging import Page
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.tokens import tokens
@@ -39,16 +40,19 @@ class TokenReport(Struct, frozen=True, kw_only=True):
 
 
 class TokenUsage:
-    """The uses of tokens and links that were noted since they were last stored."""
+    """The uses of tokens, links and sessions that were noted since they were last stored."""
 
     def __init__(self) -> None:
         self._last_uses: dict[str, LastUse] = {}
         self._link_uses: dict[str, int] = {}
+        self._session_uses: dict[str, int] = {}
         self._requests: Counter[_Key] = Counter()
         self._errors: Counter[_Key] = Counter()
 
     def record_use(self, caller: Caller, now: int) -> None:
-        """Note that a token or a link was used; of links, which are customers', not from which address."""
+        """Note that a token, link or session was used; of links, which are customers', not from which address."""
+        if caller.session_id is not None:
+            self._session_uses[caller.session_id] = now
         if caller.link is None:
             self._last_uses[caller.id] = LastUse(used_at=now, address=caller.address)
         else:
@@ -102,18 +106,32 @@ class TokenUsage:
     async def store(self, context: Context) -> None:
         """Store what was noted; what cannot be stored is kept for the next call."""
         uses, requests, errors = self._last_uses, self._requests, self._errors
-        link_uses = self._link_uses
+        link_uses, session_uses = self._link_uses, dict(self._session_uses)
         if not uses and not requests and not link_uses:
             return
         self._last_uses, self._link_uses, self._requests, self._errors = {}, {}, Counter(), Counter()
+
+        def unit(tx: Transaction) -> None:
+            sessions.touch(tx, session_uses)
+            _store(tx, uses, link_uses, requests, errors)
+
         try:
-            await context.database.write(lambda tx: _store(tx, uses, link_uses, requests, errors))
+            await context.database.write(unit)
         except BaseException:
             self._last_uses = uses | self._last_uses
             self._link_uses = link_uses | self._link_uses
             self._requests.update(requests)
             self._errors.update(errors)
             raise
+        # Until then they were found here: whether a session goes on depends on when it was last used.
+        for session_id, used_at in session_uses.items():
+            if self._session_uses.get(session_id) == used_at:
+                del self._session_uses[session_id]
+
+    def update_session(self, session: Session) -> Session:
+        """Return a session with its last use, also where that is not stored yet."""
+        used_at = self._session_uses.get(session.id, session.last_used_at)
+        return session if used_at <= session.last_used_at else replace(session, last_used_at=used_at)
 
     async def try_to_store(self, context: Context) -> None:
         """Store what was noted, so that it can be read; where nothing can be stored, it is kept."""

@@ -153,6 +153,11 @@ RULES: Final = (
         " ON b.org_id = o.id WHERE (o.remembered_lines, o.remembered_bytes) IS NOT"
         " (coalesce(b.count, 0), coalesce(b.bytes, 0))",
     ),
+    Rule(
+        "session_of_another",
+        "A session belongs to another organization than its token.",
+        "SELECT s.id FROM sessions s JOIN api_tokens t ON t.id = s.token_id WHERE t.org_id <> s.org_id",
+    ),
     *(_count_rule(name, *statements) for name, statements in _COUNTS.items()),
     Rule(
         "job_of_no_domain",

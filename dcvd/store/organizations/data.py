@@ -85,6 +85,7 @@ OWNED_TABLES: Final = (
     OwnedTable(name="aws_external_ids", key=("expires_at", "external_id")),
     OwnedTable(name="bulk_lines", key=("key", "line"), json=frozenset({"outcome"})),
     OwnedTable(name="idempotency_answers", omitted=frozenset({"sealed_answer"})),
+    OwnedTable(name="sessions", omitted=frozenset({"secret_hash", "token_hash"})),
     OwnedTable(
         name="api_tokens",
         omitted=frozenset({"token_hash", "previous_hash"}),

@@ -13,11 +13,11 @@ from dcvd.core.dns.hostnames import normalise, registrable_domain
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import Finding
 from dcvd.errors import InvalidInput
+from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.services.diagnosis import Preview
 from dcvd.services.domains import details
 from dcvd.web.connect.visit import Visit, open_visit
-from dcvd.web.pages.forms import read_form
 
 _MAX_TYPED_CHARACTERS: Final = 300
 

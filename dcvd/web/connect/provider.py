@@ -11,6 +11,7 @@ from msgspec import Struct
 from dcvd.core.connections.connection import Provider
 from dcvd.errors import Conflict, NotConfigured, NotFound, RemoteError, Retryable
 from dcvd.http.answers.provider_names import name_provider
+from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.services.connections.consents import request_consent
 from dcvd.services.domain_setup import DomainSetup, list_consent_providers, read_setup
@@ -19,7 +20,6 @@ from dcvd.services.records.plans import RecordRequest
 from dcvd.web.connect.return_cookie import build_return_cookie
 from dcvd.web.connect.view import list_changes
 from dcvd.web.connect.visit import Visit, open_visit
-from dcvd.web.pages.forms import read_form
 
 
 class Way(Struct, frozen=True):

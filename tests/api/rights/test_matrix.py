@@ -27,6 +27,7 @@ from dcvd.services.links import creation as link_creation
 from dcvd.services.members import invitations
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens import minting
+from dcvd.services.tokens.minting import MintedToken
 from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.webhooks import endpoints
 from dcvd.services.zones import registry
@@ -35,6 +36,7 @@ from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations.organizations import Organization
 from tests.api.rights.routes import ROUTES, WITHOUT_TOKEN, Row
 from tests.served_app.client import Answer, Client
+from tests.signed_in import begin_session
 
 INSIDE: Final = "*.inside.customer.com"
 """The pattern to which limited tokens are limited; the objects belong to a domain within it, or to one that is not."""
@@ -110,6 +112,7 @@ class Objects:
             "zone": self._make_zone,
             "member": self._make_member,
             "link": self._make_link,
+            "session": self._make_session,
             "contact": self._make_contact,
         }
         return await makers[kind](org.id, target.is_inside)
@@ -175,14 +178,20 @@ class Objects:
         created = await link_creation.create(self._context, org_id, domain_id=domain_id, lifetime_ms=MINUTE)
         return created.link.id
 
+    async def _make_session(self, org_id: str, is_inside: bool) -> str:
+        minted = await self._mint(org_id, is_inside)
+        return (await begin_session(self._context, minted)).session.id
+
     async def _make_token(self, org_id: str, is_inside: bool) -> str:
+        return (await self._mint(org_id, is_inside)).token.id
+
+    async def _mint(self, org_id: str, is_inside: bool) -> MintedToken:
         limits = TokenLimits(
             # No more than any caller of the matrix who is let through, or they could not take it over.
             scopes=[Scope.TOKENS_WRITE],
             domains=["a.inside.customer.com" if is_inside else "a.outside.customer.com"],
         )
-        minted = await minting.create(self._context, org_id, name="t", role=Role.MEMBER, expires_at=None, limits=limits)
-        return minted.token.id
+        return await minting.create(self._context, org_id, name="t", role=Role.MEMBER, expires_at=None, limits=limits)
 
 
 def tenant_routes(app: Api) -> set[str]:

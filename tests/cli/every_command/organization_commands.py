@@ -27,6 +27,8 @@ COMMANDS: Final = (
     tried("token usage {token} --org {org}"),
     tried("member list --org {org}"),
     tried("member change {member} --org {org} --role owner"),
+    tried("session list --org {org}"),
+    tried("session end --org {org} --all"),
     tried("link list --org {org}"),
     tried("zone list --org {org}"),
     tried("org delete {new_org} --yes"),

@@ -21,9 +21,11 @@ PARTS = {"and", "more", "record", "record_in_words"}
 """What the rendering itself asks for."""
 COMPOSED = re.compile(
     r"(stray_(ipv6|address)|servers_(lame|own_dead))_(one|many)|stage_[a-z]+|connect_(step|state)_[a-z]+"
-    r"|connect_plan_(add|remove|done)"
+    r"|connect_plan_(add|remove|done)|dashboard_role_[a-z]+"
 )
-SAME_WORDS = {"connect_name", "connect_ttl"}
+SAME_WORDS = {
+    "connect_name", "connect_ttl", "sign_in_token", "dashboard_navigation", "dashboard_api", "dashboard_signed_in",
+}  # fmt: skip
 """Words that both languages have."""
 
 

@@ -36,6 +36,9 @@ from tests.daemon.reload import (
 from tests.daemon.reload import (
     system_cases as system_cases,
 )
+from tests.daemon.reload import (
+    web_cases as web_cases,
+)
 from tests.daemon.reload.cases import CASES
 from tests.daemon.reload.place import Place, opened
 

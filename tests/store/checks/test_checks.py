@@ -88,6 +88,11 @@ _BREAKING = {
     "endpoints_counted": ("UPDATE endpoint_counts SET endpoints = 7",),
     "connections_counted": ("DELETE FROM connection_counts",),
     "job_of_no_domain": ("UPDATE jobs SET domain_id = 'dom_gone' WHERE kind = 'register' AND state = 'pending'",),
+    "session_of_another": (
+        "INSERT INTO sessions (id, org_id, token_id, secret_hash, token_hash, created_at, last_used_at, expires_at)"
+        " SELECT 'ses_x', (SELECT max(id) FROM organizations WHERE id <> org_id), id, 's', 't', 1, 1, 2"
+        " FROM api_tokens LIMIT 1",
+    ),
     "foreign_keys": ("UPDATE api_tokens SET org_id = 'org_gone'",),
     "event_without_delivery": ("DELETE FROM deliveries WHERE sequence = 5",),
 }

@@ -6,8 +6,9 @@ from typing import Final
 
 from dcvd.core.sentences.german.cloudflare import CLOUDFLARE
 from dcvd.core.sentences.german.connect_page import CONNECT_PAGE
+from dcvd.core.sentences.german.dashboard import DASHBOARD
 from dcvd.core.sentences.german.dns import DNS
 from dcvd.core.sentences.german.summaries import SUMMARIES
 
-GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **CONNECT_PAGE})
+GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **CONNECT_PAGE, **DASHBOARD})
 """The templates by their ids."""

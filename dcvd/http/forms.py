@@ -8,6 +8,8 @@ from dcvd.http.request import ApiRequest
 
 _MAX_BYTES: Final = 8192
 _MAX_FIELDS: Final = 32
+_FORM: Final = "dcvd.form"
+"""The key in the scope's state of the fields, once they are read: a body is read once."""
 
 
 async def read_form(request: ApiRequest) -> dict[str, str]:
@@ -15,6 +17,9 @@ async def read_form(request: ApiRequest) -> dict[str, str]:
 
     Raises InvalidInput, and whatever reading a body raises.
     """
+    read: dict[str, str] | None = request.scope["state"].get(_FORM)
+    if read is not None:
+        return read
     body = await request.read_body(_MAX_BYTES, may_be_empty=True, any_media_type=True)
     try:
         fields = parse_qsl(
@@ -26,4 +31,5 @@ async def read_form(request: ApiRequest) -> dict[str, str]:
         )
     except ValueError as error:
         raise InvalidInput("form", "This is not what the form of this page sends; load the page again.") from error
-    return dict(fields)
+    form = request.scope["state"][_FORM] = dict(fields)
+    return form

@@ -1,0 +1,1 @@
+"""What tenants see of their organization."""

@@ -1,0 +1,1 @@
+"""Sign-in: a token is exchanged for a session, and a session ended."""

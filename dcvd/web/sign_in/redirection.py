@@ -1,0 +1,65 @@
+"""The way to sign in, for a browser without a session."""
+
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+from litestar import Request, Response
+from litestar.plugins.htmx import HTMXDetails
+from litestar.response import Redirect, Template
+
+from dcvd.core.branding.branding import Branding
+from dcvd.core.http.own_paths import read_own_path
+from dcvd.http.access.authorization import READ_METHODS
+from dcvd.http.access.session_authentication import SignInNeeded
+from dcvd.http.access.session_cookie import build_cookie_removal, read_session_secret
+from dcvd.http.request import ApiRequest
+from dcvd.web.pages.failures import show_failure
+from dcvd.web.pages.page import PageLook, choose_page_language, render_page
+
+SIGN_IN_PATH: Final = "/sign-in"
+DASHBOARD_PATH: Final = "/dashboard"
+NEXT_FIELD: Final = "next"
+"""The field, in the query and the form of the sign-in, of the path to which a browser goes afterwards."""
+
+_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
+
+
+def show_failure_or_sign_in(request: Request[Any, Any, Any], error: Exception) -> Response[Any] | Template:
+    """Answer an exception with a page, or with the way to sign in; Litestar calls this for those of the dashboard."""
+    if not isinstance(error, SignInNeeded):
+        return show_failure(request, error)
+    assert isinstance(request, ApiRequest)
+    config = request.services.context.config
+    headers = {}
+    if read_session_secret(config, request.scope) is not None:
+        headers["Set-Cookie"] = build_cookie_removal(config)
+    elif _comes_from_elsewhere(request):
+        return _ask_again(request)
+    url = f"{SIGN_IN_PATH}?{urlencode({NEXT_FIELD: _find_page(request)})}"
+    if HTMXDetails(request):
+        return Response(None, status_code=HTTPStatus.OK, headers={"HX-Redirect": url, **headers})
+    return Redirect(url, status_code=303, headers=headers)
+
+
+def _comes_from_elsewhere(request: ApiRequest) -> bool:
+    """Whether a link of another site, or of a mail, was followed: then browsers withhold a cookie that they have."""
+    return request.method in READ_METHODS and request.headers.get("sec-fetch-site") in _ELSEWHERE
+
+
+def _ask_again(request: ApiRequest) -> Template:
+    """Show a page that asks for the same one at once, as a page of this site, so that the cookie comes along."""
+    look = PageLook(choose_page_language(request, Branding()))
+    return render_page("sign_in/again.html", look, {"path": _find_page(request)}, headers={"Refresh": "0"})
+
+
+def _find_page(request: ApiRequest) -> str:
+    """Return the page to come back to: the one that was asked for, or into which a part was to be put."""
+    current_url = HTMXDetails(request).current_url
+    if current_url is not None:
+        parts = urlsplit(current_url)
+        return read_own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path, DASHBOARD_PATH)
+    if request.method not in READ_METHODS:
+        return DASHBOARD_PATH
+    path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+    return read_own_path(f"{path}?{query}" if query else path, DASHBOARD_PATH)
