@@ -19,8 +19,12 @@ KEPT_FOR_EVER: Final = {
 OWN_REFERRER: Final = {"Referrer-Policy": "same-origin"}
 """For pages with forms that write: with the policy of all other answers, browsers name no `Origin` to us either."""
 _OWN_REFERRER_FIELD: Final = (b"referrer-policy", OWN_REFERRER["Referrer-Policy"].encode())
+KEPT_FOR_AN_HOUR: Final = {**KEPT_FOR_EVER, "Cache-Control": "public, max-age=3600"}
+"""For what is no secret either, and changes with a new version of dcvd."""
 _KEPT_NAMES: Final = frozenset(name.lower().encode() for name in KEPT_FOR_EVER)
-_KEPT_FIELD: Final = (b"cache-control", KEPT_FOR_EVER["Cache-Control"].encode())
+_KEPT_FIELDS: Final = frozenset(
+    (b"cache-control", kept["Cache-Control"].encode()) for kept in (KEPT_FOR_EVER, KEPT_FOR_AN_HOUR)
+)
 _FRAMES: Final = b"frame-ancestors "
 _NO_FRAMES: Final = b"frame-ancestors 'none'"
 _FRAME_OPTIONS: Final = b"x-frame-options"
@@ -42,7 +46,7 @@ class AnswerHeaders:
     def complete(self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope) -> list[tuple[bytes, bytes]]:
         """Return the application's headers with ours; a page keeps the policies that it brings."""
         brought = list(headers)
-        kept_names = _KEPT_NAMES if _KEPT_FIELD in brought else frozenset[bytes]()
+        kept_names = frozenset[bytes]() if _KEPT_FIELDS.isdisjoint(brought) else _KEPT_NAMES
         if _OWN_REFERRER_FIELD in brought:
             kept_names |= {_OWN_REFERRER_FIELD[0]}
         completed = [

@@ -1,5 +1,6 @@
 """Branding: read and change how an organization looks. A logo is fetched once, and served from here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.branding.branding import Branding, validate_color, validate_language, validate_return_url
+from dcvd.core.branding.embed_origins import validate_embed_origins
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.errors import NotFound
 from dcvd.services import audit
@@ -27,6 +29,7 @@ class BrandingChange(Struct, frozen=True, kw_only=True):
     language: str | UnsetType | None = UNSET
     return_url: str | UnsetType | None = UNSET
     logo_url: str | UnsetType | None = UNSET
+    embed_origins: Sequence[str] | UnsetType | None = UNSET
 
 
 async def read(context: Context, org_id: str) -> Branding:
@@ -48,7 +51,7 @@ async def change(
     used; FetchFailed where the fault is our own; TooManyRequests and Retryable where too many logos are fetched;
     PreconditionFailed where the branding is in another state than `precondition` says.
     """
-    values = {
+    values: dict[str, Any] = {
         name: value if value is UNSET or value is None else validate(value)
         for name, value, validate in (
             ("name", requested.name, lambda text: validate_name(text, subject="organization")),
@@ -58,6 +61,8 @@ async def change(
             ("return_url", requested.return_url, validate_return_url),
         )
     }
+    if not isinstance(requested.embed_origins, UnsetType):
+        values["embed_origins"] = validate_embed_origins(requested.embed_origins or ())
     logo: Logo | None = None
     if isinstance(requested.logo_url, str):
         logo = await logos.fetch(org_id, requested.logo_url)
@@ -100,4 +105,5 @@ def _describe(branding: Branding) -> dict[str, Any]:
         "language": branding.language,
         "returnUrl": branding.return_url,
         "logoId": branding.logo_id,
+        "embedOrigins": list(branding.embed_origins),
     }

@@ -9,7 +9,7 @@ from dcvd.http.access.authentication import authenticate_link
 from dcvd.http.access.session_authentication import authenticate_session
 from dcvd.http.page_routes import ANY_QUERY, PageRoutes
 from dcvd.web.alerts import contact_links, questions
-from dcvd.web.connect import addition, provider, setup
+from dcvd.web.connect import addition, embedding, provider, setup
 from dcvd.web.dashboard import overview
 from dcvd.web.pages import assets
 from dcvd.web.pages.engine import TEMPLATE_CONFIG
@@ -43,6 +43,7 @@ PAGES: Final = PageRoutes(
         domain_connect.ROUTER,
         contact_links.ROUTER,
         questions.ROUTER,
+        embedding.ROUTER,
         assets.ROUTER,
     ),
     template_config=TEMPLATE_CONFIG,

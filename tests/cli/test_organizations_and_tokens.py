@@ -249,7 +249,8 @@ def test_zones_are_added_listed_checked_and_removed(either: House, acme: Organiz
 
 
 def test_branding_is_shown_changed_and_unset(either: House, acme: OrganizationView) -> None:
-    nothing = dict.fromkeys(("name", "primaryColor", "backgroundColor", "language", "returnUrl", "logoUrl"))
+    unset_names = ("name", "primaryColor", "backgroundColor", "language", "returnUrl", "logoUrl")
+    nothing: dict[str, object] = {**dict.fromkeys(unset_names), "embedOrigins": []}
     assert either.json("org", "branding", "show", acme.name) == {"branding": nothing}
     given = ("--name", "Acme Pages", "--primary-color", "#0F62FE", "--return-url", "https://acme.example/")
     changed = either.json("org", "branding", "set", acme.id, *given)["branding"]
@@ -258,7 +259,15 @@ def test_branding_is_shown_changed_and_unset(either: House, acme: OrganizationVi
     unset = either.dcvd("org", "branding", "set", acme.name, "--name", "")
     facts = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in unset.stdout.splitlines() if line}
     assert (facts["Name"], facts["Primary"]) == ("not set", "#0f62fe")
-    for wrong in (["--language", "no language"], ["--return-url", "javascript:alert(1)"]):
+    origins = ["--embed-origin", "https://app.acme.example", "--embed-origin", "http://localhost:3000"]
+    framed = either.json("org", "branding", "set", acme.name, *origins)["branding"]
+    assert framed["embedOrigins"] == ["https://app.acme.example", "http://localhost:3000"]
+    assert either.json("org", "branding", "set", acme.name, "--embed-origin", "")["branding"]["embedOrigins"] == []
+    for wrong in (
+        ["--language", "no language"],
+        ["--return-url", "javascript:alert(1)"],
+        ["--embed-origin", "http://acme.example"],
+    ):
         assert either.dcvd("org", "branding", "set", acme.name, *wrong).returncode == 1
     assert either.dcvd("org", "branding", "set", acme.name).returncode == 2
 

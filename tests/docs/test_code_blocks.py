@@ -18,7 +18,13 @@ from dcvd.core.events import EventType
 from tests.docs.markdown import ROOT, CodeBlock, Page, pages
 
 BLOCKS = [(page, block) for page in pages() for block in page.blocks]
-ELSEWHERE = {"mermaid": "test_architecture", "nginx": "test_proxies", "caddy": "test_proxies", "yaml": "test_proxies"}
+ELSEWHERE = {
+    "mermaid": "test_architecture",
+    "nginx": "test_proxies",
+    "caddy": "test_proxies",
+    "yaml": "test_proxies",
+    "html": "test_connect_page",
+}
 _RECEIVER = re.compile(r"(python|js|php|ruby|go|csharp) file=\S+")
 _COMMENT = re.compile(r"(?m)(^|\s)#\s.*$")
 

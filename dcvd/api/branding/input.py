@@ -14,6 +14,7 @@ class BrandingPatch(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
     language: str | UnsetType | None = UNSET
     return_url: str | UnsetType | None = UNSET
     logo_url: str | UnsetType | None = UNSET
+    embed_origins: tuple[str, ...] | UnsetType | None = UNSET
 
     @property
     def change(self) -> BrandingChange:
@@ -25,4 +26,5 @@ class BrandingPatch(Struct, frozen=True, kw_only=True, rename="camel", forbid_un
             language=self.language,
             return_url=self.return_url,
             logo_url=self.logo_url,
+            embed_origins=self.embed_origins,
         )

@@ -17,6 +17,7 @@ class BrandingView(Struct, frozen=True, kw_only=True, rename="camel"):
     language: str | None
     return_url: str | None
     logo_url: str | None
+    embed_origins: tuple[str, ...]
 
 
 class BrandingAnswer(Struct, frozen=True):

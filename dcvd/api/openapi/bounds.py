@@ -5,6 +5,7 @@ from typing import Any, Final
 from dcvd.api.connections.credentials_schemas import CREDENTIALS_SCHEMAS
 from dcvd.core.alerts.kinds import CONTACT_KINDS
 from dcvd.core.branding.branding import MAX_LANGUAGE_CHARACTERS
+from dcvd.core.branding.embed_origins import MAX_EMBED_ORIGINS, MAX_ORIGIN_CHARACTERS, ORIGIN_PATTERN
 from dcvd.core.dns.hostnames import MAX_GIVEN_CHARS
 from dcvd.core.domains.labels import KEY_PATTERN, MAX_EXTERNAL_ID_CHARS, MAX_LABELS, MAX_VALUE_CHARS
 from dcvd.core.instants import SECOND
@@ -65,6 +66,16 @@ _IP_OR_NULL: Final[Bounds] = {
 _CODE: Final[Bounds] = {"anyOf": [{"$ref": REF_TEMPLATE.format(name="ErrorCode")}, {"type": "string"}]}
 """An authorization server may choose another code, and HTTP has names of its own."""
 
+_EMBED_ORIGINS_OR_NULL: Final[Bounds] = {
+    "anyOf": [
+        {
+            "type": "array",
+            "items": {"type": "string", "pattern": ORIGIN_PATTERN, "maxLength": MAX_ORIGIN_CHARACTERS},
+            "maxItems": MAX_EMBED_ORIGINS,
+        },
+        {"type": "null"},
+    ]
+}
 _NAME_OR_NULL: Final[Bounds] = {"anyOf": [{"type": "string", **_NAME}, {"type": "null"}]}
 _LANGUAGE_OR_NULL: Final[Bounds] = {
     "anyOf": [
@@ -117,6 +128,7 @@ BOUNDS: Final[dict[str, Bounds]] = {
     "DomainChange.labels": _LABELS_CHANGE,
     "DomainConnectRequest.redirectUri": _URI_OR_NULL,
     "BrandingPatch.backgroundColor": _COLOR_OR_NULL,
+    "BrandingPatch.embedOrigins": _EMBED_ORIGINS_OR_NULL,
     "BrandingPatch.language": _LANGUAGE_OR_NULL,
     "BrandingPatch.logoUrl": _URI_OR_NULL,
     "BrandingPatch.name": _NAME_OR_NULL,

@@ -9,6 +9,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "primaryColor": "#0f62fe",
         "language": "de",
         "logoUrl": "https://acme.example/logo.png",
+        "embedOrigins": ["https://app.acme.example"],
     },
     "DiagnoseName": {"domainName": "app.customer.com"},
     "DnsWriteRequest": {"connectionId": "conn_01kf0c7pmk00qj5t6v8n3w9r2d", "dryRun": True},

@@ -76,6 +76,7 @@ DESCRIPTIONS: Final[dict[str, str]] = {
     "domains": "The domains.",
     "dormantSince": "From when on it has no hostname at Cloudflare; null if it is not dormant.",
     "dryRun": "Only say what would be done.",
+    "embedOrigins": "The sites that may show the pages in a frame, as origins.",
     "enabled": "Whether events are sent to it; if not, they are held.",
     "error": "What is wrong; null if nothing is.",
     "errorClass": "What kind of failure it was; null after a success.",

@@ -50,6 +50,7 @@ class BrandingDeclaration(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     background_color: str | None = None
     language: str | None = None
     return_url: str | None = None
+    embed_origins: list[str] = []
 
 
 class ContactDeclaration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

@@ -74,6 +74,7 @@ async def _observe_one(operations: Operations, org_id: str) -> ObservedOrganizat
             background_color=branding.background_color,
             language=branding.language,
             return_url=branding.return_url,
+            embed_origins=list(branding.embed_origins),
         ),
         zone_ids={zone.name: zone.id for zone in zones},
         contact_ids={contact.address: contact.id for contact in contacts or ()},

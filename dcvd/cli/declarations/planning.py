@@ -16,6 +16,7 @@ from dcvd.cli.declarations.endpoint_plan import plan_endpoint_removals, plan_end
 from dcvd.cli.declarations.observation import ObservedOrganization
 from dcvd.cli.declarations.pairing import pair, refuse_doubles
 from dcvd.cli.declarations.steps import Action, Plan, Step, change, create, describe_change, remove
+from dcvd.core.branding.embed_origins import normalise_origin
 from dcvd.core.dns.hostnames import to_a_labels
 from dcvd.core.numbers import count
 
@@ -26,6 +27,7 @@ _BRANDING_NAMES: Final = {
     "primary_color": "primaryColor",
     "background_color": "backgroundColor",
     "return_url": "returnUrl",
+    "embed_origins": "embedOrigins",
 }
 """Where the API has another name than the file."""
 
@@ -161,4 +163,6 @@ def _kinds(contact: ContactDeclaration) -> Any:
 
 
 def _fold(key: str, value: Any) -> Any:
+    if key == "embed_origins":
+        return list(map(normalise_origin, value))
     return value.lower() if isinstance(value, str) and key.endswith("_color") else value

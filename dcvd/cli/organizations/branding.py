@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -43,11 +43,23 @@ def show(organization: str, as_json: bool, config: Path) -> None:
 @click.option("--background-color", metavar="#RRGGBB", help="The colour behind all.")
 @click.option("--language", metavar="TAG", help="The language of the pages, such as en or de-AT.")
 @click.option("--return-url", metavar="URL", help="Where the pages lead back to; an https:// URL.")
+@click.option(
+    "--embed-origin",
+    "embed_origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="A site that may show the pages in a frame, such as https://app.acme.example; may be repeated. The ones given "
+    "replace those before.",
+)
 @json_option
 @config_option
-def change(organization: str, as_json: bool, config: Path, **values: str | None) -> None:
+def change(
+    organization: str, embed_origins: tuple[str, ...], as_json: bool, config: Path, **values: str | None
+) -> None:
     """Change what is given of how ORGANIZATION looks; an empty text unsets it."""
-    given = {name: value or None for name, value in values.items() if value is not None}
+    given: dict[str, Any] = {name: value or None for name, value in values.items() if value is not None}
+    if embed_origins:
+        given["embed_origins"] = tuple(filter(None, embed_origins))
     if not given:
         raise click.UsageError("Give at least one option; `dcvd org branding show` shows what is set.")
     _change(organization, config, BrandingPatch(**given), as_json=as_json)
@@ -91,5 +103,6 @@ def _print(view: BrandingView, *, as_json: bool) -> None:
         ("Language", view.language),
         ("Return URL", view.return_url),
         ("Logo", view.logo_url),
+        ("Framed by", ", ".join(view.embed_origins)),
     ]
     print_facts([(name, value or _MISSING) for name, value in facts])

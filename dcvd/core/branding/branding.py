@@ -28,6 +28,7 @@ class Branding(Struct, frozen=True, kw_only=True):
 
     name: as its customers know it. The colours are `#rrggbb`; the pages see to the contrast. language: BCP 47.
     return_url: where the pages lead back to. logo_id: the unguessable name under which its logo is served.
+    embed_origins: the sites that may show the pages in a frame.
     """
 
     name: str | None = None
@@ -36,6 +37,7 @@ class Branding(Struct, frozen=True, kw_only=True):
     language: str | None = None
     return_url: str | None = None
     logo_id: str | None = None
+    embed_origins: tuple[str, ...] = ()
 
     @property
     def entity_tag(self) -> str:

@@ -3,6 +3,7 @@
 Contrast is that of WCAG 2.2: 4.5 for text (success criterion 1.4.3), 3 for what surrounds it (1.4.11).
 """
 
+from collections.abc import Collection
 from typing import Final
 
 from msgspec import Struct
@@ -19,20 +20,20 @@ _BAD: Final = "#b3261e"
 _NOTE: Final = "#8a5a00"
 _QUIET_SHARE: Final = 0.3
 _STEPS: Final = 20
-_MARGIN: Final = 0.6
-"""Beyond the contrast that is needed: texts also stand on cards, which differ a little from the page."""
+_CARD_SHARE: Final = 0.04
 
 _Rgb = tuple[int, int, int]
 
 
 class Palette(Struct, frozen=True, kw_only=True):
-    """Colours as `#rrggbb`. page, text: behind and of plain text. brand, on_brand: of buttons, and of text on them.
+    """Colours as `#rrggbb`. page, card, text: behind and of plain text. brand, on_brand: of buttons, and of their text.
 
-    link, good, bad, note: colours of text, darkened or lightened until they can be read on the page; quiet: a text that
-    stands back.
+    link, good, bad, note: colours of text, darkened or lightened until they can be read on the page and on cards;
+    quiet: a text that stands back.
     """
 
     page: str
+    card: str
     text: str
     brand: str
     on_brand: str
@@ -59,17 +60,26 @@ def contrast(one: str, other: str) -> float:
 
 def _build(page: str, brand: str) -> Palette:
     text = _choose_text(page)
+    card = _choose_card(page, text)
+    grounds = (page, card)
     return Palette(
         page=page,
+        card=card,
         text=text,
         brand=brand,
         on_brand=_choose_text(brand),
-        link=_make_readable(brand, page),
-        quiet=_make_readable(_format(_mix(_parse(text), _parse(page), _QUIET_SHARE)), page),
-        good=_make_readable(_GOOD, page),
-        bad=_make_readable(_BAD, page),
-        note=_make_readable(_NOTE, page),
+        link=_make_readable(brand, text, grounds),
+        quiet=_make_readable(_format(_mix(_parse(text), _parse(page), _QUIET_SHARE)), text, grounds),
+        good=_make_readable(_GOOD, text, grounds),
+        bad=_make_readable(_BAD, text, grounds),
+        note=_make_readable(_NOTE, text, grounds),
     )
+
+
+def _choose_card(page: str, text: str) -> str:
+    """Choose what stands out a little from the page, as far as text can still be read on it."""
+    card = _format(_mix(_parse(page), _parse(text), _CARD_SHARE))
+    return card if contrast(text, card) >= TEXT_CONTRAST else page
 
 
 def _choose_text(background: str) -> str:
@@ -79,15 +89,14 @@ def _choose_text(background: str) -> str:
     return max((_BLACK, _WHITE), key=lambda color: contrast(color, background))
 
 
-def _make_readable(color: str, background: str) -> str:
-    """Move a colour towards the text's until it can be read on a background."""
-    aim = _parse(_choose_text(background))
-    start = _parse(color)
-    for step in range(_STEPS + 1):
+def _make_readable(color: str, text: str, grounds: Collection[str]) -> str:
+    """Move a colour towards the text's until it can be read on all grounds."""
+    start, aim = _parse(color), _parse(text)
+    for step in range(_STEPS):
         mixed = _format(_mix(start, aim, step / _STEPS))
-        if contrast(mixed, background) >= TEXT_CONTRAST + _MARGIN:
+        if all(contrast(mixed, ground) >= TEXT_CONTRAST for ground in grounds):
             return mixed
-    return _format(aim)
+    return text
 
 
 def _mix(one: _Rgb, other: _Rgb, share: float) -> _Rgb:

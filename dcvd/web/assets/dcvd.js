@@ -8,6 +8,8 @@ if (window.trustedTypes && trustedTypes.createPolicy) {
 }
 
 const POLL_MS = 15000;
+const COPIED_MS = 2000;
+let copied = "";  // the id of the button whose value was copied just now
 
 function showLocalTimes(root) {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
@@ -17,9 +19,16 @@ function showLocalTimes(root) {
   }
 }
 
+// The part of the page that holds the button may be replaced at any moment.
+function showCopied() {
+  const button = document.getElementById(copied);
+  if (!button || button.textContent === button.dataset.done) return;
+  const before = button.textContent;
+  button.textContent = button.dataset.done;
+  setTimeout(() => { button.textContent = before; }, COPIED_MS);
+}
+
 async function copy(button) {
-  const before = button.dataset.label || button.textContent;
-  button.dataset.label = before;
   try {
     await navigator.clipboard.writeText(button.dataset.copy);
   } catch {
@@ -34,14 +43,20 @@ async function copy(button) {
     button.focus();
     if (!isDone) return;
   }
-  button.textContent = button.dataset.done;
-  setTimeout(() => { button.textContent = before; }, 2000);
+  copied = button.id;
+  showCopied();
+  setTimeout(() => { copied = ""; }, COPIED_MS);
 }
 
 function followLive(element) {
   let polling = 0;
   const refresh = () => element.dispatchEvent(new CustomEvent("changed"));
-  const poll = () => { if (!polling) polling = setInterval(refresh, POLL_MS); };
+  const poll = () => {
+    if (polling) return;
+    polling = setInterval(refresh, POLL_MS);
+    // The stream may have ended because the right to it did, which the page then says.
+    refresh();
+  };
   if (!window.EventSource) { poll(); return; }
   const source = new EventSource(element.dataset.live);
   let wasOpen = false;
@@ -62,8 +77,24 @@ document.addEventListener("click", (event) => {
   if (button.dataset.print !== undefined) window.print();
 });
 
+// What is as it was stays: whoever reads, selects or hears the page is not disturbed. What ends the page, such as a link
+// that was revoked, stands in its place.
+let shown = "";
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target.dataset.live && detail.serverResponse === shown) {
+    detail.shouldSwap = false;
+    return;
+  }
+  if (detail.target.dataset.live) shown = detail.serverResponse;
+  if (detail.xhr.status !== 404 || !detail.target.dataset.live) return;
+  detail.shouldSwap = true;
+  detail.isError = false;
+  detail.target = document.getElementById("content");
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
   showLocalTimes(event.target);
+  showCopied();
   if (event.target.hidden && event.target.childElementCount) event.target.hidden = false;
 });
 

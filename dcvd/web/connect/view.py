@@ -43,6 +43,7 @@ def build_setup_view(
         "title": words(_choose_title(setup), hostname=setup.domain.name),
         "verdict": words(_choose_verdict(setup), hostname=setup.domain.name, organization=owner.shown_name),
         "is_ready": is_ready,
+        **_describe_state(setup),
         "has_faults": any(finding.severity == "error" for finding in setup.findings),
         "records": () if is_ready else cards,
         "provider": setup.provider,
@@ -52,6 +53,19 @@ def build_setup_view(
         "mail_text": text,
         "mail_url": f"mailto:?subject={quote(subject)}&body={quote(text[:_MAX_MAIL_CHARACTERS])}",
     }
+
+
+def _describe_state(setup: DomainSetup) -> dict[str, str]:
+    """Return what a site around the page is told: `error` is what does not go on by itself, or worked before."""
+    domain = setup.domain
+    if domain.is_ready:
+        return {"state": "ready", "error_code": ""}
+    codes = [finding.code for finding in setup.findings if finding.severity == "error"]
+    if domain.error is not None:
+        return {"state": "error", "error_code": domain.error.code}
+    if domain.broken_since is not None and codes:
+        return {"state": "error", "error_code": codes[0]}
+    return {"state": "open", "error_code": ""}
 
 
 def _choose_title(setup: DomainSetup) -> str:

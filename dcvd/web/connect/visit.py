@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar.plugins.htmx import ClientRedirect, HTMXDetails
 from litestar.response import Redirect, Template
@@ -13,12 +14,17 @@ from dcvd.core.sentences.rendering import CATALOGUE
 from dcvd.errors import NotFound
 from dcvd.http.request import ApiRequest
 from dcvd.services.domain_setup import PageOwner, read_owner
+from dcvd.web.connect.embedding import PARAMETER, read_embedding
 from dcvd.web.pages.failures import LOOK
-from dcvd.web.pages.page import PageLook, Words, choose_page_language, render_page
+from dcvd.web.pages.page import NO_FRAMES, PageLook, Words, choose_page_language, render_page
 
 
 class Visit(Struct, frozen=True):
-    """What every page of a link needs. base: its path; query: the language that was asked for, as a query."""
+    """What every page of a link needs.
+
+    base: its path. query: in which language and in which frame it was asked for. top_query: the same for a page that
+    leaves the frame.
+    """
 
     request: ApiRequest
     owner: PageOwner
@@ -26,6 +32,7 @@ class Visit(Struct, frozen=True):
     link: Link
     base: str
     query: str
+    top_query: str
 
     @property
     def domain_id(self) -> str:
@@ -56,6 +63,7 @@ class Visit(Struct, frozen=True):
         frame = {
             "base": self.base,
             "query": self.query,
+            "top_query": self.top_query,
             "return_to": self.link.return_to or self.look.branding.return_url,
             "expires_at": self.link.expires_at,
         }
@@ -73,7 +81,28 @@ async def open_visit(request: ApiRequest, link_token: str) -> Visit:
     assert link is not None, "the guard lets in the bearers of links alone"
     owner = await read_owner(request.context, request.org_id)
     asked = request.query_params.get("lang")
-    look = PageLook(choose_page_language(request, owner.branding), owner.branding, owner.name)
+    embedding = read_embedding(request, owner.branding)
+    look = PageLook(
+        choose_page_language(request, owner.branding),
+        owner.branding,
+        owner.name,
+        frame_ancestors=owner.branding.embed_origins or NO_FRAMES,
+        is_embedded=embedding is not None,
+        parent_origin=None if embedding is None else embedding.origin,
+    )
     request.scope["state"][LOOK] = look
-    query = f"?lang={asked}" if asked in CATALOGUE else ""
-    return Visit(request, owner, look, link, link_path(LinkPurpose.SETUP, link_token), query)
+    language: dict[str, str] = {"lang": asked} if asked is not None and asked in CATALOGUE else {}
+    frame: dict[str, str] = {} if embedding is None else {PARAMETER: embedding.origin or "1"}
+    return Visit(
+        request,
+        owner,
+        look,
+        link,
+        link_path(LinkPurpose.SETUP, link_token),
+        query=_build_query({**language, **frame}),
+        top_query=_build_query(language),
+    )
+
+
+def _build_query(parameters: Mapping[str, str]) -> str:
+    return f"?{urlencode(parameters)}" if parameters else ""

@@ -13,10 +13,10 @@ from dcvd.http.answer_headers import KEPT_FOR_EVER
 from dcvd.http.answers.problems import route_not_found
 
 _MEDIA_TYPES: Final = {
-    "css": "text/css; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
+    "css": "text/css",
+    "js": "text/javascript",
     "svg": "image/svg+xml",
-    "txt": "text/plain; charset=utf-8",
+    "txt": "text/plain",
 }
 _PATH: Final = "/assets"
 _DIGEST_CHARACTERS: Final = 12
@@ -32,7 +32,12 @@ class Asset(Struct, frozen=True):
 
 def asset_url(name: str) -> str:
     """Return the address of a file by its own name. Raises KeyError for one that is not there."""
-    return _load()[name].url
+    return find_asset(name).url
+
+
+def find_asset(name: str) -> Asset:
+    """Find a file by its own name. Raises KeyError for one that is not there."""
+    return _load()[name]
 
 
 @cache

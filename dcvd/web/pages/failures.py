@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import Request
+from litestar.plugins.htmx import HTMXDetails
 from litestar.response import Template
 
 from dcvd.core.branding.branding import Branding
@@ -19,14 +20,17 @@ _KEPT_HEADERS: Final = frozenset({"Retry-After", "Allow"})
 
 
 def show_failure(request: Request[Any, Any, Any], error: Exception) -> Template:
-    """Answer an exception with a page; Litestar calls this for those of pages. Status and log line are as for any."""
+    """Answer an exception with a page, or with a part for an open one; Litestar calls this for those of pages.
+
+    Status and log line are as for any.
+    """
     assert isinstance(request, ApiRequest)
     response = report_failure(request.scope, error)
     problem = response.problem
     look: PageLook = request.scope["state"].get(LOOK) or PageLook(read_language(request), Branding())
     is_ours = problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR or not isinstance(error, DcvdError)
     return render_page(
-        "failure.html",
+        "failure_message.html" if HTMXDetails(request) else "failure.html",
         look,
         {
             "code": problem.code,
@@ -35,6 +39,6 @@ def show_failure(request: Request[Any, Any, Any], error: Exception) -> Template:
             "is_retry_worthwhile": problem.status >= HTTPStatus.TOO_MANY_REQUESTS,
         },
         status=HTTPStatus(problem.status),
-        has_scripts=False,
+        has_scripts=look.parent_origin is not None,
         headers={name: value for name, value in response.headers.items() if name in _KEPT_HEADERS},
     )

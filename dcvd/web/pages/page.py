@@ -49,12 +49,17 @@ class Words:
 
 
 class PageLook(Struct, frozen=True):
-    """In which language and in whose colours a page is shown, and who may frame it (CSP `frame-ancestors`)."""
+    """In which language and in whose colours a page is shown, and who may frame it (CSP `frame-ancestors`).
+
+    is_embedded: whether it was asked for in a frame. parent_origin: the site around it that is told what happens.
+    """
 
     language: Language
     branding: Branding = Branding()
     organization: str = ""
     frame_ancestors: Sequence[str] = NO_FRAMES
+    is_embedded: bool = False
+    parent_origin: str | None = None
 
 
 def choose_page_language(request: ApiRequest, branding: Branding) -> Language:
@@ -91,6 +96,8 @@ def render_page(
             "dark": dark,
             "nonce": nonce,
             "has_scripts": has_scripts,
+            "is_embedded": look.is_embedded,
+            "parent_origin": look.parent_origin,
             **context,
         },
         status_code=status,

@@ -15,7 +15,10 @@ from tests.kit.receivers import LOOPBACK, PUBLIC, receiver
 from tests.served_app.client import Client, problem
 
 BRANDING = "/api/organization/branding"
-NOTHING = dict.fromkeys(("name", "primaryColor", "backgroundColor", "language", "returnUrl", "logoUrl"))
+NOTHING: dict[str, object] = {
+    **dict.fromkeys(("name", "primaryColor", "backgroundColor", "language", "returnUrl", "logoUrl")),
+    "embedOrigins": [],
+}
 
 
 class Site(Struct):
@@ -54,6 +57,7 @@ async def test_it_is_kept_as_given_and_each_member_changes_alone(
         "backgroundColor": "#ffffff",
         "language": "de-AT",
         "returnUrl": "https://acme.example/domains?tab=1",
+        "embedOrigins": ["https://app.acme.example:8443", "http://localhost:3000"],
     }
     kept = {**NOTHING, **given, "primaryColor": "#0f62fe"}
     assert (await owner.patch(BRANDING, given)).json == {"branding": kept}
@@ -75,11 +79,13 @@ async def test_it_is_kept_as_given_and_each_member_changes_alone(
         ("returnUrl", "https://a@b.example/"), ("returnUrl", "https://acme.example/ x"), ("returnUrl", "https://a\\b/"),
         ("returnUrl", "https://acme.example/" + "x" * 2048), ("returnUrl", "//acme.example"), ("returnUrl", "https://acme.example/\"><script>"),
         ("returnUrl", "https://acme.example/{x}"), ("returnUrl", "https://acme.example/ä"),
+        ("embedOrigins", "https://acme.example"), ("embedOrigins", ["https://acme.example", "*"]),
+        ("embedOrigins", [f"https://a{number}.example" for number in range(21)]),
     ],
 )  # fmt: skip
 @pytest.mark.sampled(3)
 async def test_a_bad_value_is_refused_naming_the_member_and_nothing_is_stored(
-    owner: Client, field: str, value: str
+    owner: Client, field: str, value: str | list[str]
 ) -> None:
     problem(
         await owner.patch(BRANDING, {"backgroundColor": "#000000", field: value}), 400, "invalid_input", field=field

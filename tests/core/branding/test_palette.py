@@ -14,6 +14,7 @@ def test_every_text_has_the_contrast_that_wcag_asks_for(primary: str | None, bac
     for palette in build_palettes(primary, background):
         for color in (palette.text, palette.link, palette.quiet, palette.good, palette.bad, palette.note):
             assert contrast(color, palette.page) >= TEXT_CONTRAST
+            assert contrast(color, palette.card) >= TEXT_CONTRAST
         assert contrast(palette.on_brand, palette.brand) >= TEXT_CONTRAST
 
 

@@ -32,6 +32,8 @@ async def test_a_plain_name_is_added_and_the_link_is_for_it_from_then_on(newcome
     assert (answer.status, answer.headers["Location"]) == (303, newcomer.path)
     assert await names(owner) == ["www.customer.com"]
     assert "Connect www.customer.com" in read_text(await newcomer.open())
+    newest = (await owner.get("/api/audit?action=domain.added")).json["audit"][0]
+    assert newest["actor"].startswith("link:link_")
     again = await newcomer.send("/domain", domain="www.customer.com")
     assert again.status == 303
     other = await newcomer.send("/domain", domain="shop.customer.com", confirmed="true")

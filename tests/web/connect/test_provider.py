@@ -43,6 +43,8 @@ async def test_the_way_there_is_a_link_because_no_form_may_lead_to_another_site(
     assert "/auth?" in address
     assert "state=" in address
     assert (await flow.answered({"authorizationUrl": address}))["code"]
+    newest = (await flow.owner.get("/api/audit?action=authorization.begun")).json["audit"][0]
+    assert newest["actor"].startswith("link:link_")
 
 
 async def test_the_browser_comes_back_to_the_page_and_not_to_where_the_link_leads(visitor: Visitor, flow: Flow) -> None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from dcvd.core.instants import DAY
+from dcvd.errors import Retryable
 from dcvd.http.limits.live_streams import MAX_STREAMS_PER_BEARER
 from dcvd.services.context import Context
 from dcvd.store import domains
@@ -94,7 +95,7 @@ async def test_without_scripts_a_check_leads_back_to_the_page(visitor: Visitor) 
 
 
 async def test_a_check_that_takes_longer_is_announced(visitor: Visitor, looker: FakeLooker) -> None:
-    looker.hangs = True
+    looker.raises = Retryable("Cloudflare does not answer.")
     assert "takes longer" in read_text(await visitor.send_by_htmx("/check"))
 
 

@@ -69,6 +69,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "connect_continue_at": "Continue at {provider}",
         "connect_leaving": "You leave this page and come back to it.",
+        "connect_new_window": "It opens in a new window, and this page shows what comes of it.",
         "connect_plan": "This will be written at {provider}",
         "connect_plan_add": "New: {record}",
         "connect_plan_remove": "Removed, and kept so that it can be put back: {record}",

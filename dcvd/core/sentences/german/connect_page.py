@@ -76,6 +76,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "connect_continue_at": "Weiter bei {provider}",
         "connect_leaving": "Sie verlassen diese Seite und kommen hierher zurück.",
+        "connect_new_window": "Es öffnet sich ein neues Fenster, und diese Seite zeigt, was daraus wird.",
         "connect_plan": "Das wird bei {provider} geschrieben",
         "connect_plan_add": "Neu: {record}",
         "connect_plan_remove": "Wird entfernt, und aufgehoben, damit es zurückgelegt werden kann: {record}",
