@@ -109,7 +109,9 @@ class AlertLoop:
         room = (1 if state.is_failing else self._context.config.mail.concurrency) - len(in_flight)
         if room <= 0:
             return _MAX_SLEEP_S
-        due = [each for each in await outbox.list_due(self._context, channel) if each.id not in in_flight]
+        # Those in flight when the list is read are in it, and may have ended by the time it is here.
+        busy = frozenset(in_flight)
+        due = [each for each in await outbox.list_due(self._context, channel) if each.id not in busy]
         if due and channel is Channel.MAIL:
             allowance = await outbox.read_allowance(self._context)
             room = min(room, allowance.count - len(in_flight))
