@@ -11,7 +11,7 @@ from tests.web.browser.chromium import OPTIONS
 from tests.web.browser.place import Place, Tenant, opened
 from tests.web.browser.visitor import Visitor, visiting
 
-expect.set_options(timeout=10_000)  # below the 15 s after which a page would ask by itself
+expect.set_options(timeout=14_000)  # below the 15 s after which a page would ask by itself
 
 
 @pytest.fixture(scope="session")

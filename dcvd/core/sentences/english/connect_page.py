@@ -64,8 +64,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
         "connect_final_dot": "If your provider appends {zone} to the value, type the value with a dot at its end.",
         "connect_one_click": "Let {provider} do it",
         "connect_one_click_explained": (
-            "You sign in at {provider} and agree. Then the record above is written for you, and nothing else is "
-            "changed."
+            "You sign in at {provider} and agree. Then the record is written for you, and nothing else is changed."
         ),
         "connect_continue_at": "Continue at {provider}",
         "connect_leaving": "You leave this page and come back to it.",

@@ -71,7 +71,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "connect_one_click": "{provider} erledigt es",
         "connect_one_click_explained": (
-            "Sie melden sich bei {provider} an und stimmen zu. Dann wird der Eintrag oben für Sie geschrieben, und "
+            "Sie melden sich bei {provider} an und stimmen zu. Dann wird der Eintrag für Sie geschrieben, und "
             "sonst wird nichts geändert."
         ),
         "connect_continue_at": "Weiter bei {provider}",
