@@ -27,7 +27,7 @@ from dcvd.core.ids import IdPrefix
 _KIND: Final = click.Choice([kind.value for kind in CONTACT_KINDS])
 
 _COLUMNS: Final[tuple[Column[ContactView], ...]] = (
-    Column(heading="address", cell=lambda each: each.address, shortest=16),
+    Column(heading="address", cell=lambda each: each.address, shortest=14),
     Column(heading="status", cell=lambda each: each.status.value),
     Column(
         heading="told of",

@@ -30,6 +30,7 @@ api() { curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/jso
 openssl req -quiet -x509 -newkey rsa:2048 -nodes -keyout client.key -out client.pem -subj /CN=client 2>/dev/null ||
   openssl req -x509 -newkey rsa:2048 -nodes -keyout client.key -out client.pem -subj /CN=client 2>/dev/null
 ENDPOINT=$(api "$DCVD/api/webhooks" -d '{"url":"https://hooks.example.com/first","events":["*"]}' | jq -r .webhook.id)
+DOMAIN_ID=$(api "$DCVD/api/domains" -d "{\\"domainName\\":\\"d$$.customer.test\\"}" | jq -r .domain.id)
 """
 
 
