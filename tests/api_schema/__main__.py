@@ -106,7 +106,8 @@ async def _add_things(session: aiohttp.ClientSession, url: str, api_token: str) 
     for number in range(_THINGS):
         await post("/api/domains", {"domainName": f"there{number}.customer.test"})
         await post("/api/webhooks", {"url": f"http://127.0.0.1:9/{number}", "events": ["webhook.test"]})
-        await post("/api/tokens", {"name": f"there {number}"})
+        minted = await _post(session, f"{url}/api/tokens", {"name": f"there {number}"})
+        await _sign_in(session, url, minted["token"]["token"])
         await post("/api/links", {"purpose": "new"})
         await post("/api/zones", {"name": f"there{number}.customer.test"})
         await post("/api/members", {"address": f"there{number}@customer.test"})
@@ -122,6 +123,7 @@ async def _add_things(session: aiohttp.ClientSession, url: str, api_token: str) 
         "webhook_id": await ids("/api/webhooks", "webhooks"),
         # The oldest is the caller's own.
         "token_id": (await ids("/api/tokens", "tokens"))[:_THINGS],
+        "session_id": await ids("/api/sessions", "sessions"),
         "link_id": await ids("/api/links", "links"),
         "zone_id": await ids("/api/zones", "zones"),
         "member_id": await ids("/api/members", "members"),
@@ -137,6 +139,13 @@ async def _post(session: aiohttp.ClientSession, url: str, body: dict[str, Any]) 
     async with session.post(url, json=body) as answer:
         assert answer.status < 300, f"POST {url}: {await answer.text()}"
         return await answer.json()
+
+
+async def _sign_in(session: aiohttp.ClientSession, url: str, token: str) -> None:
+    """Begin a session, as the form of the sign-in does."""
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    async with session.post(f"{url}/sign-in", data={"token": token}, headers=headers, allow_redirects=False) as answer:
+        assert answer.status == 303, await answer.text()
 
 
 async def _make_link(session: aiohttp.ClientSession, url: str) -> tuple[str, dict[str, list[str]]]:
