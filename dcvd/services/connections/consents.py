@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
+from dcvd.config import Config
 from dcvd.core.connections.connection import Provider
 from dcvd.core.dns.hostnames import normalise
 from dcvd.dns.checks.zone_reader import ZoneReader
@@ -49,6 +50,11 @@ async def request_consent(
     )
 
 
+def gives_consent_for_one_name(config: Config, provider: Provider) -> bool:
+    """Whether customers consent there for one hostname (Domain Connect's asynchronous flow), and not for an account."""
+    return provider is Provider.OTHER and config.providers_other.write_driver == "domain_connect"
+
+
 async def find_consent_parameters(
     context: Context, zones: ZoneReader, provider: Provider, domain_name: str | None
 ) -> dict[str, str]:
@@ -58,7 +64,7 @@ async def find_consent_parameters(
     hostname; NotFound where its domain is not registered; Retryable where DNS gives no answer.
     """
     config = context.config
-    is_for_one_name = provider is Provider.OTHER and config.providers_other.write_driver == "domain_connect"
+    is_for_one_name = gives_consent_for_one_name(config, provider)
     if domain_name is None:
         if is_for_one_name:
             raise InvalidInput("domainName", "domainName is missing: this provider gives its consent for one hostname.")

@@ -17,7 +17,7 @@ from dcvd.http.answers.problems import route_not_found
 from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import links
 from dcvd.services.alerts.links import LinkedContact
-from dcvd.web.pages.message import Message, show_message
+from dcvd.web.pages.message import Message, build_message, show_message
 
 TokenParameter = Annotated[str | None, QueryParameter(name="token")]
 
@@ -81,11 +81,6 @@ def _done_message(action: LinkAction, linked: LinkedContact) -> Message:
                 "You get no more alerts",
                 f"{address} gets no more alerts of {name}. You can close this window.",
             )
-
-
-def build_message(title: str, *paragraphs: str, button: str = "", action: str = "") -> Message:
-    """Build a message; see `Message` for its button."""
-    return Message(title=title, paragraphs=paragraphs, button=button, action=action)
 
 
 def refuse_link() -> Template:

@@ -11,8 +11,8 @@ from litestar.response import Template
 from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import refused_questions
 from dcvd.services.alerts.refused_questions import QuestionedAddress
-from dcvd.web.alerts.contact_links import TokenParameter, build_message, refuse_link
-from dcvd.web.pages.message import show_message
+from dcvd.web.alerts.contact_links import TokenParameter, refuse_link
+from dcvd.web.pages.message import build_message, show_message
 
 
 @get(["/refuse", "/allow"])

@@ -2,24 +2,26 @@
 
 from typing import Any, Final
 
+import structlog
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Template
 from msgspec import Struct
 
-from dcvd.core.connections.connection import Provider
 from dcvd.errors import Conflict, NotConfigured, NotFound, RemoteError, Retryable
 from dcvd.http.answers.provider_names import name_provider
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
-from dcvd.services.connections.consents import request_consent
+from dcvd.services.connections.consents import gives_consent_for_one_name, request_consent
 from dcvd.services.domain_setup import DomainSetup, list_consent_providers, read_setup
 from dcvd.services.records import domain_connect
 from dcvd.services.records.plans import RecordRequest
 from dcvd.web.connect.return_cookie import build_return_cookie
 from dcvd.web.connect.view import list_changes
 from dcvd.web.connect.visit import Visit, open_visit
+
+log = structlog.get_logger(__name__)
 
 
 class Way(Struct, frozen=True):
@@ -46,7 +48,8 @@ async def _find_ways(request: ApiRequest, setup: DomainSetup) -> list[Way]:
         return [Way("authorize", name_provider(each), each.value) for each in consents]
     try:
         applying = await _build_apply_url(request, setup.domain.id)
-    except (NotConfigured, NotFound, Conflict, Retryable, RemoteError):
+    except (NotConfigured, NotFound, Conflict, Retryable, RemoteError) as error:
+        log.debug("connect.no_domain_connect", domain_id=setup.domain.id, reason=error.message)
         return []
     return [Way("domain-connect", applying.provider_name)]
 
@@ -62,9 +65,7 @@ async def authorize(request: ApiRequest, link_token: FromPath[str]) -> Response[
     provider = next((each for each in offered if each.value == chosen), None)
     if provider is None:
         raise NotFound("Nobody consents to changes at this provider here.", code="no_consent_here")
-    is_for_one_name = (
-        provider is Provider.OTHER and request.context.config.providers_other.write_driver == "domain_connect"
-    )
+    is_for_one_name = gives_consent_for_one_name(request.context.config, provider)
     redirect = await request_consent(
         request.context,
         services.access.token_client,

@@ -20,6 +20,11 @@ class Message(Struct, frozen=True, kw_only=True):
     action: str = ""
 
 
+def build_message(title: str, *paragraphs: str, button: str = "", action: str = "") -> Message:
+    """Build a message of paragraphs; see `Message` for its button."""
+    return Message(title=title, paragraphs=paragraphs, button=button, action=action)
+
+
 def show_message(message: Message, *, status: HTTPStatus = HTTPStatus.OK) -> Template:
     """Answer with the page."""
     return render_page(

@@ -5,7 +5,7 @@ from typing import Final
 from dcvd.core.connections.connection import Provider
 from dcvd.errors import DcvdError
 from dcvd.http.answers.provider_names import name_provider
-from dcvd.web.pages.message import Message
+from dcvd.web.pages.message import Message, build_message
 
 _ERROR_SENTENCES: Final = {
     "access_denied": "You declined, so nothing was connected.",
@@ -20,7 +20,7 @@ _ERROR_SENTENCES: Final = {
 
 def success_message(provider: Provider, organization: str) -> Message:
     """Return what is said of a success."""
-    return _build(
+    return build_message(
         "Connected",
         f"{organization} can now write DNS records for your domains at {name_provider(provider)}.",
         f"You can close this window. To take it back, ask {organization}, or remove its access at "
@@ -36,11 +36,9 @@ def failure_message(provider: Provider, organization: str | None, error: DcvdErr
         "Something is wrong between the two, and you cannot change it. Try again later, or tell whoever sent you here "
         f"this code: {error.code}",
     )
-    return _build("Not connected", f"{_capitalize(name_provider(provider))} was not connected{suffix}.", sentence)
-
-
-def _build(title: str, *paragraphs: str) -> Message:
-    return Message(title=title, paragraphs=paragraphs)
+    return build_message(
+        "Not connected", f"{_capitalize(name_provider(provider))} was not connected{suffix}.", sentence
+    )
 
 
 def _capitalize(text: str) -> str:

@@ -14,7 +14,7 @@ from dcvd.core.records.domain_connect import RETURN_PATH, ApplyOutcome, read_out
 from dcvd.http.request import ApiRequest
 from dcvd.services.records import domain_connect
 from dcvd.web.connect.return_cookie import FORGET_RETURN, read_return_path
-from dcvd.web.pages.message import Message, show_message
+from dcvd.web.pages.message import Message, build_message, show_message
 
 _CLOSE: Final = "You can close this window."
 
@@ -47,32 +47,28 @@ async def show_outcome(
 def _outcome_message(result: ApplyOutcome) -> Message:
     match result:
         case "applied":
-            return _build(
+            return build_message(
                 "Your DNS provider sets the record",
                 "It can take some minutes until it can be seen everywhere; you need not wait for it here.",
                 _CLOSE,
             )
         case "cancelled":
-            return _build("Nothing was changed", "You cancelled it at your DNS provider.", _CLOSE)
+            return build_message("Nothing was changed", "You cancelled it at your DNS provider.", _CLOSE)
         case "denied":
-            return _build(
+            return build_message(
                 "Nothing was changed",
                 "Your DNS provider does not let you change this domain. Ask whoever manages it, or create the record by"
                 " hand.",
                 _CLOSE,
             )
         case "failed":
-            return _build(
+            return build_message(
                 "Nothing was changed",
                 "Your DNS provider could not do it. Try again later, or create the record by hand.",
                 _CLOSE,
             )
         case _:
             assert_never(result)
-
-
-def _build(title: str, *paragraphs: str) -> Message:
-    return Message(title=title, paragraphs=paragraphs)
 
 
 ROUTER: Final = Router("/", route_handlers=[show_outcome], include_in_schema=False)
