@@ -36,7 +36,6 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
-from dcvd.services.domains.watching import DomainWatchers
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -46,6 +45,7 @@ from dcvd.services.system.growth import DatabaseGrowth
 from dcvd.services.system.overview import DaemonSources, OverviewReader
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.trust_stores import load_trust_stores
+from dcvd.services.watching import Watchers
 from dcvd.services.webhooks.outgoing_proxy import build_proxy
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.sync.checker import DomainChecker
@@ -187,7 +187,7 @@ async def build_parts(
         overview=OverviewReader(context, readiness, sources, growth),
         exposition=exposition,
         feed=EventFeed(context),
-        watchers=DomainWatchers(context),
+        watchers=Watchers(context),
         hints=CloudflareNotificationHandler(context, metrics),
         diagnoser=Diagnoser(context, observer),
         tester=tester,

@@ -28,7 +28,6 @@ from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
-from dcvd.services.domains.watching import DomainWatchers
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -36,6 +35,7 @@ from dcvd.services.logos import LogoFetcher
 from dcvd.services.readiness import Readiness
 from dcvd.services.system.overview import OverviewReader
 from dcvd.services.tokens.usage import TokenUsage
+from dcvd.services.watching import Watchers
 from dcvd.services.webhooks.endpoint_tests import EndpointTester
 from dcvd.services.zones.checks import ZoneChecker
 
@@ -62,7 +62,7 @@ class AppServices(Struct, kw_only=True):
     readiness: Readiness
     overview: OverviewReader
     feed: EventFeed
-    watchers: DomainWatchers
+    watchers: Watchers
     hints: CloudflareNotificationHandler
     diagnoser: Diagnoser
     tester: EndpointTester

@@ -61,6 +61,8 @@ def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
             (encode_list(contested_names),),
         )
     tx.announce(Topic.DOMAINS)
+    for org_id in {domain.org_id for domain in domains}:
+        tx.announce(Topic.DOMAIN_LISTS, org_id)
 
 
 def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
@@ -88,6 +90,7 @@ def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
     tx.execute(_UPDATE, (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id))
     tx.announce(Topic.DOMAIN_CHANGES, domain.id)
+    tx.announce(Topic.DOMAIN_LISTS, domain.org_id)
 
 
 def update_labels(tx: Transaction, domain: Domain) -> None:
@@ -96,11 +99,14 @@ def update_labels(tx: Transaction, domain: Domain) -> None:
         "UPDATE domains SET external_id = ?, labels = ?, updated_at = ? WHERE id = ?",
         (domain.external_id, encode_json(domain.labels), domain.updated_at, domain.id),
     )
+    tx.announce(Topic.DOMAIN_CHANGES, domain.id)
+    tx.announce(Topic.DOMAIN_LISTS, domain.org_id)
 
 
-def delete_all(tx: Transaction, domain_ids: Collection[str]) -> None:
-    """Remove domains' rows."""
+def delete_all(tx: Transaction, org_id: str, domain_ids: Collection[str]) -> None:
+    """Remove the rows of an organization's domains."""
     tx.execute("DELETE FROM domains WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),))
+    tx.announce(Topic.DOMAIN_LISTS, org_id)
     for domain_id in domain_ids:
         tx.announce(Topic.DOMAIN_CHANGES, domain_id)
 

@@ -10,7 +10,7 @@ from dcvd.http.access.session_authentication import authenticate_session
 from dcvd.http.page_routes import ANY_QUERY, PageRoutes
 from dcvd.web.alerts import contact_links, questions
 from dcvd.web.connect import addition, embedding, provider, setup
-from dcvd.web.dashboard import overview
+from dcvd.web.dashboard.routes import ROUTERS as DASHBOARD_ROUTERS
 from dcvd.web.pages import assets
 from dcvd.web.pages.engine import TEMPLATE_CONFIG
 from dcvd.web.pages.failures import show_failure
@@ -28,7 +28,7 @@ _CONNECT: Final = Router(
 )
 _DASHBOARD: Final = Router(
     DASHBOARD_PATH,
-    route_handlers=overview.HANDLERS,
+    route_handlers=DASHBOARD_ROUTERS,
     guards=[authenticate_session],
     exception_handlers={Exception: show_failure_or_sign_in},
     opt={"subject": None, "limited": True, ANY_QUERY: True},

@@ -12,7 +12,8 @@ from playwright.async_api import async_playwright
 from dcvd.kit.logs.configuration import configure_logging
 from tests.web.browser.chromium import OPTIONS
 from tests.web.browser.place import opened
-from tests.web.browser.scenes import SCENES, SCHEMES, WIDTHS, Stage
+from tests.web.browser.scenes import SCENES, SCHEMES, WIDTHS
+from tests.web.browser.scenes.stage import Stage
 from tests.web.browser.visitor import visiting
 
 

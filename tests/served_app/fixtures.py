@@ -40,7 +40,6 @@ from dcvd.services.configuration import RunningConfiguration
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
-from dcvd.services.domains.watching import DomainWatchers
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -50,6 +49,7 @@ from dcvd.services.system.growth import DatabaseGrowth
 from dcvd.services.system.overview import OverviewReader
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.usage import TokenUsage
+from dcvd.services.watching import Watchers
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations.organizations import Organization
@@ -180,7 +180,7 @@ def built_app(config: Config) -> Api:
         readiness=Readiness(),
         overview=cast(OverviewReader, None),
         feed=cast(EventFeed, None),
-        watchers=cast(DomainWatchers, None),
+        watchers=cast(Watchers, None),
         hints=CloudflareNotificationHandler(context, Metrics()),
         diagnoser=Diagnoser(context, FakeObserver()),
         tester=FakeProber(context),
@@ -221,7 +221,7 @@ def app(
     parts.importer = HostnameImporter(saas_zone, heartbeat_s=0.01)
     parts.zones = ZoneChecker(context, text_reader)
     parts.feed, parts.tester = feed, prober
-    parts.watchers = DomainWatchers(context)
+    parts.watchers = Watchers(context)
     parts.find_own_fault = lambda endpoint_id: None
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.metrics = context, last_use, Metrics()

@@ -115,5 +115,5 @@ async def test_the_rows_of_labels_follow_every_change_and_go_with_their_domain(c
     stored = await context.database.read(lambda snapshot: domains.get(snapshot, domain.id))
     assert stored is not None
     assert (stored.external_id, stored.labels, stored.status) == ("x", {"tier": 'a"b'}, DomainStatus.ACTIVE)
-    await context.database.write(lambda tx: domains.delete_all(tx, [domain.id, other.id]))
+    await context.database.write(lambda tx: domains.delete_all(tx, org, [domain.id, other.id]))
     assert await rows() == []

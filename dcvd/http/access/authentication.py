@@ -33,6 +33,10 @@ PRESENTED_SESSION: Final = "dcvd.presented_session"
 _OPERATOR_ROOTS: Final = ("operator", "metrics")
 
 AsgiConnection = ASGIConnection[Any, Any, Any, Any]
+UNATTENDED_HEADER: Final = "X-Unattended"
+"""The header by which an open page says that it asks by itself: nobody uses its session by that."""
+UNATTENDED: Final = "unattended"
+"""The name in a route's `opt` by which that holds for each request to it."""
 
 
 async def authenticate_tenant(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
@@ -103,12 +107,18 @@ async def admit_caller(connection: AsgiConnection, caller: Caller) -> None:
     scope, services = connection.scope, get_services(connection.scope)
     scope["auth"] = caller
     mark_known()
-    services.token_usage.record_use(caller, services.context.now())
+    if caller.session_id is None or not _is_unattended(scope):
+        services.token_usage.record_use(caller, services.context.now())
     is_write = scope["method"] not in READ_METHODS  # type: ignore[typeddict-item]  # HTTP alone has handlers here
     admission = await services.rate_limiter.admit(caller, is_write=is_write)
     scope["state"][RATE_LIMIT_FIELDS] = admission.fields
     if admission.refusal is not None:
         raise admission.refusal
+
+
+def _is_unattended(scope: Scope) -> bool:
+    is_said = any(name == UNATTENDED_HEADER.lower().encode() for name, _ in scope["headers"])
+    return is_said or bool(scope["route_handler"].opt.get(UNATTENDED, False))
 
 
 async def authorize_caller(connection: AsgiConnection, handler: BaseRouteHandler, caller: Caller) -> None:

@@ -66,7 +66,7 @@ def erase_domains(
     is_given_to_another = reason in _GIVEN_TO_ANOTHER
     if is_given_to_another:
         leftovers = dict.fromkeys(leftovers, ())
-    domains.delete_all(tx, ids)
+    domains.delete_all(tx, org_id, ids)
     hostname_assignment.release(
         context,
         tx,

@@ -30,6 +30,8 @@ def insert_all(tx: Transaction, jobs: Sequence[Job], *, waits_for: Predecessor |
     values = predecessor_values(waits_for)
     tx.execute_many(_INSERT, [(*_JOBS.to_row(job), *values) for job in jobs])
     tx.announce(Topic.JOBS)
+    for org_id in {job.org_id for job in jobs}:
+        tx.announce(Topic.JOB_LISTS, org_id)
 
 
 def update(tx: Transaction, job: Job, *, expected_state: JobState = JobState.PENDING) -> bool:
@@ -42,6 +44,7 @@ def update(tx: Transaction, job: Job, *, expected_state: JobState = JobState.PEN
     values = (getattr(job, field) for field in _UPDATED_FIELDS)
     was_expected = tx.execute(_UPDATE, (*values, is_ready, job.id, expected_state)) > 0
     tx.announce(Topic.JOBS)
+    tx.announce(Topic.JOB_LISTS, job.org_id)
     return was_expected
 
 

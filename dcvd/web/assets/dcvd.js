@@ -79,17 +79,22 @@ document.addEventListener("click", (event) => {
 
 // What is as it was stays: whoever reads, selects or hears the page is not disturbed. What ends the page, such as a link
 // that was revoked, stands in its place.
-let shown = "";
+const shown = new WeakMap();
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target.dataset.live && detail.serverResponse === shown) {
+  if (detail.target.dataset.live && detail.serverResponse === shown.get(detail.target)) {
     detail.shouldSwap = false;
     return;
   }
-  if (detail.target.dataset.live) shown = detail.serverResponse;
+  if (detail.target.dataset.live) shown.set(detail.target, detail.serverResponse);
   if (detail.xhr.status !== 404 || !detail.target.dataset.live) return;
   detail.shouldSwap = true;
   detail.isError = false;
   detail.target = document.getElementById("content");
+});
+
+// What a page asks by itself is no use of its session, which ends where nobody uses it.
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  if (detail.elt.dataset.live) detail.headers["X-Unattended"] = "true";
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {

@@ -9,22 +9,19 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from dcvd.core.links import LinkPurpose
-from dcvd.http.bodies.presence import stream_while_connected
-from dcvd.http.bodies.stream import StreamingResponse
 from dcvd.http.request import ApiRequest
 from dcvd.services.domain_setup import hurry_check, read_setup
 from dcvd.services.domains import details
+from dcvd.store.engine.transactions import Topic
 from dcvd.web.connect.view import build_setup_view
 from dcvd.web.connect.visit import Visit, open_visit
-from dcvd.web.pages.live import tell_changes
+from dcvd.web.pages.live import answer_changes
 
 _NOTICES: Final = {
     "access_denied": "connect_failed_declined",
     "insufficient_scope": "connect_failed_scope",
     "quota_reached": "connect_failed_quota",
 }
-_EVENT_STREAM: Final = "text/event-stream"
-_MAX_BUFFER_BYTES: Final = 4096
 
 
 @get(["/{link_token:str}", "/new/{link_token:str}"])
@@ -60,24 +57,8 @@ async def check_now(request: ApiRequest, link_token: FromPath[str]) -> Response[
 async def follow_changes(request: ApiRequest, link_token: FromPath[str]) -> Response[Any]:
     """Tell the open page of each change (server-sent events)."""
     visit = await open_visit(request, link_token)
-    if request.is_head:
-        return Response(b"", media_type=_EVENT_STREAM)
-    services = request.services
-    hurry = partial(hurry_check, request.context, request.org_id, visit.domain_id, services.sync_limit.admit)
-    events = tell_changes(
-        services.watchers,
-        services.live_streams,
-        visit.link.id,
-        visit.domain_id,
-        hurry=hurry,
-        random_fraction=request.context.random_fraction,
-    )
-    return StreamingResponse(
-        stream_while_connected(request.receive, events),
-        media_type=_EVENT_STREAM,
-        headers={"X-Accel-Buffering": "no"},
-        max_buffer_bytes=_MAX_BUFFER_BYTES,
-    )
+    hurry = partial(hurry_check, request.context, request.org_id, visit.domain_id, request.services.sync_limit.admit)
+    return answer_changes(request, Topic.DOMAIN_CHANGES, visit.domain_id, visit.link.id, hurry=hurry)
 
 
 def _find_notice(visit: Visit) -> str | None:

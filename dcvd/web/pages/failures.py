@@ -37,6 +37,7 @@ def show_failure(request: Request[Any, Any, Any], error: Exception) -> Template:
             "message": None if is_ours else problem.detail,
             "request_id": request.scope["state"][REQUEST_ID],
             "is_retry_worthwhile": problem.status >= HTTPStatus.TOO_MANY_REQUESTS,
+            "back": look.home,
         },
         status=HTTPStatus(problem.status),
         has_scripts=look.parent_origin is not None,

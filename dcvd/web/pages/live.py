@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
-from dcvd.http.limits.live_streams import LiveStreams
-from dcvd.services.domains.watching import DomainWatchers
+from litestar import Response
+
+from dcvd.http.bodies.presence import stream_while_connected
+from dcvd.http.bodies.stream import StreamingResponse
+from dcvd.http.request import ApiRequest
+from dcvd.store.engine.transactions import Topic
 
 _RECONNECT_MS: Final = 3_000
 _SILENCE_S: Final = 25.0
@@ -16,37 +20,54 @@ _JITTER: Final = 0.2
 """So that pages that were opened together do not go on to ask together."""
 _GATHER_S: Final = 0.2
 """Changes that follow each other so closely are told as one."""
+_MAX_GATHER_S: Final = 3.0
+"""Where they go on, more and more of them are told as one: a page that is asked for without end helps nobody."""
+_MEDIA_TYPE: Final = "text/event-stream"
+_MAX_BUFFER_BYTES: Final = 4096
 
 
-async def tell_changes(
-    watchers: DomainWatchers,
-    streams: LiveStreams,
-    bearer_id: str,
-    domain_id: str,
-    *,
-    hurry: Callable[[], Awaitable[None]],
-    random_fraction: Callable[[], float],
-) -> AsyncGenerator[bytes, None]:
-    """Yield an event `changed` for each change of a domain, until the daemon stops. Raises TooManyRequests.
+def answer_changes(
+    request: ApiRequest, topic: Topic, key: str, bearer_id: str, *, hurry: Callable[[], Awaitable[None]] | None = None
+) -> Response[Any]:
+    """Tell an open page of each change of what it shows; see `services.watching` for `topic` and `key`.
 
-    hurry: called now and then in the first minutes, to have the domain checked soon: whoever has just opened the page
-    has often just changed their DNS.
+    bearer_id: of the link or session that the page has. hurry: called now and then in the first minutes, to have a
+    domain checked soon: whoever has just opened its page has often just changed their DNS.
     """
-    loop = asyncio.get_running_loop()
-    began_s = loop.time()
-    with streams.hold(bearer_id), watchers.watch(domain_id) as changed:
+    if request.is_head:
+        return Response(b"", media_type=_MEDIA_TYPE)
+    return StreamingResponse(
+        stream_while_connected(request.receive, _tell_changes(request, topic, key, bearer_id, hurry)),
+        media_type=_MEDIA_TYPE,
+        headers={"X-Accel-Buffering": "no"},
+        max_buffer_bytes=_MAX_BUFFER_BYTES,
+    )
+
+
+async def _tell_changes(
+    request: ApiRequest, topic: Topic, key: str, bearer_id: str, hurry: Callable[[], Awaitable[None]] | None
+) -> AsyncGenerator[bytes, None]:
+    """Yield an event `changed` for each change, until the daemon stops. Raises TooManyRequests."""
+    services, random_fraction = request.services, request.context.random_fraction
+    watchers, loop = services.watchers, asyncio.get_running_loop()
+    began_s, told_s, gather_s = loop.time(), float("-inf"), _GATHER_S
+    with services.live_streams.hold(bearer_id), watchers.watch(topic, key) as changed:
         yield b"retry: %d\n\n" % _RECONNECT_MS
-        await hurry()
+        if hurry is not None:
+            await hurry()
         while not watchers.is_closed:
-            is_eager = loop.time() - began_s < _EAGER_FOR_S
+            is_eager = hurry is not None and loop.time() - began_s < _EAGER_FOR_S
             try:
                 async with asyncio.timeout((_EAGER_S if is_eager else _SILENCE_S) * (1 - _JITTER * random_fraction())):
                     await changed.wait()
             except TimeoutError:
-                if is_eager:
+                if is_eager and hurry is not None:
                     await hurry()
                 yield b":\n\n"
                 continue
-            await asyncio.sleep(_GATHER_S)
+            goes_on = loop.time() - told_s < _GATHER_S
+            gather_s = min(2 * gather_s, _MAX_GATHER_S) if goes_on else _GATHER_S
+            await asyncio.sleep(gather_s)
             changed.clear()
             yield b"event: changed\ndata:\n\n"
+            told_s = loop.time()

@@ -52,6 +52,7 @@ class PageLook(Struct, frozen=True):
     """In which language and in whose colours a page is shown, and who may frame it (CSP `frame-ancestors`).
 
     is_embedded: whether it was asked for in a frame. parent_origin: the site around it that is told what happens.
+    home: where a page of a failure leads back to; None where there is no such place.
     """
 
     language: Language
@@ -60,6 +61,7 @@ class PageLook(Struct, frozen=True):
     frame_ancestors: Sequence[str] = NO_FRAMES
     is_embedded: bool = False
     parent_origin: str | None = None
+    home: str | None = None
 
 
 def choose_page_language(request: ApiRequest, branding: Branding) -> Language:

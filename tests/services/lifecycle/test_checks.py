@@ -26,7 +26,7 @@ async def test_many_looks_share_one_unit_of_work_and_each_has_its_events(
     context: Context, organization: Organization
 ) -> None:
     made = await fleet(context, organization.id, 3)
-    await context.database.write(lambda tx: domains.delete_all(tx, [made[1].id]))
+    await context.database.write(lambda tx: domains.delete_all(tx, organization.id, [made[1].id]))
     seen = [DomainCheck(domain.id, [verified(domain), hostname(domain, "moved")]) for domain in made]
     looked = await checks.record_many(context, seen)
     assert [each and each.status for each in looked] == [DomainStatus.ERROR, None, DomainStatus.ERROR]

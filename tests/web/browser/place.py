@@ -48,9 +48,11 @@ class Domain(Struct, frozen=True):
 
 
 class Tenant(Struct, frozen=True):
-    """An organization with a domain or more. api: its calls."""
+    """An organization with a domain or more. token: an owner's. api: its calls."""
 
     place: "Place"
+    org_id: str
+    token: str
     api: Caller
 
     async def brand(self, **changes: Any) -> None:
@@ -93,7 +95,8 @@ class Place:
         context = self.daemon.context
         organization = await organizations.create(context, f"Acme {next(self._numbers)}")
         minted = await minting.create(context, organization.id, name="a token", role=Role.OWNER, expires_at=None)
-        return Tenant(self, Caller(self._session, self.url, minted.plaintext.reveal()))
+        token = minted.plaintext.reveal()
+        return Tenant(self, organization.id, token, Caller(self._session, self.url, token))
 
     async def set_dns(self, name: str, kind: str, *values: str) -> None:
         """Records as a customer creates them."""
@@ -159,6 +162,10 @@ pending_interval = "300ms"
 active_interval = "2s"
 probe_connect_to = "{sandbox.edge_address}"
 probe_ca_file = "edge-ca.pem"
+[webhooks]
+allow_http = true
+allow_private = ["127.0.0.0/8"]
+retry_schedule = ["0s", "200ms", "1h"]
 [vault]
 key_file = "key"
 [oauth.cloudflare]

@@ -8,7 +8,9 @@ import pytest
 from playwright.async_api import Page
 
 from tests.web.browser.place import Place, Tenant
-from tests.web.browser.scenes import SCENES, SCHEMES, WIDTHS, Stage, show_no_name, show_wrong_target
+from tests.web.browser.scenes import SCENES, SCHEMES, WIDTHS
+from tests.web.browser.scenes.connect import show_no_name, show_wrong_target
+from tests.web.browser.scenes.stage import Stage
 from tests.web.browser.visitor import Visitor
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from html import unescape
+from html import escape, unescape
 from urllib.parse import urlencode
 
 from tests.served_app.client import Answer, Client
@@ -36,15 +36,15 @@ class Browser:
             self.secret = re.match(rf"{COOKIE}=(\w+);", answer.headers["Set-Cookie"])[1]  # type: ignore[index]
         return answer
 
-    async def press(self, path: str) -> Answer:
-        """Press the button of a form of the dashboard that leads to a path."""
-        form = await self.find_form(path)
-        return await self.send(path, form)
+    async def press(self, path: str, *, on: str = "/dashboard", **typed: str) -> Answer:
+        """Press the button of a form that leads to a path, on a page of the dashboard, with what was typed there."""
+        form = await self.find_form(path, on=on)
+        return await self.send(path, {**form, **typed})
 
-    async def find_form(self, path: str) -> dict[str, str]:
-        """The hidden fields of a form of the dashboard."""
-        page = (await self.open("/dashboard")).body.decode()
-        form = re.search(rf'<form method="post" action="{re.escape(path)}".*?</form>', page, re.DOTALL)
+    async def find_form(self, path: str, *, on: str = "/dashboard") -> dict[str, str]:
+        """The hidden fields of a form of a page."""
+        page = (await self.open(on)).body.decode()
+        form = re.search(rf'<form method="post" action="{re.escape(escape(path))}".*?</form>', page, re.DOTALL)
         assert form is not None, page
         found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[0])
         return {name: unescape(value) for name, value in found}

@@ -5,10 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from dcvd.core.sentences.english.cloudflare import CLOUDFLARE
-from dcvd.core.sentences.english.connect_page import CONNECT_PAGE
-from dcvd.core.sentences.english.dashboard import DASHBOARD
 from dcvd.core.sentences.english.dns import DNS
+from dcvd.core.sentences.english.pages import PAGES
 from dcvd.core.sentences.english.summaries import SUMMARIES
 
-ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **CONNECT_PAGE, **DASHBOARD})
+ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **PAGES})
 """The templates by their ids."""

@@ -5,10 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from dcvd.core.sentences.german.cloudflare import CLOUDFLARE
-from dcvd.core.sentences.german.connect_page import CONNECT_PAGE
-from dcvd.core.sentences.german.dashboard import DASHBOARD
 from dcvd.core.sentences.german.dns import DNS
+from dcvd.core.sentences.german.pages import PAGES
 from dcvd.core.sentences.german.summaries import SUMMARIES
 
-GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **CONNECT_PAGE, **DASHBOARD})
+GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **PAGES})
 """The templates by their ids."""

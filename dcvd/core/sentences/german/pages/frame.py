@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-DASHBOARD: Final[Mapping[str, str]] = MappingProxyType(
+FRAME: Final[Mapping[str, str]] = MappingProxyType(
     {
         "sign_in_title": "Anmelden",
         "sign_in_intro": (
@@ -20,6 +20,23 @@ DASHBOARD: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "dashboard_navigation": "Dashboard",
         "dashboard_overview": "Übersicht",
+        "dashboard_domains": "Domains",
+        "dashboard_webhooks": "Webhooks",
+        "dashboard_events": "Ereignisse",
+        "dashboard_tokens": "Tokens",
+        "dashboard_connections": "Verbindungen",
+        "dashboard_jobs": "Aufträge",
+        "dashboard_audit": "Protokoll",
+        "dashboard_members": "Personen",
+        "dashboard_quick_start": "Erste Schritte",
+        "dashboard_next_page": "Nächste Seite",
+        "dashboard_first_page": "Erste Seite",
+        "dashboard_filter": "Zeigen",
+        "dashboard_filter_any": "alle",
+        "dashboard_filter_none": "Alles zeigen",
+        "dashboard_nothing": "Hier gibt es noch nichts.",
+        "dashboard_nothing_found": "Nichts passt zu diesem Filter.",
+        "dashboard_back": "Zurück zum Dashboard",
         "dashboard_api": "API",
         "dashboard_signed_in": "{token} ({role})",
         "dashboard_role_member": "Mitglied",

@@ -1,25 +1,11 @@
 """Every page that a customer may see, each brought about by what they and their DNS do."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from msgspec import Struct
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
-from tests.web.browser.place import CLOUDFLARE_SERVERS, TARGET, Place, Tenant
-from tests.web.browser.visitor import Visitor
-
-
-class Stage(Struct, frozen=True):
-    """Where a scene is played."""
-
-    place: Place
-    tenant: Tenant
-    visitor: Visitor
-
-    @property
-    def page(self) -> Page:
-        return self.visitor.page
+from tests.web.browser.place import CLOUDFLARE_SERVERS, TARGET
+from tests.web.browser.scenes.stage import Scene, Stage
 
 
 async def show_waiting(stage: Stage) -> None:
@@ -125,7 +111,7 @@ async def show_embedded(stage: Stage) -> None:
     await expect(stage.page.locator(".step.wrong")).to_be_visible()
 
 
-SCENES: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
+SCENES: Final[dict[str, Scene]] = {
     "waiting": show_waiting,
     "wrong_target": show_wrong_target,
     "proxied": show_proxied,
@@ -141,5 +127,3 @@ SCENES: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
     "ended": show_ended,
     "embedded": show_embedded,
 }
-WIDTHS: Final = (360, 1440)
-SCHEMES: Final = ("light", "dark")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-DASHBOARD: Final[Mapping[str, str]] = MappingProxyType(
+FRAME: Final[Mapping[str, str]] = MappingProxyType(
     {
         "sign_in_title": "Sign in",
         "sign_in_intro": "Sign in with a token of your organization. It is exchanged for a session of this browser.",
@@ -16,6 +16,23 @@ DASHBOARD: Final[Mapping[str, str]] = MappingProxyType(
         "sign_in_csrf_refused": "This did not come from a page of your session. Open the page again, and repeat it.",
         "dashboard_navigation": "Dashboard",
         "dashboard_overview": "Overview",
+        "dashboard_domains": "Domains",
+        "dashboard_webhooks": "Webhooks",
+        "dashboard_events": "Events",
+        "dashboard_tokens": "Tokens",
+        "dashboard_connections": "Connections",
+        "dashboard_jobs": "Jobs",
+        "dashboard_audit": "Audit",
+        "dashboard_members": "People",
+        "dashboard_quick_start": "Quick start",
+        "dashboard_next_page": "Next page",
+        "dashboard_first_page": "First page",
+        "dashboard_filter": "Show",
+        "dashboard_filter_any": "any",
+        "dashboard_filter_none": "Show all",
+        "dashboard_nothing": "There is nothing here yet.",
+        "dashboard_nothing_found": "Nothing matches this filter.",
+        "dashboard_back": "Back to the dashboard",
         "dashboard_api": "API",
         "dashboard_signed_in": "{token} ({role})",
         "dashboard_role_member": "member",

@@ -1,16 +1,15 @@
 """`/dashboard`: who is signed in, and in which browsers."""
 
-from typing import Final
+from typing import Any, Final
 
-from litestar import get, post
-from litestar.handlers import HTTPRouteHandler
+from litestar import Response, Router, get, post
 from litestar.params import FromPath
-from litestar.response import Redirect, Template
+from litestar.response import Template
 
 from dcvd.http.request import ApiRequest
 from dcvd.services.sessions import ending, queries
+from dcvd.web.dashboard.navigation import OVERVIEW
 from dcvd.web.dashboard.visit import open_visit
-from dcvd.web.sign_in.redirection import DASHBOARD_PATH
 
 
 @get("/")
@@ -20,7 +19,7 @@ async def show_overview(request: ApiRequest) -> Template:
     sessions = await queries.list_own(request.context, request.services.token_usage.update_session)
     idle_ms = request.context.config.web.session_idle
     return visit.show(
-        "overview",
+        "overview/overview",
         {
             "sessions": [(session, session.find_end(idle_ms)) for session in sessions],
             "current_id": request.auth.session_id,
@@ -29,10 +28,11 @@ async def show_overview(request: ApiRequest) -> Template:
 
 
 @post("/sessions/{session_id:str}/end", status_code=200, opt={"own_session": True})
-async def end_session(request: ApiRequest, session_id: FromPath[str]) -> Redirect:
+async def end_session(request: ApiRequest, session_id: FromPath[str]) -> Response[Any]:
     """End a session of the same token, in whichever browser."""
+    visit = await open_visit(request)
     await ending.end_own(request.context, session_id)
-    return Redirect(DASHBOARD_PATH, status_code=303)
+    return visit.go_to("", done="done_session_ended")
 
 
-HANDLERS: Final[list[HTTPRouteHandler]] = [show_overview, end_session]
+ROUTERS: Final = (Router("/", route_handlers=[show_overview, end_session], opt=OVERVIEW),)

@@ -1,0 +1,7 @@
+"""`/dashboard/audit`: the audit."""
+
+from typing import Final
+
+from litestar import Router
+
+ROUTERS: Final[tuple[Router, ...]] = ()

@@ -1,0 +1,7 @@
+"""`/dashboard/events`: events."""
+
+from typing import Final
+
+from litestar import Router
+
+ROUTERS: Final[tuple[Router, ...]] = ()

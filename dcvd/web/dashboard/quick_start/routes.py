@@ -1,0 +1,7 @@
+"""`/dashboard/quick-start`: the quick start."""
+
+from typing import Final
+
+from litestar import Router
+
+ROUTERS: Final[tuple[Router, ...]] = ()

@@ -1,0 +1,1 @@
+"""Pages of endpoints, deliveries and their attempts."""

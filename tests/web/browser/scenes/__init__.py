@@ -1,0 +1,34 @@
+"""Every page that somebody may see, by a name."""
+
+from typing import Final
+
+from tests.web.browser.scenes import (
+    audit,
+    connect,
+    connections,
+    domains,
+    events,
+    jobs,
+    members,
+    overview,
+    quick_start,
+    tokens,
+    webhooks,
+)
+from tests.web.browser.scenes.stage import Scene
+
+SCENES: Final[dict[str, Scene]] = {
+    **connect.SCENES,
+    **overview.SCENES,
+    **domains.SCENES,
+    **webhooks.SCENES,
+    **events.SCENES,
+    **connections.SCENES,
+    **jobs.SCENES,
+    **tokens.SCENES,
+    **members.SCENES,
+    **audit.SCENES,
+    **quick_start.SCENES,
+}
+WIDTHS: Final = (360, 1440)
+SCHEMES: Final = ("light", "dark")

@@ -1,0 +1,7 @@
+"""The dashboard's pages of connections."""
+
+from typing import Final
+
+from tests.web.browser.scenes.stage import Scene
+
+SCENES: Final[dict[str, Scene]] = {}

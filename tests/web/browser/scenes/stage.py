@@ -1,0 +1,33 @@
+"""Where scenes are played."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+from playwright.async_api import Page, expect
+
+from tests.web.browser.place import Place, Tenant
+from tests.web.browser.visitor import Visitor
+
+
+class Stage(Struct, frozen=True):
+    """A tenant at a place, and somebody with a browser: their customer, or one of their people."""
+
+    place: Place
+    tenant: Tenant
+    visitor: Visitor
+
+    @property
+    def page(self) -> Page:
+        return self.visitor.page
+
+    async def open_dashboard(self, place: str = "") -> None:
+        """Open a page of the dashboard; at the first time, sign in with the tenant's token."""
+        await self.visitor.open(f"/dashboard{place}")
+        token = self.page.get_by_label("Token", exact=True)
+        if await token.count() and await self.page.get_by_role("button", name="Sign in").count():
+            await token.fill(self.tenant.token)
+            await self.page.get_by_role("button", name="Sign in").click()
+        await expect(self.page.get_by_role("navigation", name="Dashboard")).to_be_visible()
+
+
+Scene = Callable[[Stage], Awaitable[None]]
