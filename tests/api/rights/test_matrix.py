@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import pytest
@@ -244,6 +244,31 @@ async def check_route(
     context: Context, organization: Organization, anybody: Client, name: str, cases: Sequence[CallerCase]
 ) -> None:
     """Call a route as each caller for each target, and compare with the table."""
+    row = ROUTES[name]
+    method, path = name.split(" ")
+    async for case in play_cases(context, organization, anybody, row, cases):
+        answer = await case.client.call(
+            method,
+            re.sub(r"\{\w+\}", case.object_id, path),
+            data=row.body.encode() if row.body is not None else None,
+        )
+        assert _refusal_of(answer) == case.refusal, (name, case, answer.status, answer.body)
+
+
+class PlayedCase(Struct, frozen=True, kw_only=True):
+    """A caller with what they call for. refusal: the code with which they have to be refused, if at all."""
+
+    caller: CallerCase
+    target: Target
+    client: Client
+    object_id: str
+    refusal: str | None
+
+
+async def play_cases(
+    context: Context, organization: Organization, anybody: Client, row: Row, cases: Sequence[CallerCase]
+) -> AsyncIterator[PlayedCase]:
+    """Make each caller with each target. Each has a token and an object of its own: a call may remove either."""
     unlimited: dict[str, int | None] = {
         Quota.TOKENS: 0,
         Quota.ENDPOINTS: 0,
@@ -253,21 +278,18 @@ async def check_route(
         Quota.LINKS: 0,
     }
     await quotas.set_quotas(context, organization.id, unlimited)
-    row = ROUTES[name]
-    method, path = name.split(" ")
     other = await organizations.create(context, "others")
     await quotas.set_quotas(context, other.id, unlimited)
     objects = Objects(context, organization, other)
     for caller in cases:
         for target in TARGETS if row.owned is not None else TARGETS[:1]:
-            # Each call has a caller and an object of its own: it may revoke the one and remove the other.
-            client = await _client_of(context, anybody, organization.id, row, caller)
-            object_id = "" if row.owned is None else await objects.make(row.owned, target)
-            answer = await client.call(
-                method, re.sub(r"\{\w+\}", object_id, path), data=row.body.encode() if row.body is not None else None
+            yield PlayedCase(
+                caller=caller,
+                target=target,
+                client=await _client_of(context, anybody, organization.id, row, caller),
+                object_id="" if row.owned is None else await objects.make(row.owned, target),
+                refusal=expected_refusal(row, caller, target),
             )
-            refusal = expected_refusal(row, caller, target)
-            assert _refusal_of(answer) == refusal, (name, caller, target, answer.status, answer.body)
 
 
 def _refusal_of(answer: Answer) -> str | None:

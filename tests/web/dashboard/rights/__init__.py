@@ -1,0 +1,1 @@
+"""Who may open which page of the dashboard, and press which button."""
