@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import audit, delivery, life, pages, scrape, store, sync
+from tests.bench import audit, dashboard, delivery, life, pages, scrape, store, sync
 from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
@@ -20,6 +20,7 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "sync": sync.run,
     "scrape": scrape.run,
     "pages": pages.run,
+    "dashboard": dashboard.run,
 }
 
 

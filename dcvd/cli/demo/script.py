@@ -138,6 +138,7 @@ class DemoScript:
         link = (await api.call("POST", f"/api/domains/{domain_id}/links", {}))["link"]
         url = f"{self._stage.url}{link_path(LinkPurpose.SETUP, link['token'])}"
         self._narrator.show_created(url, "(the page on which the customer connects the domain)")
+        self._narrator.show_created(f"{self._stage.url}/dashboard", "(your dashboard: sign in with the token above)")
 
     async def _wait_until_record_is_missed(self) -> None:
         self._narrator.start_step("dcvd looks for the record, and says what is wrong")
