@@ -20,7 +20,7 @@ _JITTER: Final = 0.2
 """So that pages that were opened together do not go on to ask together."""
 _GATHER_S: Final = 0.2
 """Changes that follow each other so closely are told as one."""
-_MAX_GATHER_S: Final = 3.0
+_MAX_GATHER_S: Final = 0.8
 """Where they go on, more and more of them are told as one: a page that is asked for without end helps nobody."""
 _MEDIA_TYPE: Final = "text/event-stream"
 _MAX_BUFFER_BYTES: Final = 4096
