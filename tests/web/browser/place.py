@@ -91,9 +91,9 @@ class Place:
         """A name of a zone that no other test has."""
         return f"customer{next(self._numbers)}.test"
 
-    async def new_tenant(self) -> Tenant:
+    async def new_tenant(self, name: str = "Acme") -> Tenant:
         context = self.daemon.context
-        organization = await organizations.create(context, f"Acme {next(self._numbers)}")
+        organization = await organizations.create(context, f"{name} {next(self._numbers)}")
         minted = await minting.create(context, organization.id, name="a token", role=Role.OWNER, expires_at=None)
         token = minted.plaintext.reveal()
         return Tenant(self, organization.id, token, Caller(self._session, self.url, token))
