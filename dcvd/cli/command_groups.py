@@ -15,7 +15,7 @@ COMMAND_GROUPS: Final = {
         (("import-predecessor",), "Move in with the predecessor's database"),
     ),
     "See": (
-        (("status", "top"), "All at a glance; the same live"),
+        (("status", "top", "dashboard"), "At a glance, live, by browser"),
         (("diagnose",), "What is wrong with a hostname, and who has to act"),
         (("domain", "renewals"), "Customers' domains; certificates that are late"),
         (("event", "audit", "session"), "What happened, and by whom"),

@@ -22,6 +22,9 @@ DEFERRED_COMMANDS: Final = {
         "dcvd.cli.setup.install", "install", "Put the units and the configuration in place, and start the daemon."
     ),
     "doctor": DeferredCommand("dcvd.cli.setup.doctor", "doctor", "Say whether all that dcvd needs works here now."),
+    "dashboard": DeferredCommand(
+        "dcvd.cli.dashboard", "dashboard", "Print a link that signs in your browser as an operator."
+    ),
     "check-config": DeferredCommand(
         "dcvd.cli.setup.check_config", "check_config", "Report every error of a configuration."
     ),

@@ -27,6 +27,7 @@ class AuditAction(StrEnum):
     LINK_EXPIRED = "link.expired"
     SESSION_BEGUN = "session.begun"
     SESSION_ENDED = "session.ended"
+    SIGN_IN_LINK_CREATED = "sign_in_link.created"
     DOMAIN_ADDED = "domain.added"
     DOMAIN_IMPORTED = "domain.imported"
     DOMAIN_CHANGED = "domain.changed"

@@ -31,8 +31,9 @@ class Caller(Struct, frozen=True, kw_only=True):
     allowed_networks: from which addresses their token works; None for all.
     link: the link by which they came; then their role is the lowest, and what they may do does not follow from it.
     expires_at: until when they may act; None without an end.
-    session_id: the session in which a browser acts with the token; None for whoever shows the token itself.
+    session_id: the session in which a browser acts; None for whoever shows a token itself, or calls at the socket.
     session_expires_at: when that ends, however much it is used.
+    gid: of an operator's process, whose user id alone may not tell what they may do; None for all others.
     rights_version: that of the token when it was authenticated.
     request_id, address: of the HTTP request, and of its client; None where there is none.
     """
@@ -50,6 +51,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     expires_at: int | None = None
     session_id: str | None = None
     session_expires_at: int | None = None
+    gid: int | None = None
     rights_version: int = 0
     request_id: str | None = None
     address: str | None = None

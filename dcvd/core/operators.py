@@ -16,6 +16,13 @@ def is_wanted_organization(wanted_id: str | None, org_id: str) -> bool:
     return org_id == wanted_id if wanted_id is not None else org_id != OPERATOR_ORG_ID
 
 
+class ProcessUser(Struct, frozen=True, kw_only=True):
+    """The effective user id and group id with which a process runs."""
+
+    uid: int
+    gid: int
+
+
 class ProcessOwners(Struct, frozen=True, kw_only=True):
     """Processes that run as one of these users or with one of these groups."""
 

@@ -1,4 +1,4 @@
-"""Sessions: for how long a browser acts with the rights of a token that was shown once."""
+"""Sessions: for how long a browser acts with the rights of whoever signed in with it."""
 
 import hashlib
 import hmac
@@ -7,13 +7,17 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.ids import RandomBytes
+from dcvd.core.instants import HOUR
+from dcvd.core.operators import ProcessUser
 from dcvd.core.secret import Secret
 from dcvd.core.text import make_printable, shorten
 
-MAX_SESSIONS_OF_TOKEN: Final = 20
+MAX_SESSIONS_OF_HOLDER: Final = 20
 MAX_SESSIONS_OF_ORG: Final = 500
 """Beyond either, the oldest session ends when another one begins."""
+_MAX_OPERATOR_LIFETIME_MS: Final = 12 * HOUR
 MAX_USER_AGENT_CHARACTERS: Final = 200
 _SECRET_PREFIX: Final = "dcv_session_"
 _SECRET_FORMAT: Final = re.compile(r"dcv_session_[0-9a-f]{64}")
@@ -23,18 +27,31 @@ _CSRF_PURPOSE: Final = b"csrf"
 class Session(Struct, frozen=True, kw_only=True):
     """A session as it is stored, without its secret. Instants are in milliseconds.
 
-    token_id: the token with whose rights its browser acts. expires_at: when it ends, however much it is used.
+    org_id: None for an operator's, which is no organization's.
+    token_id, member_id, operator: with whose rights its browser acts; one of them is given.
+    expires_at: when it ends, however much it is used.
     address, user_agent: of the browser that began it; None where they are not known.
     """
 
     id: str
-    org_id: str
-    token_id: str
+    org_id: str | None
+    token_id: str | None = None
+    member_id: str | None = None
+    operator: ProcessUser | None = None
     created_at: int
     last_used_at: int
     expires_at: int
     address: str | None = None
     user_agent: str | None = None
+
+    @property
+    def holder(self) -> str:
+        """The key of whoever acts in it, by which all their sessions are found."""
+        if self.operator is not None:
+            return _name_operator(self.operator.uid)
+        holder_id = self.token_id or self.member_id
+        assert holder_id is not None, "every session is somebody's"
+        return holder_id
 
     def find_end(self, idle_ms: int) -> int:
         """Return when it ends if it is not used again; `idle_ms`: how long it may be unused."""
@@ -43,6 +60,20 @@ class Session(Struct, frozen=True, kw_only=True):
     def is_in_force(self, idle_ms: int, now: int) -> bool:
         """Whether it has not ended."""
         return now < self.find_end(idle_ms)
+
+
+def find_holder(caller: Caller) -> str:
+    """Return the key under which the sessions of a caller are found; see `Session.holder`."""
+    return _name_operator(int(caller.id)) if caller.kind is CallerKind.OPERATOR else caller.id
+
+
+def _name_operator(uid: int) -> str:
+    return f"uid {uid}"
+
+
+def choose_operator_lifetime(lifetime_ms: int) -> int:
+    """Return how long an operator's session lasts in all, where `lifetime_ms` is configured for every session."""
+    return min(lifetime_ms, _MAX_OPERATOR_LIFETIME_MS)
 
 
 def mint_session_secret(random: RandomBytes) -> Secret:

@@ -167,16 +167,16 @@ class _SignalHandlers:
                 needs_restart=changes.needs_restart,
                 from_environment=list(loaded.from_environment),
             )
-            task = asyncio.create_task(self._record_reload(changes), name="daemon.record_reload")
+            task = asyncio.create_task(self._complete_reload(changes), name="daemon.complete_reload")
             self._records.add(task)
             task.add_done_callback(self._records.discard)
         self._notifier.notify_ready()
 
-    async def _record_reload(self, changes: ConfigChanges) -> None:
+    async def _complete_reload(self, changes: ConfigChanges) -> None:
         try:
-            await self._daemon.record_reload(changes)
+            await self._daemon.complete_reload(changes)
         except StoreError as error:
-            log.warning("daemon.reload_not_recorded", error=error.message)
+            log.warning("daemon.reload_not_completed", error=error.message)
 
 
 def _configure_logs(config: LogConfig) -> None:

@@ -8,6 +8,7 @@ from dcvd.core.instants import HOUR
 from dcvd.core.jobs import MAX_DELAY_MS
 from dcvd.core.lifecycle.schedule import MAX_FIXED_INTERVAL_MS
 from dcvd.core.retry_delays import MAX_JITTER
+from dcvd.core.sessions import choose_operator_lifetime
 from dcvd.services.context import Context
 from dcvd.store import domains, sessions, zones
 from dcvd.store.alerts import groups as alert_groups
@@ -37,7 +38,11 @@ async def repair_clock_skew(context: Context) -> None:
         return {
             "domains": domains.reschedule_beyond(tx, now + longest_check_ms, now),
             "sessions": sessions.shorten_beyond(
-                tx, earliest_id(IdPrefix.SESSION, now + HOUR), now + config.web.session_lifetime, now
+                tx,
+                earliest_id(IdPrefix.SESSION, now + HOUR),
+                now + config.web.session_lifetime,
+                now + choose_operator_lifetime(config.web.session_lifetime),
+                now,
             ),
             "zones": zones.reschedule_beyond(tx, now + longest_check_ms, now),
             "deliveries": deliveries.reschedule_beyond(tx, choose_latest_delivery_at, now),

@@ -11,8 +11,8 @@ from dcvd.store.engine.transactions import Snapshot, Transaction
 _SESSIONS: Final = StructTable("sessions", Session)
 
 
-def insert(tx: Transaction, session: Session, secret_hash: str, token_hash: str) -> None:
-    """Store a new session. token_hash: of the secret of its token with which it began."""
+def insert(tx: Transaction, session: Session, secret_hash: str, token_hash: str | None) -> None:
+    """Store a new session. token_hash: of the secret with which it began, where it is a token's."""
     tx.execute(_SESSIONS.insert_sql("secret_hash", "token_hash"), (*_SESSIONS.to_row(session), secret_hash, token_hash))
 
 
@@ -21,8 +21,8 @@ def get(snapshot: Snapshot, session_id: str) -> Session | None:
     return _SESSIONS.fetch_one(snapshot, "WHERE id = ?", (session_id,))
 
 
-def find_by_hash(snapshot: Snapshot, secret_hash: str) -> tuple[Session, str] | None:
-    """Find the session whose secret has this hash, ended or not, and the hash of its token's secret."""
+def find_by_hash(snapshot: Snapshot, secret_hash: str) -> tuple[Session, str | None] | None:
+    """Find the session whose secret has this hash, ended or not, and the hash of its token's secret, if any."""
     row = snapshot.fetch_one("SELECT id, token_hash FROM sessions WHERE secret_hash = ?", (secret_hash,))
     session = None if row is None else get(snapshot, row[0])
     return None if row is None or session is None else (session, row[1])
@@ -39,18 +39,23 @@ def list_all_of_org(snapshot: Snapshot, org_id: str) -> list[Session]:
     return _SESSIONS.fetch_all(snapshot, "WHERE org_id = ? ORDER BY id DESC", (org_id,))
 
 
-def list_of_token(snapshot: Snapshot, token_id: str) -> list[Session]:
-    """List all sessions of a token, the newest first; there are few."""
-    return _SESSIONS.fetch_all(snapshot, "WHERE token_id = ? ORDER BY id DESC", (token_id,))
+def list_of_operators(snapshot: Snapshot) -> list[Session]:
+    """List all sessions of operators, the newest first; there are few."""
+    return _SESSIONS.fetch_all(snapshot, "WHERE org_id IS NULL ORDER BY id DESC")
 
 
-def list_beyond(snapshot: Snapshot, token_id: str, org_id: str, *, of_token: int, of_org: int) -> list[Session]:
-    """List the oldest sessions of a token, and of its organization, behind so many newer ones."""
+def list_of_holder(snapshot: Snapshot, holder: str) -> list[Session]:
+    """List all sessions of a token, a member or an operator, the newest first; there are few."""
+    return _SESSIONS.fetch_all(snapshot, "WHERE holder = ? ORDER BY id DESC", (holder,))
+
+
+def list_beyond(snapshot: Snapshot, session: Session, *, of_holder: int, of_org: int) -> list[Session]:
+    """List the oldest sessions of whose this one is, and of their organization, behind so many newer ones."""
     return _SESSIONS.fetch_all(
         snapshot,
-        "WHERE id IN (SELECT id FROM (SELECT id FROM sessions WHERE token_id = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?3)"
-        " UNION SELECT id FROM (SELECT id FROM sessions WHERE org_id = ?2 ORDER BY id DESC LIMIT -1 OFFSET ?4))",
-        (token_id, org_id, of_token, of_org),
+        "WHERE id IN (SELECT id FROM (SELECT id FROM sessions WHERE holder = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?3)"
+        " UNION SELECT id FROM (SELECT id FROM sessions WHERE org_id IS ?2 ORDER BY id DESC LIMIT -1 OFFSET ?4))",
+        (session.holder, session.org_id, of_holder, of_org),
     )
 
 
@@ -70,11 +75,12 @@ def touch(tx: Transaction, used_at: Mapping[str, int]) -> None:
     )
 
 
-def shorten_beyond(tx: Transaction, after_id: str, latest_end: int, now: int) -> int:
-    """Let sessions with ids after one end at `latest_end`, where they would end later; return how many."""
+def shorten_beyond(tx: Transaction, after_id: str, latest_end: int, latest_end_of_operators: int, now: int) -> int:
+    """Let sessions with ids after one end at the latest end of their kind, if they would end later; return how many."""
     return tx.execute(
-        "UPDATE sessions SET expires_at = ?2, last_used_at = min(last_used_at, ?3) WHERE id > ?1 AND expires_at > ?2",
-        (after_id, latest_end, now),
+        "UPDATE sessions SET expires_at = iif(org_id IS NULL, ?3, ?2), last_used_at = min(last_used_at, ?4)"
+        " WHERE id > ?1 AND expires_at > iif(org_id IS NULL, ?3, ?2)",
+        (after_id, latest_end, latest_end_of_operators, now),
     )
 
 
@@ -102,8 +108,12 @@ def follow_rotation(tx: Transaction, token_id: str, previous_expires_at: int | N
 
 
 def delete_of_member(tx: Transaction, member_id: str) -> None:
-    """Remove the sessions of a member's tokens."""
-    tx.execute("DELETE FROM sessions WHERE token_id IN (SELECT id FROM api_tokens WHERE member_id = ?)", (member_id,))
+    """Remove the sessions of a member, and of their tokens."""
+    tx.execute(
+        "DELETE FROM sessions WHERE member_id = ?1"
+        " OR token_id IN (SELECT id FROM api_tokens WHERE api_tokens.member_id = ?1)",
+        (member_id,),
+    )
 
 
 def delete_of_org(tx: Transaction, org_id: str) -> None:
@@ -112,5 +122,5 @@ def delete_of_org(tx: Transaction, org_id: str) -> None:
 
 
 def delete_everybodys(tx: Transaction) -> None:
-    """Remove the sessions of all organizations."""
+    """Remove all sessions, those of operators too."""
     tx.execute("DELETE FROM sessions WHERE expires_at > 0")

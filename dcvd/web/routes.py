@@ -1,22 +1,29 @@
 """All pages, for the application."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from litestar import Router
+from litestar.types import ControllerRouterHandler, Guard
 
 from dcvd.core.links import PAGE_ROOT
 from dcvd.http.access.authentication import authenticate_link
-from dcvd.http.access.session_authentication import authenticate_session
+from dcvd.http.access.session_authentication import (
+    authenticate_acting_session,
+    authenticate_operator_session,
+    authenticate_tenant_session,
+)
 from dcvd.http.page_routes import ANY_QUERY, PageRoutes
 from dcvd.web.alerts import contact_links, questions
 from dcvd.web.connect import addition, embedding, provider, setup
 from dcvd.web.dashboard.routes import ROUTERS as DASHBOARD_ROUTERS
+from dcvd.web.operator import overview as operator_overview
 from dcvd.web.pages import assets
 from dcvd.web.pages.engine import TEMPLATE_CONFIG
 from dcvd.web.pages.failures import show_failure
 from dcvd.web.returns import domain_connect, oauth_callback
 from dcvd.web.sign_in import routes as sign_in
-from dcvd.web.sign_in.redirection import DASHBOARD_PATH, show_failure_or_sign_in
+from dcvd.web.sign_in.redirection import ACTING_PATH, DASHBOARD_PATH, OPERATOR_PATH, show_failure_or_sign_in
 
 _CONNECT: Final = Router(
     PAGE_ROOT,
@@ -26,19 +33,27 @@ _CONNECT: Final = Router(
     opt={"subject": "links", "limited": True, "link": True, ANY_QUERY: True},
     include_in_schema=False,
 )
-_DASHBOARD: Final = Router(
-    DASHBOARD_PATH,
-    route_handlers=DASHBOARD_ROUTERS,
-    guards=[authenticate_session],
-    exception_handlers={Exception: show_failure_or_sign_in},
-    opt={"subject": None, "limited": True, ANY_QUERY: True},
-    include_in_schema=False,
-)
+
+
+def _build_dashboard(path: str, handlers: Sequence[ControllerRouterHandler], guard: Guard) -> Router:
+    """Build the pages of one root of the dashboard."""
+    return Router(
+        path,
+        route_handlers=handlers,
+        guards=[guard],
+        exception_handlers={Exception: show_failure_or_sign_in},
+        opt={"subject": None, "limited": True, ANY_QUERY: True},
+        include_in_schema=False,
+    )
+
+
 PAGES: Final = PageRoutes(
     routers=(
         _CONNECT,
         sign_in.ROUTER,
-        _DASHBOARD,
+        _build_dashboard(DASHBOARD_PATH, DASHBOARD_ROUTERS, authenticate_tenant_session),
+        _build_dashboard(f"{ACTING_PATH}/{{org_id:str}}", DASHBOARD_ROUTERS, authenticate_acting_session),
+        _build_dashboard(OPERATOR_PATH, operator_overview.HANDLERS, authenticate_operator_session),
         oauth_callback.ROUTER,
         domain_connect.ROUTER,
         contact_links.ROUTER,

@@ -47,6 +47,8 @@ ELSEWHERE: Final = {
     "POST /connect/{link_token}/domain": "domain.added, by the customer with a link",
     "POST /connect/{link_token}/authorize": "authorization.begun, by the customer with a link",
     "POST /connect/{link_token}/write": "dns.write_requested, by the customer with a link",
+    "POST /sign-in/operator/{code}": "session.begun, by the operator who was given the link",
+    "POST /dashboard/organizations/{org_id}/sessions/{session_id}/end": "session.ended, by the browser of an operator",
     "POST /sign-in": "session.begun, by whoever shows a token",
     "POST /sign-out": "session.ended, by the browser of a session",
     "POST /dashboard/sessions/{session_id}/end": "session.ended, by the browser of a session",

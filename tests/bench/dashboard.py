@@ -54,7 +54,7 @@ async def _measure(path: Path) -> dict[str, float | int | str]:
         context = parts.services.context
         minted = await minting.create(context, "org_0", name="bench", role=Role.OWNER, expires_at=None)
         begun = await begin_session(context, minted)
-        cookie = build_session_cookie(context.config, begun.secret.reveal()).split(";")[0]
+        cookie = build_session_cookie(context.config, begun.secret.reveal(), begun.lifetime_ms).split(";")[0]
         async with serve(Api(parts.services, PAGES)) as port:
             for name, place in _PLACES.items():
                 url = f"{DASHBOARD_PATH}{place}"

@@ -126,6 +126,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "provider_unauthorized",
     "provider_unavailable",
     "provider_unexpected",
+    "public_url_missing",
     "questions_refused",
     "quota_exceeded",
     "quota_reached",

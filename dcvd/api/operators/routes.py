@@ -23,6 +23,7 @@ from dcvd.api.operators import (
     predecessor,
     probes,
     programs,
+    sessions,
     zones,
 )
 from dcvd.api.operators.all import routes as all_organizations
@@ -212,6 +213,7 @@ ROUTER: Final = Router(
         *predecessor.HANDLERS,
         *configuration.HANDLERS,
         *probes.HANDLERS,
+        *sessions.HANDLERS,
         _ORGANIZATION_ROUTER,
         list_renewals,
         show_status,

@@ -10,15 +10,17 @@ from dcvd.store.engine.paging import Page
 
 
 class SessionView(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A session, in which a browser acts with the rights of a token.
+    """A session, in which a browser acts with the rights of a token or of a member.
 
+    `tokenId`, `memberId`: whose they are; the other is null.
     `endsAt`: when it ends if it is not used again. `expiresAt`: when it ends, however much it is used.
     `address`, `userAgent`: of the browser that began it; null where they are not known.
     """
 
     id: str
     org_id: str
-    token_id: str
+    token_id: str | None
+    member_id: str | None
     created_at: Instant
     last_used_at: Instant
     ends_at: Instant

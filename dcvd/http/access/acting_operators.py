@@ -41,7 +41,12 @@ async def act_for_organization(scope: Scope, services: AppServices, operator: Ca
 
     Raises NotFound, and Conflict for a change where it is being deleted.
     """
-    organization = await organizations.find(services.context, scope["state"][_ACTING_FOR])
+    return await act_for(services, scope["state"][_ACTING_FOR], operator, is_write=is_write)
+
+
+async def act_for(services: AppServices, id_or_name: str, operator: Caller, *, is_write: bool) -> Caller:
+    """Return the operator as a caller who acts for an organization; raises what `act_for_organization` does."""
+    organization = await organizations.find(services.context, id_or_name)
     if is_write:
         require_not_deleting(organization.name, organization.status)
     return replace(operator, org_id=organization.id)

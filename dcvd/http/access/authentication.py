@@ -10,10 +10,10 @@ from litestar.types import Scope
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.links import is_link_token
 from dcvd.core.operators import OperatorRights
-from dcvd.core.tokens.token import Role, may_write
+from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound, Unauthenticated
 from dcvd.http.access.acting_operators import act_for_organization, is_acting_operator
-from dcvd.http.access.authorization import READ_METHODS, check_permission, check_reach
+from dcvd.http.access.authorization import READ_METHODS, check_observer, check_permission, check_reach
 from dcvd.http.answers.problems import route_not_found
 from dcvd.http.app_services import AppServices
 from dcvd.http.limits.client_requests import CLIENT_ADDRESS
@@ -31,6 +31,8 @@ PRESENTED_TOKEN: Final = "dcvd.presented_token"
 PRESENTED_SESSION: Final = "dcvd.presented_session"
 """The key in the scope's state of the secret of a session, which stands in place of a token."""
 _OPERATOR_ROOTS: Final = ("operator", "metrics")
+_OBSERVERS_PATHS: Final = ("/operator/sign-in-links",)
+"""Where observers write, too: what they get lets them read alone."""
 
 AsgiConnection = ASGIConnection[Any, Any, Any, Any]
 UNATTENDED_HEADER: Final = "X-Unattended"
@@ -110,6 +112,9 @@ async def admit_caller(connection: AsgiConnection, caller: Caller) -> None:
     if caller.session_id is None or not _is_unattended(scope):
         services.token_usage.record_use(caller, services.context.now())
     is_write = scope["method"] not in READ_METHODS  # type: ignore[typeddict-item]  # HTTP alone has handlers here
+    if caller.kind is CallerKind.OPERATOR:
+        # They wait for nobody's turn.
+        return
     admission = await services.rate_limiter.admit(caller, is_write=is_write)
     scope["state"][RATE_LIMIT_FIELDS] = admission.fields
     if admission.refusal is not None:
@@ -154,7 +159,12 @@ async def _find_caller(scope: Scope) -> Caller:
     session_secret: str | None = scope["state"].get(PRESENTED_SESSION)
     if session_secret is not None:
         return await authenticate_session(
-            services.context, session_secret, services.token_usage.update_session, address, request.request_id
+            services.context,
+            session_secret,
+            services.token_usage.update_session,
+            services.operators.value,
+            address,
+            request.request_id,
         )
     token: str | None = scope["state"].get(PRESENTED_TOKEN)
     if token is None:
@@ -165,11 +175,11 @@ async def _find_caller(scope: Scope) -> Caller:
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
     """Guard the operators' routes. Raises NotFound, Forbidden."""
     scope, operators = connection.scope, get_services(connection.scope).operators
-    uid, role = check_operator(scope, operators.value)
+    uid, gid, role = check_operator(scope, operators.value)
     request: OpenRequest = scope["state"][OPEN_REQUEST]
     request.admit_operator(lambda: _is_admitted(scope, operators.value))
     mark_known()
-    scope["auth"] = Caller(kind=CallerKind.OPERATOR, role=role, id=str(uid), request_id=request.request_id)
+    scope["auth"] = Caller(kind=CallerKind.OPERATOR, role=role, id=str(uid), gid=gid, request_id=request.request_id)
 
 
 def _is_admitted(scope: Scope, rights: OperatorRights) -> bool:
@@ -180,8 +190,8 @@ def _is_admitted(scope: Scope, rights: OperatorRights) -> bool:
     return True
 
 
-def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:
-    """Check what the caller may do on the unix socket, by the kernel's peer credentials; return their uid and role.
+def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, int, Role]:
+    """Check what the caller may do on the unix socket, by the kernel's peer credentials; return uid, gid and role.
 
     An observer only reads. Over TCP the answer is 404, as if there were no such route. Browsers are refused, so that no
     page can use its visitor's rights through a proxy. Raises NotFound, Forbidden.
@@ -192,20 +202,17 @@ def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, Role]:
         raise route_not_found()
     if any(name in _BROWSER_HEADERS for name, _ in scope["headers"]):
         raise Forbidden("Operator calls are not for browsers: send neither Origin nor Referer.", code="browser_refused")
-    uid = peer["uid"]
-    role = rights.find_role(uid, peer["gid"])
+    uid, gid = peer["uid"], peer["gid"]
+    role = rights.find_role(uid, gid)
     if role is None:
         raise Forbidden(
             f"The user with uid {uid} is no operator; add it to server.operators in the configuration, or to "
             "server.observers if it is only to read.",
             code=NOT_AN_OPERATOR,
         )
-    if scope["method"] not in (*READ_METHODS, "OPTIONS") and not may_write(role):  # type: ignore[typeddict-item]  # HTTP
-        raise Forbidden(
-            f"The user with uid {uid} is an observer, who only reads; this call needs an operator (server.operators).",
-            code="only_an_observer",
-        )
-    return uid, role
+    if scope["path"] not in _OBSERVERS_PATHS:
+        check_observer(role, str(uid), scope["method"])  # type: ignore[typeddict-item]  # HTTP alone has handlers here
+    return uid, gid, role
 
 
 def is_operator_path(path: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.tokens.scopes import Scope, find_scope
-from dcvd.core.tokens.token import may_write
+from dcvd.core.tokens.token import Role, may_write
 from dcvd.errors import Forbidden
 from dcvd.services import reach
 from dcvd.services.context import Context
@@ -42,6 +42,9 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
         return
     if opt.get("own_session", False):
         return
+    if caller.kind is CallerKind.OPERATOR:
+        check_observer(caller.role, caller.id, method)
+        return
     if opt.get("needs_admin", False) and not may_write(caller.role):
         raise Forbidden(f"A token with the role {caller.role.value} cannot read this; it needs admin or owner.")
     if method not in READ_METHODS:
@@ -56,6 +59,15 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
         raise Forbidden(
             "This token is limited to some domains, and this call concerns the whole organization.",
             code="outside_reach",
+        )
+
+
+def check_observer(role: Role, uid: str, method: str) -> None:
+    """Raise Forbidden where an observer, who only reads, is to change something."""
+    if method not in (*READ_METHODS, "OPTIONS") and not may_write(role):
+        raise Forbidden(
+            f"The user with uid {uid} is an observer, who only reads; this needs an operator (server.operators).",
+            code="only_an_observer",
         )
 
 

@@ -13,9 +13,9 @@ _HOST_PREFIX: Final = "__Host-"
 """Browsers take a cookie with this prefix by https alone, for this host alone (RFC 6265bis, section 4.1.3.2)."""
 
 
-def build_session_cookie(config: Config, secret: str) -> str:
+def build_session_cookie(config: Config, secret: str, lifetime_ms: int) -> str:
     """Return the value of `Set-Cookie` by which a browser keeps the secret, and sends it with requests of this site."""
-    return _build_cookie(config, secret, int(to_seconds(config.web.session_lifetime)))
+    return _build_cookie(config, secret, int(to_seconds(lifetime_ms)))
 
 
 def build_cookie_removal(config: Config) -> str:

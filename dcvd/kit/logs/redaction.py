@@ -7,7 +7,7 @@ from typing import Any, Final
 from dcvd.core.secret import REDACTED, Secret
 
 _SECRET_FORMS: Final = re.compile(
-    r"dcv_(?:live|link)_[0-9a-f]{32}|dcv_(?:confirm|unsubscribe|session)_[0-9a-f]{64}|whsec_[A-Za-z0-9+/=]+|[Bb][Ee][Aa][Rr][Ee][Rr]\s+\S+"
+    r"dcv_(?:live|link)_[0-9a-f]{32}|dcv_(?:confirm|unsubscribe|session|signin)_[0-9a-f]{64}|whsec_[A-Za-z0-9+/=]+|[Bb][Ee][Aa][Rr][Ee][Rr]\s+\S+"
 )
 _SECRET_NAMES: Final = frozenset(
     {

@@ -1,1 +1,1 @@
-"""Sessions, in which browsers act with the rights of tokens: begun, asked for, listed and ended."""
+"""Sessions, in which browsers act with the rights of tokens, members and operators: begun, listed and ended."""

@@ -1,10 +1,11 @@
-"""Authenticate the browser of a session: its caller is that of the token with which the session began."""
+"""Authenticate the browser of a session: its caller is whoever signed in, with the rights that they have now."""
 
 from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from dcvd.core.callers import Caller
+from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.operators import OperatorRights
 from dcvd.core.sessions import Session, is_session_secret
 from dcvd.core.tokens.token import hash_token
 from dcvd.errors import Unauthenticated
@@ -18,12 +19,14 @@ async def authenticate_session(
     context: Context,
     presented_secret: str,
     update_use: Callable[[Session], Session],
+    rights: OperatorRights,
     address: str | None = None,
     request_id: str | None = None,
 ) -> Caller:
-    """Return the caller whom a session's secret stands for, with the rights that the token has now.
+    """Return the caller whom a session's secret stands for, with the rights that its token or operator has now.
 
-    update_use: returns a session with its last use, also where that is not stored yet. address: the client's.
+    update_use: returns a session with its last use, also where that is not stored yet. rights: who is an operator now.
+    address: the client's.
 
     Raises Unauthenticated where the session has ended, or its token's secret works no more; Forbidden where the
     organization may not use dcvd, or from a network that is not allowed.
@@ -39,7 +42,18 @@ async def authenticate_session(
         session, token_hash = found
         if not update_use(session).is_in_force(context.config.web.session_idle, now):
             return None
-        caller = find_token_caller(snapshot, token_hash, now)
+        if token_hash is not None:
+            caller = find_token_caller(snapshot, token_hash, now)
+        else:
+            caller = _find_operator(session, rights)
         return None if caller is None else replace(caller, session_id=session.id, session_expires_at=session.expires_at)
 
     return await admit_found(context, find_caller, address, request_id)
+
+
+def _find_operator(session: Session, rights: OperatorRights) -> Caller | None:
+    user = session.operator
+    role = None if user is None else rights.find_role(user.uid, user.gid)
+    if user is None or role is None:
+        return None
+    return Caller(kind=CallerKind.OPERATOR, role=role, id=str(user.uid), gid=user.gid)

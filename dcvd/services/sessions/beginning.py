@@ -1,14 +1,17 @@
-"""Begin a session: a browser that shows a token gets a secret of its own."""
+"""Begin a session: a browser that shows who it acts for gets a secret of its own."""
 
 from msgspec import Struct
 
 from dcvd.core.audit import AuditAction
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.ids import IdPrefix
+from dcvd.core.operators import OperatorRights, ProcessUser
 from dcvd.core.secret import Secret
 from dcvd.core.sessions import (
+    MAX_SESSIONS_OF_HOLDER,
     MAX_SESSIONS_OF_ORG,
-    MAX_SESSIONS_OF_TOKEN,
     Session,
+    choose_operator_lifetime,
     mint_session_secret,
     shorten_user_agent,
 )
@@ -16,8 +19,17 @@ from dcvd.core.tokens.token import hash_token
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.sessions.rules import describe_session, end
-from dcvd.store import sessions
+from dcvd.services.sessions.sign_in_links import find_link
+from dcvd.store import sessions, sign_in_links
 from dcvd.store.engine.transactions import Transaction
+
+
+class Browser(Struct, frozen=True, kw_only=True):
+    """The browser that signs in, as its request tells; None where it does not."""
+
+    request_id: str | None = None
+    address: str | None = None
+    user_agent: str | None = None
 
 
 class BegunSession(Struct, frozen=True):
@@ -26,34 +38,93 @@ class BegunSession(Struct, frozen=True):
     session: Session
     secret: Secret
 
+    @property
+    def lifetime_ms(self) -> int:
+        """How long it lasts in all."""
+        return self.session.expires_at - self.session.created_at
+
 
 async def begin(context: Context, org_id: str, plain_token: str, *, user_agent: str | None) -> BegunSession:
     """Begin a session with the rights of the caller, who was authenticated by this token.
 
     Where the token, or its organization, has as many as it may, the oldest one ends.
     """
-    now, caller = context.now(), context.caller
-    secret = mint_session_secret(context.random_bytes)
-    session = Session(
-        id=context.new_id(IdPrefix.SESSION),
+    caller = context.caller
+    session = _draft(
+        context,
+        Browser(address=caller.address, user_agent=user_agent),
+        context.config.web.session_lifetime,
         org_id=org_id,
         token_id=caller.id,
+    )
+    token_hash = hash_token(plain_token)
+    return await context.database.write(lambda tx: _store(context, tx, session, token_hash))
+
+
+async def begin_for_operator(
+    context: Context, code: str, rights: OperatorRights, browser: Browser
+) -> BegunSession | None:
+    """Begin a session with the rights of the operator who was given this link, which is used up with it.
+
+    Returns None where the link is used, or too old, or its operator is none any more.
+    """
+    link = await find_link(context, code)
+    role = None if link is None else rights.find_role(link.operator.uid, link.operator.gid)
+    if link is None or role is None:
+        return None
+    acting = context.for_caller(
+        Caller(
+            kind=CallerKind.OPERATOR,
+            role=role,
+            id=str(link.operator.uid),
+            gid=link.operator.gid,
+            request_id=browser.request_id,
+            address=browser.address,
+        )
+    )
+    lifetime_ms = choose_operator_lifetime(context.config.web.session_lifetime)
+    session = _draft(context, browser, lifetime_ms, operator=link.operator)
+    code_hash = hash_token(code)
+
+    def unit(tx: Transaction) -> BegunSession | None:
+        if sign_in_links.find_by_hash(tx, code_hash) is None:
+            return None
+        sign_in_links.delete(tx, code_hash)
+        return _store(acting, tx, session, None)
+
+    return await acting.database.write(unit)
+
+
+def _draft(
+    context: Context,
+    browser: Browser,
+    lifetime_ms: int,
+    *,
+    org_id: str | None = None,
+    token_id: str | None = None,
+    operator: ProcessUser | None = None,
+) -> Session:
+    now = context.now()
+    return Session(
+        id=context.new_id(IdPrefix.SESSION),
+        org_id=org_id,
+        token_id=token_id,
+        operator=operator,
         created_at=now,
         last_used_at=now,
-        expires_at=now + context.config.web.session_lifetime,
-        address=caller.address,
-        user_agent=shorten_user_agent(user_agent),
+        expires_at=now + lifetime_ms,
+        address=browser.address,
+        user_agent=shorten_user_agent(browser.user_agent),
     )
-    secret_hash, token_hash = hash_token(secret.reveal()), hash_token(plain_token)
 
-    def unit(tx: Transaction) -> BegunSession:
-        sessions.insert(tx, session, secret_hash, token_hash)
-        audit.record(context, tx, org_id, AuditAction.SESSION_BEGUN, session.id, after=describe_session(session))
-        end(
-            context,
-            tx,
-            sessions.list_beyond(tx, caller.id, org_id, of_token=MAX_SESSIONS_OF_TOKEN, of_org=MAX_SESSIONS_OF_ORG),
-        )
-        return BegunSession(session, secret)
 
-    return await context.database.write(unit)
+def _store(context: Context, tx: Transaction, session: Session, token_hash: str | None) -> BegunSession:
+    secret = mint_session_secret(context.random_bytes)
+    sessions.insert(tx, session, hash_token(secret.reveal()), token_hash)
+    audit.record(context, tx, session.org_id, AuditAction.SESSION_BEGUN, session.id, after=describe_session(session))
+    end(
+        context,
+        tx,
+        sessions.list_beyond(tx, session, of_holder=MAX_SESSIONS_OF_HOLDER, of_org=MAX_SESSIONS_OF_ORG),
+    )
+    return BegunSession(session, secret)

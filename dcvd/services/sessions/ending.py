@@ -1,57 +1,80 @@
 """End sessions, which ends what their browsers have under way."""
 
+from dcvd.core.operators import OperatorRights
+from dcvd.core.sessions import find_holder
 from dcvd.core.tokens.token import has_rank
-from dcvd.errors import NotFound
+from dcvd.errors import Forbidden
 from dcvd.services.context import Context
-from dcvd.services.sessions.rules import end, get_visible
-from dcvd.services.tokens.rights import check_rank, is_visible
+from dcvd.services.sessions.rules import build_unknown_error, end, get_visible, list_visible
 from dcvd.store import sessions
 from dcvd.store.engine.transactions import Transaction
-from dcvd.store.tokens import tokens
 
 
-async def end_one(context: Context, org_id: str, session_id: str) -> None:
-    """End a session at once, also in requests that are under way.
+async def end_one(context: Context, org_id: str | None, session_id: str) -> None:
+    """End a session at once, also in requests that are under way. org_id: None for an operator's.
 
-    Raises NotFound, Forbidden for one of a token with a higher role than the caller's.
+    Raises NotFound, Forbidden for one of somebody with a higher role than the caller's.
     """
 
     def unit(tx: Transaction) -> None:
-        session, token = get_visible(context, tx, org_id, session_id)
-        check_rank(context.caller, token)
+        session, role = get_visible(context, tx, org_id, session_id)
+        if not has_rank(context.caller.role, role):
+            raise Forbidden(
+                f"The session {session_id} is of somebody with the role {role.value}; "
+                f"a token with the role {context.caller.role.value} cannot end it."
+            )
         end(context, tx, [session])
 
     await context.database.write(unit)
 
 
 async def end_own(context: Context, session_id: str) -> None:
-    """End a session of the caller's own token, whatever else they may do. Raises NotFound."""
+    """End a session of the caller's own token, or of whoever else they are, whatever else they may do.
+
+    Raises NotFound.
+    """
+    holder = find_holder(context.caller)
 
     def unit(tx: Transaction) -> None:
         session = sessions.get(tx, session_id)
-        if session is None or session.token_id != context.caller.id:
-            raise NotFound(f"There is no session {session_id}.")
+        if session is None or session.holder != holder:
+            raise build_unknown_error(session_id)
         end(context, tx, [session])
 
     await context.database.write(unit)
 
 
-async def end_all(context: Context, org_id: str) -> int:
-    """End all sessions of an organization that the caller may end, but their own; return how many."""
+async def end_all(context: Context, org_id: str | None) -> int:
+    """End all sessions of an organization that the caller may end, but their own; return how many.
+
+    org_id: None for those of operators.
+    """
     caller = context.caller
 
     def unit(tx: Transaction) -> int:
-        endable = {
-            token.id
-            for token in tokens.list_all_of_org(tx, org_id)
-            if has_rank(caller.role, token.role) and is_visible(caller, token)
-        }
         ended = [
             session
-            for session in sessions.list_all_of_org(tx, org_id)
-            if session.id != caller.session_id and session.token_id in endable
+            for session, role in list_visible(context, tx, org_id)
+            if session.id != caller.session_id and has_rank(caller.role, role)
         ]
         end(context, tx, ended)
         return len(ended)
 
+    return await context.database.write(unit)
+
+
+async def end_of_former_operators(context: Context, rights: OperatorRights) -> int:
+    """End the sessions of users who are operators or observers no more; return how many."""
+
+    def unit(tx: Transaction) -> int:
+        ended = [
+            session
+            for session in sessions.list_of_operators(tx)
+            if session.operator is not None and rights.find_role(session.operator.uid, session.operator.gid) is None
+        ]
+        end(context, tx, ended)
+        return len(ended)
+
+    if not await context.database.read(sessions.list_of_operators):
+        return 0
     return await context.database.write(unit)

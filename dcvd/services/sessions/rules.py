@@ -6,7 +6,7 @@ from typing import Any
 from dcvd.core.audit import AuditAction
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.sessions import Session
-from dcvd.core.tokens.token import Token
+from dcvd.core.tokens.token import Role, is_expired
 from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -17,13 +17,42 @@ from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.tokens import tokens
 
 
-def get_visible(context: Context, snapshot: Snapshot, org_id: str, session_id: str) -> tuple[Session, Token]:
-    """Get an organization's session with its token. Raises NotFound, also where the caller may not know of it."""
-    session = sessions.get(snapshot, session_id)
-    token = None if session is None or session.org_id != org_id else tokens.get(snapshot, session.token_id)
-    if session is None or token is None or not is_visible(context.caller, token):
-        raise NotFound(f"There is no session {session_id}.")
-    return session, token
+def list_visible(context: Context, snapshot: Snapshot, org_id: str | None) -> list[tuple[Session, Role]]:
+    """List the sessions that the caller may know of, with the roles of those whose they are, newest first.
+
+    org_id: None for those of operators, of whom each may know all.
+    """
+    if org_id is None:
+        return [(session, Role.OWNER) for session in sessions.list_of_operators(snapshot)]
+    roles = _list_roles(context, snapshot, org_id)
+    return [
+        (session, roles[session.holder])
+        for session in sessions.list_all_of_org(snapshot, org_id)
+        if session.holder in roles
+    ]
+
+
+def get_visible(context: Context, snapshot: Snapshot, org_id: str | None, session_id: str) -> tuple[Session, Role]:
+    """Get one of the sessions that `list_visible` lists. Raises NotFound."""
+    for session, role in list_visible(context, snapshot, org_id):
+        if session.id == session_id:
+            return session, role
+    raise build_unknown_error(session_id)
+
+
+def build_unknown_error(session_id: str) -> NotFound:
+    """Build the error for a session that is not there, or of which the caller may not know."""
+    return NotFound(f"There is no session {session_id}.")
+
+
+def _list_roles(context: Context, snapshot: Snapshot, org_id: str) -> dict[str, Role]:
+    """Return the roles of those of an organization of whose sessions the caller may know, by their holders' keys."""
+    now = context.now()
+    return {
+        token.id: token.role
+        for token in tokens.list_all_of_org(snapshot, org_id)
+        if is_visible(context.caller, token) and not is_expired(token.expires_at, now)
+    }
 
 
 def end(context: Context, tx: Transaction, ended: Collection[Session]) -> None:
@@ -38,8 +67,13 @@ def end(context: Context, tx: Transaction, ended: Collection[Session]) -> None:
 
 def describe_session(session: Session) -> dict[str, Any]:
     """Return what an audit shows of a session, without its secret."""
-    return {
+    holder = {
         "tokenId": session.token_id,
+        "memberId": session.member_id,
+        "uid": None if session.operator is None else session.operator.uid,
+    }
+    return {
+        **{name: value for name, value in holder.items() if value is not None},
         "expiresAt": to_rfc3339(session.expires_at),
         "address": session.address,
         "userAgent": session.user_agent,

@@ -53,17 +53,17 @@ async def admit_found(
 ) -> Caller:
     """Return the caller that is found by what was presented, where they may come; raises what `authenticate` does."""
 
-    def query(snapshot: Snapshot) -> tuple[Caller, OrganizationStatus] | None:
+    def query(snapshot: Snapshot) -> tuple[Caller, OrganizationStatus | None] | None:
         caller = find_caller(snapshot, context.now())
-        if caller is None or caller.org_id is None:
+        if caller is None:
             return None
-        return caller, organizations.read_status(snapshot, caller.org_id)
+        return caller, None if caller.org_id is None else organizations.read_status(snapshot, caller.org_id)
 
     found = await context.database.read(query)
     if found is None or token_rules.is_expired(found[0].ends_at, context.now()):
         raise Unauthenticated(REFUSAL)
     caller, status = found
-    if (refusal := build_refusal(status)) is not None:
+    if status is not None and (refusal := build_refusal(status)) is not None:
         raise refusal
     if caller.allowed_networks is not None and not is_address_within(address, caller.allowed_networks):
         raise Forbidden("This token works from some networks alone, and not from yours.", code="network_not_allowed")
@@ -95,6 +95,8 @@ def act_as(context: Context, caller: Caller) -> Context:
             return context.for_caller(caller, lambda tx: _check_token(context, tx, caller))
         case CallerKind.LINK:
             return context.for_caller(caller, lambda tx: _check_link(context, tx, caller))
+        case CallerKind.OPERATOR if caller.session_id is not None:
+            return context.for_caller(caller, lambda tx: _check_session(context, tx, caller))
         case CallerKind.OPERATOR | CallerKind.DAEMON:
             return context.for_caller(caller)
 
@@ -109,8 +111,7 @@ def build_changed_rights_error() -> Forbidden:
 
 def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
     now = context.now()
-    if caller.session_id is not None and not sessions.is_stored(tx, caller.session_id, now):
-        raise Unauthenticated(REFUSAL)
+    _check_session(context, tx, caller)
     if tokens.has_rights(tx, caller.id, caller.rights_version, caller.expires_at, now):
         return
     stored = tokens.get(tx, caller.id)
@@ -119,6 +120,11 @@ def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
     if token is None or token_rules.is_expired(token.expires_at, now) or token.rights_version == caller.rights_version:
         raise Unauthenticated(REFUSAL)
     raise build_refusal(organizations.read_status(tx, token.org_id)) or build_changed_rights_error()
+
+
+def _check_session(context: Context, tx: Transaction, caller: Caller) -> None:
+    if caller.session_id is not None and not sessions.is_stored(tx, caller.session_id, context.now()):
+        raise Unauthenticated(REFUSAL)
 
 
 def _check_link(context: Context, tx: Transaction, caller: Caller) -> None:

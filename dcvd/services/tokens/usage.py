@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dcvd.core.callers import Caller
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.instants import DAY
 from dcvd.core.links import Link
 from dcvd.core.sessions import Session
@@ -53,9 +53,9 @@ class TokenUsage:
         """Note that a token, link or session was used; of links, which are customers', not from which address."""
         if caller.session_id is not None:
             self._session_uses[caller.session_id] = now
-        if caller.link is None:
+        if caller.kind is CallerKind.TOKEN:
             self._last_uses[caller.id] = LastUse(used_at=now, address=caller.address)
-        else:
+        elif caller.kind is CallerKind.LINK:
             self._link_uses[caller.id] = now
 
     def count_request(self, token_id: str, operation: str, now: int, *, is_error: bool) -> None:
@@ -107,7 +107,7 @@ class TokenUsage:
         """Store what was noted; what cannot be stored is kept for the next call."""
         uses, requests, errors = self._last_uses, self._requests, self._errors
         link_uses, session_uses = self._link_uses, dict(self._session_uses)
-        if not uses and not requests and not link_uses:
+        if not uses and not requests and not link_uses and not session_uses:
             return
         self._last_uses, self._link_uses, self._requests, self._errors = {}, {}, Counter(), Counter()
 

@@ -155,8 +155,9 @@ RULES: Final = (
     ),
     Rule(
         "session_of_another",
-        "A session belongs to another organization than its token.",
-        "SELECT s.id FROM sessions s JOIN api_tokens t ON t.id = s.token_id WHERE t.org_id <> s.org_id",
+        "A session belongs to another organization than its token or its member.",
+        "SELECT s.id FROM sessions s JOIN api_tokens t ON t.id = s.token_id WHERE t.org_id <> s.org_id"
+        " UNION ALL SELECT s.id FROM sessions s JOIN members m ON m.id = s.member_id WHERE m.org_id <> s.org_id",
     ),
     *(_count_rule(name, *statements) for name, statements in _COUNTS.items()),
     Rule(

@@ -24,7 +24,7 @@ from dcvd.services.tokens import queries
 from dcvd.web.dashboard.navigation import NAVIGATION
 from dcvd.web.pages.failures import LOOK
 from dcvd.web.pages.page import PageLook, Words, choose_page_language, render_page
-from dcvd.web.sign_in.redirection import DASHBOARD_PATH
+from dcvd.web.sign_in.redirection import ACTING_PATH, DASHBOARD_PATH
 
 _DONE: Final = "done"
 """The parameter that names the sentence by which a page says what the last button did."""
@@ -125,7 +125,7 @@ async def open_visit(request: ApiRequest) -> Visit:
 def find_root(request: ApiRequest) -> str:
     """Return where the pages of the caller's organization begin."""
     if request.auth.kind is CallerKind.OPERATOR:
-        return f"{DASHBOARD_PATH}/organizations/{request.org_id}"
+        return f"{ACTING_PATH}/{request.org_id}"
     return DASHBOARD_PATH
 
 

@@ -1,5 +1,6 @@
 """The way to sign in, for a browser without a session."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -11,7 +12,7 @@ from litestar.response import Redirect, Template
 from dcvd.core.branding.branding import Branding
 from dcvd.core.http.own_paths import read_own_path
 from dcvd.http.access.authorization import READ_METHODS
-from dcvd.http.access.session_authentication import SignInNeeded
+from dcvd.http.access.session_authentication import OperatorPagesNeeded, SignInNeeded
 from dcvd.http.access.session_cookie import build_cookie_removal, read_session_secret
 from dcvd.http.request import ApiRequest
 from dcvd.web.pages.failures import show_failure
@@ -19,6 +20,9 @@ from dcvd.web.pages.page import PageLook, choose_page_language, render_page
 
 SIGN_IN_PATH: Final = "/sign-in"
 DASHBOARD_PATH: Final = "/dashboard"
+OPERATOR_PATH: Final = "/dashboard/operator"
+ACTING_PATH: Final = "/dashboard/organizations"
+"""Below it, and an organization's id, stand the pages of its own people for operators who act for it."""
 NEXT_FIELD: Final = "next"
 """The field, in the query and the form of the sign-in, of the path to which a browser goes afterwards."""
 
@@ -27,19 +31,26 @@ _ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
 
 def show_failure_or_sign_in(request: Request[Any, Any, Any], error: Exception) -> Response[Any] | Template:
     """Answer an exception with a page, or with the way to sign in; Litestar calls this for those of the dashboard."""
+    assert isinstance(request, ApiRequest)
+    if isinstance(error, OperatorPagesNeeded):
+        return _lead(request, OPERATOR_PATH, {})
     if not isinstance(error, SignInNeeded):
         return show_failure(request, error)
-    assert isinstance(request, ApiRequest)
     config = request.services.context.config
-    headers = {}
+    headers: dict[str, str] = {}
     if read_session_secret(config, request.scope) is not None:
         headers["Set-Cookie"] = build_cookie_removal(config)
     elif _comes_from_elsewhere(request):
         return _ask_again(request)
     url = f"{SIGN_IN_PATH}?{urlencode({NEXT_FIELD: _find_page(request)})}"
+    return _lead(request, url, headers)
+
+
+def _lead(request: ApiRequest, url: str, headers: Mapping[str, str]) -> Response[Any]:
+    """Lead the browser to another page, also where it asked for a part of one."""
     if HTMXDetails(request):
         return Response(None, status_code=HTTPStatus.OK, headers={"HX-Redirect": url, **headers})
-    return Redirect(url, status_code=303, headers=headers)
+    return Redirect(url, status_code=303, headers=dict(headers))
 
 
 def _comes_from_elsewhere(request: ApiRequest) -> bool:

@@ -19,6 +19,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.sessions import beginning, ending
 from dcvd.web.pages.failures import LOOK, show_failure
 from dcvd.web.pages.page import PageLook, choose_page_language, render_page
+from dcvd.web.sign_in import operator_link
 from dcvd.web.sign_in.redirection import DASHBOARD_PATH, NEXT_FIELD, SIGN_IN_PATH, show_failure_or_sign_in
 
 
@@ -46,7 +47,7 @@ async def sign_in(request: ApiRequest) -> Response[Any]:
     except Unauthenticated:
         return _ask(request, target, is_refused=True)
     begun = await beginning.begin(request.context, request.org_id, token, user_agent=request.headers.get("user-agent"))
-    cookie = build_session_cookie(config, begun.secret.reveal())
+    cookie = build_session_cookie(config, begun.secret.reveal(), begun.lifetime_ms)
     return Redirect(target, status_code=303, headers={"Set-Cookie": cookie})
 
 
@@ -73,7 +74,7 @@ def _ask(request: ApiRequest, target: str | None, *, is_refused: bool = False) -
 
 ROUTER: Final = Router(
     "/",
-    route_handlers=[lead_to_dashboard, show_sign_in, sign_in, sign_out],
+    route_handlers=[lead_to_dashboard, show_sign_in, sign_in, sign_out, *operator_link.HANDLERS],
     exception_handlers={Exception: show_failure},
     opt={"subject": None, "limited": True, "own_session": True, ANY_QUERY: True},
     include_in_schema=False,

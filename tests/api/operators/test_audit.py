@@ -1,12 +1,14 @@
 """What each call of an operator leaves in the audit, written once in a table."""
 
+import os
 from typing import Any, Final
 
 import pytest
 from msgspec import Struct
 
+from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.instants import MINUTE
-from dcvd.core.operators import OPERATOR_ORG_ID
+from dcvd.core.operators import OPERATOR_ORG_ID, OperatorRights, ProcessOwners, ProcessUser
 from dcvd.core.tokens.token import Role
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.services.alerts import contacts
@@ -15,6 +17,8 @@ from dcvd.services.domains import additions
 from dcvd.services.events import operator_events
 from dcvd.services.links import creation
 from dcvd.services.members import invitations
+from dcvd.services.sessions import beginning, sign_in_links
+from dcvd.services.sessions.beginning import Browser
 from dcvd.services.tokens import minting, suspension
 from dcvd.services.webhooks import delivery_history, endpoints, replay_job
 from dcvd.services.zones import registry
@@ -70,6 +74,9 @@ CALLS: Final[dict[str, Call]] = {
     f"POST {_ONE}/domains/bulk": Call("domain.added", {"domains": [{"domainName": "x.customer.com"}]}),
     f"PATCH {_ONE}/domains/{{name}}": Call("domain.changed", {"labels": {"tier": "gold"}}, "domain"),
     f"POST {_ONE}/cloudflare-import": Call("domain.imported", {}),
+    "POST /operator/sign-in-links": Call("sign_in_link.created", is_own=True),
+    "DELETE /operator/sessions": Call("session.ended", prepare="session", is_own=True),
+    "DELETE /operator/sessions/{session_id}": Call("session.ended", prepare="session", is_own=True),
     "POST /operator/webhooks": Call("endpoint.created", {"url": URL, "events": ["*"]}, is_own=True),
     "PATCH /operator/webhooks/{webhook_id}": Call("endpoint.changed", {"enabled": False}, "webhook", is_own=True),
     "DELETE /operator/webhooks/{webhook_id}": Call("endpoint.removed", None, "webhook", is_own=True),
@@ -96,6 +103,15 @@ async def _make(kind: str | None, context: Context, org_id: str, rival_id: str) 
             return (await invitations.invite(context, org_id, address="bob@customer.com", role=Role.MEMBER)).member.id
         case "contact":
             return (await contacts.add(context, org_id, address="bob@customer.com")).id
+        case "session":
+            user = ProcessUser(uid=os.getuid(), gid=os.getgid())
+            operator = Caller(kind=CallerKind.OPERATOR, role=Role.OWNER, id=str(user.uid), gid=user.gid)
+            made = await sign_in_links.create_link(context.for_caller(operator))
+            rights = OperatorRights(operators=ProcessOwners(uids=frozenset({user.uid})))
+            code = made.url.reveal().rpartition("/")[2]
+            begun = await beginning.begin_for_operator(context, code, rights, Browser())
+            assert begun is not None
+            return begun.session.id
         case "token":
             minted = await minting.create(context, org_id, name="t", role=Role.OWNER, expires_at=None)
             return minted.token.id
@@ -137,7 +153,7 @@ async def test_a_call_leaves_what_the_table_says(
     path = path.replace("{id_or_name}", organization.id)
     for parameter in (
         "{member_id}", "{token_id}", "{link_id}", "{zone_id}", "{name}", "{webhook_id}", "{delivery_id}", "{job_id}",
-        "{contact_id}",
+        "{contact_id}", "{session_id}",
     ):  # fmt: skip
         path = path.replace(parameter, object_id)
     shown = f"/operator/all/audit?{'own=true' if call.is_own else f'organization={organization.id}'}"

@@ -36,6 +36,7 @@ async def test_a_session_is_shown_without_its_secret(
         "id": begun.session.id,
         "orgId": organization.id,
         "tokenId": begun.session.token_id,
+        "memberId": None,
         "createdAt": to_rfc3339(NOW),
         "lastUsedAt": to_rfc3339(NOW),
         "endsAt": to_rfc3339(NOW + 12 * HOUR),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.cli.every_command.commands import Failure, tried
+from tests.cli.every_command.commands import NO_DAEMON, Failure, tried
 
 _INSTALL: Final = "install --dry-run --root {new_path} --zone-id 5a4d0b0c5a4d0b0c5a4d0b0c5a4d0b0c --cname-target e.com"
 
@@ -15,6 +15,7 @@ COMMANDS: Final = (
     tried("status", code=1),
     tried("top", has_json=False, is_endless=True, draws=True, is_local=True),
     tried("health", down=Failure("daemon_needed")),
+    tried("dashboard", down=NO_DAEMON),
     tried("doctor", code=1, is_local=True),
     tried(f"{_INSTALL} --token-file {{directory}}/cloudflare-token", has_json=False, is_local=True),
     tried("version", is_local=True),

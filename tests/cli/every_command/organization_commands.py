@@ -29,6 +29,8 @@ COMMANDS: Final = (
     tried("member change {member} --org {org} --role owner"),
     tried("session list --org {org}"),
     tried("session end --org {org} --all"),
+    tried("session list"),
+    tried("session end --all"),
     tried("link list --org {org}"),
     tried("zone list --org {org}"),
     tried("org delete {new_org} --yes"),

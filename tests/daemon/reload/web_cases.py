@@ -1,6 +1,7 @@
 """How long a session of the dashboard lasts."""
 
 from dcvd.core.instants import DAY
+from dcvd.core.operators import OperatorRights
 from dcvd.core.tokens.token import Role
 from dcvd.errors import Unauthenticated
 from dcvd.services.sessions.authentication import authenticate_session
@@ -31,7 +32,7 @@ async def use_a_moment_later(place: Place) -> str:
 
     await until(is_later)
     try:
-        await authenticate_session(place.context, begun.secret.reveal(), lambda session: session)
+        await authenticate_session(place.context, begun.secret.reveal(), lambda session: session, OperatorRights())
     except Unauthenticated:
         return "ended"
     return "in force"

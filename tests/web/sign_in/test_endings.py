@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from dcvd.config import Config
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.members import MemberStatus
+from dcvd.core.operators import OperatorRights
 from dcvd.core.sessions import Session
 from dcvd.core.tokens.token import Role
 from dcvd.errors import Forbidden, Unauthenticated
@@ -128,7 +129,7 @@ async def remove_member(context: Context, org_id: str, member_id: str, minted: M
 
 
 async def end_session(context: Context, org_id: str, member_id: str, minted: MintedToken) -> None:
-    (session,) = await context.database.read(lambda snapshot: sessions.list_of_token(snapshot, minted.token.id))
+    (session,) = await context.database.read(lambda snapshot: sessions.list_of_holder(snapshot, minted.token.id))
     await ending.end_one(context, org_id, session.id)
 
 
@@ -180,7 +181,7 @@ async def test_an_ended_session_lets_nobody_in_and_stores_nothing(
 ) -> None:
     begun = await begin_session(context, minted)
     secret = begun.secret.reveal()
-    caller = await authenticate_session(context, secret, last_use.update_session)
+    caller = await authenticate_session(context, secret, last_use.update_session, OperatorRights())
     under_way = act_as(context, caller)
     await end(context, organization.id, member_id, minted)
     browser = Browser(anybody)
@@ -241,7 +242,7 @@ async def test_a_session_ends_with_the_grace_of_the_secret_with_which_it_began(
     after = Browser(anybody)
     assert (await after.sign_in(rotated.plaintext.reveal())).status == 303
     assert (await status(before), await status(after)) == (200, 200)
-    listed = await context.database.read(lambda snapshot: sessions.list_of_token(snapshot, minted.token.id))
+    listed = await context.database.read(lambda snapshot: sessions.list_of_holder(snapshot, minted.token.id))
     assert {session.expires_at for session in listed} == {clock.now() + HOUR, clock.now() + LIFETIME}
     clock.advance(HOUR)
     assert (await status(before), await status(after)) == (303, 200)
@@ -262,7 +263,7 @@ async def test_a_session_has_the_role_that_its_token_has_now(
 ) -> None:
     begun = await begin_session(context, minted)
     await member_changes.change(context, organization.id, member_id, role=Role.MEMBER)
-    caller = await authenticate_session(context, begun.secret.reveal(), last_use.update_session)
+    caller = await authenticate_session(context, begun.secret.reveal(), last_use.update_session, OperatorRights())
     assert (caller.role, caller.id, caller.actor) == (Role.MEMBER, minted.token.id, f"token:{minted.token.id}")
 
 
@@ -297,7 +298,7 @@ async def test_a_clock_that_ran_ahead_leaves_no_session_in_force_for_years(
 async def test_what_is_no_secret_of_a_session_lets_nobody_in(context: Context, last_use: TokenUsage) -> None:
     for secret in ("", "dcv_session_", "dcv_session_" + "0" * 64, "x" * 10_000):
         with pytest.raises(Unauthenticated):
-            await authenticate_session(context, secret, last_use.update_session)
+            await authenticate_session(context, secret, last_use.update_session, OperatorRights())
 
 
 async def test_a_sign_in_whose_token_changes_meanwhile_begins_no_session(
@@ -314,4 +315,4 @@ async def test_a_sign_in_whose_token_changes_meanwhile_begins_no_session(
     answer = await Browser(anybody).sign_in(minted.plaintext.reveal())
     assert answer.status == 403
     assert "Set-Cookie" not in answer.headers
-    assert not await database.read(lambda snapshot: sessions.list_of_token(snapshot, minted.token.id))
+    assert not await database.read(lambda snapshot: sessions.list_of_holder(snapshot, minted.token.id))

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from dcvd.api.app import Api
 from dcvd.config import Config
-from dcvd.core.sessions import MAX_SESSIONS_OF_TOKEN
+from dcvd.core.sessions import MAX_SESSIONS_OF_HOLDER
 from dcvd.core.tokens.token import Role
 from dcvd.http.limits.failed_authentications import FailedAuthentications
 from dcvd.services.context import Context
@@ -163,12 +163,12 @@ async def test_a_token_signs_in_from_its_own_networks_alone(
 async def test_beyond_so_many_sessions_the_oldest_of_the_token_ends(owner: Client, clock: ManualClock) -> None:
     first = await signed_in(owner)
     others = []
-    for _ in range(MAX_SESSIONS_OF_TOKEN):
+    for _ in range(MAX_SESSIONS_OF_HOLDER):
         clock.advance(1)
         others.append(await signed_in(owner))
     assert (await first.open("/dashboard")).status == 303
     assert (await others[0].open("/dashboard")).status == 200
-    assert len((await owner.get("/api/sessions")).json["sessions"]) == MAX_SESSIONS_OF_TOKEN
+    assert len((await owner.get("/api/sessions")).json["sessions"]) == MAX_SESSIONS_OF_HOLDER
 
 
 async def test_signing_out_ends_the_session_and_has_its_cookie_forgotten(member: Client) -> None:

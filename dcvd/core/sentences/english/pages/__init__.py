@@ -12,6 +12,7 @@ from dcvd.core.sentences.english.pages.events import EVENTS
 from dcvd.core.sentences.english.pages.frame import FRAME
 from dcvd.core.sentences.english.pages.jobs import JOBS
 from dcvd.core.sentences.english.pages.members import MEMBERS
+from dcvd.core.sentences.english.pages.operator import OPERATOR
 from dcvd.core.sentences.english.pages.overview import OVERVIEW
 from dcvd.core.sentences.english.pages.quick_start import QUICK_START
 from dcvd.core.sentences.english.pages.tokens import TOKENS
@@ -31,6 +32,7 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **AUDIT,
         **MEMBERS,
         **QUICK_START,
+        **OPERATOR,
     }
 )
 """The templates by their ids."""

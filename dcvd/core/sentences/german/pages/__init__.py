@@ -12,6 +12,7 @@ from dcvd.core.sentences.german.pages.events import EVENTS
 from dcvd.core.sentences.german.pages.frame import FRAME
 from dcvd.core.sentences.german.pages.jobs import JOBS
 from dcvd.core.sentences.german.pages.members import MEMBERS
+from dcvd.core.sentences.german.pages.operator import OPERATOR
 from dcvd.core.sentences.german.pages.overview import OVERVIEW
 from dcvd.core.sentences.german.pages.quick_start import QUICK_START
 from dcvd.core.sentences.german.pages.tokens import TOKENS
@@ -31,6 +32,7 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **AUDIT,
         **MEMBERS,
         **QUICK_START,
+        **OPERATOR,
     }
 )
 """The templates by their ids."""
