@@ -3,7 +3,7 @@
 import re
 from typing import get_args
 
-from dcvd.api.connections.input import GivenCredentials
+from dcvd.http.given_credentials import GivenCredentials
 from dcvd.core.connections.connection import Provider
 from tests.docs.markdown import ROOT, read_page
 

@@ -7,7 +7,7 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.api.connections.input import GivenCredentials, read_credentials
+from dcvd.http.given_credentials import GivenCredentials, read_credentials
 from dcvd.api.connections.view import ConnectionAnswer, ConnectionList, connection_view
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.http.documentation import problems

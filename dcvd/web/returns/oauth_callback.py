@@ -20,7 +20,7 @@ from dcvd.errors import DcvdError, InvalidInput
 from dcvd.http.answers.problems import HttpRefusal, report_failure, route_not_found
 from dcvd.http.request import ApiRequest
 from dcvd.services.connections.code_exchange import CallbackResult, connect_for_browser
-from dcvd.web.connect.return_cookie import FORGET_RETURN, read_return_path
+from dcvd.web.returns.return_cookie import FORGET_RETURN, is_connections_page, read_return_path
 from dcvd.web.pages.message import show_message
 from dcvd.web.returns.connection_messages import failure_message, success_message
 
@@ -53,10 +53,9 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
         )
     except DcvdError as error:
         return _failure_response(request, known_provider, None, error)
-    link_path = read_return_path(request.headers.get("cookie"), callback.state)
-    if link_path is not None:
-        failure = result.failure
-        return _lead_back(f"{link_path}/plan" if failure is None else f"{link_path}?failed={quote(failure.code)}")
+    page_path = read_return_path(request.headers.get("cookie"), callback.state)
+    if page_path is not None:
+        return _lead_back(_find_place(page_path, result))
     if result.return_to is not None:
         return _redirect(result.return_to, result, callback.state)
     if result.failure is not None:
@@ -87,8 +86,18 @@ def _redirect(return_to: str, outcome: CallbackResult, state: str) -> Response[b
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers={"Location": location}, media_type="text/html")
 
 
+def _find_place(page_path: str, result: CallbackResult) -> str:
+    """Return where a page goes on: with the plan of what is written, or the connection; or it says what went wrong."""
+    if result.failure is not None:
+        return f"{page_path}?failed={quote(result.failure.code)}"
+    if not is_connections_page(page_path):
+        return f"{page_path}/plan"
+    assert result.connection is not None, "without a failure there is a connection"
+    return f"{page_path}/{result.connection.id}?done=done_connected"
+
+
 def _lead_back(path: str) -> Response[bytes]:
-    """Lead the browser back to the page of the link from which its customer went to their provider."""
+    """Lead the browser back to the page from which somebody went to their provider."""
     headers = {"Location": path, "Set-Cookie": FORGET_RETURN}
     return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers=headers, media_type="text/html")
 

@@ -1,10 +1,10 @@
-"""The cookie that leads a browser back from a DNS provider to the page of its link."""
+"""The cookie that leads a browser back from a DNS provider to the page from which it went there."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.web.connect.return_cookie import build_return_cookie, read_return_path
+from dcvd.web.returns.return_cookie import build_return_cookie, is_connections_page, read_return_path
 
 PATH = "/connect/dcv_link_" + "0123456789abcdef" * 2
 
@@ -26,15 +26,24 @@ def test_it_leads_back_with_its_own_state(state: str) -> None:
     assert read_return_path(sent(state), f"{state}x") is None
 
 
+@pytest.mark.parametrize("path", ["/dashboard/connections", "/dashboard/organizations/org_1/connections"])
+def test_it_leads_back_to_the_dashboard_too(path: str) -> None:
+    cookie = build_return_cookie(path, "s", is_secure=True).partition(";")[0]
+    assert read_return_path(cookie, "s") == path
+    assert read_return_path(cookie, "t") is None
+    assert is_connections_page(path)
+    assert not is_connections_page(PATH)
+
+
 @pytest.mark.parametrize(
     "header",
     [
         None, "", "dcvd_return", "dcvd_return=", "dcvd_return=//evil.test", f"dcvd_return={PATH}",
         sent("s").replace("/connect/", "//evil.test/"), sent("s").replace("dcv_link_", "dcv_live_"),
-        sent("s") + "0", "\x00=1",
+        sent("s") + "0", "\x00=1", sent("s").replace(PATH, "/dashboard/tokens"),
     ],
 )  # fmt: skip
-def test_what_is_no_path_of_a_link_leads_nowhere(header: str | None) -> None:
+def test_what_is_no_path_of_such_a_page_leads_nowhere(header: str | None) -> None:
     assert read_return_path(header, "s") is None
 
 

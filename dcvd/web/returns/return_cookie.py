@@ -1,4 +1,4 @@
-"""The cookie by which a browser finds back to the page of its link from a DNS provider."""
+"""The cookie by which a browser finds back from a DNS provider to the page from which it went there."""
 
 import hashlib
 import re
@@ -9,14 +9,16 @@ from dcvd.core.links import PAGE_ROOT, is_link_token
 
 _NAME: Final = "dcvd_return"
 _LIFETIME_S: Final = 1800
-_VALUE: Final = re.compile(rf"({PAGE_ROOT}/([0-9a-z_]+))\.([0-9a-f]{{32}})")
+_CONNECTIONS_PAGE: Final = r"/dashboard(?:/organizations/[0-9A-Za-z_-]{1,100})?/connections"
+_VALUE: Final = re.compile(rf"({PAGE_ROOT}/([0-9a-z_]+)|{_CONNECTIONS_PAGE})\.([0-9a-f]{{32}})")
+_CONNECTIONS: Final = re.compile(_CONNECTIONS_PAGE)
 
 FORGET_RETURN: Final = f"{_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
 """The value of `Set-Cookie` once the browser is back."""
 
 
 def build_return_cookie(path: str, state: str, *, is_secure: bool) -> str:
-    """Return the value of `Set-Cookie` that remembers the path of a link's page for half an hour.
+    """Return the value of `Set-Cookie` that remembers, for half an hour, the path of the page to come back to.
 
     It comes back with a navigation from the provider's site (`SameSite=Lax`), and to no script. It counts for the
     answer with this state alone, so that an older one leads nobody astray.
@@ -26,15 +28,23 @@ def build_return_cookie(path: str, state: str, *, is_secure: bool) -> str:
 
 
 def read_return_path(cookie_header: str | None, state: str | None) -> str | None:
-    """Return the path of the link's page from the header `Cookie`; None where it has none for this state."""
+    """Return the path from the header `Cookie`, of a link's page or the dashboard's page of connections.
+
+    None where it has none for this state.
+    """
     try:
         morsel = SimpleCookie(cookie_header or "").get(_NAME)
     except CookieError:
         return None
     match = None if morsel is None else _VALUE.fullmatch(morsel.value)
-    if match is None or not is_link_token(match[2]) or match[3] != _digest(state or ""):
+    if match is None or match[3] != _digest(state or "") or not (match[2] is None or is_link_token(match[2])):
         return None
     return match[1]
+
+
+def is_connections_page(path: str) -> bool:
+    """Whether a path that was read is that of the dashboard's page of connections."""
+    return _CONNECTIONS.fullmatch(path) is not None
 
 
 def _digest(state: str) -> str:

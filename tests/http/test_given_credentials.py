@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import pytest
 
-from dcvd.api.connections.input import read_credentials
+from dcvd.http.given_credentials import read_credentials
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, TsigKey
 from dcvd.core.secret import Secret

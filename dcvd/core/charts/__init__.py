@@ -1,0 +1,1 @@
+"""Charts as shapes, which pages draw as SVG."""

@@ -1,0 +1,1 @@
+"""Where browsers come back to from DNS providers."""
