@@ -12,7 +12,7 @@ Opt = Mapping[str, Any]
 
 
 def _build_opt(subject: str | None, **rights: Any) -> Opt:
-    return {"subject": subject, ANY_QUERY: True, **rights}
+    return {"subject": subject, ANY_QUERY: True, "limited": False, **rights}
 
 
 OVERVIEW: Final = _build_opt(None, limited=True)
