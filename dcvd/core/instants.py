@@ -44,6 +44,11 @@ def format_instant(instant: int | None) -> str | None:
     return None if instant is None else to_rfc3339(instant)
 
 
+def end_of_day(text: str) -> int:
+    """Return the instant at which a day such as `2026-01-15` ends, in UTC. Raises ValueError for other text."""
+    return from_rfc3339(f"{text}T00:00:00Z") + DAY
+
+
 def from_rfc3339(text: str) -> int:
     """Return an RFC 3339 text as milliseconds since the epoch, cut off below that. Raises ValueError for other text."""
     match = _RFC3339.fullmatch(text)

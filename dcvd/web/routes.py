@@ -17,6 +17,7 @@ from dcvd.http.page_routes import ANY_QUERY, PageRoutes
 from dcvd.web.alerts import contact_links, questions
 from dcvd.web.connect import addition, embedding, provider, setup
 from dcvd.web.dashboard.routes import ROUTERS as DASHBOARD_ROUTERS
+from dcvd.web.members import invitations
 from dcvd.web.operator import overview as operator_overview
 from dcvd.web.pages import assets
 from dcvd.web.pages.engine import TEMPLATE_CONFIG
@@ -58,6 +59,7 @@ PAGES: Final = PageRoutes(
         domain_connect.ROUTER,
         contact_links.ROUTER,
         questions.ROUTER,
+        invitations.ROUTER,
         embedding.ROUTER,
         assets.ROUTER,
     ),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcvd.core.instants import format_instant, from_rfc3339, to_milliseconds, to_rfc3339, to_seconds
+from dcvd.core.instants import end_of_day, format_instant, from_rfc3339, to_milliseconds, to_rfc3339, to_seconds
 
 LAST_INSTANT = 253_402_300_799_999
 
@@ -75,3 +75,10 @@ def test_a_measured_duration_is_stored_to_the_nearest_millisecond() -> None:
 def test_an_instant_that_is_missing_stays_so() -> None:
     assert format_instant(None) is None
     assert format_instant(0) == "1970-01-01T00:00:00Z"
+
+
+def test_a_day_ends_when_the_next_one_begins() -> None:
+    assert to_rfc3339(end_of_day("2026-02-28")) == "2026-03-01T00:00:00Z"
+    for text in ("2026-02-30", "20260228", "tomorrow", "2026-02-28T00:00:00Z", ""):
+        with pytest.raises(ValueError, match=r"RFC 3339|day|month"):
+            end_of_day(text)

@@ -3,8 +3,8 @@
 import re
 from typing import get_args
 
-from dcvd.http.given_credentials import GivenCredentials
 from dcvd.core.connections.connection import Provider
+from dcvd.http.given_credentials import GivenCredentials
 from tests.docs.markdown import ROOT, read_page
 
 PROVIDERS = [provider.value for provider in Provider]

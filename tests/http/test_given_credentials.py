@@ -4,11 +4,11 @@ from typing import Any, Final
 
 import pytest
 
-from dcvd.http.given_credentials import read_credentials
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, TsigKey
 from dcvd.core.secret import Secret
 from dcvd.errors import InvalidInput
+from dcvd.http.given_credentials import read_credentials
 from tests.leaks import MARK
 from tests.marked import marked
 

@@ -7,10 +7,10 @@ from litestar import Response, Router, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
-from dcvd.http.given_credentials import GivenCredentials, read_credentials
 from dcvd.api.connections.view import ConnectionAnswer, ConnectionList, connection_view
 from dcvd.core.connections.connection import Connection, Provider
 from dcvd.http.documentation import problems
+from dcvd.http.given_credentials import GivenCredentials, read_credentials
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.http.request import ApiRequest

@@ -53,6 +53,20 @@ async def list_page(
     return build_page([usage.apply_to(row) for row in rows], limit, [row.id for row in rows])
 
 
+async def list_with_domain_counts(
+    context: Context, usage: ConnectionUsage, org_id: str, *, cursor: str | None, limit: int
+) -> tuple[Page[Connection], dict[str, int]]:
+    """List an organization's connections, newest first, and count the domains of each that domains use."""
+    before = decode_cursor(cursor)
+
+    def query(snapshot: Snapshot) -> tuple[list[Connection], dict[str, int]]:
+        rows = connections.list_of_org(snapshot, org_id, before=before, limit=limit + 1)
+        return rows, connections.count_domains_of_each(snapshot, [row.id for row in rows])
+
+    rows, counts = await context.database.read(query)
+    return build_page([usage.apply_to(row) for row in rows], limit, [row.id for row in rows]), counts
+
+
 async def list_all(
     context: Context,
     usage: ConnectionUsage,

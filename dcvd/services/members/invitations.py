@@ -39,6 +39,13 @@ class Invitation(Struct, frozen=True):
     invite: Secret
 
 
+class InvitedMember(Struct, frozen=True):
+    """A member who may accept, and the name of the organization that invites them."""
+
+    member: Member
+    organization: str
+
+
 async def invite(context: Context, org_id: str, *, address: str, role: Role) -> Invitation:
     """Invite a person to an organization that exists.
 
@@ -95,6 +102,20 @@ async def invite_again(context: Context, org_id: str, member_id: str) -> Invitat
         return invited
 
     return await context.database.write(unit)
+
+
+async def find(context: Context, presented_invite: str) -> InvitedMember | None:
+    """Find whom an invitation is for; None where it cannot be accepted."""
+    invite_hash = hash_invite(presented_invite)
+    if invite_hash is None:
+        return None
+
+    def query(snapshot: Snapshot) -> InvitedMember | None:
+        member = _find_open(context, snapshot, invite_hash)
+        organization = None if member is None else organizations.find(snapshot, member.org_id)
+        return None if member is None or organization is None else InvitedMember(member, organization.name)
+
+    return await context.database.read(query)
 
 
 async def accept(context: Context, presented_invite: str) -> Member:

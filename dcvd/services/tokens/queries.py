@@ -1,5 +1,7 @@
 """Read tokens, never with a plain text."""
 
+from collections.abc import Collection
+
 from dcvd.core.tokens.token import Token
 from dcvd.services.context import Context
 from dcvd.services.tokens.rights import check_visible, is_visible
@@ -27,6 +29,12 @@ async def get(context: Context, org_id: str, token_id: str) -> Token:
 def get_visible(context: Context, snapshot: Snapshot, org_id: str, token_id: str) -> Token:
     """Get a token by its id. Raises NotFound, also for one that the caller may not know of."""
     return check_visible(context.caller, tokens.get(snapshot, token_id), org_id, token_id)
+
+
+async def find_names(context: Context, org_id: str, token_ids: Collection[str]) -> dict[str, str]:
+    """Find the names of tokens that the caller may know of."""
+    rows = await context.database.read(lambda snapshot: tokens.list_all_of_org(snapshot, org_id))
+    return {row.id: row.name for row in rows if row.id in token_ids and is_visible(context.caller, row)}
 
 
 async def _list_visible(context: Context, org_id: str, before: str | None, limit: int) -> Page[Token]:

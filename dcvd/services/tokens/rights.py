@@ -104,6 +104,15 @@ def check_takeover(caller: Caller, token: Token) -> None:
         raise Forbidden(f"The token {token.id} {excess}; nobody takes over a token that may do more than their own.")
 
 
+def may_take_over(caller: Caller, token: Token) -> bool:
+    """Whether `check_takeover` lets a caller change a token."""
+    try:
+        check_takeover(caller, token)
+    except Forbidden:
+        return False
+    return True
+
+
 def check_life(caller: Caller, expires_at: int | None) -> None:
     """Raise Forbidden where a token is, or is to be, in force for longer than the caller. None is without an end."""
     if _is_longer(caller, expires_at):

@@ -72,6 +72,16 @@ def count_domains(snapshot: Snapshot, connection_id: str) -> int:
     return snapshot.fetch_count("SELECT count(*) FROM domains WHERE connection_id = ?", (connection_id,))
 
 
+def count_domains_of_each(snapshot: Snapshot, connection_ids: Collection[str]) -> dict[str, int]:
+    """Count the domains that use each of some connections; those that none uses are left out."""
+    rows = snapshot.fetch_all(
+        "SELECT connection_id, count(*) FROM domains WHERE connection_id IN (SELECT value FROM json_each(?))"
+        " GROUP BY connection_id",
+        (encode_list(connection_ids),),
+    )
+    return dict(rows)
+
+
 def unseal_credentials(snapshot: Snapshot, vault: Vault, connection: Connection) -> Credentials:
     """Unseal the credentials of a connection that was read in this snapshot. Raises VaultError."""
     row = snapshot.fetch_one(

@@ -84,6 +84,16 @@ def find_last_use_of_org(snapshot: Snapshot, org_id: str) -> int | None:
     return instant
 
 
+def find_last_uses_of_members(snapshot: Snapshot, member_ids: Collection[str]) -> dict[str, int]:
+    """Find when the tokens of members were last used; members whose tokens never were are left out."""
+    rows = snapshot.fetch_all(
+        "SELECT member_id, max(last_used_at) FROM api_tokens WHERE member_id IN (SELECT value FROM json_each(?))"
+        " AND last_used_at IS NOT NULL GROUP BY member_id",
+        (encode_list(member_ids),),
+    )
+    return dict(rows)
+
+
 def has_rights(snapshot: Snapshot, token_id: str, rights_version: int, expires_at: int | None, now: int) -> bool:
     """Whether a token is stored, and may do what it might when it had this version of its rights.
 

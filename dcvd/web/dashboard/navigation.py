@@ -26,6 +26,7 @@ JOBS: Final = _build_opt("jobs", limited=True)
 AUDIT: Final = _build_opt("audit", needs_admin=True)
 MEMBERS: Final = _build_opt("members")
 ALERTS: Final = _build_opt("alerts")
+BRANDING: Final = _build_opt(None)
 
 
 class NavigationItem(Struct, frozen=True):
@@ -45,6 +46,8 @@ NAVIGATION: Final = (
     NavigationItem("/jobs", "dashboard_jobs", JOBS),
     NavigationItem("/tokens", "dashboard_tokens", TOKENS),
     NavigationItem("/members", "dashboard_members", MEMBERS),
+    NavigationItem("/alerts", "dashboard_alerts", ALERTS),
+    NavigationItem("/branding", "dashboard_branding", BRANDING),
     NavigationItem("/audit", "dashboard_audit", AUDIT),
     NavigationItem("/quick-start", "dashboard_quick_start", OVERVIEW),
 )

@@ -4,7 +4,9 @@ from typing import Final
 
 from litestar import Router
 
+from dcvd.web.dashboard.alerts import routes as alerts
 from dcvd.web.dashboard.audit import routes as audit
+from dcvd.web.dashboard.branding import routes as branding
 from dcvd.web.dashboard.connections import routes as connections
 from dcvd.web.dashboard.domains import routes as domains
 from dcvd.web.dashboard.events import routes as events
@@ -24,6 +26,8 @@ ROUTERS: Final[tuple[Router, ...]] = (
     *jobs.ROUTERS,
     *tokens.ROUTERS,
     *members.ROUTERS,
+    *alerts.ROUTERS,
+    *branding.ROUTERS,
     *audit.ROUTERS,
     *quick_start.ROUTERS,
 )

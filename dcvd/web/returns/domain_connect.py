@@ -13,8 +13,8 @@ from litestar.params import QueryParameter
 from dcvd.core.records.domain_connect import RETURN_PATH, ApplyOutcome, read_outcome
 from dcvd.http.request import ApiRequest
 from dcvd.services.records import domain_connect
-from dcvd.web.returns.return_cookie import FORGET_RETURN, read_return_path
 from dcvd.web.pages.message import Message, build_message, show_message
+from dcvd.web.returns.return_cookie import FORGET_RETURN, read_return_path
 
 _CLOSE: Final = "You can close this window."
 

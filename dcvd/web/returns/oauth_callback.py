@@ -20,9 +20,9 @@ from dcvd.errors import DcvdError, InvalidInput
 from dcvd.http.answers.problems import HttpRefusal, report_failure, route_not_found
 from dcvd.http.request import ApiRequest
 from dcvd.services.connections.code_exchange import CallbackResult, connect_for_browser
-from dcvd.web.returns.return_cookie import FORGET_RETURN, is_connections_page, read_return_path
 from dcvd.web.pages.message import show_message
 from dcvd.web.returns.connection_messages import failure_message, success_message
+from dcvd.web.returns.return_cookie import CONNECTIONS_PAGE, FORGET_RETURN, read_return_path
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +90,7 @@ def _find_place(page_path: str, result: CallbackResult) -> str:
     """Return where a page goes on: with the plan of what is written, or the connection; or it says what went wrong."""
     if result.failure is not None:
         return f"{page_path}?failed={quote(result.failure.code)}"
-    if not is_connections_page(page_path):
+    if page_path != CONNECTIONS_PAGE:
         return f"{page_path}/plan"
     assert result.connection is not None, "without a failure there is a connection"
     return f"{page_path}/{result.connection.id}?done=done_connected"

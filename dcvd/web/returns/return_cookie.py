@@ -9,9 +9,9 @@ from dcvd.core.links import PAGE_ROOT, is_link_token
 
 _NAME: Final = "dcvd_return"
 _LIFETIME_S: Final = 1800
-_CONNECTIONS_PAGE: Final = r"/dashboard(?:/organizations/[0-9A-Za-z_-]{1,100})?/connections"
-_VALUE: Final = re.compile(rf"({PAGE_ROOT}/([0-9a-z_]+)|{_CONNECTIONS_PAGE})\.([0-9a-f]{{32}})")
-_CONNECTIONS: Final = re.compile(_CONNECTIONS_PAGE)
+CONNECTIONS_PAGE: Final = "/dashboard/connections"
+"""Of tenants: the authorization of an operator, who has no token that has to live on, ends at no page of ours."""
+_VALUE: Final = re.compile(rf"({PAGE_ROOT}/([0-9a-z_]+)|{CONNECTIONS_PAGE})\.([0-9a-f]{{32}})")
 
 FORGET_RETURN: Final = f"{_NAME}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"
 """The value of `Set-Cookie` once the browser is back."""
@@ -40,11 +40,6 @@ def read_return_path(cookie_header: str | None, state: str | None) -> str | None
     if match is None or match[3] != _digest(state or "") or not (match[2] is None or is_link_token(match[2])):
         return None
     return match[1]
-
-
-def is_connections_page(path: str) -> bool:
-    """Whether a path that was read is that of the dashboard's page of connections."""
-    return _CONNECTIONS.fullmatch(path) is not None
 
 
 def _digest(state: str) -> str:

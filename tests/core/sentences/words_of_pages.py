@@ -15,15 +15,23 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     # events
     "events": set(),
     # tokens
-    "tokens": set(),
+    "tokens": {"tokens_token", "tokens_at", "tokens_browser", "tokens_subject_domains", "tokens_subject_webhooks"},
     # connections
-    "connections": set(),
+    "connections": {
+        "connections_provider_cloudflare", "connections_provider_godaddy", "connections_provider_route53",
+        "connections_at", "connections_domains", "connections_member_aws_role_external_id",
+        "connections_member_tsig_server", "connections_member_tsig_zone", "connections_member_tsig_port",
+    },
     # jobs
     "jobs": set(),
     # audit
     "audit": set(),
     # members
-    "members": set(),
+    "members": {"members_at"},
+    # alerts
+    "alerts": {"alerts_at"},
+    # branding
+    "branding": {"branding_part_text", "branding_part_link", "branding_ratio"},
     # quick start
     "quick_start": set(),
 }  # fmt: skip
@@ -37,14 +45,18 @@ COMPOSED_OF_PAGES: Final[dict[str, str]] = {
     # events
     "events": "",
     # tokens
-    "tokens": "",
+    "tokens": r"tokens_(subject|act|role_explained)_[a-z]+",
     # connections
-    "connections": "",
+    "connections": r"connections_(provider|method|form|member)_[a-z0-9_]+",
     # jobs
     "jobs": "",
     # audit
     "audit": "",
     # members
     "members": "",
+    # alerts
+    "alerts": r"alerts_(status|explained|kind)_[a-z_]+",
+    # branding
+    "branding": r"branding_scheme_[a-z]+",
 }
 """Patterns of ids that templates and code put together from a prefix and the member of a closed set."""

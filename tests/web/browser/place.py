@@ -129,7 +129,7 @@ async def opened(directory: Path) -> AsyncIterator[Place]:
 
 
 def _configuration(directory: Path, sandbox: Sandbox) -> str:
-    settings, port = sandbox.settings, find_free_port()
+    settings, port, mail_port = sandbox.settings, find_free_port(), find_free_port()
     for name, content in (
         ("token", settings.token), ("client", settings.oauth_client_secret), ("key", "ab" * 32),
     ):  # fmt: skip
@@ -166,6 +166,11 @@ probe_ca_file = "edge-ca.pem"
 allow_http = true
 allow_private = ["127.0.0.0/8"]
 retry_schedule = ["0s", "200ms", "1h"]
+[mail]
+host = "127.0.0.1"
+port = {mail_port}
+tls = "none"
+from_address = "alerts@dcvd.test"
 [vault]
 key_file = "key"
 [oauth.cloudflare]

@@ -8,4 +8,37 @@ OF_OWN_SESSION: Final = {
 }
 """For everybody who is signed in: what they show or end is the caller's own, and what else they may see."""
 
-PAGES: Final[dict[str, str]] = {}
+PAGES: Final[dict[str, str]] = {
+    "GET /dashboard/tokens": "GET /api/tokens",
+    "GET /dashboard/tokens/new": "GET /api/tokens",
+    "POST /dashboard/tokens": "POST /api/tokens",
+    "GET /dashboard/tokens/{token_id}": "GET /api/tokens/{token_id}",
+    "POST /dashboard/tokens/{token_id}": "PATCH /api/tokens/{token_id}",
+    "POST /dashboard/tokens/{token_id}/rotate": "POST /api/tokens/{token_id}/rotate",
+    "POST /dashboard/tokens/{token_id}/revoke": "DELETE /api/tokens/{token_id}",
+    "POST /dashboard/tokens/revoke-all": "POST /api/tokens/revoke-all",
+    "GET /dashboard/tokens/sessions": "GET /api/sessions",
+    "POST /dashboard/tokens/sessions/{session_id}/end": "DELETE /api/sessions/{session_id}",
+    "POST /dashboard/tokens/sessions/end-all": "DELETE /api/sessions",
+    "GET /dashboard/connections": "GET /api/oauth/connections",
+    "GET /dashboard/connections/new": "GET /api/oauth/connections",
+    "POST /dashboard/connections/new": "POST /api/oauth/connections",
+    "POST /dashboard/connections/authorize": "POST /api/oauth/authorize",
+    "POST /dashboard/connections/aws-external-ids": "POST /api/oauth/aws/external-ids",
+    "GET /dashboard/connections/{connection_id}": "GET /api/oauth/connections/{connection_id}",
+    "POST /dashboard/connections/{connection_id}/remove": "DELETE /api/oauth/connections/{connection_id}",
+    "GET /dashboard/members": "GET /api/members",
+    "POST /dashboard/members": "POST /api/members",
+    "GET /dashboard/members/{member_id}": "GET /api/members/{member_id}",
+    "POST /dashboard/members/{member_id}": "PATCH /api/members/{member_id}",
+    "POST /dashboard/members/{member_id}/invite": "POST /api/members/{member_id}/invite",
+    "POST /dashboard/members/{member_id}/remove": "DELETE /api/members/{member_id}",
+    "GET /dashboard/alerts": "GET /api/alerts/contacts",
+    "POST /dashboard/alerts": "POST /api/alerts/contacts",
+    "GET /dashboard/alerts/{contact_id}": "GET /api/alerts/contacts/{contact_id}",
+    "POST /dashboard/alerts/{contact_id}": "PATCH /api/alerts/contacts/{contact_id}",
+    "POST /dashboard/alerts/{contact_id}/ask": "POST /api/alerts/contacts/{contact_id}/confirmation",
+    "POST /dashboard/alerts/{contact_id}/remove": "DELETE /api/alerts/contacts/{contact_id}",
+    "GET /dashboard/branding": "GET /api/organization/branding",
+    "POST /dashboard/branding": "PATCH /api/organization/branding",
+}

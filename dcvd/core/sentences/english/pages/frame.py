@@ -24,6 +24,8 @@ FRAME: Final[Mapping[str, str]] = MappingProxyType(
         "dashboard_jobs": "Jobs",
         "dashboard_audit": "Audit",
         "dashboard_members": "People",
+        "dashboard_alerts": "Alerts",
+        "dashboard_branding": "Branding",
         "dashboard_quick_start": "Quick start",
         "dashboard_next_page": "Next page",
         "dashboard_first_page": "First page",

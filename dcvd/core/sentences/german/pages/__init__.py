@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from dcvd.core.sentences.german.pages.alerts import ALERTS
 from dcvd.core.sentences.german.pages.audit import AUDIT
+from dcvd.core.sentences.german.pages.branding import BRANDING
 from dcvd.core.sentences.german.pages.connect import CONNECT_PAGE
 from dcvd.core.sentences.german.pages.connections import CONNECTIONS
 from dcvd.core.sentences.german.pages.domains import DOMAINS
@@ -31,6 +33,8 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **JOBS,
         **AUDIT,
         **MEMBERS,
+        **ALERTS,
+        **BRANDING,
         **QUICK_START,
         **OPERATOR,
     }

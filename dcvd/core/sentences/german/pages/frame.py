@@ -28,6 +28,8 @@ FRAME: Final[Mapping[str, str]] = MappingProxyType(
         "dashboard_jobs": "Aufträge",
         "dashboard_audit": "Protokoll",
         "dashboard_members": "Personen",
+        "dashboard_alerts": "Meldungen",
+        "dashboard_branding": "Auftritt",
         "dashboard_quick_start": "Erste Schritte",
         "dashboard_next_page": "Nächste Seite",
         "dashboard_first_page": "Erste Seite",

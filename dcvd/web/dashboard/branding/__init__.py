@@ -1,0 +1,1 @@
+"""Pages of how the organization looks to its customers."""
