@@ -63,8 +63,8 @@ async def receiving(text: str) -> AsyncIterator[str]:
 async def fill(text: str, url: str, place: Place, tenant: Tenant) -> None:
     """Have the text wherever a tenant or a stranger may put it."""
     call = tenant.api.call
-    asked = {"url": f"{url}/{quote(text)}?q={quote(text)}", "events": ["*"]}
-    endpoint = (await call("POST", "/api/webhooks", asked))["webhook"]
+    hook = {"url": f"{url}/{quote(text)}?q={quote(text)}", "events": ["*"]}
+    endpoint = (await call("POST", "/api/webhooks", hook))["webhook"]
     await call("POST", "/api/tokens", {"name": text, "role": "member"})
     name = f"shop.{place.new_zone()}"
     asked = {"domainName": name, "externalId": text, "labels": {"said": text}}
