@@ -160,19 +160,19 @@ async def test_an_export_ends_when_its_client_leaves(
     reader, writer = await asyncio.open_connection("127.0.0.1", addresses[0])
     writer.write(f"GET {EXPORT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
     await reader.readuntil(b"domainName")
+
+    async def reads_on() -> bool:
+        return reads == 2
+
+    await until(reads_on)
     writer.transport.abort()
 
-    async def is_noticed() -> bool:
-        return not _tasks("api.client_left")
-
     async def has_ended() -> bool:
-        return not _tasks("api.stream")
+        return not _tasks("api.client_left") and not _tasks("api.stream")
 
-    await until(is_noticed)
-    assert _tasks("api.stream")
-    gate.set()
     await until(has_ended)
-    assert reads == 2
+    assert not gate.is_set(), "it ended although its next page was not read yet"
+    gate.set()
 
 
 def _tasks(name: str) -> list[str]:
