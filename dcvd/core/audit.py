@@ -147,6 +147,39 @@ def keep_changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[st
     return {name: before.get(name) for name in names}, {name: after[name] for name in names}
 
 
+class MemberChange(Struct, frozen=True):
+    """A member that was set, with its values before and after in words; None where it was not there."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+def list_changes(entry: AuditEntry) -> list[MemberChange]:
+    """List the members that an entry shows, in their order, without those that there were none of and are none."""
+    before, after = decode_members(entry.before) or {}, decode_members(entry.after) or {}
+    return [
+        MemberChange(name, _write_value(before, name), _write_value(after, name))
+        for name in {**before, **after}
+        if before.get(name) is not None or after.get(name) is not None
+    ]
+
+
+def _write_value(members: dict[str, Any], name: str) -> str | None:
+    match members.get(name, _ABSENT):
+        case str(text):
+            return text
+        case value if value is _ABSENT:
+            return None
+        case None:
+            return "–"
+        case value:
+            return _ENCODER.encode(value).decode()
+
+
+_ABSENT: Final = object()
+
+
 class ChainFault(Struct, frozen=True):
     """Where a chain is broken, and how. sequence: the number of the first entry that is not as it was written."""
 

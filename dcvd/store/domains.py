@@ -111,6 +111,11 @@ def delete_all(tx: Transaction, org_id: str, domain_ids: Collection[str]) -> Non
         tx.announce(Topic.DOMAIN_CHANGES, domain_id)
 
 
+def list_existing_ids(snapshot: Snapshot, org_id: str, ids: Collection[str]) -> list[str]:
+    """List those ids that domains of an organization have."""
+    return DOMAINS.list_existing_ids(snapshot, org_id, ids)
+
+
 def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Domain]:
     """Find the domains with these ids, of whichever organization, by id."""
     domains = DOMAINS.fetch_all(snapshot, "WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),))

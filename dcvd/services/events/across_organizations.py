@@ -1,42 +1,22 @@
-"""The events of all organizations, for operators: listed from new to old, and followed as they are committed."""
+"""The events of all organizations, for operators: followed as they are committed."""
 
-from collections.abc import Collection
 from typing import Final
 
 from msgspec import Struct
 
-from dcvd.core.events import Event, EventType
+from dcvd.core.events import Event
 from dcvd.core.ids import IdPrefix, instant_of, is_id
 from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
+from dcvd.services.events.lists import EventFilters, is_number, refuse_cursor
 from dcvd.services.events.waiters import ANY_ORGANIZATION, EventWaiters
 from dcvd.store import events
-from dcvd.store.engine.paging import MAX_EXAMINED, Page, collect_page, decode_cursor, encode_cursor
+from dcvd.store.engine.paging import MAX_EXAMINED, decode_cursor, encode_cursor
 from dcvd.store.engine.transactions import Snapshot
-from dcvd.store.events import CommitPosition, EventPosition
+from dcvd.store.events import CommitPosition
 
 MAX_LAST: Final = 1_000
-_START: Final = EventPosition()
-
-
-class EventFilters(Struct, frozen=True, kw_only=True):
-    """The conditions of a list; None is no condition. since: milliseconds."""
-
-    org_id: str | None = None
-    types: Collection[EventType] | None = None
-    domain_id: str | None = None
-    since: int | None = None
-
-    def matches(self, event: Event) -> bool:
-        """Whether an event meets all of them; those that are kept for the operator's programs never do."""
-        return (
-            event.org_id != OPERATOR_ORG_ID
-            and self.org_id in (None, event.org_id)
-            and (self.types is None or event.type in self.types)
-            and self.domain_id in (None, event.domain_id)
-            and (self.since is None or event.created_at >= self.since)
-        )
 
 
 class CommittedPage(Struct, frozen=True, kw_only=True):
@@ -50,42 +30,6 @@ class CommittedPage(Struct, frozen=True, kw_only=True):
     def cursor(self) -> str:
         """The text from which to read on."""
         return encode_cursor(f"{self.position.number} {self.position.event_id or ''}".strip())
-
-
-async def list_newest(
-    context: Context,
-    filters: EventFilters,
-    *,
-    cursor: str | None,
-    limit: int,
-    max_examined: int = MAX_EXAMINED,
-) -> Page[Event]:
-    """List events, newest first, out of the next that are examined. A page may be short, and have a next one."""
-    position = decode_cursor(cursor)
-    _parse_position(position)
-
-    def query(snapshot: Snapshot) -> Page[Event]:
-        return collect_page(
-            lambda behind, count: events.list_newest(
-                snapshot,
-                org_id=filters.org_id,
-                domain_id=filters.domain_id,
-                before=_parse_position(behind),
-                limit=count,
-            ),
-            position,
-            limit=limit,
-            matches=filters.matches,
-            key=lambda event: f"{event.created_at} {event.sequence} {event.id}",
-            max_examined=max_examined,
-        )
-
-    page = await context.database.read(query)
-    if filters.since is not None and page.next_cursor is not None:
-        oldest_at = _parse_position(decode_cursor(page.next_cursor)).created_at
-        # All that comes behind is older, but for what a clock that was set back has put there.
-        return page if oldest_at >= filters.since else Page(page.items, None)
-    return page
 
 
 async def get(context: Context, event_id: str) -> Event:
@@ -165,24 +109,6 @@ def _resume(snapshot: Snapshot, position: CommitPosition) -> CommitPosition:
 
 def _parse_commit(cursor: str) -> CommitPosition:
     number, _, event_id = (decode_cursor(cursor) or "").partition(" ")
-    if not _is_number(number) or (event_id and not is_id(IdPrefix.EVENT, event_id)):
-        raise _wrong_cursor()
+    if not is_number(number) or (event_id and not is_id(IdPrefix.EVENT, event_id)):
+        raise refuse_cursor()
     return CommitPosition(number=int(number), event_id=event_id or None)
-
-
-def _parse_position(position: str | None) -> EventPosition:
-    if position is None:
-        return _START
-    match position.split(" "):
-        case [created_at, sequence, event_id] if _is_number(created_at) and _is_number(sequence):
-            return EventPosition(created_at=int(created_at), sequence=int(sequence), id=event_id)
-        case _:
-            raise _wrong_cursor()
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18
-
-
-def _wrong_cursor() -> InvalidInput:
-    return InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.")

@@ -215,14 +215,17 @@ async def list_page(
     *,
     state: JobState | None,
     kind: str | None = None,
+    error_code: str | None = None,
     cursor: str | None,
     limit: int,
     max_examined: int = MAX_EXAMINED,
 ) -> Page[Job]:
     """List the jobs of an organization, or of all, that the caller may know of, newest first.
 
-    Only so many are examined: with a kind, with all organizations, and where the caller is limited to some domains, a
-    page may be short of its limit, and still have a next one.
+    error_code: only those whose last error has it.
+
+    Only so many are examined: with a kind, an error, with all organizations, and where the caller is limited to some
+    domains, a page may be short of its limit, and still have a next one.
     """
     before = decode_cursor(cursor)
 
@@ -236,6 +239,7 @@ async def list_page(
             is_wanted_organization(org_id, job.org_id)
             and state in (None, job.state)
             and kind in (None, job.kind)
+            and error_code in (None, job.last_error_code)
             and reach.covers(context, job.domain_id, job.domain_name)
         )
 

@@ -30,6 +30,11 @@ def get(snapshot: Snapshot, connection_id: str) -> Connection | None:
     return _CONNECTIONS.fetch_one(snapshot, "WHERE id = ?", (connection_id,))
 
 
+def list_existing_ids(snapshot: Snapshot, org_id: str, ids: Collection[str]) -> list[str]:
+    """List those ids that connections of an organization have."""
+    return _CONNECTIONS.list_existing_ids(snapshot, org_id, ids)
+
+
 def list_of_org(
     snapshot: Snapshot, org_id: str, *, before: str | None, limit: int, link_id: str | None = None
 ) -> list[Connection]:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import astuple
 
-from dcvd.store.engine.json_text import encode_json
+from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.transactions import Parameters, Row, Snapshot, Transaction
 
@@ -103,6 +103,14 @@ class StructTable(Generic[S]):
             snapshot,
             f"WHERE org_id = ?{''.join(f' AND {column} = ?' for column in given)} AND id < ? ORDER BY id DESC LIMIT ?",
             (org_id, *given.values(), before or HIGHEST_KEY, limit),
+        )
+
+    def list_existing_ids(self, snapshot: Snapshot, org_id: str, ids: Collection[str]) -> list[str]:
+        """List those ids that rows of an organization have."""
+        # The join in this order: SQLite cannot know that the ids are few.
+        return snapshot.fetch_column(
+            f"SELECT few.value FROM json_each(?) few CROSS JOIN {self._name} t ON t.id = few.value WHERE t.org_id = ?",
+            (encode_list(ids), org_id),
         )
 
     def list_of_all(

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from dcvd.core.jobs import Job, JobState, Predecessor
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
@@ -18,6 +20,15 @@ _UPDATED_FIELDS: Final = (
 _UPDATE: Final = (
     f"UPDATE jobs SET {', '.join(f'{field} = ?' for field in _UPDATED_FIELDS)}, ready = ? WHERE id = ? AND state = ?"
 )
+
+
+class JobDeath(Struct, frozen=True):
+    """Why a job was given up, and the domain that it was about."""
+
+    last_error_code: str | None
+    last_error: str | None
+    domain_id: str | None
+    domain_name: str | None
 
 
 def insert(tx: Transaction, job: Job, *, waits_for: Predecessor | None = None) -> None:
@@ -53,6 +64,11 @@ def get(snapshot: Snapshot, job_id: str) -> Job | None:
     return _JOBS.fetch_one(snapshot, "WHERE id = ?", (job_id,))
 
 
+def list_existing_ids(snapshot: Snapshot, org_id: str, ids: Collection[str]) -> list[str]:
+    """List those ids that jobs of an organization have."""
+    return _JOBS.list_existing_ids(snapshot, org_id, ids)
+
+
 def list_of_org(
     snapshot: Snapshot, org_id: str, *, state: JobState | None, before: str | None, limit: int
 ) -> list[Job]:
@@ -70,6 +86,16 @@ def list_of_all(snapshot: Snapshot, *, state: JobState | None, before: str | Non
             snapshot, before=before, limit=limit, index="jobs_dead_by_id", condition="state = 'dead'"
         )
     return _JOBS.list_of_all(snapshot, before=before, limit=limit)
+
+
+def list_deaths(snapshot: Snapshot, org_id: str, *, limit: int) -> list[JobDeath]:
+    """List why an organization's jobs were given up, newest first."""
+    rows = snapshot.fetch_all(
+        "SELECT last_error_code, last_error, domain_id, domain_name FROM jobs"
+        " WHERE org_id = ? AND state = 'dead' ORDER BY id DESC LIMIT ?",
+        (org_id, limit),
+    )
+    return [JobDeath(*row) for row in rows]
 
 
 def count_of_org(snapshot: Snapshot, org_id: str, state: JobState, limit: int) -> int:
@@ -134,15 +160,15 @@ def find_pending_of_domain(snapshot: Snapshot, domain_id: str, kind: str) -> Job
 
 def end_with_domains(tx: Transaction, domain_ids: Collection[str], now: int) -> int:
     """End the pending jobs of domains that end with them, as done; return how many there were."""
-    count = tx.execute(
+    org_ids = tx.fetch_column(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage_attempts = 0,"
         " updated_at = ?1"
-        " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2)) AND ends_with_domain",
+        " WHERE state = 'pending' AND domain_id IN (SELECT value FROM json_each(?2)) AND ends_with_domain"
+        " RETURNING org_id",
         (now, encode_list(domain_ids)),
     )
-    if count:
-        tx.announce(Topic.JOBS)
-    return count
+    _announce_ends(tx, org_ids)
+    return len(org_ids)
 
 
 def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: str, limit: int) -> list[Job]:
@@ -156,15 +182,14 @@ def list_pending_of_connection(snapshot: Snapshot, connection_id: str, kind: str
 
 def end_pending_of_connection(tx: Transaction, connection_id: str, kind: str, now: int) -> int:
     """End the pending jobs of a kind that work through a connection, as done; return how many there were."""
-    count = tx.execute(
+    org_ids = tx.fetch_column(
         "UPDATE jobs SET state = 'done', attempts = attempts + 1, next_attempt_at = NULL, outage_attempts = 0,"
         " updated_at = ?"
-        " WHERE state = 'pending' AND connection_id = ? AND kind = ?",
+        " WHERE state = 'pending' AND connection_id = ? AND kind = ? RETURNING org_id",
         (now, connection_id, kind),
     )
-    if count:
-        tx.announce(Topic.JOBS)
-    return count
+    _announce_ends(tx, org_ids)
+    return len(org_ids)
 
 
 def list_pending_of_domains(snapshot: Snapshot, domain_ids: Collection[str], kind: str) -> list[Job]:
@@ -191,3 +216,11 @@ def delete_ended(tx: Transaction, state: JobState, cutoff_at: int, limit: int) -
     return tx.delete_some(
         "jobs", "id", "state <> 'pending' AND state = ? AND updated_at < ?", (state, cutoff_at, limit)
     )
+
+
+def _announce_ends(tx: Transaction, org_ids: Collection[str]) -> None:
+    """Announce that jobs of these organizations have ended."""
+    if org_ids:
+        tx.announce(Topic.JOBS)
+    for org_id in set(org_ids):
+        tx.announce(Topic.JOB_LISTS, org_id)

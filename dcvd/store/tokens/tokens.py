@@ -64,6 +64,11 @@ def get(snapshot: Snapshot, token_id: str) -> Token | None:
     return _TOKENS.fetch_one(snapshot, "WHERE id = ?", (token_id,))
 
 
+def list_existing_ids(snapshot: Snapshot, org_id: str, ids: Collection[str]) -> list[str]:
+    """List those ids that tokens of an organization have."""
+    return _TOKENS.list_existing_ids(snapshot, org_id, ids)
+
+
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Token]:
     """List an organization's tokens with an id below `before`, newest first."""
     return _TOKENS.list_of_org(snapshot, org_id, before=before, limit=limit)

@@ -136,6 +136,11 @@ def get(snapshot: Snapshot, endpoint_id: str) -> Endpoint | None:
     return _ENDPOINTS.fetch_one(snapshot, "WHERE id = ?", (endpoint_id,))
 
 
+def list_existing_ids(snapshot: Snapshot, org_id: str, ids: Collection[str]) -> list[str]:
+    """List those ids that endpoints of an organization have."""
+    return _ENDPOINTS.list_existing_ids(snapshot, org_id, ids)
+
+
 def find_by_ids(snapshot: Snapshot, ids: Collection[str]) -> dict[str, Endpoint]:
     """Find the endpoints with these ids."""
     if not ids:

@@ -97,7 +97,17 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (detail.elt.dataset.live) detail.headers["X-Unattended"] = "true";
 });
 
+// What somebody has unfolded stays unfolded when its part of the page is shown anew.
+let unfolded = [];
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  unfolded = [...detail.target.querySelectorAll("details[id][open]")].map((each) => each.id);
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
+  for (const id of unfolded) {
+    const details = document.getElementById(id);
+    if (details) details.open = true;
+  }
   showLocalTimes(event.target);
   showCopied();
   if (event.target.hidden && event.target.childElementCount) event.target.hidden = false;

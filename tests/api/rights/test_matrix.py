@@ -106,6 +106,7 @@ class Objects:
             "domain": self._make_domain,
             "job": self._make_job,
             "delivery": self._make_delivery,
+            "event": self._make_event,
             "webhook": self._make_webhook,
             "connection": self._make_connection,
             "token": self._make_token,
@@ -127,6 +128,9 @@ class Objects:
     async def _make_delivery(self, org_id: str, is_inside: bool) -> str:
         await self._make_webhook(org_id, is_inside)
         return await self.find_of_domain("deliveries", await self._make_domain(org_id, is_inside))
+
+    async def _make_event(self, org_id: str, is_inside: bool) -> str:
+        return await self.find_of_domain("events", await self._make_domain(org_id, is_inside))
 
     async def find_of_domain(self, table: str, domain_id: str) -> str:
         def query(snapshot: Snapshot) -> str:

@@ -13,7 +13,7 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     # webhooks
     "webhooks": set(),
     # events
-    "events": set(),
+    "events": {"events_at", "events_domain", "events_endpoint", "events_id"},
     # tokens
     "tokens": {"tokens_token", "tokens_at", "tokens_browser", "tokens_subject_domains", "tokens_subject_webhooks"},
     # connections
@@ -23,9 +23,9 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
         "connections_member_tsig_server", "connections_member_tsig_zone", "connections_member_tsig_port",
     },
     # jobs
-    "jobs": set(),
+    "jobs": {"jobs_id"},
     # audit
-    "audit": set(),
+    "audit": {"audit_actor_cloudflare", "audit_actor_daemon"},
     # members
     "members": {"members_at"},
     # alerts
@@ -43,15 +43,15 @@ COMPOSED_OF_PAGES: Final[dict[str, str]] = {
     # webhooks
     "webhooks": "",
     # events
-    "events": "",
+    "events": r"event_[a-z_]+|events_status_[a-z]+",
     # tokens
     "tokens": r"tokens_(subject|act|role_explained)_[a-z]+",
     # connections
     "connections": r"connections_(provider|method|form|member)_[a-z0-9_]+",
     # jobs
-    "jobs": "",
+    "jobs": r"jobs_state_[a-z]+|job_kind_[a-z_]+",
     # audit
-    "audit": "",
+    "audit": r"audit_(action|actor)_[a-z_]+",
     # members
     "members": "",
     # alerts

@@ -4,8 +4,8 @@ from dcvd.core.events import EventDraft, EventType
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.health import EndpointCondition
 from dcvd.services.context import Context
-from dcvd.services.events import across_organizations, recording
-from dcvd.services.events.across_organizations import EventFilters
+from dcvd.services.events import across_organizations, lists, recording
+from dcvd.services.events.lists import EventFilters
 from dcvd.services.events.waiters import EventWaiters
 from dcvd.services.jobs import queue
 from dcvd.services.webhooks import cancellations, delivery_history, endpoint_lists, endpoints
@@ -33,9 +33,9 @@ async def test_a_page_that_may_examine_few_is_short_and_goes_on(
 ) -> None:
     await given(context, clock, organization, rival)
     filters = EventFilters(types=[EventType.DOMAIN_ADDED])
-    page = await across_organizations.list_newest(context, filters, cursor=None, limit=5, max_examined=4)
+    page = await lists.list_newest(context, filters, cursor=None, limit=5, max_examined=4)
     assert page.items == []
-    rest = await across_organizations.list_newest(context, filters, cursor=page.next_cursor, limit=5, max_examined=4)
+    rest = await lists.list_newest(context, filters, cursor=page.next_cursor, limit=5, max_examined=4)
     assert (rest.items, rest.next_cursor) == ([], None)
     followed = await across_organizations.follow(
         context, EventWaiters(context), EventFilters(org_id=rival.id), after=None, last=3, limit=5, max_examined=4

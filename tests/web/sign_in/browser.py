@@ -21,8 +21,8 @@ class Browser:
         self._client = client.as_bearer(None)
         self.secret: str | None = None
 
-    async def open(self, path: str, **headers: str) -> Answer:
-        return await self._client.get(path, headers={**self._cookie(), **headers})
+    async def open(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
+        return await self._client.call(method, path, headers={**self._cookie(), **headers})
 
     async def send(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = SAME_ORIGIN) -> Answer:
         """Send a form as it is, without what a page would add to it."""

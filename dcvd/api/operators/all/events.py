@@ -26,8 +26,8 @@ from dcvd.http.parameters import Cursor, Limit, parse_page_limit, query_paramete
 from dcvd.http.preferences import parse_wait_s
 from dcvd.http.request import ApiRequest
 from dcvd.services.domains import names
-from dcvd.services.events import across_organizations
-from dcvd.services.events.across_organizations import EventFilters
+from dcvd.services.events import across_organizations, lists
+from dcvd.services.events.lists import EventFilters
 from dcvd.services.webhooks import delivery_history
 
 After = Annotated[str | None, query_parameter("after", "The previous answer's `nextCursor`.")]
@@ -49,9 +49,7 @@ async def list_events(
 ) -> OrganizationEventList:
     """List events, newest first. A page may have fewer than `limit` and still a `nextCursor`."""
     filters = await _read_filters(request, organization, types, domain, since)
-    page = await across_organizations.list_newest(
-        request.context, filters, cursor=cursor, limit=parse_page_limit(limit)
-    )
+    page = await lists.list_newest(request.context, filters, cursor=cursor, limit=parse_page_limit(limit))
     return OrganizationEventList(events=await _show_all(request, page.items), next_cursor=page.next_cursor)
 
 

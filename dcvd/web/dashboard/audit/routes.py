@@ -1,7 +1,114 @@
-"""`/dashboard/audit`: the audit."""
+"""`/dashboard/audit`: who changed what in the organization, for admins and owners."""
 
+import re
+from http import HTTPStatus
 from typing import Final
 
-from litestar import Router
+from litestar import Router, get
+from litestar.response import Template
+from msgspec import Struct
 
-ROUTERS: Final[tuple[Router, ...]] = ()
+from dcvd.core.audit import AuditAction, AuditEntry, MemberChange, list_changes
+from dcvd.core.ids import IdPrefix, is_id
+from dcvd.errors import InvalidInput
+from dcvd.http.answers.instants import parse_instant
+from dcvd.http.parameters import parse_choice
+from dcvd.http.request import ApiRequest
+from dcvd.services import audit
+from dcvd.store.audit import AuditFilters
+from dcvd.store.engine.paging import DEFAULT_LIMIT, Page
+from dcvd.web.dashboard.navigation import AUDIT
+from dcvd.web.dashboard.objects import find_places
+from dcvd.web.dashboard.visit import Visit, open_visit
+
+_FIELDS: Final = ("action", "actor", "object", "since", "until")
+_LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?", re.ASCII)
+"""What a browser sends for a date and a time, in no zone."""
+
+
+class _EntryView(Struct, frozen=True, kw_only=True):
+    """An entry. action, actor: in words. actor_id: such as a token's; empty for none."""
+
+    entry: AuditEntry
+    action: str
+    actor: str
+    actor_id: str
+    changes: list[MemberChange]
+
+
+@get("/")
+async def show_audit(request: ApiRequest) -> Template:
+    """Show the changes, newest first."""
+    visit = await open_visit(request)
+    query = request.query_params
+    typed = {name: query.get(name, "").strip() for name in _FIELDS}
+    page, fault = Page[AuditEntry]([], None), None
+    try:
+        filters = _read_filters(typed)
+        page = await audit.list_page(
+            request.context, request.org_id, filters, cursor=query.get("cursor"), limit=DEFAULT_LIMIT
+        )
+    except InvalidInput as error:
+        if error.field not in ("since", "until"):
+            raise
+        fault = error
+    entries = [_view_entry(visit, entry) for entry in page.items]
+    return visit.show(
+        "audit/list",
+        {
+            "entries": entries,
+            "places": await find_places(
+                visit, (named for each in entries for named in (each.entry.object_id, each.actor_id))
+            ),
+            "next_url": visit.link_next(page.next_cursor),
+            "actions": [(action.value, _name_action(visit, action.value)) for action in AuditAction],
+            "typed": typed,
+            "fault": fault,
+            "is_filtered": any(typed.values()),
+        },
+        status=HTTPStatus.OK if fault is None else HTTPStatus.BAD_REQUEST,
+    )
+
+
+def _read_filters(typed: dict[str, str]) -> AuditFilters:
+    return AuditFilters(
+        action=parse_choice("action", typed["action"] or None, AuditAction),
+        actor=_read_actor(typed["actor"]),
+        object_id=typed["object"] or None,
+        since=_parse_moment("since", typed["since"]),
+        until=_parse_moment("until", typed["until"]),
+    )
+
+
+def _read_actor(text: str) -> str | None:
+    """Return an actor as the audit names it; the id alone of a token, a link or a job will do."""
+    kinds = (IdPrefix.TOKEN, IdPrefix.LINK, IdPrefix.JOB)
+    return next((f"{kind}:{text}" for kind in kinds if is_id(kind, text)), text or None)
+
+
+def _parse_moment(field: str, text: str) -> int | None:
+    """Parse an instant: one in no zone is in UTC. Raises InvalidInput."""
+    if _LOCAL.fullmatch(text):
+        text = f"{text[:16]}{text[16:] or ':00'}Z"
+    return parse_instant(field, text or None)
+
+
+def _view_entry(visit: Visit, entry: AuditEntry) -> _EntryView:
+    kind, _, actor_id = entry.actor.partition(":")
+    return _EntryView(
+        entry=entry,
+        action=_name_action(visit, entry.action),
+        actor=visit.words(f"audit_actor_{kind}") if kind in _ACTORS else kind,
+        actor_id=actor_id,
+        changes=list_changes(entry),
+    )
+
+
+def _name_action(visit: Visit, action: str) -> str:
+    return visit.words(f"audit_action_{action.replace('.', '_')}") if action in _ACTIONS else action
+
+
+_ACTIONS: Final = frozenset(AuditAction)
+_ACTORS: Final = frozenset({"token", "link", "job", "operator", "daemon", "sync", "cloudflare"})
+
+ROUTERS: Final = (Router("/audit", route_handlers=[show_audit], opt=AUDIT),)

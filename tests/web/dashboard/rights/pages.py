@@ -1,6 +1,9 @@
-"""For each page and button of the dashboard, the call of the API that asks for the same rights."""
+"""For each page and button of the dashboard, the call of the API that asks for the same rights; a row of its own where
+the API has no such call."""
 
 from typing import Final
+
+from tests.api.rights.routes import Row
 
 OF_OWN_SESSION: Final = {
     "GET /dashboard",
@@ -8,7 +11,7 @@ OF_OWN_SESSION: Final = {
 }
 """For everybody who is signed in: what they show or end is the caller's own, and what else they may see."""
 
-PAGES: Final[dict[str, str]] = {
+PAGES: Final[dict[str, str | Row]] = {
     "GET /dashboard/tokens": "GET /api/tokens",
     "GET /dashboard/tokens/new": "GET /api/tokens",
     "POST /dashboard/tokens": "POST /api/tokens",
@@ -41,4 +44,17 @@ PAGES: Final[dict[str, str]] = {
     "POST /dashboard/alerts/{contact_id}/remove": "DELETE /api/alerts/contacts/{contact_id}",
     "GET /dashboard/branding": "GET /api/organization/branding",
     "POST /dashboard/branding": "PATCH /api/organization/branding",
+    # events
+    "GET /dashboard/events": "GET /api/events",
+    "GET /dashboard/events/changes": "GET /api/events",
+    "GET /dashboard/events/deliveries/changes": "GET /api/deliveries",
+    "GET /dashboard/events/{event_id}": Row(scope="events:read", limited=True, owned="event"),
+    "POST /dashboard/events/{event_id}/send": Row(scope="deliveries:write", is_write=True, owned="event"),
+    # jobs
+    "GET /dashboard/jobs": "GET /api/jobs",
+    "GET /dashboard/jobs/changes": "GET /api/jobs",
+    "GET /dashboard/jobs/{job_id}": "GET /api/jobs/{job_id}",
+    "POST /dashboard/jobs/{job_id}/retry": "POST /api/jobs/{job_id}/retry",
+    # audit
+    "GET /dashboard/audit": "GET /api/audit",
 }
