@@ -33,7 +33,7 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     # branding
     "branding": {"branding_part_text", "branding_part_link", "branding_ratio"},
     # quick start
-    "quick_start": set(),
+    "quick_start": {"quick_start_tokens"},
 }  # fmt: skip
 """Words that both languages have."""
 

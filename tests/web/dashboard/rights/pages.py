@@ -7,6 +7,7 @@ from tests.api.rights.routes import Row
 
 OF_OWN_SESSION: Final = {
     "GET /dashboard",
+    "GET /dashboard/quick-start",
     "POST /dashboard/sessions/{session_id}/end",
 }
 """For everybody who is signed in: what they show or end is the caller's own, and what else they may see."""

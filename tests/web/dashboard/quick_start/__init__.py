@@ -1,0 +1,1 @@
+"""The quick start, and the code that it shows."""
