@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.domain import Domain, DomainStatus
 from dcvd.core.tokens.reach import DomainReach
@@ -28,6 +29,8 @@ _WITHIN_REACH: Final = {
     "suffixes": "EXISTS (SELECT 1 FROM json_each(:suffixes) WHERE substr(name, -length(value)) = value)",
 }
 """What makes a domain one of a reach, by the parameter that has to have entries; see `_group_entries`."""
+_BROKEN: Final = "broken_since IS NOT NULL"
+_AWAITED: Final = "waits_for IN (SELECT value FROM json_each(:waits_for))"
 
 
 class DomainOrder(StrEnum):
@@ -46,8 +49,9 @@ class DomainFilter(Struct, frozen=True, kw_only=True):
     is_dormant, is_ready: only those that are, or only the others. expires_before: only those whose certificate expires
     before this instant (milliseconds). may_have_findings: leave out those that are sure to have none. stuck_since:
     leave out those that were added after this instant (milliseconds) and are not in error, which are sure not to be
-    stuck. name: only this one. name_part: only names that hold this text. labels: only those that have all of them,
-    each a key and its value. reach: only those within it.
+    stuck. waits_for: only those that are not ready, and for which one of these has to act. is_broken: only those that
+    were ready and are not. name: only this one. name_part: only names that hold this text. labels: only those that have
+    all of them, each a key and its value. reach: only those within it.
     """
 
     status: DomainStatus | None = None
@@ -57,6 +61,8 @@ class DomainFilter(Struct, frozen=True, kw_only=True):
     expires_before: int | None = None
     may_have_findings: bool = False
     stuck_since: int | None = None
+    waits_for: frozenset[Awaited] | None = None
+    is_broken: bool = False
     name: str | None = None
     name_part: str | None = None
     external_id: str | None = None
@@ -101,7 +107,7 @@ def list_page(
     Raises InvalidInput for a key of another order.
     """
     position = _read_position(order, after)
-    few = _find_few(snapshot, org_id, wanted)
+    few = find_few(snapshot, org_id, wanted)
     if few is not None:
         rows = sorted(find_by_ids(snapshot, few).values(), key=lambda row: _sort_key(row, order))
         if order is DomainOrder.NEWEST:
@@ -110,19 +116,32 @@ def list_page(
     condition, values = write_conditions(wanted, org_id)
     if position:
         condition += f" AND {_ORDERS[order].position}"
+    index = _choose_index(snapshot, org_id, wanted, order)
     return DOMAINS.fetch_all(
         snapshot,
-        f"{_choose_index(wanted, order)} WHERE {condition} ORDER BY {_ORDERS[order].terms} LIMIT :limit",
+        f"{index} WHERE {condition} ORDER BY {_ORDERS[order].terms} LIMIT :limit",
         {**values, **position, "limit": limit},
     )
 
 
-def _choose_index(wanted: DomainFilter, order: DomainOrder) -> str:
-    """Return the hint by which a list is walked in its order, but where an index has the wanted ones alone."""
+def _choose_index(snapshot: Snapshot, org_id: str, wanted: DomainFilter, order: DomainOrder) -> str:
+    """Return the hint by which a list is walked in its order, but where an index has the wanted ones alone, or nearly.
+
+    Few broken ones, or few that wait for somebody, are found by their index and sorted.
+    """
     if wanted.external_id is not None:
         return "INDEXED BY domains_of_org_by_external_id"
     if wanted.connection_id is not None:
         return "INDEXED BY domains_of_org_by_connection"
+    for is_asked, index, condition in (
+        (wanted.is_broken, "domains_of_org_broken", _BROKEN),
+        (wanted.waits_for is not None, "domains_of_org_awaited", _AWAITED),
+    ):
+        if is_asked:
+            values = {"org_id": org_id, "waits_for": encode_list(wanted.waits_for or ()), "limit": _FEW + 1}
+            sql = f"SELECT 1 FROM domains INDEXED BY {index} WHERE org_id = :org_id AND {condition} LIMIT :limit"
+            if snapshot.fetch_count(f"SELECT count(*) FROM ({sql})", values) <= _FEW:
+                return f"INDEXED BY {index}"
     return "INDEXED BY domains_of_org_not_ready" if wanted.is_ready is False else _ORDERS[order].hint
 
 
@@ -144,6 +163,16 @@ def key_of(domain: Domain, order: DomainOrder) -> str:
 def expiry_of(domain: Domain) -> int:
     """Return the expiry by which a domain is sorted."""
     return _NEVER if domain.expires_at is None else domain.expires_at
+
+
+def list_latest_broken(snapshot: Snapshot, org_id: str, reach: DomainReach | None, limit: int) -> list[Domain]:
+    """List an organization's domains that were ready and are not, those within a reach, the latest first."""
+    condition, values = write_conditions(DomainFilter(is_broken=True, reach=reach), org_id)
+    return DOMAINS.fetch_all(
+        snapshot,
+        f"INDEXED BY domains_of_org_broken WHERE {condition} ORDER BY broken_since DESC LIMIT :limit",
+        {**values, "limit": limit},
+    )
 
 
 def _sort_key(domain: Domain, order: DomainOrder) -> tuple[int, str]:
@@ -178,7 +207,7 @@ def is_expiry(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS and int(text) <= _NEVER
 
 
-def _find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str] | None:
+def find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str] | None:
     """Find the ids of all wanted domains of an organization by the entries of a reach, or by the rarest label.
 
     None where they are many, and where the filter has neither.
@@ -217,6 +246,11 @@ def write_conditions(wanted: DomainFilter, org_id: str | None = None) -> tuple[s
     """Write the SQL condition of the wanted domains, of an organization or of all, and the values that it refers to."""
     conditions = ["TRUE" if org_id is None else "org_id = :org_id"]
     values: dict[str, Any] = {} if org_id is None else {"org_id": org_id}
+    if wanted.is_broken:
+        conditions.append(_BROKEN)
+    if wanted.waits_for is not None:
+        conditions.append(_AWAITED)
+        values["waits_for"] = encode_list(wanted.waits_for)
     for is_set, column in ((wanted.is_dormant, "dormant_since"), (wanted.is_ready, "ready_since")):
         if is_set is not None:
             conditions.append(f"{column} IS {'NOT ' if is_set else ''}NULL")

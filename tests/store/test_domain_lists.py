@@ -2,19 +2,23 @@
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
 from msgspec.structs import replace
 
+from dcvd.core.diagnosis.awaited import Awaited
+from dcvd.core.diagnosis.reason import find_awaited
 from dcvd.core.domains.domain import Certificate, Domain, DomainStatus, Finding
 from dcvd.core.tokens.reach import DomainReach, parse_reach
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
-from dcvd.store import domain_lists, domains
+from dcvd.store import domain_counts, domain_lists, domains
+from dcvd.store.domain_counts import DomainTally
 from dcvd.store.domain_lists import DomainFilter, DomainOrder
-from dcvd.store.engine.transactions import Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 from tests.dns_provider import connect
 
 _REACHES = {
@@ -163,6 +167,75 @@ async def test_domains_of_a_connection_or_not_ready_are_listed_in_each_order(
         while page := await _list(context, org, wanted, found[-1] if found else None, order):
             found += page
         assert found == [domain_lists.key_of(domain, order) for domain in _sorted(expected, order)]
+
+
+@pytest.mark.parametrize("order", DomainOrder)
+async def test_what_broke_or_waits_for_somebody_is_listed_in_each_order_within_a_reach_too(
+    context: Context, org: str, stored: list[Domain], order: DomainOrder
+) -> None:
+    broken = [replace(each, broken_since=1) for each in stored if each.ready_since is None][::5]
+    await _update_all(context, broken)
+    waiting = [each for each in stored if find_awaited(each) in (Awaited.TENANT, Awaited.OPERATOR)]
+    assert broken
+    assert waiting
+    reach = parse_reach(["*.shop.customer.com", "n.other.com"])
+    for wanted, expected in (
+        (DomainFilter(is_broken=True, is_ready=False), broken),
+        (DomainFilter(waits_for=frozenset({Awaited.TENANT, Awaited.OPERATOR}), is_ready=False), waiting),
+    ):
+        for within in (None, reach):
+            covered = expected if within is None else _covered(expected, within, None)
+            found: list[str] = []
+            while page := await _list(context, org, replace(wanted, reach=within), found[-1] if found else None, order):
+                found += page
+            assert found == [domain_lists.key_of(domain, order) for domain in _sorted(covered, order)]
+
+
+async def test_those_that_broke_are_listed_the_latest_first(context: Context, org: str, stored: list[Domain]) -> None:
+    unready = [each for each in stored if each.ready_since is None][:20]
+    await _update_all(context, [replace(each, broken_since=number) for number, each in enumerate(unready)])
+
+    async def latest(reach: DomainReach | None) -> list[str]:
+        rows = await context.database.read(lambda snapshot: domain_lists.list_latest_broken(snapshot, org, reach, 3))
+        return [row.id for row in rows]
+
+    assert await latest(None) == [each.id for each in unready[:-4:-1]]
+    assert await latest(parse_reach([unready[1].name, unready[0].id])) == [unready[1].id, unready[0].id]
+
+
+async def test_domains_are_counted_by_who_has_to_act(context: Context, org: str, stored: list[Domain]) -> None:
+    unready = [each for each in stored if each.ready_since is None]
+    await _update_all(context, [replace(each, broken_since=1) for each in unready[:4]])
+
+    def tally(domains: list[Domain]) -> DomainTally:
+        return DomainTally(
+            ready=sum(each.is_ready for each in domains),
+            waiting=Counter(filter(None, map(find_awaited, domains))),
+            broken=sum(each in unready[:4] for each in domains),
+            expiring=sum(each.expires_at is not None and each.expires_at < _EXPIRY + 10 for each in domains),
+        )
+
+    def count(snapshot: Snapshot) -> DomainTally:
+        return domain_counts.count_of_org(snapshot, org, expires_before=_EXPIRY + 10)
+
+    assert await context.database.read(count) == tally(stored)
+    for entries in _REACHES.values():
+        reach = parse_reach(entries)
+
+        def count_within(snapshot: Snapshot, reach: DomainReach = reach) -> DomainTally | None:
+            return domain_counts.count_within(snapshot, org, reach, expires_before=_EXPIRY + 10)
+
+        covered = _covered(stored, reach, None)
+        expected = tally(covered) if len(covered) <= 2_000 else None
+        assert await context.database.read(count_within) == expected, entries
+
+
+async def _update_all(context: Context, changed: list[Domain]) -> None:
+    def unit(tx: Transaction) -> None:
+        for domain in changed:
+            domains.update(tx, domain)
+
+    await context.database.write(unit)
 
 
 def _covered(stored: list[Domain], reach: DomainReach, status: DomainStatus | None) -> list[Domain]:

@@ -31,6 +31,7 @@ class DomainQuery(Struct, frozen=True, kw_only=True):
     """Which domains a list shows, and in which order; None stands for all.
 
     finding, actor: only domains with a finding of this code, or one that this actor has to do something about.
+    waits_for, is_broken: as in `DomainFilter`.
     reason, awaited, is_stuck: only those that have this reason, whose reason says that they have to act, and that are
     stuck (see `diagnosis.reason`).
     name: only this one, which several organizations may have.
@@ -50,6 +51,8 @@ class DomainQuery(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     awaited: Awaited | None = None
     is_stuck: bool = False
+    waits_for: frozenset[Awaited] | None = None
+    is_broken: bool = False
     name: str | None = None
     search: str | None = None
     sort: DomainOrder | None = None
@@ -80,18 +83,25 @@ class DomainQuery(Struct, frozen=True, kw_only=True):
         """Whether findings, or the reason that comes of them, decide."""
         return any((self.finding, self.actor, self.is_stuck, self.reason, self.awaited))
 
+    @property
+    def _asks_for_unready(self) -> bool:
+        """Whether none that is ready can be asked for."""
+        return self.is_stuck or self.is_broken or self.waits_for is not None or self.reason == WAITING
+
     def write_filter(self, now: int, *, reach: DomainReach | None) -> DomainFilter:
         """Return what the database can decide of it, for who may know of the domains within `reach`."""
         return DomainFilter(
             status=self.status,
             is_dormant=self.is_dormant,
-            is_ready=False if self.is_stuck or self.reason == WAITING else self.is_ready,
+            is_ready=False if self._asks_for_unready else self.is_ready,
             connection_id=self.connection_id,
             external_id=self.external_id,
             labels=self.labels,
             expires_before=self.expires_before,
             may_have_findings=bool(self.finding or self.actor) or self.reason not in (None, WAITING),
             stuck_since=may_be_stuck_since(now) if self.is_stuck else None,
+            waits_for=self.waits_for,
+            is_broken=self.is_broken,
             name=self.name,
             name_part=normalise_search(self.search) if self.search else None,
             reach=reach,

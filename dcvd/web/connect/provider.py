@@ -17,8 +17,8 @@ from dcvd.services.connections.consents import gives_consent_for_one_name, reque
 from dcvd.services.domain_setup import DomainSetup, list_consent_providers, read_setup
 from dcvd.services.records import domain_connect
 from dcvd.services.records.plans import RecordRequest
-from dcvd.web.connect.view import list_changes
 from dcvd.web.connect.visit import Visit, open_visit
+from dcvd.web.domains.planned_changes import list_changes
 from dcvd.web.returns.return_cookie import build_return_cookie
 
 log = structlog.get_logger(__name__)

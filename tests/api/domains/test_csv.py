@@ -6,7 +6,6 @@ import io
 
 import pytest
 
-from dcvd.api.domains.csv_export import COLUMNS
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.cells import escape_formula
 from dcvd.core.domains.observations import RegistrationRefusal
@@ -14,6 +13,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries, removals
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
+from dcvd.services.domains.csv_export import COLUMNS
 from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import checks
 from dcvd.store.engine.paging import MAX_LIMIT

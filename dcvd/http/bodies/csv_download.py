@@ -1,0 +1,22 @@
+"""An answer that a browser stores as a file for a spreadsheet."""
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from litestar.types import Receive
+
+from dcvd.http.bodies.presence import stream_while_connected
+from dcvd.http.bodies.stream import StreamingResponse
+
+_MEDIA_TYPE: Final = "text/csv; header=present"
+_MAX_BUFFER_BYTES: Final = 64 << 10  # bytes
+
+
+def answer_csv(receive: Receive, pieces: AsyncGenerator[bytes, None], filename: str) -> StreamingResponse:
+    """Answer with lines of CSV, as long as the client takes them."""
+    return StreamingResponse(
+        stream_while_connected(receive, pieces),
+        media_type=_MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+        max_buffer_bytes=_MAX_BUFFER_BYTES,
+    )

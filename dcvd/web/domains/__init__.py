@@ -1,0 +1,1 @@
+"""What the connect page and the dashboard show alike of a domain."""
