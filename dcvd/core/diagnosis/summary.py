@@ -38,6 +38,12 @@ def summarize_domain(
     return render(_summarize_domain(domain, findings, now), language)
 
 
+def list_causes(domain: Domain, findings: Sequence[Finding], now: int) -> tuple[Sentence, ...]:
+    """Return the summary of a domain without the words on whose turn it is."""
+    turns = frozenset(_TURNS.values())
+    return tuple(each for each in _summarize_domain(domain, findings, now) if each.id not in turns)
+
+
 def summarize_preview(
     name: str,
     state: DnsState | None,

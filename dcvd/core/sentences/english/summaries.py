@@ -47,6 +47,8 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
         "error_registration_failed": (
             "{hostname} could not be registered at Cloudflare. Its job `register` says why, and can be retried."
         ),
+        "cname_removed": "Its CNAME was removed.",
+        "cname_changed": "Its CNAME was changed to {target}.",
         "preview_unanswered": "DNS could not be asked about {hostname} just now; ask again in a minute.",
         "preview_target_unknown": (
             "{hostname} can be added; create its record then, because its target is chosen when it is added."

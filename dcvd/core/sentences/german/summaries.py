@@ -56,6 +56,8 @@ SUMMARIES: Final[Mapping[str, str]] = MappingProxyType(
             "{hostname} konnte bei Cloudflare nicht registriert werden. Der Job `register` sagt, warum, und kann "
             "wiederholt werden."
         ),
+        "cname_removed": "Der CNAME wurde gelöscht.",
+        "cname_changed": "Der CNAME wurde auf {target} geändert.",
         "preview_unanswered": (
             "Das DNS konnte gerade nicht nach {hostname} gefragt werden; fragen Sie in einer Minute wieder."
         ),
