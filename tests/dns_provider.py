@@ -141,6 +141,7 @@ class OneProvider(ProviderAccess):
     def __init__(self, context: Context, zone: ZoneAtProvider) -> None:
         self._stored = context
         self._zone = zone
+        self.usage = ConnectionUsage()
         self.others: dict[str, ZoneAtProvider] = {}
         self.public_dns = PublicDns()
 
@@ -149,7 +150,7 @@ class OneProvider(ProviderAccess):
         return self.public_dns
 
     async def open_driver(self, org_id: str, connection_id: str) -> RecordDriver:
-        await queries.get(self._stored, ConnectionUsage(), org_id, connection_id)
+        await queries.get(self._stored, self.usage, org_id, connection_id)
         return self.others.get(connection_id, self._zone)
 
 

@@ -7,7 +7,7 @@ from dcvd.errors import InvalidInput
 from dcvd.http.request import ApiRequest
 
 _MAX_BYTES: Final = 8192
-_MAX_FIELDS: Final = 32
+_MAX_FIELDS: Final = 128
 _FORM: Final = "dcvd.form"
 """The key in the scope's state of the fields, once they are read: a body is read once."""
 
@@ -17,7 +17,16 @@ async def read_form(request: ApiRequest) -> dict[str, str]:
 
     Raises InvalidInput, and whatever reading a body raises.
     """
-    read: dict[str, str] | None = request.scope["state"].get(_FORM)
+    return dict(await _read_fields(request))
+
+
+async def read_choices(request: ApiRequest, name: str) -> list[str]:
+    """Read what was chosen of fields with one name, each once, in their order. Raises what `read_form` raises."""
+    return list(dict.fromkeys(value for field, value in await _read_fields(request) if field == name))
+
+
+async def _read_fields(request: ApiRequest) -> list[tuple[str, str]]:
+    read: list[tuple[str, str]] | None = request.scope["state"].get(_FORM)
     if read is not None:
         return read
     body = await request.read_body(_MAX_BYTES, may_be_empty=True, any_media_type=True)
@@ -31,5 +40,5 @@ async def read_form(request: ApiRequest) -> dict[str, str]:
         )
     except ValueError as error:
         raise InvalidInput("form", "This is not what the form of this page sends; load the page again.") from error
-    form = request.scope["state"][_FORM] = dict(fields)
-    return form
+    request.scope["state"][_FORM] = fields
+    return fields

@@ -13,6 +13,13 @@ from dcvd.core.instants import DAY, HOUR
 from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
+from dcvd.core.timeline_sentences import (
+    describe_event,
+    describe_job,
+    describe_observation,
+    describe_request,
+    describe_transition,
+)
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.store import events, timeline
@@ -45,6 +52,22 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
         source = self.stored_entry or self.job
         tie = source.id if source is not None else -1 if self.event is None else self.event.sequence
         return self.occurred_at, self.kind, tie
+
+    def describe(self) -> str:
+        """Return what happened, and who caused it, in a sentence."""
+        if self.job is not None:
+            return describe_job(self.job.kind, self.job.state)
+        if self.event is not None:
+            return describe_event(self.event.type.value)
+        assert self.stored_entry is not None, "an entry is stored, a job or an event"
+        note = self.stored_entry.note
+        match self.kind:
+            case TimelineEntryKind.REQUEST:
+                return describe_request(self.stored_entry.actor, note.what or "", note.detail)
+            case TimelineEntryKind.OBSERVATION:
+                return describe_observation(note.changes, note.merged)
+            case _:
+                return describe_transition(note.changes, note.merged)
 
 
 def record_request(

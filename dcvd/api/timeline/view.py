@@ -9,13 +9,6 @@ from dcvd.api.events import EventView
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
 from dcvd.core.timeline import TimelineEntryKind
-from dcvd.core.timeline_sentences import (
-    describe_event,
-    describe_job,
-    describe_observation,
-    describe_request,
-    describe_transition,
-)
 from dcvd.http.answers.instants import Instant
 from dcvd.http.answers.views import build_view
 from dcvd.services.timeline import TimelineEntry
@@ -74,26 +67,17 @@ class TimelineList(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def timeline_entry_view(entry: TimelineEntry) -> TimelineEntryView:
     """Show one entry."""
-    at, kind = to_rfc3339(entry.occurred_at), _KINDS[entry.kind]
+    at, kind, sentence = to_rfc3339(entry.occurred_at), _KINDS[entry.kind], entry.describe()
     if entry.job is not None:
         job = entry.job
-        sentence = describe_job(job.kind, job.state)
         return TimelineEntryView(id=job.id, kind=kind, at=at, sentence=sentence, what=job.kind, job=job_view(job))
     if entry.event is not None:
         body = msgspec.json.decode(entry.event.body, type=EventView)
         what = entry.event.type.value
-        return TimelineEntryView(
-            id=entry.event.id, kind=kind, at=at, sentence=describe_event(what), what=what, event=body
-        )
+        return TimelineEntryView(id=entry.event.id, kind=kind, at=at, sentence=sentence, what=what, event=body)
     stored_entry = entry.stored_entry
     assert stored_entry is not None, "an entry is stored, a job or an event"
     note = stored_entry.note
-    if entry.kind is TimelineEntryKind.REQUEST:
-        sentence = describe_request(stored_entry.actor, note.what or "", note.detail)
-    elif entry.kind is TimelineEntryKind.OBSERVATION:
-        sentence = describe_observation(note.changes, note.merged)
-    else:
-        sentence = describe_transition(note.changes, note.merged)
     return TimelineEntryView(
         id=stored_entry.id,
         kind=kind,

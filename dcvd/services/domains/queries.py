@@ -1,6 +1,6 @@
 """Domains as their organization reads them: one, or a page of a list."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from dcvd.core.dns.hostnames import normalise_search
 from dcvd.core.domains.domain import Domain, DomainStatus, Finding, FindingActor
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput, NotFound
+from dcvd.services import reach
 from dcvd.services.context import Context
 from dcvd.store import domain_lists, domains
 from dcvd.store.domain_lists import DomainFilter, DomainOrder
@@ -142,6 +143,13 @@ async def list_page(
             return Page(found, None)
     assert position is not None, "a full batch has a last row"
     return Page(found, encode_cursor(position))
+
+
+async def list_chosen(context: Context, org_id: str, domain_ids: Collection[str]) -> list[Domain]:
+    """List those of an organization's domains with these ids that the caller may know of, by name."""
+    found = await context.database.read(lambda snapshot: domains.find_by_ids(snapshot, domain_ids))
+    owned = [each for each in found.values() if each.org_id == org_id and reach.covers(context, each.id, each.name)]
+    return sorted(owned, key=lambda domain: domain.name)
 
 
 async def iterate_pages(

@@ -1,5 +1,7 @@
 """How an organization's domains stand, as far as the caller may know of them."""
 
+from typing import Final
+
 from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import DAY
 from dcvd.services.context import Context
@@ -7,8 +9,8 @@ from dcvd.store import domain_counts, domain_lists
 from dcvd.store.domain_counts import DomainTally
 from dcvd.store.engine.transactions import Snapshot
 
-EXPIRING_MS = 7 * DAY
-"""A certificate that expires so soon should have been renewed: Cloudflare begins that long before."""
+EXPIRING_MS: Final = 7 * DAY
+"""Most certificates are renewed weeks before they expire: one that expires so soon is late."""
 
 
 async def count(context: Context, org_id: str) -> DomainTally | None:

@@ -70,6 +70,67 @@ function followLive(element) {
   source.addEventListener("changed", refresh);
 }
 
+// Of a page of pieces ([data-rows]) only those that changed are replaced, by their ids: what is chosen, what has the
+// focus and how far somebody has scrolled stays. Children of a [data-list] come and go; other pieces ([data-row]) stay.
+const FOCUSABLE = "a[href],button,input,select,summary,textarea";
+const served = new WeakMap();
+
+function rememberServed(root) {
+  for (const each of root.querySelectorAll("[data-rows] [data-row]")) {
+    if (!served.has(each)) served.set(each, each.outerHTML);
+  }
+}
+
+function renewPiece(old, fresh) {
+  const html = fresh.outerHTML;
+  if (served.get(old) === html) return old;
+  const boxes = (root) => [...root.querySelectorAll("input[type=checkbox]")];
+  const chosen = new Map(boxes(old).map((box) => [box.name + box.value, box.checked]));
+  const opened = [...old.querySelectorAll("details")].map((each) => each.open);
+  const focus = [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+  old.replaceWith(fresh);
+  served.set(fresh, html);
+  for (const box of boxes(fresh)) box.checked = chosen.get(box.name + box.value) ?? box.checked;
+  [...fresh.querySelectorAll("details")].forEach((each, at) => { each.open = opened[at] ?? each.open; });
+  showLocalTimes(fresh);
+  if (focus >= 0) fresh.querySelectorAll(FOCUSABLE)[focus]?.focus({ preventScroll: true });
+  return fresh;
+}
+
+// Whether the pieces are the same, or those of a list: otherwise the whole is replaced.
+function mergePieces(target, html) {
+  const page = new DOMParser().parseFromString(html, "text/html").body;
+  const find = (root, id) => root.querySelector(`#${CSS.escape(id)}`);
+  const outside = (root) => [...root.querySelectorAll("[data-row]")].filter((each) => !each.closest("[data-list]"));
+  const list = target.querySelector("[data-list]"), next = page.querySelector("[data-list]");
+  const ids = (root) => outside(root).map((each) => each.id).join(" ");
+  if (!list !== !next || ids(target) !== ids(page)) return false;
+  for (const each of outside(page)) renewPiece(find(target, each.id), document.adoptNode(each));
+  if (!list) return true;
+  for (const each of [...list.children]) if (!find(next, each.id)) each.remove();
+  let place = list.firstElementChild;
+  for (const each of [...next.children]) {
+    const old = find(list, each.id);
+    if (!old) {
+      const html = each.outerHTML;
+      list.insertBefore(document.adoptNode(each), place);
+      served.set(each, html);
+      showLocalTimes(each);
+      continue;
+    }
+    if (old !== place) list.insertBefore(old, place);
+    place = renewPiece(old, document.adoptNode(each)).nextElementSibling;
+  }
+  return true;
+}
+
+document.addEventListener("change", ({ target }) => {
+  if (target.dataset.chooseAll === undefined) return;
+  for (const box of document.querySelectorAll("input[type=checkbox]")) {
+    if (box.name === target.dataset.chooseAll) box.checked = target.checked;
+  }
+});
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
@@ -86,6 +147,12 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     return;
   }
   if (detail.target.dataset.live) shown.set(detail.target, detail.serverResponse);
+  const isOfPieces = detail.target.dataset.rows !== undefined && detail.xhr.status === 200;
+  if (isOfPieces && mergePieces(detail.target, detail.serverResponse)) {
+    showCopied();
+    detail.shouldSwap = false;
+    return;
+  }
   if (detail.xhr.status !== 404 || !detail.target.dataset.live) return;
   detail.shouldSwap = true;
   detail.isError = false;
@@ -104,6 +171,7 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
+  rememberServed(document);
   for (const id of unfolded) {
     const details = document.getElementById(id);
     if (details) details.open = true;
@@ -114,6 +182,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 document.addEventListener("DOMContentLoaded", () => {
+  rememberServed(document);
+  for (const each of document.querySelectorAll("[data-choose-all]")) each.hidden = false;
   showLocalTimes(document);
   for (const each of document.querySelectorAll("[data-live]")) followLive(each);
   const follow = document.querySelector("a[data-follow]");

@@ -12,10 +12,10 @@ from dcvd.core.links import LinkPurpose
 from dcvd.http.request import ApiRequest
 from dcvd.services.domain_setup import hurry_check, read_setup
 from dcvd.services.domains import details
-from dcvd.services.typed_names import NameQuestion
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.connect.view import build_setup_view
 from dcvd.web.connect.visit import Visit, open_visit
+from dcvd.web.domains.addition import TypedAddition
 from dcvd.web.pages.live import answer_changes
 
 _NOTICES: Final = {
@@ -30,7 +30,7 @@ async def show_page(request: ApiRequest, link_token: FromPath[str]) -> Template:
     """Show how far the domain is; before one was added, ask for its name."""
     visit = await open_visit(request, link_token)
     if visit.link.purpose is LinkPurpose.NEW and visit.link.domain_id is None:
-        return visit.show("new", {"typed": "", "fault": None, "question": NameQuestion()})
+        return visit.show("new", TypedAddition().view)
     return visit.show("domain", {"notice": _find_notice(visit), **await _read_view(visit)})
 
 

@@ -17,6 +17,7 @@ def _build_opt(subject: str | None, **rights: Any) -> Opt:
 
 OVERVIEW: Final = _build_opt(None, limited=True)
 DOMAINS: Final = _build_opt("domains", limited=True)
+LINKS: Final = _build_opt("links", limited=True)
 WEBHOOKS: Final = _build_opt("webhooks")
 DELIVERIES: Final = _build_opt("deliveries", limited=True)
 EVENTS: Final = _build_opt("events", limited=True)

@@ -66,7 +66,8 @@ class Visit(Struct, frozen=True):
     def show(self, name: str, context: Mapping[str, Any], *, status: HTTPStatus = HTTPStatus.OK) -> Template:
         """Render a page from `dashboard/NAME.html`; where htmx asks for the part that changes, `NAME_part.html`.
 
-        `may_write` in templates: whether the caller may press the buttons of the page's subject.
+        In templates, `here` is the list's first page, `this_page` the one that is shown, and `may_write` whether the
+        caller may press the buttons of the page's subject.
         """
         opt = self.request.scope["route_handler"].opt
         frame = {
@@ -76,6 +77,7 @@ class Visit(Struct, frozen=True):
             "root": self.root,
             "path": self.request.scope["path"],
             "here": self._build_url(),
+            "this_page": self.link_next(self.request.query_params.get(_CURSOR)) or self._build_url(),
             "query": self.request.query_params,
             "done": self._find_done(),
             "may_write": self.may(opt, "POST"),

@@ -9,7 +9,13 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
         "dashboard_webhooks", "dashboard_tokens",
     },
     # domains
-    "domains": set(),
+    "domains": {
+        "domain_light_dns",
+        "domains_csv",
+        "domains_name",
+        "domains_status",
+        "domains_when",
+    },
     # webhooks
     "webhooks": set(),
     # events
@@ -38,8 +44,9 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
 """Words that both languages have."""
 
 COMPOSED_OF_PAGES: Final[dict[str, str]] = {
+    "overview": "overview_endpoint_[a-z]+",
     # domains
-    "domains": "",
+    "domains": "domains?_(state|verdict|awaited|light)_[a-z_]+",
     # webhooks
     "webhooks": "",
     # events

@@ -18,7 +18,9 @@ from tests.web.browser.visitor import Visitor, visiting
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 _MAX_PAGES = 150
-_LINKS = "[...document.querySelectorAll('a[href^=\"/dashboard\"]')].map((each) => each.getAttribute('href'))"
+_LINKS = (
+    "[...document.querySelectorAll('a[href^=\"/dashboard\"]:not([download])')].map((each) => each.getAttribute('href'))"
+)
 
 
 @given(text=HOSTILE)
@@ -67,8 +69,8 @@ async def fill(text: str, url: str, place: Place, tenant: Tenant) -> None:
     endpoint = (await call("POST", "/api/webhooks", hook))["webhook"]
     await call("POST", "/api/tokens", {"name": text, "role": "member"})
     name = f"shop.{place.new_zone()}"
-    asked = {"domainName": name, "externalId": text, "labels": {"said": text}}
-    domain = (await call("POST", "/api/domains", asked))["domain"]
+    labelled = {"domainName": name, "externalId": text, "labels": {"said": text}}
+    domain = (await call("POST", "/api/domains", labelled))["domain"]
     label = "".join(f"\\{byte:03d}" for byte in text.encode()[:60])
     await place.set_dns(name, "CNAME", f"{label}.example.")
     await call("POST", f"/api/domains/{domain['id']}/sync")

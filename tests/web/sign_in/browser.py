@@ -1,7 +1,7 @@
 """A browser that signs in: it keeps the cookie, and says of its requests what browsers say."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape, unescape
 from urllib.parse import urlencode
 
@@ -26,6 +26,12 @@ class Browser:
 
     async def send(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = SAME_ORIGIN) -> Answer:
         """Send a form as it is, without what a page would add to it."""
+        return await self.send_pairs(path, list(fields.items()), headers)
+
+    async def send_pairs(
+        self, path: str, fields: Sequence[tuple[str, str]], headers: Mapping[str, str] = SAME_ORIGIN
+    ) -> Answer:
+        """Send a form of which several fields may have one name."""
         return await self._client.post(
             path, data=urlencode(fields).encode(), headers={**self._cookie(), **FORM, **headers}
         )

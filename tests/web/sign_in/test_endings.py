@@ -66,7 +66,7 @@ async def test_a_session_ends_however_much_it_is_used(browser: Browser, clock: M
         clock.advance(6 * HOUR)
         assert await status(browser) == 200
     clock.advance(6 * HOUR - MINUTE)
-    page = await browser.open("/dashboard")
+    page = await browser.open("/dashboard/sessions")
     assert page.status == 200
     assert "or later if it is used" not in read_text(page)
     clock.advance(MINUTE)

@@ -242,7 +242,7 @@ async def test_what_an_operator_does_for_an_organization_stands_in_its_audit_und
     (session,) = (await operator.get("/operator/sessions")).json["sessions"]
     token = await find_csrf_token(browser)
     answer = await browser.send(f"{root}/sessions/{session['id']}/end", {"csrf_token": token})
-    assert (answer.status, answer.headers["Location"]) == (303, f"{root}?done=done_session_ended")
+    assert (answer.status, answer.headers["Location"]) == (303, f"{root}/sessions?done=done_session_ended")
     ended, begun, made = (await operator.get("/operator/all/audit?own=true&limit=3")).json["audit"]
     assert [each["action"] for each in (made, begun, ended)] == [
         "sign_in_link.created", "session.begun", "session.ended",

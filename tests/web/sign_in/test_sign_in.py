@@ -38,7 +38,7 @@ async def test_a_token_signs_in_and_the_dashboard_says_who_is_there(owner: Clien
     assert owner.token is not None
     answer = await browser.sign_in(owner.token, "/dashboard?a=b")
     assert (answer.status, answer.headers["Location"]) == (303, "/dashboard?a=b")
-    page = await browser.open("/dashboard")
+    page = await browser.open("/dashboard/sessions")
     assert page.status == 200
     text = read_text(page)
     for part in ("Acme", "owner (owner)", "Sign out", "Your sessions", "this browser", "From 127.0.0.1."):
@@ -188,9 +188,9 @@ async def test_a_member_ends_another_browser_of_the_same_token_and_nobody_elses(
     clock.advance(1)
     anothers = await signed_in(owner)
     foreign_id, lost_id, own_id = [each["id"] for each in (await owner.get("/api/sessions")).json["sessions"]]
-    page = (await browser.open("/dashboard")).body.decode()
+    page = (await browser.open("/dashboard/sessions")).body.decode()
     assert [f"/dashboard/sessions/{each}/end" in page for each in (own_id, lost_id, foreign_id)] == [True, True, False]
-    assert (await browser.press(f"/dashboard/sessions/{lost_id}/end")).status == 303
+    assert (await browser.press(f"/dashboard/sessions/{lost_id}/end", on="/dashboard/sessions")).status == 303
     assert (await lost.open("/dashboard")).status == 303
     form = await browser.find_form("/sign-out")
     assert (await browser.send(f"/dashboard/sessions/{foreign_id}/end", form)).status == 404
@@ -201,7 +201,7 @@ async def test_a_member_ends_another_browser_of_the_same_token_and_nobody_elses(
 async def test_what_a_browser_says_of_itself_is_text(owner: Client, browser: Browser, hostile: str) -> None:
     assert owner.token is not None
     await browser.sign_in(owner.token, **{"User-Agent": hostile})
-    page = await browser.open("/dashboard")
+    page = await browser.open("/dashboard/sessions")
     assert hostile in read_text(page) or "alert(1)" in read_text(page)
     assert "<script>alert" not in page.body.decode()
     assert "<img" not in page.body.decode()

@@ -8,11 +8,34 @@ from tests.api.rights.routes import Row
 OF_OWN_SESSION: Final = {
     "GET /dashboard",
     "GET /dashboard/quick-start",
+    "GET /dashboard/sessions",
     "POST /dashboard/sessions/{session_id}/end",
 }
 """For everybody who is signed in: what they show or end is the caller's own, and what else they may see."""
 
+_DOMAINS: Final = {
+    "GET /dashboard/domains": "GET /api/domains",
+    "GET /dashboard/domains/changes": "GET /api/domains",
+    "GET /dashboard/domains.csv": "GET /api/domains.csv",
+    "GET /dashboard/domains/new": "GET /api/domains",
+    "POST /dashboard/domains/new": "POST /api/domains",
+    "POST /dashboard/domains/check": "POST /api/domains/bulk",
+    "POST /dashboard/domains/remove": "POST /api/domains/bulk/delete",
+    "POST /dashboard/domains/register/{job_id}": "POST /api/jobs/{job_id}/retry",
+    "GET /dashboard/domains/{domain_id}": "GET /api/domains/{domain_id}",
+    "GET /dashboard/domains/{domain_id}/changes": "GET /api/domains/{domain_id}",
+    "GET /dashboard/domains/{domain_id}/history": "GET /api/domains/{domain_id}/timeline",
+    "GET /dashboard/domains/{domain_id}/answers": "GET /api/domains/{domain_id}/diagnosis",
+    "POST /dashboard/domains/{domain_id}/check": "POST /api/domains/{domain_id}/sync",
+    "POST /dashboard/domains/{domain_id}/plan": "POST /api/domains/{domain_id}/dns",
+    "POST /dashboard/domains/{domain_id}/write": "POST /api/domains/{domain_id}/dns",
+    "POST /dashboard/domains/{domain_id}/undo": "POST /api/domains/{domain_id}/dns/undo",
+    "POST /dashboard/domains/{domain_id}/remove": "DELETE /api/domains/{domain_id}",
+    "POST /dashboard/domains/{domain_id}/links": "POST /api/domains/{domain_id}/links",
+    "POST /dashboard/links/{link_id}/revoke": "DELETE /api/links/{link_id}",
+}
 PAGES: Final[dict[str, str | Row]] = {
+    **_DOMAINS,
     "GET /dashboard/tokens": "GET /api/tokens",
     "GET /dashboard/tokens/new": "GET /api/tokens",
     "POST /dashboard/tokens": "POST /api/tokens",

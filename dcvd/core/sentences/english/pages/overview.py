@@ -6,6 +6,17 @@ from typing import Final
 
 OVERVIEW: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "overview_begin": "Begin with a domain",
+        "overview_begin_explained": (
+            "There is no domain here yet. The quick start leads from a token to a domain that works."
+        ),
+        "overview_broken": "Broken after they worked",
+        "overview_at_least": "{count}+",
+        "overview_endpoint_failing": "failing",
+        "overview_endpoint_disabled": "disabled",
+        "overview_endpoint_paused": "paused",
+        "overview_dead": "Dead letters: {count}",
+        "overview_dead_many": "Dead letters: more than {count}",
         "done_session_ended": "The session has ended.",
     }
 )

@@ -6,6 +6,17 @@ from typing import Final
 
 OVERVIEW: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "overview_begin": "Beginnen Sie mit einer Domain",
+        "overview_begin_explained": (
+            "Hier gibt es noch keine Domain. Der Schnellstart führt von einem Token zu einer Domain, die läuft."
+        ),
+        "overview_broken": "Gestört, nachdem sie liefen",
+        "overview_at_least": "mindestens {count}",
+        "overview_endpoint_failing": "schlägt fehl",
+        "overview_endpoint_disabled": "abgeschaltet",
+        "overview_endpoint_paused": "pausiert",
+        "overview_dead": "Unzustellbare Sendungen: {count}",
+        "overview_dead_many": "Unzustellbare Sendungen: mehr als {count}",
         "done_session_ended": "Die Sitzung ist beendet.",
     }
 )
