@@ -17,6 +17,7 @@ from dcvd.services.connections import creation
 from dcvd.services.context import Context
 from dcvd.services.tokens import minting
 from dcvd.store.organizations.organizations import Organization
+from dcvd.web.sign_in.redirection import DASHBOARD_PATH
 from tests.api.operators import test_audit as operators
 from tests.api.webhooks.owed import URL, given_up
 from tests.http.test_idempotency import handlers_of
@@ -48,10 +49,9 @@ ELSEWHERE: Final = {
     "POST /connect/{link_token}/authorize": "authorization.begun, by the customer with a link",
     "POST /connect/{link_token}/write": "dns.write_requested, by the customer with a link",
     "POST /sign-in/operator/{code}": "session.begun, by the operator who was given the link",
-    "POST /dashboard/organizations/{org_id}/sessions/{session_id}/end": "session.ended, by the browser of an operator",
+    "POST /invitation/{invite}": "member.accepted, by whoever was invited",
     "POST /sign-in": "session.begun, by whoever shows a token",
     "POST /sign-out": "session.ended, by the browser of a session",
-    "POST /dashboard/sessions/{session_id}/end": "session.ended, by the browser of a session",
     "POST /alerts/refuse": "an address is of no organization",
     "POST /alerts/allow": "an address is of no organization",
     "POST /alerts/{action}": "contact.confirmed and contact.unsubscribed, by whoever has the address",
@@ -171,7 +171,9 @@ async def entries_of(owner: Client) -> list[dict[str, Any]]:
 
 
 def test_every_call_that_writes_has_a_row(built_app: Api) -> None:
-    writing = {f"{method} {path}" for method, path in handlers_of(built_app) if method not in ("GET", "HEAD")}
+    # The buttons of the dashboard have the same services do what these calls do.
+    handlers = {(method, path) for method, path in handlers_of(built_app) if not path.startswith(f"{DASHBOARD_PATH}/")}
+    writing = {f"{method} {path}" for method, path in handlers if method not in ("GET", "HEAD")}
     assert writing == {*CALLS, *NOTHING, *ELSEWHERE, *operators.CALLS, *operators.NOTHING}
 
 

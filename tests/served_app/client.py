@@ -14,7 +14,7 @@ C = TypeVar("C", bound="Client")
 
 
 class Answer(Struct, frozen=True):
-    """An answer, read whole; of server-sent events, which have no end, nothing is read."""
+    """An answer, read whole."""
 
     status: int
     headers: CIMultiDictProxy[str]
@@ -53,8 +53,7 @@ class Client:
         async with self._session.request(
             method, url, json=json, data=data, headers=sent, allow_redirects=False
         ) as response:
-            has_end = response.content_type != "text/event-stream"
-            return Answer(response.status, response.headers, await response.read() if has_end else b"")
+            return Answer(response.status, response.headers, await response.read())
 
     async def get(self, path: str, **options: Any) -> Answer:
         return await self.call("GET", path, **options)
