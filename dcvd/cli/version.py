@@ -1,17 +1,14 @@
 """`dcvd version`: what runs here, for whoever reports a fault or plans an upgrade."""
 
 import os
-import platform
 import re
-import sqlite3
-import ssl
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
-from msgspec import Struct
+from msgspec.structs import asdict
 
 from dcvd import __version__
 from dcvd.cli import socket_calls
@@ -19,31 +16,19 @@ from dcvd.cli.options import config_option, format_examples, json_option, print_
 from dcvd.cli.terminal.facts import print_facts
 from dcvd.config import load
 from dcvd.errors import ConfigError, DcvdError
-from dcvd.store.engine.migrate import load_migrations
-from dcvd.store.engine.sqlite_version import has_wal_reset_bug
+from dcvd.services.system.versions import RuntimeVersions, read_versions
 
 _REQUIREMENT: Final = re.compile(r"""([A-Za-z0-9._-]+).*;.*extra == ['"]([a-z0-9-]+)['"]""")
 _FOR_DEVELOPERS: Final = ("test", "lint")
-_WAL_RESET_BUG: Final = (
-    "two processes that write and checkpoint a file at once can corrupt it with SQLite before 3.51.3; dcvd alone is "
-    "safe, Litestream beside it is not"
-)
 
 
-class Versions(Struct, frozen=True, kw_only=True):
-    """What runs here. `schema`: the newest that this version knows.
+class Versions(RuntimeVersions, frozen=True, kw_only=True):
+    """What runs here.
 
     `extras`: for each, what it needs with the versions that are installed; null where one is missing. `daemon`: the
     version of the daemon that runs, null where none answers.
     """
 
-    version: str
-    python: str
-    sqlite: str
-    sqlite_note: str | None
-    openssl: str
-    schema: int
-    platform: str
     extras: dict[str, list[str] | None]
     daemon: str | None
 
@@ -76,17 +61,7 @@ def version(as_json: bool, config: Path) -> None:
 
 def find_versions(config: Path) -> Versions:
     """Find out what runs here. Whoever has no valid configuration gets it all but the version of the daemon."""
-    return Versions(
-        version=__version__,
-        python=f"{platform.python_implementation()} {platform.python_version()}",
-        sqlite=sqlite3.sqlite_version,
-        sqlite_note=_WAL_RESET_BUG if has_wal_reset_bug() else None,
-        openssl=ssl.OPENSSL_VERSION,
-        schema=len(load_migrations()),
-        platform=platform.platform(),
-        extras=_find_extras(),
-        daemon=_ask_daemon(config),
-    )
+    return Versions(**asdict(read_versions()), extras=_find_extras(), daemon=_ask_daemon(config))
 
 
 def _describe_daemon(running: str) -> str:

@@ -73,6 +73,13 @@ class Job(Struct, frozen=True, kw_only=True):
         return action if isinstance(action, str) else None
 
 
+class Cause(Struct, frozen=True, order=True):
+    """What jobs are dead of: their kind, and the code of the error that ended them."""
+
+    kind: str
+    code: str
+
+
 class NoPayload(Struct, frozen=True):
     """The payload of jobs that need only their domain or their connection."""
 

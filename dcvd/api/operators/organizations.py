@@ -127,10 +127,9 @@ async def delete_organization(
 
     Its hostnames are removed at Cloudflare first. Ask again to try those again that Cloudflare refused to remove.
     """
-    context, leave = request.context, parse_flag("leaveHostnames", leave_hostnames)
-    await suspension.begin_deletion(context, organization.id)
-    await (deregistrations.forget_dead if leave else deregistrations.retry_dead)(context, organization.id)
-    return OverviewAnswer(overview_view(await read_overview(context, organization.id)))
+    leave = parse_flag("leaveHostnames", leave_hostnames)
+    await deregistrations.delete_organization(request.context, organization.id, leave_hostnames=leave)
+    return OverviewAnswer(overview_view(await read_overview(request.context, organization.id)))
 
 
 @post("/export", summary="Export an organization", status_code=200)

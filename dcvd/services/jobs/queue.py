@@ -13,7 +13,7 @@ from dcvd.core.domains.domain import Domain
 from dcvd.core.events import EventData, EventDraft, EventType
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.jobs import Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
+from dcvd.core.jobs import Cause, Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
 from dcvd.core.lifecycle.domain_events import label_event_data
 from dcvd.core.operators import is_wanted_organization
 from dcvd.core.timeline import DAEMON_ACTOR
@@ -33,7 +33,7 @@ from dcvd.services.events import recording
 from dcvd.store import domains
 from dcvd.store.engine.paging import MAX_EXAMINED, Page, collect_page, decode_cursor
 from dcvd.store.engine.transactions import Snapshot, Transaction
-from dcvd.store.jobs import due_times, jobs, turns
+from dcvd.store.jobs import dead_jobs, due_times, jobs, turns
 
 log = structlog.get_logger(__name__)
 
@@ -230,6 +230,8 @@ async def list_page(
     before = decode_cursor(cursor)
 
     def fetch(snapshot: Snapshot, before: str | None, count: int) -> list[Job]:
+        if org_id is None and state is JobState.DEAD and kind is not None and error_code is not None:
+            return dead_jobs.list_of_cause(snapshot, Cause(kind, error_code), before=before, limit=count)
         if org_id is None:
             return jobs.list_of_all(snapshot, state=state, before=before, limit=count)
         return jobs.list_of_org(snapshot, org_id, state=state, before=before, limit=count)
@@ -271,23 +273,29 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
         job = _check_owner(jobs.get(tx, job_id), org_id, job_id)
         if job.state is JobState.DONE:
             raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
-        now = context.now()
-        due_job = replace(job, state=JobState.PENDING, next_attempt_at=now, outage_attempts=0, updated_at=now)
-        if job.state is JobState.DEAD:
-            # Turns begin anew whenever no job is ready: the one that it had may be far behind now.
-            next_turn = turns.find_next_turn(tx, org_id, job.kind)
-            due_job = replace(due_job, attempts=0, turn=min(job.turn, next_turn))
-        jobs.update(tx, due_job, expected_state=job.state)
-        if job.domain_id is not None:
-            timeline.record_request(
-                context, tx, org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
-            )
-        before = {"attempts": job.attempts, "status": job.state.value}
-        audit.record(context, tx, org_id, AuditAction.JOB_RETRIED, job_id, before=before, after={"kind": job.kind})
+        due_job = make_due(context, tx, job, actor=actor)
         context.remember_result(tx, lambda: due_job)
         return due_job
 
     return await context.database.write(unit)
+
+
+def make_due(context: Context, tx: Transaction, job: Job, *, actor: str) -> Job:
+    """Make a job due that is not done, as `retry` does, in a larger unit of work."""
+    now = context.now()
+    due_job = replace(job, state=JobState.PENDING, next_attempt_at=now, outage_attempts=0, updated_at=now)
+    if job.state is JobState.DEAD:
+        # Turns begin anew whenever no job is ready: the one that it had may be far behind now.
+        next_turn = turns.find_next_turn(tx, job.org_id, job.kind)
+        due_job = replace(due_job, attempts=0, turn=min(job.turn, next_turn))
+    jobs.update(tx, due_job, expected_state=job.state)
+    if job.domain_id is not None:
+        timeline.record_request(
+            context, tx, job.org_id, job.domain_id, actor=actor, what="job_retried", detail=f"{job.kind} {job.id}"
+        )
+    before = {"attempts": job.attempts, "status": job.state.value}
+    audit.record(context, tx, job.org_id, AuditAction.JOB_RETRIED, job.id, before=before, after={"kind": job.kind})
+    return due_job
 
 
 async def end_outage(context: Context, codes: Collection[str], *, batch_size: int = due_times.MAX_AT_ONCE) -> int:

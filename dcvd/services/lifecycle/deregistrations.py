@@ -1,4 +1,4 @@
-"""Deregistrations of an organization that became dead letters, which hold up its deletion."""
+"""The deletion of an organization, which deregistrations that became dead letters hold up."""
 
 from typing import Final
 
@@ -6,9 +6,20 @@ from dcvd.core.jobs import JobState
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle.remedy_jobs import DEREGISTER
+from dcvd.services.tokens import suspension
 from dcvd.store.jobs import jobs
 
 _BATCH_SIZE: Final = 200
+
+
+async def delete_organization(context: Context, org_id: str, *, leave_hostnames: bool) -> None:
+    """Have an organization deleted with everything of its own, whose hostnames are removed at Cloudflare first.
+
+    Where that has begun already, what Cloudflare refused to remove is tried again. leave_hostnames: it stays there, and
+    holds up the deletion no longer. Raises NotFound.
+    """
+    await suspension.begin_deletion(context, org_id)
+    await (forget_dead if leave_hostnames else retry_dead)(context, org_id)
 
 
 async def retry_dead(context: Context, org_id: str) -> int:

@@ -38,7 +38,7 @@ async def read_overview(context: Context, org_id: str) -> OrganizationOverview:
     def query(snapshot: Snapshot) -> OrganizationOverview:
         own_quotas = organizations.read_quota_overrides(snapshot, org_id)
         return OrganizationOverview(
-            summary=summarize(snapshot, require(snapshot, org_id)),
+            summary=summarize(context, snapshot, require(snapshot, org_id)),
             quotas=read_quotas(context, snapshot, org_id),
             rates=get_default_rate_limits(context.config).override(own_quotas),
             own_quotas=own_quotas,

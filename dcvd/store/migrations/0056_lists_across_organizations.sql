@@ -3,6 +3,7 @@
 CREATE INDEX deliveries_dead_by_id ON deliveries (id) WHERE state = 'dead';
 CREATE INDEX deliveries_cancelled_by_id ON deliveries (id) WHERE state = 'cancelled';
 CREATE INDEX jobs_dead_by_id ON jobs (id) WHERE state = 'dead';
+CREATE INDEX jobs_dead_by_cause ON jobs (kind, last_error_code, id) WHERE state = 'dead';
 CREATE INDEX oauth_connections_refused_by_id ON oauth_connections (id) WHERE status = 'reauth_required';
 CREATE INDEX webhook_endpoints_by_url ON webhook_endpoints (url, id);
 CREATE INDEX webhook_endpoints_by_name ON webhook_endpoints (name, id) WHERE name IS NOT NULL;
