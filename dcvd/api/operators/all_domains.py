@@ -1,6 +1,5 @@
 """`/operator/all/domains`: the domains of all organizations."""
 
-import re
 from typing import Annotated, Final
 
 from litestar import Router, get
@@ -10,16 +9,12 @@ from msgspec.structs import replace
 from dcvd.api.domains.filters import DOMAIN_QUERY, InjectedDomainQuery
 from dcvd.api.operators.domain_view import OperatorDomainAnswer, OperatorDomainList, operator_domain_view
 from dcvd.core.diagnosis.awaited import Awaited
-from dcvd.core.diagnosis.reason import list_reason_codes
 from dcvd.core.dns.hostnames import normalise_search
-from dcvd.core.near_names import refuse_unknown
-from dcvd.errors import InvalidInput
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_flag, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
-from dcvd.services import organizations
 from dcvd.services.domains import overview
-
-_CLOUDFLARES_CODE: Final = re.compile(r"cloudflare_[a-z0-9_]+")
+from dcvd.services.domains.overview import parse_reason
+from dcvd.services.organizations.owners import find_wanted_id
 
 OrganizationFilter = Annotated[
     str | None, query_parameter("organization", "Only those of this organization, by its id or its name.")
@@ -37,16 +32,6 @@ ReasonFilter = Annotated[
     str | None,
     query_parameter("reason", "Only those whose `reason` has this code: that of a finding or an error, or `waiting`."),
 ]
-
-
-def _parse_reason(text: str | None) -> str | None:
-    """Parse the code of a reason, which may also be that of a refusal. Raises InvalidInput."""
-    if text is None or _CLOUDFLARES_CODE.fullmatch(text):
-        return text
-    known = list_reason_codes()
-    if text not in known:
-        raise InvalidInput("reason", refuse_unknown("reason", text, known))
-    return text
 
 
 @get("", summary="List the domains of all organizations", dependencies=DOMAIN_QUERY)
@@ -69,14 +54,13 @@ async def list_all_domains(
         domain_query,
         name=None if name is None else normalise_search(name),
         is_stuck=parse_flag("stuck", stuck),
-        reason=_parse_reason(reason),
+        reason=parse_reason(reason),
         awaited=parse_choice("actor", actor, Awaited),
     )
-    owner = None if organization is None else await organizations.find(request.context, organization)
     page = await overview.list_page(
         request.context,
         query,
-        org_id=None if owner is None else owner.id,
+        org_id=await find_wanted_id(request.context, organization),
         cursor=cursor,
         limit=parse_page_limit(limit),
     )

@@ -1,14 +1,16 @@
 """The domains of all organizations, as operators read them: what is wrong, who has to act, and whose they are."""
 
+import re
 from typing import Final
 
 from msgspec import Struct
 
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
-from dcvd.core.diagnosis.reason import Reason, find_reason, is_stuck
+from dcvd.core.diagnosis.reason import Reason, find_reason, is_stuck, list_reason_codes
 from dcvd.core.diagnosis.summary import summarize_domain
 from dcvd.core.domains.domain import Domain
-from dcvd.errors import NotFound
+from dcvd.core.near_names import refuse_unknown
+from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.services.domains import details, queries
 from dcvd.services.domains.details import DomainDetail
@@ -21,6 +23,7 @@ from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization
 
+_CLOUDFLARES_CODE: Final = re.compile(r"cloudflare_[a-z0-9_]+")
 _STEP_SIZE: Final = 1000
 _MAX_STEPS: Final = 16
 _MAX_JUDGED: Final = 2000
@@ -35,6 +38,16 @@ class DomainOverview(Struct, frozen=True):
     reason: Reason | None
     is_stuck: bool
     summary: str
+
+
+def parse_reason(text: str | None) -> str | None:
+    """Parse the code of a reason, which may also be that of a refusal; None stays None. Raises InvalidInput."""
+    if text is None or _CLOUDFLARES_CODE.fullmatch(text):
+        return text
+    known = list_reason_codes()
+    if text not in known:
+        raise InvalidInput("reason", refuse_unknown("reason", text, known))
+    return text
 
 
 async def get(context: Context, domain_id: str) -> DomainOverview:

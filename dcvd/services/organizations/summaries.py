@@ -28,7 +28,7 @@ class OrganizationSummary(Struct, frozen=True, kw_only=True):
     """How an organization stands.
 
     domain_quota: how many domains it may have; 0 is no limit. error_domains: those with the status `error`.
-    last_event_at: when its newest event that is stored was made; last_request_at: when a token of its own was last used.
+    last_event_at: when its newest event that is stored was made. last_request_at: when one of its tokens was last used.
     """
 
     organization: Organization

@@ -7,13 +7,14 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec.structs import replace
 
 from dcvd.api.audit.routes import ActionFilter, ActorFilter, ObjectFilter, Since, Until, read_filters
-from dcvd.api.operators.all.references import OrganizationFilter, find_organization_id
+from dcvd.api.operators.all.references import OrganizationFilter
 from dcvd.api.operators.all.views import OrganizationAuditList, organization_audit_entry_view
 from dcvd.core.audit import DAEMON_CHAIN
 from dcvd.errors import InvalidInput
 from dcvd.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
 from dcvd.services import audit, organizations
+from dcvd.services.organizations.owners import find_wanted_id
 
 OwnFilter = Annotated[
     str | None,
@@ -38,7 +39,7 @@ async def list_audit_of_all(
     is_own = parse_flag("own", own)
     if is_own and organization is not None:
         raise InvalidInput("own", "own and organization exclude each other: give one of them.")
-    org_id = DAEMON_CHAIN if is_own else await find_organization_id(request, organization)
+    org_id = DAEMON_CHAIN if is_own else await find_wanted_id(request.context, organization)
     filters = replace(read_filters(actor, action, object_id, since, until), org_id=org_id)
     page = await audit.list_page_of_all(request.context, filters, cursor=cursor, limit=parse_page_limit(limit))
     names = await organizations.read_names(request.context, {entry.org_id for entry in page.items})

@@ -6,7 +6,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
+from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, get_reference
 from dcvd.api.operators.all.views import (
     OrganizationConnectionAnswer,
     OrganizationConnectionList,
@@ -16,6 +16,7 @@ from dcvd.core.connections.connection import ConnectionStatus, Provider
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
 from dcvd.services.connections import queries
+from dcvd.services.organizations.owners import find_wanted_id
 
 StatusFilter = Annotated[str | None, query_parameter("status", "Only with this status.", enum=list(ConnectionStatus))]
 ProviderFilter = Annotated[str | None, query_parameter("provider", "Only at this provider.", enum=list(Provider))]
@@ -34,7 +35,7 @@ async def list_connections(
     page = await queries.list_all(
         request.context,
         request.services.access.usage,
-        await find_organization_id(request, organization),
+        await find_wanted_id(request.context, organization),
         status=parse_choice("status", status, ConnectionStatus),
         provider=parse_choice("provider", provider, Provider),
         cursor=cursor,

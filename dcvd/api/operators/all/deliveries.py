@@ -6,7 +6,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
+from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, get_reference
 from dcvd.api.operators.all.views import (
     OrganizationDelivery,
     OrganizationDeliveryAnswer,
@@ -29,6 +29,7 @@ from dcvd.http.parameters import (
 )
 from dcvd.http.request import ApiRequest
 from dcvd.services.domains import names
+from dcvd.services.organizations.owners import find_wanted_id
 from dcvd.services.webhooks import delivery_history as history
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
@@ -51,7 +52,7 @@ async def list_deliveries(
     cursor: Cursor = None,
 ) -> OrganizationDeliveryList:
     """List deliveries, newest first. A page may have fewer than `limit` and still a `nextCursor`."""
-    org_id = await find_organization_id(request, organization)
+    org_id = await find_wanted_id(request.context, organization)
     filters = DeliveryFilters(
         endpoint_id=webhook_id,
         status=parse_choice("status", status, DeliveryStatus),

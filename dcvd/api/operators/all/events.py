@@ -8,7 +8,7 @@ from litestar.params import FromPath
 
 from dcvd.api.events import Types, parse_sequence, parse_types
 from dcvd.api.operators.all.deliveries import DomainFilter
-from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
+from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, get_reference
 from dcvd.api.operators.all.views import (
     FollowedEvents,
     OrganizationEvent,
@@ -28,6 +28,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.domains import names
 from dcvd.services.events import across_organizations, lists
 from dcvd.services.events.lists import EventFilters
+from dcvd.services.organizations.owners import find_wanted_id
 from dcvd.services.webhooks import delivery_history
 
 After = Annotated[str | None, query_parameter("after", "The previous answer's `nextCursor`.")]
@@ -101,7 +102,7 @@ async def show_event(request: ApiRequest, event_id: FromPath[str]) -> Organizati
 async def _read_filters(
     request: ApiRequest, organization: str | None, types: list[str] | None, domain: str | None, since: str | None
 ) -> EventFilters:
-    org_id = await find_organization_id(request, organization)
+    org_id = await find_wanted_id(request.context, organization)
     return EventFilters(
         org_id=org_id,
         types=parse_types(types, for_operator=False),

@@ -7,12 +7,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from dcvd.api.jobs.routes import StatusFilter
-from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
+from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, get_reference
 from dcvd.api.operators.all.views import OrganizationJobAnswer, OrganizationJobList, organization_job_view
 from dcvd.core.jobs import JobState
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
 from dcvd.services.jobs import queue
+from dcvd.services.organizations.owners import find_wanted_id
 
 KindFilter = Annotated[str | None, query_parameter("kind", "Only of this kind, such as `register`.")]
 
@@ -29,7 +30,7 @@ async def list_jobs(
     """List jobs, newest first. A page may have fewer than `limit` and still a `nextCursor`."""
     page = await queue.list_page(
         request.context,
-        await find_organization_id(request, organization),
+        await find_wanted_id(request.context, organization),
         state=parse_choice("status", status, JobState),
         kind=kind,
         cursor=cursor,

@@ -9,17 +9,13 @@ from dcvd.api.operators.organization_reference import OrganizationReference
 from dcvd.http.parameters import query_parameter
 from dcvd.http.request import ApiRequest
 from dcvd.services import organizations
+from dcvd.services.organizations.owners import pair_with_owners
 
 OrganizationFilter = Annotated[
     str | None, query_parameter("organization", "Only of this organization, by its id or name.")
 ]
 T = TypeVar("T")
 V = TypeVar("V", bound=Struct)
-
-
-async def find_organization_id(request: ApiRequest, id_or_name: str | None) -> str | None:
-    """Find the organization that a filter names; None where there is no filter. Raises NotFound."""
-    return None if id_or_name is None else (await organizations.find(request.context, id_or_name)).id
 
 
 async def add_organizations(
@@ -29,12 +25,8 @@ async def add_organizations(
     build: Callable[[T, OrganizationReference], V],
 ) -> list[V]:
     """Build the view of each item with its organization. One whose organization was deleted meanwhile is left out."""
-    names = await organizations.read_names(request.context, {org_id_of(item) for item in items})
-    return [
-        build(item, OrganizationReference(org_id, names[org_id]))
-        for item in items
-        if (org_id := org_id_of(item)) in names
-    ]
+    paired = await pair_with_owners(request.context, items, org_id_of)
+    return [build(item, OrganizationReference(owner.id, owner.name)) for item, owner in paired]
 
 
 async def get_reference(request: ApiRequest, org_id: str) -> OrganizationReference:

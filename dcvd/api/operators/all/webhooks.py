@@ -6,7 +6,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, find_organization_id, get_reference
+from dcvd.api.operators.all.references import OrganizationFilter, add_organizations, get_reference
 from dcvd.api.operators.all.views import (
     OrganizationWebhook,
     OrganizationWebhookAnswer,
@@ -19,6 +19,7 @@ from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import EndpointCondition
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.services.organizations.owners import find_wanted_id
 from dcvd.services.webhooks import delivery_history, endpoint_lists, event_refusals
 from dcvd.services.webhooks.endpoint_lists import EndpointFilters
 
@@ -40,7 +41,7 @@ async def list_webhooks(
 ) -> OrganizationWebhookList:
     """List endpoints, newest first. A page may have fewer than `limit` and still a `nextCursor`."""
     filters = EndpointFilters(
-        org_id=await find_organization_id(request, organization),
+        org_id=await find_wanted_id(request.context, organization),
         condition=parse_choice("health", health, EndpointCondition),
         called=webhook,
     )
