@@ -16,9 +16,9 @@ from dcvd.http.access.session_authentication import (
 from dcvd.http.page_routes import ANY_QUERY, PageRoutes
 from dcvd.web.alerts import contact_links, questions
 from dcvd.web.connect import addition, embedding, provider, setup
+from dcvd.web.dashboard.operator.routes import ROUTERS as OPERATOR_ROUTERS
 from dcvd.web.dashboard.routes import ROUTERS as DASHBOARD_ROUTERS
 from dcvd.web.members import invitations
-from dcvd.web.operator import overview as operator_overview
 from dcvd.web.pages import assets
 from dcvd.web.pages.engine import TEMPLATE_CONFIG
 from dcvd.web.pages.failures import show_failure
@@ -54,7 +54,7 @@ PAGES: Final = PageRoutes(
         sign_in.ROUTER,
         _build_dashboard(DASHBOARD_PATH, DASHBOARD_ROUTERS, authenticate_tenant_session),
         _build_dashboard(f"{ACTING_PATH}/{{org_id:str}}", DASHBOARD_ROUTERS, authenticate_acting_session),
-        _build_dashboard(OPERATOR_PATH, operator_overview.HANDLERS, authenticate_operator_session),
+        _build_dashboard(OPERATOR_PATH, OPERATOR_ROUTERS, authenticate_operator_session),
         oauth_callback.ROUTER,
         domain_connect.ROUTER,
         contact_links.ROUTER,

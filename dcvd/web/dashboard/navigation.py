@@ -29,6 +29,8 @@ MEMBERS: Final = _build_opt("members")
 ALERTS: Final = _build_opt("alerts")
 BRANDING: Final = _build_opt(None)
 
+OPERATOR: Final = _build_opt(None)
+
 
 class NavigationItem(Struct, frozen=True):
     """An entry of the navigation. place: below the root of the pages. words: the id of its sentence."""
@@ -52,3 +54,15 @@ NAVIGATION: Final = (
     NavigationItem("/audit", "dashboard_audit", AUDIT),
     NavigationItem("/quick-start", "dashboard_quick_start", OVERVIEW),
 )
+OPERATOR_NAVIGATION: Final = (
+    NavigationItem("", "dashboard_overview", OPERATOR),
+    NavigationItem("/organizations", "operator_organizations", OPERATOR),
+    NavigationItem("/domains", "dashboard_domains", OPERATOR),
+    NavigationItem("/webhooks", "dashboard_webhooks", OPERATOR),
+    NavigationItem("/deliveries", "operator_deliveries", OPERATOR),
+    NavigationItem("/events", "dashboard_events", OPERATOR),
+    NavigationItem("/connections", "dashboard_connections", OPERATOR),
+    NavigationItem("/jobs", "dashboard_jobs", OPERATOR),
+    NavigationItem("/audit", "dashboard_audit", OPERATOR),
+)
+"""Of operators, who look at all organizations."""

@@ -21,10 +21,10 @@ from dcvd.http.answer_headers import OWN_REFERRER
 from dcvd.http.request import ApiRequest
 from dcvd.services.domain_setup import read_owner
 from dcvd.services.tokens import queries
-from dcvd.web.dashboard.navigation import NAVIGATION
+from dcvd.web.dashboard.navigation import NAVIGATION, OPERATOR_NAVIGATION, NavigationItem
 from dcvd.web.pages.failures import LOOK
 from dcvd.web.pages.page import PageLook, Words, choose_page_language, render_page
-from dcvd.web.sign_in.redirection import ACTING_PATH, DASHBOARD_PATH
+from dcvd.web.sign_in.redirection import ACTING_PATH, DASHBOARD_PATH, OPERATOR_PATH
 
 _DONE: Final = "done"
 """The parameter that names the sentence by which a page says what the last button did."""
@@ -36,7 +36,7 @@ _NOT_KEPT: Final = frozenset({_DONE, _CURSOR})
 class Visit(Struct, frozen=True):
     """What every page of the dashboard needs.
 
-    root: where the pages of the organization begin. token: the one with whose rights the browser acts; None for
+    root: where the pages begin that `navigation` leads to. token: the one with whose rights the browser acts; None for
     whoever has none.
     """
 
@@ -44,6 +44,7 @@ class Visit(Struct, frozen=True):
     look: PageLook
     root: str
     token: Token | None
+    navigation: tuple[NavigationItem, ...] = NAVIGATION
 
     @property
     def words(self) -> Words:
@@ -74,6 +75,8 @@ class Visit(Struct, frozen=True):
             "csrf_token": read_csrf_token(self.request.scope),
             "token": self.token,
             "role": self.request.auth.role,
+            "operator_id": self.request.auth.id if self.request.auth.kind is CallerKind.OPERATOR else None,
+            "acting_for": self.request.auth.org_id,
             "root": self.root,
             "path": self.request.scope["path"],
             "here": self._build_url(),
@@ -81,7 +84,7 @@ class Visit(Struct, frozen=True):
             "query": self.request.query_params,
             "done": self._find_done(),
             "may_write": self.may(opt, "POST"),
-            "navigation": [item for item in NAVIGATION if self.may(item.opt)],
+            "navigation": [item for item in self.navigation if self.may(item.opt)],
         }
         part = "_part" if self.is_partial else ""
         return render_page(
@@ -122,6 +125,13 @@ async def open_visit(request: ApiRequest) -> Visit:
     look = PageLook(choose_page_language(request, Branding()), organization=owner.name, home=root)
     request.scope["state"][LOOK] = look
     return Visit(request, look, root, await _find_token(request))
+
+
+def open_operator_visit(request: ApiRequest) -> Visit:
+    """Begin to answer a request for a page of operators, who look at all organizations."""
+    look = PageLook(choose_page_language(request, Branding()), home=OPERATOR_PATH)
+    request.scope["state"][LOOK] = look
+    return Visit(request, look, OPERATOR_PATH, None, OPERATOR_NAVIGATION)
 
 
 def find_root(request: ApiRequest) -> str:

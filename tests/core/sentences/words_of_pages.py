@@ -40,6 +40,11 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     "branding": {"branding_part_text", "branding_part_link", "branding_ratio"},
     # quick start
     "quick_start": {"quick_start_tokens"},
+    "operator": {
+        "operator_actor_cloudflare", "operator_at", "operator_cause_line", "operator_domain", "operator_endpoint",
+        "operator_id", "operator_limit_domains", "operator_limit_endpoints", "operator_limit_links",
+        "operator_limit_tokens", "operator_name", "operator_status",
+    },
 }  # fmt: skip
 """Words that both languages have."""
 
@@ -65,5 +70,9 @@ COMPOSED_OF_PAGES: Final[dict[str, str]] = {
     "alerts": r"alerts_(status|explained|kind)_[a-z_]+",
     # branding
     "branding": r"branding_scheme_[a-z]+",
+    "operator": (
+        r"operator_(weight|problem|waits_for|actor|token|serves|alerts|oldest_check|health|organization|limit|domain"
+        r"|delivery|job|connection)_[a-z_]+"
+    ),
 }
 """Patterns of ids that templates and code put together from a prefix and the member of a closed set."""

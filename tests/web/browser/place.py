@@ -1,7 +1,10 @@
 """A sandbox, a daemon and what a tenant and its customers do there, on the loop of the tests."""
 
+import asyncio
 import itertools
 import json
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -79,12 +82,13 @@ class Tenant(Struct, frozen=True):
 class Place:
     """The running parts. url: of the daemon."""
 
-    def __init__(self, sandbox: Sandbox, daemon: Daemon, session: aiohttp.ClientSession) -> None:
+    def __init__(self, sandbox: Sandbox, daemon: Daemon, session: aiohttp.ClientSession, configuration: Path) -> None:
         self.sandbox = sandbox
         self.daemon = daemon
         self.url = daemon.urls[0]
         self._control = Caller(session, sandbox.control_url)
         self._session = session
+        self._configuration = configuration
         self._numbers = itertools.count(1)
 
     def new_zone(self) -> str:
@@ -104,6 +108,13 @@ class Place:
 
     async def clear_dns(self, name: str, kind: str) -> None:
         await self._control.call("DELETE", f"/dns/{name}/{kind}")
+
+    async def get_operator_link(self) -> str:
+        """The link that `dcvd dashboard` prints on this machine."""
+        command = [sys.executable, "-m", "dcvd", "dashboard", "--config", str(self._configuration)]
+        process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+        printed, _ = await process.communicate()
+        return printed.decode().strip()
 
     async def control(self, method: str, path: str, body: object = None) -> Any:
         return await self._control.call(method, path, body)
@@ -125,7 +136,7 @@ async def opened(directory: Path) -> AsyncIterator[Place]:
         path.write_text(_configuration(directory, sandbox))
         daemon = await stack.enter_async_context(Daemon(load(path, {}), environ={}))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Place(sandbox, daemon, session)
+        yield Place(sandbox, daemon, session, path)
 
 
 def _configuration(directory: Path, sandbox: Sandbox) -> str:

@@ -10,6 +10,7 @@ from tests.web.browser.scenes import (
     events,
     jobs,
     members,
+    operator,
     overview,
     quick_start,
     tokens,
@@ -29,6 +30,7 @@ SCENES: Final[dict[str, Scene]] = {
     **members.SCENES,
     **audit.SCENES,
     **quick_start.SCENES,
+    **operator.SCENES,
 }
 WIDTHS: Final = (360, 1440)
 SCHEMES: Final = ("light", "dark")

@@ -29,5 +29,15 @@ class Stage(Struct, frozen=True):
             await self.page.get_by_role("button", name="Sign in").click()
         await expect(self.page.get_by_role("navigation", name="Dashboard")).to_be_visible()
 
+    async def open_operator(self, place: str = "") -> None:
+        """Open a page of operators; at the first time, sign in by the link that the machine's command prints."""
+        await self.visitor.open(f"/dashboard/operator{place}")
+        if not await self.page.get_by_role("navigation", name="Dashboard").count():
+            await self.page.goto(await self.place.get_operator_link())
+            await self.page.get_by_role("button", name="Sign in").click()
+            await expect(self.page.get_by_role("navigation", name="Dashboard")).to_be_visible()
+            await self.visitor.open(f"/dashboard/operator{place}")
+        await expect(self.page.get_by_role("navigation", name="Dashboard")).to_be_visible()
+
 
 Scene = Callable[[Stage], Awaitable[None]]

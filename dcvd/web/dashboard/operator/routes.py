@@ -1,0 +1,38 @@
+"""`/dashboard/operator`: the pages of operators."""
+
+from typing import Final
+
+from litestar import Router
+
+from dcvd.web.dashboard.navigation import OPERATOR
+from dcvd.web.dashboard.operator import (
+    audit,
+    connections,
+    deliveries,
+    domains,
+    events,
+    jobs,
+    organization,
+    organizations,
+    overview,
+    webhooks,
+)
+
+ROUTERS: Final = (
+    Router(
+        "/",
+        route_handlers=[
+            *overview.HANDLERS,
+            *organizations.HANDLERS,
+            *organization.HANDLERS,
+            *domains.HANDLERS,
+            *webhooks.HANDLERS,
+            *deliveries.HANDLERS,
+            *events.HANDLERS,
+            *connections.HANDLERS,
+            *jobs.HANDLERS,
+            *audit.HANDLERS,
+        ],
+        opt=OPERATOR,
+    ),
+)

@@ -1,1 +1,0 @@
-"""Pages of operators, in whose sessions they act for no organization, or for each."""

@@ -1,0 +1,1 @@
+"""The pages of operators, who look at all organizations."""
