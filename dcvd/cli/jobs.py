@@ -1,4 +1,4 @@
-"""`dcvd job`: the background jobs of organizations, and how a dead one is tried again."""
+"""`dcvd job`: the background jobs of organizations, and how dead ones are tried again."""
 
 from pathlib import Path
 from typing import Final
@@ -26,8 +26,10 @@ from dcvd.cli.terminal.facts import print_facts
 from dcvd.cli.terminal.lists import print_list
 from dcvd.cli.terminal.organizations import ORGANIZATION_COLUMN
 from dcvd.cli.terminal.output import ListOutput, OutputForm
+from dcvd.cli.terminal.prose import print_prose
 from dcvd.core.ids import IdPrefix
 from dcvd.core.jobs import JobState
+from dcvd.core.numbers import count
 
 _TONES: Final[dict[JobState, Tone]] = {JobState.DEAD: "bad", JobState.DONE: "good", JobState.PENDING: "plain"}
 _COLUMNS: Final[tuple[Column[OrganizationJob], ...]] = (
@@ -47,9 +49,9 @@ _COLUMNS: Final[tuple[Column[OrganizationJob], ...]] = (
 _job_argument = click.argument("job_id", metavar="JOB", callback=check_id(IdPrefix.JOB, "job"))
 
 
-@click.group("job", epilog=format_examples("dcvd job list --status dead", "dcvd job retry job_…"))
+@click.group("job", epilog=format_examples("dcvd job list --status dead", "dcvd job causes", "dcvd job retry job_…"))
 def jobs() -> None:
-    """List the background jobs of organizations, and try one again.
+    """List the background jobs of organizations, and try dead ones again.
 
     Works while the daemon runs (over its unix socket) and while it does not (on the database itself).
     """
@@ -61,11 +63,14 @@ def jobs() -> None:
 @some_organization_option
 @click.option("--status", type=click.Choice([state.value for state in JobState]), help="Only with this status.")
 @click.option("--kind", metavar="KIND", help="Only of this kind, such as register.")
+@click.option("--code", metavar="CODE", help="Only those whose last error has this code.")
 @list_options()
 @config_option
-def list_jobs(organization: str | None, status: str | None, kind: str | None, output: ListOutput, config: Path) -> None:
+def list_jobs(
+    organization: str | None, status: str | None, kind: str | None, code: str | None, output: ListOutput, config: Path
+) -> None:
     """List the jobs of all organizations, newest first."""
-    query = build_query(organization=organization, status=status, kind=kind)
+    query = build_query(organization=organization, status=status, kind=kind, code=code)
     found = perform(config, lambda operations: operations.list_jobs(query, output.extent))
     print_list(found, _COLUMNS, output, member="jobs", nothing=describe_nothing("jobs"))
 
@@ -92,6 +97,40 @@ def retry(job_id: str, as_json: bool, config: Path) -> None:
 
     retried = perform(config, work)
     print_json({"job": retried}) if as_json else _print_job(retried)
+
+
+@jobs.command("causes", epilog=format_examples("dcvd job causes", "dcvd job causes --json | jq '.causes[].count'"))
+@json_option
+@config_option
+def list_causes(as_json: bool, config: Path) -> None:
+    """Show what the dead jobs of all organizations are dead of, the cause with most of them first."""
+    found = perform(config, Operations.list_causes)
+    if as_json:
+        print_json(found)
+        return
+    if not found.causes:
+        print_prose("No job is dead.")
+    for cause in found.causes:
+        error, more = cause.latest.last_error, " or more" if cause.count >= found.counted_up_to else ""
+        message = "" if error is None else f" ({error.message})"
+        print_prose(f"{count(cause.count, f'{cause.kind} job')}{more}: {cause.code}{message}")
+
+
+@jobs.command("requeue", epilog=format_examples("dcvd job requeue register cloudflare_unauthorized"))
+@click.argument("kind")
+@click.argument("code")
+@json_option
+@config_option
+def requeue(kind: str, code: str, as_json: bool, config: Path) -> None:
+    """Try the dead jobs of KIND again whose last error has CODE, up to 5,000 of them, the oldest first.
+
+    End the cause first. Each of them gets all its attempts again. `dcvd job causes` shows the causes.
+    """
+    requeued = perform(config, lambda operations: operations.requeue_jobs(kind, code))
+    if as_json:
+        print_json(requeued)
+        return
+    print_prose(f"{count(requeued.requeued, 'job is', 'jobs are')} tried again.")
 
 
 def _print_job(job: JobView) -> None:

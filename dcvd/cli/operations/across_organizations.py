@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import quote
 
 from dcvd.api.operators.all.views import (
+    DeadJobsList,
     FollowedEvents,
     OrganizationAuditEntry,
     OrganizationAuditList,
@@ -23,6 +24,7 @@ from dcvd.api.operators.all.views import (
     OrganizationWebhook,
     OrganizationWebhookAnswer,
     OrganizationWebhookList,
+    RequeuedJobs,
 )
 from dcvd.api.operators.view import OrganizationSummaryList, OrganizationSummaryView
 from dcvd.cli.extents import EVERYTHING, Extent, Listed
@@ -82,6 +84,13 @@ class AllOrganizationsOperations(ApiClient):
 
     async def list_jobs(self, query: Mapping[str, str], extent: Extent = EVERYTHING) -> Listed[OrganizationJob]:
         return await self.list_extent(f"{_PATH}/jobs", OrganizationJobList, lambda page: page.jobs, extent, query=query)
+
+    async def list_causes(self) -> DeadJobsList:
+        return await self.call("GET", f"{_PATH}/jobs/causes", DeadJobsList)
+
+    async def requeue_jobs(self, kind: str, code: str) -> RequeuedJobs:
+        body = {"kind": kind, "code": code}
+        return await self.call("POST", f"{_PATH}/jobs/requeue", RequeuedJobs, body=body)
 
     async def show_job(self, job_id: str) -> OrganizationJob:
         return (await self.call("GET", f"{_PATH}/jobs/{_part(job_id)}", OrganizationJobAnswer)).job

@@ -139,7 +139,7 @@ def _find_in_backlog(overview: SystemOverview) -> Iterator[Problem]:
             code="jobs_dead",
             weight="warning" if kind in _OPERATORS_JOBS else "note",
             message=f"{count(number, f'{kind} job')} {choose(number, 'is', 'are')} dead, and not tried again.",
-            advice="dcvd job list --status dead",
+            advice="dcvd job causes, then dcvd job requeue KIND CODE",
         )
     if overview.deliveries.dead:
         yield Problem(

@@ -71,6 +71,8 @@ CALLS = [
             *("events/evt_x", "events/follow", "jobs", "jobs/job_x", "connections", "connections/conn_x"),
         )
     ),
+    ("GET", "/operator/all/jobs/causes"),
+    ("POST", "/operator/all/jobs/requeue"),
     ("GET", "/metrics"),
 ]
 HIDDEN = [

@@ -12,6 +12,8 @@ COMMANDS: Final = (
     tried("job list --org {org} --kind register"),
     tried("job show {job}"),
     tried("job retry {job}"),
+    tried("job causes", is_prose=True),
+    tried("job requeue register refused", is_prose=True),
     tried("connection list"),
     tried("connection show {connection}"),
     tried("diagnose {domain}", code=1, is_local=True, is_prose=True),

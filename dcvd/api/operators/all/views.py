@@ -17,6 +17,7 @@ from dcvd.core.connections.connection import Connection
 from dcvd.core.events import Event, EventType
 from dcvd.core.jobs import Job
 from dcvd.http.answers.instants import Instant
+from dcvd.services.jobs.dead_jobs import DeadJobs
 from dcvd.services.webhooks.delivery_history import DeliverySummary
 
 V = TypeVar("V", bound=Struct)
@@ -109,6 +110,28 @@ class OrganizationJobAnswer(Struct, frozen=True):
     job: OrganizationJob
 
 
+class DeadJobsView(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The dead jobs of one cause: of one kind, whose last error has one code. latest: the newest of them."""
+
+    kind: str
+    code: str
+    count: int
+    latest: OrganizationJob
+
+
+class DeadJobsList(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The causes of dead jobs. Each count goes up to `countedUpTo`."""
+
+    causes: list[DeadJobsView]
+    counted_up_to: int
+
+
+class RequeuedJobs(Struct, frozen=True):
+    """How many jobs are tried again."""
+
+    requeued: int
+
+
 class OrganizationConnection(ConnectionView, frozen=True, kw_only=True, rename="camel"):
     """A connection, and whose it is."""
 
@@ -148,6 +171,12 @@ def organization_delivery_view(summary: DeliverySummary, organization: Organizat
 def organization_job_view(job: Job, organization: OrganizationReference) -> OrganizationJob:
     """Show a job, and whose it is."""
     return extend_view(OrganizationJob, job_view(job), organization)
+
+
+def dead_jobs_view(found: DeadJobs, organization: OrganizationReference) -> DeadJobsView:
+    """Show the dead jobs of one cause, and whose the newest of them is."""
+    latest = organization_job_view(found.latest, organization)
+    return DeadJobsView(kind=found.cause.kind, code=found.cause.code, count=found.count, latest=latest)
 
 
 def organization_connection_view(

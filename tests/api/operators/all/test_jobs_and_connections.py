@@ -15,6 +15,7 @@ from dcvd.store.organizations.organizations import Organization
 from tests.api.operators.all.lists import read, read_by_pages
 from tests.api.webhooks.owed import domain
 from tests.served_app.client import Client
+from tests.services.views import all_jobs
 
 
 async def test_jobs_are_listed_together_by_status_kind_and_organization(
@@ -40,6 +41,8 @@ async def test_jobs_are_listed_together_by_status_kind_and_organization(
         ("?kind=replay", 0),
         ("?kind=register&status=dead", 1),
         ("?organization=others", 1),
+        ("?status=dead&kind=register&code=refused", 1),
+        ("?code=other", 0),
     ):
         assert len(await read(operator, f"/jobs{query}")) == count, query
     shown = (await operator.get(f"/operator/all/jobs/{mine['id']}")).json["job"]
@@ -48,6 +51,23 @@ async def test_jobs_are_listed_together_by_status_kind_and_organization(
     assert shown["lastError"]["code"] == "refused"
     retried = await operator.post(f"/operator/organizations/{shown['orgId']}/api/jobs/{mine['id']}/retry")
     assert retried.json["job"]["status"] == "pending"
+
+
+async def test_dead_jobs_are_told_by_their_cause_and_requeued_by_it(
+    operator: Client, owner: Client, organization: Organization, context: Context
+) -> None:
+    for name in ("a", "b"):
+        await domain(owner, f"{name}.customer.com")
+    for job in await all_jobs(context, organization.id):
+        await queue.fail(context, job, Permanent("Cloudflare refuses.", code="refused"))
+    answer = await operator.get("/operator/all/jobs/causes")
+    (cause,) = answer.json["causes"]
+    assert (cause["kind"], cause["code"], cause["count"]) == ("register", "refused", 2)
+    assert cause["latest"]["organization"]["name"] == organization.name
+    assert cause["latest"]["lastError"]["message"] == "Cloudflare refuses."
+    answer = await operator.post("/operator/all/jobs/requeue", {"kind": "register", "code": "refused"})
+    assert (answer.status, answer.json) == (200, {"requeued": 2})
+    assert (await operator.get("/operator/all/jobs/causes")).json["causes"] == []
 
 
 async def test_connections_are_listed_together_by_status_provider_and_organization(
