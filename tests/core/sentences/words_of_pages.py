@@ -41,9 +41,9 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     # quick start
     "quick_start": {"quick_start_tokens"},
     "operator": {
-        "operator_actor_cloudflare", "operator_at", "operator_cause_line", "operator_domain", "operator_endpoint",
-        "operator_id", "operator_limit_domains", "operator_limit_endpoints", "operator_limit_links",
-        "operator_limit_tokens", "operator_name", "operator_status",
+        "operator_actor_cloudflare", "operator_at", "operator_browser", "operator_cause_line", "operator_domain",
+        "operator_endpoint", "operator_id", "operator_limit_domains", "operator_limit_endpoints",
+        "operator_limit_links", "operator_limit_tokens", "operator_name", "operator_status",
     },
 }  # fmt: skip
 """Words that both languages have."""

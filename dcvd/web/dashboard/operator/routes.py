@@ -15,6 +15,7 @@ from dcvd.web.dashboard.operator import (
     organization,
     organizations,
     overview,
+    sessions,
     webhooks,
 )
 
@@ -32,6 +33,7 @@ ROUTERS: Final = (
             *connections.HANDLERS,
             *jobs.HANDLERS,
             *audit.HANDLERS,
+            *sessions.HANDLERS,
         ],
         opt=OPERATOR,
     ),

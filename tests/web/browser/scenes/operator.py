@@ -115,6 +115,10 @@ async def show_audit(stage: Stage) -> None:
     await stage.open_operator("/audit")
 
 
+async def show_sessions(stage: Stage) -> None:
+    await stage.open_operator("/sessions")
+
+
 async def show_acting(stage: Stage) -> None:
     await stage.open_operator()
     await stage.visitor.open(f"/dashboard/organizations/{stage.tenant.org_id}")
@@ -139,5 +143,6 @@ SCENES: Final[dict[str, Scene]] = {
     "operator_events": show_events,
     "operator_connections": show_connections,
     "operator_audit": show_audit,
+    "operator_sessions": show_sessions,
     "operator_acting": show_acting,
 }

@@ -12,6 +12,7 @@ from tests.served_app.client import Client
 from tests.services.views import all_jobs
 from tests.web.dashboard.operator.reading import ROOT, press, read, text_of
 from tests.web.sign_in.browser import Browser
+from tests.web.sign_in.operating import signed_in_operator
 
 
 async def test_the_dead_jobs_of_one_cause_are_tried_again(
@@ -69,3 +70,17 @@ async def test_a_domain_is_moved_to_nobody_who_is_not_there(
     answer = await press(browser, f"{place}/move", on=place, organization=receiver)
     assert words.lower() in text_of(answer, status=400).lower()
     assert len((await owner.get("/api/domains")).json["domains"]) == 1
+
+
+async def test_a_session_of_an_operator_is_ended(browser: Browser, operator: Client, anybody: Client) -> None:
+    (own_id,) = await list_session_ids(operator)
+    other = await signed_in_operator(operator, anybody)
+    (other_id,) = await list_session_ids(operator) - {own_id}
+    assert (await read(browser, "/sessions")).count("this browser") == 1
+    assert (await press(browser, f"/sessions/{other_id}/end", on="/sessions")).status == 303
+    assert await list_session_ids(operator) == {own_id}
+    assert (await other.open(ROOT)).status == 303
+
+
+async def list_session_ids(operator: Client) -> set[str]:
+    return {each["id"] for each in (await operator.get("/operator/sessions")).json["sessions"]}

@@ -15,10 +15,12 @@ from tests.web.sign_in.browser import Browser, signed_in
 READS = [
     "", "/changes", "/organizations", "/organizations/{id}", "/domains", "/domains/{id}", "/webhooks", "/deliveries",
     "/deliveries/changes", "/events", "/events/changes", "/connections", "/jobs", "/jobs/changes", "/audit",
+    "/sessions",
 ]  # fmt: skip
 WRITES = [
     "/organizations", "/organizations/{id}", "/organizations/{id}/suspend", "/organizations/{id}/resume",
     "/organizations/{id}/delete", "/domains/{id}/move", "/webhooks/{id}/retry-dead", "/jobs/requeue",
+    "/sessions/{id}/end",
 ]  # fmt: skip
 
 

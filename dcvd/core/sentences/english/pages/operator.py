@@ -291,6 +291,14 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_job_dead": "dead",
         "operator_connection_active": "works",
         "operator_connection_reauth_required": "has to be renewed",
+        "operator_sessions": "Sessions of operators",
+        "operator_sessions_explained": (
+            "Browsers in which operators and observers are signed in, by links that they got on the machine of dcvd."
+        ),
+        "operator_browser": "Browser",
+        "operator_user": "User",
+        "operator_begun": "Signed in",
+        "operator_ends": "Ends",
         "operator_action": "Action",
         "operator_actor": "By whom",
         "operator_object": "Id of the object",

@@ -308,6 +308,15 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_job_dead": "tot",
         "operator_connection_active": "läuft",
         "operator_connection_reauth_required": "muss erneuert werden",
+        "operator_sessions": "Sitzungen der Betreiber",
+        "operator_sessions_explained": (
+            "Browser, in denen Betreiber und Beobachter angemeldet sind, durch Links, die sie auf dem Rechner "
+            "von dcvd bekamen."
+        ),
+        "operator_browser": "Browser",
+        "operator_user": "Benutzer",
+        "operator_begun": "Angemeldet",
+        "operator_ends": "Endet",
         "operator_action": "Vorgang",
         "operator_actor": "Von wem",
         "operator_object": "Id des Objekts",
