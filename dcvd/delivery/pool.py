@@ -235,7 +235,9 @@ class DeliveryPool:
                 attempt = await self._make_attempt(queue, unsealed_endpoint, due_delivery)
                 self.movement.note_step()
                 consequence = await self._recorder.record(
-                    FinishedAttempt(due_delivery=due_delivery, endpoint_id=queue.endpoint_id, attempt=attempt)
+                    FinishedAttempt(
+                        due_delivery=due_delivery, org_id=queue.org_id, endpoint_id=queue.endpoint_id, attempt=attempt
+                    )
                 )
                 self._report(queue, due_delivery, attempt, consequence)
         except EgressError as error:

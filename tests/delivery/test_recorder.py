@@ -34,7 +34,7 @@ async def _owed(context: Context, endpoint: str) -> list[FinishedAttempt]:
     due = await context.database.read(
         lambda snapshot: deliveries.list_due(snapshot, endpoint, context.now(), limit=100, excluded_ids=())
     )
-    return [FinishedAttempt(due_delivery=one, endpoint_id=endpoint, attempt=made(one.id)) for one in due]
+    return [FinishedAttempt(due_delivery=one, org_id="", endpoint_id=endpoint, attempt=made(one.id)) for one in due]
 
 
 async def test_one_outcome_that_the_database_does_not_take_harms_no_other(
@@ -44,7 +44,9 @@ async def test_one_outcome_that_the_database_does_not_take_harms_no_other(
     good = await _owed(context, endpoint)
     recorder = AttemptRecorder(context, lambda endpoints: None)
     # No text of SQLite's can hold half a character.
-    broken = FinishedAttempt(due_delivery=good[0].due_delivery, endpoint_id=endpoint, attempt=made("dlv_\ud800"))
+    broken = FinishedAttempt(
+        due_delivery=good[0].due_delivery, org_id="", endpoint_id=endpoint, attempt=made("dlv_\ud800")
+    )
     results = await asyncio.gather(*map(recorder.record, [*good[:2], broken, *good[2:]]), return_exceptions=True)
     assert [isinstance(result, Exception) for result in results] == [False, False, True, False, False, False]
     assert await states(context) == [("delivered", 1)] * 5

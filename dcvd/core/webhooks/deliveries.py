@@ -193,6 +193,7 @@ class FinishedAttempt(Struct, frozen=True, kw_only=True):
     """An attempt that was made to send a due delivery to an endpoint."""
 
     due_delivery: DueDelivery
+    org_id: str
     endpoint_id: str
     attempt: Attempt
 

@@ -21,7 +21,7 @@ class Topic(StrEnum):
     DOMAIN_LISTS = "domain_lists"
     """A domain of the organization whose id is the key was added, changed or removed, for those who look at lists."""
     DELIVERY_LISTS = "delivery_lists"
-    """So with its deliveries and endpoints."""
+    """So with its deliveries and endpoints; the id of the endpoint is a key as well."""
     JOB_LISTS = "job_lists"
     """So with its jobs."""
     ZONES = "zones"

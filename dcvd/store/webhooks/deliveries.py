@@ -25,6 +25,7 @@ from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.rows import placeholders, split_rows
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.webhooks import endpoints
+from dcvd.store.webhooks.changes import announce_changes
 from dcvd.store.webhooks.delivery_history import DELIVERIES
 from dcvd.store.webhooks.delivery_order import HAS_EARLIER, promote
 
@@ -111,11 +112,13 @@ def insert(tx: Transaction, new_deliveries: Sequence[NewDelivery]) -> None:
         tx.execute(_INSERT, (encode_json(_hold_back_later(tx, new_deliveries)),))
         for endpoint_id in {delivery.endpoint_id for delivery in new_deliveries}:
             tx.announce(Topic.DELIVERIES, endpoint_id)
+        announce_changes(tx, [(delivery.org_id, delivery.endpoint_id) for delivery in new_deliveries])
 
 
 def insert_finished(tx: Transaction, delivery: Delivery) -> None:
     """Store a delivery that was never pending."""
     DELIVERIES.insert_all(tx, [delivery])
+    announce_changes(tx, [(delivery.org_id, delivery.endpoint_id)])
 
 
 def list_due(
@@ -200,6 +203,7 @@ def apply_attempts(
         },
         now,
     )
+    announce_changes(tx, [(finished.org_id, finished.endpoint_id) for finished in finished_attempts])
     pending = {row[0]: row[2:] for row in stored_rows if row[1] == DeliveryState.PENDING}
     cancelled_ids = {row[0] for row in stored_rows if row[1] == DeliveryState.CANCELLED}
     return [

@@ -3,12 +3,13 @@
 What waited for them in the order of its domain's events is due after that, see `delivery_order`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.store.engine.json_text import encode_list
-from dcvd.store.engine.transactions import Topic, Transaction
+from dcvd.store.engine.transactions import Row, Topic, Transaction
 from dcvd.store.webhooks import endpoints
+from dcvd.store.webhooks.changes import announce_changes
 from dcvd.store.webhooks.delivery_order import let_successors_go
 
 
@@ -16,23 +17,29 @@ def drop(tx: Transaction, ids: Collection[str], reason: str, now: int) -> None:
     """Drop those of the deliveries that are pending; `reason` is shown as their last error."""
     rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'dropped', next_attempt_at = NULL, last_error = ?, updated_at = ?"
-        " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' RETURNING endpoint_id, domain_id",
+        " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'pending' RETURNING org_id, endpoint_id, domain_id",
         (reason, now, encode_list(ids)),
     )
-    let_successors_go(tx, rows, now)
+    _let_successors_go(tx, rows, now)
 
 
 def cancel(tx: Transaction, delivery_id: str, now: int) -> None:
     """Cancel a delivery that is pending. An attempt that is in flight goes on, and counts where it delivers."""
     rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'cancelled', next_attempt_at = NULL, updated_at = ?"
-        " WHERE id = ? AND state = 'pending' RETURNING endpoint_id, domain_id",
+        " WHERE id = ? AND state = 'pending' RETURNING org_id, endpoint_id, domain_id",
         (now, delivery_id),
     )
-    let_successors_go(tx, rows, now)
-    for endpoint_id, _ in rows:
+    _let_successors_go(tx, rows, now)
+    for _, endpoint_id, _ in rows:
         # It may have been read ahead, to be sent soon.
         tx.announce(Topic.ENDPOINTS, endpoint_id)
+
+
+def _let_successors_go(tx: Transaction, rows: Sequence[Row], now: int) -> None:
+    """Let go what waited for deliveries that have ended, and tell those who look at them."""
+    let_successors_go(tx, [row[1:] for row in rows], now)
+    announce_changes(tx, {(org_id, endpoint_id) for org_id, endpoint_id, _ in rows})
 
 
 def delete_ended(tx: Transaction, ids: Collection[str], cutoff_at: int) -> int:

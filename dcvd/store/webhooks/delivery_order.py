@@ -93,6 +93,7 @@ def release_waiting(tx: Transaction, endpoint_id: str, limit: int, now: int) -> 
     count = tx.execute(_RELEASE, (now, endpoint_id, limit))
     if count:
         tx.announce(Topic.DELIVERIES, endpoint_id)
+        tx.announce(Topic.DELIVERY_LISTS, endpoint_id)
     return count
 
 
@@ -105,6 +106,7 @@ def hold_back_later(tx: Transaction, endpoint_id: str, after: DuePosition, limit
     if tx.execute(_HOLD_BACK, (encode_list([row[0] for row in rows]),)):
         # They may have been read ahead, to be sent soon.
         tx.announce(Topic.ENDPOINTS, endpoint_id)
+        tx.announce(Topic.DELIVERY_LISTS, endpoint_id)
     return (rows[-1][1], rows[-1][2]) if len(rows) == limit else None
 
 

@@ -1,6 +1,6 @@
 """Webhook endpoints, with their health and their static headers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -17,6 +17,7 @@ from dcvd.store.engine.paging import HIGHEST_KEY
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.vault.sealed_columns import CLIENT_CERTIFICATES, WEBHOOK_HEADERS
+from dcvd.store.webhooks.changes import announce_changes
 
 _ENDPOINTS: Final = StructTable(
     "webhook_endpoints",
@@ -36,7 +37,7 @@ _FIELD: Final = WEBHOOK_HEADERS.field
 def insert(tx: Transaction, endpoint: Endpoint) -> None:
     """Store a new endpoint; its secret and the values of its headers are stored separately."""
     _ENDPOINTS.insert_all(tx, [endpoint])
-    tx.announce(Topic.ENDPOINTS, endpoint.id)
+    _announce(tx, [(endpoint.org_id, endpoint.id)])
 
 
 def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
@@ -68,12 +69,12 @@ def update(tx: Transaction, endpoint: Endpoint) -> None:
 
 def update_health(tx: Transaction, endpoint_id: str, health: EndpointHealth) -> None:
     """Store an endpoint's new health."""
-    tx.execute(
+    rows = tx.fetch_all(
         "UPDATE webhook_endpoints SET health = ?, disabled_reason = ?, failures = ?, failing_since = ?, last_error = ?,"
-        " pauses = ?, paused_until = ?, last_status_code = ? WHERE id = ?",
+        " pauses = ?, paused_until = ?, last_status_code = ? WHERE id = ? RETURNING org_id, id",
         (*astuple(health), endpoint_id),
     )
-    tx.announce(Topic.ENDPOINTS, endpoint_id)
+    _announce(tx, [(org_id, endpoint_id) for org_id, endpoint_id in rows])
 
 
 def set_headers(tx: Transaction, vault: Vault, org_id: str, endpoint_id: str, headers: Mapping[str, str]) -> None:
@@ -85,7 +86,7 @@ def set_headers(tx: Transaction, vault: Vault, org_id: str, endpoint_id: str, he
         "UPDATE webhook_endpoints SET header_names = ?, sealed_headers = ? WHERE id = ?",
         (encode_list(headers), sealed, endpoint_id),
     )
-    tx.announce(Topic.ENDPOINTS, endpoint_id)
+    _announce(tx, [(org_id, endpoint_id)])
 
 
 def unseal_headers(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> dict[str, Secret]:
@@ -114,7 +115,7 @@ def set_client_certificate(
         "UPDATE webhook_endpoints SET client_certificate = ?, sealed_client_certificate = ? WHERE id = ?",
         (None if shown is None else encode_json(shown), sealed, endpoint_id),
     )
-    tx.announce(Topic.ENDPOINTS, endpoint_id)
+    _announce(tx, [(org_id, endpoint_id)])
 
 
 def unseal_client_certificate(snapshot: Snapshot, vault: Vault, org_id: str, endpoint_id: str) -> Secret | None:
@@ -127,7 +128,7 @@ def unseal_client_certificate(snapshot: Snapshot, vault: Vault, org_id: str, end
 
 def delete(tx: Transaction, org_id: str, endpoint_id: str) -> bool:
     """Remove an endpoint that has no deliveries any more; return whether there was one."""
-    tx.announce(Topic.ENDPOINTS, endpoint_id)
+    _announce(tx, [(org_id, endpoint_id)])
     return tx.execute("DELETE FROM webhook_endpoints WHERE id = ? AND org_id = ?", (endpoint_id, org_id)) > 0
 
 
@@ -236,11 +237,10 @@ def end_pauses(tx: Transaction, latest_at: int, now: int) -> int:
     """End the pauses that would last until after an instant, and longer than their own schedule; return how many."""
     rows = tx.fetch_all(
         "UPDATE webhook_endpoints SET pauses = 0, paused_until = NULL WHERE paused_until > ?1 AND paused_until > ?2"
-        " + coalesce((SELECT max(value) FROM json_each(retry_schedule)), 0) RETURNING id",
+        " + coalesce((SELECT max(value) FROM json_each(retry_schedule)), 0) RETURNING org_id, id",
         (latest_at, now),
     )
-    for (endpoint_id,) in rows:
-        tx.announce(Topic.ENDPOINTS, endpoint_id)
+    _announce(tx, [(org_id, endpoint_id) for org_id, endpoint_id in rows])
     return len(rows)
 
 
@@ -248,11 +248,10 @@ def shift_pauses(tx: Transaction, step: ClockStep) -> int:
     """Shift the ends of pauses by a step of the clock; return how many."""
     rows = tx.fetch_all(
         "UPDATE webhook_endpoints SET paused_until = max(paused_until + ?1, ?2)"
-        " WHERE paused_until > ?3 AND paused_until <= ?4 RETURNING id",
+        " WHERE paused_until > ?3 AND paused_until <= ?4 RETURNING org_id, id",
         (step.length_ms, step.after_at, step.planned_after, step.planned_until),
     )
-    for (endpoint_id,) in rows:
-        tx.announce(Topic.ENDPOINTS, endpoint_id)
+    _announce(tx, [(org_id, endpoint_id) for org_id, endpoint_id in rows])
     return len(rows)
 
 
@@ -305,3 +304,10 @@ def filter_unordered(snapshot: Snapshot, ids: Collection[str]) -> set[str]:
             (encode_list(ids),),
         )
     )
+
+
+def _announce(tx: Transaction, changed: Sequence[tuple[str, str]]) -> None:
+    """Wake who sends to endpoints that have changed, and who looks at them; of each its organization and its id."""
+    for _, endpoint_id in changed:
+        tx.announce(Topic.ENDPOINTS, endpoint_id)
+    announce_changes(tx, changed)

@@ -10,6 +10,7 @@ from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
+from dcvd.store.webhooks.changes import announce_changes
 
 _OF_TYPES: Final = "(?{0} IS NULL OR {1} IN (SELECT value FROM json_each(?{0})))"
 
@@ -105,14 +106,15 @@ def requeue(tx: Transaction, ids: Collection[str], now: int) -> None:
 
     An attempt that is in flight does not change that, unless it delivers.
     """
-    endpoint_ids = tx.fetch_column(
+    rows = tx.fetch_all(
         "UPDATE deliveries SET state = 'pending', attempts_before = attempts, requests = requests + 1,"
         " next_attempt_at = ?1, updated_at = ?1"
-        " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING endpoint_id",
+        " WHERE id IN (SELECT value FROM json_each(?2)) RETURNING org_id, endpoint_id",
         (now, encode_list(ids)),
     )
-    for endpoint_id in set(endpoint_ids):
+    for _, endpoint_id in set(rows):
         tx.announce(Topic.DELIVERIES, endpoint_id)
+    announce_changes(tx, [(org_id, endpoint_id) for org_id, endpoint_id in rows])
 
 
 def make_due(tx: Transaction, delivery_id: str, now: int) -> None:
@@ -123,12 +125,13 @@ def make_due(tx: Transaction, delivery_id: str, now: int) -> None:
     rows = tx.fetch_all(
         "UPDATE deliveries SET next_attempt_at = ?, requests = requests + 1, updated_at = ?"
         " WHERE id = ? AND next_attempt_at IS NOT NULL"
-        " RETURNING endpoint_id",
+        " RETURNING org_id, endpoint_id",
         (now, now, delivery_id),
     )
-    for (endpoint_id,) in rows:
+    for _, endpoint_id in rows:
         # Not as a new delivery, which is not in flight.
         tx.announce(Topic.ENDPOINTS, endpoint_id)
+    announce_changes(tx, [(org_id, endpoint_id) for org_id, endpoint_id in rows])
 
 
 def _dead_letter_condition(org_id: str, endpoint_id: str | None) -> tuple[str, str]:

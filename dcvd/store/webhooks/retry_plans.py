@@ -50,4 +50,5 @@ def plan_again(
     if changed:
         tx.execute_many("UPDATE deliveries SET next_attempt_at = ? WHERE id = ?", changed)
         tx.announce(Topic.DELIVERIES, endpoint_id)
+        tx.announce(Topic.DELIVERY_LISTS, endpoint_id)
     return (rows[-1][3], rows[-1][4]) if len(rows) == limit else None

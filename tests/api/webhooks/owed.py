@@ -34,7 +34,7 @@ async def tried(context: Context, webhook_id: str, status: int = 500, **changes:
         lambda snapshot: deliveries.list_due(snapshot, webhook_id, context.now(), 250, [])
     )
     made = [
-        FinishedAttempt(due_delivery=one, endpoint_id=webhook_id, attempt=answered(one, status, **changes))
+        FinishedAttempt(due_delivery=one, org_id="", endpoint_id=webhook_id, attempt=answered(one, status, **changes))
         for one in due
     ]
     await record_attempts(context, made)
@@ -47,7 +47,9 @@ async def given_up(context: Context, webhook_id: str) -> list[DueDelivery]:
     due = await tried(context, webhook_id)
     for number in range(1, len(schedule)):
         again = [
-            FinishedAttempt(due_delivery=one, endpoint_id=webhook_id, attempt=answered(one, 500, number=number + 1))
+            FinishedAttempt(
+                due_delivery=one, org_id="", endpoint_id=webhook_id, attempt=answered(one, 500, number=number + 1)
+            )
             for one in due
         ]
         await record_attempts(context, again)

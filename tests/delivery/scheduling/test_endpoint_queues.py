@@ -50,7 +50,7 @@ async def test_a_retry_that_is_planned_while_its_lane_is_read_is_not_forgotten(
         database.after_read = None
         attempt = failed(due.id, AttemptOutcome.INTERNAL)
         (follows,) = await service.record_attempts(
-            context, [FinishedAttempt(due_delivery=due, endpoint_id=endpoint, attempt=attempt)]
+            context, [FinishedAttempt(due_delivery=due, org_id="", endpoint_id=endpoint, attempt=attempt)]
         )
         assert follows.next_attempt_at is not None
         lane.plan_due(follows.next_attempt_at)
@@ -272,7 +272,9 @@ async def test_while_a_failure_is_read_its_endpoint_does_not_count_as_well(conte
     assert lanes.is_healthy(endpoint)
     (due,) = await context.database.read(lambda snapshot: deliveries.list_due(snapshot, endpoint, context.now(), 1, ()))
     attempt = failed(due.id, AttemptOutcome.HTTP_ERROR)
-    await service.record_attempts(context, [FinishedAttempt(due_delivery=due, endpoint_id=endpoint, attempt=attempt)])
+    await service.record_attempts(
+        context, [FinishedAttempt(due_delivery=due, org_id="", endpoint_id=endpoint, attempt=attempt)]
+    )
     reading = asyncio.create_task(_read_all(lanes))
     while not reading.done():
         assert not lanes.is_healthy(endpoint)

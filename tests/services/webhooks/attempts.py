@@ -62,13 +62,13 @@ def attempt(due: DueDelivery, outcome: AttemptOutcome, *, at: int = 0, ms: int =
 def delivered(endpoint: Endpoint, due: DueDelivery, **facts: Any) -> FinishedAttempt:
     """It arrived."""
     made = attempt(due, AttemptOutcome.DELIVERED, status_code=200, **facts)
-    return FinishedAttempt(due_delivery=due, endpoint_id=endpoint.id, attempt=made)
+    return FinishedAttempt(due_delivery=due, org_id=endpoint.org_id, endpoint_id=endpoint.id, attempt=made)
 
 
 def failed(endpoint: Endpoint, due: DueDelivery, status: int = 500, **facts: Any) -> FinishedAttempt:
     """It was answered with something else than success."""
     made = attempt(due, meaning_of(status).outcome, status_code=status, error=f"It answered {status}.", **facts)
-    return FinishedAttempt(due_delivery=due, endpoint_id=endpoint.id, attempt=made)
+    return FinishedAttempt(due_delivery=due, org_id=endpoint.org_id, endpoint_id=endpoint.id, attempt=made)
 
 
 async def deliver_all(context: Context, endpoint: Endpoint) -> list[str]:

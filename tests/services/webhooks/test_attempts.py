@@ -106,7 +106,7 @@ async def test_attempts_of_many_endpoints_are_stored_in_one_transaction_in_full(
         [
             delivered(endpoints[0], well),
             answer,
-            FinishedAttempt(due_delivery=silent, endpoint_id=endpoints[2].id, attempt=none),
+            FinishedAttempt(due_delivery=silent, org_id=endpoints[2].org_id, endpoint_id=endpoints[2].id, attempt=none),
         ],
     )
     assert len(commits) == 1

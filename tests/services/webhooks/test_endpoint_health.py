@@ -187,7 +187,8 @@ async def test_no_endpoint_is_blamed_for_what_may_be_our_own_fault(
     for _ in range(12):
         (one, *_) = await _again(context, endpoint)
         made = attempt(one, error="Nobody there.", **facts)
-        await record_attempts(context, [FinishedAttempt(due_delivery=one, endpoint_id=endpoint.id, attempt=made)])
+        finished = FinishedAttempt(due_delivery=one, org_id=endpoint.org_id, endpoint_id=endpoint.id, attempt=made)
+        await record_attempts(context, [finished])
         clock.advance(DAY)
     health = (await endpoint_now(context, endpoint)).health
     assert (health.state, health.failures) == (HealthState.HEALTHY, 0)
