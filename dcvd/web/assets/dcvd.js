@@ -59,12 +59,10 @@ function followLive(element) {
   };
   if (!window.EventSource) { poll(); return; }
   const source = new EventSource(element.dataset.live);
-  let wasOpen = false;
   source.onopen = () => {
     if (polling) { clearInterval(polling); polling = 0; }
-    // What happened while the stream was broken is seen now.
-    if (wasOpen) refresh();
-    wasOpen = true;
+    // What happened while there was no stream is seen now: since the page was made, or while it was broken.
+    refresh();
   };
   source.onerror = poll;
   source.addEventListener("changed", refresh);
@@ -141,8 +139,15 @@ document.addEventListener("click", (event) => {
 // What is as it was stays: whoever reads, selects or hears the page is not disturbed. What ends the page, such as a link
 // that was revoked, stands in its place.
 const shown = new WeakMap();
+function isShown(target, html) {
+  if (shown.has(target)) return shown.get(target) === html;
+  const wanted = document.createElement("template");
+  wanted.innerHTML = html;
+  showLocalTimes(wanted.content);
+  return wanted.innerHTML.trim() === target.innerHTML.trim();
+}
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target.dataset.live && detail.serverResponse === shown.get(detail.target)) {
+  if (detail.target.dataset.live && isShown(detail.target, detail.serverResponse)) {
     detail.shouldSwap = false;
     return;
   }
