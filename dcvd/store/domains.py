@@ -122,6 +122,14 @@ def find_by_ids(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, Do
     return {domain.id: domain for domain in domains}
 
 
+def find_names(snapshot: Snapshot, domain_ids: Collection[str]) -> dict[str, str]:
+    """Find the names of the domains with these ids, by id."""
+    rows = snapshot.fetch_all(
+        "SELECT id, name FROM domains WHERE id IN (SELECT value FROM json_each(?))", (encode_list(domain_ids),)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def find_owned_by_names(snapshot: Snapshot, org_id: str, names: Collection[str]) -> dict[str, Domain]:
     """Find an organization's domains with these names, by name."""
     domains = DOMAINS.fetch_all(

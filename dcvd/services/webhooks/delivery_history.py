@@ -1,6 +1,7 @@
 """The history of deliveries for their tenants: lists, one in full, and the rates of an endpoint."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Final
 
@@ -72,6 +73,20 @@ async def list_page(
 
     org_id: None stands for all organizations. Raises NotFound for the endpoint.
     """
+    query = build_page_query(context, org_id, filters, cursor=cursor, limit=limit, max_examined=max_examined)
+    return await context.database.read(query)
+
+
+def build_page_query(
+    context: Context,
+    org_id: str | None,
+    filters: DeliveryFilters,
+    *,
+    cursor: str | None,
+    limit: int,
+    max_examined: int = MAX_EXAMINED,
+) -> Callable[[Snapshot], Page[DeliverySummary]]:
+    """Build the query of `list_page`. Raises InvalidInput for the cursor."""
     before = decode_cursor(cursor)
     reach = context.caller.domains
 
@@ -102,7 +117,7 @@ async def list_page(
         ]
         return Page(summaries, None if next_before is None else encode_cursor(next_before))
 
-    return await context.database.read(query)
+    return query
 
 
 async def get(context: Context, org_id: str | None, delivery_id: str) -> DeliveryDetail:
@@ -178,21 +193,25 @@ async def compute_rates(context: Context, endpoint_id: str) -> dict[str, Deliver
     slots = await context.database.read(
         lambda snapshot: attempts.list_counts(snapshot, endpoint_id, now - max(RATE_WINDOWS_MS.values()) - SLOT_MS)
     )
-    rates: dict[str, DeliveryRates] = {}
-    for name, window_ms in RATE_WINDOWS_MS.items():
-        latencies: Counter[int] = Counter()
-        outcomes: Counter[bool] = Counter()
-        for slot_started_at, is_delivered, latency_class, count in slots:
-            if slot_started_at > now - window_ms - SLOT_MS:
-                latencies[latency_class] += count
-                outcomes[is_delivered] += count
-        rates[name] = DeliveryRates(
-            delivered_count=outcomes[True],
-            failed_count=outcomes[False],
-            p50_ms=percentile_ms(latencies, 0.5),
-            p95_ms=percentile_ms(latencies, 0.95),
-        )
-    return rates
+    return {
+        name: sum_rates(slot for slot in slots if slot[0] > now - window_ms - SLOT_MS)
+        for name, window_ms in RATE_WINDOWS_MS.items()
+    }
+
+
+def sum_rates(counts: Iterable[tuple[int, bool, int, int]]) -> DeliveryRates:
+    """Sum counts as `attempts.list_counts` returns them."""
+    latencies: Counter[int] = Counter()
+    outcomes: Counter[bool] = Counter()
+    for _, is_delivered, latency_class, count in counts:
+        latencies[latency_class] += count
+        outcomes[is_delivered] += count
+    return DeliveryRates(
+        delivered_count=outcomes[True],
+        failed_count=outcomes[False],
+        p50_ms=percentile_ms(latencies, 0.5),
+        p95_ms=percentile_ms(latencies, 0.95),
+    )
 
 
 def _summarize(delivery: Delivery, health: EndpointHealth, awaited: Delivery | None = None) -> DeliverySummary:

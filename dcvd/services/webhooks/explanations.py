@@ -1,6 +1,6 @@
 """Explain a delivery: why its last attempt failed, what it waits for, and a command that repeats it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -35,10 +35,12 @@ class DeliveryExplanation(Struct, frozen=True, kw_only=True):
     """An explanation, and a command that repeats the delivery.
 
     `curl` is signed now, and receivers accept it until `valid_until`; both are None when the secrets cannot be read.
+    headers: those that the command sends; empty where there is none.
     """
 
     sentence: str
     advice: Advice
+    headers: Mapping[str, str]
     curl: str | None
     valid_until: int | None
 
@@ -46,12 +48,19 @@ class DeliveryExplanation(Struct, frozen=True, kw_only=True):
 async def explain(
     context: Context, org_id: str, delivery_id: str, *, find_own_fault: Callable[[str], OwnFault | None]
 ) -> DeliveryExplanation:
-    """Explain a delivery as it stands. Raises NotFound, also for another organization's.
+    """Explain a delivery as it stands. Raises NotFound, also for another organization's. See `explain_detail`."""
+    detail = await delivery_history.get(context, org_id, delivery_id)
+    return await explain_detail(context, detail, find_own_fault=find_own_fault)
+
+
+async def explain_detail(
+    context: Context, detail: DeliveryDetail, *, find_own_fault: Callable[[str], OwnFault | None]
+) -> DeliveryExplanation:
+    """Explain a delivery that has been read.
 
     find_own_fault: returns the fault of our own by which deliveries to an endpoint wait, if there is one.
     The command reveals no secret: it has placeholders for the endpoint's own headers.
     """
-    detail = await delivery_history.get(context, org_id, delivery_id)
 
     def query(snapshot: Snapshot) -> UnsealedEndpoint | None:
         return endpoints.unseal_endpoint(context, snapshot, detail.endpoint.id)
@@ -70,10 +79,12 @@ async def explain(
         explanations.append(
             StatusExplanation("The secrets of its webhook cannot be read.", ("Rotate them, or ask your operator.",))
         )
+    headers = {} if unsealed_endpoint is None else _build_headers(detail, unsealed_endpoint, now)
     return DeliveryExplanation(
         sentence=" ".join(explanation.sentence for explanation in explanations if explanation.sentence),
         advice=join_advice(explanation.advice for explanation in explanations),
-        curl=None if unsealed_endpoint is None else _build_curl_command(detail, unsealed_endpoint, now),
+        headers=headers,
+        curl=curl_command(detail.endpoint.url, headers, detail.event.body) if headers else None,
         valid_until=None if unsealed_endpoint is None else now + SIGNATURE_LIFETIME_MS,
     )
 
@@ -170,7 +181,8 @@ def _describe_disabled_reason(health: EndpointHealth) -> str:
             assert_never(health.reason)
 
 
-def _build_curl_command(delivery_detail: DeliveryDetail, unsealed_endpoint: UnsealedEndpoint, now: int) -> str:
+def _build_headers(delivery_detail: DeliveryDetail, unsealed_endpoint: UnsealedEndpoint, now: int) -> Mapping[str, str]:
+    """Build the headers of the delivery, signed now, without the values that are the tenant's secrets."""
     event = delivery_detail.event
     signed_headers = signing.build_headers(
         select_signing_secrets(unsealed_endpoint.secrets, now),
@@ -180,8 +192,4 @@ def _build_curl_command(delivery_detail: DeliveryDetail, unsealed_endpoint: Unse
         body=event.body,
     )
     own_headers = {name: f"<value of {name}>" for name in unsealed_endpoint.endpoint.header_names}
-    return curl_command(
-        unsealed_endpoint.endpoint.url,
-        {"Content-Type": "application/json", **signed_headers, **own_headers},
-        event.body,
-    )
+    return {"Content-Type": "application/json", **signed_headers, **own_headers}

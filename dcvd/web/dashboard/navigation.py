@@ -44,6 +44,7 @@ NAVIGATION: Final = (
     NavigationItem("", "dashboard_overview", OVERVIEW),
     NavigationItem("/domains", "dashboard_domains", DOMAINS),
     NavigationItem("/webhooks", "dashboard_webhooks", WEBHOOKS),
+    NavigationItem("/deliveries", "dashboard_deliveries", DELIVERIES),
     NavigationItem("/events", "dashboard_events", EVENTS),
     NavigationItem("/connections", "dashboard_connections", CONNECTIONS),
     NavigationItem("/jobs", "dashboard_jobs", JOBS),

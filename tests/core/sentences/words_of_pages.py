@@ -6,7 +6,7 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     "connect": {"connect_name", "connect_ttl"},
     "frame": {
         "sign_in_token", "dashboard_navigation", "dashboard_api", "dashboard_signed_in", "dashboard_domains",
-        "dashboard_webhooks", "dashboard_tokens",
+        "dashboard_webhooks", "dashboard_tokens", "dashboard_at",
     },
     # domains
     "domains": {
@@ -17,7 +17,10 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
         "domains_when",
     },
     # webhooks
-    "webhooks": set(),
+    "webhooks": {
+        "webhooks_url", "webhooks_domain", "webhooks_most", "webhooks_seconds", "webhooks_phase_dns",
+        "webhooks_phase_tls",
+    },
     # events
     "events": {"events_at", "events_domain", "events_endpoint", "events_id"},
     # tokens
@@ -53,7 +56,9 @@ COMPOSED_OF_PAGES: Final[dict[str, str]] = {
     # domains
     "domains": "domains?_(state|verdict|awaited|light)_[a-z_]+",
     # webhooks
-    "webhooks": "",
+    "webhooks": (
+        r"webhooks_(health|disabled|status|action|window|outcome|phase|then|probe|probe_state|ordering|replay)_[a-z_]+"
+    ),
     # events
     "events": r"event_[a-z_]+|events_status_[a-z]+",
     # tokens

@@ -1,6 +1,5 @@
 """`/dashboard/audit`: who changed what in the organization, for admins and owners."""
 
-import re
 from http import HTTPStatus
 from typing import Final
 
@@ -11,7 +10,6 @@ from msgspec import Struct
 from dcvd.core.audit import AuditAction, AuditEntry, MemberChange, list_changes
 from dcvd.core.ids import IdPrefix, is_id
 from dcvd.errors import InvalidInput
-from dcvd.http.answers.instants import parse_instant
 from dcvd.http.parameters import parse_choice
 from dcvd.http.request import ApiRequest
 from dcvd.services import audit
@@ -19,11 +17,10 @@ from dcvd.store.audit import AuditFilters
 from dcvd.store.engine.paging import DEFAULT_LIMIT, Page
 from dcvd.web.dashboard.navigation import AUDIT
 from dcvd.web.dashboard.objects import find_places
+from dcvd.web.dashboard.typed_instants import parse_typed_instant
 from dcvd.web.dashboard.visit import Visit, open_visit
 
 _FIELDS: Final = ("action", "actor", "object", "since", "until")
-_LOCAL: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?", re.ASCII)
-"""What a browser sends for a date and a time, in no zone."""
 
 
 class _EntryView(Struct, frozen=True, kw_only=True):
@@ -75,8 +72,8 @@ def _read_filters(typed: dict[str, str]) -> AuditFilters:
         action=parse_choice("action", typed["action"] or None, AuditAction),
         actor=_read_actor(typed["actor"]),
         object_id=typed["object"] or None,
-        since=_parse_moment("since", typed["since"]),
-        until=_parse_moment("until", typed["until"]),
+        since=parse_typed_instant("since", typed["since"]),
+        until=parse_typed_instant("until", typed["until"]),
     )
 
 
@@ -84,13 +81,6 @@ def _read_actor(text: str) -> str | None:
     """Return an actor as the audit names it; the id alone of a token, a link or a job will do."""
     kinds = (IdPrefix.TOKEN, IdPrefix.LINK, IdPrefix.JOB)
     return next((f"{kind}:{text}" for kind in kinds if is_id(kind, text)), text or None)
-
-
-def _parse_moment(field: str, text: str) -> int | None:
-    """Parse an instant: one in no zone is in UTC. Raises InvalidInput."""
-    if _LOCAL.fullmatch(text):
-        text = f"{text[:16]}{text[16:] or ':00'}Z"
-    return parse_instant(field, text or None)
 
 
 def _view_entry(visit: Visit, entry: AuditEntry) -> _EntryView:
