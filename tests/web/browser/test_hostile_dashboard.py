@@ -29,7 +29,7 @@ _LINKS = (
 @examples(1, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @pytest.mark.sweep
 async def test_it_is_shown_as_text_on_every_page_of_the_dashboard(text: str, place: Place, browser: Browser) -> None:
-    tenant = await place.new_tenant(name=text)
+    tenant = await place.new_tenant(name=text[:80])
     async with (
         receiving(text) as url,
         visiting(browser, place.url, user_agent=f"x {text}".encode().decode("latin-1")) as visitor,
