@@ -24,7 +24,7 @@ async def test_an_operator_sees_them_below_their_own_root_and_no_link_leads_out_
         assert answer.status == 200, place
         links = re.findall(r'(?:href|action|hx-get|data-live)="(/dashboard[^"]*)"', answer.body.decode())
         assert links
-        assert [link for link in links if not link.startswith(root) and link != "/dashboard/operator"] == []
+        assert [link for link in links if not link.startswith((root, "/dashboard/operator"))] == []
     path = f"{root}/deliveries/{due.id}"
     assert (await browser.press(f"{path}/retry", on=path)).headers["Location"] == f"{path}?done=done_delivery_retried"
 
