@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright
 
 from dcvd.kit.logs.configuration import configure_logging
 from tests.web.browser.chromium import OPTIONS
@@ -23,7 +23,7 @@ from tests.web.browser.scenes.stage import Scene, Stage
 from tests.web.browser.visitor import visiting
 
 README_PICTURES: Final = {"connect-page.png": "wrong_target", "dashboard.png": "domains"}
-_README_SIZE: Final = {"width": 1100, "height": 900}
+_README_SIZE: Final[ViewportSize] = {"width": 1100, "height": 900}
 
 
 @asynccontextmanager
