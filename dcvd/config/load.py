@@ -76,6 +76,7 @@ class _ConfigLoader:
             raise ConfigError(self._problems)
         config = Config(**{attribute_of(name): value for name, value in values.items()})
         self._check_alerts(config)
+        self._check_oidc(config)
         if self._problems:
             raise ConfigError(self._problems)
         self._warnings += find_warnings(config, self._exposed_secrets)
@@ -213,6 +214,28 @@ class _ConfigLoader:
     def _report_missing_secret(self, problem: str) -> None:
         if self._need_cloudflare:
             self._problems.append(problem)
+
+    def _check_oidc(self, config: Config) -> None:
+        oidc = config.web_oidc
+        if not oidc.issuer:
+            return
+        needs = "web.oidc.issuer is set, and the sign-in needs"
+        if not config.server.public_url:
+            self._problems.append(
+                f"server.public_url is empty: {needs} the URL to which the provider sends people back."
+            )
+        if not oidc.client_id:
+            self._problems.append(f"web.oidc.client_id is empty: {needs} a client at the provider.")
+        if oidc.auth_method != "none" and oidc.client_secret is None and self._need_cloudflare:
+            self._problems.append(
+                f'web.oidc.client_secret_file is empty: {needs} it, unless web.oidc.auth_method is "none".'
+            )
+        if "openid" not in oidc.scopes:
+            self._problems.append(
+                'web.oidc.scopes lacks "openid", without which the provider says nothing of a person.'
+            )
+        if bool(oidc.role_claim) != bool(oidc.roles):
+            self._problems.append("web.oidc.role_claim and web.oidc.roles are set together, or neither is.")
 
     def _check_alerts(self, config: Config) -> None:
         if config.mail.host and config.mail.from_address is None:

@@ -31,7 +31,7 @@ from dcvd.config.provider_sections import (
 from dcvd.config.system_events_section import SystemEventsConfig
 from dcvd.config.tracing_section import TracingConfig
 from dcvd.config.validators import boolean, duration, integer, list_of, one_of, size, table_of
-from dcvd.config.web_section import WebConfig
+from dcvd.config.web_section import WebConfig, WebOidcConfig
 from dcvd.core.addresses import PLATFORM_NETWORKS, IpNetwork
 from dcvd.core.custom_hostnames.edge import ProbeMode
 from dcvd.core.instants import DAY, HOUR, MINUTE, SECOND, Milliseconds
@@ -278,6 +278,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     mail: MailConfig = MailConfig()
     alerts: AlertsConfig = AlertsConfig()
     web: WebConfig = WebConfig()
+    web_oidc: WebOidcConfig = WebOidcConfig()
     limits: LimitsConfig = LimitsConfig()
     retention: RetentionConfig = RetentionConfig()
     system_events: SystemEventsConfig = SystemEventsConfig()

@@ -243,6 +243,9 @@ client_id: Final = text(
     'a client id of visible ASCII characters, or ""', _allow_empty(text_matching(r"[\x21-\x7e]{1,512}", ""))
 )
 scope: Final = text_matching(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}", 'a scope such as "dns.write" (RFC 6749, section 3.3)')
+display_name: Final = text_matching(r"[^\x00-\x1f\x7f]{0,60}", 'a name of at most 60 characters, or ""')
+claim: Final = text_matching(r"[\x21-\x7e]{0,200}", 'the name of a claim such as "groups", or ""')
+group: Final = text_matching(r"[^\x00-\x1f\x7f]{1,256}", "the name of a group")
 redirect_uri: Final = text(
     'an https:// URL without a fragment, such as "https://dcv.example.net/oauth/callback/cloudflare", '
     "or http:// on loopback",

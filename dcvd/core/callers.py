@@ -12,10 +12,11 @@ from dcvd.core.tokens.token import Role
 
 
 class CallerKind(StrEnum):
-    """How a caller is known: by a token or a link, by the user id of their process, or not at all, for dcvd itself."""
+    """How a caller is known: by a token or a link, as a member by a provider, by their process, or as dcvd itself."""
 
     TOKEN = "token"
     LINK = "link"
+    MEMBER = "member"
     OPERATOR = "operator"
     DAEMON = "daemon"
 
@@ -23,9 +24,9 @@ class CallerKind(StrEnum):
 class Caller(Struct, frozen=True, kw_only=True):
     """Who asks for something.
 
-    id: of the token or link, or an operator's user id; empty for the daemon.
+    id: of the token, link or member, or an operator's user id; empty for the daemon.
     org_id: the organization for which they act; None for the daemon, and for operators who act for every one.
-    member_id: the member whose token it is; None for one of the organization itself.
+    member_id: the member who calls, or whose token it is; None for one of the organization itself.
     scopes: what they may do, within their role; None for all of that.
     domains: those that they may know of; None for all. is_read_only: whether they change nothing, whatever their role.
     allowed_networks: from which addresses their token works; None for all.
@@ -63,7 +64,7 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     @property
     def bearer_ids(self) -> frozenset[str]:
-        """Those of which each has to go on for what they have under way: of their token or link, and their session."""
+        """Those that have to go on for what they have under way: a token, link or membership, and a session."""
         return frozenset(filter(None, (self.id, self.session_id)))
 
     @property
@@ -87,6 +88,6 @@ class Caller(Struct, frozen=True, kw_only=True):
         return f"{self.kind.value}:{self.id}" if self.kind in _NAMED_KINDS else self.kind.value
 
 
-_NAMED_KINDS: Final = (CallerKind.TOKEN, CallerKind.LINK)
+_NAMED_KINDS: Final = (CallerKind.TOKEN, CallerKind.LINK, CallerKind.MEMBER)
 
 DAEMON: Final = Caller(kind=CallerKind.DAEMON, role=Role.OWNER)

@@ -75,6 +75,11 @@ def bearer_actor(bearer_id: str) -> str:
     return f"link:{bearer_id}" if is_id(IdPrefix.LINK, bearer_id) else token_actor(bearer_id)
 
 
+def member_actor(member_id: str) -> str:
+    """Return the actor for a request that a member made in a session of their own."""
+    return f"member:{member_id}"
+
+
 def job_actor(job_id: str) -> str:
     """Return the actor for a background job."""
     return f"job:{job_id}"

@@ -11,7 +11,12 @@ from dcvd.core.timeline import CLOUDFLARE_ACTOR, DAEMON_ACTOR, OPERATOR_ACTOR, S
 _ACTORS: Final = {
     SYNC_ACTOR: "dcvd", DAEMON_ACTOR: "dcvd", OPERATOR_ACTOR: "The operator", CLOUDFLARE_ACTOR: "Cloudflare",
 }  # fmt: skip
-_ACTORS_WITH_ID: Final = {"token": "An API token", "link": "The holder of a link", "job": "A job of dcvd"}
+_ACTORS_WITH_ID: Final = {
+    "token": "An API token",
+    "link": "The holder of a link",
+    "member": "A member of the organization",
+    "job": "A job of dcvd",
+}
 _REQUESTS: Final = {
     "added": "added the domain",
     "imported": "imported the domain",

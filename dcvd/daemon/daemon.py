@@ -38,7 +38,7 @@ from dcvd.metrics.event_loop import measure_lag
 from dcvd.services import audit
 from dcvd.services.configuration import RunningConfiguration
 from dcvd.services.context import Context
-from dcvd.services.sessions.ending import end_of_former_operators
+from dcvd.services.sessions.ending import end_unconfigured
 from dcvd.services.system.overview import Serving
 from dcvd.store.engine.database import Database
 from dcvd.sync.stall_watch import StallWatch
@@ -198,10 +198,10 @@ class Daemon:
     async def complete_reload(self, changes: ConfigChanges) -> None:
         """Store what follows from a reload. Raises StoreError.
 
-        The sessions of users who are operators no more end for good: they may be operators again later. The audit says
-        which keys were found changed, never their values.
+        The sessions of those whom it lets in no more end for good: it may let them in again later. The audit says which
+        keys were found changed, never their values.
         """
-        await end_of_former_operators(self.context, self.services.operators.value)
+        await end_unconfigured(self.context, self.services.operators.value)
         if not changes.reloadable and not changes.needs_restart:
             return
         after = {"takenOver": changes.reloadable, "needsRestart": changes.needs_restart}
@@ -222,7 +222,7 @@ class Daemon:
         )
         self.services = self._parts.services
         await put_plans_right(self.context, self._parts.clock_watch)
-        await end_of_former_operators(self.context, self.services.operators.value)
+        await end_unconfigured(self.context, self.services.operators.value)
         await self._start_tasks(database)
         self.services.overview.begin_serving(Serving(started_at=self.context.now(), urls=self.urls))
         server, path = self.context.config.server, self.context.config.database.path

@@ -28,6 +28,7 @@ from dcvd.kit.http.fetch import Fetcher
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.tls.trust import TrustStore
 from dcvd.metrics import Metrics
+from dcvd.oauth.openid import OpenIdClient
 from dcvd.oauth.tokens import TokenClient
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.providers.drivers import DriverFactory
@@ -198,6 +199,7 @@ async def build_parts(
         logos=LogoFetcher(guarded_fetcher),
         zones=zone_checker,
         importer=HostnameImporter(cloudflare),
+        openid=OpenIdClient(fetcher, live_config),
     )
     return Parts(
         services=services,

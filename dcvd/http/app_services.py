@@ -13,7 +13,7 @@ from dcvd.core.operators import OperatorRights
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.http.arrival_probes import ArrivalProbes
-from dcvd.http.limits.admission_limits import StreamSlots, build_check_limit
+from dcvd.http.limits.admission_limits import StreamSlots, build_check_limit, build_sign_in_limit
 from dcvd.http.limits.failed_authentications import FailedAuthentications
 from dcvd.http.limits.live_streams import LiveStreams
 from dcvd.http.limits.open_requests import OpenRequests
@@ -21,6 +21,7 @@ from dcvd.http.limits.rate_limits import RateLimiter
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.metrics import Metrics
 from dcvd.metrics.exposition import Exposition
+from dcvd.oauth.openid import OpenIdClient
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services.configuration import RunningConfiguration
 from dcvd.services.connections.provider_access import ProviderAccess
@@ -73,11 +74,13 @@ class AppServices(Struct, kw_only=True):
     logos: LogoFetcher
     zones: ZoneChecker
     importer: HostnameImporter
+    openid: OpenIdClient
     instance: str = msgspec.field(default_factory=partial(secrets.token_hex, 8))
     probes: ArrivalProbes = msgspec.field(default_factory=ArrivalProbes)
     keys_in_progress: set[tuple[str, str]] = msgspec.field(default_factory=set)
     live_streams: LiveStreams = msgspec.field(default_factory=LiveStreams)
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
+    sign_in_limit: AdmissionLimit = msgspec.field(default_factory=build_sign_in_limit)
     dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))
     credential_trials: CredentialTrials = msgspec.field(default_factory=CredentialTrials)

@@ -10,7 +10,7 @@ from dcvd.http.answers.problems import REQUEST_ID
 from dcvd.kit.tracing import Span
 
 _TRACEPARENT: Final = b"traceparent"
-_TRUSTED_KINDS: Final = (CallerKind.TOKEN, CallerKind.OPERATOR)
+_TRUSTED_KINDS: Final = (CallerKind.TOKEN, CallerKind.MEMBER, CallerKind.OPERATOR)
 
 
 def describe_request(span: Span, scope: HTTPScope, method: str, status: int | None) -> None:

@@ -25,7 +25,7 @@ from dcvd.services.sessions import expiry as session_expiry
 from dcvd.services.tokens import expiry as token_expiry
 from dcvd.services.tokens.usage import RETENTION_DAYS, TokenUsage
 from dcvd.services.webhooks import endpoint_health
-from dcvd.store import audit, bulk_lines, events, idempotency, sign_in_links, timeline, written_records
+from dcvd.store import audit, bulk_lines, events, idempotency, sign_in_choices, sign_in_links, timeline, written_records
 from dcvd.store.alerts import messages
 from dcvd.store.connections import aws_external_ids, oauth_states
 from dcvd.store.engine import maintenance
@@ -88,6 +88,7 @@ class Janitor:
             "links": await self._sweep_expired(link_expiry.remove_expired, now - keep.tokens),
             "sessions": await self._sweep_expired(session_expiry.remove_ended, now),
             "sign_in_links": await self._sweep(lambda tx, limit: sign_in_links.delete_expired(tx, now, limit)),
+            "sign_in_choices": await self._sweep(lambda tx, limit: sign_in_choices.delete_expired(tx, now, limit)),
             "audit": await self._sweep(lambda tx, limit: audit.delete_old(tx, now - keep.audit, limit)),
             "token_usage": await self._sweep(
                 lambda tx, limit: token_usage.delete_before(tx, now // DAY - RETENTION_DAYS, limit)

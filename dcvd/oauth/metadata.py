@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -26,11 +26,16 @@ _FAILURE_LIFETIME_S: Final = 5.0
 
 
 class AuthorizationServerMetadata(Struct, frozen=True, kw_only=True):
-    """The metadata that dcvd uses. issuer_in_responses: whether responses name the issuer (RFC 9207, section 3)."""
+    """The metadata that dcvd uses. issuer_in_responses: whether responses name the issuer (RFC 9207, section 3).
+
+    jwks_url, userinfo_url: those of OpenID Connect, where the keys of its signatures are, and who a person is.
+    """
 
     authorize_url: str | None
     token_url: str | None
     revoke_url: str | None
+    jwks_url: str | None
+    userinfo_url: str | None
     issuer_in_responses: bool
 
 
@@ -42,8 +47,16 @@ class _CachedMetadata(Struct, frozen=True):
 class MetadataCache:
     """The metadata of the few issuers that a configuration names; one call at a time asks an issuer."""
 
-    def __init__(self, fetcher: Fetcher, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        list_urls: Callable[[str], Sequence[str]] | None = None,
+    ) -> None:
+        """`list_urls` returns where the metadata of an issuer may be; None: at the addresses of both standards."""
         self._fetcher = fetcher
+        self._list_urls = _metadata_urls if list_urls is None else list_urls
         self._monotonic = monotonic
         self._entries: dict[str, _CachedMetadata] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -70,7 +83,7 @@ class MetadataCache:
         return _CachedMetadata(metadata, self._monotonic() + _CACHE_LIFETIME_S)
 
     async def _read(self, issuer: str) -> AuthorizationServerMetadata:
-        for url in _metadata_urls(issuer):
+        for url in self._list_urls(issuer):
             response = await self._fetcher.send("GET", url, headers={"Accept": "application/json"})
             if response.status == HTTPStatus.OK:
                 document = read_json_object(response.body)  # None: often a page in HTML
@@ -87,10 +100,12 @@ def _metadata_urls(issuer: str) -> list[str]:
     """The addresses of RFC 8414, section 3.1, then of OpenID Connect Discovery, section 4."""
     parts = urlsplit(issuer)
     origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
-    return [
-        f"{origin}/.well-known/oauth-authorization-server{path}",
-        f"{origin}{path}/.well-known/openid-configuration",
-    ]
+    return [f"{origin}/.well-known/oauth-authorization-server{path}", *list_discovery_urls(issuer)]
+
+
+def list_discovery_urls(issuer: str) -> list[str]:
+    """Return the one address of OpenID Connect Discovery, section 4."""
+    return [f"{issuer.rstrip('/')}/.well-known/openid-configuration"]
 
 
 def _read_metadata(issuer: str, document: dict[str, Any]) -> AuthorizationServerMetadata:
@@ -100,6 +115,8 @@ def _read_metadata(issuer: str, document: dict[str, Any]) -> AuthorizationServer
         authorize_url=_read_endpoint(issuer, document, "authorization_endpoint"),
         token_url=_read_endpoint(issuer, document, "token_endpoint"),
         revoke_url=_read_endpoint(issuer, document, "revocation_endpoint"),
+        jwks_url=_read_endpoint(issuer, document, "jwks_uri"),
+        userinfo_url=_read_endpoint(issuer, document, "userinfo_endpoint"),
         issuer_in_responses=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

@@ -11,7 +11,6 @@ from typing import Any, Final, NoReturn, TypeGuard
 import structlog
 from msgspec import Struct
 
-from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import read_lifetime_s
 from dcvd.core.http.exchanges import is_temporary
 from dcvd.core.secret import REDACTED, Secret
@@ -38,13 +37,24 @@ _OPERATOR_ERRORS: Final = {
 _TEMPORARY_ERRORS: Final = frozenset({"temporarily_unavailable", "server_error"})
 
 
+class TokenServer(Struct, frozen=True):
+    """A server that issues tokens. name: in messages; section: of the configuration, where our client there stands."""
+
+    name: str
+    section: str
+
+
 class TokenResponse(Struct, frozen=True, kw_only=True):
-    """The tokens that an endpoint issued. expires_in: seconds; None, as for scopes, if the endpoint does not say."""
+    """The tokens that an endpoint issued. expires_in: seconds; None, as for scopes, if the endpoint does not say.
+
+    id_token: the one of OpenID Connect, as it came; None where there is none.
+    """
 
     access_token: Secret
     refresh_token: Secret | None = None
     expires_in: int | None = None
     scopes: tuple[str, ...] | None = None
+    id_token: Secret | None = None
 
 
 class TokenResponseLost(FetchFailed):
@@ -57,7 +67,7 @@ class TokenResponseLost(FetchFailed):
         self.retry_after_s = retry_after_s
 
 
-def read_token_response(provider: Provider, fetched: FetchResponse) -> TokenResponse:
+def read_token_response(server: TokenServer, fetched: FetchResponse) -> TokenResponse:
     """Return the tokens of an answer with status 200.
 
     Raises TokenResponseLost for an answer without JSON, Permanent (`bad_token_answer`) for tokens that cannot be used.
@@ -65,21 +75,22 @@ def read_token_response(provider: Provider, fetched: FetchResponse) -> TokenResp
     document = _read_answer(fetched)
     if document is None:
         raise TokenResponseLost(
-            f"The token endpoint of {provider.value} answered 200 without JSON.", may_have_arrived=True
+            f"The token endpoint of {server.name} answered 200 without JSON.", may_have_arrived=True
         )
     kind = document.get("token_type")
     if not isinstance(kind, str) or kind.lower() != "bearer":
-        raise _bad_response(provider, "tokens that are not of the type bearer")
+        raise _bad_response(server, "tokens that are not of the type bearer")
     access, refresh = document.get("access_token"), document.get("refresh_token") or None
     if not _is_token(access):
-        raise _bad_response(provider, "no access token that can be sent")
+        raise _bad_response(server, "no access token that can be sent")
     if refresh is not None and not _is_token(refresh):
-        raise _bad_response(provider, "a refresh token that cannot be sent")
+        raise _bad_response(server, "a refresh token that cannot be sent")
     return TokenResponse(
         access_token=Secret(access),
         refresh_token=None if refresh is None else Secret(refresh),
         expires_in=read_lifetime_s(document.get("expires_in")),
-        scopes=_read_scopes(provider, document.get("scope")),
+        scopes=_read_scopes(server, document.get("scope")),
+        id_token=_read_id_token(document.get("id_token")),
     )
 
 
@@ -91,7 +102,7 @@ def _read_answer(fetched: FetchResponse) -> dict[str, Any] | None:
     return read_json_object(fetched.body)
 
 
-def raise_refusal(provider: Provider, what: str, fetched: FetchResponse, secrets: Iterable[Secret]) -> NoReturn:
+def raise_refusal(server: TokenServer, what: str, fetched: FetchResponse, secrets: Iterable[Secret]) -> NoReturn:
     """Raise the error for a status other than 200: Unauthorized, Permanent or TokenResponseLost.
 
     what: what the request sent, such as "the code". secrets: hidden in the log where the server quotes them.
@@ -101,19 +112,19 @@ def raise_refusal(provider: Provider, what: str, fetched: FetchResponse, secrets
     code = code if isinstance(code, str) else ""
     log.warning(
         "oauth.refused",
-        provider=provider.value,
+        provider=server.name,
         what=what,
         status=fetched.status,
         error=_redact(code, secrets),
         description=_redact(document.get("error_description"), secrets),
     )
-    raise _to_error(provider, what, fetched, code)
+    raise _to_error(server, what, fetched, code)
 
 
 def _to_error(
-    provider: Provider, what: str, fetched: FetchResponse, code: str
+    server: TokenServer, what: str, fetched: FetchResponse, code: str
 ) -> Unauthorized | Permanent | TokenResponseLost:
-    who, status = f"The authorization server of {provider.value}", fetched.status
+    who, status = f"The authorization server of {server.name}", fetched.status
     if is_temporary(status) or code in _TEMPORARY_ERRORS:
         return TokenResponseLost(
             f"{who} could not take {what} now (status {status}).",
@@ -123,7 +134,7 @@ def _to_error(
     if code == "invalid_grant":
         return Unauthorized(f"{who} does not accept {what}: it is used, expired, revoked or another's.", code=code)
     if code == "invalid_client" or (not code and status == HTTPStatus.UNAUTHORIZED):
-        section = f"oauth.{provider.value}"
+        section = server.section
         return Unauthorized(
             f"{who} does not know our client: the operator of dcvd has to check {section}.client_id, "
             f"{section}.client_secret_file and {section}.auth_method.",
@@ -132,7 +143,7 @@ def _to_error(
     if 300 <= status < 400:
         return Permanent(
             f"{who} redirects {what} elsewhere, which is not followed: the operator of dcvd has to check "
-            f"oauth.{provider.value}.token_url.",
+            f"{server.section}.",
             code="bad_token_answer",
             http_status=status,
         )
@@ -144,17 +155,21 @@ def _to_error(
     )
 
 
+def _read_id_token(value: object) -> Secret | None:
+    return Secret(value) if isinstance(value, str) and value else None
+
+
 def _is_token(value: object) -> TypeGuard[str]:
     """Whether a value is a token that can stand in a header (RFC 6750, section 2.1)."""
     return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
-def _read_scopes(provider: Provider, value: object) -> tuple[str, ...] | None:
+def _read_scopes(server: TokenServer, value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
     scopes = value.split() if isinstance(value, str) else [""]
     if len(scopes) > _MAX_SCOPES or not all(map(_SCOPE.fullmatch, scopes)):
-        raise _bad_response(provider, "scopes that are none")
+        raise _bad_response(server, "scopes that are none")
     return tuple(scopes)
 
 
@@ -166,8 +181,8 @@ def _redact(text: object, secrets: Iterable[Secret]) -> str | None:
     return _OPAQUE.sub(REDACTED, make_printable(text))[:_MAX_SHOWN]
 
 
-def _bad_response(provider: Provider, what: str) -> Permanent:
+def _bad_response(server: TokenServer, what: str) -> Permanent:
     return Permanent(
-        f"The token endpoint of {provider.value} answered with {what}, so nothing of it is kept.",
+        f"The token endpoint of {server.name} answered with {what}, so nothing of it is kept.",
         code="bad_token_answer",
     )

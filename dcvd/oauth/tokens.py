@@ -1,10 +1,8 @@
 """Call the token endpoint (RFC 6749, sections 4.1.3 and 6) and the revocation endpoint (RFC 7009)."""
 
-import base64
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -13,12 +11,10 @@ from dcvd.config.oauth_sections import OauthClientConfig, OauthOtherConfig
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import TokenKind
 from dcvd.core.secret import Secret
-from dcvd.kit.http.fetch import Fetcher, FetchFailed, FetchResponse
+from dcvd.kit.http.fetch import Fetcher, FetchResponse
 from dcvd.oauth.servers import AuthorizationServers
-from dcvd.oauth.token_responses import TokenResponse, TokenResponseLost, raise_refusal, read_token_response
-
-_TIMEOUT_S: Final = 10.0
-_MAX_RESPONSE_BYTES: Final = 64 * 1024
+from dcvd.oauth.token_requests import encode_client_authentication, send_token_request
+from dcvd.oauth.token_responses import TokenResponse, TokenServer, raise_refusal, read_token_response
 
 
 class TokenClient:
@@ -59,7 +55,7 @@ class TokenClient:
             return False
         fetched = await self._post(provider, url, {"token": token.reveal(), "token_type_hint": kind})
         if not 200 <= fetched.status < 300:
-            raise_refusal(provider, "the revocation", fetched, (token, *self._client_secrets(provider)))
+            raise_refusal(_describe(provider), "the revocation", fetched, (token, *self._client_secrets(provider)))
         return True
 
     async def _request_tokens(
@@ -67,29 +63,22 @@ class TokenClient:
     ) -> TokenResponse:
         fetched = await self._post(provider, await self.servers.get_token_url(provider), form)
         if fetched.status != HTTPStatus.OK:
-            raise_refusal(provider, what, fetched, (*secrets, *self._client_secrets(provider)))
-        return read_token_response(provider, fetched)
+            raise_refusal(_describe(provider), what, fetched, (*secrets, *self._client_secrets(provider)))
+        return read_token_response(_describe(provider), fetched)
 
     async def _post(self, provider: Provider, url: str, form: Mapping[str, str]) -> FetchResponse:
         client = self.servers.get_client(provider)
         headers, members = encode_client_authentication(client)
         media_type, body = _encode_form(client, {**form, **members})
-        headers |= {"Content-Type": media_type, "Accept": "application/json"}
-        try:
-            return await self._fetcher.send(
-                "POST", url, headers=headers, body=body, timeout_s=_TIMEOUT_S, max_bytes=_MAX_RESPONSE_BYTES
-            )
-        except FetchFailed as error:
-            lost = TokenResponseLost(
-                error.message, may_have_arrived=error.may_have_arrived, is_own_fault=error.is_own_fault
-            )
-        # Raised outside the handler, so that it chains no error: an error of the HTTP client may quote an answer that
-        # it could not parse, and that answer may hold tokens.
-        raise lost
+        return await send_token_request(self._fetcher, url, headers, media_type, body)
 
     def _client_secrets(self, provider: Provider) -> tuple[Secret, ...]:
         secret = self.servers.get_client(provider).client_secret
         return (secret,) if secret else ()
+
+
+def _describe(provider: Provider) -> TokenServer:
+    return TokenServer(provider.value, f"oauth.{provider.value}")
 
 
 def _encode_form(client: OauthClientConfig, form: Mapping[str, str]) -> tuple[str, bytes]:
@@ -97,16 +86,3 @@ def _encode_form(client: OauthClientConfig, form: Mapping[str, str]) -> tuple[st
     if isinstance(client, OauthOtherConfig) and client.token_format == "json":
         return "application/json", msgspec.json.encode(form)
     return "application/x-www-form-urlencoded", urlencode(form).encode()
-
-
-def encode_client_authentication(client: OauthClientConfig) -> tuple[dict[str, str], dict[str, str]]:
-    """The headers and the members of the form that authenticate our client (RFC 6749, section 2.3.1)."""
-    secret = client.client_secret.reveal() if client.client_secret else ""
-    match client.auth_method:
-        case "client_secret_basic":
-            pair = f"{quote_plus(client.client_id)}:{quote_plus(secret)}"
-            return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}, {}
-        case "client_secret_post":
-            return {}, {"client_id": client.client_id, "client_secret": secret}
-        case "none":
-            return {}, {"client_id": client.client_id}

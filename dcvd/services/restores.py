@@ -4,7 +4,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.epochs import choose_next_epoch
 from dcvd.services import audit
 from dcvd.services.context import Context
-from dcvd.store import domains, epochs, sessions, sign_in_links
+from dcvd.store import domains, epochs, sessions, sign_in_choices, sign_in_links
 from dcvd.store.engine.transactions import Transaction
 
 
@@ -24,6 +24,7 @@ async def begin_epoch(context: Context, *, replaced_epoch: int, backup: str) -> 
         # Sessions that were ended since the backup would be in force again; so would links that were used.
         sessions.delete_everybodys(tx)
         sign_in_links.delete_everybodys(tx)
+        sign_in_choices.delete_everybodys(tx)
         after = {"epoch": epoch, "backup": backup}
         audit.record(context, tx, None, AuditAction.DATABASE_RESTORED, None, after=after)
         return epoch

@@ -30,6 +30,22 @@ def find_by_invite(snapshot: Snapshot, invite_hash: str) -> Member | None:
     return _MEMBERS.fetch_one(snapshot, "WHERE invite_hash = ?", (invite_hash,))
 
 
+def list_active_by_address(snapshot: Snapshot, address: str, limit: int) -> list[Member]:
+    """List the active members with a normalised address, of every organization."""
+    return _MEMBERS.fetch_all(
+        snapshot, "WHERE address = ? AND status = 'active' ORDER BY org_id LIMIT ?", (address, limit)
+    )
+
+
+def list_signed_in(snapshot: Snapshot, org_id: str) -> list[Member]:
+    """List an organization's active members who have sessions of their own, without a token."""
+    return _MEMBERS.fetch_all(
+        snapshot,
+        "WHERE status = 'active' AND id IN (SELECT member_id FROM sessions WHERE org_id = ? AND member_id IS NOT NULL)",
+        (org_id,),
+    )
+
+
 def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None, limit: int) -> list[Member]:
     """List an organization's members with an id below `before`, newest first."""
     return _MEMBERS.list_of_org(snapshot, org_id, before=before, limit=limit)

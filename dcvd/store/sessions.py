@@ -44,6 +44,16 @@ def list_of_operators(snapshot: Snapshot) -> list[Session]:
     return _SESSIONS.fetch_all(snapshot, "WHERE org_id IS NULL ORDER BY id DESC")
 
 
+def list_of_other_issuers(snapshot: Snapshot, issuer: str) -> list[Session]:
+    """List the sessions of members who signed in at another provider than the one with this issuer."""
+    return _SESSIONS.fetch_all(snapshot, "WHERE issuer < ?1 OR issuer > ?1", (issuer,))
+
+
+def list_without_role_limit(snapshot: Snapshot, issuer: str) -> list[Session]:
+    """List the sessions of members who signed in at a provider while their groups did not count."""
+    return _SESSIONS.fetch_all(snapshot, "WHERE issuer = ? AND role_limit IS NULL", (issuer,))
+
+
 def list_of_holder(snapshot: Snapshot, holder: str) -> list[Session]:
     """List all sessions of a token, a member or an operator, the newest first; there are few."""
     return _SESSIONS.fetch_all(snapshot, "WHERE holder = ? ORDER BY id DESC", (holder,))

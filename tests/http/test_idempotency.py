@@ -78,6 +78,7 @@ REFUSED: Final = {
     "/api/webhooks/{webhook_id}/conformance": "sends tests each time",
     "/api/oauth/exchange": "its state is good for one call",
     "/operator/all/jobs/requeue": "a repeat finds none of that cause that is dead",
+    "/sign-in/oidc/organization": "a form of a page: a choice is good for one use",
     "/sign-in/operator/{code}": "a form of a page: a link is good for one use",
     "/invitation/{invite}": "a form of a page: an invitation is good for one use",
     "/sign-in": "a form of a page: each one is a session of its own",

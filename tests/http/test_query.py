@@ -12,7 +12,7 @@ from tests.served_app.client import Client, problem
 TOLERANT = {
     "/health", "/ready", "/alerts/{action}", "/alerts/refuse", "/alerts/allow", "/oauth/callback/{provider}",
     "/domain-connect/done", "/", "/sign-in", "/sign-in/operator/{code}", "/sign-out", "/connect.js",
-    "/invitation/{invite}",
+    "/invitation/{invite}", "/sign-in/oidc", "/sign-in/oidc/callback", "/sign-in/oidc/organization",
 }  # fmt: skip
 PAGES = ("/connect/", "/assets/", "/dashboard")
 """People pass on links to pages, with what others append to them."""

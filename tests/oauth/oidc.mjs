@@ -18,6 +18,12 @@ server.listen(0, "127.0.0.1", () => {
     pkce: { required: () => true },
     rotateRefreshToken: true,
     scopes: ["openid", "offline_access", "dns.read", "dns.write"],
+    claims: { openid: ["sub"], email: ["email", "email_verified"], groups: ["groups"] },
+    // Whoever logs in has that name as address; it is verified unless it says otherwise.
+    findAccount: (_, id) => ({
+      accountId: id,
+      claims: () => ({ sub: id, email: `${id}@example.net`, email_verified: !id.startsWith("unverified"), groups: [`${id}s`] }),
+    }),
     ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 86400, IdToken: 3600, Interaction: 600, RefreshToken: 86400, Session: 600 },
   });
   server.on("request", provider.callback());

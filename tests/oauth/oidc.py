@@ -1,9 +1,9 @@
 """oidc-provider, a server that we did not write, as a process; and a browser that goes through its pages."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin
 
 import aiohttp
@@ -15,9 +15,9 @@ _MAX_STEPS: Final = 12
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """Its issuer."""
-    command = [*oidc_command(), msgspec.json.encode(registered()).decode()]
+def running(clients: Sequence[Mapping[str, Any]] | None = None) -> Iterator[str]:
+    """Its issuer. clients: that it knows; None for ours of `servers`."""
+    command = [*oidc_command(), msgspec.json.encode(registered() if clients is None else clients).decode()]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -31,8 +31,9 @@ def running() -> Iterator[str]:
 class Oidc:
     """A `Server`."""
 
-    def __init__(self, issuer: str) -> None:
+    def __init__(self, issuer: str, login: str = "alice") -> None:
         self.issuer = issuer
+        self.login = login
 
     async def answer(self, url: str, *, consent: bool = True) -> str:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
@@ -51,7 +52,7 @@ class Oidc:
                 elif not consent:
                     url = f"{url}/abort"
                 elif 'value="login"' in text:
-                    form = {"prompt": "login", "login": "alice", "password": "x"}
+                    form = {"prompt": "login", "login": self.login, "password": "x"}
                 else:
                     form = {"prompt": "consent"}
         raise AssertionError("the pages of oidc-provider lead nowhere")

@@ -19,8 +19,9 @@ from dcvd.core.connections.oauth import code_challenge
 from dcvd.core.secret import Secret
 from dcvd.errors import DcvdError, NotConfigured, Permanent, Unauthorized
 from dcvd.kit.http.fetch import Fetcher, FetchFailed
+from dcvd.oauth.token_requests import encode_client_authentication
 from dcvd.oauth.token_responses import TokenResponseLost
-from dcvd.oauth.tokens import TokenClient, encode_client_authentication
+from dcvd.oauth.tokens import TokenClient
 from tests.examples import examples
 from tests.leaks import MARK
 from tests.marked import marked

@@ -22,7 +22,7 @@ from dcvd.core.tokens.token import Role
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.http.app_services import AppServices
-from dcvd.http.limits.admission_limits import StreamSlots, build_check_limit
+from dcvd.http.limits.admission_limits import StreamSlots, build_check_limit, build_sign_in_limit
 from dcvd.http.limits.failed_authentications import FailedAuthentications
 from dcvd.http.limits.open_requests import OpenRequests
 from dcvd.http.limits.rate_limits import RateLimiter
@@ -34,6 +34,7 @@ from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
 from dcvd.metrics import Metrics
 from dcvd.metrics.exposition import Exposition
+from dcvd.oauth.openid import OpenIdClient
 from dcvd.providers.domain_connect.discovery import DomainConnectDiscovery
 from dcvd.services import organizations
 from dcvd.services.configuration import RunningConfiguration
@@ -190,6 +191,7 @@ def built_app(config: Config) -> Api:
         observer=DnsObserver(config),
         logos=LogoFetcher(GuardedFetcher(EgressPolicy())),
         zones=ZoneChecker(context, FakeTextReader()),
+        openid=cast(OpenIdClient, None),
     )
     return Api(services, PAGES)
 
@@ -230,6 +232,7 @@ def app(
     parts.rate_limiter = RateLimiter(context)
     parts.failed_authentications = FailedAuthentications(context)
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
+    parts.sign_in_limit = build_sign_in_limit()
     parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)
     parts.overview = OverviewReader(context, parts.readiness, QUIET_DAEMON, DatabaseGrowth())
     parts.access = access_of(context)

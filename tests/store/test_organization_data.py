@@ -10,7 +10,7 @@ from tests.owned_rows import fill
 
 OF_NO_ORGANIZATION = {
     "vault_keys", "cloudflare_zones", "write_checks", "organizations", "system_conditions", "refused_questions",
-    "epochs", "sign_in_links", "remembered_time", "imported_organizations",
+    "epochs", "sign_in_links", "sign_in_choices", "remembered_time", "imported_organizations",
     "domain_counts", "certificate_counts", "delivery_counts", "job_counts", "endpoint_counts", "connection_counts",
 }  # fmt: skip
 NO_SECRETS = {"audit_entries": {"hash"}, "audit_chains": {"hash_before", "last_hash"}}

@@ -4,6 +4,7 @@ from typing import Final
 
 ERROR_CODES: Final[tuple[str, ...]] = (
     "account_not_eligible",
+    "address_not_verified",
     "address_refused",
     "after_the_last_event",
     "authorization_failed",
@@ -13,6 +14,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "bad_configuration",
     "bad_dump",
     "bad_header",
+    "bad_id_token",
     "bad_metadata",
     "bad_private_key",
     "bad_role_arn",
@@ -99,6 +101,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "no_consent_here",
     "no_database",
     "no_events",
+    "no_group_of_roles",
     "no_oauth",
     "not_an_operator",
     "not_found",

@@ -8,6 +8,7 @@ import click
 
 from dcvd.cli.options import config_option, format_examples, json_option, print_json
 from dcvd.cli.setup.examinations.daemon_socket import examine_socket
+from dcvd.cli.setup.examinations.identity_provider import examine_identity_provider
 from dcvd.cli.setup.examinations.machine import examine_machine
 from dcvd.cli.setup.examinations.outside import examine_outside
 from dcvd.cli.setup.examinations.public_url import examine_public_url
@@ -41,7 +42,8 @@ from dcvd.services.trust_stores import TrustStores, load_trust_stores
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, config: Path) -> None:
     """Examine the configuration, the units, the database, its disk and backups, the socket, the public URL, its
-    certificate and its proxy, the resolvers, the clock, DNS64, and at Cloudflare the token, the zone and the target.
+    certificate and its proxy, the resolvers, the clock, DNS64, the identity provider, and at Cloudflare the token, the
+    zone and the target.
 
     Changes nothing, and says of each part what to do. Exits with 1 if something does not work, with 78 if the
     configuration is bad.
@@ -88,8 +90,15 @@ async def _examine_network(config: Config, trust_stores: TrustStores) -> list[Fi
     daemon = await examine_socket(config)
     public = await examine_public_url(config, trust_stores.system, daemon.instance)
     outside = await examine_outside(config, trust_stores)
+    provider = await examine_identity_provider(config, trust_stores)
     results = await check_online(config, trust_stores)
-    return [daemon.finding, *public, *outside, *(Finding(_name(each), each.state, each.message) for each in results)]
+    return [
+        daemon.finding,
+        *public,
+        *outside,
+        *provider,
+        *(Finding(_name(each), each.state, each.message) for each in results),
+    ]
 
 
 def _name(result: PartResult) -> str:

@@ -46,10 +46,10 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
         check_observer(caller.role, caller.id, method)
         return
     if opt.get("needs_admin", False) and not may_write(caller.role):
-        raise Forbidden(f"A token with the role {caller.role.value} cannot read this; it needs admin or owner.")
+        raise Forbidden(f"Whoever has the role {caller.role.value} cannot read this; it needs admin or owner.")
     if method not in READ_METHODS:
         if not may_write(caller.role):
-            raise Forbidden(f"A token with the role {caller.role.value} only reads; writes need admin or owner.")
+            raise Forbidden(f"Whoever has the role {caller.role.value} only reads; writes need admin or owner.")
         if caller.is_read_only:
             raise Forbidden("This token only reads, whatever its role.", code="read_only")
     scope = required_scope(opt, method)

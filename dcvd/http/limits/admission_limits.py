@@ -1,4 +1,4 @@
-"""How many bulk streams, syncs and DNS plans an organization may run at once."""
+"""How many bulk streams, syncs and DNS plans an organization may run at once, and a client sign-ins."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,6 +13,9 @@ MAX_SYNCS_PER_ORGANIZATION: Final = 8
 MAX_SYNCS: Final = 32
 MAX_SYNCS_PER_MINUTE: Final = 60
 """Of one organization: each sync takes a call out of the Cloudflare budget that all share, ahead of the sync loop."""
+_MAX_SIGN_INS_PER_CLIENT: Final = 8
+_MAX_SIGN_INS: Final = 16
+_MAX_SIGN_INS_PER_MINUTE: Final = 60
 _SLOT_TIMEOUT_S: Final = 5.0  # seconds; a client that reconnects may be back before its last call has ended
 
 
@@ -49,4 +52,14 @@ def build_check_limit(name: str) -> AdmissionLimit:
     """
     return AdmissionLimit(
         name, max_per_caller=MAX_SYNCS_PER_ORGANIZATION, max_total=MAX_SYNCS, max_per_minute=MAX_SYNCS_PER_MINUTE
+    )
+
+
+def build_sign_in_limit() -> AdmissionLimit:
+    """Build the limit of sign-ins at the identity provider, by the client's address: each asks the provider."""
+    return AdmissionLimit(
+        "sign-ins",
+        max_per_caller=_MAX_SIGN_INS_PER_CLIENT,
+        max_total=_MAX_SIGN_INS,
+        max_per_minute=_MAX_SIGN_INS_PER_MINUTE,
     )

@@ -32,8 +32,8 @@ _POLICY_NAMES: Final = {
     Rate.WRITES: "writes",
 }
 _SUBJECTS: Final = {
-    Rate.TOKEN_READS: "of this token or link that read",
-    Rate.TOKEN_WRITES: "of this token or link that write",
+    Rate.TOKEN_READS: "of this token, link or member that read",
+    Rate.TOKEN_WRITES: "of this token, link or member that write",
     Rate.READS: "of your organization that read",
     Rate.WRITES: "of your organization that write",
 }

@@ -14,6 +14,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, authorization_url, hash_state, new_code_verifier, new_state
 from dcvd.core.instants import MINUTE, to_seconds
+from dcvd.core.members import MemberStatus
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
@@ -26,7 +27,7 @@ from dcvd.services.links import connecting
 from dcvd.services.links.rules import is_in_force
 from dcvd.services.organizations import quotas
 from dcvd.services.tokens.authentication import limit_to_member
-from dcvd.store import links
+from dcvd.store import links, members
 from dcvd.store.connections import oauth_states
 from dcvd.store.connections.oauth_states import ConsumedState, PendingAuthorization
 from dcvd.store.engine.transactions import Snapshot, Transaction
@@ -259,6 +260,10 @@ def _explain_lost_right(snapshot: Snapshot, bearer_id: str, now: int) -> str | N
     link = links.get(snapshot, bearer_id)
     if link is not None:
         return None if is_in_force(snapshot, link, now) else "the link that began it works no more"
+    member = members.get(snapshot, bearer_id)
+    if member is not None:
+        may_connect = member.status is MemberStatus.ACTIVE and may_write(member.role)
+        return None if may_connect else "the member who began it may not connect any more"
     token = tokens.get(snapshot, bearer_id)
     if token is None or is_expired(token.expires_at, now):
         return "the token or link that began it is gone"

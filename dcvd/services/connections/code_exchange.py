@@ -18,7 +18,7 @@ from dcvd.core.connections.oauth import (
 from dcvd.core.ids import IdPrefix, is_id
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
-from dcvd.core.timeline import bearer_actor
+from dcvd.core.timeline import bearer_actor, member_actor
 from dcvd.errors import DcvdError, InvalidInput, Permanent, RemoteError, StoreError, Unauthorized
 from dcvd.kit.http.fetch import FetchFailed
 from dcvd.kit.logs.anonymous_lines import mark_known
@@ -38,6 +38,7 @@ from dcvd.services.connections.authorizations import (
 from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.connections.revocations import revoke
 from dcvd.services.context import Context
+from dcvd.store import members
 from dcvd.store.connections.oauth_states import ConsumedState
 from dcvd.store.organizations import organizations
 
@@ -182,7 +183,7 @@ async def _use_code(
             scopes=scopes,
             expires_at=expires_at,
             refresh_at=None if expires_at is None else choose_refresh_at(asked_at, expires_at),
-            actor=bearer_actor(authorization.token_id),
+            actor=await _find_actor(context, authorization.token_id),
             link_id=authorization.token_id if is_id(IdPrefix.LINK, authorization.token_id) else None,
             connection_id=connection_id,
         )
@@ -193,6 +194,11 @@ async def _use_code(
             _revoke_unless_stored(context, access.token_client, provider, tokens, connection_id),
         )
         raise
+
+
+async def _find_actor(context: Context, bearer_id: str) -> str:
+    member = await context.database.read(lambda snapshot: members.get(snapshot, bearer_id))
+    return bearer_actor(bearer_id) if member is None else member_actor(bearer_id)
 
 
 def _unseal_verifier(context: Context, consumed_state: ConsumedState) -> Secret | None:

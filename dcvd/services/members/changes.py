@@ -51,6 +51,7 @@ async def change(
         members.change(tx, member_id, new_role, new_status, context.now(), ends_invite=ends_invite)
         if new_status is MemberStatus.SUSPENDED:
             sessions.delete_of_member(tx, member_id)
+        announce_change(context, tx, member_id)
         for token_id in tokens.change_rights_of_member(tx, member_id):
             announce_change(context, tx, token_id)
         for link in links.list_of_member(tx, member_id):
@@ -82,6 +83,7 @@ async def remove(context: Context, org_id: str, member_id: str) -> None:
         before = {"address": member.address, "role": member.role.value, "status": member.status.value}
         audit.record(context, tx, org_id, AuditAction.MEMBER_REMOVED, member_id, before=before)
         revocation.end(context, tx, links.list_of_member(tx, member_id))
+        announce_change(context, tx, member_id)
         token_ids = tokens.change_rights_of_member(tx, member_id)
         for token_id in token_ids:
             descent.bequeath(tx, token_id)

@@ -18,6 +18,7 @@ from dcvd.core.members import (
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
+from dcvd.core.timeline import member_actor
 from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.services import audit
@@ -137,7 +138,7 @@ async def accept(context: Context, presented_invite: str) -> Member:
         if (refusal := build_refusal(organizations.read_status(tx, member.org_id))) is not None:
             raise refusal
         members.confirm(tx, member.id, context.now())
-        audit.record(context, tx, member.org_id, AuditAction.MEMBER_ACCEPTED, member.id, actor=f"member:{member.id}")
+        audit.record(context, tx, member.org_id, AuditAction.MEMBER_ACCEPTED, member.id, actor=member_actor(member.id))
         alert_contacts.add_member(context, tx, member)
         return get_owned(tx, member.org_id, member.id)
 

@@ -25,6 +25,12 @@ async def find_last_uses(context: Context, members_of_page: Collection[Member]) 
     return await context.database.read(lambda snapshot: tokens.find_last_uses_of_members(snapshot, member_ids))
 
 
+async def find_signed_in(context: Context, org_id: str) -> dict[str, str]:
+    """Return the addresses, by their ids, of the active members who have sessions of their own."""
+    found = await context.database.read(lambda snapshot: members.list_signed_in(snapshot, org_id))
+    return {member.id: member.address for member in found}
+
+
 async def get(context: Context, org_id: str, member_id: str) -> Member:
     """Get a member by their id. Raises NotFound, also for another organization's."""
     return await context.database.read(lambda snapshot: get_owned(snapshot, org_id, member_id))

@@ -1,11 +1,15 @@
 """Begin a session: a browser that shows who it acts for gets a secret of its own."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.ids import IdPrefix
+from dcvd.core.members import Member
+from dcvd.core.oidc.people import VerifiedPerson
 from dcvd.core.operators import OperatorRights, ProcessUser
+from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
 from dcvd.core.sessions import (
     MAX_SESSIONS_OF_HOLDER,
@@ -20,8 +24,10 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.sessions.rules import describe_session, end
 from dcvd.services.sessions.sign_in_links import find_link
+from dcvd.services.tokens.member_sessions import build_member_caller
 from dcvd.store import sessions, sign_in_links
 from dcvd.store.engine.transactions import Transaction
+from dcvd.store.organizations import organizations
 
 
 class Browser(Struct, frozen=True, kw_only=True):
@@ -95,6 +101,30 @@ async def begin_for_operator(
     return await acting.database.write(unit)
 
 
+def begin_for_member(
+    context: Context, tx: Transaction, person: VerifiedPerson, member: Member, browser: Browser
+) -> BegunSession | None:
+    """Begin a session with the rights of an active member, whose address a provider has verified as this person's.
+
+    Returns None where they may do nothing, or their organization may not use dcvd.
+    """
+    caller = build_member_caller(member, person.role_limit)
+    if caller is None or member.address != person.address:
+        return None
+    if build_refusal(organizations.read_status(tx, member.org_id)) is not None:
+        return None
+    acting = context.for_caller(replace(caller, request_id=browser.request_id, address=browser.address))
+    session = _draft(
+        context,
+        browser,
+        context.config.web.session_lifetime,
+        org_id=member.org_id,
+        member_id=member.id,
+        person=person,
+    )
+    return _store(acting, tx, session, None)
+
+
 def _draft(
     context: Context,
     browser: Browser,
@@ -102,14 +132,19 @@ def _draft(
     *,
     org_id: str | None = None,
     token_id: str | None = None,
+    member_id: str | None = None,
     operator: ProcessUser | None = None,
+    person: VerifiedPerson | None = None,
 ) -> Session:
     now = context.now()
     return Session(
         id=context.new_id(IdPrefix.SESSION),
         org_id=org_id,
         token_id=token_id,
+        member_id=member_id,
         operator=operator,
+        issuer=None if person is None else person.issuer,
+        role_limit=None if person is None else person.role_limit,
         created_at=now,
         last_used_at=now,
         expires_at=now + lifetime_ms,

@@ -1,13 +1,13 @@
 """End sessions, which ends what their browsers have under way."""
 
 from dcvd.core.operators import OperatorRights
-from dcvd.core.sessions import find_holder
+from dcvd.core.sessions import Session, find_holder
 from dcvd.core.tokens.token import has_rank
 from dcvd.errors import Forbidden
 from dcvd.services.context import Context
 from dcvd.services.sessions.rules import build_unknown_error, end, get_visible, list_visible
 from dcvd.store import sessions
-from dcvd.store.engine.transactions import Transaction
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 async def end_one(context: Context, org_id: str | None, session_id: str) -> None:
@@ -63,18 +63,29 @@ async def end_all(context: Context, org_id: str | None) -> int:
     return await context.database.write(unit)
 
 
-async def end_of_former_operators(context: Context, rights: OperatorRights) -> int:
-    """End the sessions of users who are operators or observers no more; return how many."""
+async def end_unconfigured(context: Context, rights: OperatorRights) -> int:
+    """End the sessions of those whom the configuration lets in no more, for good; return how many.
 
-    def unit(tx: Transaction) -> int:
-        ended = [
+    They are users who are operators or observers no more, members who signed in at another provider, and members who
+    signed in while their groups did not count.
+    """
+    oidc = context.config.web_oidc
+
+    def list_unconfigured(snapshot: Snapshot) -> list[Session]:
+        former = [
             session
-            for session in sessions.list_of_operators(tx)
+            for session in sessions.list_of_operators(snapshot)
             if session.operator is not None and rights.find_role(session.operator.uid, session.operator.gid) is None
         ]
+        unlimited = sessions.list_without_role_limit(snapshot, oidc.issuer) if oidc.role_claim else []
+        return [*former, *sessions.list_of_other_issuers(snapshot, oidc.issuer), *unlimited]
+
+    def unit(tx: Transaction) -> int:
+        ended = list_unconfigured(tx)
         end(context, tx, ended)
         return len(ended)
 
-    if not await context.database.read(sessions.list_of_operators):
+    # Mostly there are none, and nothing has to be written.
+    if not await context.database.read(list_unconfigured):
         return 0
     return await context.database.write(unit)

@@ -12,7 +12,7 @@ from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.rights_changes import announce_change
 from dcvd.services.tokens.rights import is_visible
-from dcvd.store import sessions
+from dcvd.store import members, sessions
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.tokens import tokens
 
@@ -48,11 +48,15 @@ def build_unknown_error(session_id: str) -> NotFound:
 def _list_roles(context: Context, snapshot: Snapshot, org_id: str) -> dict[str, Role]:
     """Return the roles of those of an organization of whose sessions the caller may know, by their holders' keys."""
     now = context.now()
-    return {
+    roles = {
         token.id: token.role
         for token in tokens.list_all_of_org(snapshot, org_id)
         if is_visible(context.caller, token) and not is_expired(token.expires_at, now)
     }
+    if context.caller.domains is None:
+        # Whoever is limited to some domains sees nobody who is not.
+        roles |= {member.id: member.role for member in members.list_signed_in(snapshot, org_id)}
+    return roles
 
 
 def end(context: Context, tx: Transaction, ended: Collection[Session]) -> None:

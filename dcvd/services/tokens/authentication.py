@@ -16,6 +16,7 @@ from dcvd.core.tokens.token import Role, Token
 from dcvd.errors import Forbidden, Unauthenticated
 from dcvd.services.context import Context
 from dcvd.services.links.rules import is_in_force
+from dcvd.services.tokens.member_sessions import find_session_role
 from dcvd.store import links, members, sessions
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
@@ -95,6 +96,8 @@ def act_as(context: Context, caller: Caller) -> Context:
             return context.for_caller(caller, lambda tx: _check_token(context, tx, caller))
         case CallerKind.LINK:
             return context.for_caller(caller, lambda tx: _check_link(context, tx, caller))
+        case CallerKind.MEMBER:
+            return context.for_caller(caller, lambda tx: _check_member(context, tx, caller))
         case CallerKind.OPERATOR if caller.session_id is not None:
             return context.for_caller(caller, lambda tx: _check_session(context, tx, caller))
         case CallerKind.OPERATOR | CallerKind.DAEMON:
@@ -104,7 +107,7 @@ def act_as(context: Context, caller: Caller) -> Context:
 def build_changed_rights_error() -> Forbidden:
     """Build the error for a request that was ended because its bearer's rights changed, where they still have some."""
     return Forbidden(
-        "What this token or link may do was changed while the request was under way, which ended it; send it again.",
+        "What you may do was changed while the request was under way, which ended it; send it again.",
         code="rights_changed",
     )
 
@@ -120,6 +123,18 @@ def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:
     if token is None or token_rules.is_expired(token.expires_at, now) or token.rights_version == caller.rights_version:
         raise Unauthenticated(REFUSAL)
     raise build_refusal(organizations.read_status(tx, token.org_id)) or build_changed_rights_error()
+
+
+def _check_member(context: Context, tx: Transaction, caller: Caller) -> None:
+    """A member's rights have no version: what they hang on is asked again."""
+    _check_session(context, tx, caller)
+    role = find_session_role(context, tx, caller)
+    if role is None or caller.org_id is None:
+        raise Unauthenticated(REFUSAL)
+    if (refusal := build_refusal(organizations.read_status(tx, caller.org_id))) is not None:
+        raise refusal
+    if role is not caller.role:
+        raise build_changed_rights_error()
 
 
 def _check_session(context: Context, tx: Transaction, caller: Caller) -> None:

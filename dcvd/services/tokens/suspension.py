@@ -53,6 +53,8 @@ async def begin_deletion(context: Context, org_id: str) -> Organization:
 
 def end_rights(context: Context, tx: Transaction, org_id: str) -> None:
     """End an organization's sessions, and what its tokens' and links' bearers have under way, as its status changes."""
+    for session in sessions.list_all_of_org(tx, org_id):
+        announce_change(context, tx, session.id)
     sessions.delete_of_org(tx, org_id)
     for token_id in tokens.change_rights_of_org(tx, org_id):
         announce_change(context, tx, token_id)

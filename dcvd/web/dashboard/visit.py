@@ -20,6 +20,7 @@ from dcvd.http.access.session_authentication import read_csrf_token
 from dcvd.http.answer_headers import OWN_REFERRER
 from dcvd.http.request import ApiRequest
 from dcvd.services.domain_setup import read_owner
+from dcvd.services.members import queries as members
 from dcvd.services.tokens import queries
 from dcvd.web.dashboard.navigation import NAVIGATION, OPERATOR_NAVIGATION, NavigationItem
 from dcvd.web.pages.failures import LOOK
@@ -37,7 +38,7 @@ class Visit(Struct, frozen=True):
     """What every page of the dashboard needs.
 
     root: where the pages begin that `navigation` leads to. token: the one with whose rights the browser acts; None for
-    whoever has none.
+    whoever has none. address: of the member whose rights these are without a token; None for others.
     """
 
     request: ApiRequest
@@ -45,6 +46,7 @@ class Visit(Struct, frozen=True):
     root: str
     token: Token | None
     navigation: tuple[NavigationItem, ...] = NAVIGATION
+    address: str | None = None
 
     @property
     def words(self) -> Words:
@@ -74,6 +76,7 @@ class Visit(Struct, frozen=True):
         frame = {
             "csrf_token": read_csrf_token(self.request.scope),
             "token": self.token,
+            "address": self.address,
             "role": self.request.auth.role,
             "operator_id": self.request.auth.id if self.request.auth.kind is CallerKind.OPERATOR else None,
             "acting_for": self.request.auth.org_id,
@@ -124,7 +127,7 @@ async def open_visit(request: ApiRequest) -> Visit:
     root = find_root(request)
     look = PageLook(choose_page_language(request, Branding()), organization=owner.name, home=root)
     request.scope["state"][LOOK] = look
-    return Visit(request, look, root, await _find_token(request))
+    return Visit(request, look, root, await _find_token(request), address=await _find_address(request))
 
 
 def open_operator_visit(request: ApiRequest) -> Visit:
@@ -145,3 +148,9 @@ async def _find_token(request: ApiRequest) -> Token | None:
     if request.auth.kind is not CallerKind.TOKEN:
         return None
     return await queries.get(request.context, request.org_id, request.auth.id)
+
+
+async def _find_address(request: ApiRequest) -> str | None:
+    if request.auth.kind is not CallerKind.MEMBER:
+        return None
+    return (await members.get(request.context, request.org_id, request.auth.id)).address

@@ -19,6 +19,7 @@ from dcvd.web.pages.failures import show_failure
 from dcvd.web.pages.page import PageLook, choose_page_language, render_page
 
 SIGN_IN_PATH: Final = "/sign-in"
+OIDC_PATH: Final = "/sign-in/oidc"
 DASHBOARD_PATH: Final = "/dashboard"
 OPERATOR_PATH: Final = "/dashboard/operator"
 ACTING_PATH: Final = "/dashboard/organizations"

@@ -16,10 +16,11 @@ from dcvd.http.answer_headers import OWN_REFERRER
 from dcvd.http.forms import read_form
 from dcvd.http.page_routes import ANY_QUERY
 from dcvd.http.request import ApiRequest
+from dcvd.oauth.openid import name_provider
 from dcvd.services.sessions import beginning, ending
 from dcvd.web.pages.failures import LOOK, show_failure
 from dcvd.web.pages.page import PageLook, choose_page_language, render_page
-from dcvd.web.sign_in import operator_link
+from dcvd.web.sign_in import oidc, operator_link
 from dcvd.web.sign_in.redirection import DASHBOARD_PATH, NEXT_FIELD, SIGN_IN_PATH, show_failure_or_sign_in
 
 
@@ -66,7 +67,11 @@ def _ask(request: ApiRequest, target: str | None, *, is_refused: bool = False) -
     return render_page(
         "sign_in/sign_in.html",
         look,
-        {"target": read_own_path(target, DASHBOARD_PATH), "is_refused": is_refused},
+        {
+            "target": read_own_path(target, DASHBOARD_PATH),
+            "is_refused": is_refused,
+            "provider": name_provider(request.services.context.config.web_oidc),
+        },
         status=HTTPStatus.UNAUTHORIZED if is_refused else HTTPStatus.OK,
         headers=OWN_REFERRER | ({"WWW-Authenticate": 'Bearer realm="dcvd"'} if is_refused else {}),
     )
@@ -74,7 +79,7 @@ def _ask(request: ApiRequest, target: str | None, *, is_refused: bool = False) -
 
 ROUTER: Final = Router(
     "/",
-    route_handlers=[lead_to_dashboard, show_sign_in, sign_in, sign_out, *operator_link.HANDLERS],
+    route_handlers=[lead_to_dashboard, show_sign_in, sign_in, sign_out, *operator_link.HANDLERS, *oidc.HANDLERS],
     exception_handlers={Exception: show_failure},
     opt={"subject": None, "limited": True, "own_session": True, ANY_QUERY: True},
     include_in_schema=False,

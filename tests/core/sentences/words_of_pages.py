@@ -24,7 +24,7 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     # events
     "events": {"events_at", "events_domain", "events_endpoint", "events_id"},
     # tokens
-    "tokens": {"tokens_token", "tokens_at", "tokens_browser", "tokens_subject_domains", "tokens_subject_webhooks"},
+    "tokens": {"tokens_at", "tokens_browser", "tokens_subject_domains", "tokens_subject_webhooks"},
     # connections
     "connections": {
         "connections_provider_cloudflare", "connections_provider_godaddy", "connections_provider_route53",

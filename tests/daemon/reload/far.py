@@ -31,6 +31,10 @@ class Far:
         path = request.path
         if "refused" in path:
             return web.json_response({"message": "first reason", "reason": "second reason"}, status=422)
+        if path.endswith("/.well-known/openid-configuration"):
+            issuer = self.url + path.removesuffix("/.well-known/openid-configuration")
+            names = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+            return web.json_response({"issuer": issuer, **{name: f"{issuer}/{name}/token" for name in names}})
         if path.startswith("/.well-known/"):
             issuer = self.url + path.removeprefix("/.well-known/oauth-authorization-server")
             urls = {"authorization_endpoint": f"{issuer}/authorize", "token_endpoint": f"{issuer}/token"}

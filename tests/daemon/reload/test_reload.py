@@ -8,7 +8,13 @@ import pytest_asyncio
 
 from dcvd.config import Config
 from dcvd.config.key_annotations import keys, sections
+from dcvd.core.instants import HOUR
+from dcvd.core.operators import ProcessUser
+from dcvd.core.sign_in_links import SignInLink, mint_sign_in_code
+from dcvd.core.tokens.token import hash_token
 from dcvd.errors import ConfigError
+from dcvd.services.sessions.beginning import Browser, begin_for_operator
+from dcvd.store import sessions, sign_in_links
 from tests.daemon.reload import (
     alert_cases as alert_cases,
 )
@@ -23,6 +29,9 @@ from tests.daemon.reload import (
 )
 from tests.daemon.reload import (
     oauth_cases as oauth_cases,
+)
+from tests.daemon.reload import (
+    oidc_cases as oidc_cases,
 )
 from tests.daemon.reload import (
     provider_cases as provider_cases,
@@ -140,3 +149,17 @@ async def test_an_operator_that_does_not_exist_changes_nothing(place: Place) -> 
     with pytest.raises(ConfigError, match="nobody-of-that-name"):
         place.reload_all({"server.operators": '["nobody-of-that-name"]', "sync.tick": '"7s"'})
     assert place.context.config == before
+
+
+async def test_the_sessions_of_those_who_are_operators_no_more_end_for_good(place: Place) -> None:
+    context, former_uid = place.context, 61_234
+    place.reload(server__operators=f"[{former_uid}]")
+    link = SignInLink(
+        operator=ProcessUser(uid=former_uid, gid=former_uid), created_at=context.now(), expires_at=context.now() + HOUR
+    )
+    code = mint_sign_in_code(context.random_bytes).reveal()
+    await context.database.write(lambda tx: sign_in_links.insert(tx, link, hash_token(code)))
+    assert await begin_for_operator(context, code, place.daemon.services.operators.value, Browser()) is not None
+    for changes, left in (({"server.operators": f"[{former_uid}]"}, 1), ({}, 0)):
+        await place.daemon.complete_reload(place.reload_all(changes))
+        assert len(await context.database.read(sessions.list_of_operators)) == left

@@ -92,8 +92,8 @@ _BREAKING = {
         "INSERT INTO sessions (id, org_id, token_id, secret_hash, token_hash, created_at, last_used_at, expires_at)"
         " SELECT 'ses_x', (SELECT max(id) FROM organizations WHERE id <> org_id), id, 's', 't', 1, 1, 2"
         " FROM api_tokens LIMIT 1",
-        "INSERT INTO sessions (id, org_id, member_id, secret_hash, created_at, last_used_at, expires_at)"
-        " SELECT 'ses_x', (SELECT max(id) FROM organizations WHERE id <> org_id), id, 's', 1, 1, 2"
+        "INSERT INTO sessions (id, org_id, member_id, issuer, secret_hash, created_at, last_used_at, expires_at)"
+        " SELECT 'ses_x', (SELECT max(id) FROM organizations WHERE id <> org_id), id, 'i', 's', 1, 1, 2"
         " FROM members LIMIT 1",
     ),
     "foreign_keys": ("UPDATE api_tokens SET org_id = 'org_gone'",),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dcvd.api.app import Api
 from dcvd.core.instants import DAY, HOUR, MINUTE
 from dcvd.core.operators import OperatorRights, ProcessUser
+from dcvd.core.sessions import MAX_SESSIONS_OF_HOLDER
 from dcvd.core.sign_in_links import MAX_LINKS_OF_OPERATOR
 from dcvd.errors import Unauthenticated
 from dcvd.http.access.acting_operators import act_for
@@ -20,7 +21,7 @@ from dcvd.services.clock_skew import repair_clock_skew
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.sessions.authentication import authenticate_session
-from dcvd.services.sessions.ending import end_of_former_operators
+from dcvd.services.sessions.ending import end_unconfigured
 from dcvd.services.tokens import suspension
 from dcvd.services.tokens.authentication import act_as
 from dcvd.services.tokens.usage import TokenUsage
@@ -155,6 +156,17 @@ async def test_so_many_links_are_open_and_no_more(operator: Client, browser: Bro
         paths.append(await get_link(operator))
         clock.advance(1)
     assert [(await browser.open(path)).status for path in paths] == [404] + [200] * MAX_LINKS_OF_OPERATOR
+
+
+async def test_beyond_so_many_sessions_the_oldest_of_the_operator_ends(
+    operator: Client, anybody: Client, clock: ManualClock
+) -> None:
+    browsers = []
+    for _ in range(MAX_SESSIONS_OF_HOLDER + 1):
+        browsers.append(await signed_in_operator(operator, anybody))
+        clock.advance(1)
+    assert [(await each.open(HOME)).status for each in browsers[:2]] == [303, 200]
+    assert len((await operator.get("/operator/sessions")).json["sessions"]) == MAX_SESSIONS_OF_HOLDER
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
@@ -295,11 +307,11 @@ async def test_a_session_ends_when_its_user_is_no_operator_any_more(
     kept = app.services.operators.value
     set_rights(app, operators=frozenset({ME + 1}))
     assert (await browser.open(HOME)).status == 303
-    assert await end_of_former_operators(context, app.services.operators.value) == 1
+    assert await end_unconfigured(context, app.services.operators.value) == 1
     # One who becomes an operator again signs in again.
     app.services.operators.value = kept
     assert (await browser.open(HOME)).status == 303
-    assert await end_of_former_operators(context, kept) == 0
+    assert await end_unconfigured(context, kept) == 0
 
 
 async def test_a_link_of_somebody_who_is_no_operator_any_more_does_not_work(

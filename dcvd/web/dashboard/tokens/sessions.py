@@ -1,4 +1,4 @@
-"""`/dashboard/tokens/sessions`: the browsers that are signed in with the organization's tokens."""
+"""`/dashboard/tokens/sessions`: the browsers that are signed in to the organization."""
 
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from dcvd.http.request import ApiRequest
+from dcvd.services.members.queries import find_signed_in
 from dcvd.services.sessions import ending, queries
 from dcvd.services.tokens.queries import find_names
 from dcvd.store.engine.paging import DEFAULT_LIMIT
@@ -27,14 +28,16 @@ async def list_sessions(request: ApiRequest) -> Template:
         cursor=request.query_params.get("cursor"),
         limit=DEFAULT_LIMIT,
     )
-    of_tokens = [(session, session.token_id) for session in page.items if session.token_id is not None]
-    names = await find_names(request.context, request.org_id, {token_id for _, token_id in of_tokens})
+    token_ids = {session.token_id for session in page.items if session.token_id is not None}
+    names = await find_names(request.context, request.org_id, token_ids)
+    names |= await find_signed_in(request.context, request.org_id)
     idle_ms = request.context.config.web.session_idle
     return visit.show(
         "tokens/sessions",
         {
             "sessions": [
-                (session, names.get(token_id, token_id), session.find_end(idle_ms)) for session, token_id in of_tokens
+                (session, names.get(session.holder, session.holder), session.find_end(idle_ms))
+                for session in page.items
             ],
             "current_id": request.auth.session_id,
             "next_url": visit.link_next(page.next_cursor),

@@ -13,6 +13,7 @@ from tests.web.browser.scenes import (
     operator,
     overview,
     quick_start,
+    sign_in,
     tokens,
     webhooks,
 )
@@ -21,6 +22,7 @@ from tests.web.browser.scenes.stage import Scene
 SCENES: Final[dict[str, Scene]] = {
     **connect.SCENES,
     **overview.SCENES,
+    **sign_in.SCENES,
     **domains.SCENES,
     **webhooks.SCENES,
     **events.SCENES,

@@ -14,6 +14,7 @@ from dcvd.core.sentences.english.pages.events import EVENTS
 from dcvd.core.sentences.english.pages.frame import FRAME
 from dcvd.core.sentences.english.pages.jobs import JOBS
 from dcvd.core.sentences.english.pages.members import MEMBERS
+from dcvd.core.sentences.english.pages.oidc import OIDC
 from dcvd.core.sentences.english.pages.operator import OPERATOR
 from dcvd.core.sentences.english.pages.overview import OVERVIEW
 from dcvd.core.sentences.english.pages.quick_start import QUICK_START
@@ -37,6 +38,7 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **BRANDING,
         **QUICK_START,
         **OPERATOR,
+        **OIDC,
     }
 )
 """The templates by their ids."""

@@ -12,9 +12,7 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "operator_sign_in_button": "Sign in",
         "operator_link_ended": "This link does not work any more",
-        "operator_link_again": (
-            "It was used, or its minute is over. Ask for another one on the machine of dcvd: {command}"
-        ),
+        "operator_link_again": ("It was used, or its minute is over. Ask for another one on the machine of dcvd:"),
         "operator_title": "Operator",
         "operator_signed_in": "You are signed in as an operator, with the rights of the user with uid {uid}.",
         "operator_signed_in_observer": (

@@ -14,7 +14,6 @@ TOKENS: Final[Mapping[str, str]] = MappingProxyType(
         "tokens_create": "Create the token",
         "tokens_cancel": "Cancel",
         "tokens_name": "Name",
-        "tokens_token": "Token",
         "tokens_id": "Id",
         "tokens_role": "Role",
         "tokens_role_explained_member": "reads, and changes nothing",
@@ -114,7 +113,10 @@ TOKENS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "tokens_revoke_own_too": "Also the one with which you are signed in",
         "tokens_sessions": "Sessions",
-        "tokens_sessions_intro": "Browsers that are signed in with the tokens of your organization.",
+        "tokens_sessions_intro": (
+            "Browsers that are signed in to your organization, with a token or as one of its members."
+        ),
+        "tokens_holder": "Token or member",
         "tokens_browser": "Browser",
         "tokens_session_end": "Ends unless it is used",
         "tokens_sessions_end_all": "End all sessions",

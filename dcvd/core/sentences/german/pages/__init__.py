@@ -14,6 +14,7 @@ from dcvd.core.sentences.german.pages.events import EVENTS
 from dcvd.core.sentences.german.pages.frame import FRAME
 from dcvd.core.sentences.german.pages.jobs import JOBS
 from dcvd.core.sentences.german.pages.members import MEMBERS
+from dcvd.core.sentences.german.pages.oidc import OIDC
 from dcvd.core.sentences.german.pages.operator import OPERATOR
 from dcvd.core.sentences.german.pages.overview import OVERVIEW
 from dcvd.core.sentences.german.pages.quick_start import QUICK_START
@@ -37,6 +38,7 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **BRANDING,
         **QUICK_START,
         **OPERATOR,
+        **OIDC,
     }
 )
 """The templates by their ids."""

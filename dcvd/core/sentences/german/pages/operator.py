@@ -14,7 +14,7 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_sign_in_button": "Anmelden",
         "operator_link_ended": "Dieser Link funktioniert nicht mehr",
         "operator_link_again": (
-            "Er wurde benutzt, oder seine Minute ist um. Fordern Sie auf dem Rechner von dcvd einen neuen an: {command}"
+            "Er wurde benutzt, oder seine Minute ist um. Fordern Sie auf dem Rechner von dcvd einen neuen an:"
         ),
         "operator_title": "Betreiber",
         "operator_signed_in": "Sie sind als Betreiber angemeldet, mit den Rechten des Benutzers mit der uid {uid}.",

@@ -14,7 +14,6 @@ TOKENS: Final[Mapping[str, str]] = MappingProxyType(
         "tokens_create": "Token ausstellen",
         "tokens_cancel": "Abbrechen",
         "tokens_name": "Bezeichnung",
-        "tokens_token": "Token",
         "tokens_id": "Kennung",
         "tokens_role": "Rolle",
         "tokens_role_explained_member": "liest und ändert nichts",
@@ -116,7 +115,10 @@ TOKENS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "tokens_revoke_own_too": "Auch das, mit dem Sie angemeldet sind",
         "tokens_sessions": "Sitzungen",
-        "tokens_sessions_intro": "Browser, die mit den Tokens Ihrer Organisation angemeldet sind.",
+        "tokens_sessions_intro": (
+            "Browser, die bei Ihrer Organisation angemeldet sind, mit einem Token oder als eines ihrer Mitglieder."
+        ),
+        "tokens_holder": "Token oder Mitglied",
         "tokens_browser": "Browser",
         "tokens_session_end": "Endet, wenn unbenutzt",
         "tokens_sessions_end_all": "Alle Sitzungen beenden",

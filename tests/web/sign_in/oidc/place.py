@@ -1,0 +1,89 @@
+"""A browser that signs in at a provider, and members who may."""
+
+import re
+from urllib.parse import urlencode
+
+from dcvd.core.members import MemberStatus
+from dcvd.core.tokens.token import Role
+from dcvd.services.context import Context
+from dcvd.store.engine.transactions import Transaction
+from tests.served_app.client import Answer, Client
+from tests.web.connect.visitor import read_text
+from tests.web.sign_in.browser import COOKIE, FORM, SAME_ORIGIN, Browser
+from tests.web.sign_in.oidc.issuer import ADDRESS, FakeIssuer
+
+ATTEMPT = "__Host-dcvd_sign_in"
+CALLBACK = "/sign-in/oidc/callback"
+
+
+class OidcBrowser(Browser):
+    """Keeps the cookie of an attempt beside that of its session."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(client)
+        self.attempt = ""
+
+    async def begin(self, path: str | None = None) -> str:
+        """Follow the link of the sign-in page; returns where the provider asks who the person is."""
+        query = "" if path is None else f"?{urlencode({'next': path})}"
+        answer = await self.open(f"/sign-in/oidc{query}")
+        assert answer.status == 303, read_text(answer)
+        self.note(answer)
+        return answer.headers["Location"]
+
+    async def come_back(self, query: str) -> Answer:
+        """Come back from the provider's site, which brings no cookie of the session along."""
+        secret, self.secret = self.secret, None
+        try:
+            answer = await self.open(f"{CALLBACK}?{query}", **{"Sec-Fetch-Site": "cross-site"})
+        finally:
+            self.secret = secret
+        self.note(answer)
+        return answer
+
+    async def sign_in_at(self, issuer: FakeIssuer, path: str | None = None) -> Answer:
+        return await self.come_back(issuer.authorize(await self.begin(path)))
+
+    async def choose(self, member_id: str) -> Answer:
+        headers = {**self._cookie(), **FORM, **SAME_ORIGIN}
+        body = urlencode({"member": member_id}).encode()
+        answer = await self._client.post("/sign-in/oidc/organization", data=body, headers=headers)
+        self.note(answer)
+        return answer
+
+    def note(self, answer: Answer) -> None:
+        for line in answer.headers.getall("Set-Cookie", []):
+            if match := re.match(rf"{ATTEMPT}=([^;]*);", line.replace('"', "")):
+                self.attempt = match[1]
+            if match := re.match(rf"{COOKIE}=(\w+);", line):
+                self.secret = match[1]
+
+    def _cookie(self) -> dict[str, str]:
+        pairs = [f"{COOKIE}={self.secret}"] if self.secret else []
+        pairs += [f"{ATTEMPT}={self.attempt}"] if self.attempt else []
+        return {"Cookie": "; ".join(pairs)} if pairs else {}
+
+
+async def add_member(
+    context: Context,
+    org_id: str,
+    member_id: str,
+    *,
+    role: Role = Role.OWNER,
+    status: MemberStatus = MemberStatus.ACTIVE,
+    address: str = ADDRESS,
+) -> str:
+    """Store a member, beside an owner who stays."""
+
+    def unit(tx: Transaction) -> None:
+        tx.execute_many(
+            "INSERT INTO members (id, org_id, address, role, status, created_at, updated_at, confirmed_at)"
+            " VALUES (?, ?, ?, ?, ?, 1, 1, 1)",
+            [
+                (member_id, org_id, address, role, status),
+                (f"{member_id}_other", org_id, f"{member_id}@other.example", "owner", "active"),
+            ],
+        )
+
+    await context.database.write(unit)
+    return member_id
