@@ -48,6 +48,7 @@ ELSEWHERE: Final = {
     "POST /connect/{link_token}/domain": "domain.added, by the customer with a link",
     "POST /connect/{link_token}/authorize": "authorization.begun, by the customer with a link",
     "POST /connect/{link_token}/write": "dns.write_requested, by the customer with a link",
+    "POST /operator/all/jobs/requeue": "job.retried of each, where jobs are dead",
     "POST /sign-in/oidc/organization": "session.begun, by the member who chose",
     "POST /sign-in/operator/{code}": "session.begun, by the operator who was given the link",
     "POST /invitation/{invite}": "member.accepted, by whoever was invited",

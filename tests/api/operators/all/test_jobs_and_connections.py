@@ -68,6 +68,8 @@ async def test_dead_jobs_are_told_by_their_cause_and_requeued_by_it(
     answer = await operator.post("/operator/all/jobs/requeue", {"kind": "register", "code": "refused"})
     assert (answer.status, answer.json) == (200, {"requeued": 2})
     assert (await operator.get("/operator/all/jobs/causes")).json["causes"] == []
+    entries = (await operator.get("/operator/all/audit?action=job.retried")).json["audit"]
+    assert {entry["objectId"] for entry in entries} == {job.id for job in await all_jobs(context, organization.id)}
 
 
 async def test_connections_are_listed_together_by_status_provider_and_organization(
