@@ -12,6 +12,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.transitions import Observation
+from dcvd.core.sentences.rendering import Language
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.core.timeline_sentences import (
     describe_event,
@@ -53,21 +54,21 @@ class TimelineEntry(Struct, frozen=True, kw_only=True):
         tie = source.id if source is not None else -1 if self.event is None else self.event.sequence
         return self.occurred_at, self.kind, tie
 
-    def describe(self) -> str:
+    def describe(self, language: Language) -> str:
         """Return what happened, and who caused it, in a sentence."""
         if self.job is not None:
-            return describe_job(self.job.kind, self.job.state)
+            return describe_job(self.job.kind, self.job.state, language)
         if self.event is not None:
-            return describe_event(self.event.type.value)
+            return describe_event(self.event.type.value, language)
         assert self.stored_entry is not None, "an entry is stored, a job or an event"
         note = self.stored_entry.note
         match self.kind:
             case TimelineEntryKind.REQUEST:
-                return describe_request(self.stored_entry.actor, note.what or "", note.detail)
+                return describe_request(self.stored_entry.actor, note.what or "", note.detail, language)
             case TimelineEntryKind.OBSERVATION:
-                return describe_observation(note.changes, note.merged)
+                return describe_observation(note.changes, note.merged, language)
             case _:
-                return describe_transition(note.changes, note.merged)
+                return describe_transition(note.changes, note.merged, language)
 
 
 def record_request(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.jobs import JobState
+from dcvd.core.sentences.rendering import CATALOGUE, Language
 from dcvd.core.timeline import FieldChange, note_observation, note_transition
 from dcvd.core.timeline_sentences import (
     describe_event,
@@ -85,6 +86,45 @@ def test_a_job_is_told_with_what_has_become_of_it_and_an_event_by_its_type() -> 
     assert describe_event("domain.active") == ("The event domain.active was written for the webhooks that want it.")
 
 
+def test_many_changes_and_long_values_are_cut_and_numbers_have_their_marks() -> None:
+    codes = [f"a_code_of_{number:02}_letters_or_more" for number in range(10)]
+    told = describe_observation([FieldChange("findings", None, codes)] * 8, 1234)
+    value = ", ".join(codes)[:99]
+    assert told.count(f"the findings: {value}… (before: none); ") == 6
+    assert told.endswith("; 2 more. 1,234 later changes are in this entry too.")
+
+
+def test_a_history_is_told_in_german_too() -> None:
+    certificate = {"serial": "01", "issuer": None, "expiresAt": "2027-01-15T08:00:00Z"}
+    changes = [
+        FieldChange("certificate", None, certificate),
+        FieldChange("waitsForTxt", False, True),
+        FieldChange("errors", [], ["CAA forbids it.", "timeout"]),
+        *[FieldChange("new", 1, 2)] * 4,
+    ]
+    assert describe_observation(changes, 1234, "de") == (
+        "Eine Prüfung fand Neues: das geltende Zertifikat: eines von unbekanntem Aussteller bis 2027-01-15T08:00:00Z "
+        "(vorher: nichts); Cloudflare wartet auf TXT-Einträge: ja (vorher: nein); die Fehlertexte von Cloudflare: "
+        "„CAA forbids it.“ und timeout (vorher: nichts); new: 2 (vorher: 1); new: 2 (vorher: 1); new: 2 (vorher: 1); "
+        "1 weitere. In diesem Eintrag stecken auch 1.234 spätere Änderungen."
+    )
+    turned = describe_transition(
+        [FieldChange("status", "issuing", "error"), FieldChange("error", None, {"code": "moved"})], 1, "de"
+    )
+    assert turned == (
+        "Ihr Status wechselte von issuing zu error. Sie blieb mit dem Fehler moved stehen. "
+        "In diesem Eintrag steckt auch 1 spätere Änderung."
+    )
+    assert describe_request("job:job_1", "moved", "app.customer.com", "de") == (
+        "Ein Auftrag von dcvd hat die Domain in eine andere Organisation verschoben (app.customer.com)."
+    )
+    assert describe_request("cloudflare", "hint", None, "de") == (
+        "Cloudflare hat eine Nachricht gesendet, daher wird die Domain geprüft."
+    )
+    assert describe_job("write_dns", JobState.DEAD, "de") == "Ein Auftrag schreibt die Einträge. Er wurde aufgegeben."
+    assert "domain.active" in describe_event("domain.active", "de")
+
+
 ANY_VALUE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["code", "expiresAt", "x"]), inner),
@@ -94,9 +134,11 @@ FIELDS = st.sampled_from(["status", "findings", "new"])
 CHANGES = st.lists(st.builds(FieldChange, FIELDS, ANY_VALUE, ANY_VALUE), min_size=1)
 
 
-@given(CHANGES, st.integers(0, 9))
-def test_whatever_changed_is_one_printable_line_of_bounded_length(changes: list[FieldChange], merged: int) -> None:
-    for told in (describe_observation(changes, merged), describe_transition(changes, merged)):
+@given(CHANGES, st.integers(0, 9), st.sampled_from(list(CATALOGUE)))
+def test_whatever_changed_is_one_printable_line_of_bounded_length(
+    changes: list[FieldChange], merged: int, language: Language
+) -> None:
+    for told in (describe_observation(changes, merged, language), describe_transition(changes, merged, language)):
         assert told.isprintable()
         assert len(told) < 3000
         assert told.endswith(".")

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import Response, Router, get
 from litestar.params import FromPath
 
 from dcvd.api.timeline.view import TimelineList, timeline_entry_view
+from dcvd.http.languages import TranslatedOperation, language_headers, read_language
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
 from dcvd.services import timeline
@@ -24,14 +25,14 @@ OrderParameter = Annotated[
 ]
 
 
-@get("/{domain_id:str}/timeline", summary="Show what happened to a domain")
+@get("/{domain_id:str}/timeline", summary="Show what happened to a domain", operation_class=TranslatedOperation)
 async def get_timeline(
     request: ApiRequest,
     domain_id: FromPath[str],
     order: OrderParameter = None,
     limit: Limit = None,
     cursor: Cursor = None,
-) -> TimelineList:
+) -> Response[TimelineList]:
     """List every request, observed change, change of status, job and event; a cause comes before its effects.
 
     A removed domain keeps its timeline until retention ends. `order` has to stay the same from page to page.
@@ -44,7 +45,9 @@ async def get_timeline(
         cursor=cursor,
         limit=parse_page_limit(limit),
     )
-    return TimelineList(timeline=[timeline_entry_view(entry) for entry in page.items], next_cursor=page.next_cursor)
+    language = read_language(request)
+    entries = [timeline_entry_view(entry, language) for entry in page.items]
+    return Response(TimelineList(timeline=entries, next_cursor=page.next_cursor), headers=language_headers(language))
 
 
 ROUTER: Final = Router(

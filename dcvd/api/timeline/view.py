@@ -8,6 +8,7 @@ from msgspec import Struct
 from dcvd.api.events import EventView
 from dcvd.api.jobs.view import JobView, job_view
 from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.sentences.rendering import Language
 from dcvd.core.timeline import TimelineEntryKind
 from dcvd.http.answers.instants import Instant
 from dcvd.http.answers.views import build_view
@@ -65,9 +66,9 @@ class TimelineList(Struct, frozen=True, kw_only=True, rename="camel"):
     next_cursor: str | None
 
 
-def timeline_entry_view(entry: TimelineEntry) -> TimelineEntryView:
-    """Show one entry."""
-    at, kind, sentence = to_rfc3339(entry.occurred_at), _KINDS[entry.kind], entry.describe()
+def timeline_entry_view(entry: TimelineEntry, language: Language) -> TimelineEntryView:
+    """Show one entry, with its sentence in a language."""
+    at, kind, sentence = to_rfc3339(entry.occurred_at), _KINDS[entry.kind], entry.describe(language)
     if entry.job is not None:
         job = entry.job
         return TimelineEntryView(id=job.id, kind=kind, at=at, sentence=sentence, what=job.kind, job=job_view(job))

@@ -62,6 +62,17 @@ async def test_why_a_domain_became_active_is_told_from_the_request_to_the_event(
     assert sentences[7] == "The event domain.active was written for the webhooks that want it."
 
 
+async def test_it_is_told_in_the_language_that_the_client_likes_best(owner: Client) -> None:
+    domain_id = await added(owner)
+    for headers, language, says in (
+        ({"Accept-Language": "de-AT, en;q=0.5"}, "de", "Ein API-Token hat die Domain hinzugefügt."),
+        ({}, "en", "An API token added the domain."),
+    ):
+        answer = await owner.get(f"/api/domains/{domain_id}/timeline", headers=headers)
+        assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
+        assert answer.json["timeline"][0]["sentence"] == says
+
+
 async def test_it_can_be_read_from_the_newest_on_page_by_page(owner: Client) -> None:
     domain_id = await added(owner)
     await owner.post(f"/api/domains/{domain_id}/sync")

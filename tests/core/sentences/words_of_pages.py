@@ -3,6 +3,7 @@
 from typing import Final
 
 SAME_WORDS: Final[dict[str, set[str]]] = {
+    "timeline": {"timeline_request", "timeline_request_detailed"},
     "connect": {"connect_name", "connect_ttl"},
     "frame": {
         "sign_in_token", "dashboard_navigation", "dashboard_api", "dashboard_signed_in", "dashboard_domains",

@@ -8,6 +8,7 @@ from dcvd.core.sentences.english.cloudflare import CLOUDFLARE
 from dcvd.core.sentences.english.dns import DNS
 from dcvd.core.sentences.english.pages import PAGES
 from dcvd.core.sentences.english.summaries import SUMMARIES
+from dcvd.core.sentences.english.timeline import TIMELINE
 
-ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **PAGES})
+ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **TIMELINE, **PAGES})
 """The templates by their ids."""

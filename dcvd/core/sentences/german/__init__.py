@@ -8,6 +8,7 @@ from dcvd.core.sentences.german.cloudflare import CLOUDFLARE
 from dcvd.core.sentences.german.dns import DNS
 from dcvd.core.sentences.german.pages import PAGES
 from dcvd.core.sentences.german.summaries import SUMMARIES
+from dcvd.core.sentences.german.timeline import TIMELINE
 
-GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **PAGES})
+GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **TIMELINE, **PAGES})
 """The templates by their ids."""

@@ -112,6 +112,11 @@ async def test_its_history_has_pages(owner_browser: Browser, context: Context, o
     domain_id = await add_broken(context, org_id, "shop.customer.com")
     page = await owner_browser.open(f"/dashboard/domains/{domain_id}/history")
     assert "Its status turned from" in read_text(page)
+    german = {"Accept-Language": "de"}
+    for place in ("", "/history"):
+        told = read_text(await owner_browser.open(f"/dashboard/domains/{domain_id}{place}", **german))
+        assert "Ihr Status wechselte von" in told, place
+        assert "Its status turned from" not in told, place
 
 
 async def test_a_registration_that_was_given_up_is_tried_again(
