@@ -13,6 +13,7 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
 from dcvd.core.alerts.contacts import ContactStatus, LinkAction
+from dcvd.core.sentences.sentence import say
 from dcvd.http.answers.problems import route_not_found
 from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import links
@@ -28,10 +29,10 @@ async def show_page(request: ApiRequest, action: FromPath[str], token: TokenPara
     known = _parse_action(action)
     linked = await links.find(request.context, known, token or "")
     if linked is None:
-        return refuse_link()
+        return refuse_link(request)
     if linked.contact.status is _status_after(known):
-        return show_message(_done_message(known, linked))
-    return show_message(_question_message(known, linked))
+        return show_message(request, _done_message(known, linked))
+    return show_message(request, _question_message(known, linked))
 
 
 @post("/{action:str}", status_code=200)
@@ -39,7 +40,7 @@ async def follow_link(request: ApiRequest, action: FromPath[str], token: TokenPa
     """Do what the link is for. The body, which says that it was one click, changes nothing."""
     known = _parse_action(action)
     linked = await links.follow(request.context, known, token or "")
-    return refuse_link() if linked is None else show_message(_done_message(known, linked))
+    return refuse_link(request) if linked is None else show_message(request, _done_message(known, linked))
 
 
 def _parse_action(text: str) -> LinkAction:
@@ -57,38 +58,31 @@ def _status_after(action: LinkAction) -> ContactStatus:
 
 
 def _question_message(action: LinkAction, linked: LinkedContact) -> Message:
-    name, address = linked.organization, linked.contact.address
+    names = {"organization": linked.organization, "address": linked.contact.address}
     match action:
         case LinkAction.CONFIRM:
-            text = f"{name} wants to tell {address} when something goes wrong with its custom domains."
-            return build_message("Do you want these alerts?", text, button="Yes, send me alerts")
+            question = say("message_alerts_wanted", **names)
+            return build_message("message_alerts_question", question, button="message_alerts_confirm")
         case LinkAction.UNSUBSCRIBE:
-            text = f"{name} tells {address} when something goes wrong with its custom domains."
-            return build_message("No more alerts?", text, button="Send me no more alerts")
+            question = say("message_alerts_sent", **names)
+            return build_message("message_alerts_end_question", question, button="message_alerts_end")
 
 
 def _done_message(action: LinkAction, linked: LinkedContact) -> Message:
-    name, address = linked.organization, linked.contact.address
+    names = {"organization": linked.organization, "address": linked.contact.address}
     match action:
         case LinkAction.CONFIRM:
             return build_message(
-                "You get alerts",
-                f"From now on {address} is told when something goes wrong with the custom domains of {name}.",
-                "Each mail has a link by which you can end them. You can close this window.",
+                "message_alerts_begun", say("message_alerts_begun_explained", **names), say("message_alerts_begun_end")
             )
         case LinkAction.UNSUBSCRIBE:
-            return build_message(
-                "You get no more alerts",
-                f"{address} gets no more alerts of {name}. You can close this window.",
-            )
+            return build_message("message_alerts_ended", say("message_alerts_ended_explained", **names))
 
 
-def refuse_link() -> Template:
+def refuse_link(request: ApiRequest) -> Template:
     """Answer a link that leads nowhere."""
-    text = (
-        "This link is not complete, was replaced by a later one, or is too old. Ask whoever wants to send you alerts."
-    )
-    return show_message(build_message("Nothing was changed", text), status=HTTPStatus.NOT_FOUND)
+    message = build_message("message_unchanged", say("message_alerts_refused"))
+    return show_message(request, message, status=HTTPStatus.NOT_FOUND)
 
 
 ROUTER: Final = Router("/alerts", route_handlers=[show_page, follow_link], include_in_schema=False)

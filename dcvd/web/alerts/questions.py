@@ -8,6 +8,7 @@ from typing import Final
 from litestar import Router, get, post
 from litestar.response import Template
 
+from dcvd.core.sentences.sentence import say
 from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import refused_questions
 from dcvd.services.alerts.refused_questions import QuestionedAddress
@@ -18,39 +19,39 @@ from dcvd.web.pages.message import build_message, show_message
 @get(["/refuse", "/allow"])
 async def show_page(request: ApiRequest, token: TokenParameter = None) -> Template:
     """Show whether the address is asked, with a button for the opposite."""
-    return _show(await refused_questions.find(request.context, token or ""), token or "")
+    return _show(request, await refused_questions.find(request.context, token or ""), token or "")
 
 
 @post("/refuse", status_code=200)
 async def refuse_questions(request: ApiRequest, token: TokenParameter = None) -> Template:
     """End the questions."""
-    return _show(await refused_questions.refuse(request.context, token or ""), token or "")
+    return _show(request, await refused_questions.refuse(request.context, token or ""), token or "")
 
 
 @post("/allow", status_code=200)
 async def allow_questions(request: ApiRequest, token: TokenParameter = None) -> Template:
     """Allow questions again."""
-    return _show(await refused_questions.allow(request.context, token or ""), token or "")
+    return _show(request, await refused_questions.allow(request.context, token or ""), token or "")
 
 
-def _show(known: QuestionedAddress | None, token: str) -> Template:
+def _show(request: ApiRequest, known: QuestionedAddress | None, token: str) -> Template:
     if known is None:
-        return refuse_link()
+        return refuse_link(request)
     if known.is_refused:
         message = build_message(
-            "You get no more questions",
-            f"Nobody has {known.address} asked any more whether it wants alerts.",
-            button="Allow questions again",
+            "message_questions_ended",
+            say("message_questions_ended_explained", address=known.address),
+            button="message_questions_allow",
             action=f"allow?token={token}",
         )
     else:
         message = build_message(
-            "No more questions?",
-            f"Organizations may have {known.address} asked whether it wants their alerts.",
-            button="Never ask me again",
+            "message_questions_end_question",
+            say("message_questions_asked", address=known.address),
+            button="message_questions_end",
             action=f"refuse?token={token}",
         )
-    return show_message(message)
+    return show_message(request, message)
 
 
 ROUTER: Final = Router(

@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from msgspec import Struct
 
+from dcvd.core.sentences.sentence import Sentence
 from dcvd.errors import Conflict, NotConfigured, NotFound, RemoteError, Retryable
 from dcvd.http.answers.provider_names import name_provider
 from dcvd.http.forms import read_form
@@ -28,7 +29,7 @@ class Way(Struct, frozen=True):
     """A way to have the records created: what its button does, who does it, and what the form says of that."""
 
     action: str
-    provider: str
+    provider: str | Sentence
     choice: str = ""
 
 
@@ -141,7 +142,7 @@ async def _build_apply_url(request: ApiRequest, domain_id: str) -> domain_connec
     )
 
 
-def _leave(visit: Visit, url: str, state: str, provider: str) -> Template:
+def _leave(visit: Visit, url: str, state: str, provider: str | Sentence) -> Template:
     """Show a page that leads to the provider: the policy of pages lets no form be answered with another site.
 
     The browser keeps the path of this page until it comes back with the state.

@@ -11,6 +11,8 @@ from litestar import Router, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
+from dcvd.core.sentences.sentence import Sentence, say
+from dcvd.core.tokens.token import Role
 from dcvd.errors import InvalidInput
 from dcvd.http.access.authentication import read_client_address
 from dcvd.http.page_routes import ANY_QUERY
@@ -26,8 +28,13 @@ async def show_invitation(request: ApiRequest, invite: FromPath[str]) -> Templat
     invited = await invitations.find(request.context, invite)
     if invited is None:
         return _refuse(request, None)
-    text = f"{invited.organization} invites {invited.member.address} as {invited.member.role.value}."
-    return show_message(build_message("You are invited", text, button="Accept"))
+    invitation = say(
+        "message_invited_by",
+        organization=invited.organization,
+        address=invited.member.address,
+        role=_name_role(invited.member.role),
+    )
+    return show_message(request, build_message("message_invited", invitation, button="message_accept"))
 
 
 @post("/{invite:str}", status_code=200)
@@ -38,11 +45,12 @@ async def accept_invitation(request: ApiRequest, invite: FromPath[str]) -> Templ
     except InvalidInput as error:
         return _refuse(request, error)
     return show_message(
+        request,
         build_message(
-            "You are a member",
-            f"{member.address} is a member now, with the role {member.role.value}.",
-            "To sign in you need a token: ask whoever invited you. You can close this window.",
-        )
+            "message_member",
+            say("message_member_role", address=member.address, role=_name_role(member.role)),
+            say("message_member_token"),
+        ),
     )
 
 
@@ -51,10 +59,12 @@ def _refuse(request: ApiRequest, error: InvalidInput | None) -> Template:
     refusal = request.services.failed_authentications.record(read_client_address(request.scope))
     if refusal is not None:
         raise refusal from error
-    text = (
-        "This invitation is not complete, was used or replaced, or is too old. Ask whoever invited you for a new one."
-    )
-    return show_message(build_message("Nothing was changed", text), status=HTTPStatus.NOT_FOUND)
+    message = build_message("message_unchanged", say("message_invitation_refused"))
+    return show_message(request, message, status=HTTPStatus.NOT_FOUND)
+
+
+def _name_role(role: Role) -> Sentence:
+    return say(f"dashboard_role_{role.value}")
 
 
 ROUTER: Final = Router(

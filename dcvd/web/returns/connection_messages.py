@@ -3,43 +3,38 @@
 from typing import Final
 
 from dcvd.core.connections.connection import Provider
+from dcvd.core.sentences.sentence import say
 from dcvd.errors import DcvdError
 from dcvd.http.answers.provider_names import name_provider
 from dcvd.web.pages.message import Message, build_message
 
 _ERROR_SENTENCES: Final = {
-    "access_denied": "You declined, so nothing was connected.",
-    "invalid_state": "This link was used before, is too old, or belongs to something else. Start again from where you "
-    "came from.",
-    "invalid_callback": "This link is not complete. Start again from where you came from.",
-    "insufficient_scope": "The permission to change DNS records was not given, so nothing was connected. Start again "
-    "and allow it.",
-    "quota_reached": "There are too many connections already. One that is not needed has to be removed first.",
+    "access_denied": "message_declined",
+    "invalid_state": "message_link_used",
+    "invalid_callback": "message_link_incomplete",
+    "insufficient_scope": "message_scope",
+    "quota_reached": "message_quota",
 }
 
 
 def success_message(provider: Provider, organization: str) -> Message:
     """Return what is said of a success."""
+    name = name_provider(provider)
     return build_message(
-        "Connected",
-        f"{organization} can now write DNS records for your domains at {name_provider(provider)}.",
-        f"You can close this window. To take it back, ask {organization}, or remove its access at "
-        f"{name_provider(provider)}.",
+        "message_connected",
+        say("message_may_write", organization=organization, provider=name),
+        say("message_take_back", organization=organization, provider=name),
     )
 
 
 def failure_message(provider: Provider, organization: str | None, error: DcvdError) -> Message:
     """Return what is said of a failure: what to do, and the code of the error, but no text of the provider's."""
-    suffix = f" to {organization}" if organization else ""
-    sentence = _ERROR_SENTENCES.get(
-        error.code,
-        "Something is wrong between the two, and you cannot change it. Try again later, or tell whoever sent you here "
-        f"this code: {error.code}",
-    )
+    name = name_provider(provider)
+    first_word = name if isinstance(name, str) else say("message_your_provider")
     return build_message(
-        "Not connected", f"{_capitalize(name_provider(provider))} was not connected{suffix}.", sentence
+        "message_not_connected",
+        say("message_not_connected_to", provider=first_word, organization=organization)
+        if organization
+        else say("message_not_connected_provider", provider=first_word),
+        say(_ERROR_SENTENCES.get(error.code, "message_failed"), code=error.code),
     )
-
-
-def _capitalize(text: str) -> str:
-    return text[:1].upper() + text[1:]

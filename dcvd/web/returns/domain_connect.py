@@ -11,12 +11,11 @@ from litestar import Response, Router, get
 from litestar.params import QueryParameter
 
 from dcvd.core.records.domain_connect import RETURN_PATH, ApplyOutcome, read_outcome
+from dcvd.core.sentences.sentence import say
 from dcvd.http.request import ApiRequest
 from dcvd.services.records import domain_connect
 from dcvd.web.pages.message import Message, build_message, show_message
 from dcvd.web.returns.return_cookie import FORGET_RETURN, read_return_path
-
-_CLOSE: Final = "You can close this window."
 
 StateParameter = Annotated[str | None, QueryParameter(name="state")]
 ErrorParameter = Annotated[str | None, QueryParameter(name="error")]
@@ -41,32 +40,20 @@ async def show_outcome(
     if outcome == "applied" and link_path is not None:
         headers = {"Location": link_path, "Set-Cookie": FORGET_RETURN}
         return Response(b"", status_code=HTTPStatus.SEE_OTHER, headers=headers, media_type="text/html")
-    return show_message(_outcome_message(outcome))
+    return show_message(request, _outcome_message(outcome))
 
 
 def _outcome_message(result: ApplyOutcome) -> Message:
+    close = say("message_close")
     match result:
         case "applied":
-            return build_message(
-                "Your DNS provider sets the record",
-                "It can take some minutes until it can be seen everywhere; you need not wait for it here.",
-                _CLOSE,
-            )
+            return build_message("message_applied", say("message_applied_explained"), close)
         case "cancelled":
-            return build_message("Nothing was changed", "You cancelled it at your DNS provider.", _CLOSE)
+            return build_message("message_unchanged", say("message_cancelled"), close)
         case "denied":
-            return build_message(
-                "Nothing was changed",
-                "Your DNS provider does not let you change this domain. Ask whoever manages it, or create the record by"
-                " hand.",
-                _CLOSE,
-            )
+            return build_message("message_unchanged", say("message_denied"), close)
         case "failed":
-            return build_message(
-                "Nothing was changed",
-                "Your DNS provider could not do it. Try again later, or create the record by hand.",
-                _CLOSE,
-            )
+            return build_message("message_unchanged", say("message_provider_failed"), close)
         case _:
             assert_never(result)
 

@@ -60,7 +60,7 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
         return _redirect(result.return_to, result, callback.state)
     if result.failure is not None:
         return _failure_response(request, known_provider, result.organization, result.failure)
-    return show_message(success_message(known_provider, result.organization))
+    return show_message(request, success_message(known_provider, result.organization))
 
 
 def _parse_callback(query: bytes) -> AuthorizationResponse:
@@ -105,7 +105,7 @@ def _lead_back(path: str) -> Response[bytes]:
 def _failure_response(request: ApiRequest, provider: Provider, organization: str | None, error: DcvdError) -> Template:
     # The status and the log line are those of any failure, but the answer is a page for people.
     status = HTTPStatus(report_failure(request.scope, error).problem.status)
-    return show_message(failure_message(provider, organization, error), status=status)
+    return show_message(request, failure_message(provider, organization, error), status=status)
 
 
 ROUTER: Final = Router("/oauth/callback", route_handlers=[handle_callback], include_in_schema=False)

@@ -124,6 +124,34 @@ async def test_whoever_has_an_address_ends_all_questions_to_it_and_allows_them_a
         assert find_path(await receive(context, server, 3), "confirm")
 
 
+async def test_the_pages_of_the_links_speak_the_language_of_the_browser(
+    context: Context, owner: Client, anybody: Client
+) -> None:
+    stranger, german = anybody.as_bearer(None), {"Accept-Language": "de"}
+
+    async def read(path: str, method: str = "GET") -> str:
+        answer = await stranger.call(method, path, headers=german)
+        assert answer.headers["Content-Language"] == "de"
+        return answer.body.decode()
+
+    async with serving_mail() as server:
+        configure(context, server)
+        added = await add(owner)
+        question = await receive(context, server, 1)
+        confirm = find_path(question, "confirm")
+        (refuse,) = re.findall(r"https://dcv\.example\.net(/alerts/refuse\?token=[\w-]+)\s", question)
+        assert f"möchte {ADDRESS} melden, wenn mit den dort verbundenen Domains" in await read(confirm)
+        assert "Ja, schicken Sie mir Meldungen" in await read(confirm)
+        assert "Nie wieder fragen" in await read(refuse)
+        assert "Sie bekommen Meldungen" in await read(confirm, "POST")
+        await record(context, added["orgId"], broken("app.example"))
+        end = find_path(await receive(context, server, 2), "unsubscribe")
+        assert "Keine Meldungen mehr?" in await read(end)
+        assert f"{ADDRESS} bekommt keine Meldungen von " in await read(end, "POST")
+        assert "Fragen wieder erlauben" in await read(refuse, "POST")
+        assert "Es wurde nichts geändert" in await read("/alerts/confirm?token=x")
+
+
 @pytest.mark.parametrize("token", ["", "x", "eHh4", "%C3%A9", "A" * 200])
 async def test_a_link_of_refusal_that_was_not_made_here_changes_nothing(anybody: Client, token: str) -> None:
     for path in (f"/alerts/refuse?token={token}", f"/alerts/allow?token={token}"):

@@ -100,9 +100,11 @@ class Flow:
         body |= {name: parameters[name] for name in ("code", "state", "iss") if name in parameters}
         return await (caller or self.owner).post("/api/oauth/exchange", body | changes)
 
-    async def callback(self, parameters: Parameters, provider: str = "other", *, cookie: str | None = None) -> Answer:
+    async def callback(
+        self, parameters: Parameters, provider: str = "other", *, cookie: str | None = None, language: str = "en"
+    ) -> Answer:
         """As the browser brings an answer to our own redirect URI."""
-        headers = {} if cookie is None else {"Cookie": cookie}
+        headers = {"Accept-Language": language} | ({} if cookie is None else {"Cookie": cookie})
         return await self.anybody.get(f"/oauth/callback/{provider}?{urlencode(parameters)}", headers=headers)
 
     async def connected(self) -> str:

@@ -68,6 +68,18 @@ async def test_the_name_of_an_organization_is_text(flow: Flow, mint: Mint) -> No
         assert "&lt;script&gt;" in _assert_page(answer, status)
 
 
+async def test_the_page_speaks_the_language_of_the_browser(flow: Flow) -> None:
+    for language, connected, declined in (
+        ("en", "at your DNS provider.", "Your DNS provider was not connected to "),
+        ("de", "kann jetzt bei Ihrem DNS-Anbieter DNS-Einträge", " mit Ihrem DNS-Anbieter kam nicht zustande."),
+    ):
+        for consent, status, says in ((True, 200, connected), (False, 400, declined)):
+            parameters = await flow.answered(await flow.begin(), consent=consent)
+            answer = await flow.callback(parameters, language=language)
+            assert says in _assert_page(answer, status)
+            assert answer.headers["Content-Language"] == language
+
+
 async def test_there_is_no_page_for_what_has_no_oauth(flow: Flow) -> None:
     for provider in ("route53", "nowhere", "OTHER", quote(_SCRIPT, safe=""), "other%0d%0aX-A:%20b"):
         answer = await flow.callback({"state": "x", "code": "x"}, provider)

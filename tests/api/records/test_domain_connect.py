@@ -145,6 +145,10 @@ async def test_the_page_says_what_the_provider_says_in_words_of_ours(anybody: Cl
     assert answer.status == 200
     assert said in answer.body.decode()
     assert b"<script" not in answer.body
+    german = await anybody.get(f"/domain-connect/done?{query}", headers={"Accept-Language": "de"})
+    assert "Sie können dieses Fenster schließen." in german.body.decode()
+    assert german.headers["Content-Language"] == "de"
+    assert said not in german.body.decode()
 
 
 @pytest.mark.usefixtures("connected")

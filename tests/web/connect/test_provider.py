@@ -36,6 +36,8 @@ async def test_where_the_operator_has_set_it_up_the_provider_is_offered(visitor:
     text = read_text(await visitor.open("/ways"))
     assert "Let your DNS provider do it" in text
     assert "You leave this page and come back to it" in text
+    german = read_text(await visitor.open("/ways", **{"Accept-Language": "de"}))
+    assert "Von Ihrem DNS-Anbieter erledigen lassen" in german
 
 
 async def test_the_way_there_is_a_link_because_no_form_may_lead_to_another_site(visitor: Visitor, flow: Flow) -> None:

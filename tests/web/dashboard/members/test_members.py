@@ -37,6 +37,8 @@ async def test_whoever_is_invited_accepts_by_a_button_and_once(
     assert status == "invited"
     assert "The invitation can be accepted until" in read_text(await owner_browser.open(MEMBERS))
     assert "invites ada@acme.example as admin" in read_text(await anybody.get(path))
+    german = {"Accept-Language": "de"}
+    assert "ada@acme.example mit der Rolle Administrator ein." in read_text(await anybody.get(path, headers=german))
     assert (await newest(owner))[1] == "invited", "to open it changes nothing"
     accepted = await anybody.post(path, data=b"", headers={"Content-Type": "application/x-www-form-urlencoded"})
     assert "ada@acme.example is a member now" in read_text(accepted)
@@ -44,6 +46,7 @@ async def test_whoever_is_invited_accepts_by_a_button_and_once(
     for answer in (await anybody.get(path), await anybody.post(path)):
         assert answer.status == 404
         assert "was used or replaced" in read_text(answer)
+    assert "wurde benutzt oder ersetzt" in read_text(await anybody.get(path, headers=german))
     assert INVITATION.search((await owner_browser.open(f"{MEMBERS}/{member_id}")).body.decode()) is None
 
 

@@ -14,6 +14,7 @@ from dcvd.core.sentences.english.pages.events import EVENTS
 from dcvd.core.sentences.english.pages.frame import FRAME
 from dcvd.core.sentences.english.pages.jobs import JOBS
 from dcvd.core.sentences.english.pages.members import MEMBERS
+from dcvd.core.sentences.english.pages.messages import MESSAGES
 from dcvd.core.sentences.english.pages.oidc import OIDC
 from dcvd.core.sentences.english.pages.operator import OPERATOR
 from dcvd.core.sentences.english.pages.overview import OVERVIEW
@@ -39,6 +40,7 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **QUICK_START,
         **OPERATOR,
         **OIDC,
+        **MESSAGES,
     }
 )
 """The templates by their ids."""

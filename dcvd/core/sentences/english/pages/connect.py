@@ -62,6 +62,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
             "Switch the proxy off for this record: the cloud beside it has to be grey, with the words “DNS only”."
         ),
         "connect_final_dot": "If your provider appends {zone} to the value, type the value with a dot at its end.",
+        "connect_your_provider": "your DNS provider",
         "connect_one_click": "Let {provider} do it",
         "connect_one_click_explained": (
             "You sign in at {provider} and agree. Then the record is written for you, and nothing else is changed."

@@ -14,6 +14,7 @@ from dcvd.core.sentences.german.pages.events import EVENTS
 from dcvd.core.sentences.german.pages.frame import FRAME
 from dcvd.core.sentences.german.pages.jobs import JOBS
 from dcvd.core.sentences.german.pages.members import MEMBERS
+from dcvd.core.sentences.german.pages.messages import MESSAGES
 from dcvd.core.sentences.german.pages.oidc import OIDC
 from dcvd.core.sentences.german.pages.operator import OPERATOR
 from dcvd.core.sentences.german.pages.overview import OVERVIEW
@@ -39,6 +40,7 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **QUICK_START,
         **OPERATOR,
         **OIDC,
+        **MESSAGES,
     }
 )
 """The templates by their ids."""

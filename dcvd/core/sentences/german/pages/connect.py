@@ -69,7 +69,8 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
         "connect_final_dot": (
             "Hängt Ihr Anbieter {zone} an den Wert an, so geben Sie den Wert mit einem Punkt am Ende ein."
         ),
-        "connect_one_click": "{provider} erledigt es",
+        "connect_your_provider": "Ihrem DNS-Anbieter",
+        "connect_one_click": "Von {provider} erledigen lassen",
         "connect_one_click_explained": (
             "Sie melden sich bei {provider} an und stimmen zu. Dann wird der Eintrag für Sie geschrieben, und "
             "sonst wird nichts geändert."
