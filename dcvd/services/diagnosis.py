@@ -14,14 +14,14 @@ from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sk
 from dcvd.core.diagnosis.summary import summarize_domain, summarize_preview
 from dcvd.core.dns.facts import DnsCheckRequest, DnsObservation
 from dcvd.core.dns.provider_table import DnsProvider
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.sentences.rendering import Language
-from dcvd.core.sentences.sentence import quote
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
-from dcvd.errors import InvalidInput, NotFound
+from dcvd.errors import NotFound
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import reach
 from dcvd.services.context import Context
@@ -205,10 +205,8 @@ class Diagnoser:
         template, allowed = context.config.cloudflare.cname_target, context.config.domains.allow_reserved_tlds
         try:
             candidate = validate_request(request, target=template, allowed_tlds=allowed)
-        except InvalidInput as error:
-            if error.field != "domainName":
-                raise
-            findings = unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
+        except RefusedName as refusal:
+            findings = unusable_name_findings(request.domain_name, refusal, allowed_tlds=allowed)
             name = make_printable(request.domain_name)[:MAX_NAME_CHARS]
             return Preview(name=name, target=template, findings=findings, checked_at=context.now())
         reach.check_name(limited_to, candidate.name)
@@ -255,8 +253,11 @@ def _find_obstacles(candidate: ValidatedDomain, suffix: str | None) -> Iterator[
     if candidate.validation == "delegated":
         try:
             targets.validate_delegable(candidate.name, suffix)
-        except InvalidInput as error:
-            sentences = (quote(error.message),)
+        except RefusedName as refusal:
             yield Finding(
-                code=error.code, severity="error", actor="customer", message=error.message, sentences=sentences
+                code=refusal.code,
+                severity="error",
+                actor="customer",
+                message=refusal.message,
+                sentences=refusal.sentences,
             )

@@ -22,6 +22,7 @@ from dcvd.config import Config, load
 from dcvd.core.diagnosis.preview import build_check_request, diagnose_domain, sketch_domain, unusable_name_findings
 from dcvd.core.dns.facts import DnsObservation
 from dcvd.core.dns.hostnames import normalise
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains.additions import DomainRequest, validate_request
 from dcvd.core.sentences.rendering import Language
 from dcvd.core.text import make_printable
@@ -125,8 +126,8 @@ async def _diagnose(config: Config, request: DomainRequest, target: str | None, 
     template = _parse_target(config, target)
     try:
         addition = validate_request(request, target=template, allowed_tlds=allowed)
-    except InvalidInput as error:
-        findings = unusable_name_findings(request.domain_name, error.message, allowed_tlds=allowed)
+    except RefusedName as refusal:
+        findings = unusable_name_findings(request.domain_name, refusal, allowed_tlds=allowed)
         return DiagnosisResult(
             diagnosis_of_invalid_name(make_printable(request.domain_name), findings, language),
             DnsOutput(),

@@ -6,10 +6,10 @@ from typing import Final
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import new_finding
 from dcvd.core.dns.hostnames import list_unusual_labels, normalise
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains.domain import Finding
-from dcvd.core.sentences.sentence import quote, say
+from dcvd.core.sentences.sentence import say
 from dcvd.core.text import make_printable
-from dcvd.errors import InvalidInput
 
 MAX_COMMON_NAME_CHARS: Final = 64
 """The most characters of a certificate's common name (RFC 5280, ub-common-name). Cloudflare accepts a longer hostname
@@ -22,9 +22,9 @@ def name_findings(text: str, *, allowed_tlds: Collection[str] = ()) -> tuple[Fin
     """Return the findings about a name as somebody typed it; `allowed_tlds` as in `hostnames.normalise`."""
     try:
         name = normalise(text, allowed_tlds=allowed_tlds)
-    except InvalidInput as error:
+    except RefusedName as error:
         quoted = make_printable(text)[:_MAX_QUOTED_NAME_CHARS]
-        return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", quote(error.message), [quoted]),)
+        return (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", error.sentences, [quoted]),)
     return (*_length_findings(name), *unusual_name_findings(name))
 
 

@@ -13,13 +13,14 @@ from dcvd.core.diagnosis.requirements import DnsRequirements
 from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
 from dcvd.core.dns.provider_table import DnsProvider
 from dcvd.core.dns.providers import find_provider_by_name
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains import targets
 from dcvd.core.domains.additions import ValidatedDomain
 from dcvd.core.domains.domain import DnsState, Domain, Finding, RequiredRecord, new_domain
 from dcvd.core.domains.typed_records import find_zone, remember_zone, required_records_to_type
 from dcvd.core.ids import RandomBytes
 from dcvd.core.sentences.rendering import render
-from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord, quote, say
+from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord, say
 
 _EXPECTED_CODES: Final = frozenset({FindingCode.CNAME_MISSING, FindingCode.CNAME_WRONG_TARGET})
 
@@ -147,7 +148,7 @@ def _hide_in_param(value: Param, template: str) -> Param:
             return value
 
 
-def unusable_name_findings(text: str, message: str, *, allowed_tlds: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Return the findings about a name that cannot be added for the reason `message`."""
+def unusable_name_findings(text: str, refusal: RefusedName, *, allowed_tlds: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Return the findings about a name that cannot be added, for a reason of its own or that of the refusal."""
     findings = name_findings(text, allowed_tlds=allowed_tlds)
-    return findings or (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", quote(message), ()),)
+    return findings or (new_finding(FindingCode.HOSTNAME_INVALID, "error", "customer", refusal.sentences, ()),)

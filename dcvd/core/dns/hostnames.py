@@ -14,13 +14,15 @@ import idna
 from publicsuffixlist import PublicSuffixList
 
 from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.dns.top_level_domains import RESERVED_TLDS, find_likely, is_delegated, read_suffixes
 from dcvd.core.dns.typed_names import NotOnlyName, extract_name
-from dcvd.errors import InvalidInput
+from dcvd.core.sentences.sentence import Param, say
 
 MAX_GIVEN_CHARS: Final = 1000
 """A hostname in Unicode is longer than its A-labels at times; what is longer than this is not looked at."""
 
+_MAX_LABEL_CHARS: Final = 63
 _A_LABEL_PREFIX: Final = "xn--"
 _SYMBOL_CATEGORIES: Final = frozenset({"So", "Sk"})
 _JOINER: Final = "\u200d"  # of emoji that are made of several
@@ -45,66 +47,66 @@ def load_suffixes() -> None:
 def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "domainName") -> str:
     """Return the A-label form in which a hostname is stored and compared; of a web page's address, that of its host.
 
-    `allowed_tlds` are reserved top-level domains that the operator accepts, for a sandbox. Raises InvalidInput with one
-    sentence on what is wrong; it names `field`.
+    `allowed_tlds` are reserved top-level domains that the operator accepts, for a sandbox. Raises RefusedName, which
+    says what is wrong, and names `field`.
     """
 
-    def fault(message: str) -> InvalidInput:
-        return InvalidInput(field, message, code="hostname_invalid")
+    def fault(sentence_id: str, /, **params: Param) -> RefusedName:
+        return RefusedName(field, say(sentence_id, **params))
 
     if not text.strip():
-        raise fault("The hostname is empty; give one such as app.customer.com.")
+        raise fault("hostname_empty")
     if len(text) > MAX_GIVEN_CHARS:
-        raise fault(f"The hostname is longer than {MAX_NAME_CHARS} characters, the most that DNS can carry.")
+        raise fault("hostname_beyond_dns", most=MAX_NAME_CHARS)
     try:
         name = extract_name(text)
     except NotOnlyName as error:
-        raise fault(str(error)) from None
+        raise RefusedName(field, *error.sentences) from None
     if not name:
-        raise fault(f"{text.strip()!r} has no hostname; give one such as app.customer.com.")
+        raise fault("hostname_missing", typed=repr(text.strip()))
     if "_" in name:
-        raise fault(f"{name!r} has an underscore; a hostname with a certificate has only letters, digits and hyphens.")
+        raise fault("hostname_underscore", name=repr(name))
     if "*" in name:
-        raise fault(f"{name!r} is a wildcard; give the hostname itself.")
+        raise fault("hostname_wildcard", name=repr(name))
     try:
         ascii_name = _to_ascii(name)
     except (idna.IDNAError, UnicodeError) as error:
-        raise fault(f"{name!r} is not a hostname: {error}.") from error
+        raise fault("hostname_not_one", name=repr(name), reason=str(error)) from error
     if len(ascii_name) > MAX_NAME_CHARS:
-        raise fault(f"The hostname is {len(ascii_name)} characters long; DNS carries at most {MAX_NAME_CHARS}.")
+        raise fault("hostname_length", length=len(ascii_name), most=MAX_NAME_CHARS)
     labels = ascii_name.split(".")
     for label in labels:
         if not label:
-            raise fault(f"{name!r} has an empty label: two dots in a row, or one at the start.")
-        if len(label) > 63:
-            raise fault(f"The label {label!r} is {len(label)} characters long; DNS allows at most 63.")
+            raise fault("hostname_label_empty", name=repr(name))
+        if len(label) > _MAX_LABEL_CHARS:
+            raise fault("hostname_label_length", label=repr(label), length=len(label), most=_MAX_LABEL_CHARS)
         if _LABEL.fullmatch(label) is None:
-            raise fault(f"The label {label!r} is not made of letters, digits and inner hyphens.")
+            raise fault("hostname_label_odd", label=repr(label))
     if len(labels) < 2:
-        raise fault(f"{name!r} is a single label; give a full hostname such as app.customer.com.")
+        raise fault("hostname_single_label", name=repr(name))
     _check_top(ascii_name, labels, allowed_tlds, field)
     return ascii_name
 
 
 def _check_top(name: str, labels: list[str], allowed_tlds: Collection[str], field: str) -> None:
-    """Raise InvalidInput for a name whose top-level domain lets it have no certificate, or is not the one meant."""
+    """Raise RefusedName for a name whose top-level domain lets it have no certificate, or is not the one meant."""
     tld = labels[-1]
-    message = ""
+    sentence = None
     if tld.isdigit() or _HEXADECIMAL.fullmatch(tld) is not None:
-        message = f"{name!r} ends in a number, so it is read as an IP address; give a hostname."
+        sentence = say("hostname_number", name=repr(name))
     elif tld in allowed_tlds:
         return
     elif tld in _SCHEMES or list_unusual_labels(tld):
-        message = f"{name!r} is no hostname: there is no top-level domain .{tld}."
+        sentence = say("hostname_no_tld", name=repr(name), tld=tld)
     elif tld in RESERVED_TLDS:
-        message = f"The top-level domain .{tld} is reserved; no CA issues certificates below it."
+        sentence = say("hostname_reserved_tld", tld=tld)
     elif not is_delegated(tld) and (likely := find_likely(tld)) is not None:
         meant = ".".join((*labels[:-1], likely))
-        message = f"There is no top-level domain .{tld}: did you mean .{likely}? Then enter {meant}."
+        sentence = say("hostname_tld_slip", tld=tld, likely=likely, meant=meant)
     elif read_suffixes().is_public(name):
-        message = f"{name!r} is a public suffix, below which others register; give a name of the customer's own."
-    if message:
-        raise InvalidInput(field, message, code="hostname_invalid")
+        sentence = say("hostname_public_suffix", name=repr(name))
+    if sentence is not None:
+        raise RefusedName(field, sentence)
 
 
 def normalise_search(text: str) -> str:

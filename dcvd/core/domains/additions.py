@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping
 from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.dns.hostnames import normalise
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.labels import validate_external_id, validate_labels
 from dcvd.core.domains.targets import belongs_to_service, service_name
+from dcvd.core.sentences.sentence import say
 from dcvd.errors import InvalidInput
 
 
@@ -44,8 +46,7 @@ def validate_request(request: DomainRequest, *, target: str, allowed_tlds: Colle
     """Validate a request; `target` is the configured one. Raises InvalidInput, which names the member at fault."""
     name = normalise(request.domain_name, allowed_tlds=allowed_tlds)
     if belongs_to_service(name, target):
-        message = f"{name} belongs to this service itself: customers point their names to {service_name(target)}."
-        raise InvalidInput("domainName", message, code="hostname_invalid")
+        raise RefusedName("domainName", say("hostname_of_service", name=name, target=service_name(target)))
     if request.wildcard and request.validation == "http":
         message = "A wildcard certificate is validated by delegation only: leave validation out, or say delegated."
         raise InvalidInput("validation", message)

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.dns.hostnames import is_cname_target, is_within
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Domain, Record
 from dcvd.core.ids import RandomBytes
-from dcvd.errors import InvalidInput
+from dcvd.core.sentences.sentence import say
 
 TOKEN_LABEL: Final = "{token}."
 """The first label of a configured target in whose place every registration gets its own random label."""
@@ -76,15 +77,18 @@ def fill_challenge_target(domain: Domain, suffix: str | None) -> Domain:
 
 
 def validate_delegable(name: str, suffix: str | None) -> None:
-    """Raise InvalidInput for a hostname that is too long for delegated validation."""
+    """Raise RefusedName for a hostname that is too long for delegated validation."""
     label = f"{CHALLENGE_LABEL}.{name}"
     target = f"{name}.{suffix or _EXAMPLE_SUFFIX}"
     longest = max(label, target, key=len)
     if len(longest) > MAX_NAME_CHARS:
         at_most = MAX_NAME_CHARS - (len(longest) - len(name))
-        raise InvalidInput(
-            "validation",
-            f"{name} is too long to be validated by delegation: its challenge {longest} would have {len(longest)}"
-            f" characters, and DNS carries {MAX_NAME_CHARS}. Use a hostname of at most {at_most} characters, or http.",
-            code="hostname_too_long_to_delegate",
+        sentence = say(
+            "hostname_beyond_delegation",
+            name=name,
+            challenge=longest,
+            length=len(longest),
+            most=MAX_NAME_CHARS,
+            allowed=at_most,
         )
+        raise RefusedName("validation", sentence, code="hostname_too_long_to_delegate")

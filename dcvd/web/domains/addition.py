@@ -6,9 +6,10 @@ from typing import Any, Final
 from msgspec import Struct
 
 from dcvd.core.dns.hostnames import normalise
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import Domain
-from dcvd.errors import InvalidInput
+from dcvd.core.sentences.rendering import Language, render
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.services.domains import details
@@ -36,11 +37,11 @@ class TypedAddition(Struct, frozen=True, kw_only=True):
         return {"typed": self.typed, "question": self.question, "fault": self.fault}
 
 
-async def add_typed(request: ApiRequest, *, may_ask: bool = True) -> TypedAddition:
+async def add_typed(request: ApiRequest, language: Language, *, may_ask: bool = True) -> TypedAddition:
     """Add the name of a form, or ask first: where it was read from something longer, is a whole domain, or is doubtful.
 
-    may_ask: False where the answer is known beforehand. Raises what `details.add` and a preview raise, and no
-    InvalidInput.
+    language: of the fault. may_ask: False where the answer is known beforehand. Raises what `details.add` and a preview
+    raise, and no RefusedName.
     """
     form = await read_form(request)
     typed = form.get("domain", "").strip()[:MAX_TYPED_CHARS]
@@ -53,6 +54,6 @@ async def add_typed(request: ApiRequest, *, may_ask: bool = True) -> TypedAdditi
                 return TypedAddition(typed=typed, question=question)
         asked = DomainRequest(domain_name=name)
         detail = await details.add(request.context, request.org_id, asked, actor=request.actor)
-    except InvalidInput as error:
-        return TypedAddition(typed=typed, fault=error.message)
+    except RefusedName as refusal:
+        return TypedAddition(typed=typed, fault=render(refusal.sentences, language))
     return TypedAddition(typed=typed, domain=detail.domain)

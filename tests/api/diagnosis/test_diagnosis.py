@@ -215,6 +215,8 @@ async def test_a_name_that_cannot_be_used_is_a_finding(owner: Client, observer: 
     found = answer.json["diagnosis"]
     assert [finding["code"] for finding in found["findings"]] == ["hostname_invalid"]
     assert (found["dnsStatus"], found["requiredRecords"], observer.asked) == (None, [], [])
+    german = await owner.post("/api/diagnose", {"domainName": name}, headers={"Accept-Language": "de"})
+    assert german.json["diagnosis"]["findings"][0]["message"] != found["findings"][0]["message"]
 
 
 async def test_who_has_the_name_already_is_told_only_where_it_is_oneself(owner: Client, stranger: Client) -> None:

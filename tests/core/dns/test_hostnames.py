@@ -13,7 +13,9 @@ from dcvd.core.dns.hostnames import (
     registrable_domain,
     to_a_labels,
 )
+from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.dns.top_level_domains import RESERVED_TLDS, find_likely, is_delegated
+from dcvd.core.sentences.rendering import render
 from dcvd.errors import InvalidInput
 from tests.examples import examples
 
@@ -25,8 +27,8 @@ HOSTLIKE = st.text(
 LETTERLIKE = st.one_of(st.sampled_from("abcXYZ019-ßςΣİKüאק例"), st.characters(categories=["L", "M", "N"]))
 
 
-def refusal(text: str, **options: object) -> InvalidInput:
-    with pytest.raises(InvalidInput) as caught:
+def refusal(text: str, **options: object) -> RefusedName:
+    with pytest.raises(RefusedName) as caught:
         normalise(text, **options)  # type: ignore[arg-type]  # tests pass real options
     return caught.value
 
@@ -314,3 +316,23 @@ def test_a_zone_holds_its_own_name_and_what_is_below_it(name: str, zone: str, in
 )
 def test_names_of_providers_are_compared_in_a_labels(text: str, name: str) -> None:
     assert to_a_labels(text) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a_b.customer.com", "'a_b.customer.com' hat einen Unterstrich;"),
+        ("ftp://app.customer.com/x", "Webseite. Geben Sie nur den Namen ein: app.customer.com."),
+        ("app.customer.com:8443", "hat einen Port, von dem DNS nichts weiß. Geben Sie nur den Namen ein: app"),
+        ("printer.local", "Die Top-Level-Domain .local ist reserviert;"),
+        (f"{'a' * 64}.com", "ist 64 Zeichen lang; DNS erlaubt höchstens 63."),
+    ],
+)
+def test_a_refusal_can_be_said_in_another_language(text: str, said: str) -> None:
+    error = refusal(text)
+    assert said in render(error.sentences, "de")
+    assert render(error.sentences) == error.message
+
+
+def test_a_refusal_has_no_character_that_cannot_be_printed() -> None:
+    assert refusal("@.\x1b[31m").message.isprintable()

@@ -66,6 +66,16 @@ async def test_what_is_no_name_is_told_beside_the_field_and_stays_in_it(newcomer
     assert await names(owner) == []
 
 
+async def test_why_a_name_is_refused_is_said_in_the_language_of_the_page(newcomer: Visitor) -> None:
+    for typed, says in (
+        ("", "Der Hostname ist leer; geben Sie einen ein, etwa app.customer.com."),
+        ("shop.customer.con", "Meinten Sie .com? Dann geben Sie shop.customer.com ein."),
+        ("me@customer.com", "ist eine E-Mail-Adresse. Geben Sie nur den Namen ein: customer.com."),
+        ("edge.example.net", "edge.example.net gehört zu diesem Dienst selbst"),
+    ):
+        assert says in read_text(await newcomer.send("/domain?lang=de", domain=typed)), typed
+
+
 async def test_a_name_whose_domain_is_not_registered_is_doubted(
     newcomer: Visitor, owner: Client, observer: FakeObserver
 ) -> None:

@@ -6,9 +6,12 @@ from typing import Final
 
 from dcvd.core.sentences.english.cloudflare import CLOUDFLARE
 from dcvd.core.sentences.english.dns import DNS
+from dcvd.core.sentences.english.hostnames import HOSTNAMES
 from dcvd.core.sentences.english.pages import PAGES
 from dcvd.core.sentences.english.summaries import SUMMARIES
 from dcvd.core.sentences.english.timeline import TIMELINE
 
-ENGLISH: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **TIMELINE, **PAGES})
+ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
+    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **PAGES}
+)
 """The templates by their ids."""

@@ -6,9 +6,12 @@ from typing import Final
 
 from dcvd.core.sentences.german.cloudflare import CLOUDFLARE
 from dcvd.core.sentences.german.dns import DNS
+from dcvd.core.sentences.german.hostnames import HOSTNAMES
 from dcvd.core.sentences.german.pages import PAGES
 from dcvd.core.sentences.german.summaries import SUMMARIES
 from dcvd.core.sentences.german.timeline import TIMELINE
 
-GERMAN: Final[Mapping[str, str]] = MappingProxyType({**DNS, **CLOUDFLARE, **SUMMARIES, **TIMELINE, **PAGES})
+GERMAN: Final[Mapping[str, str]] = MappingProxyType(
+    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **PAGES}
+)
 """The templates by their ids."""

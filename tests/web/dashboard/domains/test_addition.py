@@ -5,7 +5,7 @@ from dcvd.store.organizations.organizations import Organization
 from tests.served_app.client import Client
 from tests.web.connect.visitor import read_text
 from tests.web.dashboard.domains.standing import add
-from tests.web.sign_in.browser import Browser
+from tests.web.sign_in.browser import SAME_ORIGIN, Browser
 
 FORM = "/dashboard/domains/new"
 
@@ -37,6 +37,12 @@ async def test_what_is_no_name_is_told_at_the_field_and_stays_in_it(owner_browse
     assert answer.status == 400
     assert 'value="shop.customer.con"' in answer.body.decode()
     assert "did you mean .com?" in read_text(answer)
+    form = await owner_browser.find_form(FORM, on=FORM)
+    german = await owner_browser.send(
+        FORM, {**form, "domain": "shop.customer.con"}, {**SAME_ORIGIN, "Accept-Language": "de"}
+    )
+    assert '<p class="finding error" id="domain-fault" role="alert" lang="de">' in german.body.decode()
+    assert "Meinten Sie .com?" in read_text(german)
     assert await names(owner) == []
 
 
