@@ -3,11 +3,13 @@
 import asyncio
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from http import HTTPStatus
+from typing import Any
 
 import structlog
+from litestar import Response
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from dcvd.core.callers import Caller, CallerKind
@@ -21,11 +23,18 @@ from dcvd.http.access.authentication import (
 )
 from dcvd.http.access.hosts import AllowedHosts
 from dcvd.http.answer_headers import AnswerHeaders
-from dcvd.http.answers.problems import FAILURE, MEDIA_TYPE, REQUEST_ID, ProblemResponse, report_failure
+from dcvd.http.answers.problems import (
+    FAILURE,
+    MEDIA_TYPE,
+    REQUEST_ID,
+    ProblemResponse,
+    handle_exception,
+    report_failure,
+)
 from dcvd.http.app_services import AppServices
 from dcvd.http.limits.client_requests import CLIENT_ADDRESS, ClientRequests
 from dcvd.http.limits.open_requests import OPEN_REQUEST
-from dcvd.http.request import BODY_RESERVATION, SENT_METHOD
+from dcvd.http.request import BODY_RESERVATION, SENT_METHOD, ApiRequest
 from dcvd.http.route_classes import classify_route, classify_status
 from dcvd.http.traces import describe_request
 from dcvd.kit.limits.byte_budget import ByteBudget
@@ -86,7 +95,7 @@ class RequestEnvelope:
                     except asyncio.CancelledError:
                         if not open_request.accept_cancellation() or status is not None:
                             raise
-                        await _send_problem(report_failure(scope, await find_lost_rights_error(scope)), send_out)
+                        await _send_failure(scope, receive, send_out, await find_lost_rights_error(scope))
             finally:
                 reservation.release()
                 self._count_use(scope, method, status)
@@ -130,6 +139,14 @@ class RequestEnvelope:
         if is_operator_path(scope["path"]):
             check_operator(scope, self._services.operators.value)
             lead_to_tenants_route(scope)
+
+
+async def _send_failure(scope: HTTPScope, receive: Receive, send: Send, error: DcvdError) -> None:
+    """Answer an exception as the request's route does: with a problem, or with a page."""
+    request = ApiRequest(scope, receive, send)
+    handlers = scope["route_handler"].resolve_exception_handlers()
+    build_answer: Callable[[ApiRequest, DcvdError], Response[Any]] = handlers.get(Exception, handle_exception)
+    await build_answer(request, error).to_asgi_response(app=None, request=request)(scope, receive, send)
 
 
 async def _send_problem(response: ProblemResponse, send: Send) -> None:

@@ -1,6 +1,6 @@
 """Authentication: tenants by a bearer token, their customers by a link's, operators by their process's credentials."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from litestar.connection import ASGIConnection
@@ -35,6 +35,8 @@ _OBSERVERS_PATHS: Final = ("/operator/sign-in-links",)
 """Where observers write, too: what they get lets them read alone."""
 
 AsgiConnection = ASGIConnection[Any, Any, Any, Any]
+BUILD_REFUSAL: Final = "dcvd.build_refusal"
+"""The key in the scope's state of what makes the error of a route's guard of one that says that nobody is known."""
 UNATTENDED_HEADER: Final = "X-Unattended"
 """The header by which an open page says that it asks by itself: nobody uses its session by that."""
 UNATTENDED: Final = "unattended"
@@ -64,14 +66,19 @@ async def authenticate_link(connection: AsgiConnection, handler: BaseRouteHandle
 
     Raises what `authenticate_tenant` raises, but NotFound for a link that does not work.
     """
-    token = connection.path_params["link_token"]
+    token, state = connection.path_params["link_token"], connection.scope["state"]
+    state[BUILD_REFUSAL] = _build_ended_link_error
     try:
         if not is_link_token(token):
             raise Unauthenticated(authentication.REFUSAL)
-        connection.scope["state"][PRESENTED_TOKEN] = token
+        state[PRESENTED_TOKEN] = token
         await _authenticate_bearer(connection, handler)
     except Unauthenticated as error:
-        raise NotFound("This link does not work: it has ended, or it is not complete.", code="link_ended") from error
+        raise _build_ended_link_error() from error
+
+
+def _build_ended_link_error() -> NotFound:
+    return NotFound("This link does not work: it has ended, or it is not complete.", code="link_ended")
 
 
 async def _authenticate_bearer(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
@@ -138,6 +145,12 @@ async def find_lost_rights_error(scope: Scope) -> DcvdError:
 
     It is what the next request would be told; one that would be served is told to come.
     """
+    error = await _find_lost_rights_error(scope)
+    build_refusal: Callable[[], DcvdError] | None = scope["state"].get(BUILD_REFUSAL)
+    return error if build_refusal is None or not isinstance(error, Unauthenticated) else build_refusal()
+
+
+async def _find_lost_rights_error(scope: Scope) -> DcvdError:
     request: OpenRequest = scope["state"][OPEN_REQUEST]
     if request.has_expired:
         return Unauthenticated(authentication.REFUSAL)

@@ -16,6 +16,7 @@ from dcvd.core.sessions import derive_csrf_token, is_csrf_token
 from dcvd.errors import InvalidInput, NotFound, Unauthenticated
 from dcvd.http.access.acting_operators import act_for
 from dcvd.http.access.authentication import (
+    BUILD_REFUSAL,
     PRESENTED_SESSION,
     PRESENTED_TOKEN,
     AsgiConnection,
@@ -111,12 +112,12 @@ async def _authenticate(
     secret = read_session_secret(config, scope)
     if secret is None:
         raise SignInNeeded("Sign in first.")
-    scope["state"][PRESENTED_SESSION] = secret
+    scope["state"] |= {PRESENTED_SESSION: secret, BUILD_REFUSAL: _build_ended_session_error}
     try:
         caller = await find_admitted_caller(scope)
     except Unauthenticated as error:
         # It counts against nobody: nobody guesses 256 bits, and browsers go on to send what has ended.
-        raise SignInNeeded("Your session has ended: sign in again.") from error
+        raise _build_ended_session_error() from error
     caller = await admit(connection, caller)
     await admit_caller(connection, caller)
     if caller.kind is CallerKind.OPERATOR:
@@ -124,6 +125,10 @@ async def _authenticate(
     if is_write:
         await _check_csrf_token(connection, secret)
     await authorize_caller(connection, handler, caller)
+
+
+def _build_ended_session_error() -> SignInNeeded:
+    return SignInNeeded("Your session has ended: sign in again.")
 
 
 async def authenticate_shown_token(request: ApiRequest, token: str) -> None:

@@ -43,6 +43,7 @@ def planted_files() -> dict[str, str]:
         "oauth.cloudflare.client_secret_file": base64.b64encode(secrets.token_bytes(32)).decode(),
         "oauth.godaddy.client_secret_file": "go-daddy-secret",
         "oauth.other.client_secret_file": "other-secret",
+        "web.oidc.client_secret_file": "oidc-secret",
         "providers.route53.secret_access_key_file": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "providers.domain_connect.private_key_file": pem,
     }

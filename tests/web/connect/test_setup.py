@@ -1,6 +1,7 @@
 """A customer follows their domain."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -17,7 +18,7 @@ from tests.api.webhooks.owed import domain
 from tests.manual_clock import ManualClock
 from tests.served_app.client import Client
 from tests.served_app.stand_ins import FakeLooker
-from tests.web.connect.visitor import Visitor, read_text
+from tests.web.connect.visitor import FORM, Visitor, read_text
 
 
 @pytest.fixture
@@ -173,3 +174,27 @@ async def test_whoever_only_asks_whether_there_are_changes_does_not_wait_for_one
     async with asyncio.timeout(10):
         answer = await anybody.call("HEAD", f"{visitor.path}/changes")
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+
+
+async def test_a_request_under_way_ends_with_its_link_and_says_so_on_a_page(owner: Client, domain_id: str) -> None:
+    link = await created(owner, domain_id)
+
+    async def send_slowly() -> AsyncIterator[bytes]:
+        yield b"replace="
+        await asyncio.Event().wait()
+
+    async def is_used() -> bool:
+        return (await owner.get(f"/api/links/{link['id']}")).json["link"]["lastUsedAt"] is not None
+
+    path = f"/connect/{link['token']}/write"
+    posting = asyncio.create_task(owner.as_bearer(None).post(path, data=send_slowly(), headers=FORM), name="test.post")
+    try:
+        async with asyncio.timeout(10):
+            while not await is_used():
+                await asyncio.sleep(0.01)
+            await owner.delete(f"/api/links/{link['id']}")
+            answer = await posting
+    finally:
+        posting.cancel()
+    assert answer.status == 404
+    assert "This link does not work any more" in read_text(answer)

@@ -22,7 +22,7 @@ class Browser:
         self.secret: str | None = None
 
     async def open(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
-        return await self._client.call(method, path, headers={**self._cookie(), **headers})
+        return await self._client.call(method, path, headers={**self.cookie_headers, **headers})
 
     async def send(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = SAME_ORIGIN) -> Answer:
         """Send a form as it is, without what a page would add to it."""
@@ -33,7 +33,7 @@ class Browser:
     ) -> Answer:
         """Send a form of which several fields may have one name."""
         return await self._client.post(
-            path, data=urlencode(fields).encode(), headers={**self._cookie(), **FORM, **headers}
+            path, data=urlencode(fields).encode(), headers={**self.cookie_headers, **FORM, **headers}
         )
 
     async def sign_in(self, token: str, path: str = "/dashboard", **headers: str) -> Answer:
@@ -55,7 +55,9 @@ class Browser:
         found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', form[0])
         return {name: unescape(value) for name, value in found}
 
-    def _cookie(self) -> dict[str, str]:
+    @property
+    def cookie_headers(self) -> dict[str, str]:
+        """What it sends of its cookies."""
         return {} if self.secret is None else {"Cookie": f"other=1; {COOKIE}={self.secret}"}
 
 
@@ -65,3 +67,9 @@ async def signed_in(client: Client) -> Browser:
     browser = Browser(client)
     assert (await browser.sign_in(client.token)).status == 303
     return browser
+
+
+def has_lost_rights(answer: Answer) -> bool:
+    """Whether a page's request was ended because its caller lost their rights: they sign in, or are refused."""
+    went_to = (answer.status, answer.headers.get("Location"))
+    return answer.status == 403 or went_to == (303, "/sign-in?next=%2Fdashboard")

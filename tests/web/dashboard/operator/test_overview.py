@@ -10,12 +10,14 @@ from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.jobs import queue
+from dcvd.services.system.growth import DatabaseGrowth
+from dcvd.services.system.overview import OverviewReader
 from dcvd.store import domains
 from dcvd.store.organizations.organizations import Organization
 from tests.api.webhooks.owed import added, domain, given_up
 from tests.manual_clock import ManualClock
 from tests.served_app.client import Client
-from tests.served_app.stand_ins import NOW, bring_to_active
+from tests.served_app.stand_ins import NOW, QUIET_DAEMON, bring_to_active
 from tests.services.views import all_jobs
 from tests.web.dashboard.operator.reading import ROOT, let_fail, links_of, read
 from tests.web.sign_in.browser import Browser
@@ -98,5 +100,5 @@ async def test_an_open_page_asks_for_the_part_that_changes(browser: Browser) -> 
 
 
 async def test_what_no_daemon_has_found_yet_is_left_out(browser: Browser, app: Api, context: Context) -> None:
-    app.services.overview._serving = None
+    app.services.overview = OverviewReader(context, app.services.readiness, QUIET_DAEMON, DatabaseGrowth())
     assert "No daemon runs" in await read(browser)

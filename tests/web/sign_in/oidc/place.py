@@ -45,7 +45,7 @@ class OidcBrowser(Browser):
         return await self.come_back(issuer.authorize(await self.begin(path)))
 
     async def choose(self, member_id: str) -> Answer:
-        headers = {**self._cookie(), **FORM, **SAME_ORIGIN}
+        headers = {**self.cookie_headers, **FORM, **SAME_ORIGIN}
         body = urlencode({"member": member_id}).encode()
         answer = await self._client.post("/sign-in/oidc/organization", data=body, headers=headers)
         self.note(answer)
@@ -58,7 +58,8 @@ class OidcBrowser(Browser):
             if match := re.match(rf"{COOKIE}=(\w+);", line):
                 self.secret = match[1]
 
-    def _cookie(self) -> dict[str, str]:
+    @property
+    def cookie_headers(self) -> dict[str, str]:
         pairs = [f"{COOKIE}={self.secret}"] if self.secret else []
         pairs += [f"{ATTEMPT}={self.attempt}"] if self.attempt else []
         return {"Cookie": "; ".join(pairs)} if pairs else {}
