@@ -45,6 +45,7 @@ async def test_from_a_failure_to_a_success_without_a_reload(place: Place, tenant
         assert [request.path for request in receiver.received] == ["/hooks", "/hooks"]
 
 
+@pytest.mark.sweep
 async def test_what_is_unfolded_stays_so_while_each_open_page_changes(
     place: Place, tenant: Tenant, visitor: Visitor
 ) -> None:

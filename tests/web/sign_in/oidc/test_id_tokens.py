@@ -122,6 +122,7 @@ BENT: list[Bend] = [
 ]  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("bend", BENT, ids=lambda bend: bend.__name__)
 async def test_nobody_is_signed_in_by_what_is_not_the_providers_word(
     issuer: FakeIssuer, browser: OidcBrowser, member_id: str, context: Context, organization: Organization, bend: Bend
