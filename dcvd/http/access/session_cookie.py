@@ -1,11 +1,11 @@
 """The cookie in which a browser keeps the secret of its session."""
 
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from litestar.types import Scope
 
 from dcvd.config import Config
+from dcvd.core.http.cookies import list_cookies
 from dcvd.core.instants import to_seconds
 
 _NAME: Final = "dcvd_session"
@@ -26,11 +26,7 @@ def build_cookie_removal(config: Config) -> str:
 def read_session_secret(config: Config, scope: Scope) -> str | None:
     """Return the secret that a browser sent; None where it sent none."""
     lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
-    try:
-        morsel = SimpleCookie("; ".join(lines)).get(_find_name(config))
-    except CookieError:
-        return None
-    return None if morsel is None else morsel.value or None
+    return next(filter(None, list_cookies("; ".join(lines), _find_name(config))), None)
 
 
 def _build_cookie(config: Config, value: str, lifetime_s: int) -> str:

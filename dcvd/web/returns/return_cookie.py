@@ -2,9 +2,9 @@
 
 import hashlib
 import re
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
+from dcvd.core.http.cookies import list_cookies
 from dcvd.core.links import PAGE_ROOT, is_link_token
 
 _NAME: Final = "dcvd_return"
@@ -32,14 +32,11 @@ def read_return_path(cookie_header: str | None, state: str | None) -> str | None
 
     None where it has none for this state.
     """
-    try:
-        morsel = SimpleCookie(cookie_header or "").get(_NAME)
-    except CookieError:
-        return None
-    match = None if morsel is None else _VALUE.fullmatch(morsel.value)
-    if match is None or match[3] != _digest(state or "") or not (match[2] is None or is_link_token(match[2])):
-        return None
-    return match[1]
+    for value in list_cookies(cookie_header or "", _NAME):
+        match = _VALUE.fullmatch(value)
+        if match is not None and match[3] == _digest(state or "") and (match[2] is None or is_link_token(match[2])):
+            return match[1]
+    return None
 
 
 def _digest(state: str) -> str:

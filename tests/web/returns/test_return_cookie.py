@@ -26,6 +26,11 @@ def test_it_leads_back_with_its_own_state(state: str) -> None:
     assert read_return_path(sent(state), f"{state}x") is None
 
 
+def test_no_cookie_that_another_application_wrote_hides_it() -> None:
+    foreign = build_return_cookie(PATH, "another", is_secure=True).partition(";")[0]
+    assert read_return_path(f'prefs={{"a": "b c"}}; {foreign}; {sent("s")}', "s") == PATH
+
+
 def test_it_leads_back_to_the_dashboard_too() -> None:
     cookie = build_return_cookie(CONNECTIONS_PAGE, "s", is_secure=True).partition(";")[0]
     assert read_return_path(cookie, "s") == CONNECTIONS_PAGE

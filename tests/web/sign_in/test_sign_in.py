@@ -235,6 +235,13 @@ async def test_only_a_cookie_that_was_sent_and_works_no_more_is_forgotten(browse
     assert f"{COOKIE}=; Path=/; Max-Age=0" in answer.headers["Set-Cookie"]
 
 
+@pytest.mark.parametrize("other", ['prefs={"theme": "dark"}', "name=Jo Smith", f"{COOKIE}="])
+async def test_no_cookie_of_another_application_of_the_domain_signs_anybody_out(owner: Client, other: str) -> None:
+    secret = (await signed_in(owner)).secret
+    page = await owner.as_bearer(None).get("/dashboard", headers={"Cookie": f"{other}; {COOKIE}={secret}"})
+    assert page.status == 200
+
+
 async def test_the_pages_speak_german(owner: Client, browser: Browser) -> None:
     assert "Anmelden" in read_text(await browser.open("/sign-in", **{"Accept-Language": "de"}))
     signed = await signed_in(owner)
