@@ -68,14 +68,14 @@ class Client:
         return await self.call("DELETE", path, **options)
 
     @asynccontextmanager
-    async def stream(self, path: str) -> AsyncIterator[AsyncIterator[str]]:
+    async def stream(self, path: str, headers: Mapping[str, str] | None = None) -> AsyncIterator[AsyncIterator[str]]:
         """Open a stream of lines, each without its end; leaving the block ends it."""
 
         async def read_lines(content: aiohttp.StreamReader) -> AsyncIterator[str]:
             async for line in content:
                 yield line.decode().rstrip("\n")
 
-        async with self._session.get(URL(f"http://dcvd.test{path}", encoded=True)) as response:
+        async with self._session.get(URL(f"http://dcvd.test{path}", encoded=True), headers=headers) as response:
             assert response.status == 200, await response.read()
             yield read_lines(response.content)
 

@@ -38,7 +38,7 @@ AsgiConnection = ASGIConnection[Any, Any, Any, Any]
 BUILD_REFUSAL: Final = "dcvd.build_refusal"
 """The key in the scope's state of what makes the error of a route's guard of one that says that nobody is known."""
 UNATTENDED_HEADER: Final = "X-Unattended"
-"""The header by which an open page says that it asks by itself: nobody uses its session by that."""
+"""The header by which an open page says that it asks by itself: nobody uses its session by that. It holds for reads."""
 UNATTENDED: Final = "unattended"
 """The name in a route's `opt` by which that holds for each request to it."""
 
@@ -116,9 +116,9 @@ async def admit_caller(connection: AsgiConnection, caller: Caller) -> None:
     scope, services = connection.scope, get_services(connection.scope)
     scope["auth"] = caller
     mark_known()
-    if caller.session_id is None or not _is_unattended(scope):
-        services.token_usage.record_use(caller, services.context.now())
     is_write = scope["method"] not in READ_METHODS  # type: ignore[typeddict-item]  # HTTP alone has handlers here
+    if caller.session_id is None or is_write or not _is_unattended(scope):
+        services.token_usage.record_use(caller, services.context.now())
     if caller.kind is CallerKind.OPERATOR:
         # They wait for nobody's turn.
         return

@@ -38,6 +38,12 @@ async def get(context: Context, org_id: str | None, session_id: str, update_use:
     raise build_unknown_error(session_id)
 
 
+async def find_end(context: Context, session_id: str, update_use: UpdateUse) -> int | None:
+    """Find when a session of whomever ends if it is not used again; None for one that is not there."""
+    session = await context.database.read(lambda snapshot: sessions.get(snapshot, session_id))
+    return None if session is None else update_use(session).find_end(context.config.web.session_idle)
+
+
 def _keep_in_force(context: Context, found: Iterable[Session], update_use: UpdateUse) -> list[Session]:
     idle_ms, now = context.config.web.session_idle, context.now()
     updated = map(update_use, found)

@@ -59,7 +59,7 @@ async def follow_changes(request: ApiRequest, link_token: FromPath[str]) -> Resp
     """Tell the open page of each change (server-sent events)."""
     visit = await open_visit(request, link_token)
     hurry = partial(hurry_check, request.context, request.org_id, visit.domain_id, request.services.sync_limit.admit)
-    return answer_changes(request, Topic.DOMAIN_CHANGES, visit.domain_id, visit.link.id, hurry=hurry)
+    return answer_changes(request, Topic.DOMAIN_CHANGES, visit.domain_id, hurry=hurry)
 
 
 def _find_notice(visit: Visit) -> str | None:

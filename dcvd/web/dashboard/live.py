@@ -2,11 +2,21 @@
 
 from typing import Any
 
-from litestar import Response
+from litestar import Response, get
 
+from dcvd.http.access.authentication import UNATTENDED
 from dcvd.http.request import ApiRequest
 from dcvd.store.engine.transactions import Topic
+from dcvd.web.dashboard.navigation import Opt
 from dcvd.web.pages.live import answer_changes
+
+
+def get_changes(path: str, opt: Opt | None = None) -> get:
+    """Decorate a handler that tells an open page of changes.
+
+    Browsers ask for it again by themselves, as often as the stream breaks off: nobody uses their session by that.
+    """
+    return get(path, opt={**(opt or {}), UNATTENDED: True})
 
 
 def answer_list_changes(request: ApiRequest, topic: Topic) -> Response[Any]:
@@ -17,4 +27,4 @@ def answer_list_changes(request: ApiRequest, topic: Topic) -> Response[Any]:
 def answer_page_changes(request: ApiRequest, topic: Topic, key: str) -> Response[Any]:
     """Tell an open page of each change of what `topic` and `key` name."""
     assert request.auth.session_id is not None, "the guard lets in sessions alone"
-    return answer_changes(request, topic, key, request.auth.session_id)
+    return answer_changes(request, topic, key)

@@ -1,7 +1,8 @@
 """A browser that signs in: it keeps the cookie, and says of its requests what browsers say."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from html import escape, unescape
 from urllib.parse import urlencode
 
@@ -23,6 +24,10 @@ class Browser:
 
     async def open(self, path: str, *, method: str = "GET", **headers: str) -> Answer:
         return await self._client.call(method, path, headers={**self.cookie_headers, **headers})
+
+    def stream(self, path: str) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """Open a stream of lines; leaving the block ends it."""
+        return self._client.stream(path, self.cookie_headers)
 
     async def send(self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] = SAME_ORIGIN) -> Answer:
         """Send a form as it is, without what a page would add to it."""

@@ -13,7 +13,7 @@ from dcvd.services import timeline
 from dcvd.services.domains import details, queries
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.domains.view import read_view
-from dcvd.web.dashboard.live import answer_page_changes
+from dcvd.web.dashboard.live import answer_page_changes, get_changes
 from dcvd.web.dashboard.visit import open_visit
 
 _HISTORY_SIZE: Final = 50
@@ -26,7 +26,7 @@ async def show_domain(request: ApiRequest, domain_id: FromPath[str]) -> Template
     return visit.show("domains/domain", await read_view(visit, domain_id))
 
 
-@get("/domains/{domain_id:str}/changes")
+@get_changes("/domains/{domain_id:str}/changes")
 async def follow_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[Any]:
     """Tell the open page of each change (server-sent events)."""
     await queries.get(request.context, request.org_id, domain_id)

@@ -17,7 +17,7 @@ from dcvd.services.domains.queries import DomainQuery
 from dcvd.store.domain_lists import DomainOrder
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.domains.list_query import ListedState, ListQuery, read_list_query, write_list_query
-from dcvd.web.dashboard.live import answer_list_changes
+from dcvd.web.dashboard.live import answer_list_changes, get_changes
 from dcvd.web.dashboard.visit import Visit, open_visit
 from dcvd.web.domains.verdict_words import VerdictWords, tell_verdict
 
@@ -58,7 +58,7 @@ async def show_list(request: ApiRequest) -> Template:
     )
 
 
-@get("/domains/changes")
+@get_changes("/domains/changes")
 async def follow_list(request: ApiRequest) -> Response[Any]:
     """Tell the open list of each change (server-sent events)."""
     return answer_list_changes(request, Topic.DOMAIN_LISTS)

@@ -22,7 +22,7 @@ from dcvd.services.webhooks.event_replays import replay_event
 from dcvd.store.engine.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.events.view import view_event
-from dcvd.web.dashboard.live import answer_list_changes
+from dcvd.web.dashboard.live import answer_list_changes, get_changes
 from dcvd.web.dashboard.navigation import DELIVERIES, EVENTS, WEBHOOKS
 from dcvd.web.dashboard.objects import find_places
 from dcvd.web.dashboard.visit import Visit, open_visit
@@ -75,13 +75,13 @@ async def show_events(request: ApiRequest) -> Template:
     )
 
 
-@get("/changes")
+@get_changes("/changes")
 async def follow_events(request: ApiRequest) -> Response[Any]:
     """Tell an open page of new events."""
     return answer_list_changes(request, Topic.EVENTS)
 
 
-@get("/deliveries/changes", opt=DELIVERIES)
+@get_changes("/deliveries/changes", opt=DELIVERIES)
 async def follow_deliveries(request: ApiRequest) -> Response[Any]:
     """Tell an open page of one event of changes of any delivery."""
     return answer_list_changes(request, Topic.DELIVERY_LISTS)

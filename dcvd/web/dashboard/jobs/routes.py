@@ -14,7 +14,7 @@ from dcvd.services.jobs import dead_causes, queue
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.jobs.view import view_job
-from dcvd.web.dashboard.live import answer_list_changes
+from dcvd.web.dashboard.live import answer_list_changes, get_changes
 from dcvd.web.dashboard.navigation import JOBS
 from dcvd.web.dashboard.objects import find_places
 from dcvd.web.dashboard.visit import open_visit
@@ -54,7 +54,7 @@ async def show_jobs(request: ApiRequest) -> Template:
     )
 
 
-@get("/changes")
+@get_changes("/changes")
 async def follow_jobs(request: ApiRequest) -> Response[Any]:
     """Tell an open page of changes of any job."""
     return answer_list_changes(request, Topic.JOB_LISTS)

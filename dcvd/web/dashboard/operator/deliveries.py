@@ -16,7 +16,7 @@ from dcvd.services.webhooks import dead_letters, delivery_history
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
-from dcvd.web.dashboard.live import answer_page_changes
+from dcvd.web.dashboard.live import answer_page_changes, get_changes
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
 
@@ -50,7 +50,7 @@ async def list_deliveries(request: ApiRequest) -> Template:
     )
 
 
-@get("/deliveries/changes")
+@get_changes("/deliveries/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell an open list of each change of a delivery."""
     return answer_page_changes(request, Topic.DELIVERY_LISTS, ANY_ORGANIZATION)

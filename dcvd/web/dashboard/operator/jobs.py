@@ -16,7 +16,7 @@ from dcvd.services.organizations.owners import pair_with_owners
 from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_page_changes
+from dcvd.web.dashboard.live import answer_page_changes, get_changes
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
 
@@ -56,7 +56,7 @@ async def requeue_dead_jobs(request: ApiRequest) -> Response[Any]:
     return visit.go_to("/jobs", done="done_jobs_requeued_some" if is_rest_left else "done_jobs_requeued")
 
 
-@get("/jobs/changes")
+@get_changes("/jobs/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell an open list of each change of a job."""
     return answer_page_changes(request, Topic.JOB_LISTS, ANY_ORGANIZATION)

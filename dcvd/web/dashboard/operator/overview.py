@@ -18,7 +18,7 @@ from dcvd.services.system.versions import read_versions
 from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.services.webhooks import dead_letters
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_page_changes
+from dcvd.web.dashboard.live import answer_page_changes, get_changes
 from dcvd.web.dashboard.operator.oldest import list_oldest
 from dcvd.web.dashboard.operator.problems import describe_problems
 from dcvd.web.dashboard.visit import open_operator_visit
@@ -51,7 +51,7 @@ async def show_overview(request: ApiRequest) -> Template:
     )
 
 
-@get("/changes")
+@get_changes("/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell an open page that something has happened."""
     return answer_page_changes(request, Topic.EVENTS, ANY_ORGANIZATION)

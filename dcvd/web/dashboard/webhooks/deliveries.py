@@ -18,7 +18,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import cancellations, delivery_history, explanations
 from dcvd.services.webhooks.delivery_history import DeliveryDetail
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_list_changes, answer_page_changes
+from dcvd.web.dashboard.live import answer_list_changes, answer_page_changes, get_changes
 from dcvd.web.dashboard.navigation import EVENTS, WEBHOOKS
 from dcvd.web.dashboard.objects import find_places
 from dcvd.web.dashboard.visit import open_visit
@@ -53,7 +53,7 @@ async def show_deliveries(request: ApiRequest) -> Template:
     return visit.show("webhooks/deliveries", await describe_deliveries(visit))
 
 
-@get("/changes")
+@get_changes("/changes")
 async def tell_delivery_changes(request: ApiRequest) -> Response[Any]:
     """Tell the open list of changes."""
     return answer_list_changes(request, Topic.DELIVERY_LISTS)
@@ -89,7 +89,7 @@ async def show_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Temp
     )
 
 
-@get("/{delivery_id:str}/changes")
+@get_changes("/{delivery_id:str}/changes")
 async def tell_changes_of_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Response[Any]:
     """Tell the open page of changes at the endpoint of the delivery."""
     detail = await delivery_history.get(request.context, request.org_id, delivery_id)

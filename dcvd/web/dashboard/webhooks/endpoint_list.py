@@ -16,7 +16,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import delivery_lists, endpoint_figures, endpoints
 from dcvd.store.engine.transactions import Topic
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
-from dcvd.web.dashboard.live import answer_list_changes
+from dcvd.web.dashboard.live import answer_list_changes, get_changes
 from dcvd.web.dashboard.navigation import DELIVERIES, DOMAINS
 from dcvd.web.dashboard.visit import Visit, open_visit
 from dcvd.web.dashboard.webhooks.endpoint_form import SELECTABLE, EndpointForm, find_faults, read_endpoint_form
@@ -32,7 +32,7 @@ async def show_endpoints(request: ApiRequest) -> Template:
     return await _show(await open_visit(request), EndpointForm())
 
 
-@get("/changes")
+@get_changes("/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell the open page of changes of endpoints and deliveries."""
     return answer_list_changes(request, Topic.DELIVERY_LISTS)

@@ -20,7 +20,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import endpoint_figures, endpoints
 from dcvd.services.webhooks.endpoint_figures import RateWindow
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_page_changes
+from dcvd.web.dashboard.live import answer_page_changes, get_changes
 from dcvd.web.dashboard.navigation import DELIVERIES
 from dcvd.web.dashboard.typed_instants import show_typed_instant
 from dcvd.web.dashboard.visit import Visit, open_visit
@@ -46,7 +46,7 @@ async def show_endpoint(request: ApiRequest, endpoint_id: FromPath[str]) -> Temp
     return await show_page(await open_visit(request), endpoint_id)
 
 
-@get("/{endpoint_id:str}/changes")
+@get_changes("/{endpoint_id:str}/changes")
 async def tell_endpoint_changes(request: ApiRequest, endpoint_id: FromPath[str]) -> Response[Any]:
     """Tell the open page of changes of the endpoint and its deliveries."""
     await endpoints.get(request.context, request.org_id, endpoint_id)
