@@ -17,6 +17,8 @@ from dcvd.store.webhooks import attempts
 log = structlog.get_logger(__name__)
 
 _MAX_BATCH: Final = 256
+_LATEST_ATTEMPTS: Final = 4
+"""Among so many of a delivery are the one that was stored last, and the one that it repeated."""
 _GATHER_S: Final = 0.002
 """Seconds for which a finished attempt waits for others in flight. The more attempts share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
@@ -175,7 +177,7 @@ class AttemptRecorder:
             return [
                 recorded
                 for finished in finished_attempts
-                for recorded in attempts.list_of_delivery(snapshot, finished.due_delivery.id)
+                for recorded in attempts.list_latest_of_delivery(snapshot, finished.due_delivery.id, _LATEST_ATTEMPTS)
                 if recorded.attempt.number == finished.attempt.number
             ]
 

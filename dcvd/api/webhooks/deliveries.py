@@ -53,7 +53,7 @@ async def list_deliveries(
 
 @get("/{delivery_id:str}", summary="Show a delivery")
 async def get_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> DeliveryHistory:
-    """Show a delivery with its body, exactly as it is sent, and every attempt."""
+    """Show a delivery with its body, exactly as it is sent, and its attempts, in order: the latest 100 of them."""
     return delivery_history(await history.get(request.context, request.org_id, delivery_id))
 
 

@@ -162,7 +162,7 @@ def _awaited_delivery_view(summary: DeliverySummary) -> AwaitedDeliveryView:
 
 
 def delivery_history(detail: DeliveryDetail) -> DeliveryHistory:
-    """Show a delivery with its body and every attempt."""
+    """Show a delivery with its body and its attempts."""
     view = replace(delivery_view(detail.summary), body=detail.event.body.decode())
     return DeliveryHistory(view, [attempt_view(recorded_attempt) for recorded_attempt in detail.attempts])
 

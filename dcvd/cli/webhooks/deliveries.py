@@ -115,7 +115,7 @@ def list_deliveries(
 @output_option
 @config_option
 def show(delivery_id: str, organization: str | None, output: OutputForm, config: Path) -> None:
-    """Show DELIVERY, an id, with its body and every attempt."""
+    """Show DELIVERY, an id, with its body and its latest attempts."""
 
     async def work(operations: Operations) -> OrganizationDeliveryAnswer:
         shown = await operations.show_delivery(delivery_id)

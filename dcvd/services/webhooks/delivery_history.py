@@ -25,6 +25,8 @@ from dcvd.store.webhooks.attempts import SLOT_MS
 from dcvd.store.webhooks.awaited_deliveries import find_awaited
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
 
+LATEST_ATTEMPTS: Final = 100
+"""So many are shown of a delivery, which may be sent again and again, each time with its full schedule."""
 RATE_WINDOWS_MS: Final = {"hour": HOUR, "day": DAY, "week": 7 * DAY}
 
 
@@ -42,7 +44,7 @@ class DeliverySummary(Struct, frozen=True, kw_only=True):
 
 
 class DeliveryDetail(Struct, frozen=True, kw_only=True):
-    """A delivery with all that is stored of it."""
+    """A delivery with all that is stored of it, but of its attempts the latest `LATEST_ATTEMPTS`, in order."""
 
     summary: DeliverySummary
     endpoint: Endpoint
@@ -133,7 +135,7 @@ async def get(context: Context, org_id: str | None, delivery_id: str) -> Deliver
             summary=summarize(snapshot, delivery, endpoint.health),
             endpoint=endpoint,
             event=event,
-            attempts=attempts.list_of_delivery(snapshot, delivery_id),
+            attempts=attempts.list_latest_of_delivery(snapshot, delivery_id, LATEST_ATTEMPTS),
         )
 
     return await context.database.read(query)

@@ -71,10 +71,11 @@ def add_to_counts(tx: Transaction, finished_attempts: Sequence[FinishedAttempt])
         tx.execute(_COUNT.format(placeholders(count, 5)), values)
 
 
-def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttempt]:
-    """List all attempts of a delivery, in order; those that do not count come before the one that repeated them."""
+def list_latest_of_delivery(snapshot: Snapshot, delivery_id: str, limit: int) -> list[RecordedAttempt]:
+    """List the latest attempts of a delivery, in order; one that does not count comes before that which repeated it."""
     rows = snapshot.fetch_all(
-        f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number, counted", (delivery_id,)
+        f"SELECT {_FIELDS} FROM attempts WHERE delivery_id = ? ORDER BY number DESC, counted DESC LIMIT ?",
+        (delivery_id, limit),
     )
     return [
         RecordedAttempt(
@@ -98,7 +99,7 @@ def list_of_delivery(snapshot: Snapshot, delivery_id: str) -> list[RecordedAttem
             if row[18] is None
             else AttemptConsequence(reason=NextAttemptReason(row[18]), next_attempt_at=row[17]),
         )
-        for row in rows
+        for row in reversed(rows)
         for headers in (_HEADERS.decode(row[12]),)
     ]
 

@@ -61,7 +61,7 @@ async def tell_delivery_changes(request: ApiRequest) -> Response[Any]:
 
 @get("/{delivery_id:str}")
 async def show_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Template:
-    """Show a delivery, why it stands where it does, what was sent, and every attempt."""
+    """Show a delivery, why it stands where it does, what was sent, and the attempts."""
     visit = await open_visit(request)
     context = request.context
     detail = await delivery_history.get(context, request.org_id, delivery_id)
@@ -76,6 +76,8 @@ async def show_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Temp
             "endpoint": detail.endpoint,
             "explained": explained,
             "attempts": _show_attempts(detail),
+            "are_cut": len(detail.attempts) == delivery_history.LATEST_ATTEMPTS,
+            "latest_attempts": delivery_history.LATEST_ATTEMPTS,
             "bar_width": _BAR_WIDTH,
             "domain_name": read_domain_name(detail.event.body),
             "body": body,

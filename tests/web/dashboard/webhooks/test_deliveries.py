@@ -7,7 +7,10 @@ import re
 import pytest
 
 from dcvd.core.http.exchanges import Timings
+from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.services.context import Context
+from dcvd.services.webhooks.delivery_history import LATEST_ATTEMPTS
+from dcvd.store.engine.transactions import Transaction
 from tests.api.webhooks.owed import added, domain, given_up, listed, tried
 from tests.served_app.client import Client
 from tests.web.connect.visitor import read_text
@@ -122,3 +125,30 @@ async def test_whatever_a_receiver_answers_is_shown_as_text(
         page = (await owner_browser.open(path)).body.decode()
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)" in page
+
+
+async def test_of_a_delivery_that_was_sent_again_and_again_the_latest_attempts_are_shown(
+    owner_browser: Browser, owner: Client, context: Context
+) -> None:
+    webhook = await added(owner)
+    await domain(owner)
+    [due] = await given_up(context, webhook["id"])
+    page = read_text(await owner_browser.open(f"{PLACE}/{due.id}"))
+    assert "Attempt 1 " in page
+    assert "are shown" not in page
+
+    def fill(tx: Transaction) -> None:
+        tx.execute_many(
+            "INSERT INTO attempts (delivery_id, number, started_at, total_ms, outcome, response, status_code)"
+            " VALUES (?, ?, 1, 1, ?, x'', 500)",
+            [(due.id, number, AttemptOutcome.HTTP_ERROR.value) for number in range(100, 301)],
+        )
+
+    await context.database.write(fill)
+    answer = await owner_browser.open(f"{PLACE}/{due.id}")
+    page = read_text(answer)
+    assert answer.body.count(b"<article") == LATEST_ATTEMPTS
+    assert f"Only the latest {LATEST_ATTEMPTS} are shown." in page
+    assert "Attempt 300 " in page
+    listed_attempts = (await owner.get(f"/api/deliveries/{due.id}")).json["attempts"]
+    assert [each["number"] for each in listed_attempts] == list(range(301 - LATEST_ATTEMPTS, 301))

@@ -184,6 +184,7 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_next": "Next",
         "webhooks_event_id": "Event (webhook-id)",
         "webhooks_request_id": "Caused by the request",
+        "webhooks_latest_attempts": "Only the latest {count} are shown.",
         "webhooks_no_attempt_yet": "There was no attempt yet.",
         "webhooks_attempt_number": "Attempt {number}",
         "webhooks_not_counted": "does not count",

@@ -200,6 +200,7 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_next": "Als Nächstes",
         "webhooks_event_id": "Ereignis (webhook-id)",
         "webhooks_request_id": "Ausgelöst durch die Anfrage",
+        "webhooks_latest_attempts": "Nur die letzten {count} sind hier zu sehen.",
         "webhooks_no_attempt_yet": "Es gab noch keinen Versuch.",
         "webhooks_attempt_number": "Versuch {number}",
         "webhooks_not_counted": "zählt nicht",
