@@ -3,6 +3,7 @@
 from dcvd.core.dns.hostnames import normalise
 from dcvd.core.ids import IdPrefix, is_id
 from dcvd.errors import NotFound
+from dcvd.services import reach
 from dcvd.services.context import Context
 from dcvd.store import domains
 from dcvd.store.engine.transactions import Snapshot
@@ -17,8 +18,9 @@ async def find_id(context: Context, id_or_name: str, *, org_id: str | None = Non
     """
     if is_id(IdPrefix.DOMAIN, id_or_name):
         return id_or_name
-    if await context.database.read(lambda snapshot: domains.get(snapshot, id_or_name) is not None):
-        return id_or_name  # one that came along with an import has an id of another form
+    known = await context.database.read(lambda snapshot: domains.get(snapshot, id_or_name))
+    if known is not None and org_id in (None, known.org_id) and reach.covers(context, known.id, known.name):
+        return known.id  # one that came along with an import has an id of another form
     name = normalise(id_or_name, allowed_tlds=context.config.domains.allow_reserved_tlds, field="domain")
 
     def query(snapshot: Snapshot) -> str | None:

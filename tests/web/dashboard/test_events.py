@@ -4,9 +4,11 @@ import re
 from html import unescape
 
 import pytest
+from msgspec.structs import replace
 
 from dcvd.core.events import EventDraft, EventType
 from dcvd.core.tokens.token import Role
+from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.events import lists, recording
@@ -14,6 +16,7 @@ from dcvd.services.events.lists import EventFilters
 from dcvd.services.tokens import minting
 from dcvd.services.tokens.rights import TokenLimits
 from dcvd.services.webhooks import endpoints
+from dcvd.store import domains
 from dcvd.store.organizations.organizations import Organization
 from tests.served_app.client import Client
 from tests.services.webhooks.attempts import deliver_all
@@ -161,3 +164,20 @@ async def test_an_event_on_its_way_is_not_sent_twice_and_members_send_none(
     seen = await member_browser.open(page)
     assert "hooks.customer.com" in read_text(seen)
     assert "/send" not in seen.body.decode()
+
+
+async def test_nothing_tells_whether_another_organization_has_an_imported_domain(
+    context: Context, owner_browser: Browser, stranger: Client
+) -> None:
+    (stranger_org,) = [each for each in await organizations.list_all(context) if each.name == "others"]
+    domain = await additions.add(context, stranger_org.id, "app.customer.com")
+    await context.database.write(
+        lambda tx: domains.insert_all(tx, [replace(domain, id="shop_7", name="b.customer.com")])
+    )
+    for page in ("events", "deliveries"):
+        theirs, nobodys = [
+            (answer.status, read_text(answer).replace("shop_8", "shop_7"))
+            for domain_id in ("shop_7", "shop_8")
+            for answer in (await owner_browser.open(f"/dashboard/{page}?domain={domain_id}"),)
+        ]
+        assert theirs == nobodys
