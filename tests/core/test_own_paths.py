@@ -2,7 +2,7 @@
 
 import pytest
 
-from dcvd.core.http.own_paths import read_own_path
+from dcvd.core.http.own_paths import read_own_path, read_path_of_url
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,18 @@ def test_a_path_of_this_site_is_taken(path: str) -> None:
 )
 def test_anything_else_is_not(text: str | None) -> None:
     assert read_own_path(text, "/otherwise") == "/otherwise"
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://dcv.example.net/dashboard?a=b#c", "/dashboard?a=b"),
+        ("/dashboard", "/dashboard"),
+        ("https://dcv.example.net//evil.example", "/otherwise"),
+        ("https://[", "/otherwise"),
+        ("https://a]b/c", "/otherwise"),
+        ("javascript:alert(1)", "/otherwise"),
+    ],
+)
+def test_of_a_url_the_path_is_taken(url: str, path: str) -> None:
+    assert read_path_of_url(url, "/otherwise") == path

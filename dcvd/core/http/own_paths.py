@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from urllib.parse import urlsplit
 
 _MAX_CHARACTERS: Final = 2_000
 _OWN_PATH: Final = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
@@ -16,3 +17,12 @@ def read_own_path(text: str | None, otherwise: str) -> str:
     if text is None or len(text) > _MAX_CHARACTERS or _OWN_PATH.fullmatch(text) is None:
         return otherwise
     return text
+
+
+def read_path_of_url(url: str, otherwise: str) -> str:
+    """Return the path of a URL with its query, as `read_own_path` does, whichever host it names."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return otherwise
+    return read_own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path, otherwise)

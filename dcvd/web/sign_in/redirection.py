@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from litestar import Request, Response
 from litestar.plugins.htmx import HTMXDetails
 from litestar.response import Redirect, Template
 
 from dcvd.core.branding.branding import Branding
-from dcvd.core.http.own_paths import read_own_path
+from dcvd.core.http.own_paths import read_own_path, read_path_of_url
 from dcvd.http.access.authorization import READ_METHODS
 from dcvd.http.access.session_authentication import OperatorPagesNeeded, SignInNeeded
 from dcvd.http.access.session_cookie import build_cookie_removal, read_session_secret
@@ -69,8 +69,7 @@ def _find_page(request: ApiRequest) -> str:
     """Return the page to come back to: the one that was asked for, or into which a part was to be put."""
     current_url = HTMXDetails(request).current_url
     if current_url is not None:
-        parts = urlsplit(current_url)
-        return read_own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path, DASHBOARD_PATH)
+        return read_path_of_url(current_url, DASHBOARD_PATH)
     if request.method not in READ_METHODS:
         return DASHBOARD_PATH
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")

@@ -212,8 +212,9 @@ async def test_a_part_of_a_page_leads_the_whole_page_to_the_sign_in(browser: Bro
     url = "https://dcv.example.net/dashboard?open=1"
     answer = await browser.open("/dashboard", **{"HX-Request": "true", "HX-Current-URL": url})
     assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard%3Fopen%3D1"
-    evil = await browser.open("/dashboard", **{"HX-Request": "true", "HX-Current-URL": "https://e//evil.example"})
-    assert evil.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard"
+    for evil in ("https://e//evil.example", "https://[", "https://a]b/", "//"):
+        answer = await browser.open("/dashboard", **{"HX-Request": "true", "HX-Current-URL": evil})
+        assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fdashboard", evil
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
