@@ -13,7 +13,12 @@ from dcvd.core.operators import OperatorRights
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.http.arrival_probes import ArrivalProbes
-from dcvd.http.limits.admission_limits import StreamSlots, build_check_limit, build_sign_in_limit
+from dcvd.http.limits.admission_limits import (
+    StreamSlots,
+    build_check_limit,
+    build_download_limit,
+    build_sign_in_limit,
+)
 from dcvd.http.limits.failed_authentications import FailedAuthentications
 from dcvd.http.limits.live_streams import LiveStreams
 from dcvd.http.limits.open_requests import OpenRequests
@@ -83,4 +88,5 @@ class AppServices(Struct, kw_only=True):
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "syncs"))
     sign_in_limit: AdmissionLimit = msgspec.field(default_factory=build_sign_in_limit)
     dns_plan_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "plans of DNS records"))
+    download_limit: AdmissionLimit = msgspec.field(default_factory=build_download_limit)
     credential_trials: CredentialTrials = msgspec.field(default_factory=CredentialTrials)

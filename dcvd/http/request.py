@@ -1,5 +1,6 @@
 """The request as handlers see it: the caller, the services, and a decoded body."""
 
+from contextlib import AbstractContextManager
 from typing import Any, Final, cast
 
 from litestar import Request
@@ -63,6 +64,10 @@ class ApiRequest(Request[None, Caller, State]):
     def actor(self) -> str:
         """The caller, as a timeline names them."""
         return self.auth.actor
+
+    def admit_download(self) -> AbstractContextManager[None]:
+        """Hold a place for a download of the caller's organization. Raises TooManyRequests, Retryable."""
+        return self.services.download_limit.admit(self.auth.claimant or f"{self.org_id} {self.actor}")
 
     @property
     def client_address(self) -> str | None:

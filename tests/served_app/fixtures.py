@@ -22,7 +22,12 @@ from dcvd.core.tokens.token import Role
 from dcvd.custom_hostnames.client import CloudflareClient
 from dcvd.dns import DnsObserver
 from dcvd.http.app_services import AppServices
-from dcvd.http.limits.admission_limits import StreamSlots, build_check_limit, build_sign_in_limit
+from dcvd.http.limits.admission_limits import (
+    StreamSlots,
+    build_check_limit,
+    build_download_limit,
+    build_sign_in_limit,
+)
 from dcvd.http.limits.failed_authentications import FailedAuthentications
 from dcvd.http.limits.open_requests import OpenRequests
 from dcvd.http.limits.rate_limits import RateLimiter
@@ -233,6 +238,7 @@ def app(
     parts.failed_authentications = FailedAuthentications(context)
     parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
     parts.sign_in_limit = build_sign_in_limit()
+    parts.download_limit = build_download_limit()
     parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)
     parts.overview = OverviewReader(context, parts.readiness, QUIET_DAEMON, DatabaseGrowth())
     parts.access = access_of(context)

@@ -34,7 +34,7 @@ async def export_domains(
     """
     query = replace(domain_query, actor=parse_actor(actor))
     pieces = csv_export.encode_all(request.context, request.org_id, query)
-    return answer_csv(request.receive, pieces, "domains.csv")
+    return answer_csv(request.receive, pieces, "domains.csv", request.admit_download())
 
 
 ROUTER: Final = Router(

@@ -1,4 +1,4 @@
-"""How many bulk streams, syncs and DNS plans an organization may run at once, and a client sign-ins."""
+"""How many bulk streams, syncs, DNS plans and downloads an organization may run at once, and a client sign-ins."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,6 +16,9 @@ MAX_SYNCS_PER_MINUTE: Final = 60
 _MAX_SIGN_INS_PER_CLIENT: Final = 8
 _MAX_SIGN_INS: Final = 16
 _MAX_SIGN_INS_PER_MINUTE: Final = 60
+_MAX_DOWNLOADS_PER_ORGANIZATION: Final = 4
+_MAX_DOWNLOADS: Final = 32
+_MAX_DOWNLOADS_PER_MINUTE: Final = 60
 _SLOT_TIMEOUT_S: Final = 5.0  # seconds; a client that reconnects may be back before its last call has ended
 
 
@@ -62,4 +65,14 @@ def build_sign_in_limit() -> AdmissionLimit:
         max_per_caller=_MAX_SIGN_INS_PER_CLIENT,
         max_total=_MAX_SIGN_INS,
         max_per_minute=_MAX_SIGN_INS_PER_MINUTE,
+    )
+
+
+def build_download_limit() -> AdmissionLimit:
+    """Build the limit of downloads: each may go through all domains, and takes as much as some hundred other calls."""
+    return AdmissionLimit(
+        "downloads",
+        max_per_caller=_MAX_DOWNLOADS_PER_ORGANIZATION,
+        max_total=_MAX_DOWNLOADS,
+        max_per_minute=_MAX_DOWNLOADS_PER_MINUTE,
     )

@@ -3,9 +3,11 @@
 import asyncio
 import csv
 import io
+from contextlib import ExitStack
 
 import pytest
 
+from dcvd.api.app import Api
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.cells import escape_formula
 from dcvd.core.domains.observations import RegistrationRefusal
@@ -24,6 +26,7 @@ from tests.served_app.fixtures import Mint
 from tests.served_app.stand_ins import bring_to_active
 from tests.unreliable_database import Fate, UnreliableDatabase, strike
 from tests.waiting import until
+from tests.web.sign_in.browser import signed_in
 
 EXPORT = "/api/domains.csv"
 
@@ -177,3 +180,18 @@ async def test_an_export_ends_when_its_client_leaves(
 
 def _tasks(name: str) -> list[str]:
     return [task.get_name() for task in asyncio.all_tasks() if task.get_name() == name]
+
+
+async def test_one_organization_downloads_few_at_once(
+    owner: Client, stranger: Client, app: Api, organization: Organization
+) -> None:
+    browser, limit = await signed_in(owner), app.services.download_limit
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(limit.admit(organization.id))
+        refused = await owner.get(EXPORT)
+        assert problem(refused, 429, "too_many_requests")["detail"].startswith("4 downloads of yours are under way")
+        assert (await browser.open("/dashboard/domains.csv")).status == 429
+        assert (await stranger.get(EXPORT)).status == 200
+    for _ in range(6):
+        assert (await browser.open("/dashboard/domains.csv")).status == 200, "what has ended takes no place"

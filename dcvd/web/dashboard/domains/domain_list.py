@@ -69,7 +69,7 @@ async def download_list(request: ApiRequest) -> Response[Any]:
     """Download what the filters ask for, all of it, as CSV."""
     asked = read_list_query(request.query_params, request.context.now())
     pieces = csv_export.encode_all(request.context, request.org_id, asked.query)
-    return answer_csv(request.receive, pieces, "domains.csv")
+    return answer_csv(request.receive, pieces, "domains.csv", request.admit_download())
 
 
 def build_rows(visit: Visit, domains: list[Domain]) -> list[DomainRow]:
