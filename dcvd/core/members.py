@@ -61,10 +61,16 @@ def normalize_address(text: str) -> str:
     """Return an e-mail address in lower case and without blanks around it. Raises InvalidInput.
 
     Case means something before the @ in theory and nowhere in practice, and one person must not be two members.
+    Unicode's lower case makes a k of the sign of kelvin, which here is no k.
     """
     address = text.strip().lower()
     match = _ADDRESS.fullmatch(address)
-    if match is None or len(address) > MAX_ADDRESS_CHARACTERS or len(match[1]) > _MAX_LOCAL_CHARACTERS:
+    if (
+        match is None
+        or not text.strip().isascii()
+        or len(address) > MAX_ADDRESS_CHARACTERS
+        or len(match[1]) > _MAX_LOCAL_CHARACTERS
+    ):
         raise InvalidInput(
             "address",
             "address is no e-mail address such as person@example.com. An international domain is written in A-labels "

@@ -91,7 +91,7 @@ async def test_an_invitation_does_not_outlast_that_its_member_gets_a_higher_role
 
 @pytest.mark.parametrize(
     "address", ["", "a", "a@", "@b.example", "a@b", "a b@c.example", "a@b..example", f"{'x' * 65}@b.example",
-                "ä@b.example", f"a@{'b' * 64}.example", f"a@{'b.' * 126}example"],
+                "ä@b.example", "\N{KELVIN SIGN}@b.example", f"a@{'b' * 64}.example", f"a@{'b.' * 126}example"],
 )  # fmt: skip
 async def test_what_is_no_address_is_refused(owner: Client, address: str) -> None:
     problem(await owner.post(MEMBERS, {"address": address}), 400, "invalid_input", field="address")
