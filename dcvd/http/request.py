@@ -11,7 +11,7 @@ from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.http.app_services import AppServices
 from dcvd.http.bodies.body import decode, read_body
-from dcvd.http.limits.client_requests import CLIENT_ADDRESS
+from dcvd.http.limits.client_requests import CLIENT_ADDRESS, CLIENT_CLAIMANT
 from dcvd.kit.limits.byte_budget import ByteReservation
 from dcvd.services.context import Context
 from dcvd.services.tokens.authentication import act_as
@@ -74,6 +74,12 @@ class ApiRequest(Request[None, Caller, State]):
         """The IP address of the client, behind trusted proxies too; None over the unix socket."""
         address: str | None = self.scope["state"][CLIENT_ADDRESS]
         return address
+
+    @property
+    def client_claimant(self) -> str | None:
+        """What stands for the client, however many addresses it has; None where many may share its address."""
+        claimant: str | None = self.scope["state"][CLIENT_CLAIMANT]
+        return claimant
 
     @property
     def is_head(self) -> bool:

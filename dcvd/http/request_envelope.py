@@ -32,7 +32,7 @@ from dcvd.http.answers.problems import (
     report_failure,
 )
 from dcvd.http.app_services import AppServices
-from dcvd.http.limits.client_requests import CLIENT_ADDRESS, ClientRequests
+from dcvd.http.limits.client_requests import CLIENT_ADDRESS, CLIENT_CLAIMANT, ClientRequests
 from dcvd.http.limits.open_requests import OPEN_REQUEST
 from dcvd.http.request import BODY_RESERVATION, SENT_METHOD, ApiRequest
 from dcvd.http.route_classes import classify_route, classify_status
@@ -70,6 +70,7 @@ class RequestEnvelope:
             REQUEST_ID: request_id,
             SENT_METHOD: method,
             CLIENT_ADDRESS: address,
+            CLIENT_CLAIMANT: self._clients.find_claimant(address),
             BODY_RESERVATION: reservation,
         }
         if method == "HEAD":

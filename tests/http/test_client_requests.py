@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dcvd.api.app import Api
 from dcvd.config import Config
-from dcvd.http.limits.client_requests import CLIENT_ADDRESS
+from dcvd.http.limits.client_requests import CLIENT_ADDRESS, CLIENT_CLAIMANT
 from tests.http.enveloped import Enveloped
 from tests.waiting import until
 
@@ -27,6 +27,14 @@ async def test_a_request_knows_its_client_behind_a_trusted_proxy_and_believes_no
     for peer, client in ((_PROXY, "198.51.100.1"), ("203.0.113.9", "203.0.113.9"), (None, None)):
         assert (await proxied.call(peer=peer, headers=forwarded)).status == 200
         assert proxied.state[CLIENT_ADDRESS] == client
+
+
+async def test_a_request_knows_what_stands_for_its_client_however_many_addresses_that_has(proxied: Enveloped) -> None:
+    for peer, claimant in (
+        ("203.0.113.9", "203.0.113.9"), ("2001:db8::9", "2001:db8::/64"), (_PROXY, None), (None, None),
+    ):  # fmt: skip
+        assert (await proxied.call(peer=peer)).status == 200
+        assert proxied.state[CLIENT_CLAIMANT] == claimant
 
 
 async def test_one_client_may_have_only_so_many_requests_under_way_behind_a_proxy_too(proxied: Enveloped) -> None:

@@ -59,7 +59,7 @@ def build_check_limit(name: str) -> AdmissionLimit:
 
 
 def build_sign_in_limit() -> AdmissionLimit:
-    """Build the limit of sign-ins at the identity provider, by the client's address: each asks the provider."""
+    """Build the limit of sign-ins at the identity provider, of one client: each asks the provider."""
     return AdmissionLimit(
         "sign-ins",
         max_per_caller=_MAX_SIGN_INS_PER_CLIENT,

@@ -14,6 +14,8 @@ from dcvd.kit.limits.shared_slots import SharedSlots
 
 CLIENT_ADDRESS: Final = "dcvd.client_address"
 """The key in the scope's state of the client's IP address; None over the unix socket."""
+CLIENT_CLAIMANT: Final = "dcvd.client_claimant"
+"""The key in the scope's state of what stands for the client; None where many may have one address."""
 _FORWARDED_FOR: Final = b"x-forwarded-for"
 _RETRY_AFTER_S: Final = 5.0
 
@@ -34,13 +36,17 @@ class ClientRequests:
         lines = [value for name, value in scope["headers"] if name == _FORWARDED_FOR]
         return self._addresses.find_client(peer[0], lines)
 
+    def find_claimant(self, address: str | None) -> str | None:
+        """Return what stands for the client at an address, however many it has; None where many may share it."""
+        return None if address is None else self._addresses.find_claimant(address)
+
     @contextmanager
     def admit(self, address: str | None) -> Iterator[None]:
         """Count a request as under way as long as the block lasts. Raises TooManyRequests.
 
         Addresses behind which many clients may be are not counted.
         """
-        claimant = None if address is None else self._addresses.find_claimant(address)
+        claimant = self.find_claimant(address)
         if claimant is None:
             yield
             return

@@ -2,13 +2,13 @@
 
 import base64
 import binascii
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from litestar.datastructures import Cookie
 from litestar.types import Scope
 
 from dcvd.config import Config
+from dcvd.core.http.cookies import list_cookies
 from dcvd.core.http.own_paths import read_own_path
 from dcvd.core.instants import to_seconds
 from dcvd.core.oidc.attempts import ATTEMPT_LIFETIME_MS
@@ -36,11 +36,8 @@ def build_attempt_removal(config: Config) -> Cookie:
 def read_attempt_cookie(config: Config, scope: Scope, default_path: str) -> tuple[str, str]:
     """Return the secret that a browser sent, empty where it sent none, and the path."""
     lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
-    try:
-        morsel = SimpleCookie("; ".join(lines)).get(_find_name(config))
-    except CookieError:
-        morsel = None
-    secret, _, path = ("" if morsel is None else morsel.value).partition(".")
+    value = next(filter(None, list_cookies("; ".join(lines), _find_name(config))), "")
+    secret, _, path = value.partition(".")
     return secret, read_own_path(_decode(path), default_path)
 
 

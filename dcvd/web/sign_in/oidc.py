@@ -39,7 +39,7 @@ _SENTENCES: Final = {
 }
 """What people are told who are not let in, by the code of the error."""
 _STRANGERS: Final = "strangers"
-"""Who shares one limit, because their address is not known."""
+"""Who shares one limit, because nothing tells them apart."""
 
 
 @get(OIDC_PATH)
@@ -49,7 +49,7 @@ async def lead_to_provider(request: ApiRequest) -> Response[Any]:
     path = read_own_path(request.query_params.get(NEXT_FIELD), DASHBOARD_PATH)
     attempt = new_attempt(services.context.random_bytes)
     try:
-        with services.sign_in_limit.admit(request.client_address or _STRANGERS):
+        with services.sign_in_limit.admit(request.client_claimant or _STRANGERS):
             url = await services.openid.build_authorization_url(attempt)
     except RemoteError as error:
         return _refuse(request, *_explain(error))
@@ -68,7 +68,7 @@ async def take_answer(request: ApiRequest) -> Response[Any]:
     if attempt is None or answer is None or not _is_of(attempt, answer):
         return _refuse(request, "oidc_other_attempt", HTTPStatus.BAD_REQUEST)
     try:
-        with services.sign_in_limit.admit(request.client_address or _STRANGERS):
+        with services.sign_in_limit.admit(request.client_claimant or _STRANGERS):
             person = await _identify(request, attempt, answer)
     except RemoteError as error:
         return _refuse(request, *_explain(error))

@@ -15,7 +15,7 @@ from tests.served_app.client import Client
 from tests.web.connect.visitor import read_text
 from tests.web.sign_in.browser import Browser
 from tests.web.sign_in.oidc.issuer import ADDRESS, SUBJECT, FakeIssuer
-from tests.web.sign_in.oidc.place import CALLBACK, OidcBrowser
+from tests.web.sign_in.oidc.place import ATTEMPT, CALLBACK, OidcBrowser
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -208,6 +208,41 @@ async def test_a_slow_provider_keeps_nobody_waiting_for_ever(
 async def test_one_client_asks_the_provider_so_often_and_no_more(issuer: FakeIssuer, browser: OidcBrowser) -> None:
     statuses = [(await browser.open("/sign-in/oidc")).status for _ in range(70)]
     assert statuses == [303] * 60 + [429] * 10
+
+
+async def test_all_addresses_of_a_network_that_one_client_is_given_are_one_client(issuer: FakeIssuer, app: Api) -> None:
+    statuses = [await ask_from(app, f"2001:db8::{number:x}") for number in range(1, 71)]
+    assert statuses == [303] * 60 + [429] * 10
+    assert await ask_from(app, "2001:db8:0:1::1") == 303
+
+
+async def ask_from(app: Api, address: str) -> int:
+    """Ask for the way to the provider from an address; returns the status."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: Any = {
+        "type": "http", "method": "GET", "path": "/sign-in/oidc", "raw_path": b"/sign-in/oidc", "root_path": "",
+        "query_string": b"", "http_version": "1.1", "scheme": "https", "server": ("dcv.example.net", 443),
+        "client": (address, 4711), "headers": [], "extensions": {},
+    }  # fmt: skip
+    await app(scope, receive, send)
+    status: int = sent[0]["status"]
+    return status
+
+
+async def test_no_cookie_of_another_application_of_the_domain_hides_the_attempt(
+    issuer: FakeIssuer, browser: OidcBrowser, member_id: str, anybody: Client
+) -> None:
+    query = issuer.authorize(await browser.begin("/dashboard?a=b"))
+    cookie = f'prefs={{"theme": "dark"}}; {ATTEMPT}={browser.attempt}'
+    answer = await anybody.get(f"{CALLBACK}?{query}", headers={"Cookie": cookie})
+    assert (answer.status, answer.headers["Refresh"]) == (200, "0; url=/dashboard?a=b")
 
 
 async def test_userinfo_says_who_it_is_where_the_id_token_does_not(
