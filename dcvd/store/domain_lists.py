@@ -217,9 +217,12 @@ def find_few(snapshot: Snapshot, org_id: str, wanted: DomainFilter) -> set[str] 
         return _find_few_with_labels(snapshot, org_id, wanted) if wanted.labels else None
     condition, values = write_conditions(replace(wanted, reach=None), org_id)
     rows = snapshot.fetch_all(
-        f"SELECT id FROM domains WHERE {condition} AND name IN (SELECT value FROM json_each(:names))"
-        f" UNION ALL SELECT id FROM domains WHERE {condition} AND id IN (SELECT value FROM json_each(:ids))"
+        "SELECT id FROM domains INDEXED BY domains_of_org_by_name"
+        f" WHERE {condition} AND name IN (SELECT value FROM json_each(:names))"
+        " UNION ALL SELECT id FROM domains INDEXED BY domains_of_org"
+        f" WHERE {condition} AND id IN (SELECT value FROM json_each(:ids))"
         " UNION ALL SELECT domains.id FROM json_each(:parents) CROSS JOIN domains"
+        " INDEXED BY domains_of_org_by_registrable"
         f" WHERE {condition} AND registrable = json_each.value"
         " AND substr(name, -length(json_each.key)) = json_each.key LIMIT :limit",
         {

@@ -2,8 +2,11 @@
 
 import itertools
 import random
+import re
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -18,6 +21,7 @@ from dcvd.services.domains import additions
 from dcvd.store import domain_counts, domain_lists, domains
 from dcvd.store.domain_counts import DomainTally
 from dcvd.store.domain_lists import DomainFilter, DomainOrder
+from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from tests.dns_provider import connect
 
@@ -262,3 +266,50 @@ async def _list(
         lambda snapshot: domain_lists.list_page(snapshot, org, wanted, order, after=after, limit=1000)
     )
     return [domain_lists.key_of(row, order) for row in rows]
+
+
+_OTHER_FILTERS = {
+    "none": DomainFilter(),
+    "status": DomainFilter(status=DomainStatus.ERROR),
+    "ready": DomainFilter(is_ready=True),
+    "not ready": DomainFilter(is_ready=False),
+    "dormant": DomainFilter(is_dormant=True),
+    "broken": DomainFilter(is_broken=True),
+    "awaited": DomainFilter(waits_for=frozenset({Awaited.CUSTOMER, Awaited.TENANT})),
+    "expiring": DomainFilter(expires_before=_EXPIRY),
+    "findings": DomainFilter(may_have_findings=True),
+    "stuck": DomainFilter(stuck_since=1),
+    "connection": DomainFilter(connection_id="conn_1"),
+    "external id": DomainFilter(external_id="e"),
+    "name part": DomainFilter(name_part="shop"),
+}
+
+
+class _Explaining(Snapshot):
+    """Notes by which indexes domains are looked for."""
+
+    def __init__(self) -> None:
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        migrate(self.connection)
+        super().__init__(self.connection)
+        self.searches: set[str] = set()
+
+    def fetch_all(self, sql: str, parameters: Any = ()) -> list[Any]:
+        plan = [detail for *_, detail in self.connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+        self.searches |= {re.sub("COVERING ", "", line) for line in plan if line.startswith("SEARCH domains")}
+        return []
+
+
+def test_a_reach_is_looked_up_by_its_entries_whatever_else_is_asked_for() -> None:
+    """An index of what else is asked for would be gone through once for each of a hundred entries: for seconds."""
+    explaining = _Explaining()
+    reach = parse_reach(["*.customer.com", "a.other.com", "dom_00005"])
+    for name, wanted in _OTHER_FILTERS.items():
+        explaining.searches.clear()
+        domain_lists.find_few(explaining, "org_1", replace(wanted, reach=reach))
+        assert explaining.searches == {
+            "SEARCH domains USING INDEX domains_of_org_by_name (org_id=? AND name=?)",
+            "SEARCH domains USING INDEX domains_of_org (org_id=? AND id=?)",
+            "SEARCH domains USING INDEX domains_of_org_by_registrable (org_id=? AND registrable=?)",
+        }, name
+    explaining.connection.close()
