@@ -62,6 +62,16 @@ class ProblemResponse(Struct, frozen=True):
         return msgspec.json.encode(self.problem)
 
 
+def refuse_head() -> HttpRefusal:
+    """Build the refusal of HEAD where GET uses something up, which who only tests whether a link works must not do."""
+    return HttpRefusal(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "The methods of this address are GET, OPTIONS.",
+        headers={"Allow": "GET, OPTIONS"},
+    )
+
+
 def route_not_found() -> NotFound:
     """Build the error for an address where nothing is, or nothing that this caller may know of."""
     return NotFound("There is nothing at this address; /schema lists what there is.", code="route_not_found")

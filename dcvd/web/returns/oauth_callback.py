@@ -17,7 +17,7 @@ from litestar.response import Template
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import AuthorizationResponse, add_query, read_authorization_response
 from dcvd.errors import DcvdError, InvalidInput
-from dcvd.http.answers.problems import HttpRefusal, report_failure, route_not_found
+from dcvd.http.answers.problems import refuse_head, report_failure, route_not_found
 from dcvd.http.request import ApiRequest
 from dcvd.services.connections.code_exchange import CallbackResult, connect_for_browser
 from dcvd.web.pages.message import show_message
@@ -36,13 +36,7 @@ async def handle_callback(request: ApiRequest, provider: FromPath[str]) -> Respo
     if known_provider is None:
         raise route_not_found()
     if request.is_head:
-        # HEAD would use up the state as GET does, and whoever only tests whether a link works must not do that.
-        raise HttpRefusal(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "The methods of this address are GET, OPTIONS.",
-            headers={"Allow": "GET, OPTIONS"},
-        )
+        raise refuse_head()
     try:
         callback = _parse_callback(request.scope["query_string"])
         result = await connect_for_browser(

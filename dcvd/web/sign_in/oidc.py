@@ -19,7 +19,7 @@ from dcvd.errors import Forbidden, NotConfigured, Permanent, RemoteError, Retrya
 from dcvd.http.access.same_origin import check_same_origin
 from dcvd.http.access.session_cookie import build_session_cookie
 from dcvd.http.answer_headers import OWN_REFERRER
-from dcvd.http.answers.problems import REQUEST_ID
+from dcvd.http.answers.problems import REQUEST_ID, refuse_head
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.oauth.openid import CALLBACK_PATH, name_provider
@@ -61,6 +61,8 @@ async def lead_to_provider(request: ApiRequest) -> Response[Any]:
 async def take_answer(request: ApiRequest) -> Response[Any]:
     """Take the provider's answer: sign in the member, have them choose, or say why neither goes."""
     services, config = request.services, request.services.context.config
+    if request.is_head:
+        raise refuse_head()
     if not config.web_oidc.issuer:
         raise NotConfigured("People sign in with tokens here: the operator has set no provider (web.oidc).")
     secret, path = read_attempt_cookie(config, request.scope, DASHBOARD_PATH)

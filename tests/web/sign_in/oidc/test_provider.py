@@ -58,6 +58,15 @@ async def test_whoever_signs_in_goes_where_they_came_from(
     assert browser.attempt == ""
 
 
+async def test_whoever_only_asks_whether_the_way_back_works_uses_no_answer_up(
+    issuer: FakeIssuer, browser: OidcBrowser, member_id: str
+) -> None:
+    query = issuer.authorize(await browser.begin())
+    assert (await browser.open(f"{CALLBACK}?{query}", method="HEAD")).status == 405
+    assert (await browser.come_back(query)).status == 200
+    assert browser.secret is not None
+
+
 @pytest.mark.parametrize("path", ["//evil.example", "https://evil.example", "/\\evil.example"])
 async def test_nobody_is_led_to_another_site(
     issuer: FakeIssuer, browser: OidcBrowser, member_id: str, path: str
