@@ -16,7 +16,6 @@ from dcvd.cli.demo.stage import DemoStage, open_stage
 from dcvd.cli.demo.words import MARKS_LEGEND, DomainProgress, describe_event, read_progress
 from dcvd.cli.terminal.tables import format_instant
 from dcvd.core.events import EventType
-from dcvd.core.links import LinkPurpose, link_path
 from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError
 from dcvd.services import organizations
@@ -136,8 +135,7 @@ class DemoScript:
 
     async def _show_customers_page(self, api: DemoClient, domain_id: str) -> None:
         link = (await api.call("POST", f"/api/domains/{domain_id}/links", {}))["link"]
-        url = f"{self._stage.url}{link_path(LinkPurpose.SETUP, link['token'])}"
-        self._narrator.show_created(url, "(the page on which the customer connects the domain)")
+        self._narrator.show_created(link["url"], "(the page on which the customer connects the domain)")
         self._narrator.show_created(f"{self._stage.url}/dashboard", "(your dashboard: sign in with the token above)")
 
     async def _wait_until_record_is_missed(self) -> None:
@@ -195,6 +193,9 @@ class DemoScript:
             "renew the certificate", f"curl -s -X POST -d '{{\"days\":180}}' {control}/hostnames/{DOMAIN}/renew"
         )
         say.show_shell_command("delete the record", f"curl -s -X DELETE {control}/dns/{DOMAIN}/CNAME")
+        say.show_shell_command(
+            "be the operator, in a browser", f"dcvd dashboard --config {shlex.quote(str(self._stage.config_file))}"
+        )
         say.show_shell_command("read the whole API", f"{self._stage.url}/schema")
         say.add_gap()
 

@@ -3,8 +3,9 @@
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ class DemoStage(Struct, frozen=True, kw_only=True):
     sandbox: Sandbox
     daemon: Daemon
     receiver: WebhookReceiver
+    config_file: Path
     log_file: Path
 
     @property
@@ -43,12 +45,32 @@ async def open_stage(directory: Path, on_webhook: Callable[[ReceivedWebhook], No
         receiver = await stack.enter_async_context(WebhookReceiver(on_webhook))
         settings = SandboxSettings(api_port=0, dns_port=0, edge_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
         sandbox = await stack.enter_async_context(Sandbox(settings))
-        socket = stack.enter_context(socket_path(directory))
-        daemon = await stack.enter_async_context(Daemon(build_configuration(directory, socket, sandbox), environ={}))
-        yield DemoStage(sandbox=sandbox, daemon=daemon, receiver=receiver, log_file=log_file)
+        operators_socket = stack.enter_context(socket_path(directory))
+        address = stack.enter_context(_reserve_address())
+        loaded = build_configuration(directory, operators_socket, sandbox, address)
+        daemon = await stack.enter_async_context(Daemon(loaded, environ={}))
+        yield DemoStage(
+            sandbox=sandbox,
+            daemon=daemon,
+            receiver=receiver,
+            config_file=_config_path(directory),
+            log_file=log_file,
+        )
 
 
-def build_configuration(directory: Path, socket: Path, sandbox: Sandbox) -> LoadedConfig:
+@contextmanager
+def _reserve_address() -> Iterator[str]:
+    """Yield a free address of loopback, which nobody else is given meanwhile.
+
+    The daemon has to know it before it starts, for `server.public_url`. It may bind it too, since nothing listens here.
+    """
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{holder.getsockname()[1]}"
+
+
+def build_configuration(directory: Path, operators_socket: Path, sandbox: Sandbox, address: str) -> LoadedConfig:
     """Build a configuration that stays on loopback and in the directory; the environment is not read.
 
     Its intervals are short, for people who watch.
@@ -57,11 +79,18 @@ def build_configuration(directory: Path, socket: Path, sandbox: Sandbox) -> Load
     token = _write_secret(directory / "sandbox-token", settings.token)
     client_secret = _write_secret(directory / "client-secret", settings.oauth_client_secret)
     key = _write_secret(directory / "encryption-key", secrets.token_hex(32))
-    path = directory / "dcvd.toml"
+    path = _config_path(directory)
     edge_ca = directory / "edge-ca.pem"
     edge_ca.write_bytes(sandbox.edge_ca)
-    path.write_text(_daemon_toml(directory, socket, sandbox, token, edge_ca) + _oauth_toml(sandbox, key, client_secret))
+    path.write_text(
+        _daemon_toml(directory, operators_socket, sandbox, address, token, edge_ca)
+        + _oauth_toml(sandbox, key, client_secret)
+    )
     return load(path, {})
+
+
+def _config_path(directory: Path) -> Path:
+    return directory / "dcvd.toml"
 
 
 def _write_secret(path: Path, text: str) -> Path:
@@ -87,11 +116,14 @@ api_base_url = {_toml_string(sandbox.api_url)}
 """
 
 
-def _daemon_toml(directory: Path, socket: Path, sandbox: Sandbox, token: Path, edge_ca: Path) -> str:
+def _daemon_toml(
+    directory: Path, operators_socket: Path, sandbox: Sandbox, address: str, token: Path, edge_ca: Path
+) -> str:
     return f"""\
 [server]
-listen = ["127.0.0.1:0"]
-socket = {_toml_string(socket)}
+listen = [{_toml_string(address)}]
+socket = {_toml_string(operators_socket)}
+public_url = {_toml_string(f"http://{address}")}
 shutdown_timeout = "4s"
 [database]
 path = {_toml_string(directory / "dcvd.db")}

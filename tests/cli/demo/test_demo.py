@@ -21,6 +21,8 @@ STORY = [
     r"✓ dcv_live_[0-9a-f]{32}$",
     r"✓ wh_[0-9a-z]{26}$",
     r"app\.customer\.test +CNAME +edge\.sandbox\.test$",
+    r"✓ http://127\.0\.0\.1:\d+/connect/dcv_link_[0-9a-f]{32} ",
+    r"✓ http://127\.0\.0\.1:\d+/dashboard ",
     r"s ✓ domain\.added ",
     r"s ✓ dns\.check_failed +No CNAME exists for app\.customer\.test\. Create this record: type CNAME",
     r"PUT /sandbox/dns/app\.customer\.test/CNAME",
@@ -41,9 +43,9 @@ CONNECTED = [
     r"the zone customer\.test, and does nothing yet",
     r"create +app\.customer\.test +CNAME +edge\.sandbox\.test$",
     r"✓ job_[0-9a-z]{26} ",
-    *STORY[9:13],
+    *STORY[11:15],
     r"in the zone +app\.customer\.test CNAME edge\.sandbox\.test \(Written by dcvd\)$",
-    *STORY[14:],
+    *STORY[16:],
 ]
 
 
@@ -76,15 +78,18 @@ def test_connected_it_writes_the_record_itself_and_leaves_nothing(tmp_path: Path
 
 
 @pytest.mark.sweep
-def test_it_goes_on_by_curl_until_ctrl_c_and_then_leaves_nothing(tmp_path: Path) -> None:
+def test_it_goes_on_by_its_own_commands_until_ctrl_c_and_then_leaves_nothing(tmp_path: Path) -> None:
     with running("demo", environ={"TMPDIR": str(tmp_path)}) as process:
         assert process.stdout is not None
         renew = _line_with(process, "/renew")
+        be_operator = _line_with(process, "dcvd dashboard --config")
         _line_with(process, "/schema")
         # The very command that it shows, without curl: the URL and the body.
         subprocess.run(
             [sys.executable, "-c", _POST, renew.split()[-1]], check=True, timeout=DEADLINE, env=environment()
         )
+        sign_in = dcvd(*be_operator.split()[1:])
+        assert re.match(r"http://127\.0\.0\.1:\d+/sign-in/operator/dcv_signin_", sign_in.stdout)
         assert "✓ domain.renewed" in _line_with(process, "domain.renewed")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=DEADLINE)
