@@ -47,13 +47,12 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     "operator": {
         "operator_actor_cloudflare", "operator_at", "operator_browser", "operator_cause_line", "operator_domain",
         "operator_endpoint", "operator_id", "operator_limit_domains", "operator_limit_endpoints",
-        "operator_limit_links", "operator_limit_tokens", "operator_name", "operator_status",
+        "operator_limit_links", "operator_limit_tokens", "operator_name",
     },
 }  # fmt: skip
 """Words that both languages have."""
 
 COMPOSED_OF_PAGES: Final[dict[str, str]] = {
-    "overview": "overview_endpoint_[a-z]+",
     # domains
     "domains": "domains?_(state|verdict|awaited|light)_[a-z_]+",
     # webhooks
@@ -61,7 +60,7 @@ COMPOSED_OF_PAGES: Final[dict[str, str]] = {
         r"webhooks_(health|disabled|status|action|window|outcome|phase|then|probe|probe_state|ordering|replay)_[a-z_]+"
     ),
     # events
-    "events": r"event_[a-z_]+|events_status_[a-z]+",
+    "events": r"event_[a-z_]+",
     # tokens
     "tokens": r"tokens_(subject|act|role_explained)_[a-z]+",
     # connections
@@ -77,8 +76,8 @@ COMPOSED_OF_PAGES: Final[dict[str, str]] = {
     # branding
     "branding": r"branding_scheme_[a-z]+",
     "operator": (
-        r"operator_(weight|problem|waits_for|actor|token|serves|alerts|oldest_check|health|organization|limit|domain"
-        r"|delivery|job|connection)_[a-z_]+"
+        r"operator_(weight|problem|waits_for|actor|token|serves|alerts|oldest_check|organization|limit|domain|connection)"
+        r"_[a-z_]+"
     ),
 }
 """Patterns of ids that templates and code put together from a prefix and the member of a closed set."""

@@ -23,7 +23,7 @@ async def test_from_the_printed_link_to_the_domain_of_a_tenant(place: Place, ten
 
     # What breaks while the page is open appears on it.
     domain, *_ = await let_jobs_die(stage, code="plan_lacks")
-    await expect(page.get_by_role("heading", name="Dead jobs by cause")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Jobs that were given up, by cause")).to_be_visible()
     cause = page.get_by_role("link", name="3 × Registration at Cloudflare: plan_lacks")
     await expect(cause).to_be_visible()
     assert await page.evaluate("window.isTheSamePage")

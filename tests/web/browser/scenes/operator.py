@@ -49,7 +49,7 @@ async def show_overview(stage: Stage) -> None:
     await stage.tenant.api.call("POST", "/api/webhooks", {"url": UNREACHABLE, "events": ["*"]})
     await let_jobs_die(stage)
     await stage.open_operator()
-    await expect(stage.page.get_by_role("heading", name="Dead jobs by cause")).to_be_visible()
+    await expect(stage.page.get_by_role("heading", name="Jobs that were given up, by cause")).to_be_visible()
 
 
 async def show_organizations(stage: Stage) -> None:
@@ -97,7 +97,7 @@ async def show_deliveries(stage: Stage) -> None:
 async def show_jobs(stage: Stage) -> None:
     await let_jobs_die(stage)
     await stage.open_operator("/jobs")
-    await expect(stage.page.get_by_role("heading", name="Dead jobs by cause")).to_be_visible()
+    await expect(stage.page.get_by_role("heading", name="Jobs that were given up, by cause")).to_be_visible()
 
 
 async def show_events(stage: Stage) -> None:

@@ -82,8 +82,8 @@ async def test_webhooks_and_deliveries_say_what_fails_and_lead_to_their_pages(
     assert f"{base}/webhooks/{webhook['id']}" in await links_of(browser, f"/webhooks?webhook={webhook['id']}")
     assert "Nothing matches" in await read(browser, "/webhooks?health=disabled")
     page = await read(browser, "/deliveries?status=dead&domain=app.customer.com")
-    assert "domain.added Acme dead" in page
-    assert "Dead deliveries by webhook" in page
+    assert "domain.added Acme dead letter" in page
+    assert "Dead letters by webhook" in page
     assert f"{base}/deliveries/{due.id}" in await links_of(browser, "/deliveries")
     assert "Nothing matches" in await read(browser, "/deliveries?status=delivered")
 
@@ -94,7 +94,7 @@ async def test_jobs_are_listed_by_what_they_are_dead_of(
     (job,) = await all_jobs(context, organization.id)
     await queue.fail(context, job, Permanent("Cloudflare answered 401.", code="refused"))
     page = await read(browser, "/jobs?status=dead&kind=register&code=refused")
-    assert "Registration at Cloudflare Acme shop.customer.com dead" in page
+    assert "Registration at Cloudflare Acme shop.customer.com given up" in page
     assert "shop.stranger.com" not in page
     assert f"/dashboard/organizations/{organization.id}/jobs/{job.id}" in await links_of(browser, "/jobs")
 

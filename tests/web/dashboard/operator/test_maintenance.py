@@ -47,7 +47,7 @@ async def test_the_dead_deliveries_of_a_webhook_are_sent_again(
     await given_up(context, webhook["id"])
     answer = await press(browser, f"/webhooks/{webhook['id']}/retry-dead", on="/deliveries")
     assert answer.status == 303
-    assert "A job sends the dead deliveries again." in (await browser.open(answer.headers["Location"])).body.decode()
+    assert "A job sends the dead letters again." in (await browser.open(answer.headers["Location"])).body.decode()
     assert {job.kind for job in await all_jobs(context, organization.id)} == {"register", "replay"}
 
 

@@ -10,7 +10,10 @@ from dcvd.core.alerts.messages import Channel
 from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.sentences.rendering import CATALOGUE, list_placeholders
+from dcvd.core.jobs import JobState
 from dcvd.core.system.overview import Problem, Weight
+from dcvd.core.webhooks.deliveries import DeliveryStatus
+from dcvd.core.webhooks.health import EndpointCondition
 from dcvd.services.readiness import OverallStatus
 from dcvd.web.dashboard.operator.problems import WORDED_PROBLEMS, describe_problems
 
@@ -19,6 +22,9 @@ MEMBERS = {
     "operator_waits_for": [each.value for each in Awaited],
     "operator_oldest_check": [each.name.lower() for each in CheckLane],
     "operator_serves": [each.value for each in OverallStatus],
+    "jobs_state": [each.value for each in JobState],
+    "webhooks_status": [each.value for each in DeliveryStatus],
+    "webhooks_health": [each.value for each in EndpointCondition],
     "operator_alerts": [each.value for each in Channel],
 }
 

@@ -7,7 +7,7 @@ from typing import Final
 DOMAINS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "domains_search": "Name or pasted address",
-        "domains_state": "State",
+        "domains_state": "Verdict",
         "domains_finding": "Finding",
         "domains_status": "Status",
         "domains_order": "Order",

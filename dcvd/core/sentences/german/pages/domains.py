@@ -7,7 +7,7 @@ from typing import Final
 DOMAINS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "domains_search": "Name oder kopierte Adresse",
-        "domains_state": "Zustand",
+        "domains_state": "Urteil",
         "domains_finding": "Befund",
         "domains_status": "Status",
         "domains_order": "Reihenfolge",

@@ -37,7 +37,7 @@ TOKENS: Final[Mapping[str, str]] = MappingProxyType(
         "tokens_subject_audit": "Protokoll",
         "tokens_subject_members": "Personen",
         "tokens_subject_links": "Links für Kunden",
-        "tokens_subject_alerts": "Benachrichtigungen",
+        "tokens_subject_alerts": "Meldungen",
         "tokens_act_read": "lesen",
         "tokens_act_write": "schreiben",
         "tokens_read_only": "liest nur",

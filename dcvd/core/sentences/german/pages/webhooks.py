@@ -25,6 +25,7 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_health_shaky": "Versuche scheitern",
         "webhooks_health_failing": "gestört",
         "webhooks_health_disabled": "abgeschaltet",
+        "webhooks_health_paused": "pausiert",
         "webhooks_disabled_manual": (
             "Ihre Organisation hat ihn abgeschaltet. Was inzwischen geschieht, wird aufgehoben."
         ),
@@ -63,7 +64,7 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_filters": "Filter der Zustellungen",
         "webhooks_since": "Von (UTC)",
         "webhooks_until": "Bis (UTC)",
-        "webhooks_status_pending": "offen",
+        "webhooks_status_pending": "ausstehend",
         "webhooks_status_held": "aufgehoben",
         "webhooks_status_delivered": "zugestellt",
         "webhooks_status_dead": "unzustellbar",
@@ -110,7 +111,7 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_chart_latency": "Dauer",
         "webhooks_delivered": "gelungen",
         "webhooks_failed": "fehlgeschlagen",
-        "webhooks_half": "Hälfte, ms",
+        "webhooks_half": "Median, ms",
         "webhooks_most": "95 %, ms",
         "webhooks_from": "Ab",
         "webhooks_figures_table": "Zahlen",
