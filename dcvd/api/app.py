@@ -66,7 +66,7 @@ class Api(Litestar):
                 *pages.routers,
             ],
             before_request=prepare,
-            exception_handlers={Exception: handle_exception},
+            exception_handlers={Exception: pages.with_missing_shown(handle_exception)},
             logging_config=None,
             openapi_config=openapi_config(services.context.config.server.public_url, documents.plugins),
             request_class=ApiRequest,

@@ -1,17 +1,40 @@
 """What a layer beside the API gives to the application: pages for people, and how they are rendered."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
-from litestar import Router
+from litestar import Request, Response, Router
+from litestar.exceptions import NotFoundException
+from litestar.response import Template
 from litestar.template import TemplateConfig
 from msgspec import Struct
 
+FailureHandler = Callable[[Request[Any, Any, Any], Exception], Response[Any] | Template]
+"""Answers an exception; Litestar calls it."""
+
 
 class PageRoutes(Struct, frozen=True):
-    """Routes of pages, and the engine of their templates; an application may have none."""
+    """Routes of pages, and the engine of their templates; an application may have none.
+
+    show_missing: answers where no route stands below one of `roots`, since it is a person who looks there.
+    """
 
     routers: tuple[Router, ...] = ()
     template_config: TemplateConfig[Any] | None = None
+    roots: tuple[str, ...] = ()
+    show_missing: FailureHandler | None = None
+
+    def with_missing_shown(self, handle: FailureHandler) -> FailureHandler:
+        """Return the handler of an application's exceptions, with a page where a person looks for one in vain."""
+        show_missing, roots = self.show_missing, tuple(f"{root}/" for root in self.roots)
+        if show_missing is None:
+            return handle
+
+        def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any] | Template:
+            is_missing = isinstance(error, NotFoundException) and request.scope["path"].startswith(roots)
+            return show_missing(request, error) if is_missing else handle(request, error)
+
+        return answer
 
 
 NO_PAGES: Final = PageRoutes()

@@ -24,7 +24,14 @@ from dcvd.web.pages.engine import TEMPLATE_CONFIG
 from dcvd.web.pages.failures import show_failure
 from dcvd.web.returns import domain_connect, oauth_callback
 from dcvd.web.sign_in import routes as sign_in
-from dcvd.web.sign_in.redirection import ACTING_PATH, DASHBOARD_PATH, OPERATOR_PATH, show_failure_or_sign_in
+from dcvd.web.sign_in.redirection import (
+    ACTING_PATH,
+    DASHBOARD_PATH,
+    OPERATOR_PATH,
+    SIGN_IN_PATH,
+    show_failure_or_sign_in,
+    show_missing_page,
+)
 
 _CONNECT: Final = Router(
     PAGE_ROOT,
@@ -64,4 +71,6 @@ PAGES: Final = PageRoutes(
         assets.ROUTER,
     ),
     template_config=TEMPLATE_CONFIG,
+    roots=(PAGE_ROOT, SIGN_IN_PATH, DASHBOARD_PATH),
+    show_missing=show_missing_page,
 )

@@ -14,8 +14,9 @@ from dcvd.core.http.own_paths import read_own_path, read_path_of_url
 from dcvd.http.access.authorization import READ_METHODS
 from dcvd.http.access.session_authentication import OperatorPagesNeeded, SignInNeeded
 from dcvd.http.access.session_cookie import build_cookie_removal, read_session_secret
+from dcvd.http.languages import read_language
 from dcvd.http.request import ApiRequest
-from dcvd.web.pages.failures import show_failure
+from dcvd.web.pages.failures import LOOK, show_failure
 from dcvd.web.pages.page import PageLook, choose_page_language, render_page
 
 SIGN_IN_PATH: Final = "/sign-in"
@@ -45,6 +46,16 @@ def show_failure_or_sign_in(request: Request[Any, Any, Any], error: Exception) -
         return _ask_again(request)
     url = f"{SIGN_IN_PATH}?{urlencode({NEXT_FIELD: _find_page(request)})}"
     return _lead(request, url, headers)
+
+
+def show_missing_page(request: Request[Any, Any, Any], error: Exception) -> Template:
+    """Answer where no page stands; whoever is signed in finds the way back."""
+    assert isinstance(request, ApiRequest)
+    is_signed_in = read_session_secret(request.services.context.config, request.scope) is not None
+    request.scope["state"][LOOK] = PageLook(
+        read_language(request), Branding(), home=DASHBOARD_PATH if is_signed_in else None
+    )
+    return show_failure(request, error)
 
 
 def _lead(request: ApiRequest, url: str, headers: Mapping[str, str]) -> Response[Any]:

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 from dcvd.api.app import Api
 from dcvd.core.alerts.messages import Channel
 from dcvd.core.diagnosis.awaited import Awaited
+from dcvd.core.jobs import JobState
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.sentences.rendering import CATALOGUE, list_placeholders
-from dcvd.core.jobs import JobState
 from dcvd.core.system.overview import Problem, Weight
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.health import EndpointCondition

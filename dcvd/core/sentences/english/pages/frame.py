@@ -33,6 +33,7 @@ FRAME: Final[Mapping[str, str]] = MappingProxyType(
         "dashboard_filter": "Show",
         "dashboard_filter_any": "any",
         "dashboard_filter_none": "Show all",
+        "dashboard_no_page": "There is no such page. Perhaps its address was not copied whole.",
         "dashboard_nothing": "There is nothing here yet.",
         "dashboard_nothing_found": "Nothing matches this filter.",
         "dashboard_back": "Back to the dashboard",

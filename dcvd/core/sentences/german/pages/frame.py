@@ -37,6 +37,7 @@ FRAME: Final[Mapping[str, str]] = MappingProxyType(
         "dashboard_filter": "Zeigen",
         "dashboard_filter_any": "alle",
         "dashboard_filter_none": "Alles zeigen",
+        "dashboard_no_page": "Diese Seite gibt es nicht. Vielleicht wurde ihre Adresse nicht ganz kopiert.",
         "dashboard_nothing": "Hier gibt es noch nichts.",
         "dashboard_nothing_found": "Nichts passt zu diesem Filter.",
         "dashboard_back": "Zurück zum Dashboard",

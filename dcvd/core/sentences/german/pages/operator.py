@@ -93,7 +93,7 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_problem_renewals_overdue": "Zertifikate, die erneuert sein sollten: {count}.",
         "operator_problem_certificates_expiring": "Zertifikate, die in den nächsten 7 Tagen ablaufen: {count}.",
         "operator_problem_jobs_dead": "Aufträge, die aufgegeben wurden: {count}.",
-        "operator_problem_deliveries_dead": "Unzustellbare Sendungen, die ihren letzten Versuch verbraucht haben: {count}.",
+        "operator_problem_deliveries_dead": "Unzustellbare Sendungen nach dem letzten Versuch: {count}.",
         "operator_problem_endpoints_troubled": (
             "Webhooks, die scheitern: {failing}. Webhooks, die abgeschaltet sind: {disabled}."
         ),
