@@ -1,5 +1,6 @@
 """The engine of the templates."""
 
+import re
 from itertools import cycle
 from typing import Final
 
@@ -8,7 +9,11 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from markupsafe import Markup, escape
 
+from dcvd.core.instants import from_rfc3339
 from dcvd.web.pages.assets import asset_url
+from dcvd.web.pages.times import show_time
+
+_INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)", re.ASCII)
 
 
 def _build_environment() -> Environment:
@@ -20,16 +25,31 @@ def _build_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["asset"] = asset_url
-    environment.filters["marked"] = mark_code
+    environment.filters["marked"] = mark_sentence
     return environment
 
 
-def mark_code(text: str) -> Markup:
-    """Return a sentence in which what stands between backticks is marked as code."""
+def mark_sentence(text: str) -> Markup:
+    """Return a sentence in which what stands between backticks is marked as code, and instants are times.
+
+    A sentence that is stored or sent to programs has its instants as RFC 3339, which nobody likes to read.
+    """
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if is_code else escape(part)
+        Markup("<code>{}</code>").format(part) if is_code else _mark_times(part)
         for part, is_code in zip(text.split("`"), cycle((False, True)), strict=False)
     )
+
+
+def _mark_times(text: str) -> Markup:
+    parts = zip(_INSTANT.split(text), cycle((False, True)), strict=False)
+    return Markup("").join(_mark_time(part) if is_instant else escape(part) for part, is_instant in parts)
+
+
+def _mark_time(text: str) -> Markup:
+    try:
+        return show_time(from_rfc3339(text))
+    except ValueError:  # what strangers wrote may look like an instant
+        return escape(text)
 
 
 TEMPLATE_CONFIG: Final = TemplateConfig(instance=JinjaTemplateEngine.from_environment(_build_environment()))

@@ -11,21 +11,16 @@ from msgspec import Struct
 
 from dcvd.core.branding.branding import Branding
 from dcvd.core.branding.palette import build_palettes
-from dcvd.core.instants import to_rfc3339
 from dcvd.core.sentences.languages import choose_language
 from dcvd.core.sentences.rendering import CATALOGUE, Language, render
 from dcvd.core.sentences.sentence import Param, say
 from dcvd.http.languages import read_language
 from dcvd.http.request import ApiRequest
+from dcvd.web.pages.times import show_time
 
 NO_FRAMES: Final = ("'none'",)
 _WHEN: Final = "⟦when⟧"
 _HTML: Final = "text/html"
-
-
-def format_utc(instant: int) -> str:
-    """Write an instant for browsers without scripts, such as `2026-01-15 10:30`."""
-    return to_rfc3339(instant)[:16].replace("T", " ")
 
 
 class Words:
@@ -41,11 +36,7 @@ class Words:
     def timed(self, sentence_id: str, instant: int) -> Markup:
         """Return a sentence in which `when` is an instant, which the reader's browser shows in its own zone."""
         before, _, after = self(sentence_id, when=_WHEN).partition(_WHEN)
-        text = format_utc(instant)
-        time = Markup('<time datetime="{}" title="{} UTC" data-local>{} UTC</time>').format(
-            to_rfc3339(instant), text, text
-        )
-        return escape(before) + time + escape(after)
+        return escape(before) + show_time(instant) + escape(after)
 
 
 class PageLook(Struct, frozen=True):
