@@ -129,8 +129,8 @@ def test_a_unicode_name_becomes_its_a_labels(text: str, name: str) -> None:
         ("https://user@app.customer.com:8443/", "Enter only the name: app.customer.com."),
         ("tel:123", "Enter only the name: app.customer.com."),
         ("app\x00.customer.com", "letters, digits and inner hyphens"),
-        ("localhost", "'localhost' is a single label"),
-        ("com", "'com' is a single label"),
+        ("localhost", "'localhost' is not complete"),
+        ("com", "'com' is not complete"),
         ("app.test", "The top-level domain .test is reserved"),
         ("printer.local", "The top-level domain .local is reserved"),
         ("co.uk", "'co.uk' is a public suffix"),
@@ -214,7 +214,7 @@ def test_the_longest_name_and_the_longest_label_are_still_taken() -> None:
 def test_a_reserved_top_level_name_is_taken_only_where_the_operator_allows_it(tld: str) -> None:
     assert f".{tld} is reserved" in refusal(f"app.customer.{tld}").message
     assert normalise(f"app.customer.{tld}", allowed_tlds=[tld]) == f"app.customer.{tld}"
-    assert "single label" in refusal(tld, allowed_tlds=[tld]).message
+    assert "is not complete" in refusal(tld, allowed_tlds=[tld]).message
 
 
 def test_allowing_one_reserved_name_allows_no_other() -> None:

@@ -18,7 +18,7 @@ HOSTNAMES: Final[Mapping[str, str]] = MappingProxyType(
         "hostname_label_empty": "{name} has an empty label: two dots in a row, or one at the start.",
         "hostname_label_length": "The label {label} is {length} characters long; DNS allows at most {most}.",
         "hostname_label_odd": "The label {label} is not made of letters, digits and inner hyphens.",
-        "hostname_single_label": "{name} is a single label; give a full hostname such as app.customer.com.",
+        "hostname_single_label": "{name} is not complete; give a full hostname such as app.customer.com.",
         "hostname_number": "{name} ends in a number, so it is read as an IP address; give a hostname.",
         "hostname_no_tld": "{name} is no hostname: there is no top-level domain .{tld}.",
         "hostname_reserved_tld": "The top-level domain .{tld} is reserved; no CA issues certificates below it.",

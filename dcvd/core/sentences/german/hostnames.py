@@ -19,7 +19,7 @@ HOSTNAMES: Final[Mapping[str, str]] = MappingProxyType(
         "hostname_label_length": "Der Teil {label} ist {length} Zeichen lang; DNS erlaubt höchstens {most}.",
         "hostname_label_odd": "Der Teil {label} besteht nicht aus Buchstaben, Ziffern und Bindestrichen dazwischen.",
         "hostname_single_label": (
-            "{name} ist nur ein Teil eines Namens; geben Sie einen ganzen Hostnamen ein, etwa app.customer.com."
+            "{name} ist nicht vollständig; geben Sie einen ganzen Hostnamen ein, etwa app.customer.com."
         ),
         "hostname_number": (
             "{name} endet mit einer Zahl und wird daher als IP-Adresse gelesen; geben Sie einen Hostnamen ein."
