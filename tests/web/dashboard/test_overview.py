@@ -11,6 +11,8 @@ from tests.web.connect.visitor import read_text
 from tests.web.dashboard.domains.standing import ELSEWHERE, add, add_broken, add_working
 from tests.web.sign_in.browser import Browser, signed_in
 
+WELL = "Nothing that worked is broken"
+
 
 def tiles(page: Answer) -> dict[str, int]:
     found = re.findall(r'href="/dashboard/domains\?state=(\w+)"><strong[^>]*>(\d+)<', page.body.decode())
@@ -27,12 +29,21 @@ async def test_the_numbers_lead_to_the_domains_that_they_count(
     assert tiles(page) == {"ready": 1, "customer": 1, "service": 0, "progress": 1, "broken": 1, "expiring": 0}
     assert f"Its CNAME was changed to {ELSEWHERE}." in read_text(page)
     assert "works.customer.com" not in read_text(page)
+    assert WELL not in read_text(page)
 
 
 async def test_where_there_is_no_domain_the_quick_start_is_shown(owner_browser: Browser) -> None:
     page = await owner_browser.open("/dashboard")
     assert 'href="/dashboard/quick-start"' in page.body.decode()
     assert "Begin with a domain" in read_text(page)
+    assert WELL not in read_text(page)
+
+
+async def test_where_nothing_is_broken_the_page_says_so(
+    owner_browser: Browser, context: Context, organization: Organization
+) -> None:
+    await add_working(context, organization.id, "works.customer.com")
+    assert WELL in read_text(await owner_browser.open("/dashboard"))
 
 
 async def test_endpoints_in_trouble_are_shown_to_those_who_may_know_of_them(

@@ -58,7 +58,7 @@ async def show_audit(request: ApiRequest) -> Template:
                 visit, (named for each in entries for named in (each.entry.object_id, each.actor_id))
             ),
             "next_url": visit.link_next(page.next_cursor),
-            "actions": [(action.value, _name_action(visit, action.value)) for action in AuditAction],
+            "actions": [(action.value, name_action(visit, action.value)) for action in AuditAction],
             "typed": typed,
             "fault": fault,
             "is_filtered": any(typed.values()),
@@ -87,14 +87,15 @@ def _view_entry(visit: Visit, entry: AuditEntry) -> _EntryView:
     kind, _, actor_id = entry.actor.partition(":")
     return _EntryView(
         entry=entry,
-        action=_name_action(visit, entry.action),
+        action=name_action(visit, entry.action),
         actor=visit.words(f"audit_actor_{kind}") if kind in _ACTORS else kind,
         actor_id=actor_id,
         changes=list_changes(entry),
     )
 
 
-def _name_action(visit: Visit, action: str) -> str:
+def name_action(visit: Visit, action: str) -> str:
+    """Return what was done, in words; what a newer dcvd has written stays as it is."""
     return visit.words(f"audit_action_{action.replace('.', '_')}") if action in _ACTIONS else action
 
 

@@ -12,6 +12,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services import audit, organizations
 from dcvd.store.audit import AuditFilters
 from dcvd.store.engine.paging import DEFAULT_LIMIT
+from dcvd.web.dashboard.audit.routes import name_action
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
 
@@ -34,7 +35,8 @@ async def list_audit(request: ApiRequest) -> Template:
             "entries": page.items,
             "names": await organizations.read_names(request.context, {entry.org_id for entry in page.items}),
             "daemon_chain": DAEMON_CHAIN,
-            "actions": [each.value for each in AuditAction],
+            "actions": [(each.value, name_action(visit, each.value)) for each in AuditAction],
+            "name": lambda action: name_action(visit, action),
             "next_url": visit.link_next(page.next_cursor),
             "is_filtered": wanted != AuditFilters(),
         },

@@ -29,7 +29,7 @@ async def show_overview(request: ApiRequest) -> Template:
 async def _read_domains(visit: Visit) -> dict[str, Any]:
     context, org_id = visit.request.context, visit.request.org_id
     if not visit.may(DOMAINS):
-        return {"may_see_domains": False}
+        return {"may_see_domains": False, "has_no_domain": False, "broken": []}
     tally = await tallies.count(context, org_id)
     broken = (
         await tallies.list_latest_broken(context, org_id, limit=_MAX_BROKEN) if tally is None or tally.broken else []

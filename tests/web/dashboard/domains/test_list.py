@@ -81,7 +81,7 @@ async def test_a_pasted_address_shows_the_cause_at_once(owner_browser: Browser, 
 
 async def test_a_name_that_nobody_added_is_said_to_be_so(owner_browser: Browser, member_browser: Browser) -> None:
     page = await owner_browser.open("/dashboard/domains?search=https://none.customer.com/x")
-    assert "Nobody has added none.customer.com here" in read_text(page)
+    assert "Nobody has added “none.customer.com” here" in read_text(page)
     assert 'href="/dashboard/domains/new?domain=none.customer.com"' in page.body.decode()
     form = await owner_browser.open("/dashboard/domains/new?domain=none.customer.com")
     assert 'value="none.customer.com"' in form.body.decode()

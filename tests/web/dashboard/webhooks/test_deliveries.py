@@ -29,7 +29,7 @@ async def test_a_delivery_is_explained_with_every_attempt_and_its_phases(
     answer = await owner_browser.open(f"{PLACE}/{due.id}")
     text = read_text(answer)
     explained = (await owner.get(f"/api/deliveries/{due.id}/explain")).json["explanation"]
-    assert explained["sentence"] in text
+    assert explained["sentence"].removesuffix("2027-01-15T08:00:05Z.") + "2027-01-15 08:00 UTC ." in text
     assert "What to do:" in text
     for phase in (
         "DNS: 3 ms", "connect: 20 ms", "TLS: 31 ms", "waiting for the answer: 400 ms", "sending and reading: 6 ms",
@@ -42,6 +42,15 @@ async def test_a_delivery_is_explained_with_every_attempt_and_its_phases(
     ]
     assert sum(widths) == pytest.approx(600)
     assert " style=" not in page
+
+
+async def test_advice_calls_a_button_as_it_is_labelled(owner_browser: Browser, owner: Client, context: Context) -> None:
+    webhook = await added(owner)
+    await domain(owner)
+    [due] = await given_up(context, webhook["id"])
+    page = (await owner_browser.open(f"{PLACE}/{due.id}")).body.decode()
+    assert f'href="{PLACE}/{due.id}">Send it again</a>' in page
+    assert ">Send it again</button>" in page
 
 
 async def test_the_body_is_shown_pretty_and_to_the_byte_with_a_command_that_repeats_it(

@@ -74,6 +74,7 @@ async def test_the_list_says_how_each_endpoint_does_and_what_is_left(
     assert "attempts fail Attempts have failed since 2027-01-15 08:00 UTC ." in text
     assert "0 % 0 of 11 1 1" in text
     assert "Dead letters: 1" in text
+    assert "all events, also those that come later" in text
     assert "HTTP 500" in text or "500" in text
 
 

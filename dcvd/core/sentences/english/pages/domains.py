@@ -38,7 +38,7 @@ DOMAINS: Final[Mapping[str, str]] = MappingProxyType(
         "domains_csv": "CSV",
         "domains_add": "Add a domain",
         "domains_add_intro": "Type the address as people will see it, such as {example}, or paste it from a browser.",
-        "domains_unknown": "Nobody has added {hostname} here, as far as you may see.",
+        "domains_unknown": "Nobody has added “{hostname}” here, as far as you may see.",
         "done_domains_none_chosen": "No domain was chosen.",
         "done_domains_checked": "The chosen domains are being checked.",
         "done_domains_checked_partly": "Some of the chosen domains are being checked. For more, wait a minute.",

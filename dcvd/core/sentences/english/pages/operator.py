@@ -283,8 +283,6 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_user": "User",
         "operator_begun": "Signed in",
         "operator_ends": "Ends",
-        "operator_action": "Action",
-        "operator_actor": "By whom",
         "operator_object": "Id of the object",
         "operator_change": "Before and after",
         "operator_own_chain": "Of dcvd itself",

@@ -10,6 +10,7 @@ OVERVIEW: Final[Mapping[str, str]] = MappingProxyType(
         "overview_begin_explained": (
             "There is no domain here yet. The quick start leads from a token to a domain that works."
         ),
+        "overview_well": "Nothing that worked is broken, as far as you may see.",
         "overview_broken": "Broken after they worked",
         "overview_at_least": "{count}+",
         "overview_dead": "Dead letters: {count}",

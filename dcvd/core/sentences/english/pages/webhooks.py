@@ -60,8 +60,6 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_status_cancelled": "cancelled",
         "webhooks_waits": "Waits for an earlier event of its domain.",
         "webhooks_next_at": "Next attempt {when}.",
-        "webhooks_action_retry_delivery": "Send it",
-        "webhooks_action_cancel_delivery": "Give it up",
         "webhooks_action_explain_delivery": "Its page",
         "webhooks_action_enable_webhook": "Enable the endpoint",
         "webhooks_secret_title": "The secret of your endpoint",

@@ -48,7 +48,7 @@ ALERTS: Final[Mapping[str, str]] = MappingProxyType(
         "alerts_kind_connection_consent_needed": "eine Verbindung muss neu hergestellt werden",
         "alerts_kind_job_dead": "ein Auftrag wurde aufgegeben",
         "alerts_add": "Eine Adresse hinzufügen",
-        "alerts_add_explained": "Sie bekommen eine E-Mail, und Meldungen erst, wenn sie zugestimmt haben.",
+        "alerts_add_explained": "An die Adresse geht eine E-Mail, und Meldungen erst, wenn darin zugestimmt wurde.",
         "alerts_add_button": "Hinzufügen und fragen",
         "alerts_change": "Was gemeldet wird",
         "alerts_save": "Speichern",

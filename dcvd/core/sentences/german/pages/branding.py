@@ -27,7 +27,7 @@ BRANDING: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "branding_logo_now": "Das jetzige Logo",
         "branding_no_logo": "Das Logo entfernen",
-        "branding_origins": "Seiten, die diese Seiten in einem Rahmen zeigen dürfen",
+        "branding_origins": "Websites, die diese Seiten in einem Rahmen zeigen dürfen",
         "branding_origins_hint": "Je Zeile eine, wie `https://app.example.com`.",
         "branding_save": "Speichern",
         "branding_previews": "Was Kunden sehen",

@@ -43,7 +43,7 @@ DOMAINS: Final[Mapping[str, str]] = MappingProxyType(
             "Geben Sie die Adresse ein, wie man sie sehen wird, etwa {example}, oder fügen Sie sie aus einem "
             "Browser ein."
         ),
-        "domains_unknown": "{hostname} hat hier niemand hinzugefügt, soweit Sie das sehen dürfen.",
+        "domains_unknown": "„{hostname}“ hat hier niemand hinzugefügt, soweit Sie das sehen dürfen.",
         "done_domains_none_chosen": "Es war keine Domain ausgewählt.",
         "done_domains_checked": "Die ausgewählten Domains werden geprüft.",
         "done_domains_checked_partly": (

@@ -29,8 +29,8 @@ MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "members_go_on": "Weiter zum Mitglied",
         "members_invite": "Jemanden einladen",
         "members_invite_explained": (
-            "Sie werden Mitglied, wenn sie annehmen. Sie bekommen eine Adresse, die Sie ihnen schicken, denn dcvd "
-            "schickt dafür keine E-Mail."
+            "Die Person wird Mitglied, wenn sie annimmt. Dafür bekommen Sie eine Adresse und schicken sie ihr, denn "
+            "dcvd verschickt dafür keine E-Mail."
         ),
         "members_invite_button": "Einladen",
         "members_new_token": "Neues Token für sie",

@@ -303,8 +303,6 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_user": "Benutzer",
         "operator_begun": "Angemeldet",
         "operator_ends": "Endet",
-        "operator_action": "Vorgang",
-        "operator_actor": "Von wem",
         "operator_object": "Id des Objekts",
         "operator_change": "Vorher und nachher",
         "operator_own_chain": "Von dcvd selbst",

@@ -10,6 +10,7 @@ OVERVIEW: Final[Mapping[str, str]] = MappingProxyType(
         "overview_begin_explained": (
             "Hier gibt es noch keine Domain. Der Schnellstart führt von einem Token zu einer Domain, die läuft."
         ),
+        "overview_well": "Nichts, was lief, ist gestört, soweit Sie das sehen dürfen.",
         "overview_broken": "Gestört, nachdem sie liefen",
         "overview_at_least": "mindestens {count}",
         "overview_dead": "Unzustellbare Sendungen: {count}",

@@ -72,8 +72,6 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_status_cancelled": "abgebrochen",
         "webhooks_waits": "Wartet auf ein früheres Ereignis ihrer Domain.",
         "webhooks_next_at": "Nächster Versuch {when}.",
-        "webhooks_action_retry_delivery": "Senden",
-        "webhooks_action_cancel_delivery": "Aufgeben",
         "webhooks_action_explain_delivery": "Ihre Seite",
         "webhooks_action_enable_webhook": "Den Endpunkt einschalten",
         "webhooks_secret_title": "Das Geheimnis Ihres Endpunkts",
