@@ -66,12 +66,16 @@ class Visit(Struct, frozen=True):
             return False
         return True
 
-    def show(self, name: str, context: Mapping[str, Any], *, status: HTTPStatus = HTTPStatus.OK) -> Template:
+    def show(
+        self, name: str, context: Mapping[str, Any], *, status: HTTPStatus = HTTPStatus.OK, place: str | None = None
+    ) -> Template:
         """Render a page from `dashboard/NAME.html`; where htmx asks for the part that changes, `NAME_part.html`.
 
         In templates, `here` is the list's first page, `this_page` the one that is shown, and `may_write` whether the
-        caller may press the buttons of the page's subject.
+        caller may press the buttons of the page's subject. place: below `root`, where the page stands that answers a
+        form which is sent elsewhere: what is live in it asks there.
         """
+        own = None if place is None else f"{self.root}{place}"
         opt = self.request.scope["route_handler"].opt
         frame = {
             "csrf_token": read_csrf_token(self.request.scope),
@@ -81,9 +85,9 @@ class Visit(Struct, frozen=True):
             "operator_id": self.request.auth.id if self.request.auth.kind is CallerKind.OPERATOR else None,
             "acting_for": self.request.auth.org_id,
             "root": self.root,
-            "path": self.request.scope["path"],
-            "here": self._build_url(),
-            "this_page": self.link_next(self.request.query_params.get(_CURSOR)) or self._build_url(),
+            "path": own or self.request.scope["path"],
+            "here": own or self._build_url(),
+            "this_page": own or self.link_next(self.request.query_params.get(_CURSOR)) or self._build_url(),
             "query": self.request.query_params,
             "done": self._find_done(),
             "may_write": self.may(opt, "POST"),

@@ -161,6 +161,7 @@ async def test_an_event_on_its_way_is_not_sent_twice_and_members_send_none(
     answer = await owner_browser.press(f"{page}/send", on=page, webhook=endpoint.id)
     assert answer.status == 409
     assert "is on its way to this webhook already" in read_text(answer)
+    assert f'hx-get="{page}"' in answer.body.decode(), "what is live asks for the page, and not for the button"
     seen = await member_browser.open(page)
     assert "hooks.customer.com" in read_text(seen)
     assert "/send" not in seen.body.decode()

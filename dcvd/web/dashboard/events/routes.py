@@ -131,6 +131,7 @@ async def _show_one(visit: Visit, event_id: str, *, fault: DcvdError | None = No
             "chosen": chosen,
         },
         status=_choose_status(fault),
+        place=None if fault is None else f"/events/{event_id}",
     )
 
 

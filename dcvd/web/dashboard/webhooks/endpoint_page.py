@@ -1,6 +1,5 @@
 """`/dashboard/webhooks/{endpoint_id}`: one endpoint, how it does, and its deliveries."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -67,7 +66,6 @@ async def show_page(
     return visit.show(
         "webhooks/endpoint",
         {
-            **(_stand_at(f"{visit.root}/webhooks/{endpoint_id}") if is_typed else {}),
             "deliveries": None,
             **listed,
             "endpoint": endpoint,
@@ -99,12 +97,8 @@ async def show_page(
             "event_types": [(event_type.value, event_type.value) for event_type in TENANT_TYPES],
         },
         status=HTTPStatus.BAD_REQUEST if is_typed else HTTPStatus.OK,
+        place=f"/webhooks/{endpoint_id}" if is_typed else None,
     )
-
-
-def _stand_at(url: str) -> Mapping[str, str]:
-    """Return what templates need to lead from the answer to a form as from the page itself."""
-    return {"path": url, "here": url}
 
 
 HANDLERS = (show_endpoint, tell_endpoint_changes)
