@@ -78,6 +78,15 @@ async def test_the_list_says_how_each_endpoint_does_and_what_is_left(
     assert "HTTP 500" in text or "500" in text
 
 
+async def test_where_there_is_nothing_to_send_again_the_page_says_so_and_leads_back(
+    owner_browser: Browser, owner: Client
+) -> None:
+    page = f"{PLACE}/{(await added(owner))['id']}"
+    counted = await owner_browser.press(f"{page}/replay", on=page, since="2027-01-14T08:00", status="dead")
+    assert "nothing would be sent again. Back" in read_text(counted)
+    assert "Send them now" not in read_text(counted)
+
+
 async def test_all_dead_letters_are_sent_again_after_their_number_was_said(
     owner_browser: Browser, owner: Client, context: Context
 ) -> None:

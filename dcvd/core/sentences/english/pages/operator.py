@@ -28,6 +28,7 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_since": "since {when}",
         "operator_due_since": "due since {when}",
         "operator_next": "Next attempt {when}.",
+        "operator_as_of": "as of {when}",
         "operator_of": "{count} of {total}",
         "operator_at_least": "{number} or more",
         "operator_unlimited": "no limit",

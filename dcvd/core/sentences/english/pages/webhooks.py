@@ -125,11 +125,13 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_replay_missing": "never sent",
         "webhooks_replay_all": "all, also delivered ones",
         "webhooks_replay_dry": "Count them",
+        "webhooks_replay_none": "There is no such event: nothing would be sent again.",
         "webhooks_replay_one": "One event would be sent again.",
         "webhooks_replay_count": "{count} events would be sent again.",
         "webhooks_replay_meaning": "Nothing has been sent so far. Each gets its full schedule of attempts again.",
         "webhooks_replay_start": "Send them now",
         "webhooks_replay_stop": "Do not send",
+        "webhooks_replay_back": "Back",
         "webhooks_conformance": "Conformance of the receiver",
         "webhooks_conformance_intro": (
             "Sends good, repeated, forged and old deliveries, and shows which of them your receiver gets wrong."

@@ -37,7 +37,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
         "connect_step_target": "Er zeigt zu uns",
         "connect_step_caa": "Ein Zertifikat darf ausgestellt werden",
         "connect_step_certificate": "Das Zertifikat ist ausgestellt",
-        "connect_step_https": "https öffnet sich",
+        "connect_step_https": "Die Adresse öffnet sich über https",
         "connect_state_done": "erledigt",
         "connect_state_wrong": "noch nicht",
         "connect_state_current": "läuft",

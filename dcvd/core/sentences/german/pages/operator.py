@@ -31,6 +31,7 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_since": "seit {when}",
         "operator_due_since": "fällig seit {when}",
         "operator_next": "Nächster Versuch {when}.",
+        "operator_as_of": "Stand: {when}",
         "operator_of": "{count} von {total}",
         "operator_at_least": "{number} oder mehr",
         "operator_unlimited": "keine Grenze",

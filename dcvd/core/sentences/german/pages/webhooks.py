@@ -138,11 +138,13 @@ WEBHOOKS: Final[Mapping[str, str]] = MappingProxyType(
         "webhooks_replay_missing": "nie gesendete",
         "webhooks_replay_all": "alle, auch zugestellte",
         "webhooks_replay_dry": "Zählen",
+        "webhooks_replay_none": "Es gibt kein solches Ereignis: Nichts würde erneut gesendet.",
         "webhooks_replay_one": "Ein Ereignis würde erneut gesendet.",
         "webhooks_replay_count": "{count} Ereignisse würden erneut gesendet.",
         "webhooks_replay_meaning": "Bisher wurde nichts gesendet. Jedes bekommt noch einmal alle seine Versuche.",
         "webhooks_replay_start": "Jetzt senden",
         "webhooks_replay_stop": "Nicht senden",
+        "webhooks_replay_back": "Zurück",
         "webhooks_conformance": "Prüfung des Empfängers",
         "webhooks_conformance_intro": (
             "Sendet gute, wiederholte, gefälschte und alte Zustellungen und zeigt, welche Ihr Empfänger falsch "
