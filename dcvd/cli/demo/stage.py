@@ -43,10 +43,15 @@ async def open_stage(directory: Path, on_webhook: Callable[[ReceivedWebhook], No
     async with AsyncExitStack() as stack:
         configure_logging(level="info", json=True, stream=stack.enter_context(log_file.open("w")))
         receiver = await stack.enter_async_context(WebhookReceiver(on_webhook))
-        settings = SandboxSettings(api_port=0, dns_port=0, edge_port=0, oauth_redirect_uris=(receiver.redirect_uri,))
+        address = stack.enter_context(_reserve_address())
+        settings = SandboxSettings(
+            api_port=0,
+            dns_port=0,
+            edge_port=0,
+            oauth_redirect_uris=(f"http://{address}/oauth/callback/cloudflare", receiver.redirect_uri),
+        )
         sandbox = await stack.enter_async_context(Sandbox(settings))
         operators_socket = stack.enter_context(socket_path(directory))
-        address = stack.enter_context(_reserve_address())
         loaded = build_configuration(directory, operators_socket, sandbox, address)
         daemon = await stack.enter_async_context(Daemon(loaded, environ={}))
         yield DemoStage(

@@ -147,7 +147,10 @@ def test_where_the_temporary_directory_is_too_long_for_a_socket_it_is_put_elsewh
     with running("demo", environ={"TMPDIR": str(deep)}) as process:
         _line_with(process, "/schema")
         (configuration,) = deep.glob("*/dcvd.toml")
-        socket = Path(tomllib.loads(configuration.read_text())["server"]["socket"])
+        configured = tomllib.loads(configuration.read_text())
+        came_back = configured["oauth"]["cloudflare"]["redirect_uris"][0]
+        assert came_back == f"{configured['server']['public_url']}/oauth/callback/cloudflare"
+        socket = Path(configured["server"]["socket"])
         assert stat.S_ISSOCK(socket.stat().st_mode)
         assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
         process.send_signal(signal.SIGINT)
