@@ -85,9 +85,11 @@ async def test_a_check_that_is_asked_for_is_seen_at_once(visitor: Visitor, looke
     assert looker.looked == [domain_id]
     assert part.status == 200
     assert "app.customer.com is connected" in read_text(part)
+    assert '<section id="ways" hx-swap-oob="outerHTML" hidden>' in part.body.decode()
     assert b"<html" not in part.body
     whole = await visitor.open()
     assert 'href="https://app.customer.com/"' in whole.body.decode()
+    assert '<section id="ways" hidden>' in whole.body.decode(), "the next change that is shown has what to replace"
 
 
 async def test_without_scripts_a_check_leads_back_to_the_page(visitor: Visitor) -> None:
