@@ -60,6 +60,7 @@ async def test_what_is_no_domain_is_said_at_its_field(owner_browser: Browser) ->
     answer = await owner_browser.open("/dashboard/events?domain=my+shop%21")
     assert answer.status == 400
     assert re.search(r'value="my shop!"[^>]*aria-invalid="true" aria-describedby="domain-fault"', answer.body.decode())
+    assert b"data-live" not in answer.body, "there is no list that could change"
     assert (await owner_browser.open("/dashboard/events?type=domain.gone")).status == 400
 
 

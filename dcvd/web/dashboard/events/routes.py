@@ -68,7 +68,7 @@ async def show_events(request: ApiRequest) -> Template:
             "types": [(name, name) for name in (*FAMILIES, *TENANT_TYPES)],
             "chosen": chosen,
             "fault": fault,
-            "is_live": "cursor" not in query,
+            "is_live": "cursor" not in query and fault is None,
             "places": await find_places(visit, (event.domain_id for event in page.items)),
         },
         status=HTTPStatus.OK if fault is None else HTTPStatus.BAD_REQUEST,

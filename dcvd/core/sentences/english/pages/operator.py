@@ -172,7 +172,7 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         "operator_endpoints_counts": "Failing: {failing}. Paused: {paused}. Disabled: {disabled}. Healthy: {healthy}.",
         "operator_dead_letters": "Dead letters by webhook",
         "operator_retry_dead": "Send all again",
-        "operator_retry_dead_of": "Send all dead letters again: {url}",
+        "operator_retry_dead_of": "Send all again: {url}",
         "done_dead_letters_retried": "A job sends the dead letters again.",
         "operator_search_organization": "Name or id",
         "operator_search_domain": "Domain, or a pasted URL",

@@ -187,7 +187,7 @@ OPERATOR: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "operator_dead_letters": "Unzustellbare Sendungen nach Webhook",
         "operator_retry_dead": "Alle nochmals senden",
-        "operator_retry_dead_of": "Alle unzustellbaren Sendungen nochmals senden: {url}",
+        "operator_retry_dead_of": "Alle nochmals senden: {url}",
         "done_dead_letters_retried": "Ein Auftrag sendet die unzustellbaren Sendungen nochmals.",
         "operator_search_organization": "Name oder Id",
         "operator_search_domain": "Domain oder kopierte URL",
