@@ -13,7 +13,7 @@ from tests.web.browser.scenes.connect import show_no_name, show_wrong_target
 from tests.web.browser.scenes.stage import Stage
 from tests.web.browser.visitor import Visitor
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.sweep]
 
 COLOURS = [
     {"primaryColor": "#ffff00"},
@@ -35,7 +35,6 @@ def axe() -> str:
 
 
 @pytest.mark.parametrize("scene", SCENES)
-@pytest.mark.sampled(7)
 async def test_every_page(scene: str, axe: str, place: Place, tenant: Tenant, visitor: Visitor) -> None:
     await SCENES[scene](Stage(place, tenant, visitor))
     await require_accessible(visitor.page, axe)
@@ -43,7 +42,6 @@ async def test_every_page(scene: str, axe: str, place: Place, tenant: Tenant, vi
 
 @pytest.mark.parametrize("colours", COLOURS, ids=lambda colours: "-on-".join(colours.values()))
 @pytest.mark.parametrize("scene", [show_wrong_target, show_no_name])
-@pytest.mark.sampled(12)
 async def test_whatever_colours_an_organization_has(
     scene: Any, colours: dict[str, str], axe: str, place: Place, tenant: Tenant, visitor: Visitor
 ) -> None:

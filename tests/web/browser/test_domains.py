@@ -31,6 +31,7 @@ async def test_support_pastes_an_address_and_reads_the_cause(stage: Stage) -> No
     )
 
 
+@pytest.mark.sweep
 async def test_a_domain_breaks_while_the_list_is_open_and_what_was_chosen_stays(stage: Stage) -> None:
     breaking, other = await add_ready(stage), await add_ready(stage)
     await stage.open_dashboard("/domains")

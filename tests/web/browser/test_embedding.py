@@ -11,7 +11,7 @@ from tests.web.browser.place import TARGET, Place, Tenant
 from tests.web.browser.tenants_site import TenantsSite, serving, wait_until_told
 from tests.web.browser.visitor import Visitor
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.sweep]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from tests.web.browser.place import Place, Tenant
 from tests.web.browser.visitor import Visitor
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.sweep]
 
 
 async def test_a_pasted_address_is_read_as_its_name_and_asked_about(

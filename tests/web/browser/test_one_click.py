@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 from tests.web.browser.place import TARGET, Place, Tenant
 from tests.web.browser.visitor import Visitor
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.sweep]
 
 
 async def agree(page: Page) -> None:

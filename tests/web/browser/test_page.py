@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 from tests.web.browser.place import TARGET, Place, Tenant
 from tests.web.browser.visitor import Visitor, visiting
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.sweep]
 
 
 async def test_a_revoked_link_ends_the_open_page(tenant: Tenant, visitor: Visitor) -> None:

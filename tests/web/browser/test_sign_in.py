@@ -8,7 +8,7 @@ from tests.web.browser.scenes.sign_in import providing
 from tests.web.browser.visitor import Visitor
 from tests.web.sign_in.oidc.place import add_member
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.sweep]
 
 
 async def test_a_member_signs_in_at_a_provider_on_another_site(place: Place, tenant: Tenant, visitor: Visitor) -> None:
