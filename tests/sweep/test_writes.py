@@ -38,7 +38,7 @@ def _store(
 
 
 @needs_strace
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(32)
 @pytest.mark.parametrize("call", range(1, 49))
 def test_killed_at_any_write_to_the_log(tmp_path: Path, blank_database: Path, call: int) -> None:
     said = _store(tmp_path / "x.db", blank_database, f"pwrite64:signal=SIGKILL:when={call}", size=5000)
@@ -46,7 +46,7 @@ def test_killed_at_any_write_to_the_log(tmp_path: Path, blank_database: Path, ca
 
 
 @needs_strace
-@pytest.mark.sampled(16)
+@pytest.mark.sampled(32)
 @pytest.mark.parametrize("fault", ["signal=SIGKILL", "error=EIO", "error=ENOSPC"])
 @pytest.mark.parametrize("call", range(1, 17))
 def test_a_checkpoint_is_killed_or_fails_at_any_write_to_the_database(
@@ -72,7 +72,7 @@ def test_a_checkpoint_whose_syncs_fail_loses_nothing(
 
 
 @needs_strace
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("count", [1, 2, 3, 8])
 @pytest.mark.parametrize("call", [_LAST_SYNC, *range(_OPENING_SYNCS + 1, _LAST_SYNC)])
 def test_syncs_fail_and_then_the_process_is_killed(tmp_path: Path, blank_database: Path, call: int, count: int) -> None:
@@ -89,7 +89,7 @@ def test_syncs_fail_and_then_the_process_is_killed(tmp_path: Path, blank_databas
 
 
 @needs_strace
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("error", ["EIO", "ENOSPC", "EDQUOT", "EROFS"])
 @pytest.mark.parametrize("count", [1, 2, 40])
 @pytest.mark.parametrize("call", [4, 5, 8, 9, 12, 13])

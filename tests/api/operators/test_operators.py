@@ -99,7 +99,7 @@ HIDDEN = [
 
 
 @pytest.mark.parametrize(("method", "path"), HIDDEN)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 async def test_over_tcp_nothing_of_it_exists_not_even_for_an_owner(
     anybody: Client, owner: Client, method: str, path: str
 ) -> None:
@@ -138,7 +138,7 @@ async def test_the_guard_keeps_tcp_out_also_where_the_door_were_passed(app: Api,
         ("GET", "/metrics%2f"),
     ],
 )
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, method: str, path: str) -> None:
     app.services.operators = Live(OperatorRights(operators=ProcessOwners(uids=frozenset({os.getuid() + 1}))))
     found = problem(await operator.call(method, path, json={"name": "x"}), 403, "not_an_operator")
@@ -146,7 +146,7 @@ async def test_a_user_who_is_no_operator_is_403(app: Api, operator: Client, meth
 
 
 @pytest.mark.parametrize(("method", "path"), [*CALLS, ("HEAD", "/metrics"), ("OPTIONS", "/metrics")])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 async def test_an_observer_reads_and_changes_nothing(
     app: Api, operator: Client, organization: Organization, method: str, path: str
 ) -> None:

@@ -229,7 +229,7 @@ async def _client_of(context: Context, anybody: Client, org_id: str, row: Row, c
 
 
 @pytest.mark.parametrize("name", sorted(ROUTES))
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 async def test_each_right_comes_before_everything_else(
     context: Context, organization: Organization, anybody: Client, name: str
 ) -> None:

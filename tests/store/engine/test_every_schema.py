@@ -33,7 +33,7 @@ def known_hashes() -> list[str]:
 
 
 @pytest.mark.parametrize("version", range(1, NEWEST + 1))
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_no_version_that_was_ever_used_is_changed_afterwards(version: int) -> None:
     assert known_hashes()[version - 1 : version] == [schema_hash(version)]
 
@@ -43,7 +43,7 @@ def test_every_version_is_known() -> None:
 
 
 @pytest.mark.parametrize("version", range(1, NEWEST))
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(6)
 def test_an_upgrade_keeps_the_rows_of_every_table(version: int, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "dcvd.db", isolation_level=None)) as connection:
         prepare_writer(connection)

@@ -32,7 +32,7 @@ def _open(path: Path | str = ":memory:") -> sqlite3.Connection:
 
 
 @pytest.mark.parametrize("version", range(len(load_migrations()) + 1))
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(14)
 def test_every_earlier_version_comes_to_the_same_schema(version: int, schema: sqlite3.Connection) -> None:
     connection = _open()
     migrate(connection, load_migrations()[:version])

@@ -33,7 +33,7 @@ def test_every_page_has_a_row_and_every_row_a_page(built_app: Api) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(12)
 async def test_each_right_is_asked_for(
     context: Context, organization: Organization, anybody: Client, name: str
 ) -> None:
