@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import audit, dashboard, delivery, life, pages, scrape, store, sync
+from tests.bench import api, audit, dashboard, delivery, life, pages, scrape, store, sync
 from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
 
 _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "store": store.run,
+    "api": api.run,
     "audit": audit.run,
     "life": life.run,
     "delivery": delivery.run,

@@ -35,6 +35,7 @@ LIMIT_MS: Final = 20.0
 _ORGANIZATIONS: Final = 500
 _SCRAPES: Final = 200
 _HOUR_MS: Final = 3_600_000
+_CONFIG: Final = Config()
 
 
 def run(size: int = SIZE) -> dict[str, float | int | str]:
@@ -63,8 +64,8 @@ def fill(path: Path, size: int, *, organizations: int = _ORGANIZATIONS) -> None:
 _UP_TO: Final = "WITH RECURSIVE few (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM few WHERE n < {} - 1)"
 _ORGANIZATION: Final = "'org_' || (n % :organizations)"
 _STATEMENTS: Final = (
-    f"{_UP_TO.format(':organizations')} INSERT INTO organizations (id, name, created_at)"
-    " SELECT 'org_' || n, 'o' || n, 1 FROM few",
+    f"{_UP_TO.format(':organizations')} INSERT INTO organizations (id, name, created_at, last_sequence)"
+    " SELECT 'org_' || n, 'o' || n, 1, :size / :organizations FROM few",
     f"{_UP_TO.format(':organizations')} INSERT INTO webhook_endpoints (id, org_id, url, events, health,"
     " disabled_reason, created_at, updated_at) SELECT 'wh_' || n, 'org_' || n, 'https://a.test', '[]',"
     " iif(n % 9 = 0, 'disabled', iif(n % 5 = 0, 'failing', 'healthy')), iif(n % 9 = 0, 'manual', NULL), 1, 1 FROM few",
@@ -87,10 +88,10 @@ _STATEMENTS: Final = (
 
 
 @asynccontextmanager
-async def open_parts(path: Path) -> AsyncIterator[Parts]:
-    """All parts of a daemon over a database, without its tasks."""
+async def open_parts(path: Path, base: Config = _CONFIG) -> AsyncIterator[Parts]:
+    """All parts of a daemon over a database, without its tasks. base: its configuration but for the database."""
     database = await Database.open(path)
-    config = replace(Config(), database=DatabaseConfig(path=path))
+    config = replace(base, database=DatabaseConfig(path=path))
     context = Context(database, Live(config))
     loaded = LoadedConfig(config=config, path=path.with_name("dcvd.toml"), from_environment=(), warnings=())
     steps: list[TeardownStep] = []

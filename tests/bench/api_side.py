@@ -1,0 +1,105 @@
+"""One side of the API bench, in a process of its own: `python -m tests.bench.api_side SIDE DATABASE`.
+
+Sides: `ours`, with rate limits, scopes, audit and usage; `plain`, the plainest handlers of Litestar and aiosqlite that
+serve the same bytes; `constant`, a route of Litestar that serves constant bytes. Each is served by the same server.
+Prints its port, and at the end of its input the CPU seconds that it has used since the last line of that.
+"""
+
+import asyncio
+import hashlib
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiosqlite
+import msgspec
+import uvloop
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.params import FromPath
+from litestar.types import ASGIApp
+
+from dcvd.api.app import Api
+from dcvd.config import Config
+from dcvd.config.limits_section import LimitsConfig
+from dcvd.kit.logs.configuration import configure_logging
+from dcvd.web.routes import PAGES
+from tests.bench.scrape import open_parts, serve
+
+PLAIN_FILE: Final = "plain.db"
+_MANY: Final = 900_000_000
+_CONFIG: Final = Config(
+    limits=LimitsConfig(
+        reads_per_minute=_MANY, writes_per_minute=_MANY, token_reads_per_minute=_MANY, token_writes_per_minute=_MANY
+    )
+)
+"""Every request is counted against limits that none reaches."""
+_CONSTANT: Final = b'{"domain":"' + b"x" * 900 + b'"}'
+
+
+@get("/constant", media_type=MediaType.JSON)
+async def show_constant() -> Response[bytes]:
+    """Serve the bytes of one domain, and ask nobody."""
+    return Response(_CONSTANT, media_type=MediaType.JSON)
+
+
+class PlainHandlers:
+    """A list and one domain: a query for the token, and one for the rows, which hold their JSON."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self.connection = connection
+
+    def build(self) -> Litestar:
+        connection = self.connection
+
+        async def find_organization(request: Request[Any, Any, Any]) -> str:
+            token = request.headers.get("authorization", "").removeprefix("Bearer ")
+            digest = hashlib.sha256(token.encode()).hexdigest()
+            rows = await connection.execute_fetchall("SELECT org_id FROM tokens WHERE hash = ?", (digest,))
+            return str(next(iter(rows))[0])
+
+        @get("/api/domains", media_type=MediaType.JSON)
+        async def list_domains(request: Request[Any, Any, Any], limit: int, before: str) -> Response[bytes]:
+            org_id = await find_organization(request)
+            rows = await connection.execute_fetchall(
+                "SELECT json FROM domains WHERE org_id = ? AND id < ? ORDER BY id DESC LIMIT ?", (org_id, before, limit)
+            )
+            body = b'{"domains":[' + b",".join(row[0] for row in rows) + b'],"nextCursor":"x"}'
+            return Response(body, media_type=MediaType.JSON)
+
+        @get("/api/domains/{domain_id:str}", media_type=MediaType.JSON)
+        async def show_domain(request: Request[Any, Any, Any], domain_id: FromPath[str]) -> Response[bytes]:
+            org_id = await find_organization(request)
+            rows = await connection.execute_fetchall(
+                "SELECT json FROM domains WHERE org_id = ? AND id = ?", (org_id, domain_id)
+            )
+            return Response(b'{"domain":' + next(iter(rows))[0] + b"}", media_type=MediaType.JSON)
+
+        return Litestar([list_domains, show_domain, show_constant], openapi_config=None, logging_config=None)
+
+
+@asynccontextmanager
+async def _open(side: str, path: Path) -> AsyncIterator[ASGIApp]:
+    if side == "ours":
+        async with open_parts(path, _CONFIG) as parts:
+            yield Api(parts.services, PAGES)
+        return
+    async with aiosqlite.connect(path.with_name(PLAIN_FILE)) as connection:
+        yield PlainHandlers(connection).build()
+
+
+async def _serve(side: str, path: Path) -> None:
+    async with _open(side, path) as app, serve(app) as port:
+        print(port, flush=True)
+        before = time.process_time()
+        while await asyncio.to_thread(sys.stdin.readline):
+            now = time.process_time()
+            print(msgspec.json.encode(now - before).decode(), flush=True)
+            before = now
+
+
+if __name__ == "__main__":
+    configure_logging(level="error")
+    uvloop.run(_serve(sys.argv[1], Path(sys.argv[2])))
