@@ -30,11 +30,11 @@ def covers_connection(context: Context, connection: Connection) -> bool:
     return context.caller.link_id in (None, connection.link_id)
 
 
-async def limit_connection(context: Context, connection_id: str | None) -> str | None:
+def limit_connection(context: Context, snapshot: Snapshot, connection_id: str | None) -> str | None:
     """Return the id of a domain's or a job's connection, if the caller may know of it."""
     if connection_id is None or context.caller.link is None:
         return connection_id
-    connection = await context.database.read(lambda snapshot: connections.get(snapshot, connection_id))
+    connection = connections.get(snapshot, connection_id)
     return connection_id if connection is not None and covers_connection(context, connection) else None
 
 

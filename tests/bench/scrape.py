@@ -71,11 +71,11 @@ _STATEMENTS: Final = (
     " iif(n % 9 = 0, 'disabled', iif(n % 5 = 0, 'failing', 'healthy')), iif(n % 9 = 0, 'manual', NULL), 1, 1 FROM few",
     f"{_UP_TO.format(':size')} INSERT INTO domains (id, org_id, name, registrable, status, cname_target, dns_state,"
     " lane, next_sync_at, created_at, updated_at, waits_for, expires_at, latest_expiry, ready_since,"
-    f" renewal_overdue_at) SELECT 'dom_' || n, {_ORGANIZATION}, n || '.test', 'test',"
+    f" cf_id, renewal_overdue_at) SELECT 'dom_' || n, {_ORGANIZATION}, n || '.test', 'test',"
     " iif(n % 50 = 0, 'error', iif(n % 20 = 0, 'pending_cname', 'active')), 'edge.test', 'verified',"
     " iif(n % 20 = 0, 0, 1), :now + (n % 1000 - 10) * 1000, 1, 1,"
     " iif(n % 50 = 0, 'operator', iif(n % 20 = 0, 'customer', NULL)), :now + (n % 2160) * :hour, :now,"
-    " iif(n % 20 = 0, NULL, 1), iif(n % 100 = 0, :now - 1, :now + :hour) FROM few",
+    " iif(n % 20 = 0, NULL, 1), 'cf-' || n, iif(n % 100 = 0, :now - 1, :now + :hour) FROM few",
     f"{_UP_TO.format(':size')} INSERT INTO events (id, org_id, sequence, type, body, created_at)"
     f" SELECT 'evt_' || n, {_ORGANIZATION}, n / :organizations + 1, 'domain.added', x'00', 1 FROM few",
     f"{_UP_TO.format(':size')} INSERT INTO deliveries (id, org_id, endpoint_id, event_id, event_type, sequence, state,"

@@ -15,8 +15,8 @@ from dcvd.services.domains import additions, queries
 from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
-from dcvd.store.engine.paging import Page
-from dcvd.store.engine.transactions import Transaction
+from dcvd.store.engine.paging import Page, decode_cursor
+from dcvd.store.engine.transactions import Snapshot, Transaction
 
 
 class DomainDetail(Struct, frozen=True):
@@ -69,18 +69,36 @@ async def add(context: Context, org_id: str, request: DomainRequest, *, actor: s
 
 async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:
     """Get a domain by its id. Raises NotFound, also for another organization's."""
-    domain = await queries.get(context, org_id, domain_id)
-    domain = replace(domain, connection_id=await reach.limit_connection(context, domain.connection_id))
-    return describe(context, domain, await registration_queue.find_position(context, domain))
+    domain, position = await context.database.read(lambda snapshot: _read(context, snapshot, org_id, domain_id))
+    return describe(context, domain, position)
+
+
+def _read(context: Context, snapshot: Snapshot, org_id: str, domain_id: str) -> tuple[Domain, QueuePosition | None]:
+    stored = queries.get_owned(snapshot, org_id, domain_id)
+    domain = replace(stored, connection_id=reach.limit_connection(context, snapshot, stored.connection_id))
+    return domain, registration_queue.read_positions(context, snapshot, [domain]).get(domain.id)
 
 
 async def list_page(
     context: Context, org_id: str, query: DomainQuery, *, cursor: str | None, limit: int
 ) -> Page[DomainDetail]:
     """List domains, see `queries.list_page`."""
-    page = await queries.list_page(context, org_id, query, cursor=cursor, limit=limit)
-    positions = await registration_queue.find_positions(context, page.items)
+    if query.asks_for_findings:
+        page = await queries.list_page(context, org_id, query, cursor=cursor, limit=limit)
+        positions = await registration_queue.find_positions(context, page.items)
+    else:
+        after = decode_cursor(cursor)
+        page, positions = await context.database.read(
+            lambda snapshot: _read_page(context, snapshot, org_id, query, after, limit)
+        )
     return Page([describe(context, domain, positions.get(domain.id)) for domain in page.items], page.next_cursor)
+
+
+def _read_page(
+    context: Context, snapshot: Snapshot, org_id: str, query: DomainQuery, position: str | None, limit: int
+) -> tuple[Page[Domain], dict[str, QueuePosition]]:
+    page = queries.read_page(context, snapshot, org_id, query, position=position, limit=limit)
+    return page, registration_queue.read_positions(context, snapshot, page.items)
 
 
 async def sync(

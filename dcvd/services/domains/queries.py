@@ -120,6 +120,10 @@ async def list_page(
     Raises InvalidInput for a cursor that is none, or of a list in another order.
     """
     order, position = query.order, decode_cursor(cursor)
+    if not query.asks_for_findings:
+        return await context.database.read(
+            lambda snapshot: read_page(context, snapshot, org_id, query, position=position, limit=limit)
+        )
     wanted = query.write_filter(context.now(), reach=context.caller.domains)
 
     async def read(after: str | None, count: int) -> list[Domain]:
@@ -127,9 +131,6 @@ async def list_page(
             lambda snapshot: domain_lists.list_page(snapshot, org_id, wanted, order, after=after, limit=count)
         )
 
-    if not query.asks_for_findings:
-        rows = await read(position, limit + 1)
-        return build_page(rows, limit, [domain_lists.key_of(row, order) for row in rows])
     found, now = list[Domain](), context.now()
     for _ in range(_MAX_BATCHES):
         rows = await read(position, _BATCH_SIZE)
@@ -150,6 +151,18 @@ async def list_chosen(context: Context, org_id: str, domain_ids: Collection[str]
     found = await context.database.read(lambda snapshot: domains.find_by_ids(snapshot, domain_ids))
     owned = [each for each in found.values() if each.org_id == org_id and reach.covers(context, each.id, each.name)]
     return sorted(owned, key=lambda domain: domain.name)
+
+
+def read_page(
+    context: Context, snapshot: Snapshot, org_id: str, query: DomainQuery, *, position: str | None, limit: int
+) -> Page[Domain]:
+    """Like `list_page`, but inside a larger read, for a query that does not ask for findings.
+
+    position: what the cursor names.
+    """
+    wanted, order = query.write_filter(context.now(), reach=context.caller.domains), query.order
+    rows = domain_lists.list_page(snapshot, org_id, wanted, order, after=position, limit=limit + 1)
+    return build_page(rows, limit, [domain_lists.key_of(row, order) for row in rows])
 
 
 async def iterate_pages(

@@ -259,8 +259,12 @@ async def list_page(
 
 async def get(context: Context, org_id: str | None, job_id: str) -> Job:
     """Get a job of an organization, or of any, by its id. Raises NotFound, also for another organization's."""
-    job = _check_owner(await context.database.read(lambda snapshot: jobs.get(snapshot, job_id)), org_id, job_id)
-    return replace(job, connection_id=await reach.limit_connection(context, job.connection_id))
+
+    def query(snapshot: Snapshot) -> Job:
+        job = _check_owner(jobs.get(snapshot, job_id), org_id, job_id)
+        return replace(job, connection_id=reach.limit_connection(context, snapshot, job.connection_id))
+
+    return await context.database.read(query)
 
 
 async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEMON_ACTOR) -> Job:
