@@ -10,7 +10,8 @@ from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.services.events.lists import EventFilters, is_number, refuse_cursor
-from dcvd.services.events.waiters import ANY_ORGANIZATION, EventWaiters
+from dcvd.services.events.waiters import EventWaiters
+from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.store import events
 from dcvd.store.engine.paging import MAX_EXAMINED, decode_cursor, encode_cursor
 from dcvd.store.engine.transactions import Snapshot

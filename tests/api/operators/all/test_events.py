@@ -6,7 +6,7 @@ from typing import Any
 from dcvd.api.app import Api
 from dcvd.core.instants import to_rfc3339
 from dcvd.services.context import Context
-from dcvd.services.events.waiters import ANY_ORGANIZATION
+from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations import organizations
 from dcvd.store.organizations.organizations import Organization
