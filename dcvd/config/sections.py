@@ -80,6 +80,11 @@ class ServerConfig(msgspec.Struct, frozen=True, kw_only=True):
     keep_alive: Annotated[Milliseconds, ConfigKey(validate=_TIMEOUT)] = 150 * SECOND
     shutdown_timeout: Annotated[Milliseconds, ConfigKey(validate=duration(at_most_ms=HOUR), reload=True)] = 20 * SECOND
 
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers come by https, as far as `public_url` says it."""
+        return self.public_url.startswith("https://")
+
 
 class DatabaseConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The SQLite database."""

@@ -37,7 +37,7 @@ class AnswerHeaders:
     def __init__(self, server: ServerConfig, methods: Mapping[str, Collection[str]]) -> None:
         """`methods`: the methods of each path template."""
         self._own = [(b"cache-control", b"no-store"), *SECURITY_HEADERS]
-        if server.public_url.startswith("https://"):
+        if server.is_https:
             self._own.append(_TRANSPORT_SECURITY)
         self._own_names = frozenset(name for name, _ in self._own)
         self._origins = AllowedOrigins(server.cors_origins)

@@ -147,8 +147,7 @@ def _leave(visit: Visit, url: str, state: str, provider: str | Sentence) -> Temp
 
     The browser keeps the path of this page until it comes back with the state.
     """
-    is_secure = visit.request.context.config.server.public_url.startswith("https://")
-    cookie = build_return_cookie(visit.base, state, is_secure=is_secure)
+    cookie = build_return_cookie(visit.base, state, is_secure=visit.request.context.config.server.is_https)
     return visit.show("leaving", {"url": url, "provider": provider}, headers={"Set-Cookie": cookie})
 
 

@@ -8,13 +8,12 @@ from litestar.datastructures import Cookie
 from litestar.types import Scope
 
 from dcvd.config import Config
-from dcvd.core.http.cookies import list_cookies
 from dcvd.core.http.own_paths import read_own_path
 from dcvd.core.instants import to_seconds
 from dcvd.core.oidc.attempts import ATTEMPT_LIFETIME_MS
+from dcvd.http.access.cookies import find_cookie_name, read_cookie
 
 _NAME: Final = "dcvd_sign_in"
-_HOST_PREFIX: Final = "__Host-"
 _MAX_PATH_CHARACTERS: Final = 1_000
 
 
@@ -35,9 +34,7 @@ def build_attempt_removal(config: Config) -> Cookie:
 
 def read_attempt_cookie(config: Config, scope: Scope, default_path: str) -> tuple[str, str]:
     """Return the secret that a browser sent, empty where it sent none, and the path."""
-    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"cookie"]
-    value = next(filter(None, list_cookies("; ".join(lines), _find_name(config))), "")
-    secret, _, path = value.partition(".")
+    secret, _, path = read_cookie(config, scope, _NAME).partition(".")
     return secret, read_own_path(_decode(path), default_path)
 
 
@@ -50,19 +47,11 @@ def _decode(text: str) -> str | None:
 
 def _build(config: Config, value: str, lifetime_s: int) -> Cookie:
     return Cookie(
-        key=_find_name(config),
+        key=find_cookie_name(config, _NAME),
         value=value,
         path="/",
         max_age=lifetime_s,
         httponly=True,
         samesite="lax",
-        secure=_is_secure(config),
+        secure=config.server.is_https,
     )
-
-
-def _find_name(config: Config) -> str:
-    return f"{_HOST_PREFIX}{_NAME}" if _is_secure(config) else _NAME
-
-
-def _is_secure(config: Config) -> bool:
-    return config.server.public_url.startswith("https://")

@@ -34,7 +34,7 @@ async def begin_authorization(request: ApiRequest) -> Response[Any]:
         return_to=None,
         admit=services.diagnoser.admit,
     )
-    is_secure = request.context.config.server.public_url.startswith("https://")
+    is_secure = request.context.config.server.is_https
     cookie = build_return_cookie(CONNECTIONS_PAGE, redirect.state.reveal(), is_secure=is_secure)
     page = visit.show("connections/leaving", {"url": redirect.url, "provider": provider.value})
     page.headers["Set-Cookie"] = cookie
