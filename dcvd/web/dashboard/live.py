@@ -21,10 +21,4 @@ def get_changes(path: str, opt: Opt | None = None) -> get:
 
 def answer_list_changes(request: ApiRequest, topic: Topic) -> Response[Any]:
     """Tell an open page of each change of a list of the organization."""
-    return answer_page_changes(request, topic, request.org_id)
-
-
-def answer_page_changes(request: ApiRequest, topic: Topic, key: str) -> Response[Any]:
-    """Tell an open page of each change of what `topic` and `key` name."""
-    assert request.auth.session_id is not None, "the guard lets in sessions alone"
-    return answer_changes(request, topic, key)
+    return answer_changes(request, topic, request.org_id)

@@ -34,8 +34,8 @@ def answer_changes(
 ) -> Response[Any]:
     """Tell an open page of each change of what it shows; see `services.watching` for `topic` and `key`.
 
-    hurry: called now and then in the first minutes, to have a
-    domain checked soon: whoever has just opened its page has often just changed their DNS.
+    hurry: called now and then in the first minutes, to have a domain checked soon: whoever has just opened its page
+    has often just changed their DNS.
     """
     if request.is_head:
         return Response(b"", media_type=_MEDIA_TYPE)

@@ -13,8 +13,9 @@ from dcvd.services import timeline
 from dcvd.services.domains import details, queries
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.domains.view import read_view
-from dcvd.web.dashboard.live import answer_page_changes, get_changes
+from dcvd.web.dashboard.live import get_changes
 from dcvd.web.dashboard.visit import open_visit
+from dcvd.web.pages.live import answer_changes
 
 _HISTORY_SIZE: Final = 50
 
@@ -30,7 +31,7 @@ async def show_domain(request: ApiRequest, domain_id: FromPath[str]) -> Template
 async def follow_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[Any]:
     """Tell the open page of each change (server-sent events)."""
     await queries.get(request.context, request.org_id, domain_id)
-    return answer_page_changes(request, Topic.DOMAIN_CHANGES, domain_id)
+    return answer_changes(request, Topic.DOMAIN_CHANGES, domain_id)
 
 
 @get("/domains/{domain_id:str}/history")

@@ -16,9 +16,10 @@ from dcvd.services.webhooks import dead_letters, delivery_history
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
 from dcvd.store.webhooks.delivery_history import DeliveryFilters
-from dcvd.web.dashboard.live import answer_page_changes, get_changes
+from dcvd.web.dashboard.live import get_changes
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
+from dcvd.web.pages.live import answer_changes
 
 _MAX_ENDPOINTS: Final = 20
 
@@ -53,7 +54,7 @@ async def list_deliveries(request: ApiRequest) -> Template:
 @get_changes("/deliveries/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell an open list of each change of a delivery."""
-    return answer_page_changes(request, Topic.DELIVERY_LISTS, ANY_ORGANIZATION)
+    return answer_changes(request, Topic.DELIVERY_LISTS, ANY_ORGANIZATION)
 
 
 HANDLERS: Final[list[HTTPRouteHandler]] = [list_deliveries, tell_changes]

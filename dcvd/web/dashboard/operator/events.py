@@ -16,9 +16,10 @@ from dcvd.services.organizations.owners import pair_with_owners
 from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_page_changes, get_changes
+from dcvd.web.dashboard.live import get_changes
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
+from dcvd.web.pages.live import answer_changes
 
 
 @get("/events")
@@ -48,7 +49,7 @@ async def list_events(request: ApiRequest) -> Template:
 @get_changes("/events/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell an open list of each new event."""
-    return answer_page_changes(request, Topic.EVENTS, ANY_ORGANIZATION)
+    return answer_changes(request, Topic.EVENTS, ANY_ORGANIZATION)
 
 
 HANDLERS: Final[list[HTTPRouteHandler]] = [list_events, tell_changes]

@@ -16,9 +16,10 @@ from dcvd.services.organizations.owners import pair_with_owners
 from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_page_changes, get_changes
+from dcvd.web.dashboard.live import get_changes
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
+from dcvd.web.pages.live import answer_changes
 
 
 @get("/jobs")
@@ -59,7 +60,7 @@ async def requeue_dead_jobs(request: ApiRequest) -> Response[Any]:
 @get_changes("/jobs/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell an open list of each change of a job."""
-    return answer_page_changes(request, Topic.JOB_LISTS, ANY_ORGANIZATION)
+    return answer_changes(request, Topic.JOB_LISTS, ANY_ORGANIZATION)
 
 
 HANDLERS: Final[list[HTTPRouteHandler]] = [list_jobs, requeue_dead_jobs, tell_changes]

@@ -18,10 +18,11 @@ from dcvd.services.system.versions import read_versions
 from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.services.webhooks import dead_letters
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_page_changes, get_changes
+from dcvd.web.dashboard.live import get_changes
 from dcvd.web.dashboard.operator.oldest import list_oldest
 from dcvd.web.dashboard.operator.problems import describe_problems
 from dcvd.web.dashboard.visit import open_operator_visit
+from dcvd.web.pages.live import answer_changes
 
 _MAX_LISTED: Final = 10
 _VERSIONS: Final = read_versions()
@@ -54,7 +55,7 @@ async def show_overview(request: ApiRequest) -> Template:
 @get_changes("/changes")
 async def tell_changes(request: ApiRequest) -> Response[Any]:
     """Tell an open page that something has happened."""
-    return answer_page_changes(request, Topic.EVENTS, ANY_ORGANIZATION)
+    return answer_changes(request, Topic.EVENTS, ANY_ORGANIZATION)
 
 
 async def _list_late_renewals(request: ApiRequest, overview: SystemOverview) -> list[LateRenewalView]:

@@ -18,11 +18,12 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import cancellations, delivery_history, explanations
 from dcvd.services.webhooks.delivery_history import DeliveryDetail
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_list_changes, answer_page_changes, get_changes
+from dcvd.web.dashboard.live import answer_list_changes, get_changes
 from dcvd.web.dashboard.navigation import EVENTS, WEBHOOKS
 from dcvd.web.dashboard.objects import find_places
 from dcvd.web.dashboard.visit import open_visit
 from dcvd.web.dashboard.webhooks.delivery_filters import describe_deliveries
+from dcvd.web.pages.live import answer_changes
 
 _BAR_WIDTH: Final = 600
 _UNENDED: Final = frozenset({DeliveryStatus.PENDING, DeliveryStatus.HELD})
@@ -95,7 +96,7 @@ async def show_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Temp
 async def tell_changes_of_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Response[Any]:
     """Tell the open page of changes at the endpoint of the delivery."""
     detail = await delivery_history.get(request.context, request.org_id, delivery_id)
-    return answer_page_changes(request, Topic.DELIVERY_LISTS, detail.endpoint.id)
+    return answer_changes(request, Topic.DELIVERY_LISTS, detail.endpoint.id)
 
 
 @post("/{delivery_id:str}/retry", status_code=200)

@@ -19,7 +19,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import endpoint_figures, endpoints
 from dcvd.services.webhooks.endpoint_figures import RateWindow
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.live import answer_page_changes, get_changes
+from dcvd.web.dashboard.live import get_changes
 from dcvd.web.dashboard.navigation import DELIVERIES
 from dcvd.web.dashboard.typed_instants import show_typed_instant
 from dcvd.web.dashboard.visit import Visit, open_visit
@@ -27,6 +27,7 @@ from dcvd.web.dashboard.webhooks.delivery_filters import describe_deliveries
 from dcvd.web.dashboard.webhooks.endpoint_form import SELECTABLE, EndpointForm, fill_form
 from dcvd.web.dashboard.webhooks.figures import HEIGHT, WIDTH, draw_answers, draw_course, format_rates
 from dcvd.web.dashboard.webhooks.rights import REPLAY
+from dcvd.web.pages.live import answer_changes
 
 
 class ReplayForm(Struct, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ async def show_endpoint(request: ApiRequest, endpoint_id: FromPath[str]) -> Temp
 async def tell_endpoint_changes(request: ApiRequest, endpoint_id: FromPath[str]) -> Response[Any]:
     """Tell the open page of changes of the endpoint and its deliveries."""
     await endpoints.get(request.context, request.org_id, endpoint_id)
-    return answer_page_changes(request, Topic.DELIVERY_LISTS, endpoint_id)
+    return answer_changes(request, Topic.DELIVERY_LISTS, endpoint_id)
 
 
 async def show_page(
