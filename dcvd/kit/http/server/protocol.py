@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from dcvd.kit.http.server.connections import OpenConnection
 from dcvd.kit.http.server.http_limits import HttpLimits
+from dcvd.kit.http.server.joined_answers import JoinedAnswer
 from dcvd.kit.http.server.last_requests import LastRequestHttpProtocol
 from dcvd.kit.http.server.lingering import LingeringTransport, SlowDrain, is_rest_small
 from dcvd.kit.http.server.peer import PEER_EXTENSION, Peer, read_peer
@@ -230,6 +231,7 @@ class GuardedHttpProtocol(LastRequestHttpProtocol):
             if cycle.more_body:
                 self._let_answer_be_read(cycle)
                 send = send_before_body
+            cycle.transport = JoinedAnswer(cycle.transport, self.loop)  # type: ignore[assignment]  # all that is used
             try:
                 await app(scope, receive, send)
             except asyncio.CancelledError:
