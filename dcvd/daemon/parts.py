@@ -37,6 +37,7 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
+from dcvd.services.domains.kept_json import KeptDomains
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -44,6 +45,7 @@ from dcvd.services.logos import LogoFetcher
 from dcvd.services.operator_rights import find_operator_rights
 from dcvd.services.system.growth import DatabaseGrowth
 from dcvd.services.system.overview import DaemonSources, OverviewReader
+from dcvd.services.tokens.authentication import KeptCallers
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.trust_stores import load_trust_stores
 from dcvd.services.watching import Watchers
@@ -176,6 +178,8 @@ async def build_parts(
     services = AppServices(
         context=context,
         cloudflare=cloudflare,
+        callers=KeptCallers(context),
+        kept_domains=KeptDomains(context),
         token_usage=token_usage,
         open_requests=open_requests,
         rate_limiter=RateLimiter(context),

@@ -34,12 +34,14 @@ from dcvd.services.connections.setup import CredentialTrials
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
+from dcvd.services.domains.kept_json import KeptDomains
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.logos import LogoFetcher
 from dcvd.services.readiness import Readiness
 from dcvd.services.system.overview import OverviewReader
+from dcvd.services.tokens.authentication import KeptCallers
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.watching import Watchers
 from dcvd.services.webhooks.endpoint_tests import EndpointTester
@@ -56,6 +58,8 @@ class AppServices(Struct, kw_only=True):
 
     context: Context
     cloudflare: CloudflareClient
+    callers: KeptCallers
+    kept_domains: KeptDomains
     token_usage: TokenUsage
     open_requests: OpenRequests
     rate_limiter: RateLimiter

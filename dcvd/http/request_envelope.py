@@ -1,7 +1,6 @@
 """The outermost layer: it adds each request's id, headers and log line, and guards the operators' paths."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
@@ -32,13 +31,16 @@ from dcvd.http.answers.problems import (
     report_failure,
 )
 from dcvd.http.app_services import AppServices
+from dcvd.http.kept_answers import KeptAnswers
 from dcvd.http.limits.client_requests import CLIENT_ADDRESS, CLIENT_CLAIMANT, ClientRequests
 from dcvd.http.limits.open_requests import OPEN_REQUEST
 from dcvd.http.request import BODY_RESERVATION, SENT_METHOD, ApiRequest
+from dcvd.http.request_ids import RequestIds
 from dcvd.http.route_classes import classify_route, classify_status
 from dcvd.http.traces import describe_request
 from dcvd.kit.limits.byte_budget import ByteBudget
 from dcvd.kit.logs.anonymous_lines import mark_anonymous
+from dcvd.kit.logs.configuration import is_level_written
 from dcvd.kit.tracing import TRACING
 
 log = structlog.get_logger(__name__)
@@ -57,10 +59,12 @@ class RequestEnvelope:
         self._clients = ClientRequests(server)
         self._hosts = AllowedHosts(server.hosts)
         self._headers = AnswerHeaders(server, methods)
+        self._request_ids = RequestIds()
+        self._kept_answers = KeptAnswers(services)
 
     async def __call__(self, original_scope: HTTPScope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; every answer is sent through here."""
-        request_id = os.urandom(8).hex()
+        request_id = self._request_ids.make()
         # A copy: the server keeps its own scope with HEAD, and so drops the body of the answer.
         scope: HTTPScope = original_scope.copy()
         method = scope["method"]
@@ -130,10 +134,20 @@ class RequestEnvelope:
                 return
             preflight = self._headers.build_preflight(scope)
             if preflight is None:
-                await self._app(scope, receive, send)
+                await self._answer_or_repeat(scope, receive, send)
             else:
                 await send({"type": "http.response.start", "status": HTTPStatus.NO_CONTENT, "headers": preflight})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _answer_or_repeat(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Pass the request to the application, unless what it would answer is kept."""
+        kept = self._kept_answers.find(scope)
+        if kept is None:
+            await self._app(scope, receive, send)
+            self._kept_answers.keep(scope)
+            return
+        await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": kept.fields})
+        await send({"type": "http.response.body", "body": kept.body, "more_body": False})
 
     def _refuse_stranger(self, scope: Scope) -> None:
         """Refuse an operators' path here: the guards run later, and would reveal which addresses and methods exist."""
@@ -163,6 +177,9 @@ async def _send_problem(response: ProblemResponse, send: Send) -> None:
 
 def _log_request(scope: Scope, method: str, status: int | None, started_s: float) -> None:
     """Log one line for a request; `status` None: it got no answer, because the client or the daemon stopped."""
+    is_failure = status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if not is_failure and not is_level_written("debug"):
+        return
     caller: Caller | None = scope.get("auth")
     facts = {
         "method": method,
@@ -173,7 +190,7 @@ def _log_request(scope: Scope, method: str, status: int | None, started_s: float
         "caller": None if caller is None else caller.actor,
     }
     # 501 is no failure: what the operator has not set up, callers are told of, and nobody has to look.
-    if status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED:
+    if is_failure and status != HTTPStatus.NOT_IMPLEMENTED:
         failure = scope["state"].get(FAILURE)
         if isinstance(failure, DcvdError):
             # The sentence says it all; while a disk is full, a traceback for each request would bury it. A caller can

@@ -71,10 +71,11 @@ class DomainFilter(Struct, frozen=True, kw_only=True):
 
 
 class _Order(NamedTuple):
-    """How SQL writes an order: what comes after a position, the order itself, and the index that has it."""
+    """How SQL writes an order: what comes after a position, the order itself, what its keys are made of, its index."""
 
     position: str
     terms: str
+    columns: str = "id"
     hint: str = ""
 
 
@@ -82,9 +83,12 @@ EXPIRY: Final = "ifnull(expires_at, 9223372036854775807)"
 _ORDERS: Final = {
     DomainOrder.NEWEST: _Order("id < :after", "id DESC"),
     DomainOrder.OLDEST: _Order("id > :after", "id"),
-    DomainOrder.NAME: _Order("name > :after", "name", "INDEXED BY domains_of_org_by_name"),
+    DomainOrder.NAME: _Order("name > :after", "name", "id, name", "INDEXED BY domains_of_org_by_name"),
     DomainOrder.EXPIRY: _Order(
-        f"({EXPIRY}, id) > (:after_expiry, :after)", f"{EXPIRY}, id", "INDEXED BY domains_of_org_by_expiry"
+        f"({EXPIRY}, id) > (:after_expiry, :after)",
+        f"{EXPIRY}, id",
+        f"id, {EXPIRY}",
+        "INDEXED BY domains_of_org_by_expiry",
     ),
 }
 TROUBLED: Final = (
@@ -113,15 +117,38 @@ def list_page(
         if order is DomainOrder.NEWEST:
             rows.reverse()
         return [row for row in rows if after is None or _is_after(row, order, after)][:limit]
+    clauses, values = _write_walk(snapshot, org_id, wanted, order, position, limit)
+    return DOMAINS.fetch_all(snapshot, clauses, values)
+
+
+class DomainKey(NamedTuple):
+    """The id of a domain, and the key that names its place in an order; see `key_of`."""
+
+    id: str
+    key: str
+
+
+def list_keys(
+    snapshot: Snapshot, org_id: str, wanted: DomainFilter, order: DomainOrder, *, after: str | None, limit: int
+) -> list[DomainKey]:
+    """List what `list_page` does, without the rows, for a filter without labels and without a reach."""
+    assert not wanted.labels, "few have a label, and they are sorted"
+    assert wanted.reach is None, "few are within a reach, and they are sorted"
+    clauses, values = _write_walk(snapshot, org_id, wanted, order, _read_position(order, after), limit)
+    rows = snapshot.fetch_all(f"SELECT {_ORDERS[order].columns} FROM domains {clauses}", values)
+    return [DomainKey(row[0], _write_key(order, *row)) for row in rows]
+
+
+def _write_walk(
+    snapshot: Snapshot, org_id: str, wanted: DomainFilter, order: DomainOrder, position: dict[str, Any], limit: int
+) -> tuple[str, dict[str, Any]]:
+    """Write what follows `FROM domains` where a list is walked in its order, and the values that it refers to."""
     condition, values = write_conditions(wanted, org_id)
     if position:
         condition += f" AND {_ORDERS[order].position}"
     index = _choose_index(snapshot, org_id, wanted, order)
-    return DOMAINS.fetch_all(
-        snapshot,
-        f"{index} WHERE {condition} ORDER BY {_ORDERS[order].terms} LIMIT :limit",
-        {**values, **position, "limit": limit},
-    )
+    clauses = f"{index} WHERE {condition} ORDER BY {_ORDERS[order].terms} LIMIT :limit"
+    return clauses, {**values, **position, "limit": limit}
 
 
 def _choose_index(snapshot: Snapshot, org_id: str, wanted: DomainFilter, order: DomainOrder) -> str:
@@ -148,14 +175,26 @@ def _choose_index(snapshot: Snapshot, org_id: str, wanted: DomainFilter, order: 
 def key_of(domain: Domain, order: DomainOrder) -> str:
     """Return the key that names a domain's place in an order."""
     match order:
-        case DomainOrder.NEWEST:
-            return domain.id
-        case DomainOrder.OLDEST:
-            return f"{order.value} {domain.id}"
+        case DomainOrder.NEWEST | DomainOrder.OLDEST:
+            return _write_key(order, domain.id)
         case DomainOrder.NAME:
-            return f"{order.value} {domain.name}"
+            return _write_key(order, domain.id, domain.name)
         case DomainOrder.EXPIRY:
-            return f"{order.value} {expiry_of(domain)} {domain.id}"
+            return _write_key(order, domain.id, expiry_of(domain))
+        case _:
+            assert_never(order)
+
+
+def _write_key(order: DomainOrder, domain_id: str, sorted_by: object = None) -> str:
+    match order:
+        case DomainOrder.NEWEST:
+            return domain_id
+        case DomainOrder.OLDEST:
+            return f"{order.value} {domain_id}"
+        case DomainOrder.NAME:
+            return f"{order.value} {sorted_by}"
+        case DomainOrder.EXPIRY:
+            return f"{order.value} {sorted_by} {domain_id}"
         case _:
             assert_never(order)
 

@@ -53,6 +53,7 @@ def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
     tx.execute_many(
         _INSERT,
         [(*DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains],
+        rows={"id": [domain.id for domain in domains], "org_id": [domain.org_id for domain in domains]},
     )
     contested_names = [domain.name for domain in domains if domain.is_contested]
     if contested_names:
@@ -88,7 +89,11 @@ def count_of_org_with_status(snapshot: Snapshot, org_id: str, status: DomainStat
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.execute(_UPDATE, (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id))
+    tx.execute(
+        _UPDATE,
+        (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id),
+        rows={"id": [domain.id], "org_id": [domain.org_id]},
+    )
     tx.announce(Topic.DOMAIN_CHANGES, domain.id)
     tx.announce(Topic.DOMAIN_LISTS, domain.org_id)
 
@@ -98,6 +103,7 @@ def update_labels(tx: Transaction, domain: Domain) -> None:
     tx.execute(
         "UPDATE domains SET external_id = ?, labels = ?, updated_at = ? WHERE id = ?",
         (domain.external_id, encode_json(domain.labels), domain.updated_at, domain.id),
+        rows={"id": [domain.id], "org_id": [domain.org_id]},
     )
     tx.announce(Topic.DOMAIN_CHANGES, domain.id)
     tx.announce(Topic.DOMAIN_LISTS, domain.org_id)
@@ -311,7 +317,9 @@ def list_renewals_overdue(snapshot: Snapshot, now: int, limit: int) -> list[Doma
 def set_next_check(tx: Transaction, domain_id: str, check_at: int, lane: CheckLane | None = None) -> None:
     """Plan a check without a new observation; with `lane`, the domain waits in that lane until then."""
     tx.execute(
-        "UPDATE domains SET next_sync_at = ?, lane = COALESCE(?, lane) WHERE id = ?", (check_at, lane, domain_id)
+        "UPDATE domains SET next_sync_at = ?, lane = COALESCE(?, lane) WHERE id = ?",
+        (check_at, lane, domain_id),
+        rows={"id": [domain_id]},
     )
     tx.announce(Topic.DOMAINS)
 

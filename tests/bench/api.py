@@ -63,11 +63,13 @@ async def _measure(path: Path, rounds: int, count: int) -> Figures:
     token = await _prepare(path)
     chance = random.Random(1)
     numbers = [chance.randrange(1_000, DOMAINS) for _ in range(count)]
-    lists = [
+    lists = [write_request("GET", f"/api/domains?limit={_PAGE}", token=token)] * count
+    pages = [
         write_request("GET", f"/api/domains?limit={_PAGE}&cursor={encode_cursor(f'dom_{number}')}", token=token)
         for number in numbers
     ]
-    plain_lists = [
+    plain_lists = [write_request("GET", f"/api/domains?limit={_PAGE}&before=dom_a", token=token)] * count
+    plain_pages = [
         write_request("GET", f"/api/domains?limit={_PAGE}&before=dom_{number}", token=token) for number in numbers
     ]
     singles = [write_request("GET", f"/api/domains/dom_{number}", token=token) for number in numbers]
@@ -76,6 +78,8 @@ async def _measure(path: Path, rounds: int, count: int) -> Figures:
         rows = [
             _Row("list, ours", ours, lambda _: lists),
             _Row("list, plain", plain, lambda _: plain_lists),
+            _Row("pages, ours", ours, lambda _: pages),
+            _Row("pages, plain", plain, lambda _: plain_pages),
             _Row("single, ours", ours, lambda _: singles),
             _Row("single, plain", plain, lambda _: singles),
             _Row("constant", plain, lambda _: constants),
@@ -93,6 +97,7 @@ async def _measure(path: Path, rounds: int, count: int) -> Figures:
         figures[f"{name}: CPU µs"] = median(cpu for _, cpu in measured)
     for title, one, other in (
         ("list, of plain", "list, ours", "list, plain"),
+        ("pages, of plain", "pages, ours", "pages, plain"),
         ("single, of constant", "single, ours", "constant"),
     ):
         figures[title] = median(a.rate / b.rate for (a, _), (b, _) in zip(results[one], results[other], strict=True))

@@ -1,7 +1,7 @@
 """One side of the API bench, in a process of its own: `python -m tests.bench.api_side SIDE DATABASE`.
 
-Sides: `ours`, with rate limits, scopes, audit and usage; `plain`, the plainest handlers of Litestar and aiosqlite that
-serve the same bytes; `constant`, a route of Litestar that serves constant bytes. Each is served by the same server.
+Sides: `ours`, with rate limits, scopes, audit and usage, on dcvd's own server; `plain`, the plainest handlers of
+Litestar and aiosqlite that serve the same bytes, and a route of Litestar that serves constant bytes, on uvicorn.
 Prints its port, and at the end of its input the CPU seconds that it has used since the last line of that.
 """
 
@@ -16,14 +16,15 @@ from typing import Any, Final
 
 import aiosqlite
 import msgspec
+import uvicorn
 import uvloop
 from litestar import Litestar, MediaType, Request, Response, get
 from litestar.params import FromPath
-from litestar.types import ASGIApp
 
 from dcvd.api.app import Api
 from dcvd.config import Config
 from dcvd.config.limits_section import LimitsConfig
+from dcvd.kit.http.server.sockets import bind_tcp
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.web.routes import PAGES
 from tests.bench.scrape import open_parts, serve
@@ -81,17 +82,30 @@ class PlainHandlers:
 
 
 @asynccontextmanager
-async def _open(side: str, path: Path) -> AsyncIterator[ASGIApp]:
-    if side == "ours":
-        async with open_parts(path, _CONFIG) as parts:
-            yield Api(parts.services, PAGES)
-        return
+async def _serve_ours(path: Path) -> AsyncIterator[int]:
+    async with open_parts(path, _CONFIG) as parts, serve(Api(parts.services, PAGES)) as port:
+        yield port
+
+
+@asynccontextmanager
+async def _serve_plain(path: Path) -> AsyncIterator[int]:
     async with aiosqlite.connect(path.with_name(PLAIN_FILE)) as connection:
-        yield PlainHandlers(connection).build()
+        config = uvicorn.Config(PlainHandlers(connection).build(), log_level="error", lifespan="off")
+        server = uvicorn.Server(config)
+        with bind_tcp("127.0.0.1:0") as listener:
+            serving = asyncio.create_task(server.serve([listener]), name="bench.plain")
+            while not server.started:
+                await asyncio.sleep(0.01)
+            yield listener.getsockname()[1]
+            server.should_exit = True
+            await serving
+
+
+_SIDES: Final = {"ours": _serve_ours, "plain": _serve_plain}
 
 
 async def _serve(side: str, path: Path) -> None:
-    async with _open(side, path) as app, serve(app) as port:
+    async with _SIDES[side](path) as port:
         print(port, flush=True)
         before = time.process_time()
         while await asyncio.to_thread(sys.stdin.readline):

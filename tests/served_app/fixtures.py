@@ -46,6 +46,7 @@ from dcvd.services.configuration import RunningConfiguration
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
+from dcvd.services.domains.kept_json import KeptDomains
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -54,6 +55,7 @@ from dcvd.services.readiness import Readiness
 from dcvd.services.system.growth import DatabaseGrowth
 from dcvd.services.system.overview import OverviewReader
 from dcvd.services.tokens import minting
+from dcvd.services.tokens.authentication import KeptCallers
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.services.watching import Watchers
 from dcvd.services.zones.checks import ZoneChecker
@@ -175,6 +177,8 @@ def built_app(config: Config) -> Api:
         configuration=RunningConfiguration(loaded, lambda: loaded),
         context=context,
         cloudflare=cast(CloudflareClient, None),
+        callers=cast(KeptCallers, None),
+        kept_domains=cast(KeptDomains, None),
         token_usage=TokenUsage(),
         open_requests=cast(OpenRequests, None),
         rate_limiter=cast(RateLimiter, None),
@@ -233,6 +237,7 @@ def app(
     parts.hints, parts.diagnoser = CloudflareNotificationHandler(context, Metrics()), Diagnoser(context, observer)
     parts.context, parts.token_usage, parts.metrics = context, last_use, Metrics()
     parts.exposition = Exposition(registry)
+    parts.callers, parts.kept_domains = KeptCallers(context), KeptDomains(context)
     parts.open_requests = OpenRequests(context)
     parts.rate_limiter = RateLimiter(context)
     parts.failed_authentications = FailedAuthentications(context)

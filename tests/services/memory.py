@@ -58,6 +58,9 @@ class MemoryDatabase:
     def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None:
         """Nobody is told: everything has happened when a call returns."""
 
+    def keep(self, kept: object) -> None:
+        """Nothing is outdated here, so whoever keeps something must not be tried with it."""
+
     def close(self) -> None:
         self.connection.close()
 

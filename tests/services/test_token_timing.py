@@ -63,7 +63,7 @@ async def test_a_wrong_token_and_one_with_a_right_beginning_take_equally_long(
 
     async def refuse(token: str) -> None:
         with pytest.raises(Unauthenticated):
-            await authentication.authenticate(context, token)
+            await authentication.KeptCallers(context).authenticate(token)
 
     async def refuse_as_if_compared(token: str) -> None:
         """A comparison that stops at the first difference, slowed to what a network would let through."""

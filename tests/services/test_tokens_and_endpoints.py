@@ -21,10 +21,10 @@ async def test_a_token_is_recognised_until_its_expiry_to_the_millisecond(
     minted = await minting.create(context, organization.id, name="ci", role=Role.MEMBER, expires_at=clock.now() + 1000)
     plain = minted.plaintext.reveal()
     clock.advance(999)
-    assert (await authentication.authenticate(context, plain)).id == minted.token.id
+    assert (await authentication.KeptCallers(context).authenticate(plain)).id == minted.token.id
     clock.advance(1)
     with pytest.raises(Unauthenticated):
-        await authentication.authenticate(context, plain)
+        await authentication.KeptCallers(context).authenticate(plain)
 
 
 async def test_the_plain_token_is_not_in_the_database(context: Context, organization: Organization) -> None:
@@ -39,7 +39,7 @@ async def test_the_plain_token_is_not_in_the_database(context: Context, organiza
 @pytest.mark.parametrize("text", ["", "x", "dcv_live_", "dcv_live_" + "0" * 32, "DCV_LIVE_" + "0" * 32, "\ud800"])
 async def test_what_is_no_live_token_is_refused_alike(context: Context, organization: Organization, text: str) -> None:
     with pytest.raises(Unauthenticated) as caught:
-        await authentication.authenticate(context, text)
+        await authentication.KeptCallers(context).authenticate(text)
     assert "malformed, unknown, revoked or expired" in caught.value.message
 
 
@@ -49,7 +49,7 @@ async def test_a_revoked_token_stops_at_once(context: Context, organization: Org
         await revocation.revoke(context, rival.id, minted.token.id)
     await revocation.revoke(context, organization.id, minted.token.id)
     with pytest.raises(Unauthenticated):
-        await authentication.authenticate(context, minted.plaintext.reveal())
+        await authentication.KeptCallers(context).authenticate(minted.plaintext.reveal())
 
 
 @pytest.mark.parametrize(

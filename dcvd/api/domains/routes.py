@@ -1,6 +1,7 @@
 """`/api/domains`: an organization's domains, one by one."""
 
 from collections.abc import Awaitable
+from functools import partial
 from typing import Final
 
 from litestar import Response, Router, delete, get, patch, post
@@ -10,7 +11,16 @@ from msgspec.structs import replace
 from dcvd.api.domains.filters import DOMAIN_QUERY, ActorFilter, InjectedDomainQuery, parse_actor
 from dcvd.api.domains.input import DomainChange, NewDomain, to_domain_request
 from dcvd.api.domains.record_view import left_record_views
-from dcvd.api.domains.view import DomainAnswer, DomainList, RemovedAnswer, domain_view
+from dcvd.api.domains.view import (
+    DomainAnswer,
+    DomainList,
+    RemovedAnswer,
+    domain_view,
+    write_answer,
+    write_json,
+    write_list,
+)
+from dcvd.http.answers.json_bytes import JsonBytes
 from dcvd.http.documentation import problems, success
 from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.http.idempotency import IdempotencyKey, answer_once
@@ -50,14 +60,16 @@ async def list_domains(
     actor: ActorFilter = None,
     limit: Limit = None,
     cursor: Cursor = None,
-) -> DomainList:
+) -> Response[DomainList]:
     """List the organization's domains, newest first; with `search`, sorted by name.
 
     With `finding` or `actor` a page may have fewer domains than `limit`, and still a next one.
     """
     query = replace(domain_query, actor=parse_actor(actor))
-    page = await details.list_page(request.context, request.org_id, query, cursor=cursor, limit=parse_page_limit(limit))
-    return DomainList(domains=[domain_view(detail) for detail in page.items], next_cursor=page.next_cursor)
+    found = await request.services.kept_domains.list_page(
+        request.context, request.org_id, query, write_json, cursor=cursor, limit=parse_page_limit(limit)
+    )
+    return JsonBytes(write_list(found.page), is_current=found.is_current)
 
 
 @get("/{domain_id:str}", opt={"link": True}, summary="Show a domain")
@@ -66,8 +78,13 @@ async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[
 
     `ETag` is that of what you can change; what checks find may differ under the same tag.
     """
-    detail = await details.get(request.context, request.org_id, domain_id)
-    return Response(DomainAnswer(domain_view(detail)), headers=_entity_tag(detail))
+    kept_domains, context = request.services.kept_domains, request.context
+    domain = await kept_domains.get(context, request.org_id, domain_id, write_json)
+    return JsonBytes(
+        write_answer(domain.json),
+        {ETAG_HEADER: domain.entity_tag},
+        is_current=partial(kept_domains.is_current, context, domain_id, domain),
+    )
 
 
 @patch("/{domain_id:str}", summary="Change a domain", dependencies=IF_MATCH, responses=problems(412))

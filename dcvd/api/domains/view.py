@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from dcvd.api.domains.finding_view import (
@@ -27,6 +28,7 @@ from dcvd.core.lifecycle.registration_queue import QueuePosition, QueueState
 from dcvd.http.answers.instants import Instant
 from dcvd.http.answers.views import build_view
 from dcvd.services.domains.details import DomainDetail
+from dcvd.store.engine.paging import Page
 
 
 class CertificateView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -153,3 +155,18 @@ def domain_view(detail: DomainDetail) -> DomainView:
         findings=[finding_view(finding, domain.next_check_at, zone) for finding in detail.findings],
         next_sync_at=to_rfc3339(domain.next_check_at),
     )
+
+
+def write_json(detail: DomainDetail) -> bytes:
+    """Write one domain as JSON."""
+    return msgspec.json.encode(domain_view(detail))
+
+
+def write_answer(domain: bytes) -> bytes:
+    """Write the JSON of a `DomainAnswer`. domain: JSON."""
+    return b'{"domain":' + domain + b"}"
+
+
+def write_list(page: Page[bytes]) -> bytes:
+    """Write the JSON of a `DomainList`. page: of JSON."""
+    return b'{"domains":[' + b",".join(page.items) + b'],"nextCursor":' + msgspec.json.encode(page.next_cursor) + b"}"

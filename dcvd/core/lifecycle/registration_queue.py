@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dcvd.core.domains.domain import Domain
 from dcvd.core.instants import MINUTE
 from dcvd.core.jobs import Job
 
@@ -21,6 +22,11 @@ class QueuePosition(Struct, frozen=True, kw_only=True):
     state: QueueState
     position: int | None = None
     expected_at: int | None = None
+
+
+def may_be_queued(domain: Domain) -> bool:
+    """Whether a domain may have a position: Cloudflare does not have it, it is not parked, and not dormant."""
+    return domain.cf_id is None and not domain.is_parked and domain.dormant_since is None
 
 
 def reregistration_position(expected_at: int) -> QueuePosition:

@@ -31,13 +31,13 @@ class Scope(StrEnum):
     ALERTS_WRITE = "alerts:write"
 
 
+_BY_NAME: Final = {scope.value: scope for scope in Scope}
 SUBJECTS: Final = frozenset(scope.partition(":")[0] for scope in Scope)
 
 
 def find_scope(subject: str, *, is_write: bool) -> Scope | None:
     """Return the scope that a call on a subject needs; None where no scope names that, and the role alone decides."""
-    name = f"{subject}:{'write' if is_write else 'read'}"
-    return Scope(name) if name in set(Scope) else None
+    return _BY_NAME.get(f"{subject}:{'write' if is_write else 'read'}")
 
 
 def parse_scopes(names: Collection[str], *, field: str = "scopes") -> tuple[Scope, ...]:
@@ -45,6 +45,6 @@ def parse_scopes(names: Collection[str], *, field: str = "scopes") -> tuple[Scop
     if not names:
         raise InvalidInput(field, f"{field} is empty: such a token could do nothing. Name some, or leave it out.")
     for name in names:
-        if name not in set(Scope):
+        if name not in _BY_NAME:
             raise InvalidInput(field, f"There is no scope {name[:100]!r}; there are: {', '.join(Scope)}.")
     return tuple(scope for scope in Scope if scope in names)

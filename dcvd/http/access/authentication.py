@@ -114,11 +114,8 @@ async def find_admitted_caller(scope: Scope) -> Caller:
 async def admit_caller(connection: AsgiConnection, caller: Caller) -> None:
     """Let a caller in whom the request has shown, as far as they have not asked too often. Raises TooManyRequests."""
     scope, services = connection.scope, get_services(connection.scope)
-    scope["auth"] = caller
-    mark_known()
     is_write = scope["method"] not in READ_METHODS  # type: ignore[typeddict-item]  # HTTP alone has handlers here
-    if caller.session_id is None or is_write or not _is_unattended(scope):
-        services.token_usage.record_use(caller, services.context.now())
+    _note_caller(scope, services, caller, is_use=caller.session_id is None or is_write or not _is_unattended(scope))
     if caller.kind is CallerKind.OPERATOR:
         # They wait for nobody's turn.
         return
@@ -126,6 +123,27 @@ async def admit_caller(connection: AsgiConnection, caller: Caller) -> None:
     scope["state"][RATE_LIMIT_FIELDS] = admission.fields
     if admission.refusal is not None:
         raise admission.refusal
+
+
+def admit_reader_at_once(scope: Scope, services: AppServices, caller: Caller) -> bool:
+    """Let the bearer of a token in whose request only reads, as `admit_caller` would; also before a route is found.
+
+    Returns False, and nothing is counted, where they have asked too often, or something has to be read to know that.
+    """
+    admission = services.rate_limiter.admit_at_once(caller, is_write=False)
+    if admission is None or admission.refusal is not None:
+        return False
+    _note_caller(scope, services, caller, is_use=True)
+    scope["state"][RATE_LIMIT_FIELDS] = admission.fields
+    return True
+
+
+def _note_caller(scope: Scope, services: AppServices, caller: Caller, *, is_use: bool) -> None:
+    """Note who asks, and that they used their token, link or session by that."""
+    scope["auth"] = caller
+    mark_known()
+    if is_use:
+        services.token_usage.record_use(caller, services.context.now())
 
 
 def _is_unattended(scope: Scope) -> bool:
@@ -181,8 +199,8 @@ async def _find_caller(scope: Scope) -> Caller:
         )
     token: str | None = scope["state"].get(PRESENTED_TOKEN)
     if token is None:
-        token = _read_bearer_token(scope["headers"])
-    return await authentication.authenticate(services.context, token, address, request.request_id)
+        token = read_bearer_token(scope["headers"])
+    return await services.callers.authenticate(token, address, request.request_id)
 
 
 async def authenticate_operator(connection: AsgiConnection, _: BaseRouteHandler) -> None:
@@ -240,10 +258,12 @@ def read_client_address(scope: Scope) -> str | None:
 
 def get_services(scope: Scope) -> AppServices:
     """Return the services that the application was built with."""
-    return cast(AppServices, scope["litestar_app"].state.parts)
+    services: AppServices = scope["litestar_app"].state["parts"]
+    return services
 
 
-def _read_bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
+def read_bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Read the token of the header Authorization. Raises Unauthenticated."""
     values = [value for name, value in headers if name == b"authorization"]
     if len(values) != 1:
         raise Unauthenticated("A bearer token is needed: send one header Authorization: Bearer dcv_live_….")

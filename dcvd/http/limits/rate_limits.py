@@ -115,7 +115,17 @@ class RateLimiter:
     async def admit(self, caller: Caller, *, is_write: bool) -> Admission:
         """Take one request from what the caller and their organization may still make, if both may make one."""
         assert caller.org_id is not None, "only tenants are limited"
-        organization = await self._find_organization(caller.org_id)
+        return self._admit(caller, await self._find_organization(caller.org_id), is_write=is_write)
+
+    def admit_at_once(self, caller: Caller, *, is_write: bool) -> Admission | None:
+        """Do the same where the limits of the caller's organization are known; None where they have to be read."""
+        assert caller.org_id is not None, "only tenants are limited"
+        if caller.org_id not in self._organizations:
+            return None
+        return self._admit(caller, self._organizations.use(caller.org_id, _Counter), is_write=is_write)
+
+    def _admit(self, caller: Caller, organization: _Counter, *, is_write: bool) -> Admission:
+        assert caller.org_id is not None, "only tenants are limited"
         token = self._tokens.use(caller.id, _Counter)
         settings = self._choose_settings(organization)
         if caller.kind is CallerKind.LINK:
@@ -187,4 +197,5 @@ def _format_fields(limits: Sequence[_Limit]) -> list[tuple[bytes, bytes]]:
 
 
 def _format_state(limit: _Limit) -> str:
-    return f"{limit.state_prefix}{limit.bucket.count_free()};t={math.ceil(limit.bucket.get_next_wait_s())}"
+    free, next_wait_s = limit.bucket.describe()
+    return f"{limit.state_prefix}{free};t={math.ceil(next_wait_s)}"

@@ -51,6 +51,7 @@ class ClientAddresses:
         return any(address in network for network in self._trusted_proxies)
 
 
+@lru_cache(4096)
 def parse_address(text: str) -> IpAddress | None:
     """Parse an address; an IPv4 address that an IPv6 socket shows is that IPv4 address."""
     address = parse_ip(text)

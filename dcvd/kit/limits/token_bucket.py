@@ -34,19 +34,17 @@ class TokenBucket:
         """Seconds until it is full, if nothing is taken."""
         return max(self._full_at - self._monotonic(), 0.0)
 
-    def count_free(self) -> int:
-        """Return how many tokens there are."""
-        return max(int(self._free_tokens() + _ROUNDING_S), 0)
+    def describe(self) -> tuple[int, float]:
+        """Return how many tokens there are, and the seconds within which no more can be taken: none comes back."""
+        free_tokens = self._free_tokens()
+        free = max(int(free_tokens + _ROUNDING_S), 0)
+        next_wait_s = (free + 1 - free_tokens) * self.fill_s / self.capacity
+        return free, round(max(next_wait_s, 0.0), _ROUNDING_DIGITS)
 
     def get_wait_s(self) -> float:
         """Seconds until there is a token; 0 means now."""
         wait_s = (1 - self._free_tokens()) * self.fill_s / self.capacity
         return wait_s if wait_s > _ROUNDING_S else 0.0
-
-    def get_next_wait_s(self) -> float:
-        """Seconds within which no more than `count_free` tokens can be taken, because no other one comes back."""
-        wait_s = (self.count_free() + 1 - self._free_tokens()) * self.fill_s / self.capacity
-        return round(max(wait_s, 0.0), _ROUNDING_DIGITS)
 
     def take(self) -> None:
         """Take a token, for which `get_wait_s` is 0."""

@@ -186,5 +186,10 @@ def get_owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
     """Get an organization's domain. Raises NotFound, also for another organization's."""
     domain = domains.get(snapshot, domain_id)
     if domain is None or domain.org_id != org_id:
-        raise NotFound(f"There is no domain {domain_id}.")
+        raise build_missing_error(domain_id)
     return domain
+
+
+def build_missing_error(domain_id: str) -> NotFound:
+    """Build the error for a domain that there is not, or that is another organization's."""
+    return NotFound(f"There is no domain {domain_id}.")

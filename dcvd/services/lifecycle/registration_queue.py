@@ -9,6 +9,7 @@ from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.registration_queue import (
     DEAD_POSITION,
     QueuePosition,
+    may_be_queued,
     queue_position,
     reregistration_position,
 )
@@ -40,11 +41,7 @@ def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domai
 
     Parked claims have had their turn, and dormant ones have none.
     """
-    unregistered_ids = [
-        domain.id
-        for domain in domains
-        if domain.cf_id is None and not domain.is_parked and domain.dormant_since is None
-    ]
+    unregistered_ids = [domain.id for domain in domains if may_be_queued(domain)]
     if not unregistered_ids:
         return {}
     positions = QueueCounter().find_positions(

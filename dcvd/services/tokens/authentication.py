@@ -1,7 +1,7 @@
 """Authenticate the bearers of tokens and links, and go on asking whether they still have the rights that they had."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from dcvd.services.context import Context
 from dcvd.services.links.rules import is_in_force
 from dcvd.services.tokens.member_sessions import find_session_role
 from dcvd.store import links, members, sessions
+from dcvd.store.engine.kept_rows import KeptRows
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.tokens import tokens
@@ -28,22 +29,70 @@ REFUSAL: Final = (
 """One sentence for all: a caller never learns what exactly was wrong."""
 
 
-async def authenticate(
-    context: Context, presented_token: str, address: str | None = None, request_id: str | None = None
-) -> Caller:
-    """Return the caller that the bearer of a token or link is. A token has no higher role than its member, if any.
+_MOST_KEPT_TOKENS: Final = 10_000
+_WHAT_TOKENS_DEPEND_ON: Final = {
+    "api_tokens": ("last_used_at", "last_address"),
+    "members": (),
+    "organizations": ("last_sequence", "forgotten_sequence", "remembered_lines", "remembered_bytes"),
+}
+"""The tables, each with the columns that change often and do not matter."""
 
-    address: the client's.
 
-    Raises Unauthenticated, which never says what exactly was wrong, and Forbidden where the organization may not use
-    the API, or from a network that is not allowed.
+class FoundCaller(NamedTuple):
+    """Whom a secret makes a caller, and how their organization is, where they act for one."""
+
+    caller: Caller
+    status: OrganizationStatus | None
+
+
+class KeptCallers:
+    """Authenticates the bearers of tokens and links. Whose a token is, is kept until a commit changes that; built once.
+
+    A token has no higher role than its member, if any.
     """
-    is_link = is_link_token(presented_token)
-    if not is_link and not token_rules.is_well_formed(presented_token):
-        raise Unauthenticated(REFUSAL)
-    token_hash = token_rules.hash_token(presented_token)
-    find = _find_link_caller if is_link else find_token_caller
-    return await admit_found(context, lambda snapshot, now: find(snapshot, token_hash, now), address, request_id)
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._tokens = KeptRows[FoundCaller](_WHAT_TOKENS_DEPEND_ON, max_size=_MOST_KEPT_TOKENS)
+        context.database.keep(self._tokens)
+
+    async def authenticate(
+        self, presented_token: str, address: str | None = None, request_id: str | None = None
+    ) -> Caller:
+        """Return the caller that the bearer of a token or link is. address: the client's.
+
+        Raises Unauthenticated, which never says what exactly was wrong, and Forbidden where the organization may not
+        use the API, or from a network that is not allowed.
+        """
+        if is_link_token(presented_token):
+            link_hash = token_rules.hash_token(presented_token)
+            return await admit_found(
+                self._context,
+                lambda snapshot, now: _find_link_caller(snapshot, link_hash, now),
+                address,
+                request_id,
+            )
+        if not token_rules.is_well_formed(presented_token):
+            raise Unauthenticated(REFUSAL)
+        token_hash = token_rules.hash_token(presented_token)
+        found = self._tokens.find(token_hash) or await self._find_token(token_hash)
+        return _admit(found, self._context.now(), address, request_id)
+
+    def find_kept(self, token_hash: str) -> FoundCaller | None:
+        """Find whose a token is, where that is kept: the same object for as long as nothing of it has changed."""
+        return self._tokens.find(token_hash)
+
+    def admit_kept(self, found: FoundCaller, address: str | None, request_id: str | None) -> Caller:
+        """Return the caller that was found. Raises what `authenticate` does."""
+        return _admit(found, self._context.now(), address, request_id)
+
+    async def _find_token(self, token_hash: str) -> FoundCaller | None:
+        with self._tokens.reading() as reading:
+            found = await _read_found(self._context, lambda snapshot, now: find_token_caller(snapshot, token_hash, now))
+            # Guesses are not kept: there is no end of them.
+            if found is not None:
+                reading.keep(token_hash, found)
+        return found
 
 
 async def admit_found(
@@ -52,16 +101,28 @@ async def admit_found(
     address: str | None,
     request_id: str | None,
 ) -> Caller:
-    """Return the caller that is found by what was presented, where they may come; raises what `authenticate` does."""
+    """Return the caller that is found by what was presented, where they may come.
 
-    def query(snapshot: Snapshot) -> tuple[Caller, OrganizationStatus | None] | None:
+    Raises what `KeptCallers.authenticate` does.
+    """
+    found = await _read_found(context, find_caller)
+    return _admit(found, context.now(), address, request_id)
+
+
+async def _read_found(context: Context, find_caller: Callable[[Snapshot, int], Caller | None]) -> FoundCaller | None:
+    def query(snapshot: Snapshot) -> FoundCaller | None:
         caller = find_caller(snapshot, context.now())
         if caller is None:
             return None
-        return caller, None if caller.org_id is None else organizations.read_status(snapshot, caller.org_id)
+        return FoundCaller(
+            caller, None if caller.org_id is None else organizations.read_status(snapshot, caller.org_id)
+        )
 
-    found = await context.database.read(query)
-    if found is None or token_rules.is_expired(found[0].ends_at, context.now()):
+    return await context.database.read(query)
+
+
+def _admit(found: FoundCaller | None, now: int, address: str | None, request_id: str | None) -> Caller:
+    if found is None or token_rules.is_expired(found.caller.ends_at, now):
         raise Unauthenticated(REFUSAL)
     caller, status = found
     if status is not None and (refusal := build_refusal(status)) is not None:

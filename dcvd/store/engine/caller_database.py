@@ -4,8 +4,9 @@ import asyncio
 import functools
 import sqlite3
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from dcvd.store.engine.kept_rows import KeptRows
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.engine.writer_state import WriterState
 
@@ -26,6 +27,8 @@ class DatabaseAccess(Protocol):
 
     def subscribe(self, topic: Topic, callback: Callable[[str], None]) -> None: ...
 
+    def keep(self, kept: KeptRows[Any]) -> None: ...
+
     async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T: ...
 
 
@@ -45,6 +48,7 @@ class CallerDatabase:
         self._read = database.read
         self.listen = database.listen
         self.subscribe = database.subscribe
+        self.keep = database.keep
         self.maintain = database.maintain
         self._database = database
 

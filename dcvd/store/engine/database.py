@@ -9,7 +9,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import aiosqlite
 import structlog
@@ -19,6 +19,7 @@ from dcvd.kit.tasks import run_to_end
 from dcvd.store.engine.connection_thread import run_on_thread
 from dcvd.store.engine.failures import disk_full_error, is_for_want_of_space, opening_error, store_error
 from dcvd.store.engine.files import find_database
+from dcvd.store.engine.kept_rows import KeptRows
 from dcvd.store.engine.migrate import migrate, refuse_unusable
 from dcvd.store.engine.opening.creation import create_database
 from dcvd.store.engine.opening.file_systems import refuse_unsuitable
@@ -26,6 +27,7 @@ from dcvd.store.engine.opening.log_check import keep_damaged_log
 from dcvd.store.engine.opening.upgrade_copy import copy_before_upgrade, remove_old_copies
 from dcvd.store.engine.pragmas import leave_checkpoints, prepare_reader, prepare_writer, quick_check
 from dcvd.store.engine.readers import ReaderPool
+from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.engine.units import Unit, UnitQueue, list_refusals, run_group
 from dcvd.store.engine.writer_state import WriterState
@@ -48,6 +50,7 @@ class Database:
         self._writer = writer
         self._readers = ReaderPool(readers)
         self._committer = Committer()
+        self._effects = StatementEffects()
         self._damage: DatabaseUnusable | None = None
         self._damage_found = asyncio.Event()
         self._queue = UnitQueue()
@@ -151,6 +154,10 @@ class Database:
         """
         self._subscribers[topic].append(callback)
 
+    def keep(self, kept: KeptRows[Any]) -> None:
+        """Outdate something that is kept of rows with each commit that changes them, from now on."""
+        self._effects.add(kept)
+
     async def maintain(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run work outside any transaction on the writer's connection, such as a checkpoint."""
         try:
@@ -233,7 +240,7 @@ class Database:
         group_error: StoreError | None = None
         self.writer_state.begin_group()
         try:
-            done, has_written = await run_on_thread(self._writer, run_group, self._committer, group)
+            done, has_written = await run_on_thread(self._writer, run_group, self._committer, group, self._effects)
         except (sqlite3.Error, StoreError) as error:
             group_error = self._judge_group_error(error)
             if self.writer_state.can_store:

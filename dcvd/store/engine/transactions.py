@@ -1,12 +1,18 @@
 """What a query and a unit of work get to do with the database."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+from dcvd.store.engine.kept_rows import NO_KEYS, KeptRows, Keys, join_keys
+from dcvd.store.engine.statement_effects import StatementEffects
 
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
+Rows = Mapping[str, Collection[str]]
+"""Which rows of a table: all of them have one of these values in each of these columns."""
+_NO_EFFECTS: Final = StatementEffects()
 
 
 class Topic(StrEnum):
@@ -70,25 +76,43 @@ class Snapshot:
 
 
 class Transaction(Snapshot):
-    """Write access inside a unit of work."""
+    """Write access inside a unit of work.
 
-    __slots__ = ("announcements",)
+    outdated: what is kept of rows that it has changed, each with the keys of these rows; None stands for all.
+    """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    __slots__ = ("_effects", "announcements", "outdated")
+
+    def __init__(self, connection: sqlite3.Connection, effects: StatementEffects = _NO_EFFECTS) -> None:
         super().__init__(connection)
+        self._effects = effects
         self.announcements: set[tuple[Topic, str]] = set()
+        self.outdated: dict[KeptRows[Any], Keys] = {}
 
-    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
-        """Run one statement that changes rows and return how many it changed."""
+    def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Run one statement, which may change rows and return them, and return all its rows."""
+        if not sql.startswith("SELECT"):
+            self._note_change(sql, parameters, None)
+        return super().fetch_all(sql, parameters)
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), *, rows: Rows | None = None) -> int:
+        """Run one statement that changes rows and return how many it changed.
+
+        rows: which rows of its table it may change, but for what triggers do; None: any.
+        """
+        self._note_change(sql, parameters, rows)
         if Snapshot.statement_hook is not None:
             Snapshot.statement_hook(sql, (parameters,))
         return self._connection.execute(sql, parameters).rowcount
 
-    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters."""
+    def execute_many(self, sql: str, rows_of_parameters: Sequence[Sequence[Any]], *, rows: Rows | None = None) -> None:
+        """Run one statement for each row of parameters. rows: as for `execute`, of all of them."""
+        if not rows_of_parameters:
+            return
+        self._note_change(sql, rows_of_parameters[0], rows)
         if Snapshot.statement_hook is not None:
-            Snapshot.statement_hook(sql, rows)
-        self._connection.executemany(sql, rows)
+            Snapshot.statement_hook(sql, rows_of_parameters)
+        self._connection.executemany(sql, rows_of_parameters)
 
     def delete_some(self, table: str, key: str, condition: str, parameters: Sequence[Any]) -> int:
         """Delete rows that meet a condition, which may end with an order; return how many.
@@ -101,3 +125,8 @@ class Transaction(Snapshot):
     def announce(self, topic: Topic, key: str = "") -> None:
         """Wake those who wait for `topic`, once this unit has been committed; `key` says whom it is about."""
         self.announcements.add((topic, key))
+
+    def _note_change(self, sql: str, parameters: Parameters, rows: Rows | None) -> None:
+        for kept, is_by_rows in self._effects.find(self._connection, sql, parameters):
+            keys = kept.choose_keys(rows) if is_by_rows and rows is not None else None
+            self.outdated[kept] = join_keys(self.outdated.get(kept, NO_KEYS), keys)

@@ -4,7 +4,8 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -12,6 +13,8 @@ from msgspec import Struct
 from dcvd.errors import StoreError
 from dcvd.kit.limits.turns import Turns
 from dcvd.store.engine.failures import is_damage, is_refusal_of_disk, store_error
+from dcvd.store.engine.kept_rows import NO_KEYS, KeptRows, Keys, join_keys
+from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.engine.writing.commits import Committer
 
@@ -30,6 +33,7 @@ class Unit(Struct, Generic[T]):
     value: T | None = None
     error: BaseException | None = None
     announcements: set[tuple[Topic, str]] = set()
+    outdated: Mapping[KeptRows[Any], Keys] = {}
 
 
 class UnitQueue:
@@ -73,11 +77,12 @@ def run_group(
     connection: sqlite3.Connection,
     committer: Committer,
     group: list[Unit[Any]],
+    effects: StatementEffects,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> tuple[int, bool]:
     """Run units in one transaction, and commit it; return how many were run, and whether they changed any row.
 
-    The others come too late for this transaction.
+    The others come too late for this transaction. What is kept of the changed rows is outdated before the commit.
 
     An exception of a unit undoes that unit alone, and is kept in it. Raises sqlite3.Error or StoreError when the
     transaction itself failed. `monotonic` returns monotonic seconds.
@@ -86,6 +91,7 @@ def run_group(
     has_savepoints = len(group) > 1
     done = 0
     has_written = False
+    followed = effects.kept
     end_time = monotonic() + _LONGEST_GROUP_S
     committer.settle(connection)
     connection.execute("BEGIN IMMEDIATE")
@@ -96,13 +102,16 @@ def run_group(
             if has_savepoints:
                 connection.execute("SAVEPOINT unit")
             changes = connection.total_changes
-            _run_unit(connection, unit, "ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
+            _run_unit(connection, effects, unit, "ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
             has_written |= unit.error is None and connection.total_changes != changes
             if has_savepoints:
                 connection.execute("RELEASE unit")
             done += 1
         if has_savepoints or group[0].error is None:
-            committer.commit(connection)
+            # What has come to be kept meanwhile does not know what the units have changed.
+            outdated = dict.fromkeys(set(effects.kept) - set(followed), None)
+            with _outdate(outdated, group[:done]):
+                committer.commit(connection)
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -121,11 +130,27 @@ def list_refusals(group: Sequence[Unit[Any]]) -> list[str]:
     ]
 
 
-def _run_unit(connection: sqlite3.Connection, unit: Unit[Any], rollback: str) -> None:
-    transaction = Transaction(connection)
+@contextmanager
+def _outdate(outdated: dict[KeptRows[Any], Keys], units: Sequence[Unit[Any]]) -> Iterator[None]:
+    """Outdate what is kept of the rows that units have changed, for as long as the block lasts."""
+    for unit in units:
+        for kept, keys in unit.outdated.items():
+            outdated[kept] = join_keys(outdated.get(kept, NO_KEYS), keys)
+    try:
+        for kept, keys in outdated.items():
+            kept.begin_change(keys)
+        yield
+    finally:
+        for kept in outdated:
+            kept.end_change()
+
+
+def _run_unit(connection: sqlite3.Connection, effects: StatementEffects, unit: Unit[Any], rollback: str) -> None:
+    transaction = Transaction(connection, effects)
     try:
         unit.value = unit.work(transaction)
         unit.announcements = transaction.announcements
+        unit.outdated = transaction.outdated
     except Exception as error:
         if not connection.in_transaction or is_damage(error):
             # SQLite undid the whole group (disk full, I/O error), or the file is damaged: nothing may be acknowledged.

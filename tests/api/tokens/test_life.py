@@ -99,9 +99,9 @@ async def test_nothing_is_stored_with_a_secret_after_its_grace(
     context: Context, organization: Organization, mint: Mint, clock: ManualClock
 ) -> None:
     secret = await mint(Role.ADMIN)
-    caller = await authentication.authenticate(context, secret)
+    caller = await authentication.KeptCallers(context).authenticate(secret)
     await changes.rotate(context, organization.id, caller.id, grace_ms=HOUR)
-    old = authentication.act_as(context, await authentication.authenticate(context, secret))
+    old = authentication.act_as(context, await authentication.KeptCallers(context).authenticate(secret))
     clock.advance(HOUR)
     with pytest.raises(Unauthenticated):
         await additions.add(old, organization.id, "www.customer.com")
@@ -111,9 +111,9 @@ async def test_nothing_is_stored_with_a_secret_that_a_second_rotation_ended(
     context: Context, organization: Organization, mint: Mint, clock: ManualClock
 ) -> None:
     secret = await mint(Role.ADMIN)
-    caller = await authentication.authenticate(context, secret)
+    caller = await authentication.KeptCallers(context).authenticate(secret)
     await changes.rotate(context, organization.id, caller.id, grace_ms=HOUR)
-    old = authentication.act_as(context, await authentication.authenticate(context, secret))
+    old = authentication.act_as(context, await authentication.KeptCallers(context).authenticate(secret))
     present = authentication.act_as(context, caller)
     clock.advance(SECOND)
     await changes.rotate(context, organization.id, caller.id, grace_ms=HOUR)
@@ -139,7 +139,7 @@ async def test_the_long_poll_of_a_rotated_secret_ends_with_its_grace(
     context: Context, organization: Organization, anybody: Client, mint: Mint, feed: EventFeed
 ) -> None:
     secret = await mint(Role.MEMBER)
-    caller = await authentication.authenticate(context, secret)
+    caller = await authentication.KeptCallers(context).authenticate(secret)
     await changes.rotate(context, organization.id, caller.id, grace_ms=200)
     polling = await begin_long_poll(anybody.as_bearer(secret), feed)
     async with asyncio.timeout(5):

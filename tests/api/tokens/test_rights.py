@@ -197,7 +197,7 @@ async def test_the_daemon_mints_for_an_address_of_ipv6_too(context: Context, org
     token = await minting.create(context, organization.id, name="x", role=Role.MEMBER, expires_at=None, limits=limits)
     plain = token.plaintext.reveal()
     for address in ("2001:db8::1", "192.0.2.1", "::ffff:192.0.2.1"):
-        assert (await authentication.authenticate(context, plain, address)).id == token.token.id
+        assert (await authentication.KeptCallers(context).authenticate(plain, address)).id == token.token.id
 
 
 async def test_whoever_names_no_scope_is_told_which_there_are(owner: Client) -> None:

@@ -29,7 +29,7 @@ from dcvd.services.domains import additions, details, moves, removals
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
 from dcvd.services.links import creation
-from dcvd.services.tokens.authentication import act_as, authenticate
+from dcvd.services.tokens.authentication import KeptCallers, act_as
 from dcvd.store.audit import AuditFilters
 from dcvd.sync.checker import DomainChecker
 from tests.conftest import VAULT
@@ -133,7 +133,7 @@ async def test_whoever_adds_a_name_by_a_link_is_answered_the_same(watcher: Watch
     answers = []
     for name in NAMES:
         link = await creation.create(context, org, domain_id=None, lifetime_ms=DAY)
-        customer = act_as(context, await authenticate(context, link.token.reveal()))
+        customer = act_as(context, await KeptCallers(context).authenticate(link.token.reveal()))
         added = await details.add(customer, org, DomainRequest(domain_name=name), actor=customer.caller.actor)
         preview = await Diagnoser(context, watcher.observer).preview(
             org, DomainRequest(domain_name=name), caller=customer.caller

@@ -13,7 +13,7 @@ from dcvd.services.diagnosis import diagnose_stored
 from dcvd.services.domains import additions, details, removals
 from dcvd.services.links import creation, revocation
 from dcvd.services.reach import check_domain
-from dcvd.services.tokens.authentication import act_as, authenticate
+from dcvd.services.tokens.authentication import KeptCallers, act_as
 from dcvd.store.organizations.organizations import Organization
 
 NAMES: Final = [f"www.n{number}.com" for number in range(6)]
@@ -21,7 +21,7 @@ NAMES: Final = [f"www.n{number}.com" for number in range(6)]
 
 async def context_of(context: Context, token: str) -> Context:
     """The context of the bearer of a link, who is authenticated for each request anew."""
-    return act_as(context, await authenticate(context, token))
+    return act_as(context, await KeptCallers(context).authenticate(token))
 
 
 async def add(context: Context, org_id: str, name: str) -> str:

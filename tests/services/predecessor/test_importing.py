@@ -35,7 +35,7 @@ from dcvd.services.connections.provider_access import ProviderAccess
 from dcvd.services.context import Context
 from dcvd.services.members import invitations
 from dcvd.services.tokens import revocation, suspension
-from dcvd.services.tokens.authentication import authenticate
+from dcvd.services.tokens.authentication import KeptCallers
 from dcvd.services.webhooks.endpoints import unseal_endpoint
 from dcvd.store import domains
 from dcvd.store.alerts import contacts
@@ -124,7 +124,7 @@ async def test_old_tokens_authenticate_as_owners_and_revoked_ones_stay_revoked(
     read = read_rows(await dump_of(cloudflare, provider))
     await bring(read)
     for token in (HEX_TOKEN, URL_TOKEN):
-        caller = await authenticate(context, token)
+        caller = await KeptCallers(context).authenticate(token)
         assert (caller.org_id, caller.role) == (ACME, Role.OWNER)
     first = "c0ffee00-0000-4000-8000-000000000001"
     await revocation.revoke(context, ACME, first)
@@ -134,13 +134,13 @@ async def test_old_tokens_authenticate_as_owners_and_revoked_ones_stay_revoked(
         "It was imported before, and removed here since.",
     )
     with pytest.raises(Unauthenticated):
-        await authenticate(context, HEX_TOKEN)
+        await KeptCallers(context).authenticate(HEX_TOKEN)
 
 
 @pytest.mark.parametrize("token", ["x" * 42, "x" * 44, "g" * 64, HEX_TOKEN[:-1], f"{HEX_TOKEN}\n", URL_TOKEN + "="])
 async def test_a_text_of_another_form_is_no_token(context: Context, token: str) -> None:
     with pytest.raises(Unauthenticated):
-        await authenticate(context, token)
+        await KeptCallers(context).authenticate(token)
 
 
 @pytest.mark.parametrize(
@@ -361,12 +361,12 @@ async def test_an_organization_that_was_deleted_here_does_not_come_back_by_a_rep
             ("left_out", "Its organization was imported before, and deleted here since."),
         ]
     with pytest.raises(Unauthenticated):
-        await authenticate(context, HEX_TOKEN)
+        await KeptCallers(context).authenticate(HEX_TOKEN)
     rehearsed = await bring([org, token], dry_run=True, with_deleted=True)
     assert [result.outcome.value for result in rehearsed] == ["would_import", "would_import"]
     results = await bring([org, token], with_deleted=True)
     assert [result.outcome.value for result in results] == ["imported", "imported"]
-    assert (await authenticate(context, HEX_TOKEN)).org_id == "o1"
+    assert (await KeptCallers(context).authenticate(HEX_TOKEN)).org_id == "o1"
 
 
 async def test_what_is_there_already_has_nothing_to_say_again(bring: Bring) -> None:

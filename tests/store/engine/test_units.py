@@ -11,6 +11,7 @@ import pytest
 
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.migrate import migrate
+from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.engine.units import Unit, UnitQueue, run_group
 from dcvd.store.engine.writing.commits import Committer
@@ -76,7 +77,7 @@ async def test_a_group_that_has_lasted_is_committed_without_those_that_have_yet_
 ) -> None:
     times = iter([0.0, 0.001, 0.019, 0.021])
     group = [unit_of("greedy", storing(number)) for number in range(6)]
-    assert run_group(connection, Committer(), group, lambda: next(times)) == (3, True)
+    assert run_group(connection, Committer(), group, StatementEffects(), lambda: next(times)) == (3, True)
     assert not connection.in_transaction
     assert stored(connection) == [0, 1, 2]
 
@@ -84,7 +85,7 @@ async def test_a_group_that_has_lasted_is_committed_without_those_that_have_yet_
 async def test_the_first_unit_runs_however_late_it_is(connection: sqlite3.Connection) -> None:
     times = iter([0.0, 9.0])
     group = [unit_of("greedy", storing(number)) for number in range(3)]
-    assert run_group(connection, Committer(), group, lambda: next(times)) == (1, True)
+    assert run_group(connection, Committer(), group, StatementEffects(), lambda: next(times)) == (1, True)
     assert stored(connection) == [0]
 
 
