@@ -186,11 +186,20 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.hidden && event.target.childElementCount) event.target.hidden = false;
 });
 
+// The policy of pages lets no form be answered with another site, so its answer is a page with a link that is followed.
+// That page stands in no history: "back" leads to the button. Whoever reloads it is not led away from it again.
+function leadAway(link) {
+  const [navigation] = performance.getEntriesByType("navigation");
+  const isNew = navigation && navigation.type === "navigate";
+  if (isNew && ["https:", "http:"].includes(link.protocol)) location.replace(link.href);
+  else link.focus();
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   rememberServed(document);
   for (const each of document.querySelectorAll("[data-choose-all]")) each.hidden = false;
   showLocalTimes(document);
   for (const each of document.querySelectorAll("[data-live]")) followLive(each);
-  const follow = document.querySelector("a[data-follow]");
-  if (follow) follow.focus();
+  const away = document.querySelector("a[data-follow]");
+  if (away) leadAway(away);
 });

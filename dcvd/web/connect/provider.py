@@ -143,7 +143,7 @@ async def _build_apply_url(request: ApiRequest, domain_id: str) -> domain_connec
 
 
 def _leave(visit: Visit, url: str, state: str, provider: str | Sentence) -> Template:
-    """Show a page that leads to the provider: the policy of pages lets no form be answered with another site.
+    """Show a page that goes on to the provider: the policy of pages lets no form be answered with another site.
 
     The browser keeps the path of this page until it comes back with the state.
     """

@@ -50,7 +50,6 @@ async def test_the_provider_writes_the_record_and_leads_back(
                 await visitor.open(domain.path)
                 page = visitor.page
                 await page.get_by_role("button", name="Continue at Provider Inc.").click()
-                await page.get_by_role("link", name="Continue at Provider Inc.").click()
                 await expect(page.get_by_role("heading", level=1)).to_have_text(f"{domain.name} is connected")
                 assert page.url == f"{place.url}{domain.path}"
                 visitor.require_no_problem()

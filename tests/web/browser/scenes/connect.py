@@ -77,24 +77,28 @@ async def show_no_name(stage: Stage) -> None:
     await expect(stage.page.get_by_role("alert")).to_be_visible()
 
 
-async def show_leaving(stage: Stage) -> None:
+async def leave(stage: Stage) -> None:
+    """Press the button that leads to the provider."""
     domain = await stage.tenant.add(f"shop.{await stage.place.new_zone_of_customer()}")
     await stage.visitor.open(domain.path)
     await stage.page.get_by_role("button", name="Continue at Cloudflare").click()
+
+
+async def show_leaving(stage: Stage) -> None:
+    async with stage.staying():
+        await leave(stage)
     await expect(stage.page.get_by_role("link", name="Continue at Cloudflare")).to_be_visible()
 
 
 async def show_plan(stage: Stage) -> None:
-    await show_leaving(stage)
-    await stage.page.get_by_role("link", name="Continue at Cloudflare").click()
+    await leave(stage)
     await stage.page.get_by_role("button", name="Allow").click()
     await expect(stage.page.get_by_role("button", name="Write it")).to_be_visible()
 
 
 async def show_declined(stage: Stage) -> None:
     stage.visitor.may_fail.add(400)
-    await show_leaving(stage)
-    await stage.page.get_by_role("link", name="Continue at Cloudflare").click()
+    await leave(stage)
     await stage.page.get_by_role("button", name="Deny").click()
     await expect(stage.page.locator("main")).to_contain_text("You declined")
 

@@ -11,7 +11,6 @@ async def connect(stage: Stage) -> None:
     """Consent at the sandbox's Cloudflare."""
     await stage.open_dashboard("/connections")
     await stage.page.get_by_role("button", name="Connect Cloudflare").click()
-    await stage.page.get_by_role("link", name="Continue at Cloudflare").click()
     await stage.page.get_by_role("button", name="Allow").click()
     await expect(stage.page.get_by_role("status")).to_have_text("The provider is connected.")
 
@@ -25,6 +24,13 @@ async def show_connections(stage: Stage) -> None:
 async def show_none(stage: Stage) -> None:
     await stage.open_dashboard("/connections?failed=access_denied")
     await expect(stage.page.get_by_role("alert")).to_be_visible()
+
+
+async def show_leaving(stage: Stage) -> None:
+    await stage.open_dashboard("/connections")
+    async with stage.staying():
+        await stage.page.get_by_role("button", name="Connect Cloudflare").click()
+    await expect(stage.page.get_by_role("link", name="Continue at Cloudflare")).to_be_visible()
 
 
 async def show_connection(stage: Stage) -> None:
@@ -49,6 +55,7 @@ async def show_role(stage: Stage) -> None:
 SCENES: Final[dict[str, Scene]] = {
     "connections": show_connections,
     "connections_none": show_none,
+    "connection_leaving": show_leaving,
     "connection": show_connection,
     "connection_credentials": show_credentials,
     "connection_role": show_role,

@@ -88,7 +88,6 @@ async def show_plan(stage: Stage) -> None:
     domain = await stage.tenant.add(f"shop.{zone}")
     await stage.visitor.open(domain.path)
     await stage.page.get_by_role("button", name="Continue at Cloudflare").click()
-    await stage.page.get_by_role("link", name="Continue at Cloudflare").click()
     await stage.page.get_by_role("button", name="Allow").click()
     await expect(stage.page.get_by_role("button", name="Write it")).to_be_visible()
     await stage.open_dashboard(f"/domains/{domain.id}")

@@ -68,6 +68,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
             "You sign in at {provider} and agree. Then the record is written for you, and nothing else is changed."
         ),
         "connect_continue_at": "Continue at {provider}",
+        "connect_leads_there": "This page leads there by itself. If it does not, follow the link.",
         "connect_leaving": "You leave this page and come back to it.",
         "connect_new_window": "It opens in a new window, and this page shows what comes of it.",
         "connect_plan": "This will be written at {provider}",

@@ -76,6 +76,7 @@ CONNECT_PAGE: Final[Mapping[str, str]] = MappingProxyType(
             "sonst wird nichts geändert."
         ),
         "connect_continue_at": "Weiter bei {provider}",
+        "connect_leads_there": "Diese Seite führt von selbst dorthin. Wenn nicht, folgen Sie dem Link.",
         "connect_leaving": "Sie verlassen diese Seite und kommen hierher zurück.",
         "connect_new_window": "Es öffnet sich ein neues Fenster, und diese Seite zeigt, was daraus wird.",
         "connect_plan": "Das wird bei {provider} geschrieben",
