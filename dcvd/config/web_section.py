@@ -29,7 +29,7 @@ class WebOidcConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The sign-in of members at an identity provider, by OpenID Connect; without an `issuer` there is none.
 
     name: the provider's for people; empty for the host of the issuer. role_claim: the claim that lists a person's
-    groups; empty where these do not count. roles: the highest role that each group allows.
+    groups; empty where these do not count. roles: the role that each group gives.
     """
 
     issuer: Annotated[str, ConfigKey(validate=values.endpoint_url, reload=True)] = ""

@@ -41,7 +41,7 @@ class Link(Struct, frozen=True, kw_only=True):
 
     domain_id: the one domain that it is for; None until the domain of a new one was added.
     return_to: where the customer's browser goes in the end; None for nowhere.
-    minted_by: the token that made it; None where an operator did. member_id: the member whose token that was.
+    minted_by: the token that made it; None where none did. member_id: the member who made it, by a token or without.
     """
 
     id: str

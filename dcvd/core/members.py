@@ -12,7 +12,7 @@ from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
-from dcvd.core.tokens.token import ROLE_ORDER, Role
+from dcvd.core.tokens.token import ROLE_ORDER, Role, may_write
 from dcvd.errors import InvalidInput
 
 INVITE_LIFETIME_MS: Final = 7 * DAY
@@ -89,6 +89,14 @@ def hash_invite(invite: str) -> str | None:
     if _INVITE_FORMAT.fullmatch(invite) is None:
         return None
     return hashlib.sha256(invite.encode()).hexdigest()
+
+
+def may_go_on_writing(member: Member, *, has_role_by_group: bool) -> bool:
+    """Whether what a member began in a session of their own may go on: they are active, and may still write.
+
+    has_role_by_group: whether groups give the roles of sessions, of which that of the membership says nothing then.
+    """
+    return member.status is MemberStatus.ACTIVE and (has_role_by_group or may_write(member.role))
 
 
 def choose_lower(role: Role, other: Role) -> Role:

@@ -13,7 +13,6 @@ from dcvd.core.instants import HOUR
 from dcvd.core.operators import ProcessUser
 from dcvd.core.secret import Secret
 from dcvd.core.text import make_printable, shorten
-from dcvd.core.tokens.token import Role
 
 MAX_SESSIONS_OF_HOLDER: Final = 20
 MAX_SESSIONS_OF_ORG: Final = 500
@@ -30,8 +29,8 @@ class Session(Struct, frozen=True, kw_only=True):
 
     org_id: None for an operator's, which is no organization's.
     token_id, member_id, operator: with whose rights its browser acts; one of them is given.
-    issuer, role_limit: of the provider at which the member signed in, and the highest role that their groups there
-    allow; None for any role, and for others than members.
+    issuer, role_group: of the provider at which the member signed in, and the group there that gives the role; None
+    where that is the membership's, and for others than members.
     expires_at: when it ends, however much it is used.
     address, user_agent: of the browser that began it; None where they are not known.
     """
@@ -42,7 +41,7 @@ class Session(Struct, frozen=True, kw_only=True):
     member_id: str | None = None
     operator: ProcessUser | None = None
     issuer: str | None = None
-    role_limit: Role | None = None
+    role_group: str | None = None
     created_at: int
     last_used_at: int
     expires_at: int

@@ -38,7 +38,7 @@ from dcvd.metrics.event_loop import measure_lag
 from dcvd.services import audit
 from dcvd.services.configuration import RunningConfiguration
 from dcvd.services.context import Context
-from dcvd.services.sessions.ending import end_unconfigured
+from dcvd.services.sessions.ending import end_requests_of_members, end_unconfigured
 from dcvd.services.system.overview import Serving
 from dcvd.store.engine.database import Database
 from dcvd.sync.stall_watch import StallWatch
@@ -58,6 +58,8 @@ _METRICS_LIMITS: Final = HttpLimits(head_timeout_s=5.0, body_total_s=5.0, write_
 """Prometheus comes back each minute or sooner over the same connection; nobody else has anything to send."""
 _STORE_RESERVE_S: Final = 2.0
 """Seconds of the shutdown that are reserved for closing the database."""
+_ROLE_KEYS: Final = frozenset({"web.oidc.role_claim", "web.oidc.roles"})
+"""The keys that say which roles members have by their groups."""
 
 
 class DaemonFailed(DcvdError):
@@ -198,10 +200,13 @@ class Daemon:
     async def complete_reload(self, changes: ConfigChanges) -> None:
         """Store what follows from a reload. Raises StoreError.
 
-        The sessions of those whom it lets in no more end for good: it may let them in again later. The audit says which
-        keys were found changed, never their values.
+        The sessions of those whom it lets in no more end for good: it may let them in again later. Where groups give
+        other roles, what their members have under way ends. The audit says which keys were found changed, never their
+        values.
         """
         await end_unconfigured(self.context, self.services.operators.value)
+        if not _ROLE_KEYS.isdisjoint(changes.reloadable):
+            await end_requests_of_members(self.context)
         if not changes.reloadable and not changes.needs_restart:
             return
         after = {"takenOver": changes.reloadable, "needsRestart": changes.needs_restart}

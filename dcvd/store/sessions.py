@@ -49,9 +49,9 @@ def list_of_other_issuers(snapshot: Snapshot, issuer: str) -> list[Session]:
     return _SESSIONS.fetch_all(snapshot, "WHERE issuer < ?1 OR issuer > ?1", (issuer,))
 
 
-def list_without_role_limit(snapshot: Snapshot, issuer: str) -> list[Session]:
-    """List the sessions of members who signed in at a provider while their groups did not count."""
-    return _SESSIONS.fetch_all(snapshot, "WHERE issuer = ? AND role_limit IS NULL", (issuer,))
+def list_of_issuer(snapshot: Snapshot, issuer: str) -> list[Session]:
+    """List the sessions of members who signed in at the provider with this issuer."""
+    return _SESSIONS.fetch_all(snapshot, "WHERE issuer = ?", (issuer,))
 
 
 def list_of_holder(snapshot: Snapshot, holder: str) -> list[Session]:

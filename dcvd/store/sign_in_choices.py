@@ -9,7 +9,7 @@ from dcvd.store.engine.transactions import Snapshot, Transaction
 _CHOICES: Final = StructTable(
     "sign_in_choices",
     SignInChoice,
-    renamed={"person.issuer": "issuer", "person.address": "address", "person.role_limit": "role_limit"},
+    renamed={"person.issuer": "issuer", "person.address": "address", "person.role_group": "role_group"},
 )
 
 

@@ -79,14 +79,19 @@ DESCRIPTIONS_IN_TYPES: Final[dict[str, str]] = {
     "JobView.attempts": "How many attempts were made, without those that failed because a service was away.",
     "LeftRecordView.zone": "The zone that holds the record.",
     "LinkView.domainId": "The one domain that it is for; null until the domain of a `new` one was added.",
-    "LinkView.memberId": "The member whose token made it; null if it was the organization's own, or an operator.",
+    "LinkView.memberId": (
+        "The member who made it, by a token or in a session; null: the organization's own token did, or an operator."
+    ),
     "LinkView.purpose": "What it is for: `setup` of a domain that is there, or adding a `new` one.",
     "LinkView.returnTo": "Where the customer's browser goes in the end; null: nowhere.",
     "LinkView.status": "Whether it works.",
     "LinkView.token": "What the customer calls with. Only in the answer that made it.",
     "MemberChange.role": "What they may do from now on; absent or null: as before.",
     "MemberChange.status": "`suspended`, or `active` again; absent or null: as before.",
-    "MemberView.role": "What they may do, and their tokens at most.",
+    "MemberView.role": (
+        "What they may do, and their tokens at most; in their sessions unless groups at the identity provider give the "
+        "role there."
+    ),
     "NewAuthorization.domainName": "The hostname, for a provider where customers consent for one name.",
     "NewContact.address": "The e-mail address; absent with `memberId`.",
     "NewContact.memberId": "The id of the member whose address it is; absent with `address`.",

@@ -13,11 +13,11 @@ _MAX_GROUPS: Final = 1_000
 
 
 class VerifiedPerson(Struct, frozen=True, kw_only=True):
-    """A person who signed in at a provider. role_limit: the highest role that their groups allow; None for any."""
+    """A person who signed in at a provider. role_group: the group that gives their role; None where none does."""
 
     issuer: str
     address: str
-    role_limit: Role | None = None
+    role_group: str | None = None
 
 
 class SignInChoice(Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ def read_groups(claims: Mapping[str, Any], claim: str) -> frozenset[str]:
     return frozenset(each for each in values if isinstance(each, str))
 
 
-def choose_role_limit(groups: Collection[str], roles: Mapping[str, Role]) -> Role | None:
-    """Return the highest role that any of a person's groups allows; None where they are in none that counts."""
-    allowed = [role for group, role in roles.items() if group in groups]
-    return max(allowed, key=ROLE_ORDER.index, default=None)
+def choose_role_group(groups: Collection[str], roles: Mapping[str, Role]) -> str | None:
+    """Return the one of a person's groups that gives the highest role; None where they are in none that gives one."""
+    giving = [group for group in roles if group in groups]
+    return max(giving, key=lambda group: ROLE_ORDER.index(roles[group]), default=None)

@@ -14,7 +14,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.oauth import STATE_LIFETIME_MS, authorization_url, hash_state, new_code_verifier, new_state
 from dcvd.core.instants import MINUTE, to_seconds
-from dcvd.core.members import MemberStatus
+from dcvd.core.members import may_go_on_writing
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
@@ -210,7 +210,7 @@ async def consume_for_browser(context: Context, provider: Provider, state: str) 
             return "it was begun with a redirect URI that is not ours"
         if build_refusal(organizations.read_status(snapshot, authorization.org_id)) is not None:
             return "its organization may not use the API"
-        return _explain_lost_right(snapshot, authorization.token_id, now)
+        return _explain_lost_right(context, snapshot, authorization.token_id, now)
 
     return await _consume(context, state, provider, find_fault)
 
@@ -255,14 +255,14 @@ def invalid_state_error() -> InvalidInput:
     )
 
 
-def _explain_lost_right(snapshot: Snapshot, bearer_id: str, now: int) -> str | None:
+def _explain_lost_right(context: Context, snapshot: Snapshot, bearer_id: str, now: int) -> str | None:
     """Say why the token or link that began an authorization may connect no more; None where it may."""
     link = links.get(snapshot, bearer_id)
     if link is not None:
-        return None if is_in_force(snapshot, link, now) else "the link that began it works no more"
+        return None if is_in_force(context, snapshot, link, now) else "the link that began it works no more"
     member = members.get(snapshot, bearer_id)
     if member is not None:
-        may_connect = member.status is MemberStatus.ACTIVE and may_write(member.role)
+        may_connect = may_go_on_writing(member, has_role_by_group=bool(context.config.web_oidc.role_claim))
         return None if may_connect else "the member who began it may not connect any more"
     token = tokens.get(snapshot, bearer_id)
     if token is None or is_expired(token.expires_at, now):

@@ -4,8 +4,8 @@ from typing import Any
 
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.links import Link
-from dcvd.core.members import MemberStatus
-from dcvd.core.tokens.token import is_expired, may_write
+from dcvd.core.members import may_go_on_writing
+from dcvd.core.tokens.token import is_expired
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services import reach
 from dcvd.services.context import Context
@@ -14,14 +14,19 @@ from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations import branding
 
 
-def is_in_force(snapshot: Snapshot, link: Link, now: int) -> bool:
-    """Whether a link works: it has not expired, and the member whose token made it, if one did, may still write."""
+def is_in_force(context: Context, snapshot: Snapshot, link: Link, now: int) -> bool:
+    """Whether a link works: it has not expired, and the member who made it, if one did, may still write.
+
+    What they made by a token ends with the rights of their membership, in which tokens act.
+    """
     if is_expired(link.expires_at, now):
         return False
     if link.member_id is None:
         return True
     member = members.get(snapshot, link.member_id)
-    return member is not None and member.status is MemberStatus.ACTIVE and may_write(member.role)
+    is_of_session = link.minted_by is None
+    has_role_by_group = is_of_session and bool(context.config.web_oidc.role_claim)
+    return member is not None and may_go_on_writing(member, has_role_by_group=has_role_by_group)
 
 
 def get_visible(context: Context, snapshot: Snapshot, org_id: str, link_id: str) -> Link:

@@ -108,7 +108,7 @@ def begin_for_member(
 
     Returns None where they may do nothing, or their organization may not use dcvd.
     """
-    caller = build_member_caller(member, person.role_limit)
+    caller = build_member_caller(context.config.web_oidc, member, person.issuer, person.role_group)
     if caller is None or member.address != person.address:
         return None
     if build_refusal(organizations.read_status(tx, member.org_id)) is not None:
@@ -144,7 +144,7 @@ def _draft(
         member_id=member_id,
         operator=operator,
         issuer=None if person is None else person.issuer,
-        role_limit=None if person is None else person.role_limit,
+        role_group=None if person is None else person.role_group,
         created_at=now,
         last_used_at=now,
         expires_at=now + lifetime_ms,
@@ -156,7 +156,8 @@ def _draft(
 def _store(context: Context, tx: Transaction, session: Session, token_hash: str | None) -> BegunSession:
     secret = mint_session_secret(context.random_bytes)
     sessions.insert(tx, session, hash_token(secret.reveal()), token_hash)
-    audit.record(context, tx, session.org_id, AuditAction.SESSION_BEGUN, session.id, after=describe_session(session))
+    after = {"role": context.caller.role.value, **describe_session(session)}
+    audit.record(context, tx, session.org_id, AuditAction.SESSION_BEGUN, session.id, after=after)
     end(
         context,
         tx,

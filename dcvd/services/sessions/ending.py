@@ -5,6 +5,7 @@ from dcvd.core.sessions import Session, find_holder
 from dcvd.core.tokens.token import has_rank
 from dcvd.errors import Forbidden
 from dcvd.services.context import Context
+from dcvd.services.rights_changes import announce_change
 from dcvd.services.sessions.rules import build_unknown_error, end, get_visible, list_visible
 from dcvd.store import sessions
 from dcvd.store.engine.transactions import Snapshot, Transaction
@@ -67,7 +68,7 @@ async def end_unconfigured(context: Context, rights: OperatorRights) -> int:
     """End the sessions of those whom the configuration lets in no more, for good; return how many.
 
     They are users who are operators or observers no more, members who signed in at another provider, and members who
-    signed in while their groups did not count.
+    signed in with no group that gives a role, where groups do.
     """
     oidc = context.config.web_oidc
 
@@ -77,8 +78,9 @@ async def end_unconfigured(context: Context, rights: OperatorRights) -> int:
             for session in sessions.list_of_operators(snapshot)
             if session.operator is not None and rights.find_role(session.operator.uid, session.operator.gid) is None
         ]
-        unlimited = sessions.list_without_role_limit(snapshot, oidc.issuer) if oidc.role_claim else []
-        return [*former, *sessions.list_of_other_issuers(snapshot, oidc.issuer), *unlimited]
+        others = sessions.list_of_other_issuers(snapshot, oidc.issuer)
+        members = sessions.list_of_issuer(snapshot, oidc.issuer) if oidc.role_claim else []
+        return [*former, *others, *(session for session in members if session.role_group not in oidc.roles)]
 
     def unit(tx: Transaction) -> int:
         ended = list_unconfigured(tx)
@@ -89,3 +91,16 @@ async def end_unconfigured(context: Context, rights: OperatorRights) -> int:
     if not await context.database.read(list_unconfigured):
         return 0
     return await context.database.write(unit)
+
+
+async def end_requests_of_members(context: Context) -> None:
+    """End what members' browsers have under way, because their groups give them other roles from now on.
+
+    Their sessions go on, with the new roles.
+    """
+
+    def unit(tx: Transaction) -> None:
+        for session in sessions.list_of_issuer(tx, context.config.web_oidc.issuer):
+            announce_change(context, tx, session.id)
+
+    await context.database.write(unit)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from dcvd.core.members import Member
 from dcvd.core.oidc.attempts import ATTEMPT_LIFETIME_MS, SignInAttempt
-from dcvd.core.oidc.people import SignInChoice, VerifiedPerson, choose_role_limit, read_groups, read_verified_address
+from dcvd.core.oidc.people import SignInChoice, VerifiedPerson, choose_role_group, read_groups, read_verified_address
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
 from dcvd.core.sign_in_links import is_sign_in_code, mint_sign_in_code
@@ -48,13 +48,13 @@ async def identify(context: Context, client: OpenIdClient, code: Secret, attempt
         )
     if not oidc.role_claim:
         return VerifiedPerson(issuer=oidc.issuer, address=address)
-    role_limit = choose_role_limit(read_groups(claims, oidc.role_claim), oidc.roles)
-    if role_limit is None:
+    role_group = choose_role_group(read_groups(claims, oidc.role_claim), oidc.roles)
+    if role_group is None:
         raise Forbidden(
             f"None of your groups at {name} may use this dashboard. Ask whoever runs dcvd which ones may.",
             code=NO_GROUP_OF_ROLES,
         )
-    return VerifiedPerson(issuer=oidc.issuer, address=address, role_limit=role_limit)
+    return VerifiedPerson(issuer=oidc.issuer, address=address, role_group=role_group)
 
 
 async def list_memberships(context: Context, person: VerifiedPerson) -> list[Membership]:
@@ -115,6 +115,6 @@ def _begin(
     context: Context, tx: Transaction, person: VerifiedPerson, member_id: str, browser: Browser
 ) -> BegunSession | None:
     member = members.get(tx, member_id)
-    if member is None or person.issuer != context.config.web_oidc.issuer:
+    if member is None:
         return None
     return begin_for_member(context, tx, person, member, browser)

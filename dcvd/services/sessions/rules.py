@@ -11,25 +11,33 @@ from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
 from dcvd.services.rights_changes import announce_change
+from dcvd.services.tokens.member_sessions import find_member_caller
 from dcvd.services.tokens.rights import is_visible
-from dcvd.store import members, sessions
+from dcvd.store import sessions
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.tokens import tokens
 
 
 def list_visible(context: Context, snapshot: Snapshot, org_id: str | None) -> list[tuple[Session, Role]]:
-    """List the sessions that the caller may know of, with the roles of those whose they are, newest first.
+    """List the sessions that the caller may know of, with the roles in which their browsers act, newest first.
 
     org_id: None for those of operators, of whom each may know all.
     """
     if org_id is None:
         return [(session, Role.OWNER) for session in sessions.list_of_operators(snapshot)]
-    roles = _list_roles(context, snapshot, org_id)
-    return [
-        (session, roles[session.holder])
-        for session in sessions.list_all_of_org(snapshot, org_id)
-        if session.holder in roles
-    ]
+    roles = _list_token_roles(context, snapshot, org_id)
+    found = []
+    for session in sessions.list_all_of_org(snapshot, org_id):
+        if session.member_id is None:
+            role = roles.get(session.holder)
+        elif context.caller.domains is None:
+            member = find_member_caller(context, snapshot, session)
+            role = None if member is None else member.role
+        else:
+            role = None  # whoever is limited to some domains sees nobody who is not
+        if role is not None:
+            found.append((session, role))
+    return found
 
 
 def get_visible(context: Context, snapshot: Snapshot, org_id: str | None, session_id: str) -> tuple[Session, Role]:
@@ -45,18 +53,14 @@ def build_unknown_error(session_id: str) -> NotFound:
     return NotFound(f"There is no session {session_id}.")
 
 
-def _list_roles(context: Context, snapshot: Snapshot, org_id: str) -> dict[str, Role]:
-    """Return the roles of those of an organization of whose sessions the caller may know, by their holders' keys."""
+def _list_token_roles(context: Context, snapshot: Snapshot, org_id: str) -> dict[str, Role]:
+    """Return the roles of an organization's tokens of whose sessions the caller may know, by their ids."""
     now = context.now()
-    roles = {
+    return {
         token.id: token.role
         for token in tokens.list_all_of_org(snapshot, org_id)
         if is_visible(context.caller, token) and not is_expired(token.expires_at, now)
     }
-    if context.caller.domains is None:
-        # Whoever is limited to some domains sees nobody who is not.
-        roles |= {member.id: member.role for member in members.list_signed_in(snapshot, org_id)}
-    return roles
 
 
 def end(context: Context, tx: Transaction, ended: Collection[Session]) -> None:
@@ -74,6 +78,7 @@ def describe_session(session: Session) -> dict[str, Any]:
     holder = {
         "tokenId": session.token_id,
         "memberId": session.member_id,
+        "roleGroup": session.role_group,
         "uid": None if session.operator is None else session.operator.uid,
     }
     return {

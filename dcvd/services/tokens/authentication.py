@@ -68,7 +68,7 @@ class KeptCallers:
             link_hash = token_rules.hash_token(presented_token)
             return await admit_found(
                 self._context,
-                lambda snapshot, now: _find_link_caller(snapshot, link_hash, now),
+                lambda snapshot, now: _find_link_caller(self._context, snapshot, link_hash, now),
                 address,
                 request_id,
             )
@@ -206,7 +206,7 @@ def _check_session(context: Context, tx: Transaction, caller: Caller) -> None:
 def _check_link(context: Context, tx: Transaction, caller: Caller) -> None:
     """A link's rights have no version: what they hang on is asked again."""
     link = links.get(tx, caller.id)
-    if link is None or not is_in_force(tx, link, context.now()):
+    if link is None or not is_in_force(context, tx, link, context.now()):
         raise Unauthenticated(REFUSAL)
     if (refusal := build_refusal(organizations.read_status(tx, link.org_id))) is not None:
         raise refusal
@@ -250,9 +250,9 @@ def build_caller(token: Token, request_id: str | None = None, address: str | Non
     )
 
 
-def _find_link_caller(snapshot: Snapshot, token_hash: str, now: int) -> Caller | None:
+def _find_link_caller(context: Context, snapshot: Snapshot, token_hash: str, now: int) -> Caller | None:
     link = links.find_by_hash(snapshot, token_hash)
-    return None if link is None or not is_in_force(snapshot, link, now) else _build_link_caller(link)
+    return None if link is None or not is_in_force(context, snapshot, link, now) else _build_link_caller(link)
 
 
 def _build_link_caller(link: Link) -> Caller:

@@ -1,7 +1,8 @@
-"""Members who act in a session of their own, without a token: their rights are those of their membership."""
+"""Members who act in a session of their own, without a token: their membership or a group gives them the role."""
 
+from dcvd.config.web_section import WebOidcConfig
 from dcvd.core.callers import Caller, CallerKind
-from dcvd.core.members import Member, MemberStatus, choose_lower
+from dcvd.core.members import Member, MemberStatus
 from dcvd.core.sessions import Session
 from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
@@ -10,23 +11,29 @@ from dcvd.store.engine.transactions import Snapshot
 
 
 def find_member_caller(context: Context, snapshot: Snapshot, session: Session) -> Caller | None:
-    """Find whom a member's session makes a caller now; None where they may do nothing.
-
-    So it is for whoever is no active member any more, where the provider is not the one at which they signed in, and
-    where their groups count that did not count then.
-    """
-    oidc = context.config.web_oidc
+    """Find whom a member's session makes a caller now; None where they may do nothing."""
     member = None if session.member_id is None else members.get(snapshot, session.member_id)
-    if member is None or session.issuer != oidc.issuer or (oidc.role_claim and session.role_limit is None):
+    if member is None:
         return None
-    return build_member_caller(member, session.role_limit)
+    return build_member_caller(context.config.web_oidc, member, session.issuer, session.role_group)
 
 
-def build_member_caller(member: Member, role_limit: Role | None) -> Caller | None:
-    """Return the caller that a member is; None for one who may do nothing. role_limit: None for their whole role."""
-    if member.status is not MemberStatus.ACTIVE:
+def build_member_caller(
+    oidc: WebOidcConfig, member: Member, issuer: str | None, role_group: str | None
+) -> Caller | None:
+    """Return the caller that a member is who signed in at a provider; None for one who may do nothing.
+
+    Their group there gives the role where groups are configured to, and else the membership does. So nobody may do
+    anything who is no active member any more, signed in at another provider, or with a group that gives no role.
+    """
+    role = member.role
+    if oidc.role_claim:
+        found = None if role_group is None else oidc.roles.get(role_group)
+        if found is None:
+            return None
+        role = found
+    if member.status is not MemberStatus.ACTIVE or issuer != oidc.issuer:
         return None
-    role = member.role if role_limit is None else choose_lower(member.role, role_limit)
     return Caller(kind=CallerKind.MEMBER, role=role, id=member.id, org_id=member.org_id, member_id=member.id)
 
 

@@ -1,6 +1,6 @@
 -- Sessions, by which a browser acts with the rights of a token, of a member, or of an operator, who are no organization's.
 -- operator_uid, operator_gid: of the process that asked for the operator's sign-in. issuer: of the provider at which the
--- member signed in. role_limit: the highest role that their groups there allow. holder: whose session it is, for every
+-- member signed in. role_group: the group there that gives the role. holder: whose session it is, for every
 -- kind. secret_hash: of what its cookie holds. token_hash: of the token's secret with which it began; when that one works
 -- no more, after a rotation, the session does not either.
 CREATE TABLE sessions (
@@ -11,7 +11,7 @@ CREATE TABLE sessions (
     operator_uid INTEGER,
     operator_gid INTEGER,
     issuer       TEXT,
-    role_limit   TEXT    CHECK (role_limit IN ('owner', 'admin', 'member')),
+    role_group   TEXT,
     secret_hash  TEXT    NOT NULL UNIQUE,
     token_hash   TEXT,
     created_at   INTEGER NOT NULL,

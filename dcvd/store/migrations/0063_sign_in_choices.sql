@@ -3,7 +3,7 @@ CREATE TABLE sign_in_choices (
     code_hash  TEXT    PRIMARY KEY,
     issuer     TEXT    NOT NULL,
     address    TEXT    NOT NULL,
-    role_limit TEXT    CHECK (role_limit IN ('owner', 'admin', 'member')),
+    role_group TEXT,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -84,5 +84,5 @@ def _observe_groups(key: str, value: str, before_sign: str, sign: str) -> None:
         assert sign in await _identify(place)
 
 
-_observe_groups("role_claim", '"teams"', "Role.ADMIN", "Role.MEMBER")
-_observe_groups("roles", '{"one" = "owner"}', "Role.ADMIN", "Role.OWNER")
+_observe_groups("role_claim", '"teams"', "role_group='one'", "role_group='two'")
+_observe_groups("roles", '{"two" = "owner"}', "role_group='one'", "None of your groups")

@@ -9,12 +9,15 @@ import pytest_asyncio
 from dcvd.config import Config
 from dcvd.config.key_annotations import keys, sections
 from dcvd.core.instants import HOUR
+from dcvd.core.oidc.people import VerifiedPerson
 from dcvd.core.operators import ProcessUser
 from dcvd.core.sign_in_links import SignInLink, mint_sign_in_code
 from dcvd.core.tokens.token import hash_token
 from dcvd.errors import ConfigError
+from dcvd.services.sessions import member_sign_in
 from dcvd.services.sessions.beginning import Browser, begin_for_operator
 from dcvd.store import sessions, sign_in_links
+from dcvd.store.engine.transactions import Topic
 from tests.daemon.reload import (
     alert_cases as alert_cases,
 )
@@ -50,11 +53,19 @@ from tests.daemon.reload import (
 )
 from tests.daemon.reload.cases import CASES
 from tests.daemon.reload.place import Place, opened
+from tests.web.sign_in.oidc.issuer import ADDRESS
+from tests.web.sign_in.oidc.place import add_member
 
 _DECLARED: Final = {
     f"{name}.{key}": declaration.reload
     for name, section in sections(Config).items()
     for key, declaration in keys(section).items()
+}
+OIDC: Final = {
+    "server.public_url": '"https://dcv.example.net"',
+    "web.oidc.issuer": '"https://id.example.net"',
+    "web.oidc.client_id": '"client"',
+    "web.oidc.auth_method": '"none"',
 }
 RELOADABLE: Final = [key for key, reload in _DECLARED.items() if reload]
 NEEDS_RESTART: Final = {
@@ -149,6 +160,26 @@ async def test_an_operator_that_does_not_exist_changes_nothing(place: Place) -> 
     with pytest.raises(ConfigError, match="nobody-of-that-name"):
         place.reload_all({"server.operators": '["nobody-of-that-name"]', "sync.tick": '"7s"'})
     assert place.context.config == before
+
+
+async def test_where_groups_give_other_roles_sessions_go_on_with_them_and_open_requests_end(place: Place) -> None:
+    base = {**OIDC, "web.oidc.role_claim": '"groups"', "web.oidc.roles": '{"staff" = "owner", "all" = "member"}'}
+    await place.daemon.complete_reload(place.reload_all(base))
+    context, org_id = place.context, await place.new_organization()
+    member_id = await add_member(context, org_id, f"mem_{org_id}", address=ADDRESS)
+    issuer, ids, announced = context.config.web_oidc.issuer, [], list[str]()
+    for group in ("staff", "all"):
+        person = VerifiedPerson(issuer=issuer, address=ADDRESS, role_group=group)
+        begun = await member_sign_in.begin(context, person, member_id, Browser())
+        assert begun is not None
+        ids.append(begun.session.id)
+    context.database.subscribe(Topic.RIGHTS, announced.append)
+    await place.daemon.complete_reload(place.reload_all({**base, "web.oidc.name": '"Another"'}))
+    assert announced == []
+    await place.daemon.complete_reload(place.reload_all({**base, "web.oidc.roles": '{"staff" = "admin"}'}))
+    assert sorted({key.strip() for key in announced}) == sorted(ids)
+    left = await context.database.read(lambda snapshot: sessions.list_of_holder(snapshot, member_id))
+    assert [session.id for session in left] == ids[:1]
 
 
 async def test_the_sessions_of_those_who_are_operators_no_more_end_for_good(place: Place) -> None:

@@ -12,6 +12,7 @@ from dcvd.core.tokens.token import has_rank
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
+from dcvd.oauth.openid import name_provider
 from dcvd.services.members import changes, invitations, queries
 from dcvd.services.members.invitations import Invitation
 from dcvd.store.engine.paging import DEFAULT_LIMIT
@@ -54,6 +55,7 @@ async def show_member(request: ApiRequest, member_id: FromPath[str]) -> Template
         "members/member",
         {
             "member": member,
+            "group_provider": _name_group_provider(request),
             "last_use": (await _find_last_uses(visit, [member])).get(member.id),
             "shows_use": visit.may(TOKENS),
             "roles": list_roles(request.auth),
@@ -110,6 +112,7 @@ async def _show_list(
         "members/list",
         {
             "members": [(member, _is_invitation_open(member, now)) for member in page.items],
+            "group_provider": _name_group_provider(request),
             "last_uses": await _find_last_uses(visit, page.items),
             "shows_use": visit.may(TOKENS),
             "next_url": visit.link_next(page.next_cursor),
@@ -124,6 +127,12 @@ async def _show_list(
 async def _find_last_uses(visit: Visit, members: list[Member]) -> dict[str, int]:
     """Find when each member's tokens were last used, as far as the caller may know of tokens."""
     return await queries.find_last_uses(visit.request.context, members) if visit.may(TOKENS) else {}
+
+
+def _name_group_provider(request: ApiRequest) -> str | None:
+    """Return the name of the identity provider whose groups give roles; None where none do."""
+    oidc = request.context.config.web_oidc
+    return name_provider(oidc) if oidc.role_claim else None
 
 
 def _is_invitation_open(member: Member, now: int) -> bool:

@@ -1,11 +1,18 @@
 """A browser that signs in at a provider, and members who may."""
 
 import re
+from typing import Any, Final
 from urllib.parse import urlencode
 
+from msgspec.structs import replace
+
+from dcvd.core.callers import Caller
 from dcvd.core.members import MemberStatus
+from dcvd.core.operators import OperatorRights
 from dcvd.core.tokens.token import Role
 from dcvd.services.context import Context
+from dcvd.services.sessions.authentication import authenticate_session
+from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.engine.transactions import Transaction
 from tests.served_app.client import Answer, Client
 from tests.web.connect.visitor import read_text
@@ -14,6 +21,13 @@ from tests.web.sign_in.oidc.issuer import ADDRESS, FakeIssuer
 
 ATTEMPT = "__Host-dcvd_sign_in"
 CALLBACK = "/sign-in/oidc/callback"
+
+
+GROUPS: Final = {
+    "role_claim": "groups",
+    "roles": {"dcvd-owners": Role.OWNER, "dcvd-admins": Role.ADMIN, "support": Role.MEMBER},
+}
+"""Keys of `[web.oidc]` with which groups give roles."""
 
 
 class OidcBrowser(Browser):
@@ -63,6 +77,21 @@ class OidcBrowser(Browser):
         pairs = [f"{COOKIE}={self.secret}"] if self.secret else []
         pairs += [f"{ATTEMPT}={self.attempt}"] if self.attempt else []
         return {"Cookie": "; ".join(pairs)} if pairs else {}
+
+
+def configure(context: Context, **changes: Any) -> None:
+    """Change keys of `[web.oidc]`, as a reload does."""
+    context.live_config.value = replace(context.config, web_oidc=replace(context.config.web_oidc, **changes))
+
+
+async def find_caller(context: Context, browser: Browser, last_use: TokenUsage) -> Caller:
+    """Whom its session makes a browser."""
+    assert browser.secret is not None
+    return await authenticate_session(context, browser.secret, last_use.update_session, OperatorRights())
+
+
+async def find_role(context: Context, browser: Browser, last_use: TokenUsage) -> Role:
+    return (await find_caller(context, browser, last_use)).role
 
 
 async def add_member(

@@ -7,6 +7,10 @@ from typing import Final
 MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "members_intro": "The people of your organization. What their tokens may do follows from their role.",
+        "members_role_by_groups": (
+            "Whoever signs in with {provider} has the role that their groups there give. The roles here are those of "
+            "their tokens."
+        ),
         "members_address": "E-mail address",
         "members_id": "Id",
         "members_role": "Role",

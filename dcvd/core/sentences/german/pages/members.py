@@ -7,6 +7,10 @@ from typing import Final
 MEMBERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "members_intro": "Die Personen Ihrer Organisation. Was ihre Tokens dürfen, folgt aus ihrer Rolle.",
+        "members_role_by_groups": (
+            "Wer sich mit {provider} anmeldet, hat die Rolle, die die Gruppen dort geben. Die Rollen hier gelten für "
+            "die Tokens."
+        ),
         "members_address": "E-Mail-Adresse",
         "members_id": "Kennung",
         "members_role": "Rolle",
