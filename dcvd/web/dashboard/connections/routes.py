@@ -86,15 +86,15 @@ async def remove_connection(request: ApiRequest, connection_id: FromPath[str]) -
 def _list_ways(request: ApiRequest, provider: str | None = None) -> dict[str, Any]:
     """List the ways to connect, to any provider or to one: by consent, and by credentials.
 
-    An authorization belongs to a token, which operators have none of.
+    An authorization belongs to a token or a member; operators are neither, and no page of theirs is what it ends at.
     """
     config = request.context.config
-    has_token = request.auth.kind is CallerKind.TOKEN
+    may_consent = request.auth.kind is not CallerKind.OPERATOR
     return {
         "consents": [
             (each.value, gives_consent_for_one_name(config, each))
             for each in list_consent_providers(request.services.access.token_client, None)
-            if has_token and provider in (None, each.value)
+            if may_consent and provider in (None, each.value)
         ],
         "forms": [name_form(form) for form in CREDENTIALS_FORMS if provider in (None, form.provider.value)],
         "is_vault_missing": not request.context.vault.is_configured,

@@ -2,15 +2,23 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 
+from dcvd.core.oidc.people import VerifiedPerson
+from dcvd.core.tokens.token import Role
+from dcvd.services.sessions import member_sign_in
+from dcvd.services.sessions.beginning import Browser as SignInBrowser
+from dcvd.store.organizations.organizations import Organization
 from tests.api.oauth.conftest import account, flow, ours, server
 from tests.api.oauth.flow import Flow
 from tests.marked import marked
 from tests.served_app.client import Client
 from tests.web.connect.visitor import read_text
 from tests.web.sign_in.browser import Browser
+from tests.web.sign_in.oidc.issuer import ADDRESS
+from tests.web.sign_in.oidc.place import GROUPS, add_member, configure
 
 __all__ = ["account", "flow", "ours", "server"]
 
@@ -114,3 +122,36 @@ async def test_wrong_credentials_are_said_at_their_field_and_no_secret_comes_bac
 async def test_without_an_identity_at_aws_no_role_can_be_made(owner_browser: Browser, flow: Flow) -> None:
     answer = await owner_browser.press(f"{CONNECTIONS}/aws-external-ids", on=f"{NEW}?form=route53_aws_role")
     assert answer.status == 501
+
+
+ISSUER = "https://id.example.net"
+
+
+async def begin_member_session(flow: Flow, org_id: str, *, role: Role, role_group: str | None = None) -> Browser:
+    """Sign a browser in as a member, as after their sign-in at a provider."""
+    member_id = await add_member(flow.context, org_id, "mem_ann", role=role)
+    person = VerifiedPerson(issuer=ISSUER, address=ADDRESS, role_group=role_group)
+    begun = await member_sign_in.begin(flow.context, person, member_id, SignInBrowser())
+    assert begun is not None
+    browser = Browser(flow.anybody)
+    browser.secret = begun.secret.reveal()
+    return browser
+
+
+@pytest.mark.parametrize(
+    ("groups", "member"),
+    [
+        pytest.param({}, {"role": Role.ADMIN}, id="by their membership"),
+        pytest.param(GROUPS, {"role": Role.MEMBER, "role_group": "dcvd-admins"}, id="by their group"),
+    ],
+)
+async def test_a_member_who_may_write_connects_a_provider_without_a_token(
+    flow: Flow, organization: Organization, groups: dict[str, Any], member: dict[str, Any]
+) -> None:
+    configure(flow.context, issuer=ISSUER, **groups)
+    browser = await begin_member_session(flow, organization.id, **member)
+    address, cookie = await leave(browser)
+    answer = await flow.callback(await flow.answered({"authorizationUrl": address}), cookie=cookie)
+    (connection,) = (await flow.owner.get("/api/oauth/connections")).json["connections"]
+    assert answer.headers["Location"] == f"{CONNECTIONS}/{connection['id']}?done=done_connected"
+    assert (await browser.open(f"{CONNECTIONS}/{connection['id']}")).status == 200
