@@ -14,7 +14,7 @@ from dcvd.services.links import creation
 from dcvd.services.members import changes, invitations
 from dcvd.services.sessions import ending
 from dcvd.services.tokens import minting
-from dcvd.services.tokens.authentication import act_as, authenticate
+from dcvd.services.tokens.authentication import KeptCallers, act_as
 from dcvd.services.tokens.usage import TokenUsage
 from dcvd.store.organizations.organizations import Organization
 from tests.served_app.client import Client, problem
@@ -211,7 +211,7 @@ async def test_a_token_of_the_member_has_the_role_of_the_membership_at_most(
     with pytest.raises(Forbidden):
         await minting.create(acting, organization.id, name="t", role=Role.ADMIN, expires_at=None, member_id=None)
     minted = await minting.create(acting, organization.id, name="t", role=Role.MEMBER, expires_at=None)
-    assert (await authenticate(context, minted.plaintext.reveal())).role is Role.MEMBER
+    assert (await KeptCallers(context).authenticate(minted.plaintext.reveal())).role is Role.MEMBER
 
 
 async def test_a_link_for_customers_that_a_member_made_by_their_group_works_while_they_are_active(
@@ -235,7 +235,7 @@ async def test_a_link_that_a_members_token_made_goes_on_following_the_membership
     minted = await minting.create(
         context, organization.id, name="t", role=Role.ADMIN, expires_at=None, member_id=member_id
     )
-    acting = act_as(context, await authenticate(context, minted.plaintext.reveal()))
+    acting = act_as(context, await KeptCallers(context).authenticate(minted.plaintext.reveal()))
     created = await creation.create(acting, organization.id, domain_id=None, lifetime_ms=HOUR)
     path = f"/connect/{created.token.reveal()}"
     assert (await anybody.as_bearer(None).get(path)).status == 200
