@@ -144,7 +144,7 @@ class EndpointTestRunner:
             body_change = None
             if may_have_changed_body(results[ProbeKind.GOOD]):
                 body_change = await self._find_body_change(endpoint_test)
-            return conformance.evaluate_receiver(results, body_change)
+            return conformance.evaluate_receiver(results, endpoint_test.unsealed_endpoint.endpoint.url, body_change)
 
     def _count_report(self, org_id: str) -> None:
         """Count a report. Raises Retryable where the organization had enough of them of late."""

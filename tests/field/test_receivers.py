@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dcvd.core.events import EventType
 from dcvd.core.webhooks.advice import word_advice, word_as_call
 from dcvd.core.webhooks.health import DisabledReason
+from dcvd.core.webhooks.statements import render_statements
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history
 from dcvd.services.webhooks import endpoints as webhooks
@@ -94,6 +95,9 @@ async def _compare(
         "paused_ms": ((health.paused_until or context.now()) - context.now(), entry.paused_ms),
     }
     told = await explain(context, org, delivery_id, find_own_fault=lambda _: None)
-    for text, phrases in ((told.sentence, entry.says), (word_advice(told.advice, word_as_call), entry.fix)):
+    for text, phrases in (
+        (render_statements(told.statements), entry.says),
+        (word_advice(told.advice, word_as_call), entry.fix),
+    ):
         found |= {phrase: (text, phrase) for phrase in phrases if phrase not in text}
     return {member: pair for member, pair in found.items() if pair[0] != pair[1]}

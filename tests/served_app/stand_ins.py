@@ -143,17 +143,18 @@ class FakeProber:
     async def check_conformance(self, org_id: str, endpoint_id: str) -> ConformanceReport:
         if self.raises is not None:
             raise self.raises
-        await endpoints.get(self._context, org_id, endpoint_id)
+        endpoint = await endpoints.get(self._context, org_id, endpoint_id)
         self.probed.append((org_id, endpoint_id))
+        status = self.fails_with or 204
         attempt = Attempt(
             delivery_id="",
             number=1,
             started_at=NOW,
             timings=Timings(total_ms=1),
-            outcome=AttemptOutcome.DELIVERED,
-            status_code=204,
+            outcome=meaning_of(status).outcome,
+            status_code=status,
         )
-        return evaluate_receiver(dict.fromkeys(ProbeKind, attempt))
+        return evaluate_receiver(dict.fromkeys(ProbeKind, attempt), endpoint.url)
 
 
 def answered(due: DueDelivery, status: int, **changes: Any) -> Attempt:

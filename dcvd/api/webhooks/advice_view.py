@@ -1,8 +1,10 @@
 """Advice as the API shows it: in one text, and in parts for programs that take the steps themselves."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
-from dcvd.core.webhooks.advice import Action, Advice, Step, word_as_call
+from dcvd.core.webhooks.advice import Action, Advice, AdviceParts, Step, split_advice, word_as_call
 
 
 class AdvicePartView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -19,11 +21,11 @@ def advice_view(advice: Advice) -> list[AdvicePartView]:
         AdvicePartView(text=part)
         if isinstance(part, str)
         else AdvicePartView(text=word_as_call(part), action=part.action, target_id=part.target_id)
-        for part in advice
+        for part in split_advice(advice)
     ]
 
 
-def read_advice(parts: list[AdvicePartView]) -> Advice:
+def read_advice(parts: Iterable[AdvicePartView]) -> AdviceParts:
     """Read advice that the API has shown."""
     return tuple(
         part.text if part.action is None or part.target_id is None else Step(part.action, part.target_id)

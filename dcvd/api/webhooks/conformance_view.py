@@ -4,8 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from dcvd.core.sentences.rendering import render
 from dcvd.core.webhooks.body_changes import BodyChangeKind
-from dcvd.core.webhooks.conformance import ProbeKind
+from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind, ProbeResult
+from dcvd.core.webhooks.statements import render_statements
+from dcvd.http.answers.views import build_view
 
 
 class ProbeView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -30,3 +33,17 @@ class ConformanceAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
     summary: str
     probes: list[ProbeView]
     body_change: Annotated[BodyChangeKind | None, Meta(description="What it does to bodies; null: nothing known.")]
+
+
+def conformance_view(report: ConformanceReport) -> ConformanceAnswer:
+    """Show a report."""
+    return build_view(
+        ConformanceAnswer,
+        report,
+        summary=render(report.summary),
+        probes=[_probe_view(probe) for probe in report.probes],
+    )
+
+
+def _probe_view(probe: ProbeResult) -> ProbeView:
+    return build_view(ProbeView, probe, expected=render((probe.expected,)), verdict=render_statements(probe.verdict))

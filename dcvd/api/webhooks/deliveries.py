@@ -111,7 +111,7 @@ async def explain_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> E
         request.context, request.org_id, delivery_id, find_own_fault=request.services.find_own_fault
     )
     return ExplanationAnswer(
-        explanation=explanation_view(explained.sentence, explained.advice),
+        explanation=explanation_view(explained.statements, explained.advice),
         curl=explained.curl,
         valid_until=format_instant(explained.valid_until),
     )

@@ -1,5 +1,6 @@
 """A delivery and its attempts as JSON."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec import UNSET, Struct, UnsetType
@@ -19,6 +20,7 @@ from dcvd.core.webhooks.deliveries import (
     NextAttemptReason,
     RecordedAttempt,
 )
+from dcvd.core.webhooks.statements import Statement, render_statements
 from dcvd.http.answers.instants import Instant
 from dcvd.http.answers.views import build_view
 from dcvd.services.webhooks.delivery_history import DeliveryDetail, DeliverySummary
@@ -183,9 +185,11 @@ def attempt_view(recorded_attempt: RecordedAttempt) -> AttemptView:
     )
 
 
-def explanation_view(sentence: str, advice: Advice) -> ExplanationView:
+def explanation_view(statements: Sequence[Statement], advice: Advice) -> ExplanationView:
     """Show what happened, and what to do."""
-    return ExplanationView(sentence, word_advice(advice, word_as_call) or None, advice_view(advice))
+    return ExplanationView(
+        render_statements(statements), word_advice(advice, word_as_call) or None, advice_view(advice)
+    )
 
 
 def describe_next_attempt(consequence: AttemptConsequence | None) -> str:

@@ -8,7 +8,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from dcvd.api.webhooks.conformance_view import ConformanceAnswer
+from dcvd.api.webhooks.conformance_view import ConformanceAnswer, conformance_view
 from dcvd.api.webhooks.delivery_filters import LIST_QUERY, InjectedListQuery
 from dcvd.api.webhooks.delivery_view import (
     AttemptView,
@@ -27,7 +27,6 @@ from dcvd.core.instants import SECOND, to_rfc3339
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.errors import InvalidInput
 from dcvd.http.answers.instants import Instant, parse_instant
-from dcvd.http.answers.views import build_view
 from dcvd.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.request import ApiRequest
@@ -166,7 +165,7 @@ async def test_webhook(
     context, tester = request.context, request.services.tester
     result = await endpoint_tests.run_test(context, tester, request.org_id, webhook_id, event_type)
     told = result.explanation
-    explanation = None if told is None else explanation_view(told.sentence, (told.fix,) if told.fix else ())
+    explanation = None if told is None else explanation_view((told.statement,), (told.fix,) if told.fix else ())
     return TestAnswer(delivery_view(result.summary), attempt_view(result.attempt), explanation)
 
 
@@ -177,7 +176,7 @@ async def check_conformance(request: ApiRequest, webhook_id: FromPath[str]) -> C
     Where the good one is refused, a few more find out whether the receiver changes bodies before it verifies them.
     """
     report = await request.services.tester.check_conformance(request.org_id, webhook_id)
-    return build_view(ConformanceAnswer, report)
+    return conformance_view(report)
 
 
 def _check_event_types(names: list[str]) -> list[EventType]:

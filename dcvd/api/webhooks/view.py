@@ -12,9 +12,11 @@ from dcvd.core.durations import format_duration
 from dcvd.core.events import EventType
 from dcvd.core.instants import SECOND, format_instant, to_rfc3339
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.rendering import render
+from dcvd.core.webhooks import endpoint_warnings
 from dcvd.core.webhooks.advice import word_advice, word_as_call
 from dcvd.core.webhooks.endpoint import Endpoint
-from dcvd.core.webhooks.endpoint_warnings import EndpointWarning, find_warnings
+from dcvd.core.webhooks.endpoint_warnings import EndpointWarningCode
 from dcvd.core.webhooks.event_refusals import EventRefusal, RefusingAnswer, advise_on_refusal
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, HealthState
 from dcvd.core.webhooks.ordering import Ordering
@@ -48,6 +50,14 @@ class RefusedEventView(Struct, frozen=True, kw_only=True, rename="camel"):
     delivery_id: str
     fix: str
     fix_parts: list[AdvicePartView]
+
+
+class EndpointWarning(Struct, frozen=True):
+    """A warning: a stable code, the member that it is about, and a sentence that says what to do."""
+
+    code: EndpointWarningCode
+    field: str
+    message: str
 
 
 class HealthView(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -138,7 +148,7 @@ def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
         WebhookView,
         endpoint,
         enabled=endpoint.health.is_enabled,
-        warnings=find_warnings(endpoint),
+        warnings=[_warning_view(warning) for warning in endpoint_warnings.find_warnings(endpoint)],
         client_certificate=None if certificate is None else build_view(ClientCertificateView, certificate),
         timeout_seconds=None if endpoint.timeout_ms is None else endpoint.timeout_ms // SECOND,
         retry_schedule=schedule and [format_duration(delay_ms) for delay_ms in schedule],
@@ -169,6 +179,10 @@ def with_refusals(view: WebhookView, refusals: Sequence[EventRefusal]) -> Webhoo
         if (answer := refusal.lasting_answer) is not None
     ]
     return replace(view, health=replace(view.health, refused_events=shown_refusals))
+
+
+def _warning_view(warning: endpoint_warnings.EndpointWarning) -> EndpointWarning:
+    return EndpointWarning(code=warning.code, field=warning.field, message=render((warning.sentence,)))
 
 
 def _refusal_view(event_type: EventType, answer: RefusingAnswer) -> RefusedEventView:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from dcvd.api.webhooks.advice_view import AdvicePartView, read_advice
-from dcvd.core.webhooks.advice import Action, Step, word_advice
+from dcvd.core.webhooks.advice import Action, Step, word_parts
 
 
 def word_as_commands(parts: Sequence[AdvicePartView]) -> str:
     """Return what to do as sentences, in which the steps are commands."""
-    return word_advice(read_advice(list(parts)), _word)
+    return word_parts(read_advice(parts), _word)
 
 
 def _word(step: Step) -> str:

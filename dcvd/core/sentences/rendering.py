@@ -1,10 +1,11 @@
 """Put sentences into words."""
 
 import functools
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from string import Formatter
 from types import MappingProxyType
-from typing import Final, Literal, assert_never
+from typing import Final, Literal, TypeVar, assert_never
 
 from dcvd.core.sentences.english import ENGLISH
 from dcvd.core.sentences.german import GERMAN
@@ -16,11 +17,38 @@ Language = Literal["en", "de"]
 
 CATALOGUE: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType({"en": ENGLISH, "de": GERMAN})
 """The templates of each language by the ids of the sentences."""
+# Neither can stand in a template or in what is printable.
+_MARK: Final = re.compile("\ue000([0-9]+)\ue001")
+_Part = TypeVar("_Part")
 
 
 def render(sentences: Iterable[Sentence], language: Language = "en") -> str:
     """Return the text of sentences that follow each other."""
     return " ".join(_render_one(sentence, language) for sentence in sentences)
+
+
+def render_in_parts(
+    sentences: Iterable[Sentence], language: Language, take_out: Callable[[Sentence], _Part | None]
+) -> tuple[str | _Part, ...]:
+    """Return the text of sentences in pieces, so that something else than text can stand in them.
+
+    take_out: returns what stands for a sentence, or for one within another; None where that is its text.
+    """
+    taken: list[_Part] = []
+
+    def mark(sentence: Sentence) -> Sentence:
+        part = take_out(sentence)
+        if part is None:
+            marked = {
+                name: mark(each) if isinstance(each, Sentence) else each for name, each in sentence.params.items()
+            }
+            return Sentence(sentence.id, marked)
+        taken.append(part)
+        return Sentence("verbatim", {"text": f"\ue000{len(taken) - 1}\ue001"})
+
+    # Of a text that is split so, every second piece is the number of a part.
+    pieces = enumerate(_MARK.split(render([mark(each) for each in sentences], language)))
+    return tuple(taken[int(piece)] if position % 2 else piece for position, piece in pieces if piece)
 
 
 @functools.cache

@@ -10,6 +10,8 @@ from dcvd.core.text import make_printable, shorten
 _MAX_TEXT_CHARS: Final = 255
 _MAX_QUOTED_CHARS: Final = 1000
 _MAX_MEMBERS: Final = 20
+RECORD_ID: Final = "recorded"
+"""The sentence that has what was recorded in English."""
 
 
 class TypedRecord(Struct, frozen=True, tag_field="kind", tag="record"):
@@ -38,9 +40,14 @@ def say(sentence_id: str, /, **params: Param) -> Sentence:
     return Sentence(sentence_id, {name: _tame(value) for name, value in params.items()})
 
 
-def quote(text: str) -> Sentence:
-    """Return a sentence that has a text as it is, in whatever language that is."""
-    return Sentence("verbatim", {"text": shorten(make_printable(text), _MAX_QUOTED_CHARS)})
+def quote(text: str, *, most: int = _MAX_QUOTED_CHARS) -> Sentence:
+    """Return a sentence that has a text as it is, in whatever language that is, cut to so many characters."""
+    return Sentence("verbatim", {"text": shorten(make_printable(text), most)})
+
+
+def quote_record(text: str) -> Sentence:
+    """Return a sentence that has a text as we recorded it, which is in English, whatever the language around it is."""
+    return Sentence(RECORD_ID, {"text": make_printable(text)})
 
 
 def _tame(value: Param) -> Param:

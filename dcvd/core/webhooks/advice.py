@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import Struct
+
+from dcvd.core.sentences.rendering import Language, render_in_parts
+from dcvd.core.sentences.sentence import Sentence, say
+
+_STEP_ID: Final = "step"
 
 
 class Action(StrEnum):
@@ -23,23 +28,35 @@ class Step(Struct, frozen=True):
     target_id: str
 
 
-Advice = tuple[str | Step, ...]
-"""Texts and steps that make sentences one after the other; none where there is nothing to do."""
+Advice = tuple[Sentence, ...]
+"""Sentences whose parameters may be steps; none where there is nothing to do."""
+AdviceParts = tuple[str | Step, ...]
+"""Advice in the words of a language: texts and steps, one after the other."""
 
 
-def join_advice(advices: Iterable[Advice]) -> Advice:
-    """Put sentences one after the other."""
-    joined: list[str | Step] = []
-    for advice in advices:
-        if advice and joined:
-            joined.append(" ")
-        joined += advice
-    return tuple(joined)
+def say_step(action: Action, target_id: str) -> Sentence:
+    """Return a step as the parameter of a sentence."""
+    return say(_STEP_ID, action=action.value, target_id=target_id)
+
+
+def split_advice(advice: Advice, language: Language = "en") -> AdviceParts:
+    """Put advice into the words of a language, but for its steps."""
+    parts: list[str | Step] = []
+    for sentence in advice:
+        if parts:
+            parts.append(" ")
+        parts += render_in_parts((sentence,), language, _read_step)
+    return tuple(parts)
 
 
 def word_advice(advice: Advice, word: Callable[[Step], str]) -> str:
-    """Return advice as a text, with the steps in the words of one way."""
-    return "".join(part if isinstance(part, str) else word(part) for part in advice)
+    """Return advice as an English text, with the steps in the words of one way."""
+    return word_parts(split_advice(advice), word)
+
+
+def word_parts(parts: Iterable[str | Step], word: Callable[[Step], str]) -> str:
+    """Return advice that was split as a text, with the steps in the words of one way."""
+    return "".join(part if isinstance(part, str) else word(part) for part in parts)
 
 
 def word_as_call(step: Step) -> str:
@@ -55,3 +72,9 @@ def word_as_call(step: Step) -> str:
             return f'PATCH /api/webhooks/{step.target_id} {{"enabled":true}}'
         case _:
             assert_never(step.action)
+
+
+def _read_step(sentence: Sentence) -> Step | None:
+    if sentence.id != _STEP_ID:
+        return None
+    return Step(Action(str(sentence.params["action"])), str(sentence.params["target_id"]))

@@ -13,6 +13,7 @@ from msgspec import Struct
 from dcvd.core.events import Event
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 from dcvd.core.webhooks.reserialization import HABITS, decode_wrongly
@@ -21,10 +22,6 @@ from dcvd.core.webhooks.signing import build_headers
 AWKWARD_TEXT: Final = 'Nothing happened. Libraries write this in different ways: / é → 😀 <&> " \\ \u2028'
 """Real events hold nearly all of it."""
 PLAIN_TEXT: Final = "Nothing happened. Every library writes this in the same way."
-_ADVICE: Final = (
-    "Verify the signature over the raw bytes of the body as they came, before any parsing; frameworks keep them where"
-    " you ask for it."
-)
 
 
 class BodyChangeKind(StrEnum):
@@ -36,14 +33,14 @@ class BodyChangeKind(StrEnum):
 
 
 class BodyChange(Struct, frozen=True, kw_only=True):
-    """A change that a probe looks for. `fault` and `verdict` are for people; `text` is what the probe's event says.
+    """A change that a probe looks for; `text` is what the probe's event says.
 
-    change: what the receiver makes of the body.
+    fault: a part of a sentence. verdict: a whole one. change: what the receiver makes of the body.
     """
 
     kind: BodyChangeKind
-    fault: str
-    verdict: str
+    fault: Sentence
+    verdict: Sentence
     text: str
     change: Callable[[bytes], bytes]
 
@@ -52,11 +49,8 @@ BODY_CHANGES: Final = (
     *(
         BodyChange(
             kind=BodyChangeKind.RESERIALIZED,
-            fault="re-serialised the body before it verified the signature",
-            verdict=(
-                "It re-serialised the body: it refused the signature of the body that was sent, and accepted that of"
-                f" what {habit.name} makes of it. {_ADVICE}"
-            ),
+            fault=say("body_reserialized_fault"),
+            verdict=say("body_reserialized", habit=say(habit.sentence_id)),
             text=AWKWARD_TEXT,
             change=habit.write,
         )
@@ -64,21 +58,15 @@ BODY_CHANGES: Final = (
     ),
     BodyChange(
         kind=BodyChangeKind.WRONG_ENCODING,
-        fault="read the body in a wrong encoding before it verified the signature",
-        verdict=(
-            "It read the body as ISO-8859-1, which is UTF-8: it refused the signature of the body that was sent, and"
-            f" accepted that of what this makes of it. {_ADVICE}"
-        ),
+        fault=say("body_wrong_encoding_fault"),
+        verdict=say("body_wrong_encoding"),
         text=AWKWARD_TEXT,
         change=decode_wrongly,
     ),
     BodyChange(
         kind=BodyChangeKind.UNKNOWN,
-        fault="changed the body before it verified the signature",
-        verdict=(
-            "It changed the body, as by writing it anew: it accepted a delivery of plain ASCII, and refused one that"
-            f" holds what libraries write in different ways. {_ADVICE}"
-        ),
+        fault=say("body_changed_fault"),
+        verdict=say("body_changed"),
         text=PLAIN_TEXT,
         change=bytes,
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,12 +11,20 @@ from dcvd.core.events import Event
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import HOUR, SECOND
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.sentence import Param, Sentence, say
 from dcvd.core.webhooks.answers.status_codes import meaning_of
+from dcvd.core.webhooks.answers.urls import name_host
 from dcvd.core.webhooks.body_changes import BodyChange, BodyChangeKind
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome, is_receiver_at_fault
+from dcvd.core.webhooks.failures import describe_failure
 from dcvd.core.webhooks.signing import build_headers, new_secret
+from dcvd.core.webhooks.statements import Statement
 
 _STALE_AGE_MS: Final = HOUR
+
+
+_Verdict = tuple[bool | None, tuple[Statement, ...]]
+_Attack = Literal["forgery", "replay"]
 
 
 class ProbeKind(StrEnum):
@@ -28,26 +36,6 @@ class ProbeKind(StrEnum):
     STALE = "stale"
 
 
-_FAULTS: Final = {
-    ProbeKind.GOOD: "does not accept what is rightly signed",
-    ProbeKind.DUPLICATE: "does not accept a repeat",
-    ProbeKind.FORGED: "accepts a forged signature",
-    ProbeKind.STALE: "accepts an old timestamp",
-}
-
-
-_ACCEPTED_FORGERY: Final = (
-    "It accepted a forged signature: whoever knows the URL can send it events. Compare webhook-signature or "
-    "X-DCVaaS-Signature with the one that you compute from the secret and the raw body, in constant time, and "
-    "answer 401 when they differ."
-)
-_ACCEPTED_REPLAY: Final = (
-    "It accepted a delivery whose timestamp was an hour old: whoever has recorded one can send it again at any "
-    "time. Verify webhook-signature, which covers webhook-timestamp, and refuse what is more than five minutes "
-    "old; X-DCVaaS-Signature alone covers no time."
-)
-
-
 class ConformanceProbe(Struct, frozen=True, kw_only=True):
     """A test request; `headers` are those that depend on its content."""
 
@@ -57,14 +45,14 @@ class ConformanceProbe(Struct, frozen=True, kw_only=True):
 
 
 class ProbeResult(Struct, frozen=True, kw_only=True):
-    """The result of one probe; `passed` is None where the answer proves nothing. Texts are sentences."""
+    """The result of one probe; `passed` is None where the answer proves nothing."""
 
     kind: ProbeKind
-    expected: str
+    expected: Sentence
     status_code: int | None
     error: str | None
     passed: bool | None
-    verdict: str
+    verdict: tuple[Statement, ...]
 
 
 class ConformanceReport(Struct, frozen=True, kw_only=True):
@@ -75,7 +63,7 @@ class ConformanceReport(Struct, frozen=True, kw_only=True):
     """
 
     conforms: bool
-    summary: str
+    summary: tuple[Sentence, ...]
     probes: list[ProbeResult]
     body_change: BodyChangeKind | None = None
 
@@ -109,17 +97,17 @@ def build_probes(
 
 
 def evaluate_receiver(
-    attempts: Mapping[ProbeKind, Attempt], body_change: BodyChange | None = None
+    attempts: Mapping[ProbeKind, Attempt], url: str, body_change: BodyChange | None = None
 ) -> ConformanceReport:
-    """Report what a receiver does right and wrong; `attempts` holds the attempt of each probe.
+    """Report what the receiver at a URL does right and wrong; `attempts` holds the attempt of each probe.
 
     body_change: what was found out about a receiver that refused the good one.
     """
-    good_accepted = _is_accepted(attempts[ProbeKind.GOOD])
-    results = [_evaluate_probe(kind, attempts[kind], accepts_good=good_accepted) for kind in ProbeKind]
-    faults = dict(_FAULTS)
+    good_accepted, host = _is_accepted(attempts[ProbeKind.GOOD]), name_host(url)
+    results = [_evaluate_probe(kind, attempts[kind], host, accepts_good=good_accepted) for kind in ProbeKind]
+    faults = {kind: say(f"conformance_fault_{kind.value}") for kind in ProbeKind}
     if body_change is not None:
-        results[0] = replace(results[0], verdict=body_change.verdict)
+        results[0] = replace(results[0], verdict=(Statement(body_change.verdict),))
         faults[ProbeKind.GOOD] = body_change.fault
     return ConformanceReport(
         conforms=all(result.passed is True for result in results),
@@ -129,29 +117,21 @@ def evaluate_receiver(
     )
 
 
-def _evaluate_probe(kind: ProbeKind, attempt: Attempt, *, accepts_good: bool) -> ProbeResult:
+def _evaluate_probe(kind: ProbeKind, attempt: Attempt, host: Param, *, accepts_good: bool) -> ProbeResult:
     match kind:
         case ProbeKind.GOOD:
-            expected = "A delivery that is rightly signed is accepted with 2xx."
-            passed, verdict = _evaluate_good(attempt)
+            passed, verdict = _evaluate_good(attempt, host)
         case ProbeKind.DUPLICATE:
-            expected = "The same delivery once more, with the same webhook-id, is accepted with 2xx as well."
-            passed, verdict = _evaluate_duplicate(attempt, accepts_good=accepts_good)
+            passed, verdict = _evaluate_duplicate(attempt, host, accepts_good=accepts_good)
         case ProbeKind.FORGED:
-            expected = "A delivery that is signed with another secret is refused, best with 401."
-            passed, verdict = _evaluate_refusal(
-                attempt, "a forged signature", _ACCEPTED_FORGERY, accepts_good=accepts_good
-            )
+            passed, verdict = _evaluate_refusal(attempt, host, "forgery", accepts_good=accepts_good)
         case ProbeKind.STALE:
-            expected = "A delivery whose webhook-timestamp is an hour old is refused, best with 400."
-            passed, verdict = _evaluate_refusal(
-                attempt, "a timestamp that was an hour old", _ACCEPTED_REPLAY, accepts_good=accepts_good
-            )
+            passed, verdict = _evaluate_refusal(attempt, host, "replay", accepts_good=accepts_good)
         case _:
             assert_never(kind)
     return ProbeResult(
         kind=kind,
-        expected=expected,
+        expected=say(f"conformance_expected_{kind.value}"),
         status_code=attempt.status_code,
         error=attempt.error,
         passed=passed,
@@ -159,81 +139,71 @@ def _evaluate_probe(kind: ProbeKind, attempt: Attempt, *, accepts_good: bool) ->
     )
 
 
-def _evaluate_good(attempt: Attempt) -> tuple[bool | None, str]:
+def _evaluate_good(attempt: Attempt, host: Param) -> _Verdict:
     status = attempt.status_code
     if _is_accepted(attempt):
-        return True, "It accepted a delivery that was rightly signed."
+        return _judge(True, "conformance_good_accepted")
     if status is None:
-        return _evaluate_silence(attempt)
-    advice = "Answer 2xx to what is rightly signed."
-    if meaning_of(status).may_refuse_signature:
-        advice = (
-            "Verify the signature over the raw bytes of the body, before any parsing, with this webhook's present "
-            "secret; then answer 2xx."
-        )
-    return False, f"It did not accept a delivery that was rightly signed: it answered {status}. {advice}"
+        return _evaluate_silence(attempt, host)
+    is_doubted = meaning_of(status).may_refuse_signature
+    return _judge(False, "conformance_good_doubted" if is_doubted else "conformance_good_refused", status)
 
 
-def _evaluate_duplicate(attempt: Attempt, *, accepts_good: bool) -> tuple[bool | None, str]:
+def _evaluate_duplicate(attempt: Attempt, host: Param, *, accepts_good: bool) -> _Verdict:
     status = attempt.status_code
     if _is_accepted(attempt):
-        return True, "It accepted a delivery that had been sent before."
+        return _judge(True, "conformance_duplicate_accepted")
     if status is None:
-        return _evaluate_silence(attempt)
+        return _evaluate_silence(attempt, host)
     if not accepts_good:
-        return None, "Inconclusive: it had not accepted the delivery the first time, so that this was no repeat."
+        return _judge(None, "conformance_no_repeat")
     if meaning_of(status).pauses_endpoint:
-        return None, _describe_busy(status)
-    return False, (
-        f"It refused a delivery that it had received before, with {status}: answer 2xx to repeats. A delivery is sent "
-        "again when its answer got lost; keep each webhook-id, and do nothing for one that you know."
-    )
+        return _judge(None, "conformance_busy", status)
+    return _judge(False, "conformance_duplicate_refused", status)
 
 
-def _evaluate_refusal(attempt: Attempt, what: str, fault: str, *, accepts_good: bool) -> tuple[bool | None, str]:
-    """Evaluate a probe that the receiver had to refuse; `fault` is the verdict where it accepted it."""
+def _evaluate_refusal(attempt: Attempt, host: Param, what: _Attack, *, accepts_good: bool) -> _Verdict:
+    """Evaluate a probe that the receiver had to refuse."""
     status = attempt.status_code
     if _is_accepted(attempt):
-        return False, fault
+        return _judge(False, f"conformance_{what}_accepted")
     if status is None:
-        return None, f"Inconclusive: whether it refuses {what} is not known. {_describe_error(attempt)}"
+        return None, (Statement(say(f"conformance_{what}_unknown")), describe_failure(attempt, host))
     if not accepts_good:
-        return None, f"Inconclusive: it refused {what}, but it does not accept what is rightly signed either."
+        return _judge(None, f"conformance_{what}_unproved")
     if meaning_of(status).pauses_endpoint:
-        return None, _describe_busy(status)
+        return _judge(None, "conformance_busy", status)
     if meaning_of(status).refuses_request:
-        return True, f"It refused {what}, with {status}."
-    return True, f"It refused {what}, but with {status}; 401 would not be taken for a fault of the receiver."
+        return _judge(True, f"conformance_{what}_refused", status)
+    return _judge(True, f"conformance_{what}_refused_oddly", status)
 
 
-def _evaluate_silence(attempt: Attempt) -> tuple[bool | None, str]:
+def _evaluate_silence(attempt: Attempt, host: Param) -> _Verdict:
     """Evaluate a probe that the receiver had to accept, and that got no answer."""
-    if not is_receiver_at_fault(attempt):
-        what = "Inconclusive: it was perhaps dcvd's own fault that there was no answer."
-        return None, f"{what} {_describe_error(attempt)}"
-    return False, f"It gave no answer. {_describe_error(attempt)}"
+    is_guilty = is_receiver_at_fault(attempt)
+    silence = say("conformance_silent" if is_guilty else "conformance_silent_by_our_fault")
+    return False if is_guilty else None, (Statement(silence), describe_failure(attempt, host))
 
 
-def _describe_busy(status: int) -> str:
-    return f"Inconclusive: it answered {status}, which says that it is busy or out of order."
-
-
-def _describe_error(attempt: Attempt) -> str:
-    return attempt.error or "No answer came."
+def _judge(passed: bool | None, sentence_id: str, status: int = 0) -> _Verdict:
+    return passed, (Statement(say(sentence_id, status=status)),)
 
 
 def _is_accepted(attempt: Attempt) -> bool:
     return attempt.outcome is AttemptOutcome.DELIVERED
 
 
-def _summarize(results: Sequence[ProbeResult], names: Mapping[ProbeKind, str]) -> str:
-    faults = [names[result.kind] for result in results if result.passed is False]
-    inconclusive = [result.kind.value for result in results if result.passed is None]
-    if not faults and not inconclusive:
-        return (
-            "The receiver conforms: it accepts what is rightly signed, also twice, and refuses what is forged or old."
-        )
-    parts = [f"The receiver does not conform: it {', '.join(faults)}."] if faults else []
-    if inconclusive:
-        parts.append(f"Inconclusive: {', '.join(inconclusive)}.")
-    return " ".join(parts)
+def _summarize(results: Sequence[ProbeResult], faults_by_kind: Mapping[ProbeKind, Sentence]) -> tuple[Sentence, ...]:
+    faults = [faults_by_kind[result.kind] for result in results if result.passed is False]
+    kinds = [say(f"conformance_kind_{result.kind.value}") for result in results if result.passed is None]
+    sentences = []
+    if faults:
+        sentences.append(say("conformance_fails", faults=_enumerate(faults)))
+    if kinds:
+        sentences.append(say("conformance_inconclusive", kinds=_enumerate(kinds)))
+    return tuple(sentences) or (say("conformance_conforms"),)
+
+
+def _enumerate(parts: Sequence[Sentence]) -> Sentence:
+    first, *rest = parts
+    return say("conformance_listed", first=first, rest=_enumerate(rest)) if rest else first

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from dcvd.core.sentences.sentence import Sentence, quote, say
 from dcvd.core.webhooks.endpoint import Endpoint
 
 
@@ -19,7 +20,7 @@ class EndpointWarning(Struct, frozen=True):
 
     code: EndpointWarningCode
     field: str
-    message: str
+    sentence: Sentence
 
 
 def find_warnings(endpoint: Endpoint) -> list[EndpointWarning]:
@@ -31,8 +32,5 @@ def _find_underscores(header_names: Iterable[str]) -> Iterable[EndpointWarning]:
     for name in header_names:
         if "_" in name:
             # nginx: `underscores_in_headers off` is the default; WSGI and CGI cannot tell `_` and `-` apart.
-            message = (
-                f"The header {name} has an underscore in its name: nginx and other proxies drop such a header unless "
-                f"they are told to keep it. Call it {name.replace('_', '-')} if your receiver stands behind one."
-            )
-            yield EndpointWarning(EndpointWarningCode.HEADER_WITH_UNDERSCORE, f"headers.{name}", message)
+            sentence = say("endpoint_header_with_underscore", name=quote(name), better=quote(name.replace("_", "-")))
+            yield EndpointWarning(EndpointWarningCode.HEADER_WITH_UNDERSCORE, f"headers.{name}", sentence)

@@ -7,8 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.events import EventType
+from dcvd.core.sentences.sentence import say
 from dcvd.core.text import make_printable, shorten
-from dcvd.core.webhooks.advice import Action, Advice, Step
+from dcvd.core.webhooks.advice import Action, Advice, say_step
 from dcvd.core.webhooks.answers.known_answers import recognize_answer
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 
@@ -87,8 +88,5 @@ def apply_refusal(refusal: EventRefusal, attempt: Attempt, now: int) -> EventRef
 
 def advise_on_refusal(event_type: EventType, answer: RefusingAnswer) -> Advice:
     """Say what can be done about a type of event that is refused for good."""
-    return (
-        f"Let the receiver take {event_type.value}, or take it out of the webhook's events; ",
-        Step(Action.CANCEL_DELIVERY, answer.delivery_id),
-        " gives up what it refuses.",
-    )
+    cancel = say_step(Action.CANCEL_DELIVERY, answer.delivery_id)
+    return (say("endpoint_refusal_fix", type=event_type.value, cancel=cancel),)

@@ -21,9 +21,9 @@ _OF_DOTNET: Final = {ord(character): f"\\u{ord(character):04X}" for character in
 
 
 class WritingHabit(Struct, frozen=True):
-    """A way to write JSON; `name` says who writes so, for people. `write` takes the body that was sent."""
+    """A way to write JSON; the sentence says who writes so. `write` takes the body that was sent."""
 
-    name: str
+    sentence_id: str
     write: Callable[[bytes], bytes]
 
 
@@ -41,8 +41,8 @@ def _dump(
     return text.translate(escapes) if escapes else text
 
 
-def _habit(name: str, **options: Any) -> WritingHabit:
-    return WritingHabit(name, lambda body: _dump(body, **options).encode())
+def _habit(sentence_id: str, **options: Any) -> WritingHabit:
+    return WritingHabit(sentence_id, lambda body: _dump(body, **options).encode())
 
 
 def _write_dotnet(body: bytes) -> bytes:
@@ -56,29 +56,28 @@ def _write_dotnet(body: bytes) -> bytes:
 
 
 HABITS: Final = (
-    _habit("json.dumps of Python", is_ascii=True, is_compact=False),
-    _habit("json_encode of PHP", is_ascii=True, escapes=_SLASH),
+    _habit("habit_python", is_ascii=True, is_compact=False),
+    _habit("habit_php", is_ascii=True, escapes=_SLASH),
     _habit(
-        "json.dumps of Python with compact separators, or json_encode of PHP with JSON_UNESCAPED_SLASHES",
+        "habit_python_compact",
         is_ascii=True,
     ),
-    _habit("json.dumps of Python with ensure_ascii=False", is_compact=False),
-    _habit("json.Marshal of Go with a map", is_sorted=True, escapes=_HTML | _LINE_SEPARATORS),
-    _habit("json.Marshal of Go with a struct, to_json of Rails, or Gson of Java", escapes=_HTML | _LINE_SEPARATORS),
+    _habit("habit_python_unicode", is_compact=False),
+    _habit("habit_go_map", is_sorted=True, escapes=_HTML | _LINE_SEPARATORS),
+    _habit("habit_go_struct", escapes=_HTML | _LINE_SEPARATORS),
     _habit(
-        "json_encode of PHP with JSON_UNESCAPED_UNICODE, or JSON.generate of Ruby with script_safe",
+        "habit_php_unicode",
         escapes=_SLASH | _LINE_SEPARATORS,
     ),
     _habit(
-        "json_encode of PHP with JSON_UNESCAPED_SLASHES and JSON_UNESCAPED_UNICODE, an encoder of Go without the"
-        " escapes of HTML, or Json.NET",
+        "habit_php_plain",
         escapes=_LINE_SEPARATORS,
     ),
-    _habit("a library that escapes slashes alone, as JSON.generate of Ruby with escape_slash", escapes=_SLASH),
-    WritingHabit("System.Text.Json of .NET", _write_dotnet),
-    _habit("json.dumps of Python with sort_keys=True", is_ascii=True, is_compact=False, is_sorted=True),
-    _habit("json.dumps of Python with sort_keys=True and compact separators", is_ascii=True, is_sorted=True),
-    _habit("a library that sorts the members", is_sorted=True),
+    _habit("habit_slashes", escapes=_SLASH),
+    WritingHabit("habit_dotnet", _write_dotnet),
+    _habit("habit_python_sorted", is_ascii=True, is_compact=False, is_sorted=True),
+    _habit("habit_python_sorted_compact", is_ascii=True, is_sorted=True),
+    _habit("habit_sorted", is_sorted=True),
 )
 """The most frequent come first. One that writes what was sent, as JSON.stringify of JavaScript, is none."""
 

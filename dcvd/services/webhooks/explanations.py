@@ -7,14 +7,17 @@ from msgspec import Struct
 
 from dcvd.core.http.exchanges import OwnFault
 from dcvd.core.instants import MINUTE, SECOND, to_rfc3339
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import Param, Sentence, say
 from dcvd.core.webhooks import signing
-from dcvd.core.webhooks.advice import Action, Advice, Step, join_advice
+from dcvd.core.webhooks.advice import Action, Advice, say_step
 from dcvd.core.webhooks.answers.status_codes import GONE_ANSWER
 from dcvd.core.webhooks.curl import curl_command
 from dcvd.core.webhooks.deliveries import DeliveryStatus
 from dcvd.core.webhooks.endpoint import UnsealedEndpoint, select_signing_secrets
 from dcvd.core.webhooks.explanation import explain as explain_attempt
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth
+from dcvd.core.webhooks.statements import Statement
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, endpoints
 from dcvd.services.webhooks.delivery_history import DeliveryDetail
@@ -25,9 +28,9 @@ SIGNATURE_LIFETIME_MS: Final = 5 * MINUTE
 
 
 class StatusExplanation(Struct, frozen=True):
-    """A sentence on where a delivery stands, and what to do about it."""
+    """Where a delivery stands, and what to do about it; `statement` is None where that goes without saying."""
 
-    sentence: str
+    statement: Statement | None
     advice: Advice = ()
 
 
@@ -38,7 +41,7 @@ class DeliveryExplanation(Struct, frozen=True, kw_only=True):
     headers: those that the command sends; empty where there is none.
     """
 
-    sentence: str
+    statements: tuple[Statement, ...]
     advice: Advice
     headers: Mapping[str, str]
     curl: str | None
@@ -74,15 +77,13 @@ async def explain_detail(
         explanations = [explain_status(detail, now)]
     if detail.attempts:
         attempted = explain_attempt(detail.attempts[-1].attempt, detail.endpoint.url)
-        explanations.insert(0, StatusExplanation(attempted.sentence, (attempted.fix,) if attempted.fix else ()))
+        explanations.insert(0, StatusExplanation(attempted.statement, (attempted.fix,) if attempted.fix else ()))
     if unsealed_endpoint is None:
-        explanations.append(
-            StatusExplanation("The secrets of its webhook cannot be read.", ("Rotate them, or ask your operator.",))
-        )
+        explanations.append(_explain("delivery_secrets_unreadable", (say("delivery_secrets_unreadable_fix"),)))
     headers = {} if unsealed_endpoint is None else _build_headers(detail, unsealed_endpoint, now)
     return DeliveryExplanation(
-        sentence=" ".join(explanation.sentence for explanation in explanations if explanation.sentence),
-        advice=join_advice(explanation.advice for explanation in explanations),
+        statements=tuple(each.statement for each in explanations if each.statement is not None),
+        advice=tuple(sentence for each in explanations for sentence in each.advice),
         headers=headers,
         curl=curl_command(detail.endpoint.url, headers, detail.event.body) if headers else None,
         valid_until=None if unsealed_endpoint is None else now + SIGNATURE_LIFETIME_MS,
@@ -93,29 +94,37 @@ def explain_status(delivery_detail: DeliveryDetail, now: int) -> StatusExplanati
     """Explain where a delivery stands, apart from how its last attempt went."""
     delivery = delivery_detail.summary.delivery
     health = delivery_detail.endpoint.health
-    retry = Step(Action.RETRY_DELIVERY, delivery.id)
-    enable = Step(Action.ENABLE_WEBHOOK, delivery_detail.endpoint.id)
+    retry = say_step(Action.RETRY_DELIVERY, delivery.id)
+    enable = say_step(Action.ENABLE_WEBHOOK, delivery_detail.endpoint.id)
     match delivery_detail.summary.status:
         case DeliveryStatus.DELIVERED:
-            return StatusExplanation("" if delivery_detail.attempts else "It was delivered.")
+            return StatusExplanation(None) if delivery_detail.attempts else _explain("delivery_delivered")
         case DeliveryStatus.DEAD if health.is_enabled:
-            sentence = "It is a dead letter: it is not tried again by itself."
-            return StatusExplanation(sentence, ("Then ", retry, " sends it again."))
+            return _explain("delivery_dead", (say("delivery_dead_fix", retry=retry),))
         case DeliveryStatus.DEAD:
-            sentence = f"It is a dead letter, and its webhook is disabled: {_describe_disabled_reason(health)}."
-            return StatusExplanation(sentence, ("Then ", enable, " and ", retry, " send it again."))
+            fix = say("delivery_dead_disabled_fix", enable=enable, retry=retry)
+            return _explain("delivery_dead_disabled", (fix,), reason=_say_disabled_reason(health))
         case DeliveryStatus.DROPPED:
-            sentence = f"It was dropped. {delivery.last_error or ''}".strip()
-            return StatusExplanation(sentence, (retry, " sends it all the same."))
+            return StatusExplanation(_state_drop(delivery.last_error or ""), (say("delivery_ended_fix", retry=retry),))
         case DeliveryStatus.CANCELLED:
-            return StatusExplanation("It was cancelled, as somebody asked.", (retry, " sends it all the same."))
+            return _explain("delivery_cancelled", (say("delivery_ended_fix", retry=retry),))
         case DeliveryStatus.HELD:
-            sentence = f"It is held, because its webhook is disabled: {_describe_disabled_reason(health)}."
-            return StatusExplanation(sentence, (enable, " sends it."))
+            fix = say("delivery_held_fix", enable=enable)
+            return _explain("delivery_held", (fix,), reason=_say_disabled_reason(health))
         case DeliveryStatus.PENDING:
             return _explain_pending(delivery_detail, now)
         case _:
             assert_never(delivery_detail.summary.status)
+
+
+def _explain(sentence_id: str, advice: Advice = (), **params: Param) -> StatusExplanation:
+    return StatusExplanation(Statement(say(sentence_id, **params)), advice)
+
+
+def _state_drop(reason: str) -> Statement:
+    """State that a delivery was dropped; why was recorded with it, in English."""
+    sentence = say("delivery_dropped")
+    return Statement(sentence, f"{render((sentence,))} {reason}", reason) if reason else Statement(sentence)
 
 
 def _explain_pending(delivery_detail: DeliveryDetail, now: int) -> StatusExplanation:
@@ -123,60 +132,54 @@ def _explain_pending(delivery_detail: DeliveryDetail, now: int) -> StatusExplana
     due_at = delivery_detail.summary.delivery.next_attempt_at
     paused_until = delivery_detail.endpoint.health.paused_until
     if awaited is not None:
-        explain, retry, cancel = (
-            Step(action, awaited.delivery.id)
-            for action in (Action.EXPLAIN_DELIVERY, Action.RETRY_DELIVERY, Action.CANCEL_DELIVERY)
-        )
-        return StatusExplanation(
-            f"It waits until the delivery {awaited.delivery.id} of an earlier event of the same domain has ended.",
-            (explain, " says what that one waits for, ", retry, " sends it now, and ", cancel, " gives it up."),
-        )
+        steps = {
+            name: say_step(action, awaited.delivery.id)
+            for name, action in (
+                ("explain", Action.EXPLAIN_DELIVERY),
+                ("retry", Action.RETRY_DELIVERY),
+                ("cancel", Action.CANCEL_DELIVERY),
+            )
+        }
+        return _explain("delivery_waits", (say("delivery_waits_fix", **steps),), delivery=awaited.delivery.id)
     if paused_until is not None and paused_until > max(now, due_at or 0):
-        return StatusExplanation(
-            f"Nothing is sent to its webhook before {to_rfc3339(paused_until)}: an answer said that it is busy or out "
-            "of order."
-        )
+        return _explain("delivery_paused", when=to_rfc3339(paused_until))
     if due_at is None or due_at <= now:
-        return StatusExplanation("It is due now, and sent as soon as its turn comes.")
-    which = "next" if delivery_detail.attempts else "first"
-    return StatusExplanation(f"The {which} attempt is due at {to_rfc3339(due_at)}.")
+        return _explain("delivery_due")
+    sentence_id = "delivery_next_due" if delivery_detail.attempts else "delivery_first_due"
+    return _explain(sentence_id, when=to_rfc3339(due_at))
 
 
 def _explain_own_fault(fault: OwnFault) -> StatusExplanation:
     """Explain what a tenant's deliveries wait for, without what is the operator's alone to know."""
-    return StatusExplanation(
-        f"It waits for a fault of dcvd's own to end: {_describe_own_fault(fault)}. It is tried again soon, and no "
-        "attempt is used up.",
-        ("Your receiver has nothing to do with it; if it lasts, tell your operator.",),
-    )
+    return _explain("delivery_own_fault", (say("delivery_own_fault_fix"),), fault=_say_own_fault(fault))
 
 
-def _describe_own_fault(fault: OwnFault) -> str:
+def _say_own_fault(fault: OwnFault) -> Sentence:
     match fault:
         case OwnFault.LIMIT:
-            return "its machine has no connection left"
+            return say("delivery_fault_limit")
         case OwnFault.NO_ROUTE | OwnFault.NETWORK:
-            return "its network does not reach the Internet"
+            return say("delivery_fault_network")
         case OwnFault.RESOLVER:
-            return "its resolver does not answer"
+            return say("delivery_fault_resolver")
         case OwnFault.PROXY:
-            return "the proxy through which it sends does not work for this receiver"
+            return say("delivery_fault_proxy")
         case OwnFault.CLOCK:
-            return "its clock is wrong"
+            return say("delivery_fault_clock")
         case OwnFault.TRUST_STORE:
-            return "its list of certificate authorities is out of date"
+            return say("delivery_fault_trust_store")
         case _:
             assert_never(fault)
 
 
-def _describe_disabled_reason(health: EndpointHealth) -> str:
+def _say_disabled_reason(health: EndpointHealth) -> Sentence:
     match health.reason:
         case DisabledReason.MANUAL | None:
-            return "your organization has disabled it"
+            return say("delivery_disabled_by_organization")
         case DisabledReason.GONE:
-            return f"it answered {GONE_ANSWER}"
+            return say("delivery_disabled_gone", status=GONE_ANSWER)
         case DisabledReason.EXHAUSTED:
-            return "for days not one delivery to it had succeeded"
+            return say("delivery_disabled_exhausted")
         case _:
             assert_never(health.reason)
 

@@ -1,6 +1,6 @@
 """Answers that are pages: rendered from a template, with what a browser may do with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import Any, Final
@@ -11,11 +11,12 @@ from msgspec import Struct
 
 from dcvd.core.branding.branding import Branding
 from dcvd.core.branding.palette import build_palettes
-from dcvd.core.sentences.languages import choose_language
-from dcvd.core.sentences.rendering import CATALOGUE, Language, render
-from dcvd.core.sentences.sentence import Param, say
+from dcvd.core.sentences.languages import DEFAULT_LANGUAGE, choose_language
+from dcvd.core.sentences.rendering import CATALOGUE, Language, render, render_in_parts
+from dcvd.core.sentences.sentence import RECORD_ID, Param, Sentence, say
 from dcvd.http.languages import read_language
 from dcvd.http.request import ApiRequest
+from dcvd.web.pages.engine import mark_sentence
 from dcvd.web.pages.times import show_time
 
 NO_FRAMES: Final = ("'none'",)
@@ -32,6 +33,16 @@ class Words:
     def __call__(self, sentence_id: str, /, **params: Param) -> str:
         """Return a sentence of the catalogue. Raises KeyError for one that is not there."""
         return render((say(sentence_id, **params),), self.language)
+
+    def mark(self, sentences: Iterable[Sentence]) -> Markup:
+        """Return sentences in which code and instants are marked, and what was recorded in English as English."""
+        pieces = render_in_parts(sentences, self.language, self._mark_record)
+        return Markup("").join(piece if isinstance(piece, Markup) else mark_sentence(piece) for piece in pieces)
+
+    def _mark_record(self, sentence: Sentence) -> Markup | None:
+        if sentence.id != RECORD_ID or self.language == DEFAULT_LANGUAGE:
+            return None
+        return Markup('<span lang="en">{}</span>').format(mark_sentence(str(sentence.params["text"])))
 
     def timed(self, sentence_id: str, instant: int) -> Markup:
         """Return a sentence in which `when` is an instant, which the reader's browser shows in its own zone."""
@@ -81,6 +92,7 @@ def render_page(
         context={
             "t": words,
             "timed": words.timed,
+            "mark": words.mark,
             "language": look.language,
             "languages": tuple(CATALOGUE),
             "branding": look.branding,

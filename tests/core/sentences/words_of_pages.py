@@ -20,7 +20,7 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
     # webhooks
     "webhooks": {
         "webhooks_url", "webhooks_domain", "webhooks_most", "webhooks_seconds", "webhooks_phase_dns",
-        "webhooks_phase_tls",
+        "webhooks_phase_tls", "recorded", "step", "answer_known", "answer_plain", "conformance_listed",
     },
     # events
     "events": {"events_at", "events_domain", "events_endpoint", "events_id"},

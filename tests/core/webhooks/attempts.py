@@ -1,14 +1,32 @@
-"""Attempts as the pool would record them."""
+"""Attempts as the pool would record them, and as they are told."""
 
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from dcvd.core.http.exchanges import FailureReason, Timings
+from dcvd.core.sentences.rendering import Language, render
+from dcvd.core.webhooks import explanation
 from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
+from dcvd.core.webhooks.statements import render_statements
 from tests.core.builders import NOW
 
 URL: Final = "https://hooks.customer.com/dcvd"
+
+
+class Told(Struct, frozen=True):
+    """An explanation in the words of a language; `fix` is empty where there is nothing to do."""
+
+    sentence: str
+    fix: str
+
+
+def explain(attempt: Attempt, url: str, language: Language = "en") -> Told:
+    explained = explanation.explain(attempt, url)
+    fix = "" if explained.fix is None else render((explained.fix,), language)
+    return Told(render_statements((explained.statement,), language), fix)
 
 
 def answered(

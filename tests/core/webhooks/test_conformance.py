@@ -9,22 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from dcvd.api.webhooks.conformance_view import ConformanceAnswer, ProbeView, conformance_view
 from dcvd.core.events import Event, EventDraft, EventType, build_body
 from dcvd.core.http.exchanges import FailureReason
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks.conformance import (
     ConformanceProbe,
-    ConformanceReport,
     ProbeKind,
-    ProbeResult,
     build_probes,
     evaluate_receiver,
 )
 from dcvd.core.webhooks.deliveries import Attempt, AttemptOutcome
 from dcvd.core.webhooks.signing import dcvaas_signature, new_secret, to_standard_secret
 from tests.core.builders import NOW, counting_bytes
-from tests.core.webhooks.attempts import answered, unanswered
+from tests.core.webhooks.attempts import URL, answered, unanswered
 
 SECRET = new_secret(counting_bytes(1))
 OLD = new_secret(counting_bytes(77))
@@ -47,16 +46,16 @@ def made(*secrets: Secret, now: int | None = None) -> dict[ProbeKind, Conformanc
     return {probe.kind: probe for probe in sent}
 
 
-def report(**statuses: int | Attempt) -> ConformanceReport:
+def report(**statuses: int | Attempt) -> ConformanceAnswer:
     """Of a receiver that does everything right but what is given."""
     results: dict[ProbeKind, Attempt] = {}
     for kind in ProbeKind:
         told = statuses.get(kind.value, RIGHT[kind])
         results[kind] = answered(told) if isinstance(told, int) else told
-    return evaluate_receiver(results)
+    return conformance_view(evaluate_receiver(results, URL))
 
 
-def verdict(kind: ProbeKind, **statuses: int | Attempt) -> ProbeResult:
+def verdict(kind: ProbeKind, **statuses: int | Attempt) -> ProbeView:
     (found,) = [probe for probe in report(**statuses).probes if probe.kind is kind]
     return found
 
@@ -199,7 +198,7 @@ ATTEMPTS = st.integers(100, 599).map(answered) | st.just(TIMEOUT)
 def test_every_verdict_is_in_words_and_a_receiver_conforms_only_by_its_answers(
     results: Mapping[ProbeKind, Attempt],
 ) -> None:
-    found = evaluate_receiver(results)
+    found = conformance_view(evaluate_receiver(results, URL))
     checks: dict[ProbeKind, Callable[[int], bool]] = {
         ProbeKind.GOOD: lambda status: 200 <= status < 300,
         ProbeKind.DUPLICATE: lambda status: 200 <= status < 300,

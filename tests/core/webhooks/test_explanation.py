@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from dcvd.core.http.exchanges import FailureReason, Timings
 from dcvd.core.webhooks.deliveries import AttemptOutcome
-from dcvd.core.webhooks.explanation import Explanation, explain
-from tests.core.webhooks.attempts import URL, answered, unanswered
+from tests.core.webhooks.attempts import URL, Told, answered, explain, unanswered
 
 WITHOUT_ANSWER = (
     AttemptOutcome.REFUSED_BY_POLICY,
@@ -21,20 +20,20 @@ WITHOUT_ANSWER = (
 HOSTILE = st.text(st.sampled_from("a\x00\x1b\r\n\u202e\u2028<>\"'“”/:?#[]@%\ud7ff\ufffe é"), max_size=60)
 
 
-def told(explanation: Explanation) -> str:
+def told(explanation: Told) -> str:
     return f"{explanation.sentence} {explanation.fix}"
 
 
-def redirect(location: str, *, status: int = 308, url: str = URL) -> Explanation:
+def redirect(location: str, *, status: int = 308, url: str = URL) -> Told:
     return explain(answered(status, response_headers={"location": location}), url)
 
 
-def late(timings: Timings, *, remote_ip: str | None = None, error: str | None = None) -> Explanation:
+def late(timings: Timings, *, remote_ip: str | None = None, error: str | None = None) -> Told:
     return explain(unanswered(AttemptOutcome.TIMEOUT, error=error, timings=timings, remote_ip=remote_ip), URL)
 
 
 def test_what_was_delivered_needs_nothing() -> None:
-    assert explain(answered(204), URL) == Explanation(
+    assert explain(answered(204), URL) == Told(
         "It was delivered: hooks.customer.com answered 204 No Content in 34 ms.", ""
     )
 

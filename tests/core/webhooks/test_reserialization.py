@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 
 from dcvd.core.events import EventDraft, EventType, build_body
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import say
 from dcvd.core.webhooks.body_changes import AWKWARD_TEXT, BODY_CHANGES, PLAIN_TEXT, BodyChangeKind
 from dcvd.core.webhooks.reserialization import HABITS, decode_wrongly
 from tests.core.builders import NOW
@@ -26,7 +28,7 @@ TAIL = '"},"id":"evt_1","sequence":41}'
 
 
 def habit(name: str) -> bytes:
-    (found,) = [each for each in HABITS if each.name == name]
+    (found,) = [each for each in HABITS if render((say(each.sentence_id),)) == name]
     return found.write(BODY)
 
 
@@ -67,7 +69,7 @@ def test_each_library_has_its_own_escapes(name: str, message: str) -> None:
 def test_what_is_written_anew_says_the_same(data: dict[str, Any]) -> None:
     body = build_body(EventDraft(EventType.WEBHOOK_TEST, data), event_id="evt_1", sequence=1, now=NOW)
     for each in HABITS:
-        assert json.loads(each.write(body)) == json.loads(body), each.name
+        assert json.loads(each.write(body)) == json.loads(body), each.sentence_id
 
 
 def test_a_body_that_was_read_in_a_wrong_encoding_is_no_json_of_ours_any_more() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from dcvd.api.webhooks.conformance_view import conformance_view
 from dcvd.core.webhooks.body_changes import BODY_CHANGES, BodyChangeKind
-from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
+from dcvd.core.webhooks.conformance import ProbeKind
 from dcvd.core.webhooks.deliveries import AttemptOutcome
 from dcvd.core.webhooks.signing import SIGNATURE_HEADER, dcvaas_signature
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
@@ -68,7 +69,7 @@ async def test_a_receiver_that_verifies_what_its_library_writes_is_told_which_li
         for path, words in receiver.ways.items():
             change = endpoints.EndpointChange(url=base + path)
             await endpoints.change(context, org, endpoint.id, change)
-            report = await runner.check_conformance(org, endpoint.id)
+            report = conformance_view(await runner.check_conformance(org, endpoint.id))
             _, attempt = await runner.send_test(org, endpoint.id)
             good = report.probes[0]
             assert (attempt.attempt.outcome is AttemptOutcome.DELIVERED) is good.passed, "a test has the same text"
@@ -94,7 +95,7 @@ async def test_one_that_refuses_whatever_is_sent_is_not_told_that_it_changes_bod
     org: str, endpoint: str, receiver: Receiver, runner: EndpointTestRunner
 ) -> None:
     receiver.answer = saying(401)
-    report = await runner.check_conformance(org, endpoint)
+    report = conformance_view(await runner.check_conformance(org, endpoint))
     assert report.body_change is None
     assert "present secret" in report.probes[0].verdict
     assert len(receiver.received) == len(ProbeKind) + len(BODY_CHANGES)
@@ -106,7 +107,7 @@ async def test_where_nobody_refused_a_signature_nothing_further_is_sent(
     org: str, endpoint: str, receiver: Receiver, runner: EndpointTestRunner, status: int
 ) -> None:
     receiver.answer = saying(status)
-    report = await runner.check_conformance(org, endpoint)
+    report = conformance_view(await runner.check_conformance(org, endpoint))
     assert report.body_change is None
     assert len(receiver.received) == len(ProbeKind)
 
@@ -120,7 +121,7 @@ async def test_one_that_falls_silent_meanwhile_is_asked_no_further(
         return await (never if len(receiver.received) > len(ProbeKind) else saying(401))(request)
 
     receiver.answer = silent_after_the_first_four
-    report = await runner.check_conformance(org, endpoint)
+    report = conformance_view(await runner.check_conformance(org, endpoint))
     assert report.body_change is None
     assert len(receiver.received) == len(ProbeKind) + 1
 
@@ -137,6 +138,6 @@ async def test_one_that_fails_over_what_it_cannot_verify_is_told_as_one_that_ref
         return web.Response(status=204 if is_right else 500)
 
     receiver.answer = fails
-    report: ConformanceReport = await runner.check_conformance(org, endpoint)
+    report = conformance_view(await runner.check_conformance(org, endpoint))
     assert report.body_change is BodyChangeKind.UNKNOWN
     assert report.summary.startswith("The receiver does not conform: it changed the body")

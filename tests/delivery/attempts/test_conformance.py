@@ -9,8 +9,9 @@ import pytest
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from dcvd.api.webhooks.conformance_view import ConformanceAnswer, conformance_view
 from dcvd.core.secret import Secret
-from dcvd.core.webhooks.conformance import ConformanceReport, ProbeKind
+from dcvd.core.webhooks.conformance import ProbeKind
 from dcvd.core.webhooks.signing import to_standard_secret
 from dcvd.delivery import DeliveryPool, EndpointTestRunner
 from dcvd.errors import NotFound, Retryable
@@ -75,11 +76,11 @@ async def probing(context: Context) -> AsyncIterator[EndpointTestRunner]:
         await prober.close()
 
 
-def passed(report: ConformanceReport) -> dict[ProbeKind, bool | None]:
+def passed(report: ConformanceAnswer) -> dict[ProbeKind, bool | None]:
     return {probe.kind: probe.passed for probe in report.probes}
 
 
-def statuses(report: ConformanceReport) -> list[int | None]:
+def statuses(report: ConformanceAnswer) -> list[int | None]:
     return [probe.status_code for probe in report.probes]
 
 
@@ -88,7 +89,7 @@ async def test_a_receiver_that_verifies_all_conforms_and_acts_on_one_event(
 ) -> None:
     checking = Checking(await secret_of(context, endpoint))
     receiver.answer = checking
-    report = await prober.check_conformance(org, endpoint)
+    report = conformance_view(await prober.check_conformance(org, endpoint))
     assert report.conforms
     assert statuses(report) == [204, 204, 401, 400]
     good, duplicate, forged, stale = receiver.received
@@ -116,7 +117,7 @@ async def test_a_receiver_that_accepts_forged_signatures_is_told_so(
     context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(await secret_of(context, endpoint), signature=False)
-    report = await prober.check_conformance(org, endpoint)
+    report = conformance_view(await prober.check_conformance(org, endpoint))
     assert not report.conforms
     assert passed(report) == {GOOD: True, DUPLICATE: True, FORGED: False, STALE: True}
     assert report.summary == "The receiver does not conform: it accepts a forged signature."
@@ -126,7 +127,7 @@ async def test_a_receiver_that_accepts_stale_timestamps_is_told_so(
     context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(await secret_of(context, endpoint), timestamp=False)
-    report = await prober.check_conformance(org, endpoint)
+    report = conformance_view(await prober.check_conformance(org, endpoint))
     assert not report.conforms
     assert passed(report) == {GOOD: True, DUPLICATE: True, FORGED: True, STALE: False}
     assert report.summary == "The receiver does not conform: it accepts an old timestamp."
@@ -136,7 +137,7 @@ async def test_a_receiver_that_breaks_on_a_repeat_is_told_so(
     context: Context, org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(await secret_of(context, endpoint), refuses_repeats=True)
-    report = await prober.check_conformance(org, endpoint)
+    report = conformance_view(await prober.check_conformance(org, endpoint))
     assert not report.conforms
     assert passed(report) == {GOOD: True, DUPLICATE: False, FORGED: True, STALE: True}
     assert report.summary == "The receiver does not conform: it does not accept a repeat."
@@ -147,7 +148,7 @@ async def test_a_receiver_that_accepts_everything_is_told_of_both_faults(
     org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = ok
-    report = await prober.check_conformance(org, endpoint)
+    report = conformance_view(await prober.check_conformance(org, endpoint))
     assert passed(report) == {GOOD: True, DUPLICATE: True, FORGED: False, STALE: False}
     assert "accepts a forged signature, accepts an old timestamp" in report.summary
 
@@ -156,7 +157,7 @@ async def test_a_receiver_with_another_secret_is_told_that_it_refuses_what_is_ri
     org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner
 ) -> None:
     receiver.answer = Checking(Secret("0" * 64))
-    report = await prober.check_conformance(org, endpoint)
+    report = conformance_view(await prober.check_conformance(org, endpoint))
     assert passed(report) == {GOOD: False, DUPLICATE: None, FORGED: None, STALE: None}
     assert "present secret" in report.probes[0].verdict
 
@@ -166,7 +167,7 @@ async def test_a_receiver_that_is_busy_proves_nothing_of_what_it_refuses(
     org: str, endpoint: str, receiver: Receiver, prober: EndpointTestRunner, answer: Answer
 ) -> None:
     receiver.answer = answer
-    report = await prober.check_conformance(org, endpoint)
+    report = conformance_view(await prober.check_conformance(org, endpoint))
     assert not report.conforms
     assert passed(report) == {GOOD: False, DUPLICATE: None, FORGED: None, STALE: None}
     assert len(receiver.received) == 4, "a Retry-After holds up no probe"
@@ -179,7 +180,7 @@ async def test_a_receiver_that_never_answers_costs_the_timeout_for_each_probe_an
     configure(context, timeout=100)
     receiver.answer = never
     async with asyncio.timeout(10), probing(context) as prober:
-        report = await prober.check_conformance(org, endpoint)
+        report = conformance_view(await prober.check_conformance(org, endpoint))
     assert not report.conforms
     assert passed(report) == {GOOD: False, DUPLICATE: False, FORGED: None, STALE: None}
     assert statuses(report) == [None] * 4
@@ -195,7 +196,7 @@ async def test_a_receiver_that_is_not_there_is_told_so(
     closed.close()
     await closed.wait_closed()
     gone, _ = await subscribe(context, org, f"http://127.0.0.1:{port}/hooks")
-    report = await prober.check_conformance(org, gone)
+    report = conformance_view(await prober.check_conformance(org, gone))
     assert not report.conforms
     assert passed(report) == {GOOD: False, DUPLICATE: False, FORGED: None, STALE: None}
     assert statuses(report) == [None] * 4

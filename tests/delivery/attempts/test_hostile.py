@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from dcvd.core.webhooks.advice import word_advice, word_as_call
+from dcvd.core.webhooks.statements import render_statements
 from dcvd.delivery import DeliveryPool
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history
@@ -99,7 +100,8 @@ async def test_a_success_with_a_body_that_is_not_whole_is_sent_once_and_explaine
     assert attempt.body_fault
     (delivery_id,) = await delivery_ids(context)
     told = await explain(context, org, delivery_id, find_own_fault=lambda _: None)
-    assert told.sentence.startswith(f"It was delivered: 127.0.0.1 answered 200 OK ({attempt.body_fault}) in ")
+    begin = f"It was delivered: 127.0.0.1 answered 200 OK ({attempt.body_fault}) in "
+    assert render_statements(told.statements).startswith(begin)
     assert "The status counts" in word_advice(told.advice, word_as_call)
 
 
@@ -175,4 +177,4 @@ async def test_the_date_of_an_answer_is_kept_only_where_it_may_explain_a_refusal
     (recorded,) = (await delivery_history.get(context, org, delivery_id)).attempts
     assert recorded.attempt.response_headers.get("date") == (date if kept else None)
     told = await explain(context, org, delivery_id, find_own_fault=lambda _: None)
-    assert ("Your clock and ours differ by 10 min: yours is ahead." in told.sentence) is kept
+    assert ("Your clock and ours differ by 10 min: yours is ahead." in render_statements(told.statements)) is kept

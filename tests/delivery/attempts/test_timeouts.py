@@ -6,12 +6,12 @@ import pytest
 from aiohttp import web
 
 from dcvd.core.webhooks.deliveries import AttemptOutcome
-from dcvd.core.webhooks.explanation import explain
 from dcvd.delivery import EndpointTestRunner
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
 from dcvd.services.webhooks import endpoints
 from dcvd.services.webhooks.endpoints import EndpointChange
+from tests.core.webhooks.attempts import explain
 from tests.delivery.attempts.test_conformance import probing
 from tests.delivery.conftest import at_work, configure, subscribe
 from tests.delivery.owing import happen

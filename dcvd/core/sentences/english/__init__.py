@@ -10,8 +10,9 @@ from dcvd.core.sentences.english.hostnames import HOSTNAMES
 from dcvd.core.sentences.english.pages import PAGES
 from dcvd.core.sentences.english.summaries import SUMMARIES
 from dcvd.core.sentences.english.timeline import TIMELINE
+from dcvd.core.sentences.english.webhooks import WEBHOOKS
 
 ENGLISH: Final[Mapping[str, str]] = MappingProxyType(
-    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **PAGES}
+    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **WEBHOOKS, **PAGES}
 )
 """The templates by their ids."""

@@ -10,8 +10,9 @@ from dcvd.core.sentences.german.hostnames import HOSTNAMES
 from dcvd.core.sentences.german.pages import PAGES
 from dcvd.core.sentences.german.summaries import SUMMARIES
 from dcvd.core.sentences.german.timeline import TIMELINE
+from dcvd.core.sentences.german.webhooks import WEBHOOKS
 
 GERMAN: Final[Mapping[str, str]] = MappingProxyType(
-    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **PAGES}
+    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **WEBHOOKS, **PAGES}
 )
 """The templates by their ids."""

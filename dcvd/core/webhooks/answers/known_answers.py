@@ -10,25 +10,26 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.sentences.sentence import Param, Sentence, say
 from dcvd.core.webhooks.answers.text import read_text
 
 
 class KnownAnswer(Struct, frozen=True):
     """What an answer says, as a sentence without its full stop, and a sentence on what to do."""
 
-    meaning: str
-    fix: str
+    meaning: Sentence
+    fix: Sentence
 
 
 class _AnswerSignature(Struct, frozen=True):
     """How an answer is recognised: by its status, and by its body or one of its headers.
 
-    statuses: empty for any but success. `meaning` and `fix` may have the placeholders `host` and `code`, which is the
-    group `code` of the pattern.
+    statuses: empty for any but success. The sentences may have the parameters `host` and `code`, which is the group
+    `code` of the pattern.
     """
 
-    meaning: str
-    fix: str
+    meaning_id: str
+    fix_id: str
     body_pattern: re.Pattern[str] | None = None
     header_name: str = ""
     header_pattern: re.Pattern[str] | None = None
@@ -39,25 +40,25 @@ def _compile(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
-def _by_body(text: str, meaning: str, fix: str, *statuses: int) -> _AnswerSignature:
-    return _AnswerSignature(meaning, fix, body_pattern=_compile(text), statuses=frozenset(statuses))
+def _by_body(text: str, meaning_id: str, fix_id: str, *statuses: int) -> _AnswerSignature:
+    return _AnswerSignature(meaning_id, fix_id, body_pattern=_compile(text), statuses=frozenset(statuses))
 
 
-def _by_header(name: str, text: str, meaning: str, fix: str) -> _AnswerSignature:
-    return _AnswerSignature(meaning, fix, header_name=name, header_pattern=_compile(text))
+def _by_header(name: str, text: str, meaning_id: str, fix_id: str) -> _AnswerSignature:
+    return _AnswerSignature(meaning_id, fix_id, header_name=name, header_pattern=_compile(text))
 
 
 _NGROK_OFFLINE: Final = (
-    "its tunnel at ngrok is offline",
-    "Start the agent of ngrok for this address, or put the present address of the tunnel into the webhook.",
+    "known_ngrok_offline",
+    "known_ngrok_offline_fix",
 )
 _NGROK_ALONE: Final = (
-    "ngrok reached its agent, and the agent no application (ERR_NGROK_8012)",
-    "Start the application behind the agent of ngrok, on the port to which it forwards.",
+    "known_ngrok_alone",
+    "known_ngrok_alone_fix",
 )
 _NGROK_OTHER: Final = (
-    "ngrok answered in its place ({code})",
-    "Look up {code} at https://ngrok.com/docs/errors, and mend the tunnel.",
+    "known_ngrok_other",
+    "known_ngrok_other_fix",
 )
 _TUNNELS: Final = (
     _by_header("ngrok-error-code", r"err_ngrok_3200", *_NGROK_OFFLINE),
@@ -68,166 +69,160 @@ _TUNNELS: Final = (
     _by_body(r"\b(?P<code>err_ngrok_\d{1,6})", *_NGROK_OTHER),
     _by_body(
         r'cloudflare tunnel error|"error_code": ?1033\b|\Aerror code: 1033\b',
-        "its tunnel at Cloudflare is not connected (error 1033)",
-        "Start cloudflared for this tunnel, and check that it can reach Cloudflare.",
+        "known_cloudflare_tunnel",
+        "known_cloudflare_tunnel_fix",
     ),
     _by_body(
         r'("error_code": ?|\Aerror code: )(?P<code>10(0[0-4]|14|16|18|23))\b',
-        "Cloudflare does not know where to send it (error {code})",
-        "Correct the record of {host} at Cloudflare, so that it leads to your server.",
+        "known_cloudflare_record",
+        "known_cloudflare_record_fix",
     ),
     _by_body(
         r"503 - tunnel unavailable",
-        "its tunnel at localtunnel is not connected",
-        "Start the client of localtunnel for this address, or put its present address into the webhook.",
+        "known_localtunnel",
+        "known_localtunnel_fix",
     ),
 )  # fmt: skip
 _HOSTS: Final = (
     _by_header(
         "x-vercel-error", r"(?P<code>deployment_(not_found|deleted|disabled|paused|blocked))",
-        "Vercel has no running deployment for it ({code})",
-        "Deploy it again, and put the address of the production deployment into the webhook: that of a single "
-        "deployment ends with it.",
+        "known_vercel_deployment",
+        "known_vercel_deployment_fix",
     ),
     _by_body(
         r"\b(?P<code>deployment_(not_found|deleted|disabled|paused|blocked))\b",
-        "Vercel has no running deployment for it ({code})",
-        "Deploy it again, and put the address of the production deployment into the webhook: that of a single "
-        "deployment ends with it.",
+        "known_vercel_deployment",
+        "known_vercel_deployment_fix",
     ),
     _by_header(
-        "x-vercel-error", r"(?P<code>\w{0,20}_invocation_timeout)", "its function at Vercel took too long ({code})",
-        "Answer first and work later: store the event, answer 2xx, and handle it after that.",
+        "x-vercel-error", r"(?P<code>\w{0,20}_invocation_timeout)", "known_vercel_timeout",
+        "attempt_fix_late_answer",
     ),
     _by_header(
-        "x-vercel-error", r"(?P<code>[a-z_]{3,60})", "Vercel answered in its place ({code})",
-        "Look up {code} at https://vercel.com/docs/errors, and at {host} in the logs of Vercel.",
+        "x-vercel-error", r"(?P<code>[a-z_]{3,60})", "known_vercel_other",
+        "known_vercel_other_fix",
     ),
     _by_header(
-        "x-vercel-mitigated", r"deny", "the firewall of Vercel denied it",
-        "Let POSTs with the User-Agent dcvd/… bypass the firewall in the settings of the project; the signature "
-        "authenticates them.",
+        "x-vercel-mitigated", r"deny", "known_vercel_firewall",
+        "known_vercel_firewall_fix",
     ),
     _by_body(
-        r"herokucdn\.com/error-pages/no-such-app|<title>no such app", "Heroku has no app at this address",
-        "Add {host} to the domains of the app, or put the address of the app into the webhook.",
+        r"herokucdn\.com/error-pages/no-such-app|<title>no such app", "known_heroku_app",
+        "known_heroku_app_fix",
     ),
     _by_body(
         r"herokucdn\.com/error-pages/(application-error|maintenance)|<title>(application error|heroku \| )",
-        "Heroku answered for an application that gave no answer",
-        "Read `heroku logs`: the router's line has the code of the error, such as H10 (crashed), H12 (no answer in "
-        "30 s) or H80 (maintenance).",
+        "known_heroku_error",
+        "known_heroku_error_fix",
         503,
     ),
     _by_body(
-        r"this web app is stopped", "its app at Azure is stopped",
-        "Start the app in the portal of Azure; a quota of its plan or a spending limit stops it as well.",
+        r"this web app is stopped", "known_azure_stopped",
+        "known_azure_stopped_fix",
     ),
     _by_body(
-        r"\Anot found - request id: ", "Netlify has nothing at this address that takes a POST",
-        "Check the name of the site, and that a function of it is deployed at this path: static pages take no POST.",
+        r"\Anot found - request id: ", "known_netlify",
+        "known_netlify_fix",
         404,
     ),
     _by_header(
         "x-render-routing", r"(?P<code>[a-z0-9-]{0,40}(no-server|hibernate|suspend|error)[a-z0-9-]{0,40})",
-        "Render has no running service for it ({code})",
-        "Start the service at Render: one of the free plan sleeps while nothing comes, and wakes too late for a "
-        "delivery.",
+        "known_render",
+        "known_render_fix",
     ),
     _by_header(
-        "x-railway-fallback", r"true", "Railway found no application to pass it on to",
-        "Start the service at Railway, and let it listen on 0.0.0.0 and on the port of the domain (PORT).",
+        "x-railway-fallback", r"true", "known_railway",
+        "known_railway_fix",
     ),
     _by_body(
-        r'application failed to respond', "Railway found no application to pass it on to",
-        "Start the service at Railway, and let it listen on 0.0.0.0 and on the port of the domain (PORT).",
+        r'application failed to respond', "known_railway",
+        "known_railway_fix",
         502,
     ),
     _by_body(
         r'"message": ?"missing authentication token"',
-        "AWS API Gateway knows no such method and path, although it speaks of a token",
-        "Check the stage and the path in the URL, and that the API takes POST there without AWS credentials.",
+        "known_aws_gateway",
+        "known_aws_gateway_fix",
         403,
     ),
     _by_body(
-        r"the requested webhook .{0,300}is not registered", "n8n has no active workflow for this webhook",
-        "Activate the workflow in n8n, and use its production URL: the test URL takes one call after a click.",
+        r"the requested webhook .{0,300}is not registered", "known_n8n",
+        "known_n8n_fix",
         404,
     ),
 )  # fmt: skip
 _FRAMEWORKS: Final = (
     _by_body(
-        r"(<h1>|\A)blocked hosts?: ", "Rails does not accept the host name {host}",
-        "Add {host} to config.hosts of this environment.", 403,
+        r"(<h1>|\A)blocked hosts?: ", "known_rails_host",
+        "known_rails_host_fix", 403,
     ),
     _by_body(
-        r"\Ablocked request\. this host \(", "Vite does not accept the host name {host}",
-        "Add {host} to server.allowedHosts of Vite, or send the tunnel to your application rather than to Vite.", 403,
+        r"\Ablocked request\. this host \(", "known_vite_host",
+        "known_vite_host_fix", 403,
     ),
     _by_body(
-        r"\Ainvalid host header\s*\Z", "webpack's development server does not accept the host name {host}",
-        "Add {host} to devServer.allowedHosts, or send the tunnel to your application rather than to this server.",
+        r"\Ainvalid host header\s*\Z", "known_webpack_host",
+        "known_webpack_host_fix",
     ),
     _by_body(
         r"disallowedhost at |<h1>bad request \(400\)</h1>",
-        "Django refused it before your view, as it does where it does not know the host name",
-        "Add {host} to ALLOWED_HOSTS of Django, if its log says DisallowedHost.", 400,
+        "known_django_host",
+        "known_django_host_fix", 400,
     ),
     _by_body(
         r"csrf verification failed|csrf token mismatch|invalid csrf token|tokenmismatchexception"
         r"|invalidauthenticitytoken|<title>page expired",
-        "its check against forged forms (CSRF) refused it",
-        "Exempt this path from the CSRF check, which is for forms in browsers; the signature authenticates deliveries.",
+        "known_csrf",
+        "answer_fix_csrf",
     ),
     _by_body(
         r"the plain http request was sent to https port|speaking plain http to an ssl-enabled server port"
         r"|\Aclient sent an http request to an https server\.?\s*\Z",
-        "its port takes TLS alone", "Begin the URL of the webhook with https://.", 400,
+        "known_tls_alone", "known_tls_alone_fix", 400,
     ),
     _by_body(
         r"\A(upstream connect error or disconnect/reset before headers|no healthy upstream)",
-        "Envoy reached no application behind it",
-        "Start the application behind Envoy, and check its port and its protocol in Envoy's configuration.", 503,
+        "known_envoy",
+        "known_envoy_fix", 503,
     ),
     _by_body(
-        r"no server is available to handle this request", "HAProxy has no server to pass it on to",
-        "Start the application behind HAProxy, and check why its health checks fail.", 503,
+        r"no server is available to handle this request", "known_haproxy",
+        "known_haproxy_fix", 503,
     ),
 )  # fmt: skip
 _CHATS: Final = (
     _by_body(
         r"\A(invalid_payload|no_text|missing_text_or_fallback_or_attachments)\s*\Z",
-        "Slack takes messages in its own form alone",
-        "Send the events to a program of yours that turns them into messages: chat services take no others.", 400,
+        "known_slack_form",
+        "known_chat_fix", 400,
     ),
     _by_body(
         r"\A(?P<code>no_service|no_service_id|no_active_hooks|no_team|team_disabled|invalid_token|channel_not_found"
         r"|channel_is_archived|action_prohibited|posting_to_general_channel_denied|user_not_found)\s*\Z",
-        "Slack takes nothing there any more ({code})",
-        "Make a new incoming webhook in Slack, for a channel that exists and to which it may post.", 400, 403, 404, 410,
+        "known_slack_gone",
+        "known_slack_gone_fix", 400, 403, 404, 410,
     ),
     _by_body(
-        r'"code": ?50006\b', "Discord takes messages in its own form alone",
-        "Send the events to a program of yours that turns them into messages: chat services take no others.", 400,
+        r'"code": ?50006\b', "known_discord_form",
+        "known_chat_fix", 400,
     ),
     _by_body(
-        r'"code": ?(?P<code>10015|50027)\b', "Discord knows no such webhook ({code})",
-        "Make a new webhook in the settings of the channel in Discord.", 401, 404,
+        r'"code": ?(?P<code>10015|50027)\b', "known_discord_gone",
+        "known_discord_gone_fix", 401, 404,
     ),
 )  # fmt: skip
 _REFUSALS: Final = (*_TUNNELS, *_HOSTS, *_FRAMEWORKS, *_CHATS)
 _SUCCESSES: Final = (
     _by_body(
         r"webhook message delivery failed with error: microsoft teams endpoint returned http error (?P<code>\d{3})",
-        "Microsoft Teams says in the body that it did not deliver the message (HTTP error {code})",
-        "Send the events to a program of yours that turns them into messages, and sends them again where Teams says "
-        "429.",
+        "known_teams",
+        "known_teams_fix",
     ),
 )  # fmt: skip
 _SUCCESS_STATUSES: Final = range(200, 300)
 
 
-def recognize_answer(status: int, headers: Mapping[str, str], body: bytes, host: str) -> KnownAnswer | None:
+def recognize_answer(status: int, headers: Mapping[str, str], body: bytes, host: Param) -> KnownAnswer | None:
     """Recognise an answer that is known word for word; None for any other.
 
     `headers` have lower-case names; `body` may be cut off anywhere. host: the receiver's, to be shown.
@@ -238,8 +233,9 @@ def recognize_answer(status: int, headers: Mapping[str, str], body: bytes, host:
             continue
         found = _find(signature, headers, text)
         if found is not None:
-            named = {"host": host, "code": found.groupdict().get("code") or ""}
-            return KnownAnswer(signature.meaning.format(**named), signature.fix.format(**named))
+            code = found.groupdict().get("code") or ""
+            meaning, fix = (say(each, host=host, code=code) for each in (signature.meaning_id, signature.fix_id))
+            return KnownAnswer(meaning, fix)
     return None
 
 

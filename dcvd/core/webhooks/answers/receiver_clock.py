@@ -5,6 +5,8 @@ from typing import Final
 
 from dcvd.core.http.dates import parse_http_date
 from dcvd.core.instants import DAY, HOUR, MINUTE
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import Sentence, say
 
 DATE_HEADER: Final = "date"
 _MIN_DIFFERENCE_MS: Final = 2 * MINUTE
@@ -22,9 +24,14 @@ def measure_difference(headers: Mapping[str, str], answered_at: int) -> int | No
     return date - answered_at
 
 
-def describe_difference(difference_ms: int) -> str:
+def say_difference(difference_ms: int) -> Sentence:
     """Say how far the clocks are apart, as in "10 min"; the largest unit in which it is at least two."""
-    for unit_ms, name in ((DAY, "days"), (HOUR, "h")):
+    for unit_ms, sentence_id in ((DAY, "clock_days"), (HOUR, "clock_hours")):
         if abs(difference_ms) >= 2 * unit_ms:
-            return f"{round(abs(difference_ms) / unit_ms)} {name}"
-    return f"{round(abs(difference_ms) / MINUTE)} min"
+            return say(sentence_id, count=round(abs(difference_ms) / unit_ms))
+    return say("clock_minutes", count=round(abs(difference_ms) / MINUTE))
+
+
+def describe_difference(difference_ms: int) -> str:
+    """Return in English how far the clocks are apart."""
+    return render((say_difference(difference_ms),))

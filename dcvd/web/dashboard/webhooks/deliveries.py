@@ -12,6 +12,7 @@ from dcvd.core.addresses import is_public
 from dcvd.core.charts.rows import RowPart, lay_out_row
 from dcvd.core.events import read_domain_name
 from dcvd.core.http.exchanges import Timings
+from dcvd.core.webhooks.advice import split_advice
 from dcvd.core.webhooks.deliveries import DeliveryState, DeliveryStatus, RecordedAttempt
 from dcvd.core.webhooks.explanation import Explanation, explain
 from dcvd.http.request import ApiRequest
@@ -76,6 +77,7 @@ async def show_delivery(request: ApiRequest, delivery_id: FromPath[str]) -> Temp
             "delivery": detail.summary.delivery,
             "endpoint": detail.endpoint,
             "explained": explained,
+            "advice": split_advice(explained.advice, visit.look.language),
             "attempts": _show_attempts(detail),
             "are_cut": len(detail.attempts) == delivery_history.LATEST_ATTEMPTS,
             "latest_attempts": delivery_history.LATEST_ATTEMPTS,

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dcvd.core.durations import format_duration
 from dcvd.core.instants import DAY
+from dcvd.core.webhooks.advice import split_advice
 from dcvd.core.webhooks.endpoint_warnings import find_warnings
 from dcvd.core.webhooks.event_refusals import advise_on_refusal
 from dcvd.core.webhooks.replays import ReplayStatus
@@ -80,7 +81,7 @@ async def show_page(
             "latest_deliveries": endpoint_figures.LATEST_DELIVERIES,
             "counted_up_to": endpoint_figures.COUNTED_UP_TO,
             "refusals": [
-                (refusal.event_type, answer, advise_on_refusal(refusal.event_type, answer))
+                (refusal.event_type, answer, split_advice(advise_on_refusal(refusal.event_type, answer), language))
                 for refusal in figures.refusals
                 if (answer := refusal.lasting_answer) is not None
             ],

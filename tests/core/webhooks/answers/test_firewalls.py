@@ -12,8 +12,7 @@ from dcvd.core.webhooks.answers.firewalls import (
 )
 from dcvd.core.webhooks.answers.status_codes import meaning_of
 from dcvd.core.webhooks.deliveries import AttemptOutcome
-from dcvd.core.webhooks.explanation import explain
-from tests.core.webhooks.attempts import URL, answered
+from tests.core.webhooks.attempts import URL, answered, explain
 
 HTML = {"content-type": "text/html; charset=UTF-8"}
 NGINX = (

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcvd.core.sentences.rendering import render
 from dcvd.core.webhooks.answers.known_answers import recognize_answer
 from dcvd.core.webhooks.answers.text import read_text
 from dcvd.core.webhooks.event_refusals import is_refusal
-from dcvd.core.webhooks.explanation import explain
-from tests.core.webhooks.attempts import URL, answered
+from tests.core.webhooks.attempts import URL, answered, explain
 
 HOST = "hooks.customer.com"
 
@@ -44,12 +44,13 @@ HOST = "hooks.customer.com"
 def test_it_is_named_with_what_to_do(status: int, headers: dict[str, str], body: bytes, meaning: str) -> None:
     known = recognize_answer(status, headers, body, HOST)
     assert known is not None
-    assert known.meaning.startswith(meaning)
-    assert known.fix.endswith(".")
-    assert not {"{", "}"} & set(known.meaning + known.fix)
+    said, fix = render((known.meaning,)), render((known.fix,))
+    assert said.startswith(meaning)
+    assert fix.endswith(".")
+    assert not {"{", "}"} & set(said + fix)
     explanation = explain(answered(status, response_headers=headers, response_body=body), URL)
-    assert f": {known.meaning}." in explanation.sentence
-    assert explanation.fix == known.fix
+    assert f": {said}." in explanation.sentence
+    assert explanation.fix == fix
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_no_bytes_and_no_host_break_it(status: int, body: bytes, host: str) -> N
 def test_what_it_says_of_the_host_is_the_hosts_name_and_no_template() -> None:
     known = recognize_answer(403, {}, b"Blocked hosts: {code}", "{code}{host}")
     assert known is not None
-    assert known.fix == "Add {code}{host} to config.hosts of this environment."
+    assert render((known.fix,)) == "Add {code}{host} to config.hosts of this environment."
 
 
 def test_a_packed_body_is_read_as_far_as_it_came_and_no_bomb_is_unpacked() -> None:

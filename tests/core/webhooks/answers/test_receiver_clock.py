@@ -6,8 +6,7 @@ import pytest
 
 from dcvd.core.instants import DAY, HOUR, MINUTE, from_rfc3339
 from dcvd.core.webhooks.answers.receiver_clock import describe_difference, measure_difference
-from dcvd.core.webhooks.explanation import Explanation, explain
-from tests.core.webhooks.attempts import URL, answered
+from tests.core.webhooks.attempts import URL, Told, answered, explain
 
 NOW = from_rfc3339("2027-01-15T08:00:00Z")
 _DATES = {
@@ -43,7 +42,7 @@ def test_a_difference_is_said_in_its_largest_unit(difference: int, said: str) ->
     assert describe_difference(difference) == said
 
 
-def _refused(status: int, date: str, body: bytes = b"") -> Explanation:
+def _refused(status: int, date: str, body: bytes = b"") -> Told:
     attempt = answered(status, started_at=NOW, response_headers={"date": date}, response_body=body)
     return explain(attempt, URL)
 

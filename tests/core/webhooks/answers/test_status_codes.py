@@ -7,10 +7,9 @@ from dcvd.core.instants import MINUTE
 from dcvd.core.webhooks.answers.status_codes import StatusMeaning, describe_status, meaning_of
 from dcvd.core.webhooks.conformance import ProbeKind, evaluate_receiver
 from dcvd.core.webhooks.deliveries import AttemptOutcome, DeliveryState, decide_next_attempt
-from dcvd.core.webhooks.explanation import explain
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, apply_attempt
 from tests.core.builders import NOW
-from tests.core.webhooks.attempts import URL, answered
+from tests.core.webhooks.attempts import URL, answered, explain
 
 STATUSES = range(100, 600)
 
@@ -35,7 +34,7 @@ def test_every_status_has_a_meaning_and_all_that_react_to_it_agree() -> None:
 
         explanation = explain(attempt, URL)
         assert describe_status(status) in explanation.sentence
-        assert (meaning.error is None, explanation.fix == "", meaning.fix == "") == (is_success,) * 3
+        assert (meaning.error is None, explanation.fix == "", meaning.fix_id == "") == (is_success,) * 3
 
         ended_state = (
             DeliveryState.DELIVERED if is_success else DeliveryState.DEAD if is_gone else DeliveryState.PENDING
@@ -48,7 +47,7 @@ def test_every_status_has_a_meaning_and_all_that_react_to_it_agree() -> None:
         assert (health.paused_until is not None) is meaning.pauses_endpoint
 
         accepting = {kind: answered(204) for kind in ProbeKind}
-        duplicate = evaluate_receiver({**accepting, ProbeKind.DUPLICATE: attempt}).probes[1]
+        duplicate = evaluate_receiver({**accepting, ProbeKind.DUPLICATE: attempt}, URL).probes[1]
         assert duplicate.passed is (True if is_success else None if meaning.pauses_endpoint else False)
 
 
