@@ -55,6 +55,7 @@ SAME_WORDS: Final[dict[str, set[str]]] = {
 COMPOSED_OF_PAGES: Final[dict[str, str]] = {
     # domains
     "domains": "domains?_(state|verdict|awaited|light)_[a-z_]+",
+    "findings": r"finding_[a-z_]+",
     # webhooks
     "webhooks": (
         r"webhooks_(health|disabled|status|action|window|outcome|phase|then|probe|probe_state|ordering|replay)_[a-z_]+"
@@ -66,7 +67,7 @@ COMPOSED_OF_PAGES: Final[dict[str, str]] = {
     # connections
     "connections": r"connections_(provider|method|form|member)_[a-z0-9_]+",
     # jobs
-    "jobs": r"jobs_state_[a-z]+|job_kind_[a-z_]+",
+    "jobs": r"jobs_state_[a-z]+|job_(kind|error)_[a-z_]+",
     # audit
     "audit": r"audit_(action|actor)_[a-z_]+",
     # members

@@ -36,6 +36,16 @@ async def test_a_job_is_shown_with_its_domain_its_attempts_and_what_went_wrong(
     assert "/retry" not in answer.body.decode()
 
 
+async def test_what_was_noted_is_quoted_beside_what_its_code_means_in_the_language_of_the_page(
+    context: Context, owner_browser: Browser, job: Job
+) -> None:
+    await queue.fail(context, job, Permanent("Token is odd."))
+    for path in ("/dashboard/jobs", f"/dashboard/jobs/{job.id}"):
+        answer = await owner_browser.open(path, **{"Accept-Language": "de"})
+        assert "Der andere Dienst hat es abgelehnt. Token is odd." in read_text(answer)
+        assert 'lang="en">Token is odd.</' in answer.body.decode()
+
+
 async def test_jobs_are_filtered(context: Context, organization: Organization, owner_browser: Browser) -> None:
     for name in ("a.customer.com", "b.customer.com"):
         await additions.add(context, organization.id, name)

@@ -51,11 +51,17 @@ async def show_list(request: ApiRequest) -> Template:
             "searched_name": normalise_search(asked.search) if asked.search else "",
             "states": [(each.value, visit.words(f"domains_state_{each.value}")) for each in ListedState],
             "statuses": [(each.value, each.value) for each in DomainStatus],
-            "codes": [(each.value, each.value) for each in sorted(FindingCode)],
+            "codes": _list_findings(visit),
             "orders": [(each.value, visit.words(_ORDERS[each])) for each in DomainOrder],
             "list_query": write_list_query(request.query_params),
         },
     )
+
+
+def _list_findings(visit: Visit) -> list[tuple[str, str]]:
+    """List the findings that can be chosen, by their names in the page's language, each with its code."""
+    named = [(each.value, f"{visit.words(f'finding_{each.value}')} ({each.value})") for each in FindingCode]
+    return sorted(named, key=lambda choice: choice[1].casefold())
 
 
 @get_changes("/domains/changes")

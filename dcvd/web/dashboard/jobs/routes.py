@@ -13,7 +13,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.jobs import dead_causes, queue
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
-from dcvd.web.dashboard.jobs.view import view_job
+from dcvd.web.dashboard.jobs.view import name_error, view_job
 from dcvd.web.dashboard.live import answer_list_changes, get_changes
 from dcvd.web.dashboard.navigation import JOBS
 from dcvd.web.dashboard.objects import find_places
@@ -35,13 +35,14 @@ async def show_jobs(request: ApiRequest) -> Template:
         cursor=query.get("cursor"),
         limit=DEFAULT_LIMIT,
     )
-    words = visit.words
+    words, dead = visit.words, await dead_causes.list_causes(request.context, request.org_id)
     return visit.show(
         "jobs/list",
         {
             "jobs": [view_job(job, visit.look.language) for job in page.items],
             "next_url": visit.link_next(page.next_cursor),
-            "dead": await dead_causes.list_causes(request.context, request.org_id),
+            "dead": dead,
+            "meanings": {cause.code: name_error(cause.code, visit.look.language) for cause in dead.causes},
             "states": [(state.value, words(f"jobs_state_{state.value}")) for state in JobState],
             "kinds": [(name, words(f"job_kind_{name}")) for name in NAMED_KINDS],
             "status": status,

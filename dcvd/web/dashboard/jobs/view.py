@@ -4,11 +4,14 @@ from msgspec import Struct
 
 from dcvd.core.job_kinds import name_job
 from dcvd.core.jobs import Job, JobState
-from dcvd.core.sentences.rendering import Language, render
+from dcvd.core.sentences.rendering import CATALOGUE, Language, render
+from dcvd.core.sentences.sentence import say
 
 
 class JobView(Struct, frozen=True, kw_only=True):
-    """A job. what: its kind in words. error: what went wrong last, in English."""
+    """A job. what: its kind in words. error: what went wrong last, as it was noted then, in English.
+
+    meaning: what its code means, in words; None for a code that has none."""
 
     id: str
     what: str
@@ -21,6 +24,7 @@ class JobView(Struct, frozen=True, kw_only=True):
     next_attempt_at: int | None
     error_code: str | None
     error: str | None
+    meaning: str | None
     request_id: str | None
     created_at: int
     updated_at: int
@@ -40,7 +44,14 @@ def view_job(job: Job, language: Language) -> JobView:
         next_attempt_at=job.next_attempt_at,
         error_code=job.last_error_code,
         error=job.last_error,
+        meaning=name_error(job.last_error_code, language),
         request_id=job.request_id,
         created_at=job.created_at,
         updated_at=job.updated_at,
     )
+
+
+def name_error(code: str | None, language: Language) -> str | None:
+    """Return what a job's error code means, in a language; None for a code without words."""
+    sentence_id = f"job_error_{code}"
+    return render((say(sentence_id),), language) if sentence_id in CATALOGUE[language] else None

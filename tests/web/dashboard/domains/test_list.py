@@ -157,3 +157,9 @@ async def test_whatever_an_address_says_is_text(owner_browser: Browser, query: s
     page = await owner_browser.open(f"/dashboard/domains?{query}")
     assert page.status in (200, 400)
     assert "<script>alert" not in page.body.decode()
+
+
+async def test_findings_are_chosen_by_their_names_in_the_language_of_the_page(owner_browser: Browser) -> None:
+    for language, name in (("en", "CNAME missing (cname_missing)"), ("de", "CNAME fehlt (cname_missing)")):
+        page = (await owner_browser.open("/dashboard/domains", **{"Accept-Language": language})).body.decode()
+        assert f'<option value="cname_missing">{name}</option>' in page

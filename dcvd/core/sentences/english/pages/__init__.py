@@ -11,6 +11,7 @@ from dcvd.core.sentences.english.pages.connect import CONNECT_PAGE
 from dcvd.core.sentences.english.pages.connections import CONNECTIONS
 from dcvd.core.sentences.english.pages.domains import DOMAINS
 from dcvd.core.sentences.english.pages.events import EVENTS
+from dcvd.core.sentences.english.pages.findings import FINDINGS
 from dcvd.core.sentences.english.pages.frame import FRAME
 from dcvd.core.sentences.english.pages.jobs import JOBS
 from dcvd.core.sentences.english.pages.members import MEMBERS
@@ -28,6 +29,7 @@ PAGES: Final[Mapping[str, str]] = MappingProxyType(
         **FRAME,
         **OVERVIEW,
         **DOMAINS,
+        **FINDINGS,
         **WEBHOOKS,
         **EVENTS,
         **TOKENS,
