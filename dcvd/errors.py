@@ -4,17 +4,36 @@ Every message says what happened, to what, and what to do about it. `code` is st
 `code` of an API problem, of a domain's error and of a job's last error.
 """
 
+from typing import Protocol
+
+
+class Wording(Protocol):
+    """What an error says, before it is put into the words of a language."""
+
+    @property
+    def english(self) -> str:
+        """The words for whoever reads no pages: the API, the commands, the log."""
+
 
 class DcvdError(Exception):
-    """The root of all errors that dcvd raises on purpose."""
+    """The root of all errors that dcvd raises on purpose.
+
+    `wording`: what pages put into their own language; None where the message is somebody else's, or no page shows it.
+    """
 
     code = "internal_error"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str | Wording, *, code: str | None = None) -> None:
+        self.wording = None if isinstance(message, str) else message
+        self.message = message if isinstance(message, str) else message.english
+        super().__init__(self.message)
         if code is not None:
             self.code = code
+
+    @property
+    def said(self) -> str | Wording:
+        """What it says, for another error that says the same."""
+        return self.wording or self.message
 
 
 class ConfigError(DcvdError):
@@ -32,7 +51,7 @@ class InvalidInput(DcvdError):
 
     code = "invalid_input"
 
-    def __init__(self, field: str, message: str, *, code: str | None = None) -> None:
+    def __init__(self, field: str, message: str | Wording, *, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.field = field
 
@@ -57,7 +76,7 @@ class Conflict(DcvdError):
 
     code = "conflict"
 
-    def __init__(self, message: str, *, code: str | None = None, existing_id: str | None = None) -> None:
+    def __init__(self, message: str | Wording, *, code: str | None = None, existing_id: str | None = None) -> None:
         super().__init__(message, code=code)
         self.existing_id = existing_id
 
@@ -73,7 +92,7 @@ class TooManyRequests(DcvdError):
 
     code = "too_many_requests"
 
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
+    def __init__(self, message: str | Wording, *, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
 
@@ -141,9 +160,10 @@ class RemoteError(DcvdError):
 
     code = "remote_failed"
 
-    def __init__(self, message: str, *, code: str | None = None, follow_up: str = "") -> None:
-        super().__init__(f"{message} {follow_up}".rstrip(), code=code)
-        self.fact = message
+    def __init__(self, message: str | Wording, *, code: str | None = None, follow_up: str = "") -> None:
+        fact = message if isinstance(message, str) else message.english
+        super().__init__(f"{fact} {follow_up}" if follow_up else message, code=code)
+        self.fact = fact
 
 
 class Retryable(RemoteError):
@@ -155,7 +175,12 @@ class Retryable(RemoteError):
     code = "remote_unavailable"
 
     def __init__(
-        self, message: str, *, code: str | None = None, retry_after_s: float | None = None, follow_up: str = ""
+        self,
+        message: str | Wording,
+        *,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+        follow_up: str = "",
     ) -> None:
         super().__init__(message, code=code, follow_up=follow_up)
         self.retry_after_s = retry_after_s
@@ -179,7 +204,12 @@ class Permanent(RemoteError):
     code = "remote_refused"
 
     def __init__(
-        self, message: str, *, code: str | None = None, http_status: int | None = None, remote_code: int | None = None
+        self,
+        message: str | Wording,
+        *,
+        code: str | None = None,
+        http_status: int | None = None,
+        remote_code: int | None = None,
     ) -> None:
         super().__init__(message, code=code)
         self.http_status = http_status

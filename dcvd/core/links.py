@@ -9,6 +9,7 @@ from msgspec import Struct
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import DAY, MINUTE, SECOND
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.core.tokens.token import is_expired
 from dcvd.errors import InvalidInput
@@ -90,6 +91,6 @@ def read_lifetime_ms(seconds: int) -> int:
     """Return the lifetime of a new link in milliseconds. Raises InvalidInput."""
     lowest, highest = MIN_LIFETIME_MS // SECOND, MAX_LIFETIME_MS // SECOND
     if not lowest <= seconds <= highest:
-        message = f"expiresIn is {seconds}; give a whole number of seconds from {lowest} to {highest}."
+        message = word("link_life_beyond", seconds=seconds, lowest=lowest, highest=highest)
         raise InvalidInput("expiresIn", message)
     return seconds * SECOND

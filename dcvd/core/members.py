@@ -12,6 +12,8 @@ from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import DAY
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.sentence import Sentence, say
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import ROLE_ORDER, Role, may_write
 from dcvd.errors import InvalidInput
 
@@ -32,6 +34,18 @@ class MemberStatus(StrEnum):
     INVITED = "invited"
     ACTIVE = "active"
     SUSPENDED = "suspended"
+
+
+_STATUSES: Final = {
+    MemberStatus.ACTIVE: "members_active",
+    MemberStatus.SUSPENDED: "members_suspended",
+    MemberStatus.INVITED: "members_invited",
+}
+
+
+def say_status(status: MemberStatus) -> Sentence:
+    """Return the name of a status for a sentence."""
+    return say(_STATUSES[status])
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -73,8 +87,7 @@ def normalize_address(text: str) -> str:
     ):
         raise InvalidInput(
             "address",
-            "address is no e-mail address such as person@example.com. An international domain is written in A-labels "
-            "(xn--…).",
+            word("address_unusable"),
         )
     return address
 

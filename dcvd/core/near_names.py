@@ -18,11 +18,3 @@ def suggest(name: str, known: Iterable[str], *, at_most: int = 3) -> str:
     """Ask whether a near name was meant: a question with a blank before it, or nothing where none is near."""
     near = " or ".join(f"'{each}'" for each in find_near(name, known, at_most=at_most))
     return f" Did you mean {near}?" if near else ""
-
-
-def refuse_unknown(field: str, name: str, known: Iterable[str]) -> str:
-    """Return the sentences on a value that is none of the known ones: all of them where they are few."""
-    names = list(known)
-    if len(names) <= MANY:
-        return f"{field} is {name!r}, which is none of: {', '.join(names)}."
-    return f"{field} is {name!r}, which is none of the {len(names)} that there are.{suggest(name, names)}"

@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import parse_qsl
 
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.http.request import ApiRequest
 
@@ -39,6 +40,6 @@ async def _read_fields(request: ApiRequest) -> list[tuple[str, str]]:
             errors="strict",
         )
     except ValueError as error:
-        raise InvalidInput("form", "This is not what the form of this page sends; load the page again.") from error
+        raise InvalidInput("form", word("form_unusable")) from error
     request.scope["state"][_FORM] = fields
     return fields

@@ -9,6 +9,8 @@ from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, TsigKey
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.http.bodies.body import convert
 from dcvd.providers.route53.roles import account_of
@@ -78,7 +80,7 @@ def read_credentials(provider: Provider, members: dict[str, Any]) -> Credentials
                 assert_never(provider)
     except InvalidInput as error:
         field = error.field if error.field.startswith(_CREDENTIALS_FIELD) else f"{_CREDENTIALS_FIELD}.{error.field}"
-        raise InvalidInput(field, error.message, code=error.code) from None
+        raise InvalidInput(field, error.said, code=error.code) from None
 
 
 def _read(members: dict[str, Any], struct_type: type[T]) -> T:
@@ -87,7 +89,7 @@ def _read(members: dict[str, Any], struct_type: type[T]) -> T:
         # The message does not quote the name: somebody may have put the secret there.
         raise InvalidInput(
             _CREDENTIALS_FIELD,
-            f"A member of credentials is not expected; they are: {', '.join(known)}.",
+            word("credentials_member_unknown", known=", ".join(known)),
             code="unknown_field",
         )
     return convert(members, struct_type, subject=_CREDENTIALS_FIELD)
@@ -99,13 +101,13 @@ def _read_godaddy(members: _GodaddyCredentials) -> Credentials:
             return ApiToken(token=_read_secret("token", token))
         case _GodaddyCredentials(token=None, key=str(key), secret=str(secret)):
             if ":" in key:
-                raise InvalidInput("key", "key has a colon, which would end it in the header.")
+                raise InvalidInput("key", word("key_with_colon"))
             return KeyPair(
-                key=_check_form("key", key, _HEADER_WORD, "a word of ASCII characters"),
+                key=_check_form("key", key, _HEADER_WORD, "expected_word"),
                 secret=_read_secret("secret", secret),
             )
         case _:
-            raise InvalidInput("token", "token is missing: give token alone, or key and secret.")
+            raise InvalidInput("token", word("token_missing"))
 
 
 def _read_route53(members: _Route53Credentials) -> Credentials:
@@ -116,48 +118,49 @@ def _read_route53(members: _Route53Credentials) -> Credentials:
             account_of(arn)  # raises where it is not the ARN of a role
             return AwsRole(
                 role_arn=arn,
-                external_id=_check_form("externalId", external, _HEADER_WORD, "an ExternalId that dcvd gave"),
+                external_id=_check_form("externalId", external, _HEADER_WORD, "expected_external_id"),
             )
         case _Route53Credentials(
             role_arn=None, external_id=None, access_key_id=str(key_id), secret_access_key=str(secret)
         ):
             return AwsKeys(
-                access_key_id=_check_form("accessKeyId", key_id, _KEY_ID, "the id of an access key"),
+                access_key_id=_check_form("accessKeyId", key_id, _KEY_ID, "expected_key_id"),
                 secret_access_key=_read_secret("secretAccessKey", secret),
             )
         case _:
-            raise InvalidInput(
-                "roleArn", "roleArn is missing: give roleArn and externalId, or accessKeyId and secretAccessKey."
-            )
+            raise InvalidInput("roleArn", word("role_arn_missing"))
 
 
 def _read_other(members: _OtherCredentials) -> Credentials:
     if not 1 <= members.port <= 65535:
-        raise InvalidInput("port", f"port is {members.port}; give a number from 1 to 65535.")
+        raise InvalidInput("port", word("port_beyond", port=members.port))
     return TsigKey(
-        server=_check_form("server", members.server, _HOST_FORM, "a hostname or an IP address"),
+        server=_check_form("server", members.server, _HOST_FORM, "expected_host"),
         port=members.port,
         zone=_read_dns_name("zone", members.zone),
         key_name=_read_dns_name("keyName", members.key_name),
-        algorithm=_check_form("algorithm", members.algorithm, _DNS_NAME, "the name of an algorithm")
+        algorithm=_check_form("algorithm", members.algorithm, _DNS_NAME, "expected_algorithm")
         .lower()
         .removesuffix("."),
-        secret=Secret(_check_form("secret", members.secret, _BASE64, "the key in base64")),
+        secret=Secret(_check_form("secret", members.secret, _BASE64, "expected_base64")),
     )
 
 
 def _read_secret(field: str, value: str) -> Secret:
-    return Secret(_check_form(field, value, _HEADER_WORD, "a word of ASCII characters"))
+    return Secret(_check_form(field, value, _HEADER_WORD, "expected_word"))
 
 
 def _read_dns_name(field: str, value: str) -> str:
     if len(value.removesuffix(".")) > MAX_NAME_CHARS:
-        raise InvalidInput(field, f"{field} is longer than a name in DNS can be.")
-    return _check_form(field, value, _DNS_NAME, "a name in DNS").lower().removesuffix(".")
+        raise InvalidInput(field, word("dns_name_too_long", field=field))
+    return _check_form(field, value, _DNS_NAME, "expected_dns_name").lower().removesuffix(".")
 
 
 def _check_form(field: str, value: str, form: re.Pattern[str], expected: str) -> str:
-    """Return the value if it has the form. The error does not quote it: it may be a secret in the wrong place."""
+    """Return the value if it has the form; `expected` is the id of the words for that.
+
+    The error does not quote the value: it may be a secret in the wrong place.
+    """
     if form.fullmatch(value) is None:
-        raise InvalidInput(field, f"{field} is not {expected}.")
+        raise InvalidInput(field, word("value_of_other_form", field=field, expected=say(expected)))
     return value

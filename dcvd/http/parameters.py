@@ -14,8 +14,8 @@ from litestar.params import QueryParameter
 from litestar.utils.signature import ParsedSignature
 
 from dcvd.core.events import EventType
-from dcvd.core.near_names import refuse_unknown
 from dcvd.core.records.domain_connect import RETURN_PATH
+from dcvd.core.unknown_names import refuse_unknown
 from dcvd.errors import InvalidInput
 from dcvd.http.page_routes import ANY_QUERY
 from dcvd.services.webhooks.endpoints import parse_event_type

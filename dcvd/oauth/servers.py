@@ -5,6 +5,7 @@ from msgspec import Struct
 from dcvd.config import Config, Live
 from dcvd.config.oauth_sections import OauthClientConfig
 from dcvd.core.connections.connection import Provider
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput, NotConfigured
 from dcvd.kit.http.fetch import Fetcher
 from dcvd.oauth.metadata import AuthorizationServerMetadata, MetadataCache
@@ -84,8 +85,7 @@ def _client_section(config: Config, provider: Provider) -> OauthClientConfig:
         case Provider.ROUTE53:
             raise InvalidInput(
                 "provider",
-                "AWS has no OAuth for its customers. Get an ExternalId by POST /api/oauth/aws/external-ids, let the "
-                "customer make a role that trusts it, then connect by POST /api/oauth/connections.",
+                word("aws_without_oauth"),
                 code="no_oauth",
             )
 

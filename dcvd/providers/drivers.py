@@ -6,6 +6,7 @@ from dcvd.config import Config, Live
 from dcvd.core.connections.connection import Provider
 from dcvd.core.connections.credentials import ApiToken, AwsKeys, AwsRole, Credentials, KeyPair, OauthTokens, TsigKey
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.dns import DnsObserver
 from dcvd.errors import InvalidInput, NotConfigured
 from dcvd.kit.clock import Clock
@@ -71,7 +72,7 @@ class DriverFactory:
             case Provider.OTHER, TsigKey():
                 return Rfc2136Records(credentials, self._update_servers, org_id)
             case _:
-                raise InvalidInput("credentials", f"{provider.value} does not take credentials of this kind.")
+                raise InvalidInput("credentials", word("credentials_of_other_kind", provider=provider.value))
 
     def _create_other(self, config: Config, token: Secret) -> RecordDriver:
         settings = config.providers_other

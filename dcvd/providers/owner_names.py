@@ -48,5 +48,5 @@ def locate_owner(zone: Zone, name: str, *, is_cname: bool = False) -> OwnerName:
     """Split a name into its zone and its label. Raises Permanent if no record, or no CNAME, can be there."""
     obstacle = find_name_obstacle(name, zone, is_cname=is_cname)
     if obstacle is not None:
-        raise Permanent(obstacle.message, code=obstacle.code)
+        raise Permanent(obstacle.wording, code=obstacle.code)
     return OwnerName(zone, name, name.removesuffix(zone.name).removesuffix(".") or APEX)

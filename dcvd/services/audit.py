@@ -21,6 +21,7 @@ from dcvd.core.audit import (
 from dcvd.core.callers import DAEMON, Caller, CallerKind
 from dcvd.core.ids import IdPrefix
 from dcvd.core.operators import OPERATOR_ORG_ID
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.services.context import Context
 from dcvd.store import audit
@@ -206,7 +207,7 @@ def _parse_position(cursor: str | None) -> int:
     if text is None:
         return _AFTER_ALL
     if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.")
+        raise InvalidInput("cursor", word("cursor_unusable"))
     return int(text)
 
 
@@ -220,5 +221,5 @@ def _parse_position_of_all(cursor: str | None) -> AuditPosition:
         return AuditPosition()
     match = _POSITION.fullmatch(text)
     if match is None:
-        raise InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.")
+        raise InvalidInput("cursor", word("cursor_unusable"))
     return AuditPosition(int(match[1]), match[3], int(match[2]))

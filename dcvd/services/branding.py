@@ -10,6 +10,8 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.branding.branding import Branding, validate_color, validate_language, validate_return_url
 from dcvd.core.branding.embed_origins import validate_embed_origins
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -73,7 +75,7 @@ async def change(
 
     def unit(tx: Transaction) -> Branding:
         stored = branding_table.get(tx, org_id)
-        precondition.check(stored.entity_tag, "The branding")
+        precondition.check(stored.entity_tag, say("the_branding"))
         branding = replace(stored, **changes)
         if logo is not None and branding.logo_id is not None:
             branding_table.replace_logo(tx, org_id, branding.logo_id, logo, context.now())
@@ -92,7 +94,7 @@ async def find_logo(context: Context, logo_id: str) -> Logo:
     """Find a logo by its name. Raises NotFound."""
     logo = await context.database.read(lambda snapshot: branding_table.find_logo(snapshot, logo_id))
     if logo is None:
-        raise NotFound("There is no such logo.")
+        raise NotFound(word("logo_unknown"))
     return logo
 
 

@@ -19,6 +19,7 @@ from dcvd.core.domains import targets
 from dcvd.core.domains.additions import DomainRequest, ValidatedDomain, validate_request
 from dcvd.core.domains.domain import DnsState, Domain, DomainError, Finding, RequiredRecord
 from dcvd.core.sentences.rendering import Language
+from dcvd.core.sentences.wording import word
 from dcvd.core.text import make_printable
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import NotFound
@@ -120,7 +121,7 @@ async def diagnose_by_name(context: Context, name: str) -> Diagnosis:
     def query(snapshot: Snapshot) -> Diagnosis:
         domain = stored_domains.find_by_name(snapshot, name)
         if domain is None:
-            raise NotFound(f"Nobody has added {name} here.")
+            raise NotFound(word("domain_of_nobody", name=name))
         return diagnose_stored_domain(context, snapshot, domain)
 
     return await context.database.read(query)
@@ -147,7 +148,7 @@ class Diagnoser:
         self._context = context
         self._observer = observer
         self._admission_limit = AdmissionLimit(
-            "diagnoses",
+            "work_diagnoses",
             max_per_caller=MAX_AT_ONCE_PER_ORGANIZATION,
             max_total=MAX_AT_ONCE,
             max_per_minute=MAX_PER_MINUTE,

@@ -15,6 +15,7 @@ from dcvd.core.dns.providers import find_provider_by_name
 from dcvd.core.domains.domain import Domain, Finding, RequiredRecord
 from dcvd.core.domains.typed_records import find_zone, required_records_to_type
 from dcvd.core.instants import SECOND
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotConfigured, NotFound, Retryable, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
 from dcvd.services.context import Context
@@ -71,7 +72,7 @@ async def read_owner(context: Context, org_id: str) -> PageOwner:
     def query(snapshot: Snapshot) -> PageOwner:
         organization = organizations.find(snapshot, org_id)
         if organization is None:
-            raise NotFound("There is no such organization.")
+            raise NotFound(word("organization_missing"))
         return PageOwner(organization.name, branding_table.get(snapshot, org_id))
 
     return await context.database.read(query)

@@ -4,7 +4,8 @@ from http import HTTPStatus
 from typing import Final
 
 from dcvd.core.branding.images import read_image_format
-from dcvd.errors import InvalidInput
+from dcvd.core.sentences.wording import SaidSentences, word, word_all
+from dcvd.errors import InvalidInput, Wording
 from dcvd.kit.http.fetch import FetchFailed, FetchRefused
 from dcvd.kit.http.guarded_fetch import GuardedFetcher
 from dcvd.kit.limits.admission_limit import AdmissionLimit
@@ -21,7 +22,7 @@ class LogoFetcher:
 
     def __init__(self, fetcher: GuardedFetcher) -> None:
         self._fetcher = fetcher
-        self._limit = AdmissionLimit("fetches of a logo", max_per_caller=2, max_total=8, max_per_minute=10)
+        self._limit = AdmissionLimit("work_logos", max_per_caller=2, max_total=8, max_per_minute=10)
 
     async def fetch(self, org_id: str, url: str) -> Logo:
         """Fetch an organization's logo, whoever asks for it.
@@ -35,24 +36,26 @@ class LogoFetcher:
                     url, owner=org_id, timeout_s=_FETCH_TIMEOUT_S, max_bytes=MAX_LOGO_BYTES
                 )
             except FetchRefused as error:
-                raise _unusable(error.message) from error
+                raise _unusable(error.said) from error
             except FetchFailed as error:
                 if error.is_own_fault:
                     raise
-                raise _unusable(error.message) from error
+                raise _unusable(error.said) from error
         if answer.status != HTTPStatus.OK:
-            raise _unusable(f"The server answered with {answer.status}; redirects are not followed.")
+            raise _unusable(word("logo_answered", status=answer.status))
         image = read_image_format(answer.body)
         if image is None:
-            raise _unusable("It is none of PNG, JPEG, WebP or GIF.")
+            raise _unusable(word("logo_no_image"))
         if not (0 < image.width <= MAX_LOGO_PIXELS and 0 < image.height <= MAX_LOGO_PIXELS):
-            raise _unusable(f"It has {image.width} x {image.height} pixels; up to {MAX_LOGO_PIXELS} each are allowed.")
+            raise _unusable(word("logo_pixels", width=image.width, height=image.height, most=MAX_LOGO_PIXELS))
         return Logo(media_type=image.media_type, content=answer.body, source_url=url)
 
 
-def _unusable(reason: str) -> InvalidInput:
-    return InvalidInput(
-        "logoUrl",
-        f"The logo was not taken: {reason} It may have up to {MAX_LOGO_BYTES >> 10} KiB.",
-        code="logo_unusable",
-    )
+def _unusable(reason: str | Wording) -> InvalidInput:
+    most = MAX_LOGO_BYTES >> 10
+    message: str | Wording
+    if isinstance(reason, SaidSentences):
+        message = word_all((word("logo_not_taken"), reason, word("logo_most", most=most)))
+    else:
+        message = f"The logo was not taken: {reason} It may have up to {most} KiB."
+    return InvalidInput("logoUrl", message, code="logo_unusable")

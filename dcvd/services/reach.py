@@ -1,6 +1,7 @@
 """The reach of callers: whether an object belongs to a domain that they may know of, and which connections they use."""
 
 from dcvd.core.connections.connection import Connection
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
@@ -14,9 +15,7 @@ from dcvd.store.webhooks import delivery_history
 def check_name(reach: DomainReach | None, name: str) -> None:
     """Raise Forbidden for a domain's name outside a caller's reach; None is no limit."""
     if reach is not None and not reach.any_new_name and not reach.covers_name(name):
-        raise Forbidden(
-            f"This token or link is limited to some domains, and {name} is none of them.", code="outside_reach"
-        )
+        raise Forbidden(word("domain_outside_reach", name=name), code="outside_reach")
 
 
 def covers(context: Context, domain_id: str | None, name: str | None) -> bool:
@@ -42,14 +41,14 @@ async def check_domain(context: Context, reach: DomainReach, domain_id: str) -> 
     """Raise NotFound for a domain outside the reach, and for none, as for another organization's."""
     domain = await context.database.read(lambda snapshot: domains.get(snapshot, domain_id))
     if domain is None or not reach.covers(domain.id, domain.name):
-        raise NotFound(f"There is no domain {domain_id}.")
+        raise NotFound(word("domain_unknown", domain=domain_id))
 
 
 async def check_job(context: Context, reach: DomainReach, job_id: str) -> None:
     """Raise NotFound for a job about a domain outside the reach, or about none."""
     job = await context.database.read(lambda snapshot: jobs.get(snapshot, job_id))
     if job is None or not reach.covers(job.domain_id, job.domain_name):
-        raise NotFound(f"There is no job {job_id}.")
+        raise NotFound(word("job_unknown", job=job_id))
 
 
 async def check_delivery(context: Context, reach: DomainReach, delivery_id: str) -> None:
@@ -60,4 +59,4 @@ async def check_delivery(context: Context, reach: DomainReach, delivery_id: str)
         return delivery is not None and reach.covers(*events.find_domain(snapshot, delivery.event_id))
 
     if not await context.database.read(query):
-        raise NotFound(f"There is no delivery {delivery_id}.")
+        raise NotFound(word("delivery_unknown", delivery=delivery_id))

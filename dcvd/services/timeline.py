@@ -13,6 +13,7 @@ from dcvd.core.instants import DAY, HOUR
 from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.transitions import Observation
 from dcvd.core.sentences.rendering import Language
+from dcvd.core.sentences.wording import word
 from dcvd.core.timeline import TimelineEntryKind, TimelineNote
 from dcvd.core.timeline_sentences import (
     describe_event,
@@ -134,7 +135,7 @@ async def list_page(
 
     def query(snapshot: Snapshot) -> list[TimelineEntry]:
         if timeline.find_org(snapshot, domain_id) != org_id:
-            raise NotFound(f"There is no domain {domain_id}.")
+            raise NotFound(word("domain_unknown", domain=domain_id))
         return _list_beyond(snapshot, domain_id, position, newest_first=newest_first, limit=limit + 1)
 
     entries = await context.database.read(query)
@@ -177,7 +178,7 @@ def _parse_cursor(cursor: str | None, *, newest_first: bool) -> tuple[int, int, 
     kind, _, tie = rest.partition(".")
     numbers = [at, kind, tie] if kind == str(int(TimelineEntryKind.EVENT)) else [at, kind]
     if not (all(number.isascii() and number.isdigit() and len(number) < 19 for number in numbers) and tie):
-        raise InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.")
+        raise InvalidInput("cursor", word("cursor_unusable"))
     return int(at), int(kind), tie
 
 

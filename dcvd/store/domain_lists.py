@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.dns.hostnames import registrable_domain
 from dcvd.core.domains.domain import Domain, DomainStatus
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput
 from dcvd.store import domain_labels
@@ -238,7 +239,7 @@ def _read_position(order: DomainOrder, after: str | None) -> dict[str, Any]:
         case (DomainOrder.EXPIRY, [name, expiry]) if name == order.value and is_expiry(expiry):
             return {"after_expiry": int(expiry), "after": last}
         case _:
-            raise InvalidInput("cursor", "The cursor belongs to a list in another order; start without one.")
+            raise InvalidInput("cursor", word("cursor_of_other_order"))
 
 
 def is_expiry(text: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from dcvd.core.domains.domain import Domain
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.store.domain_lists import EXPIRY, TROUBLED, DomainFilter, DomainOrder, expiry_of, is_expiry, write_conditions
 from dcvd.store.domains import DOMAINS
@@ -126,4 +127,4 @@ def _read_position(order: DomainOrder, after: str | None) -> dict[str, Any]:
                 return {"after_key": key, "after": domain_id}
             if is_expiry(key):
                 return {"after_key": int(key), "after": domain_id}
-    raise InvalidInput("cursor", "The cursor belongs to a list in another order; start without one.")
+    raise InvalidInput("cursor", word("cursor_of_other_order"))

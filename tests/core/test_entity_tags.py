@@ -3,6 +3,7 @@
 import pytest
 
 from dcvd.core.http.entity_tags import build_entity_tag, parse_precondition
+from dcvd.core.sentences.sentence import say
 from dcvd.errors import InvalidInput, PreconditionFailed
 
 TAG = build_entity_tag("wh_1", 7)
@@ -10,7 +11,7 @@ TAG = build_entity_tag("wh_1", 7)
 
 def passes(text: str | None) -> bool:
     try:
-        parse_precondition(text).check(TAG, "The webhook wh_1")
+        parse_precondition(text).check(TAG, say("the_webhook", id="wh_1"))
     except PreconditionFailed:
         return False
     return True

@@ -241,7 +241,7 @@ def app(
     parts.open_requests = OpenRequests(context)
     parts.rate_limiter = RateLimiter(context)
     parts.failed_authentications = FailedAuthentications(context)
-    parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("syncs")
+    parts.checks, parts.sync_limit = OnDemandChecks(context, looker), build_check_limit("work_syncs")
     parts.sign_in_limit = build_sign_in_limit()
     parts.download_limit = build_download_limit()
     parts.stream_slots, parts.readiness = StreamSlots(), Readiness(max_age_s=0.0)

@@ -13,6 +13,7 @@ from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 MAX_CONTACTS: Final = 20
@@ -84,12 +85,12 @@ def parse_kinds(names: Collection[str] | None) -> tuple[AlertKind, ...] | None:
         return None
     known = {kind.value for kind in CONTACT_KINDS}
     if not names:
-        raise InvalidInput("kinds", "kinds is empty: such a contact would be told nothing. Name some, or give null.")
+        raise InvalidInput("kinds", word("kinds_empty"))
     if len(names) > len(known):
-        raise InvalidInput("kinds", f"kinds has {len(names)} entries, and there are {len(known)} kinds.")
+        raise InvalidInput("kinds", word("kinds_too_many", count=len(names), known=len(known)))
     for name in names:
         if name not in known:
-            raise InvalidInput("kinds", f"There is no kind {name[:100]!r}; there are: {', '.join(CONTACT_KINDS)}.")
+            raise InvalidInput("kinds", word("kind_unknown", kind=repr(name[:100]), known=", ".join(CONTACT_KINDS)))
     return tuple(kind for kind in CONTACT_KINDS if kind in names)
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 
 from dcvd.core.http.entity_tags import build_entity_tag
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 MAX_RETURN_URL_CHARACTERS: Final = 2048
@@ -48,14 +49,14 @@ class Branding(Struct, frozen=True, kw_only=True):
 def validate_color(field: str, value: str) -> str:
     """Return a colour in lower case. Raises InvalidInput."""
     if _COLOR.fullmatch(value) is None:
-        raise InvalidInput(field, f"{field} is no colour such as #0f62fe: # and six hex digits.")
+        raise InvalidInput(field, word("color_unusable", field=field))
     return value.lower()
 
 
 def validate_language(value: str) -> str:
     """Return a language tag as it was written. Raises InvalidInput."""
     if len(value) > MAX_LANGUAGE_CHARACTERS or _LANGUAGE.fullmatch(value) is None:
-        raise InvalidInput("language", "language is no language tag (BCP 47) such as en, de-AT or zh-Hant.")
+        raise InvalidInput("language", word("language_unusable"))
     return value
 
 
@@ -63,8 +64,7 @@ def validate_return_url(value: str) -> str:
     """Return an https URL to which a browser may be sent. Raises InvalidInput."""
     fault = InvalidInput(
         "returnUrl",
-        f"returnUrl is no https:// URL with a host and without a user name, of up to {MAX_RETURN_URL_CHARACTERS} "
-        "characters.",
+        word("return_url_unusable", most=MAX_RETURN_URL_CHARACTERS),
     )
     if len(value) > MAX_RETURN_URL_CHARACTERS or _URL_CHARACTERS.fullmatch(value) is None:
         raise fault

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 MAX_EMBED_ORIGINS: Final = 20
@@ -22,14 +23,13 @@ def validate_embed_origins(values: Sequence[str]) -> tuple[str, ...]:
     http is for whoever develops on their own machine. Raises InvalidInput.
     """
     if len(values) > MAX_EMBED_ORIGINS:
-        raise InvalidInput(_FIELD, f"{_FIELD} has {len(values)} origins; up to {MAX_EMBED_ORIGINS} may show the pages.")
+        raise InvalidInput(_FIELD, word("origins_too_many", field=_FIELD, count=len(values), most=MAX_EMBED_ORIGINS))
     for value in values:
         origin = normalise_origin(value)
         if len(origin) > MAX_ORIGIN_CHARACTERS or _ORIGIN.fullmatch(origin) is None:
             raise InvalidInput(
                 _FIELD,
-                f"{_FIELD}: {value[:100]!r} is no origin such as https://app.acme.example: https://, a hostname (in "
-                "its xn-- form), a port if it has one, and nothing behind it. http:// is for localhost and 127.0.0.1.",
+                word("origin_unusable", field=_FIELD, origin=repr(value[:100])),
             )
     return tuple(dict.fromkeys(map(normalise_origin, values)))
 

@@ -1,7 +1,7 @@
 """The refusal of a name."""
 
-from dcvd.core.sentences.rendering import render
 from dcvd.core.sentences.sentence import Sentence
+from dcvd.core.sentences.wording import SaidSentences
 from dcvd.errors import InvalidInput
 
 
@@ -11,5 +11,5 @@ class RefusedName(InvalidInput):
     code = "hostname_invalid"
 
     def __init__(self, field: str, *sentences: Sentence, code: str | None = None) -> None:
-        super().__init__(field, render(sentences), code=code)
+        super().__init__(field, SaidSentences(sentences), code=code)
         self.sentences = sentences

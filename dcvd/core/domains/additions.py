@@ -10,6 +10,7 @@ from dcvd.core.domains.domain import ValidationMethod
 from dcvd.core.domains.labels import validate_external_id, validate_labels
 from dcvd.core.domains.targets import belongs_to_service, service_name
 from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 
@@ -48,7 +49,7 @@ def validate_request(request: DomainRequest, *, target: str, allowed_tlds: Colle
     if belongs_to_service(name, target):
         raise RefusedName("domainName", say("hostname_of_service", name=name, target=service_name(target)))
     if request.wildcard and request.validation == "http":
-        message = "A wildcard certificate is validated by delegation only: leave validation out, or say delegated."
+        message = word("wildcard_by_delegation")
         raise InvalidInput("validation", message)
     return ValidatedDomain(
         name=name,

@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from dcvd.core.sentences.sentence import Sentence
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput, PreconditionFailed
 
 IF_MATCH_HEADER: Final = "If-Match"
@@ -30,12 +32,10 @@ class Precondition(Struct, frozen=True):
 
     tags: frozenset[str] | None = None
 
-    def check(self, tag: str, subject: str) -> None:
+    def check(self, tag: str, subject: Sentence) -> None:
         """Raise PreconditionFailed where the object's tag is another one; `subject` names the object."""
         if self.tags is not None and tag not in self.tags:
-            raise PreconditionFailed(
-                f"{subject} has been changed since you read it: its ETag is {tag} now. Read it, and decide anew."
-            )
+            raise PreconditionFailed(word("changed_since_read", subject=subject, tag=tag))
 
 
 ANY_STATE: Final = Precondition()
@@ -51,6 +51,6 @@ def parse_precondition(text: str | None) -> Precondition:
     if _LIST.fullmatch(text) is None or not (found := _TAG.findall(text)):
         raise InvalidInput(
             IF_MATCH_HEADER,
-            f'{IF_MATCH_HEADER} is {text!r}; give the ETag that you have read, with its quotes, or "*".',
+            word("tag_unusable", header=IF_MATCH_HEADER, text=repr(text)),
         )
     return Precondition(frozenset(opaque for weak, opaque in found if not weak))

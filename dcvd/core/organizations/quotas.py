@@ -7,6 +7,8 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.organizations.rate_limits import Rate
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput, QuotaReached
 
 _HIGHEST: Final = 1 << 53
@@ -28,15 +30,15 @@ class Quota(StrEnum):
 
 
 _NOUNS: Final = {
-    Quota.ENDPOINTS: "webhooks",
-    Quota.TOKENS: "tokens",
-    Quota.CONNECTIONS: "connections",
-    Quota.ZONES: "zones",
-    Quota.LINKS: "links",
-    Quota.MEMBERS: "members",
-    Quota.DOMAINS: "domains",
-    Quota.REMEMBERED_LINES: "answers, or lines of bulk calls, that are remembered by an Idempotency-Key",
-    Quota.REMEMBERED_BYTES: "bytes of answers that are remembered by an Idempotency-Key",
+    Quota.ENDPOINTS: "quota_of_webhooks",
+    Quota.TOKENS: "quota_of_tokens",
+    Quota.CONNECTIONS: "quota_of_connections",
+    Quota.ZONES: "quota_of_zones",
+    Quota.LINKS: "quota_of_links",
+    Quota.MEMBERS: "quota_of_members",
+    Quota.DOMAINS: "quota_of_domains",
+    Quota.REMEMBERED_LINES: "quota_of_remembered_lines",
+    Quota.REMEMBERED_BYTES: "quota_of_remembered_bytes",
 }
 _OVERRIDABLE: Final = (*Quota, *Rate)
 _REMEMBERED: Final = frozenset({Quota.REMEMBERED_LINES, Quota.REMEMBERED_BYTES})
@@ -72,13 +74,13 @@ def change_overrides(overrides: Mapping[str, int], changes: Mapping[str, int | N
     changed = dict(overrides)
     for name, value in changes.items():
         if name not in _OVERRIDABLE:
-            raise InvalidInput(f"quotas.{name}", f"There is no quota {name!r}; there are: {', '.join(_OVERRIDABLE)}.")
+            raise InvalidInput(f"quotas.{name}", word("quota_unknown", name=repr(name), known=", ".join(_OVERRIDABLE)))
         if value is None:
             changed.pop(name, None)
         elif 0 <= value <= _HIGHEST:
             changed[name] = value
         else:
-            raise InvalidInput(f"quotas.{name}", f"{name} is {value}; give a number from 0 (no limit) to {_HIGHEST}.")
+            raise InvalidInput(f"quotas.{name}", word("quota_beyond", name=name, value=value, most=_HIGHEST))
     return changed
 
 
@@ -100,11 +102,13 @@ class Room(Struct, frozen=True, kw_only=True):
 
     def build_refusal(self) -> QuotaReached:
         """Build the error for more than there is room for."""
-        number = f"more than {self.limit}" if self.count > self.limit else str(self.count)
-        remedy = "Remove what is not needed,"
-        if self.quota in _REMEMBERED:
-            remedy = "Each is forgotten within two days: send the rest later, or without a key,"
         return QuotaReached(
-            f"Your organization has {number} {_NOUNS[self.quota]}, and may have {self.limit} (quota {self.quota}). "
-            f"{remedy} or ask your operator for a higher quota."
+            word(
+                "quota_reached",
+                number=say("quota_more_than", limit=self.limit) if self.count > self.limit else self.count,
+                things=say(_NOUNS[self.quota]),
+                limit=self.limit,
+                quota=self.quota.value,
+                remedy=say("quota_remedy_wait" if self.quota in _REMEMBERED else "quota_remedy_remove"),
+            )
         )

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict, Forbidden
 
 
@@ -24,15 +25,14 @@ def build_refusal(status: OrganizationStatus) -> Forbidden | None:
             return None
         case OrganizationStatus.SUSPENDED:
             return Forbidden(
-                "Your organization is suspended: its tokens work again once your operator resumes it. Its domains are "
-                "still checked, and its webhooks still sent.",
+                word("organization_suspended"),
                 code="organization_suspended",
             )
         case OrganizationStatus.DELETING:
-            return Forbidden("Your organization is being deleted.", code="organization_deleting")
+            return Forbidden(word("organization_deleting"), code="organization_deleting")
 
 
 def require_not_deleting(name: str, status: OrganizationStatus) -> None:
     """Raise Conflict where an organization is being deleted, so that nothing can be changed about it any more."""
     if status is OrganizationStatus.DELETING:
-        raise Conflict(f"The organization {name} is being deleted.", code="organization_deleting")
+        raise Conflict(word("organization_named_deleting", name=name), code="organization_deleting")

@@ -15,6 +15,7 @@ from dcvd.core.domains.domain import CHALLENGE_LABEL, WILDCARD_LABEL, Record
 from dcvd.core.domains.targets import DELEGATION_ZONE, is_target_template, service_name
 from dcvd.core.records.plan import find_name_obstacle
 from dcvd.core.records.zones import Zone
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict
 
 TEMPLATE_TTL_S: Final = 3600
@@ -182,11 +183,10 @@ def _validate_application(
 ) -> TemplateApplication:
     obstacle = find_name_obstacle(name, Zone(id=zone, name=zone), is_cname=True)
     if obstacle is not None:
-        raise Conflict(obstacle.message, code=obstacle.code)
+        raise Conflict(obstacle.wording, code=obstacle.code)
     if record.type != "CNAME" or variables is None:
         raise Conflict(
-            f"{record.name} has to point to {record.value}, which is not what the template at the DNS providers sets:"
-            " create this record by hand.",
+            word("template_does_not_fit", name=record.name, value=record.value),
             code="template_does_not_fit",
         )
     return TemplateApplication(zone=zone, host=name.removesuffix(f".{zone}"), groups=(group,), variables=variables)

@@ -13,6 +13,8 @@ from msgspec.structs import astuple
 from dcvd.core.dns.hostnames import is_within
 from dcvd.core.domains.domain import Record
 from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.sentences.sentence import Sentence
+from dcvd.core.sentences.wording import SaidSentences, word
 from dcvd.core.text import shorten
 
 StepState = Literal["done", "create", "replace", "blocked"]
@@ -38,10 +40,15 @@ _MAX_VALUE_LENGTH: Final = 80
 
 
 class Obstacle(Struct, frozen=True):
-    """Why a record cannot be written: a stable code and a sentence for a person."""
+    """Why a record cannot be written: a stable code and sentences for a person."""
 
     code: str
-    message: str
+    wording: SaidSentences
+
+    @property
+    def message(self) -> str:
+        """The sentences in English."""
+        return self.wording.english
 
 
 class PlanStep(Struct, frozen=True, kw_only=True):
@@ -138,21 +145,18 @@ def is_among(record: ZoneRecord, records: Iterable[ZoneRecord]) -> bool:
 def find_name_obstacle(name: str, zone: Zone, *, is_cname: bool) -> Obstacle | None:
     """Return why no record, or no CNAME, can be written at a name through the zone; None if one can."""
     if not is_within(name, zone.name):
-        return Obstacle(ZONE_NOT_FOUND, f"{name} is not in the zone {zone.name}; connect the provider that holds it.")
+        return Obstacle(ZONE_NOT_FOUND, word("obstacle_not_in_zone", name=name, zone=zone.name))
     if is_cname and name == zone.name and not zone.flattens_apex:
-        message = (
-            f"{name} is the top of its zone, where DNS allows no CNAME (RFC 1034). Use a name below it, such as"
-            f" www.{name}, or an ALIAS record, if the provider has one."
-        )
+        message = word("obstacle_apex", name=name)
         return Obstacle("cname_at_apex", message)
     return None
 
 
-def describe_records(records: Sequence[ZoneRecord]) -> str:
+def describe_records(records: Sequence[ZoneRecord]) -> str | Sentence:
     """Describe the first few records for a sentence, with shortened values."""
     listed = ", ".join(f"{each.type} {_shorten_value(each.value)}" for each in records[:_MAX_DESCRIBED])
     more = len(records) - _MAX_DESCRIBED
-    return f"{listed} and {more} more" if more > 0 else listed
+    return Sentence("records_more", {"listed": listed, "count": more}) if more > 0 else listed
 
 
 def _may_coexist(record: ZoneRecord, zone: Zone) -> bool:
@@ -165,20 +169,17 @@ def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zo
     """Return the obstacle that even `replace` does not overcome, or None."""
     name = record.name
     if record.type != "CNAME":
-        return Obstacle("record_not_supported", f"Only CNAME records are written; {name} needs {record.type}.")
+        return Obstacle("record_not_supported", word("obstacle_type", name=name, type=record.type))
     obstacle = find_name_obstacle(name, zone, is_cname=True)
     if obstacle is not None:
         return obstacle
     elsewhere = [each for each in select_conflicting(existing, zone) if each.type in _DELEGATING_TYPES]
     if elsewhere:
-        message = f"{name} is handed over by {describe_records(elsewhere)}: the record has to be made where that leads."
+        message = word("obstacle_delegated", name=name, records=describe_records(elsewhere))
         return Obstacle("delegated_elsewhere", message)
     mail = [each for each in select_conflicting(existing, zone) if each.type == _MAIL_TYPE]
     if mail:
-        message = (
-            f"{name} receives mail by {describe_records(mail)}, beside which no CNAME can be, and which dcvd never "
-            "removes. Use another name, or move the mail first."
-        )
+        message = word("obstacle_mail", name=name, records=describe_records(mail))
         return Obstacle("mail_in_the_way", message)
     return None
 
@@ -186,23 +187,19 @@ def _permanent_obstacle(record: Record, existing: Sequence[ZoneRecord], zone: Zo
 def _size_obstacle(record: Record, others: Sequence[ZoneRecord]) -> Obstacle | None:
     if len(others) <= _MAX_RECORDS and len(msgspec.json.encode(others)) <= _MAX_BYTES:
         return None
-    message = f"{len(others)} records stand at {record.name}, too many to keep for an undo: remove them by hand first."
+    message = word("obstacle_too_many", count=len(others), name=record.name)
     return Obstacle("too_many_records", message)
 
 
 def _conflict_obstacle(record: Record, foreign_records: Sequence[ZoneRecord]) -> Obstacle:
-    message = (
-        f"At {record.name} stands {describe_records(foreign_records)}, where CNAME {record.value} is needed. To put it "
-        'in that place, ask again with "replace": true; what stands there now is kept for an undo.'
+    message = word(
+        "obstacle_in_the_way", name=record.name, records=describe_records(foreign_records), value=record.value
     )
     return Obstacle(RECORD_IN_THE_WAY, message)
 
 
 def _unplanned_obstacle(record: Record, unplanned_records: Sequence[ZoneRecord]) -> Obstacle:
-    message = (
-        f"At {record.name} stands {describe_records(unplanned_records)}, which the plan of this write did not show: the"
-        " zone was changed since, and is left alone. Plan anew."
-    )
+    message = word("obstacle_unplanned", name=record.name, records=describe_records(unplanned_records))
     return Obstacle(CHANGED_SINCE_PLAN, message)
 
 

@@ -16,6 +16,7 @@ from dcvd.core.records.plan import (
 )
 from dcvd.core.records.written_records import WrittenRecord
 from dcvd.core.records.zones import Zone, ZoneRecord
+from dcvd.core.sentences.wording import word
 
 
 def plan_undo(written: WrittenRecord, provider_records: Sequence[ZoneRecord], zone: Zone) -> PlanStep:
@@ -34,13 +35,14 @@ def plan_undo(written: WrittenRecord, provider_records: Sequence[ZoneRecord], zo
     if (ours and not others) or (written.state != "written" and as_before):
         state: StepState = "replace" if ours else "create"
         return PlanStep(record=written.record, state=state, existing_records=existing, to_remove=ours, to_add=missing)
-    present = f"stands {describe_records(conflicting)}" if conflicting else "stands nothing"
-    message = (
-        f"At {written.name} {present}, not the {written.type} {written.value} that was written: it was changed "
-        "since, and is left alone."
+    ours_then = {"name": written.name, "type": written.type, "value": written.value}
+    wording = (
+        word("record_changed_since", records=describe_records(conflicting), **ours_then)
+        if conflicting
+        else word("record_gone_since", **ours_then)
     )
     return PlanStep(
-        record=written.record, state="blocked", existing_records=existing, obstacle=Obstacle("record_changed", message)
+        record=written.record, state="blocked", existing_records=existing, obstacle=Obstacle("record_changed", wording)
     )
 
 

@@ -12,7 +12,8 @@ from dcvd.core.dns.hostnames import is_within
 from dcvd.core.dns.providers import find_provider, is_at_cloudflare
 from dcvd.core.records.plan import Obstacle
 from dcvd.core.records.zones import Zone
-from dcvd.core.text import join_names
+from dcvd.core.sentences.sentence import Sentence, say
+from dcvd.core.sentences.wording import SaidSentences, word, word_all
 
 ZONE_NOT_IN_USE: Final = "zone_not_in_use"
 """The connection holds a zone of the name, but not the one that resolvers are led to."""
@@ -87,51 +88,41 @@ def find_unused_zone_obstacle(
     is_served: whether DNS leads to the zone's name servers, None where that is not known.
     """
     reason = _find_reason(hostname, zone, public, is_served)
-    return None if reason is None else Obstacle(ZONE_NOT_IN_USE, f"{reason} Nothing is written there.")
+    return None if reason is None else Obstacle(ZONE_NOT_IN_USE, word_all((reason, word("nothing_is_written"))))
 
 
-def _find_reason(hostname: str, zone: Zone, public: PublicZone, is_served: bool | None) -> str | None:
+def _find_reason(hostname: str, zone: Zone, public: PublicZone, is_served: bool | None) -> SaidSentences | None:
     if public.name is None:
-        servers = f" to {join_names(zone.nameservers)}" if zone.nameservers else ""
-        return (
-            f"DNS has no zone for {hostname}: its domain is not registered, or is delegated to no name servers. Have "
-            f"its registrar delegate it{servers} first; until then nobody asks the connection's zone {zone.name}."
-        )
+        if not zone.nameservers:
+            return word("zone_without_delegation", hostname=hostname, zone=zone.name)
+        return word("zone_without_delegation_to", hostname=hostname, servers=zone.nameservers, zone=zone.name)
     if zone.name != public.name:
         if not public.is_answered and is_within(zone.name, public.name):
             return None
-        return (
-            f"{hostname} is in the zone {public.name}, which {_describe_servers(public)} serve. The connection reaches "
-            f"{zone.name}, and for this name resolvers are not led there. Connect the account that holds "
-            f"{public.name}, or create the record there by hand."
+        return word(
+            "zone_is_another", hostname=hostname, public=public.name, servers=_say_servers(public), zone=zone.name
         )
     match zone.setup:
         case "partial":
-            return (
-                f"The provider holds {zone.name} in a partial (CNAME) setup: resolvers ask {_describe_servers(public)}."
-                " Connect the provider that runs these, or create the record there by hand."
-            )
+            return word("zone_partial", zone=zone.name, servers=_say_servers(public))
         case "secondary":
-            return (
-                f"The provider holds a copy of {zone.name} (a secondary zone), whose records are changed at its "
-                "primary server. Connect that, or create the record there by hand."
-            )
+            return word("zone_secondary", zone=zone.name)
         case "full":
             pass
         case _:
             assert_never(zone.setup)
     if is_served or (is_served is None and zone.is_active):
         return None
-    here = f" ({join_names(zone.nameservers)})" if zone.nameservers else ""
-    return (
-        f"Resolvers are not led to the connection's zone {zone.name}{here}, but to {_describe_servers(public)}. "
-        "Connect the provider that runs these, create the record there by hand, or have the registrar set the name "
-        "servers of the connection's zone."
-    )
+    servers = _say_servers(public)
+    if not zone.nameservers:
+        return word("zone_not_led_to", zone=zone.name, servers=servers)
+    return word("zone_at_not_led_to", zone=zone.name, own=zone.nameservers, servers=servers)
 
 
-def _describe_servers(public: PublicZone) -> str:
+def _say_servers(public: PublicZone) -> Sentence:
     if not public.nameservers:
-        return "other name servers"
+        return say("servers_other")
     provider = find_provider(public.nameservers)
-    return f"the name servers {join_names(public.nameservers)}{'' if provider is None else f' ({provider.name})'}"
+    if provider is None:
+        return say("servers_named", servers=public.nameservers)
+    return say("servers_named_of", servers=public.nameservers, provider=provider.name)

@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from typing import Final
 
 from dcvd.core.addresses import IpNetwork
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 MAX_NETWORKS: Final = 50
@@ -14,11 +15,9 @@ _MAPPED_PREFIX_BITS: Final = 96
 def normalise_networks(texts: Sequence[str], *, field: str = "allowedNetworks") -> tuple[str, ...]:
     """Return networks or addresses in their normal form, each once. Raises InvalidInput."""
     if not texts:
-        raise InvalidInput(
-            field, f"{field} is empty: such a token would work from nowhere. Name some, or leave it out."
-        )
+        raise InvalidInput(field, word("networks_empty", field=field))
     if len(texts) > MAX_NETWORKS:
-        raise InvalidInput(field, f"{field} has {len(texts)} entries; {MAX_NETWORKS} are allowed.")
+        raise InvalidInput(field, word("entries_too_many", field=field, count=len(texts), most=MAX_NETWORKS))
     return tuple(sorted({str(_parse_network(text, field)) for text in texts}))
 
 
@@ -52,7 +51,7 @@ def _parse_network(text: str, field: str) -> IpNetwork:
             raise ValueError("an interface has no place in it")
         return _unmap(ip_network(text))
     except ValueError as error:
-        message = f"{text[:100]!r} is no network such as 192.0.2.0/24 or 2001:db8::/48: {error}."
+        message = word("network_unusable", network=repr(text[:100]), reason=str(error))
         raise InvalidInput(field, message) from error
 
 

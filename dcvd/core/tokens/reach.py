@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.dns.hostnames import is_within, normalise
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 MAX_ENTRIES: Final = 100
@@ -59,16 +60,16 @@ def validate_entries(
 ) -> tuple[str, ...]:
     """Return the entries in their normal form, each once. Raises InvalidInput."""
     if not entries:
-        raise InvalidInput(field, f"{field} is empty: such a token could see no domain. Name some, or leave it out.")
+        raise InvalidInput(field, word("reach_empty", field=field))
     if len(entries) > MAX_ENTRIES:
-        raise InvalidInput(field, f"{field} has {len(entries)} entries; {MAX_ENTRIES} are allowed.")
+        raise InvalidInput(field, word("entries_too_many", field=field, count=len(entries), most=MAX_ENTRIES))
     return tuple(sorted({_normalise_entry(entry, allowed_tlds, field) for entry in entries}))
 
 
 def _normalise_entry(entry: str, allowed_tlds: Collection[str], field: str) -> str:
     if _is_id(entry):
         if not 0 < len(entry) <= _MAX_ID_CHARS or not entry.isprintable() or "*" in entry:
-            raise InvalidInput(field, f"{entry[:100]!r} is neither a hostname, nor *. and a hostname, nor an id.")
+            raise InvalidInput(field, word("reach_entry_unusable", entry=repr(entry[:100])))
         return entry
     is_wildcard = entry.startswith(_WILDCARD)
     name = normalise(entry.removeprefix(_WILDCARD), allowed_tlds=allowed_tlds, field=field)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 
@@ -43,8 +44,8 @@ def find_scope(subject: str, *, is_write: bool) -> Scope | None:
 def parse_scopes(names: Collection[str], *, field: str = "scopes") -> tuple[Scope, ...]:
     """Parse the scopes of a token, each once. Raises InvalidInput for an unknown name, or where there is none."""
     if not names:
-        raise InvalidInput(field, f"{field} is empty: such a token could do nothing. Name some, or leave it out.")
+        raise InvalidInput(field, word("scopes_empty", field=field))
     for name in names:
         if name not in _BY_NAME:
-            raise InvalidInput(field, f"There is no scope {name[:100]!r}; there are: {', '.join(Scope)}.")
+            raise InvalidInput(field, word("scope_unknown", scope=repr(name[:100]), known=", ".join(Scope)))
     return tuple(scope for scope in Scope if scope in names)

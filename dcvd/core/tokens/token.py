@@ -10,6 +10,7 @@ from msgspec import Struct
 from dcvd.core.http.entity_tags import build_entity_tag
 from dcvd.core.ids import RandomBytes
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.sentence import Sentence, say
 from dcvd.core.tokens.scopes import Scope
 
 TOKEN_PREFIX: Final = "dcv_live_"
@@ -82,6 +83,11 @@ def is_well_formed(plain_token: str) -> bool:
 def may_write(role: Role) -> bool:
     """Whether a role may change something: admins and owners may, members only read."""
     return role in (Role.ADMIN, Role.OWNER)
+
+
+def say_role(role: Role) -> Sentence:
+    """Return the name of a role for a sentence."""
+    return say(f"dashboard_role_{role.value}")
 
 
 def has_rank(holder: Role, role: Role) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from dcvd.core.events import EventType
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 ALL_EVENTS: Final = "*"
@@ -47,13 +48,17 @@ def parse_subscription(
     types = tuple(EventType) if for_operator else TENANT_TYPES
     families = _families_of(types)
     if not names:
-        message = f'events is empty; give ["{ALL_EVENTS}"] for all, or name at least one of: {", ".join(types)}.'
+        message = word("events_empty", all=ALL_EVENTS, types=", ".join(types))
         raise InvalidInput("events", message, code="no_events")
     for index, name in enumerate(names):
         if name not in (ALL_EVENTS, *families, *types):
-            message = (
-                f'{name_field(index)} is {name!r}, which is no event; give "{ALL_EVENTS}" for all, a family'
-                f" ({', '.join(families)}), or one of the events: {', '.join(types)}."
+            message = word(
+                "event_unknown",
+                field=name_field(index),
+                name=repr(name),
+                all=ALL_EVENTS,
+                families=", ".join(families),
+                types=", ".join(types),
             )
             raise InvalidInput(name_field(index), message, code="unknown_event")
     return tuple(dict.fromkeys(map(str, names)))

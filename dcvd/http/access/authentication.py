@@ -10,6 +10,7 @@ from litestar.types import Scope
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.links import is_link_token
 from dcvd.core.operators import OperatorRights
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import Role
 from dcvd.errors import DcvdError, Forbidden, NotFound, Unauthenticated
 from dcvd.http.access.acting_operators import act_for_organization, is_acting_operator
@@ -78,7 +79,7 @@ async def authenticate_link(connection: AsgiConnection, handler: BaseRouteHandle
 
 
 def _build_ended_link_error() -> NotFound:
-    return NotFound("This link does not work: it has ended, or it is not complete.", code="link_ended")
+    return NotFound(word("link_ended"), code="link_ended")
 
 
 async def _authenticate_bearer(connection: AsgiConnection, handler: BaseRouteHandler) -> None:
@@ -232,13 +233,12 @@ def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, int, Role
     if peer is None:
         raise route_not_found()
     if any(name in _BROWSER_HEADERS for name, _ in scope["headers"]):
-        raise Forbidden("Operator calls are not for browsers: send neither Origin nor Referer.", code="browser_refused")
+        raise Forbidden(word("browser_refused"), code="browser_refused")
     uid, gid = peer["uid"], peer["gid"]
     role = rights.find_role(uid, gid)
     if role is None:
         raise Forbidden(
-            f"The user with uid {uid} is no operator; add it to server.operators in the configuration, or to "
-            "server.observers if it is only to read.",
+            word("not_an_operator", uid=uid),
             code=NOT_AN_OPERATOR,
         )
     if scope["path"] not in _OBSERVERS_PATHS:
@@ -266,9 +266,9 @@ def read_bearer_token(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Read the token of the header Authorization. Raises Unauthenticated."""
     values = [value for name, value in headers if name == b"authorization"]
     if len(values) != 1:
-        raise Unauthenticated("A bearer token is needed: send one header Authorization: Bearer dcv_live_….")
+        raise Unauthenticated(word("token_needed"))
     # RFC 9110: blanks and tabs around a field's value mean nothing, blanks alone stand behind the scheme.
     scheme, _, token = values[0].decode("latin-1").strip(" \t").partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthenticated("The header Authorization has to be: Bearer dcv_live_….")
+        raise Unauthenticated(word("token_header_unusable"))
     return token.lstrip(" ")

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from dcvd.core.callers import Caller, CallerKind
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.scopes import Scope, find_scope
-from dcvd.core.tokens.token import Role, may_write
+from dcvd.core.tokens.token import Role, may_write, say_role
 from dcvd.errors import Forbidden
 from dcvd.services import reach
 from dcvd.services.context import Context
@@ -38,7 +39,7 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
     """
     if caller.kind is CallerKind.LINK:
         if not opt.get("link", False):
-            raise Forbidden("A link is for setting up one domain, and not for this.", code="link_not_allowed")
+            raise Forbidden(word("link_not_allowed"), code="link_not_allowed")
         return
     if opt.get("own_session", False):
         return
@@ -46,18 +47,18 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
         check_observer(caller.role, caller.id, method)
         return
     if opt.get("needs_admin", False) and not may_write(caller.role):
-        raise Forbidden(f"Whoever has the role {caller.role.value} cannot read this; it needs admin or owner.")
+        raise Forbidden(word("role_cannot_read", role=say_role(caller.role)))
     if method not in READ_METHODS:
         if not may_write(caller.role):
-            raise Forbidden(f"Whoever has the role {caller.role.value} only reads; writes need admin or owner.")
+            raise Forbidden(word("role_only_reads", role=say_role(caller.role)))
         if caller.is_read_only:
-            raise Forbidden("This token only reads, whatever its role.", code="read_only")
+            raise Forbidden(word("token_only_reads"), code="read_only")
     scope = required_scope(opt, method)
     if scope is not None and caller.scopes is not None and scope not in caller.scopes:
-        raise Forbidden(f"This token lacks the scope {scope.value}.", code="scope_missing")
+        raise Forbidden(word("scope_missing", scope=scope.value), code="scope_missing")
     if caller.domains is not None and not opt.get("limited", False):
         raise Forbidden(
-            "This token is limited to some domains, and this call concerns the whole organization.",
+            word("outside_reach"),
             code="outside_reach",
         )
 
@@ -66,7 +67,7 @@ def check_observer(role: Role, uid: str, method: str) -> None:
     """Raise Forbidden where an observer, who only reads, is to change something."""
     if method not in (*READ_METHODS, "OPTIONS") and not may_write(role):
         raise Forbidden(
-            f"The user with uid {uid} is an observer, who only reads; this needs an operator (server.operators).",
+            word("only_an_observer", uid=uid),
             code="only_an_observer",
         )
 

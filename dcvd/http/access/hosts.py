@@ -6,6 +6,7 @@ from http import HTTPStatus
 from litestar.types import Scope
 
 from dcvd.core.http.host_header import strip_port
+from dcvd.core.sentences.wording import word
 from dcvd.http.answers.problems import HttpRefusal
 from dcvd.kit.http.server.peer import PEER_EXTENSION
 
@@ -26,5 +27,5 @@ class AllowedHosts:
             raise HttpRefusal(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 "misdirected_request",
-                "The name in the header Host is none of this service's.",
+                word("host_unknown"),
             )

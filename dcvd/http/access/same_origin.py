@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from litestar.types import Scope
 
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Forbidden
 
 CSRF_REFUSED: Final = "csrf_refused"
@@ -32,7 +33,7 @@ def check_same_origin(scope: Scope, public_url: str) -> None:
 def build_csrf_refusal() -> Forbidden:
     """Build the error for a write that does not come from a page of the session."""
     return Forbidden(
-        "This did not come from a page of your session. Open the page again, and repeat what you did.",
+        word("csrf_refused"),
         code=CSRF_REFUSED,
     )
 

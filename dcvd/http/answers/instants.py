@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from dcvd.core.instants import from_rfc3339
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 Instant = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -18,5 +19,5 @@ def parse_instant(field: str, text: str | None) -> int | None:
     try:
         return from_rfc3339(text)
     except ValueError as error:
-        sentence = f"{field} is {text!r}; give an RFC 3339 instant such as 2027-01-31T00:00:00Z."
+        sentence = word("instant_unusable", field=field, text=repr(text))
         raise InvalidInput(field, sentence) from error

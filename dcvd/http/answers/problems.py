@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import Scope
 from msgspec import UNSET, Struct
 
+from dcvd.core.sentences.wording import word
 from dcvd.core.text import shorten
 from dcvd.errors import (
     Conflict,
@@ -29,6 +30,7 @@ from dcvd.errors import (
     StoreError,
     TooManyRequests,
     Unauthenticated,
+    Wording,
 )
 from dcvd.http.answers.problem_view import FieldError, Problem
 
@@ -37,7 +39,7 @@ FAILURE: Final = "dcvd.failure"
 """Under this key the scope's state keeps the exception behind an answer of 500 or more, for the log line."""
 REQUEST_ID: Final = "dcvd.request_id"
 
-_MAX_SENTENCE_LENGTH: Final = 1000  # characters of a sentence, which may quote what was given
+MAX_SENTENCE_LENGTH: Final = 1000  # characters of a sentence, which may quote what was given
 _DEFAULT_RETRY_AFTER_S: Final = 5.0  # seconds to wait, if the unavailable service did not say how long
 _DISK_FULL_RETRY_AFTER_S: Final = 30.0  # somebody has to make room
 
@@ -45,7 +47,9 @@ _DISK_FULL_RETRY_AFTER_S: Final = 30.0  # somebody has to make room
 class HttpRefusal(DcvdError):
     """A request that is refused by a rule of HTTP, with a status and headers of its own."""
 
-    def __init__(self, status: HTTPStatus, code: str, message: str, *, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: HTTPStatus, code: str, message: str | Wording, *, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message, code=code)
         self.status = status
         self.headers = headers or {}
@@ -67,14 +71,14 @@ def refuse_head() -> HttpRefusal:
     return HttpRefusal(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "method_not_allowed",
-        "The methods of this address are GET, OPTIONS.",
+        word("methods_get"),
         headers={"Allow": "GET, OPTIONS"},
     )
 
 
 def route_not_found() -> NotFound:
     """Build the error for an address where nothing is, or nothing that this caller may know of."""
-    return NotFound("There is nothing at this address; /schema lists what there is.", code="route_not_found")
+    return NotFound(word("address_unknown"), code="route_not_found")
 
 
 def format_allow(methods: Iterable[str]) -> str:
@@ -89,7 +93,7 @@ def to_problem(error: Exception, request_id: str) -> ProblemResponse:
         case HttpRefusal():
             return _build_problem(error.status, error.code, error.message, headers=error.headers)
         case InvalidInput():
-            faults = [FieldError(error.field, shorten(error.message, _MAX_SENTENCE_LENGTH))]
+            faults = [FieldError(error.field, shorten(error.message, MAX_SENTENCE_LENGTH))]
             return _build_problem(HTTPStatus.BAD_REQUEST, error.code, error.message, errors=faults)
         case Unauthenticated():
             headers = {"WWW-Authenticate": 'Bearer realm="dcvd"'}
@@ -184,7 +188,7 @@ def _build_problem(
     problem = Problem(
         title=status.phrase,
         status=status.value,
-        detail=shorten(detail, _MAX_SENTENCE_LENGTH),
+        detail=shorten(detail, MAX_SENTENCE_LENGTH),
         code=code,
         errors=errors or [],
         existing_id=UNSET if existing_id is None else existing_id,

@@ -12,6 +12,7 @@ import msgspec
 from litestar.types import HTTPReceiveMessage, Receive
 from msgspec import Struct
 
+from dcvd.core.sentences.wording import word
 from dcvd.core.text import shorten
 from dcvd.errors import InvalidInput
 from dcvd.http.answers.problems import HttpRefusal
@@ -165,14 +166,12 @@ def _check_encoding(headers: dict[bytes, bytes]) -> None:
         raise HttpRefusal(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
-            "The body is compressed; send it as it is, without Content-Encoding.",
+            word("body_compressed"),
         )
 
 
 def _too_large_error(limit: int) -> HttpRefusal:
-    return HttpRefusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"The body is too large; at most {limit} bytes are read."
-    )
+    return HttpRefusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", word("body_too_large", limit=limit))
 
 
 def _accept_empty(*, may_be_empty: bool) -> bytes:

@@ -48,20 +48,20 @@ class StreamSlots:
             lock.release()
 
 
-def build_check_limit(name: str) -> AdmissionLimit:
+def build_check_limit(work: str) -> AdmissionLimit:
     """Build the limit of syncs, or of DNS plans: each asks Cloudflare or a provider while the caller waits.
 
-    A few may run at once, so that a page of domains can be refreshed. `name` is that of its error's sentence.
+    A few may run at once, so that a page of domains can be refreshed. `work` is the id of the words for it.
     """
     return AdmissionLimit(
-        name, max_per_caller=MAX_SYNCS_PER_ORGANIZATION, max_total=MAX_SYNCS, max_per_minute=MAX_SYNCS_PER_MINUTE
+        work, max_per_caller=MAX_SYNCS_PER_ORGANIZATION, max_total=MAX_SYNCS, max_per_minute=MAX_SYNCS_PER_MINUTE
     )
 
 
 def build_sign_in_limit() -> AdmissionLimit:
     """Build the limit of sign-ins at the identity provider, of one client: each asks the provider."""
     return AdmissionLimit(
-        "sign-ins",
+        "work_sign_ins",
         max_per_caller=_MAX_SIGN_INS_PER_CLIENT,
         max_total=_MAX_SIGN_INS,
         max_per_minute=_MAX_SIGN_INS_PER_MINUTE,
@@ -71,7 +71,7 @@ def build_sign_in_limit() -> AdmissionLimit:
 def build_download_limit() -> AdmissionLimit:
     """Build the limit of downloads: each may go through all domains, and takes as much as some hundred other calls."""
     return AdmissionLimit(
-        "downloads",
+        "work_downloads",
         max_per_caller=_MAX_DOWNLOADS_PER_ORGANIZATION,
         max_total=_MAX_DOWNLOADS,
         max_per_minute=_MAX_DOWNLOADS_PER_MINUTE,

@@ -8,6 +8,7 @@ from typing import Final
 from litestar.types import Scope
 
 from dcvd.config import ServerConfig
+from dcvd.core.sentences.wording import word
 from dcvd.errors import TooManyRequests
 from dcvd.kit.http.client_addresses import ClientAddresses
 from dcvd.kit.limits.shared_slots import SharedSlots
@@ -51,7 +52,7 @@ class ClientRequests:
             yield
             return
         if not self._slots.has_room(claimant):
-            message = f"{self._max_requests} requests of your address are under way; ask again when one is through."
+            message = word("requests_under_way", most=self._max_requests)
             raise TooManyRequests(message, retry_after_s=_RETRY_AFTER_S)
         with self._slots.take(claimant):
             yield

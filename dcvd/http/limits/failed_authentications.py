@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.core.instants import to_seconds
+from dcvd.core.sentences.wording import word
 from dcvd.errors import TooManyRequests
 from dcvd.kit.http.client_addresses import ClientAddresses
 from dcvd.kit.limits.recent_entries import RecentEntries
@@ -58,7 +59,6 @@ class FailedAuthentications:
         if failures.count <= limits.failed_authentications:
             return None
         return TooManyRequests(
-            "Too many wrong tokens came from your address. A valid one is still accepted; others are not looked at "
-            "for a while.",
+            word("tokens_wrong"),
             retry_after_s=failures.ends_at - now,
         )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from dcvd.core.callers import Caller
+from dcvd.core.sentences.wording import word
 from dcvd.errors import TooManyRequests
 
 K = TypeVar("K")
@@ -40,9 +41,7 @@ class LiveStreams:
             or (claimant is not None and self._of_claimants[claimant] >= MAX_STREAMS_PER_CLAIMANT)
             or len(self) >= MAX_STREAMS
         ):
-            raise TooManyRequests(
-                "Too many open pages follow live; this one asks now and then.", retry_after_s=_RETRY_AFTER_S
-            )
+            raise TooManyRequests(word("live_pages_too_many"), retry_after_s=_RETRY_AFTER_S)
         with _count(self._of_bearers, bearer_id), _count(self._of_claimants, claimant):
             yield
 

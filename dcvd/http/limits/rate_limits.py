@@ -15,6 +15,7 @@ from dcvd.config import Config
 from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.instants import MINUTE
 from dcvd.core.organizations.rate_limits import Rate, RateLimits
+from dcvd.core.sentences.wording import word
 from dcvd.errors import TooManyRequests
 from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.kit.limits.token_bucket import TokenBucket
@@ -31,11 +32,11 @@ _POLICY_NAMES: Final = {
     Rate.READS: "reads",
     Rate.WRITES: "writes",
 }
-_SUBJECTS: Final = {
-    Rate.TOKEN_READS: "of this token, link or member that read",
-    Rate.TOKEN_WRITES: "of this token, link or member that write",
-    Rate.READS: "of your organization that read",
-    Rate.WRITES: "of your organization that write",
+_REFUSALS: Final = {
+    Rate.TOKEN_READS: "rate_of_token_reads",
+    Rate.TOKEN_WRITES: "rate_of_token_writes",
+    Rate.READS: "rate_of_reads",
+    Rate.WRITES: "rate_of_writes",
 }
 
 
@@ -63,7 +64,7 @@ class _Limit:
         self.bucket = bucket
         self.policy = f'"{name}";q={bucket.capacity};w={math.ceil(bucket.fill_s)}'
         self.state_prefix = f'"{name}";r='
-        self.refusal = f"{per_minute} requests {_SUBJECTS[rate]} are answered in a minute; ask again later."
+        self.refusal = word(_REFUSALS[rate], count=per_minute)
 
 
 class _Counter:
@@ -137,16 +138,16 @@ class RateLimiter:
             for limit in ((token.writes, organization.writes) if is_write else (token.reads, organization.reads))
             if limit is not None
         ]
-        longest_wait_s, refusal = 0.0, ""
+        longest_wait_s, refusal = 0.0, None
         for limit in limits:
             wait_s = limit.bucket.get_wait_s()
             if wait_s > longest_wait_s:
                 longest_wait_s, refusal = wait_s, limit.refusal
-        if not refusal:
+        if refusal is None:
             for limit in limits:
                 limit.bucket.take()
         fields = _format_fields(limits) if limits else ()
-        return Admission(fields, TooManyRequests(refusal, retry_after_s=longest_wait_s) if refusal else None)
+        return Admission(fields, None if refusal is None else TooManyRequests(refusal, retry_after_s=longest_wait_s))
 
     async def _find_organization(self, org_id: str) -> _Counter:
         while org_id not in self._organizations:

@@ -12,6 +12,7 @@ from yarl import URL
 
 from dcvd.core.addresses import MAX_NAME_CHARS, PLATFORM_NETWORKS, IpAddress, parse_ip, refusal_reason
 from dcvd.core.http.exchanges import FailureReason
+from dcvd.core.sentences.wording import SaidSentences, word
 
 MAX_URL_LENGTH: Final = 2048
 _FORBIDDEN_CHARACTERS: Final = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
@@ -55,6 +56,12 @@ class EgressRefusal(Struct, frozen=True):
 
     reason: FailureReason
     message: str
+    wording: SaidSentences | None = None
+
+    @property
+    def said(self) -> str | SaidSentences:
+        """What an error says of it."""
+        return self.wording or self.message
 
 
 class AddressRefused(OSError):
@@ -69,46 +76,46 @@ class AddressRefused(OSError):
         self.detail = detail
 
 
-def check_url(url: str, policy: EgressPolicy) -> str | None:
+def check_url(url: str, policy: EgressPolicy) -> SaidSentences | None:
     """Check a URL as far as possible without the network; return what is wrong with it as a sentence, or None."""
     refusal = judge_url(url, policy)
-    return None if refusal is None else refusal.message
+    return None if refusal is None else refusal.wording
 
 
 def judge_url(url: str, policy: EgressPolicy) -> EgressRefusal | None:
     """Check a URL as `check_url` does, and return the refusal with its reason, or None."""
     fault = _find_spelling_fault(url, policy)
     if fault is not None:
-        return EgressRefusal(FailureReason.BAD_URL, fault)
+        return _refuse(FailureReason.BAD_URL, fault)
     parsed = parse_url(url)
     return _judge_host(str(parsed.raw_host), parsed.port or 443, policy)
 
 
-def _find_spelling_fault(url: str, policy: EgressPolicy) -> str | None:
+def _find_spelling_fault(url: str, policy: EgressPolicy) -> SaidSentences | None:
     if len(url) > MAX_URL_LENGTH:
-        return f"The URL is {len(url)} characters long; at most {MAX_URL_LENGTH} are accepted."
+        return word("url_too_long", count=len(url), most=MAX_URL_LENGTH)
     if _FORBIDDEN_CHARACTERS.search(url):
-        return "The URL contains a space, a control character or a backslash; write such characters percent-encoded."
+        return word("url_odd_characters")
     try:
         parsed = parse_url(url)
         host, port = parsed.raw_host, parsed.explicit_port
     except ValueError as error:
-        return f"The URL cannot be read: {str(error).rstrip('.')}."
+        return word("url_unreadable", reason=str(error).rstrip("."))
     schemes = ("https", "http") if policy.allow_http else ("https",)
     if parsed.scheme not in schemes:
-        return f"The URL has to begin with {' or '.join(f'{scheme}://' for scheme in schemes)}."
+        return word("url_not_http" if policy.allow_http else "url_not_https")
     if not host:
-        return "The URL names no host."
+        return word("url_without_host")
     if parsed.user is not None or parsed.password is not None or "@" in parsed.raw_authority:
-        return "The URL contains a user name or a password; leave them out, the webhook's signature authenticates us."
+        return word("url_with_user")
     if "#" in url:
-        return "The URL contains a fragment (#…), which is never sent; leave it out."
+        return word("url_with_fragment")
     # The parser accepts digits of every script, so the port has to be written exactly as the number that is dialled.
     authority = re.split(r"[/?]", url.partition("://")[2], maxsplit=1)[0]
     if authority.endswith(":") or (port is not None and not authority.endswith(f":{port}")):
-        return "The URL spells its port in an unusual way; write a plain number, or leave it out."
+        return word("url_odd_port")
     if port == 0:
-        return "The URL names port 0, which nobody can listen on."
+        return word("url_port_zero")
     return None
 
 
@@ -231,31 +238,33 @@ def create_guarded_socket(address: IpAddress, port: int, policy: EgressPolicy) -
     return new_socket
 
 
+def _refuse(reason: FailureReason, wording: SaidSentences) -> EgressRefusal:
+    return EgressRefusal(reason, wording.english, wording)
+
+
 def _judge_host(host: str, port: int, policy: EgressPolicy) -> EgressRefusal | None:
     address = parse_literal_address(host)
     if address is not None:
         return _judge_literal(host, address, port, policy)
     name = host.rstrip(".").lower()
     if ".." in host or len(name) > MAX_NAME_CHARS or not all(_HOST_LABEL.fullmatch(label) for label in name.split(".")):
-        return EgressRefusal(FailureReason.BAD_URL, f"The URL's host {host[:80]!r} is not a host name.")
+        return _refuse(FailureReason.BAD_URL, word("url_host_no_name", host=repr(host[:80])))
     if name == "localhost" or name.endswith(".localhost"):
         if all(judge_address(address, port, policy) is not None for address in _LOOPBACK):
-            message = f"The URL's host {name} is this machine itself, which is not allowed (loopback)."
-            return EgressRefusal(FailureReason.ADDRESS_NOT_ALLOWED, message)
+            return _refuse(FailureReason.ADDRESS_NOT_ALLOWED, word("url_host_loopback", host=name))
         return None
     if port not in policy.ports and not policy.allow_private:
         allowed = ", ".join(str(number) for number in sorted(policy.ports))
-        return EgressRefusal(FailureReason.PORT_NOT_ALLOWED, f"The URL names port {port}; allowed are {allowed}.")
+        return _refuse(FailureReason.PORT_NOT_ALLOWED, word("url_port_refused", port=port, allowed=allowed))
     return None
 
 
 def _judge_literal(host: str, address: IpAddress, port: int, policy: EgressPolicy) -> EgressRefusal | None:
     if isinstance(address, IPv6Address) and address.scope_id is not None:
-        message = "The URL's address has a zone id, which means something on one machine only; leave it out."
-        return EgressRefusal(FailureReason.BAD_URL, message)
+        return _refuse(FailureReason.BAD_URL, word("url_zone_id"))
     refusal = judge_address(address, port, policy)
     if refusal is not None:
-        return EgressRefusal(refusal.reason, f"The URL's address {address} is not allowed ({refusal.message}).")
+        return _refuse(refusal.reason, word("url_address_refused", address=str(address), reason=refusal.message))
     if isinstance(address, IPv4Address) and host != str(address):
-        return EgressRefusal(FailureReason.BAD_URL, f"The URL spells an address in an unusual way; write {address}.")
+        return _refuse(FailureReason.BAD_URL, word("url_odd_address", address=str(address)))
     return None

@@ -145,7 +145,7 @@ class Fetcher:
             ) from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, AddressRefused):
-                raise FetchRefused(error.os_error.refusal.message) from error
+                raise FetchRefused(error.os_error.refusal.said) from error
             raise FetchFailed(
                 f"{host} cannot be reached: {error.os_error}.",
                 may_have_arrived=False,

@@ -37,7 +37,7 @@ class GuardedFetcher:
     async def get(self, url: str, *, owner: str, timeout_s: float, max_bytes: int) -> FetchResponse:
         """Return the answer to a GET request as `Fetcher.send` does; `owner`: on whose behalf, see `SystemResolver`."""
         if (refusal := judge_url(url, self._policy)) is not None:
-            raise FetchRefused(refusal.message)
+            raise FetchRefused(refusal.said)
         token = _OWNER.set(owner)
         try:
             return await self._fetcher.send("GET", url, timeout_s=timeout_s, max_bytes=max_bytes)

@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Final
 
+from dcvd.core.sentences.rendering import render
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Retryable, TooManyRequests
 from dcvd.kit.limits.recent_entries import RecentEntries
 from dcvd.kit.limits.shared_slots import SharedSlots
@@ -20,11 +23,11 @@ _CUSTOMERS_PER_PART: Final = 4
 
 
 class AdmissionLimit:
-    """The limit on one kind of work. work_name: the plural noun for it in messages."""
+    """The limit on one kind of work. work: the id of the plural noun for it."""
 
     def __init__(
         self,
-        work_name: str,
+        work: str,
         *,
         max_per_caller: int,
         max_total: int,
@@ -32,7 +35,7 @@ class AdmissionLimit:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`max_per_minute` is the limit for one caller; `monotonic` returns monotonic seconds."""
-        self._work_name = work_name
+        self._work = work
         self._max_total = max_total
         self._max_per_caller = max_per_caller
         self._max_per_minute = max_per_minute
@@ -60,7 +63,7 @@ class AdmissionLimit:
     @cached_property
     def _customer_limit(self) -> "AdmissionLimit":
         return AdmissionLimit(
-            self._work_name,
+            self._work,
             max_per_caller=max(self._max_per_caller // _CUSTOMERS_PER_PART, 1),
             max_total=self._max_total,
             max_per_minute=max(self._max_per_minute // _CUSTOMERS_PER_PART, 1),
@@ -69,20 +72,20 @@ class AdmissionLimit:
 
     @contextmanager
     def _admit(self, caller: str) -> Iterator[None]:
-        work_name = self._work_name
+        work = say(self._work)
         if self._slots.count_held(caller) >= self._max_per_caller:
             raise TooManyRequests(
-                f"{self._max_per_caller} {work_name} of yours are under way; ask again when one of them is through.",
+                word("work_under_way", most=self._max_per_caller, work=work),
                 retry_after_s=_RETRY_AFTER_S,
             )
         window = self._windows.use(caller, self._new_window)
         wait_s = window.get_wait_s()
         if wait_s:
-            message = f"{self._max_per_minute} {work_name} a minute are made for whoever asks; ask again later."
+            message = word("work_too_often", most=self._max_per_minute, work=work)
             raise TooManyRequests(message, retry_after_s=wait_s)
         if not self._slots.free_slots:
-            message = f"So many {work_name} are under way that there is no room for this one; ask again in a moment."
-            raise Retryable(message, code="busy", retry_after_s=_RETRY_AFTER_S)
+            busy = f"So many {render((work,))} are under way that there is no room for this one; ask again in a moment."
+            raise Retryable(busy, code="busy", retry_after_s=_RETRY_AFTER_S)
         window.take()
         with self._slots.take(caller):
             yield

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dcvd.core.records.domain_connect import template_path
 from dcvd.core.records.domain_connect_settings import ProviderSettings, read_api_prefixes, read_settings
+from dcvd.core.sentences.wording import SaidSentences, word, word_all
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.errors import NotFound, Retryable
 from dcvd.kit.http.fetch import FetchFailed, FetchRefused, FetchResponse
@@ -50,10 +51,10 @@ class DomainConnectDiscovery:
         """
         zone = await self._zones.find_apex(hostname)
         if zone is None:
-            raise _not_found_error(f"The domain of {hostname} is not registered.")
+            raise _not_found_error(word("discovery_unregistered", hostname=hostname))
         prefixes = read_api_prefixes(await self._zones.read_texts(f"{DISCOVERY_LABEL}.{zone}"))
         if not prefixes:
-            raise _not_found_error(f"The DNS provider of {zone} does not offer Domain Connect.")
+            raise _not_found_error(word("discovery_not_offered", zone=zone))
         failures: list[NotFound | Retryable] = []
         for prefix in prefixes:
             try:
@@ -68,20 +69,16 @@ class DomainConnectDiscovery:
     async def _read_provider(self, org_id: str, zone: str, prefix: str, timeout_s: float) -> ProviderSettings:
         answer = await self._get(f"https://{prefix}/v2/{zone}/settings", zone, org_id, timeout_s)
         if answer is None or answer.status != HTTPStatus.OK:
-            raise _not_found_error(f"{zone} names a Domain Connect service that does not have the zone.")
+            raise _not_found_error(word("discovery_without_zone", zone=zone))
         try:
             provider = read_settings(answer.body)
         except ValueError as error:
-            raise _not_found_error(
-                f"The Domain Connect service of {zone} gives an answer that cannot be used: {error}."
-            ) from error
+            raise _not_found_error(word("discovery_unusable", zone=zone, reason=str(error))) from error
         if provider.nameservers:
             nameservers = await self._zones.read_nameservers(zone)
             if nameservers and provider.nameservers.isdisjoint(nameservers):
                 names = ", ".join(nameservers[:_MAX_NAMESERVERS])
-                raise _not_found_error(
-                    f"The name servers of {zone} are {names}, and its Domain Connect service writes to others."
-                )
+                raise _not_found_error(word("discovery_other_servers", zone=zone, names=names))
         return provider
 
     async def has_template(self, org_id: str, discovery: DiscoveredProvider, provider_id: str, service_id: str) -> bool:
@@ -113,5 +110,5 @@ def _no_answer_error(zone: str) -> Retryable:
     )
 
 
-def _not_found_error(message: str) -> NotFound:
-    return NotFound(f"{message} Have the record created by hand.", code="domain_connect_not_found")
+def _not_found_error(reason: SaidSentences) -> NotFound:
+    return NotFound(word_all((reason, word("by_hand"))), code="domain_connect_not_found")

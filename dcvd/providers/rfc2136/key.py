@@ -10,6 +10,7 @@ from dns.name import Name
 
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.connections.credentials import TsigKey
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 ALGORITHMS: Final = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
@@ -24,17 +25,16 @@ def build_key(tsig: TsigKey) -> dns.tsig.Key:
     Raises InvalidInput naming the field at fault.
     """
     if tsig.algorithm not in ALGORITHMS:
-        raise InvalidInput("algorithm", f"The algorithm of a TSIG key is one of: {', '.join(ALGORITHMS)}.")
+        raise InvalidInput("algorithm", word("tsig_algorithm_unknown", known=", ".join(ALGORITHMS)))
     name = parse_name(tsig.key_name, "keyName", "The name of the TSIG key")
     try:
         secret = base64.b64decode(tsig.secret.reveal(), validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidInput("secret", "The secret of the TSIG key is not base64.") from None
+        raise InvalidInput("secret", word("tsig_secret_no_base64")) from None
     if not _MIN_SECRET_BYTES <= len(secret) <= _MAX_SECRET_BYTES:
         raise InvalidInput(
             "secret",
-            f"The secret of the TSIG key has {len(secret)} bytes; {_MIN_SECRET_BYTES} to {_MAX_SECRET_BYTES} are "
-            "taken.",
+            word("tsig_secret_length", bytes=len(secret), least=_MIN_SECRET_BYTES, most=_MAX_SECRET_BYTES),
         )
     return dns.tsig.Key(name, secret, dns.name.from_text(tsig.algorithm))
 
@@ -47,4 +47,4 @@ def parse_name(text: str, field: str, what: str) -> Name:
             raise ValueError(text)
         return dns.name.from_text(labels)
     except (dns.exception.DNSException, ValueError):
-        raise InvalidInput(field, f"{what} is not a name in DNS.") from None
+        raise InvalidInput(field, word("tsig_name_unusable", what=what)) from None

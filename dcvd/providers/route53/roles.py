@@ -7,6 +7,8 @@ from dcvd.config.provider_sections import Route53ProviderConfig
 from dcvd.core.connections.aws_policies import new_external_id
 from dcvd.core.connections.credentials import AwsRole
 from dcvd.core.ids import RandomBytes
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput, Unauthorized
 from dcvd.providers.route53.sessions import AwsSessions
 
@@ -19,7 +21,7 @@ def account_of(role_arn: str) -> str:
     if match is None:
         raise InvalidInput(
             "credentials.roleArn",
-            "credentials.roleArn is not the ARN of a role, such as arn:aws:iam::123456789012:role/dcvd.",
+            word("role_arn_unusable"),
             code="bad_role_arn",
         )
     return match[1]
@@ -43,10 +45,9 @@ async def verify_role(
         except Unauthorized:
             continue
         condition = f'"Condition": {{"StringEquals": {{"sts:ExternalId": "{role.external_id}"}}}}'
-        how = "without any ExternalId" if external_id is None else "with an ExternalId that is not its own"
+        how = say("role_open_to_all" if external_id is None else "role_open_to_others")
         raise InvalidInput(
             "credentials.roleArn",
-            f"{role.role_arn} can be assumed {how}, so whoever knows its name could use it through dcvd. Add to "
-            f"its trust policy: {condition}, and connect again.",
+            word("role_open", role=role.role_arn, how=how, condition=condition),
             code="role_open",
         )

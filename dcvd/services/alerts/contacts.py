@@ -9,6 +9,8 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.ids import IdPrefix
 from dcvd.core.members import Member, normalize_address
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict, InvalidInput, QuotaReached
 from dcvd.services import audit
 from dcvd.services.alerts.rules import ask, can_have_contacts, find_refusal, get_owned, require_mail
@@ -35,18 +37,16 @@ async def add(
     require_mail(context)
     valid_kinds = parse_kinds(kinds)
     if (address is None) == (member_id is None):
-        raise InvalidInput("address", "Give either address or memberId.")
+        raise InvalidInput("address", word("contact_address_or_member"))
     valid_address = None if address is None else normalize_address(address)
 
     def unit(tx: Transaction) -> Contact:
         chosen = valid_address if valid_address is not None else _find_address(tx, org_id, member_id)
         existing = contacts.find_by_address(tx, org_id, chosen)
         if existing is not None:
-            raise Conflict(f"{chosen} is a contact already.", code="contact_exists", existing_id=existing.id)
+            raise Conflict(word("contact_exists", address=chosen), code="contact_exists", existing_id=existing.id)
         if contacts.count_of_org(tx, org_id, MAX_CONTACTS) >= MAX_CONTACTS:
-            raise QuotaReached(
-                f"Your organization has {MAX_CONTACTS} contacts, which is the most: remove one that is not needed."
-            )
+            raise QuotaReached(word("contacts_too_many", most=MAX_CONTACTS))
         if (refusal := find_refusal(context, tx, org_id, chosen)) is not None:
             raise refusal
         contact = _insert(context, tx, org_id, chosen, member_id, valid_kinds)
@@ -100,7 +100,7 @@ async def change(
 
     def unit(tx: Transaction) -> Contact:
         contact = get_owned(tx, org_id, contact_id)
-        precondition.check(contact.entity_tag, f"The contact {contact_id}")
+        precondition.check(contact.entity_tag, say("the_contact", id=contact_id))
         if contact.kinds == valid_kinds:
             return contact
         contacts.set_kinds(tx, contact_id, valid_kinds, context.now())
@@ -121,7 +121,7 @@ async def ask_again(context: Context, org_id: str, contact_id: str) -> Contact:
     def unit(tx: Transaction) -> Contact:
         contact = get_owned(tx, org_id, contact_id)
         if contact.status is ContactStatus.ACTIVE:
-            raise Conflict("The contact has agreed already.", code="contact_active")
+            raise Conflict(word("contact_active"), code="contact_active")
         if (refusal := find_refusal(context, tx, org_id, contact.address)) is not None:
             raise refusal
         ask(context, tx, contact)
@@ -148,7 +148,7 @@ async def remove(context: Context, org_id: str, contact_id: str) -> None:
 def _find_address(snapshot: Snapshot, org_id: str, member_id: str | None) -> str:
     member = None if member_id is None else members.get(snapshot, member_id)
     if member is None or member.org_id != org_id:
-        raise InvalidInput("memberId", f"There is no member {member_id}.")
+        raise InvalidInput("memberId", word("member_unknown", member=str(member_id)))
     return member.address
 
 

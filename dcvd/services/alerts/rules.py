@@ -13,6 +13,7 @@ from dcvd.core.alerts.contacts import (
 from dcvd.core.alerts.messages import Channel, Message, Purpose
 from dcvd.core.alerts.texts import compose_confirmation
 from dcvd.core.ids import IdPrefix
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict, DcvdError, NotConfigured, NotFound, TooManyRequests
 from dcvd.services.context import Context
 from dcvd.store.alerts import contacts, messages, refused_questions
@@ -42,7 +43,7 @@ def get_owned(snapshot: Snapshot, org_id: str, contact_id: str) -> Contact:
     """Get an organization's contact. Raises NotFound, also for another organization's."""
     contact = contacts.get(snapshot, contact_id)
     if contact is None or contact.org_id != org_id:
-        raise NotFound(f"There is no contact {contact_id}.")
+        raise NotFound(word("contact_unknown", contact=contact_id))
     return contact
 
 
@@ -52,16 +53,16 @@ def find_refusal(context: Context, snapshot: Snapshot, org_id: str, address: str
     An address belongs to somebody who has asked for nothing yet, whoever names it.
     """
     if refused_questions.has(snapshot, address):
-        message = f"Whoever has {address} wants no such questions; they can allow them by the link in an earlier one."
+        message = word("questions_refused", address=address)
         return Conflict(message, code="questions_refused")
     now = context.now()
     since_at = now - CONFIRMATION_WINDOW_MS
     if messages.count_confirmations_to(snapshot, address, since_at, now) >= MAX_CONFIRMATIONS_PER_ADDRESS:
-        message = f"{address} was asked {MAX_CONFIRMATIONS_PER_ADDRESS} times within a day, which is the most."
-        return TooManyRequests(f"{message} Ask again tomorrow.", retry_after_s=RETRY_CONFIRMATION_S)
+        message = word("address_asked_enough", address=address, most=MAX_CONFIRMATIONS_PER_ADDRESS)
+        return TooManyRequests(message, retry_after_s=RETRY_CONFIRMATION_S)
     if messages.count_confirmations_of_org(snapshot, org_id, since_at, now) >= MAX_CONFIRMATIONS_PER_ORGANIZATION:
-        message = f"Your organization had {MAX_CONFIRMATIONS_PER_ORGANIZATION} addresses asked within a day."
-        return TooManyRequests(f"{message} Ask again tomorrow.", retry_after_s=RETRY_CONFIRMATION_S)
+        message = word("addresses_asked_enough", most=MAX_CONFIRMATIONS_PER_ORGANIZATION)
+        return TooManyRequests(message, retry_after_s=RETRY_CONFIRMATION_S)
     return None
 
 

@@ -18,6 +18,7 @@ from dcvd.core.members import may_go_on_writing
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import is_expired, may_write
 from dcvd.errors import InvalidInput, NotConfigured, TooManyRequests
 from dcvd.oauth.tokens import TokenClient
@@ -78,7 +79,7 @@ async def start_authorization(
     _check_writable(context.config, provider)
     redirect_uri = _choose_redirect_uri(provider, oauth_client, redirect_uri)
     if return_to is not None and return_to not in context.config.oauth.return_to:
-        raise InvalidInput("returnTo", "returnTo is none of the URLs in oauth.return_to, exactly as they stand there.")
+        raise InvalidInput("returnTo", word("return_to_not_listed"))
     chosen_return_to = link_return_to if return_to is None else return_to
     server = await token_client.servers.get_server(provider)
     state, verifier = new_state(context.random_bytes), new_code_verifier(context.random_bytes)
@@ -249,8 +250,7 @@ def invalid_state_error() -> InvalidInput:
     """The one error for every state that cannot be used."""
     return InvalidInput(
         "state",
-        "The state is unknown, used, expired, or was not begun for this provider and redirect URI by this token or "
-        "link: begin again with POST /api/oauth/authorize.",
+        word("state_unusable"),
         code="invalid_state",
     )
 
@@ -290,8 +290,14 @@ def _check_room(snapshot: Snapshot, org_id: str, now: int, *, by_links: bool) ->
     total, unused = oauth_states.count(snapshot, org_id, now, by_links=by_links)
     if unused >= MAX_UNUSED or total >= _MAX_IN_LIFETIME:
         raise TooManyRequests(
-            f"There are {unused} authorizations open and {total - unused} used within {STATE_LIFETIME_MS // MINUTE} "
-            f"minutes; there may be {MAX_UNUSED} and {_MAX_IN_LIFETIME}. Each ends by itself.",
+            word(
+                "authorizations_too_many",
+                unused=unused,
+                used=total - unused,
+                minutes=STATE_LIFETIME_MS // MINUTE,
+                most_unused=MAX_UNUSED,
+                most=_MAX_IN_LIFETIME,
+            ),
             retry_after_s=to_seconds(MINUTE),
         )
 
@@ -315,6 +321,6 @@ def _choose_redirect_uri(provider: Provider, oauth_client: OauthClientConfig, re
     if requested_uri not in oauth_client.redirect_uris:
         raise InvalidInput(
             "redirectUri",
-            f"redirectUri is none of the URIs in oauth.{provider.value}.redirect_uris, exactly as they stand there.",
+            word("redirect_uri_not_listed", provider=provider.value),
         )
     return requested_uri

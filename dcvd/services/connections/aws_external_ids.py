@@ -15,6 +15,7 @@ from dcvd.core.connections import aws_policies
 from dcvd.core.connections.aws_policies import IamPolicy
 from dcvd.core.dns.hostnames import normalise
 from dcvd.core.instants import DAY, to_rfc3339, to_seconds
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput, TooManyRequests
 from dcvd.providers.route53.sessions import AwsSessions
 from dcvd.services import audit
@@ -64,8 +65,7 @@ async def issue(context: Context, sessions: AwsSessions, org_id: str, domains: S
         expiries = aws_external_ids.list_unused_expiries(tx, org_id, now, _MAX_UNUSED)
         if len(expiries) >= _MAX_UNUSED:
             raise TooManyRequests(
-                f"There are {_MAX_UNUSED} ExternalIds that were given and not used; use one of them, or wait until the "
-                "oldest ends.",
+                word("external_ids_unused", most=_MAX_UNUSED),
                 retry_after_s=to_seconds(expiries[0] - now),
             )
         aws_external_ids.insert(tx, org_id, external_id, created_at=now, expires_at=new_external_id.expires_at)
@@ -97,15 +97,14 @@ def consume(tx: Transaction, org_id: str, external_id: str, now: int) -> None:
 def _unknown_external_id_error() -> InvalidInput:
     return InvalidInput(
         _FIELD,
-        f"{_FIELD} was not given to this organization by dcvd, was used already, or has expired. Get one by "
-        "POST /api/oauth/aws/external-ids; each opens one connection.",
+        word("external_id_unknown", field=_FIELD),
         code="external_id_unknown",
     )
 
 
 def _build_permissions_policy(context: Context, domains: Sequence[str]) -> IamPolicy:
     if len(domains) > MAX_DOMAINS:
-        raise InvalidInput("domains", f"There are {len(domains)} domains; one role is for up to {MAX_DOMAINS}.")
+        raise InvalidInput("domains", word("role_domains_too_many", count=len(domains), most=MAX_DOMAINS))
     allowed = context.config.domains.allow_reserved_tlds
     hostnames = dict.fromkeys(
         normalise(name, allowed_tlds=allowed, field=f"domains[{index}]") for index, name in enumerate(domains)
@@ -114,7 +113,6 @@ def _build_permissions_policy(context: Context, domains: Sequence[str]) -> IamPo
     if len(msgspec.json.encode(policy)) > _MAX_POLICY_CHARACTERS:
         raise InvalidInput(
             "domains",
-            f"The policy would be longer than the {_MAX_POLICY_CHARACTERS} characters that AWS takes; give fewer "
-            "domains.",
+            word("policy_too_long", most=_MAX_POLICY_CHARACTERS),
         )
     return policy

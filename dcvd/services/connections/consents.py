@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dcvd.config import Config
 from dcvd.core.connections.connection import Provider
 from dcvd.core.dns.hostnames import normalise
+from dcvd.core.sentences.wording import word
 from dcvd.dns.checks.zone_reader import ZoneReader
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.oauth.tokens import TokenClient
@@ -67,15 +68,13 @@ async def find_consent_parameters(
     is_for_one_name = gives_consent_for_one_name(config, provider)
     if domain_name is None:
         if is_for_one_name:
-            raise InvalidInput("domainName", "domainName is missing: this provider gives its consent for one hostname.")
+            raise InvalidInput("domainName", word("consent_name_missing"))
         return {}
     if not is_for_one_name:
-        raise InvalidInput(
-            "domainName", f"domainName is not wanted: {provider.value} gives its consent for an account."
-        )
+        raise InvalidInput("domainName", word("consent_name_unwanted", provider=provider.value))
     name = normalise(domain_name, allowed_tlds=config.domains.allow_reserved_tlds)
     zone = await zones.find_apex(name)
     if zone is None:
-        raise NotFound(f"The domain of {name} is not registered.", code="zone_not_found")
+        raise NotFound(word("consent_zone_missing", name=name), code="zone_not_found")
     host = name.removesuffix(zone).removesuffix(".")
     return {"domain": zone, "host": host} if host else {"domain": zone}

@@ -10,6 +10,7 @@ from dcvd.core.connections.connection import Connection, ConnectionStatus, Provi
 from dcvd.core.connections.credentials import Credentials, OauthTokens
 from dcvd.core.operators import is_wanted_organization
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotFound, Unauthorized
 from dcvd.kit.vault.sealing import VaultError
 from dcvd.services import reach
@@ -133,7 +134,7 @@ def get_owned(context: Context, snapshot: Snapshot, org_id: str | None, connecti
         or not is_wanted_organization(org_id, connection.org_id)
         or not reach.covers_connection(context, connection)
     ):
-        raise NotFound(f"There is no connection {connection_id}.")
+        raise NotFound(word("connection_unknown", connection=connection_id))
     return connection
 
 

@@ -31,7 +31,7 @@ class CredentialTrials:
     def __init__(self, *, timeout_s: float = TIMEOUT_S) -> None:
         self._timeout_s = timeout_s
         self._limit = AdmissionLimit(
-            "tries of credentials",
+            "work_credentials",
             max_per_caller=_MAX_TRIES_OF_ORGANIZATION,
             max_total=_MAX_TRIES,
             max_per_minute=_MAX_TRIES_PER_MINUTE,
@@ -94,7 +94,7 @@ async def _try_credentials(
         driver = drivers.create_driver(org_id, provider, credentials)
     except InvalidInput as error:
         field = error.field if error.field.startswith(_FIELD) else f"{_FIELD}.{error.field}"
-        raise InvalidInput(field, error.message, code=error.code) from error
+        raise InvalidInput(field, error.said, code=error.code) from error
     try:
         async with asyncio.timeout(timeout_s):
             if isinstance(credentials, AwsRole):
@@ -103,9 +103,9 @@ async def _try_credentials(
                 )
             return await driver.check_credentials()
     except Unauthorized as error:
-        raise InvalidInput(_FIELD, error.message, code="credentials_refused") from error
+        raise InvalidInput(_FIELD, error.said, code="credentials_refused") from error
     except Permanent as error:
-        raise InvalidInput(_FIELD, error.message, code=error.code) from error
+        raise InvalidInput(_FIELD, error.said, code=error.code) from error
     except TimeoutError as error:
         raise Retryable(
             f"{provider.value} has not answered for {timeout_s:g} s, so the credentials could not be checked and "

@@ -14,6 +14,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.jobs import NO_PAYLOAD, Job
 from dcvd.core.lifecycle import domain_events
 from dcvd.core.organizations.quotas import Quota
+from dcvd.core.sentences.wording import word
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.core.zones.zone import enclosing_names, find_holder
 from dcvd.errors import Conflict, DcvdError, Forbidden, InvalidInput
@@ -155,14 +156,16 @@ def read_proved(tx: Transaction, new_domains: Sequence[Domain]) -> list[Domain]:
 
 def connection_not_found_error(connection_id: str) -> InvalidInput:
     """The error for a connection that the organization does not have; another organization's looks the same."""
-    return InvalidInput("connectionId", f"There is no connection {connection_id}.", code="connection_not_found")
+    return InvalidInput(
+        "connectionId", word("connection_unknown", connection=connection_id), code="connection_not_found"
+    )
 
 
 def _exists_error(context: Context, existing: Domain) -> Conflict:
     """The error for a name that the organization has; which domain that is, only those learn who may know of it."""
     if context.caller.link is not None:
-        return Conflict(f"{existing.name} cannot be added by this link: it is set up already.", code="domain_exists")
-    message = f"{existing.name} is already one of your domains."
+        return Conflict(word("domain_set_up_already", name=existing.name), code="domain_exists")
+    message = word("domain_exists", name=existing.name)
     return Conflict(message, code="domain_exists", existing_id=existing.id)
 
 

@@ -10,6 +10,8 @@ from dcvd.core.dns.hostnames import normalise
 from dcvd.core.domains.domain import Domain
 from dcvd.core.domains.labels import LabelsChange, merge_labels, validate_external_id
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -30,7 +32,7 @@ async def change(
 
     def unit(tx: Transaction) -> None:
         stored = get_owned(tx, org_id, domain_id)
-        precondition.check(stored.entity_tag, f"The domain {domain_id}")
+        precondition.check(stored.entity_tag, say("the_domain", id=domain_id))
         domain = replace(
             stored,
             external_id=stored.external_id
@@ -55,7 +57,7 @@ async def change_by_name(context: Context, org_id: str, name: str, requested: La
     normal_name = normalise(name, allowed_tlds=context.config.domains.allow_reserved_tlds)
     found = await context.database.read(lambda snapshot: domains.find_owned_by_names(snapshot, org_id, [normal_name]))
     if normal_name not in found:
-        raise NotFound(f"The organization has no domain {normal_name}.")
+        raise NotFound(word("domain_name_unknown", name=normal_name))
     return await change(context, org_id, found[normal_name].id, requested)
 
 

@@ -7,6 +7,7 @@ from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import Domain, Finding
 from dcvd.core.lifecycle.registration_queue import QueuePosition
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Forbidden
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import reach
@@ -44,7 +45,7 @@ def describe(context: Context, domain: Domain, queue_position: QueuePosition | N
 async def add(context: Context, org_id: str, request: DomainRequest, *, actor: str) -> DomainDetail:
     """Add a domain. Raises what `additions.add` raises; Forbidden for a customer who attaches something to it."""
     if context.caller.link is not None and (request.external_id is not UNSET or request.labels is not UNSET):
-        raise Forbidden("externalId and labels are not for links: leave them out.", code="link_not_allowed")
+        raise Forbidden(word("link_adds_no_labels"), code="link_not_allowed")
 
     def remember(tx: Transaction, domain: Domain) -> None:
         context.remember_result(

@@ -10,6 +10,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.lifecycle import domain_events
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.organizations.status import require_not_deleting
+from dcvd.core.sentences.wording import word
 from dcvd.core.timeline import OPERATOR_ACTOR
 from dcvd.errors import NotFound
 from dcvd.services import audit, timeline
@@ -36,7 +37,7 @@ async def move(context: Context, org_id: str, name: str) -> Domain:
         require_not_deleting(organization.name, organization.status)
         source = domains.find_by_name(tx, normal_name)
         if source is None:
-            raise NotFound(f"Nobody has added {normal_name} here.")
+            raise NotFound(word("domain_of_nobody", name=normal_name))
         claim = domains.find_owned_by_names(tx, org_id, [normal_name]).get(normal_name)
         if claim is not None and claim.has_strong_proof:
             return claim

@@ -2,6 +2,7 @@
 
 from dcvd.core.dns.hostnames import normalise
 from dcvd.core.ids import IdPrefix, is_id
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotFound
 from dcvd.services import reach
 from dcvd.services.context import Context
@@ -32,5 +33,5 @@ async def find_id(context: Context, id_or_name: str, *, org_id: str | None = Non
 
     found_id = await context.database.read(query)
     if found_id is None:
-        raise NotFound(f"There is no domain {name}; one that is removed is still found by its id.")
+        raise NotFound(word("domain_name_not_found", name=name))
     return found_id

@@ -9,7 +9,8 @@ from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.reason import Reason, find_reason, is_stuck, list_reason_codes
 from dcvd.core.diagnosis.summary import summarize_domain
 from dcvd.core.domains.domain import Domain
-from dcvd.core.near_names import refuse_unknown
+from dcvd.core.sentences.wording import word
+from dcvd.core.unknown_names import refuse_unknown
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.services.domains import details, queries
@@ -54,7 +55,7 @@ async def get(context: Context, domain_id: str) -> DomainOverview:
     """Get a domain of whichever organization. Raises NotFound."""
     domain = await context.database.read(lambda snapshot: domains.get(snapshot, domain_id))
     if domain is None:
-        raise NotFound(f"There is no domain {domain_id}.")
+        raise NotFound(word("domain_unknown", domain=domain_id))
     (overview,) = await _describe_all(context, [domain])
     return overview
 

@@ -10,6 +10,7 @@ from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.reason import WAITING, find_reason, is_stuck, may_be_stuck_since
 from dcvd.core.dns.hostnames import normalise_search
 from dcvd.core.domains.domain import Domain, DomainStatus, Finding, FindingActor
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.reach import DomainReach
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services import reach
@@ -64,7 +65,7 @@ class DomainQuery(Struct, frozen=True, kw_only=True):
         if not self.search:
             return self.sort or DomainOrder.NEWEST
         if self.sort not in (None, DomainOrder.NAME):
-            raise InvalidInput("sort", "sort cannot be given with search, which lists by name.")
+            raise InvalidInput("sort", word("sort_with_search"))
         return DomainOrder.NAME
 
     def includes(self, domain: Domain, findings: Sequence[Finding], now: int) -> bool:
@@ -192,4 +193,4 @@ def get_owned(snapshot: Snapshot, org_id: str, domain_id: str) -> Domain:
 
 def build_missing_error(domain_id: str) -> NotFound:
     """Build the error for a domain that there is not, or that is another organization's."""
-    return NotFound(f"There is no domain {domain_id}.")
+    return NotFound(word("domain_unknown", domain=domain_id))

@@ -7,6 +7,7 @@ from msgspec import Struct
 from dcvd.core.events import Event
 from dcvd.core.ids import IdPrefix, instant_of, is_id
 from dcvd.core.operators import OPERATOR_ORG_ID
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services.context import Context
 from dcvd.services.events.lists import EventFilters, is_number, refuse_cursor
@@ -37,7 +38,7 @@ async def get(context: Context, event_id: str) -> Event:
     """Get an event by its id. Raises NotFound, also for one that is kept for the operator's programs."""
     event = await context.database.read(lambda snapshot: events.get(snapshot, event_id))
     if event is None or event.org_id == OPERATOR_ORG_ID:
-        raise NotFound(f"There is no event {event_id}.")
+        raise NotFound(word("event_not_found", event=event_id))
     return event
 
 

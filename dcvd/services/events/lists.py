@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dcvd.core.events import Event, EventType, read_domain_name
 from dcvd.core.operators import OPERATOR_ORG_ID
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services import reach
 from dcvd.services.context import Context
@@ -80,7 +81,7 @@ def get_owned(context: Context, snapshot: Snapshot, org_id: str, event_id: str) 
     """Get an event of an organization. Raises NotFound, also for one that the caller may not know of."""
     event = events.get(snapshot, event_id)
     if event is None or event.org_id != org_id or not covers_event(context, event):
-        raise NotFound(f"There is no event {event_id}.")
+        raise NotFound(word("event_not_found", event=event_id))
     return event
 
 
@@ -111,4 +112,4 @@ def is_number(text: str) -> bool:
 
 def refuse_cursor() -> InvalidInput:
     """Return the refusal of a cursor that is none of ours."""
-    return InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.")
+    return InvalidInput("cursor", word("cursor_unusable"))

@@ -16,6 +16,7 @@ from dcvd.core.instants import to_rfc3339
 from dcvd.core.jobs import Cause, Job, JobKind, JobState, Outage, decide_after_failure, encode_payload
 from dcvd.core.lifecycle.domain_events import label_event_data
 from dcvd.core.operators import is_wanted_organization
+from dcvd.core.sentences.wording import word
 from dcvd.core.timeline import DAEMON_ACTOR
 from dcvd.errors import (
     Conflict,
@@ -276,7 +277,7 @@ async def retry(context: Context, org_id: str, job_id: str, *, actor: str = DAEM
     def unit(tx: Transaction) -> Job:
         job = _check_owner(jobs.get(tx, job_id), org_id, job_id)
         if job.state is JobState.DONE:
-            raise Conflict(f"The job {job_id} is done; there is nothing to retry.", code="job_done")
+            raise Conflict(word("job_done", job=job_id), code="job_done")
         due_job = make_due(context, tx, job, actor=actor)
         context.remember_result(tx, lambda: due_job)
         return due_job
@@ -344,7 +345,7 @@ def _build_job(
 
 def _check_owner(job: Job | None, org_id: str | None, job_id: str) -> Job:
     if job is None or not is_wanted_organization(org_id, job.org_id):
-        raise NotFound(f"There is no job {job_id}.")
+        raise NotFound(word("job_unknown", job=job_id))
     return job
 
 

@@ -3,6 +3,7 @@
 from dcvd.core.callers import CallerKind
 from dcvd.core.domains.domain import Domain
 from dcvd.core.links import LinkPurpose
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict
 from dcvd.services.context import Context
 from dcvd.store import domains, links
@@ -22,7 +23,7 @@ def find_added(context: Context, tx: Transaction, name: str) -> Domain | None:
     domain = domains.get(tx, link.domain_id)
     if domain is not None and domain.name == name:
         return domain
-    raise Conflict("A domain was added by this link already, and one link is for one domain.", code="link_used")
+    raise Conflict(word("link_used"), code="link_used")
 
 
 def bind(context: Context, tx: Transaction, domain: Domain) -> None:

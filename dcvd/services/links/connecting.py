@@ -4,6 +4,7 @@ from typing import Final
 
 from dcvd.core.dns.hostnames import normalise
 from dcvd.core.instants import MINUTE, to_seconds
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Forbidden, QuotaReached, TooManyRequests
 from dcvd.services.context import Context
 from dcvd.services.links.rules import may_return_to
@@ -33,18 +34,18 @@ async def check_authorization(context: Context, org_id: str, domain_name: str | 
 
     own_name, may_return = await context.database.read(query)
     if own_name is None:
-        raise Forbidden("Add the domain first: a connection is for its records.", code="outside_reach")
+        raise Forbidden(word("link_domain_first"), code="outside_reach")
     if domain_name is not None:
         name = normalise(domain_name, allowed_tlds=context.config.domains.allow_reserved_tlds)
         if name != own_name:
-            raise Forbidden(f"This link is for {own_name} alone.", code="outside_reach")
+            raise Forbidden(word("link_for_one_name", name=own_name), code="outside_reach")
     return link.return_to if may_return else None
 
 
 def require_room(snapshot: Snapshot, org_id: str, link_id: str | None) -> None:
     """Raise QuotaReached where a link has made as many connections as it may; None is no link."""
     if link_id is not None and connections.count_of_link(snapshot, org_id, link_id) >= MAX_CONNECTIONS:
-        raise QuotaReached(f"By one link up to {MAX_CONNECTIONS} connections are made: ask whoever gave it to you.")
+        raise QuotaReached(word("link_connections_most", most=MAX_CONNECTIONS))
 
 
 def check_rate(context: Context, snapshot: Snapshot, org_id: str) -> None:
@@ -54,6 +55,6 @@ def check_rate(context: Context, snapshot: Snapshot, org_id: str) -> None:
         return
     if oauth_states.count_of_bearer(snapshot, org_id, link.id, context.now()) >= MAX_AUTHORIZATIONS:
         raise TooManyRequests(
-            f"{MAX_AUTHORIZATIONS} authorizations were begun by this link; ask again later.",
+            word("link_authorizations_most", most=MAX_AUTHORIZATIONS),
             retry_after_s=to_seconds(MINUTE),
         )

@@ -9,6 +9,7 @@ from dcvd.core.ids import IdPrefix
 from dcvd.core.links import Link, LinkPurpose, mint_link_token
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import hash_token
 from dcvd.errors import NotFound
 from dcvd.services import audit, reach
@@ -74,7 +75,7 @@ async def create_for_operator(
         name = normalise(domain, allowed_tlds=context.config.domains.allow_reserved_tlds, field="domain")
         owned = await context.database.read(lambda snapshot: domains.find_owned_by_names(snapshot, org_id, [name]))
         if name not in owned:
-            raise NotFound(f"The organization has no domain {name}.")
+            raise NotFound(word("domain_name_unknown", name=name))
         domain_id = owned[name].id
     return await create(context, org_id, domain_id=domain_id, lifetime_ms=lifetime_ms, return_to=return_to)
 
@@ -88,4 +89,4 @@ def _choose_expiry(context: Context, wanted: int) -> int:
 def _check_domain(context: Context, snapshot: Snapshot, org_id: str, domain_id: str) -> None:
     domain = domains.get(snapshot, domain_id)
     if domain is None or domain.org_id != org_id or not reach.covers(context, domain.id, domain.name):
-        raise NotFound(f"There is no domain {domain_id}.")
+        raise NotFound(word("domain_unknown", domain=domain_id))

@@ -5,6 +5,7 @@ from typing import Any
 from dcvd.core.instants import to_rfc3339
 from dcvd.core.links import Link
 from dcvd.core.members import may_go_on_writing
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import is_expired
 from dcvd.errors import InvalidInput, NotFound
 from dcvd.services import reach
@@ -33,7 +34,7 @@ def get_visible(context: Context, snapshot: Snapshot, org_id: str, link_id: str)
     """Get an organization's link. Raises NotFound, also for one of a domain outside of the caller's reach."""
     link = links.get(snapshot, link_id)
     if link is None or link.org_id != org_id or not is_visible(context, snapshot, link):
-        raise NotFound(f"There is no link {link_id}.")
+        raise NotFound(word("link_unknown", link=link_id))
     return link
 
 
@@ -55,8 +56,7 @@ def check_return_to(context: Context, snapshot: Snapshot, org_id: str, url: str 
     if url is not None and not may_return_to(context, snapshot, org_id, url):
         raise InvalidInput(
             "returnTo",
-            "returnTo is neither one of the URLs in oauth.return_to nor the returnUrl of your branding, exactly as they"
-            " stand there.",
+            word("return_to_unusable"),
         )
 
 

@@ -2,7 +2,9 @@
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
-from dcvd.core.members import Member, MemberStatus
+from dcvd.core.members import Member, MemberStatus, say_status
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import Role, has_rank
 from dcvd.errors import Conflict
 from dcvd.services import audit
@@ -37,7 +39,7 @@ async def change(
     def unit(tx: Transaction) -> Member:
         member = get_owned(tx, org_id, member_id)
         check_rank(context, member.role)
-        precondition.check(member.entity_tag, f"The member {member_id}")
+        precondition.check(member.entity_tag, say("the_member", id=member_id))
         new_role = member.role if role is None else role
         if new_role is not member.role:
             check_grant(context, new_role)
@@ -99,7 +101,7 @@ def _choose_status(member: Member, status: MemberStatus) -> MemberStatus:
         return status
     if status is MemberStatus.INVITED or member.status is MemberStatus.INVITED:
         raise Conflict(
-            f"The member is {member.status.value}; only they can become active, by accepting an invitation.",
+            word("member_not_confirmed", status=say_status(member.status)),
             code="member_not_confirmed",
         )
     return MemberStatus.ACTIVE if member.confirmed_at is not None else MemberStatus.INVITED

@@ -14,10 +14,12 @@ from dcvd.core.members import (
     hash_invite,
     mint_invite,
     normalize_address,
+    say_status,
 )
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.core.timeline import member_actor
 from dcvd.core.tokens.token import Role
 from dcvd.errors import Conflict, InvalidInput
@@ -70,7 +72,7 @@ async def invite(context: Context, org_id: str, *, address: str, role: Role) -> 
     def unit(tx: Transaction) -> Invitation:
         existing = members.find_by_address(tx, org_id, valid_address)
         if existing is not None:
-            raise Conflict(f"{valid_address} is a member already.", code="member_exists", existing_id=existing.id)
+            raise Conflict(word("member_exists", address=valid_address), code="member_exists", existing_id=existing.id)
         quotas.require_room(context, tx, org_id, Quota.MEMBERS)
         members.insert(tx, member, invite_hash)
         after = {"address": valid_address, "role": role.value}
@@ -93,7 +95,7 @@ async def invite_again(context: Context, org_id: str, member_id: str) -> Invitat
         member, now = get_owned(tx, org_id, member_id), context.now()
         check_grant(context, member.role)
         if member.status is not MemberStatus.INVITED:
-            raise Conflict(f"The member is {member.status.value}, and needs no invitation.", code="not_invited")
+            raise Conflict(word("member_not_invited", status=say_status(member.status)), code="not_invited")
         expires_at = now + INVITE_LIFETIME_MS
         members.set_invite(tx, member_id, invite_hash, expires_at, now)
         after = {"inviteExpiresAt": to_rfc3339(expires_at)}
@@ -164,6 +166,6 @@ def _find_open(context: Context, snapshot: Snapshot, invite_hash: str) -> Member
 def _invalid_invite() -> InvalidInput:
     return InvalidInput(
         "token",
-        "The invitation is unknown, used or expired: ask whoever invited you for a new one.",
+        word("invitation_unusable"),
         code="invalid_invite",
     )

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store.engine.transactions import Row
@@ -35,7 +36,7 @@ async def export_lines(context: Context, org_id: str) -> AsyncGenerator[bytes, N
     """
     organization = await context.database.read(lambda snapshot: organization_data.read_organization(snapshot, org_id))
     if organization is None:
-        raise NotFound(f"There is no organization {org_id}.")
+        raise NotFound(word("organization_unknown", organization=org_id))
     yield _encode([organization])
     for table in organization_data.OWNED_TABLES:
         after: Row | None = None

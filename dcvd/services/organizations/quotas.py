@@ -8,6 +8,7 @@ import structlog
 from dcvd.config import Config
 from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.core.organizations.quotas import Quota, Quotas, Room, change_overrides
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotFound
 from dcvd.services.context import Context
 from dcvd.store import domains, links, members, zones
@@ -80,7 +81,7 @@ async def set_quotas(context: Context, org_id: str, changes: Mapping[str, int | 
     def unit(tx: Transaction) -> Quotas:
         organization = organizations.find(tx, org_id)
         if organization is None or organization.id != org_id:
-            raise NotFound(f"There is no organization {org_id}.")
+            raise NotFound(word("organization_unknown", organization=org_id))
         change_quotas(tx, org_id, changes)
         return read_quotas(context, tx, org_id)
 

@@ -9,6 +9,8 @@ from dcvd.core.http.entity_tags import ANY_STATE, Precondition, build_entity_tag
 from dcvd.core.ids import IdPrefix
 from dcvd.core.organizations.status import require_not_deleting
 from dcvd.core.organizations.unknown import describe_unknown_organization
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict, InvalidInput, NotFound
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -55,7 +57,7 @@ async def change(
         organization = require(tx, org_id)
         require_not_deleting(organization.name, organization.status)
         tag = tag_organization(organization, organizations.read_quota_overrides(tx, org_id))
-        precondition.check(tag, f"The organization {org_id}")
+        precondition.check(tag, say("the_organization", id=org_id))
         if valid_name is not None and valid_name != organization.name:
             _require_free(tx, valid_name)
             organizations.rename(tx, org_id, valid_name)
@@ -107,14 +109,14 @@ def require(snapshot: Snapshot, org_id: str) -> Organization:
     """Return the organization with this id. Raises NotFound."""
     organization = organizations.find(snapshot, org_id)
     if organization is None or organization.id != org_id:
-        raise NotFound(f"There is no organization {org_id}.")
+        raise NotFound(word("organization_unknown", organization=org_id))
     return organization
 
 
 def _validate_name(name: str) -> str:
     valid_name = validate_name(name, subject="organization")
     if valid_name.startswith(f"{IdPrefix.ORGANIZATION}_"):
-        raise InvalidInput("name", "An organization's name cannot begin with org_, or it could be taken for an id.")
+        raise InvalidInput("name", word("organization_name_like_id"))
     return valid_name
 
 
@@ -122,5 +124,5 @@ def _require_free(snapshot: Snapshot, name: str) -> None:
     existing = organizations.find(snapshot, name)
     if existing is not None:
         raise Conflict(
-            f"There is already an organization named {name!r}.", code="organization_exists", existing_id=existing.id
+            word("organization_exists", name=repr(name)), code="organization_exists", existing_id=existing.id
         )

@@ -87,7 +87,7 @@ def plan_endpoint(context: Context, row: EndpointRow) -> Plan:
         after = {**describe_endpoint(endpoint), **ORIGIN}
         audit.record(context, tx, endpoint.org_id, AuditAction.ENDPOINT_CREATED, endpoint.id, after=after)
 
-    return bring(store) if refusal is None else bring(store, f"It is disabled here: {refusal}")
+    return bring(store) if refusal is None else bring(store, f"It is disabled here: {refusal.english}")
 
 
 def _is_http_url(url: str) -> bool:

@@ -18,6 +18,7 @@ from dcvd.core.records.domain_connect import (
     template_path,
 )
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict, InvalidInput, NotConfigured, Retryable, TooManyRequests
 from dcvd.providers.domain_connect.discovery import DiscoveredProvider, DomainConnectDiscovery
 from dcvd.providers.domain_connect.signing import sign
@@ -63,7 +64,7 @@ async def build_apply_url(
     with admit(org_id, context.caller.link_id):
         private_key = require_private_key(config)
         if redirect_uri is not None and redirect_uri not in config.oauth.return_to:
-            raise InvalidInput("redirectUri", "redirectUri is not one of oauth.return_to of the configuration.")
+            raise InvalidInput("redirectUri", word("redirect_uri_unlisted"))
         records = _collect_records(domain)
         discovery_result = await discovery.discover_provider(org_id, domain.name)
         application = prepare_application(records, zone=discovery_result.zone, target=config.cloudflare.cname_target)
@@ -139,8 +140,9 @@ async def _find_sync_url(
         org_id, discovery_result, template.provider_id, template.service_id
     ):
         raise Conflict(
-            f"{provider.name} does not know the template {template.provider_id}/{template.service_id}: have the record"
-            " created by hand.",
+            word(
+                "template_not_supported", name=provider.name, provider=template.provider_id, service=template.service_id
+            ),
             code="template_not_supported",
         )
     return provider.sync_url
@@ -151,7 +153,7 @@ def _collect_records(domain: Domain) -> list[Record]:
     for record in required_records(domain):
         if record.value is None:
             raise Conflict(
-                f"The value of the record {record.name} is known only some seconds after the domain was added.",
+                word("record_not_known_yet", name=record.name),
                 code="record_not_known_yet",
             )
         records.append(Record(record.type, record.name, record.value))

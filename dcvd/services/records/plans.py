@@ -17,6 +17,7 @@ from dcvd.core.records.plan import ZONE_NOT_FOUND, DnsPlan
 from dcvd.core.records.written_records import WrittenRecord, connection_id_of
 from dcvd.core.records.zone_use import ZONE_NOT_IN_USE
 from dcvd.core.records.zones import DnsWrite
+from dcvd.core.sentences.wording import word, word_all
 from dcvd.errors import Conflict, InvalidInput, Permanent, Retryable, Unauthorized
 from dcvd.kit.limits.admission_limit import AdmissionLimit
 from dcvd.services import audit, reach, timeline
@@ -57,7 +58,7 @@ async def plan_write(
         domain = get_owned(snapshot, org_id, domain_id)
         chosen_id = connection_id or _find_connection(context, snapshot, domain)
         if chosen_id is None:
-            raise InvalidInput("connectionId", f"{domain.name} has no connection yet: say which one is to write.")
+            raise InvalidInput("connectionId", word("connection_needed", name=domain.name))
         check_connection(context, snapshot, org_id, chosen_id)
         return domain, chosen_id, written_records.list_of_domain(snapshot, domain.id)
 
@@ -98,8 +99,7 @@ async def enqueue_write(
         ]
         if pending and pending != same_jobs:
             raise Conflict(
-                f"Another job that writes the records of {domain.name} is pending: {pending[0].id}. Ask again when it"
-                " has ended.",
+                word("dns_write_pending", name=domain.name, job=pending[0].id),
                 code="dns_write_pending",
                 existing_id=pending[0].id,
             )
@@ -127,12 +127,11 @@ async def plan_undo(context: Context, access: ProviderAccess, org_id: str, domai
         domain = get_owned(snapshot, org_id, domain_id)
         stored_records = written_records.list_of_domain(snapshot, domain.id)
         if not stored_records:
-            raise Conflict(f"No record of {domain.name} was written: there is nothing to undo.", code="nothing_to_undo")
+            raise Conflict(word("nothing_to_undo", name=domain.name), code="nothing_to_undo")
         connection_id = connection_id_of(domain, stored_records)
         if connection_id is None:
             raise Conflict(
-                f"The connection that wrote the records of {domain.name} was removed. Connect anew, have them written"
-                " by the new connection (what is there already stays as it is), then undo.",
+                word("connection_removed", name=domain.name),
                 code="connection_removed",
             )
         return connection_id, stored_records
@@ -230,7 +229,7 @@ def _does_same(one: DnsWrite, other: DnsWrite) -> bool:
 def _refuse_blocked(dns_plan: DnsPlan) -> None:
     obstacles = dns_plan.obstacles
     if obstacles:
-        raise Conflict(" ".join(obstacle.message for obstacle in obstacles), code=obstacles[0].code)
+        raise Conflict(word_all(obstacle.wording for obstacle in obstacles), code=obstacles[0].code)
 
 
 @asynccontextmanager
@@ -243,8 +242,8 @@ async def _bound_provider_calls(timeout_s: float) -> AsyncIterator[None]:
         message = f"The DNS provider has not answered for {timeout_s:.0f} s; nothing was changed. Ask again later."
         raise Retryable(message, code="provider_slow") from error
     except Unauthorized as error:
-        raise Conflict(error.message, code=error.code) from error
+        raise Conflict(error.said, code=error.code) from error
     except Permanent as error:
         if error.code in (ZONE_NOT_FOUND, ZONE_NOT_IN_USE):
-            raise Conflict(error.message, code=error.code) from error
+            raise Conflict(error.said, code=error.code) from error
         raise

@@ -40,7 +40,7 @@ async def undo_write(context: Context, access: ConnectionAccess, job: Job) -> No
         editor = await zone_editor.open_written_zone(access, job.org_id, _connection_id_of(job, row), row)
         step = undo.plan_undo(row, await editor.read(row.name), editor.zone)
         if step.obstacle is not None:
-            raise Permanent(step.obstacle.message, code=step.obstacle.code)
+            raise Permanent(step.obstacle.wording, code=step.obstacle.code)
         if step.state != "done":
             try:
                 undoing_row = await _store_undoing(context, job, row)

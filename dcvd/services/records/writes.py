@@ -16,6 +16,7 @@ from dcvd.core.jobs import Job
 from dcvd.core.lifecycle.schedule import CheckLane
 from dcvd.core.records.plan import Obstacle, PlanStep, is_cname_to, plan_record
 from dcvd.core.records.written_records import WrittenRecord, our_values_of, records_to_restore
+from dcvd.core.sentences.wording import word_all
 from dcvd.errors import Permanent
 from dcvd.services.context import Context
 from dcvd.services.jobs import dns_writes, queue
@@ -92,7 +93,7 @@ async def write(
     ]
     if obstacles:
         await context.database.write(lambda tx: store_records(tx, finished, foreign))
-        raise Permanent(" ".join(obstacle.message for obstacle in obstacles), code=obstacles[0].code)
+        raise Permanent(word_all(obstacle.wording for obstacle in obstacles), code=obstacles[0].code)
     await context.database.write(lambda tx: _complete_write(context, tx, job, required_records, finished, foreign))
 
 

@@ -73,5 +73,5 @@ async def open_written_zone(
     zone = await driver.find_zone(row.zone)
     if zone is None:
         obstacle = zones_in_use.no_zone_obstacle(connection_id, row.name)
-        raise Permanent(obstacle.message, code=obstacle.code)
+        raise Permanent(obstacle.wording, code=obstacle.code)
     return ZoneEditor(driver, zone)

@@ -5,6 +5,7 @@ import structlog
 from dcvd.core.records.plan import ZONE_NOT_FOUND, Obstacle
 from dcvd.core.records.zone_use import PublicZone, find_unused_zone_obstacle, is_served_at, is_served_by_name
 from dcvd.core.records.zones import Zone
+from dcvd.core.sentences.wording import word, word_all
 from dcvd.core.text import join_names
 from dcvd.errors import OwnLimitReached, Permanent, Retryable
 from dcvd.providers.driver import RecordDriver
@@ -61,19 +62,18 @@ async def find(
     if zone is not None and obstacle is None:
         return zone
     assert obstacle is not None, "a zone that is not there is an obstacle"
-    message = obstacle.message
+    wording = obstacle.wording
     other_id = await find_reaching_connection(context, access, org_id, connection_id, public)
     if other_id is not None:
-        message += f" The connection {other_id} reaches the zone {public.name}: use that one."
-    raise Permanent(message, code=obstacle.code)
+        wording = word_all((wording, word("connection_that_reaches", connection=other_id, zone=str(public.name))))
+    raise Permanent(wording, code=obstacle.code)
 
 
 def no_zone_obstacle(connection_id: str, name: str) -> Obstacle:
     """Return the obstacle that a connection reaches no zone of a name."""
     return Obstacle(
         ZONE_NOT_FOUND,
-        f"The connection {connection_id} reaches no zone that {name} is in. Connect the account, or the key, that holds"
-        " the zone, or let this connection see it.",
+        word("obstacle_no_zone", connection=connection_id, name=name),
     )
 
 

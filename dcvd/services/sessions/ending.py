@@ -1,8 +1,9 @@
 """End sessions, which ends what their browsers have under way."""
 
 from dcvd.core.operators import OperatorRights
+from dcvd.core.sentences.wording import word
 from dcvd.core.sessions import Session, find_holder
-from dcvd.core.tokens.token import has_rank
+from dcvd.core.tokens.token import has_rank, say_role
 from dcvd.errors import Forbidden
 from dcvd.services.context import Context
 from dcvd.services.rights_changes import announce_change
@@ -21,8 +22,9 @@ async def end_one(context: Context, org_id: str | None, session_id: str) -> None
         session, role = get_visible(context, tx, org_id, session_id)
         if not has_rank(context.caller.role, role):
             raise Forbidden(
-                f"The session {session_id} is of somebody with the role {role.value}; "
-                f"a token with the role {context.caller.role.value} cannot end it."
+                word(
+                    "session_of_higher_role", session=session_id, role=say_role(role), own=say_role(context.caller.role)
+                )
             )
         end(context, tx, [session])
 

@@ -9,6 +9,7 @@ from dcvd.core.oidc.attempts import ATTEMPT_LIFETIME_MS, SignInAttempt
 from dcvd.core.oidc.people import SignInChoice, VerifiedPerson, choose_role_group, read_groups, read_verified_address
 from dcvd.core.organizations.status import build_refusal
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.core.sign_in_links import is_sign_in_code, mint_sign_in_code
 from dcvd.core.tokens.token import hash_token
 from dcvd.errors import Forbidden
@@ -43,7 +44,7 @@ async def identify(context: Context, client: OpenIdClient, code: Secret, attempt
     address = read_verified_address(claims)
     if address is None:
         raise Forbidden(
-            f"{name} does not say that your e-mail address is verified. Have it verified there, and sign in again.",
+            word("address_not_verified", name=name),
             code=ADDRESS_NOT_VERIFIED,
         )
     if not oidc.role_claim:
@@ -51,7 +52,7 @@ async def identify(context: Context, client: OpenIdClient, code: Secret, attempt
     role_group = choose_role_group(read_groups(claims, oidc.role_claim), oidc.roles)
     if role_group is None:
         raise Forbidden(
-            f"None of your groups at {name} may use this dashboard. Ask whoever runs dcvd which ones may.",
+            word("no_group_of_roles", name=name),
             code=NO_GROUP_OF_ROLES,
         )
     return VerifiedPerson(issuer=oidc.issuer, address=address, role_group=role_group)

@@ -5,6 +5,7 @@ from typing import Any
 
 from dcvd.core.audit import AuditAction
 from dcvd.core.instants import to_rfc3339
+from dcvd.core.sentences.wording import word
 from dcvd.core.sessions import Session
 from dcvd.core.tokens.token import Role, is_expired
 from dcvd.errors import NotFound
@@ -50,7 +51,7 @@ def get_visible(context: Context, snapshot: Snapshot, org_id: str | None, sessio
 
 def build_unknown_error(session_id: str) -> NotFound:
     """Build the error for a session that is not there, or of which the caller may not know."""
-    return NotFound(f"There is no session {session_id}.")
+    return NotFound(word("session_unknown", session=session_id))
 
 
 def _list_token_roles(context: Context, snapshot: Snapshot, org_id: str) -> dict[str, Role]:

@@ -9,6 +9,7 @@ from dcvd.core.callers import Caller, CallerKind
 from dcvd.core.links import Link, is_link_token
 from dcvd.core.members import MemberStatus, choose_lower
 from dcvd.core.organizations.status import OrganizationStatus, build_refusal
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens import token as token_rules
 from dcvd.core.tokens.networks import is_address_within
 from dcvd.core.tokens.reach import parse_reach
@@ -23,9 +24,7 @@ from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.organizations import organizations
 from dcvd.store.tokens import tokens
 
-REFUSAL: Final = (
-    "The bearer token is not valid: malformed, unknown, revoked or expired. Ask your operator for a new one."
-)
+REFUSAL: Final = word("token_refused")
 """One sentence for all: a caller never learns what exactly was wrong."""
 
 
@@ -128,7 +127,7 @@ def _admit(found: FoundCaller | None, now: int, address: str | None, request_id:
     if status is not None and (refusal := build_refusal(status)) is not None:
         raise refusal
     if caller.allowed_networks is not None and not is_address_within(address, caller.allowed_networks):
-        raise Forbidden("This token works from some networks alone, and not from yours.", code="network_not_allowed")
+        raise Forbidden(word("network_not_allowed"), code="network_not_allowed")
     return replace(caller, request_id=request_id, address=address)
 
 
@@ -168,7 +167,7 @@ def act_as(context: Context, caller: Caller) -> Context:
 def build_changed_rights_error() -> Forbidden:
     """Build the error for a request that was ended because its bearer's rights changed, where they still have some."""
     return Forbidden(
-        "What you may do was changed while the request was under way, which ended it; send it again.",
+        word("rights_changed"),
         code="rights_changed",
     )
 

@@ -9,6 +9,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.http.entity_tags import ANY_STATE, Precondition
 from dcvd.core.instants import DAY, HOUR, format_instant
 from dcvd.core.organizations.quotas import Quota
+from dcvd.core.sentences.sentence import say
 from dcvd.core.tokens import token as token_rules
 from dcvd.core.tokens.token import Token
 from dcvd.services import audit
@@ -53,7 +54,7 @@ async def change(
         now = context.now()
         token = check_visible(context.caller, tokens.get(tx, token_id), org_id, token_id)
         check_takeover(context.caller, token)
-        precondition.check(token.entity_tag, f"The token {token_id}")
+        precondition.check(token.entity_tag, say("the_token", id=token_id))
         changed = replace(
             token,
             name=token.name if name is UNSET else name,

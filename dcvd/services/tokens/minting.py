@@ -6,11 +6,12 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.callers import CallerKind
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import to_rfc3339
-from dcvd.core.members import MemberStatus
+from dcvd.core.members import MemberStatus, say_status
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens import token as token_rules
-from dcvd.core.tokens.token import Role, Token
+from dcvd.core.tokens.token import Role, Token, say_role
 from dcvd.errors import InvalidInput
 from dcvd.services import audit
 from dcvd.services.context import Context
@@ -89,18 +90,14 @@ async def create(
 def _check_member(snapshot: Snapshot, org_id: str, member_id: str, role: Role) -> None:
     member = members.get(snapshot, member_id)
     if member is None or member.org_id != org_id:
-        raise InvalidInput("memberId", f"There is no member {member_id}.")
+        raise InvalidInput("memberId", word("member_unknown", member=member_id))
     if member.status is not MemberStatus.ACTIVE:
-        raise InvalidInput("memberId", f"The member is {member.status.value}; only an active one has tokens.")
+        raise InvalidInput("memberId", word("member_without_tokens", status=say_status(member.status)))
     if not token_rules.has_rank(member.role, role):
-        raise InvalidInput(
-            "role", f"The member has the role {member.role.value}, and their token cannot have {role.value}."
-        )
+        raise InvalidInput("role", word("member_role_exceeded", role=say_role(member.role), wanted=say_role(role)))
 
 
 def check_expiry(expires_at: int | None, now: int) -> None:
     """Raise InvalidInput for an expiry that has passed."""
     if expires_at is not None and expires_at <= now:
-        raise InvalidInput(
-            "expiresAt", f"expiresAt is {to_rfc3339(expires_at)}, which has passed; give a later instant."
-        )
+        raise InvalidInput("expiresAt", word("expiry_passed", instant=to_rfc3339(expires_at)))

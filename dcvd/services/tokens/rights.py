@@ -7,10 +7,12 @@ from msgspec import UNSET, Struct, UnsetType
 
 from dcvd.core.callers import Caller
 from dcvd.core.instants import format_instant, to_rfc3339
+from dcvd.core.sentences.sentence import Sentence, say
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.networks import is_network_within, normalise_networks
 from dcvd.core.tokens.reach import parse_reach, validate_entries
 from dcvd.core.tokens.scopes import Scope, parse_scopes
-from dcvd.core.tokens.token import Role, Token, has_rank
+from dcvd.core.tokens.token import Role, Token, has_rank, say_role
 from dcvd.errors import Forbidden, NotFound
 from dcvd.services.context import Context
 
@@ -54,14 +56,14 @@ def grant(
     )
     excess = _find_excess(caller, role, granted)
     if excess is not None:
-        raise Forbidden(f"The new token {excess}; nobody mints a token that may do more than their own.")
+        raise Forbidden(word("token_exceeds_minter", excess=excess))
     return granted
 
 
 def check_visible(caller: Caller, token: Token | None, org_id: str, token_id: str) -> Token:
     """Return a token that the caller may know of. Raises NotFound."""
     if token is None or token.org_id != org_id or not is_visible(caller, token):
-        raise NotFound(f"There is no token {token_id}.")
+        raise NotFound(word("token_unknown", token=token_id))
     return token
 
 
@@ -76,8 +78,7 @@ def check_rank(caller: Caller, token: Token) -> None:
     """Raise Forbidden for a token of a higher role than the caller's."""
     if not has_rank(caller.role, token.role):
         raise Forbidden(
-            f"The token {token.id} has the role {token.role.value}; "
-            f"a token with the role {caller.role.value} cannot change or end it."
+            word("token_of_higher_role", token=token.id, role=say_role(token.role), own=say_role(caller.role))
         )
 
 
@@ -101,7 +102,7 @@ def check_takeover(caller: Caller, token: Token) -> None:
     )
     excess = _find_excess(caller, token.role, limits)
     if excess is not None:
-        raise Forbidden(f"The token {token.id} {excess}; nobody takes over a token that may do more than their own.")
+        raise Forbidden(word("token_exceeds_taker", token=token.id, excess=excess))
 
 
 def may_take_over(caller: Caller, token: Token) -> bool:
@@ -116,10 +117,7 @@ def may_take_over(caller: Caller, token: Token) -> bool:
 def check_life(caller: Caller, expires_at: int | None) -> None:
     """Raise Forbidden where a token is, or is to be, in force for longer than the caller. None is without an end."""
     if _is_longer(caller, expires_at):
-        raise Forbidden(
-            f"Your own rights end at {to_rfc3339(caller.expires_at or 0)}; nobody prolongs, or gets hold of, a token "
-            "that ends later."
-        )
+        raise Forbidden(word("rights_end_before", instant=to_rfc3339(caller.expires_at or 0)))
 
 
 def check_member_of_token(caller: Caller, member_id: str | None) -> None:
@@ -128,33 +126,33 @@ def check_member_of_token(caller: Caller, member_id: str | None) -> None:
     Else a member who is suspended or removed would go on by it. Owners may: they could also appoint another owner.
     """
     if caller.member_id is not None and member_id != caller.member_id and caller.role is not Role.OWNER:
-        raise Forbidden("A member's token gets hold of no tokens but that member's own; only an owner's does.")
+        raise Forbidden(word("tokens_of_other_members"))
 
 
 def _is_longer(caller: Caller, expires_at: int | None) -> bool:
     return caller.expires_at is not None and (expires_at is None or expires_at > caller.expires_at)
 
 
-def _find_excess(caller: Caller, role: Role, limits: GrantedLimits) -> str | None:
+def _find_excess(caller: Caller, role: Role, limits: GrantedLimits) -> Sentence | None:
     """Say what limits allow beyond the caller's own; None where nothing."""
     if not has_rank(caller.role, role):
-        return f"has the role {role.value}, which is higher than {caller.role.value}"
+        return say("excess_role", role=say_role(role), own=say_role(caller.role))
     if caller.is_read_only and not limits.read_only:
-        return "may write"
+        return say("excess_writes")
     if caller.scopes is not None and (limits.scopes is None or not caller.scopes.issuperset(limits.scopes)):
-        return "has scopes that the caller has not"
+        return say("excess_scopes")
     if caller.domains is not None and (
         limits.domains is None or not caller.domains.covers_all_of(parse_reach(limits.domains))
     ):
-        return "reaches domains that the caller does not"
+        return say("excess_domains")
     own_networks = caller.allowed_networks
     if own_networks is not None and (
         limits.allowed_networks is None
         or not all(is_network_within(network, own_networks) for network in limits.allowed_networks)
     ):
-        return "works from networks from which the caller does not"
+        return say("excess_networks")
     if _is_longer(caller, limits.expires_at):
-        return "ends later than the caller's rights"
+        return say("excess_life")
     return None
 
 

@@ -3,6 +3,8 @@
 from typing import assert_never
 
 from dcvd.core.audit import AuditAction
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState
 from dcvd.errors import Conflict
 from dcvd.services import audit
@@ -40,13 +42,13 @@ def _refuse_ended(delivery: Delivery) -> None:
         case DeliveryState.PENDING:
             return
         case DeliveryState.CANCELLED:
-            ending = "is cancelled already"
+            ending = "delivery_is_cancelled"
         case DeliveryState.DELIVERED:
-            ending = "was delivered"
+            ending = "delivery_was_delivered"
         case DeliveryState.DEAD:
-            ending = "is a dead letter, which is not tried again by itself and for which nothing waits"
+            ending = "delivery_is_dead"
         case DeliveryState.DROPPED:
-            ending = "was dropped"
+            ending = "delivery_was_dropped"
         case _:
             assert_never(delivery.state)
-    raise Conflict(f"The delivery {delivery.id} {ending}, so there is nothing to cancel.", code="delivery_ended")
+    raise Conflict(word("delivery_ended", delivery=delivery.id, ending=say(ending)), code="delivery_ended")

@@ -7,6 +7,7 @@ import structlog
 from dcvd.core.audit import AuditAction
 from dcvd.core.events import OPERATIONAL_TYPES, EventData, EventDraft, EventType
 from dcvd.core.operators import is_wanted_organization
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.deliveries import (
     AttemptConsequence,
     AttemptOutcome,
@@ -107,7 +108,7 @@ def get_owned(snapshot: Snapshot, org_id: str | None, delivery_id: str) -> Deliv
     """Get a delivery of an organization, or of any. Raises NotFound, also for another organization's."""
     delivery = delivery_history.find(snapshot, delivery_id)
     if delivery is None or not is_wanted_organization(org_id, delivery.org_id):
-        raise NotFound(f"There is no delivery {delivery_id}.")
+        raise NotFound(word("delivery_unknown", delivery=delivery_id))
     return delivery
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from dcvd.core.events import Event
 from dcvd.core.instants import DAY, HOUR
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryStatus, RecordedAttempt, is_waiting, status_of
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.health import EndpointHealth
@@ -130,7 +131,7 @@ async def get(context: Context, org_id: str | None, delivery_id: str) -> Deliver
         endpoint = endpoints.get(snapshot, delivery.endpoint_id)
         event = events.get(snapshot, delivery.event_id)
         if endpoint is None or event is None:
-            raise NotFound(f"There is no delivery {delivery_id}.")
+            raise NotFound(word("delivery_unknown", delivery=delivery_id))
         return DeliveryDetail(
             summary=summarize(snapshot, delivery, endpoint.health),
             endpoint=endpoint,

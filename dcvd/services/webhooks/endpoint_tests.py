@@ -9,6 +9,7 @@ from dcvd.core.event_schemas.examples import draft_example
 from dcvd.core.events import Event, EventDraft, EventType, build_body
 from dcvd.core.ids import IdPrefix
 from dcvd.core.operators import OPERATOR_ORG_ID
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.conformance import ConformanceReport
 from dcvd.core.webhooks.deliveries import (
     Attempt,
@@ -140,7 +141,7 @@ def _unseal(context: Context, snapshot: Snapshot, org_id: str, endpoint_id: str)
     endpoint_service.get_owned(snapshot, org_id, endpoint_id)
     unsealed_endpoint = endpoint_service.unseal_endpoint(context, snapshot, endpoint_id)
     if unsealed_endpoint is None:
-        message = f"The secrets of {endpoint_id} cannot be read; rotate its secret, or ask your operator."
+        message = word("secrets_unreadable", endpoint=endpoint_id)
         raise Conflict(message, code="secrets_unreadable")
     return unsealed_endpoint
 

@@ -17,6 +17,8 @@ from dcvd.core.instants import SECOND
 from dcvd.core.operators import OPERATOR_ORG_ID, is_wanted_organization
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.sentence import say
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.delivery_settings import validate_schedule, validate_timeout
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret, UnsealedEndpoint
 from dcvd.core.webhooks.health import DisabledReason, EndpointHealth, disable
@@ -175,7 +177,7 @@ async def change(
     certificate = client_certificates.validate_change(context, requested_change.client_certificate)
     match = UNSET if requested_change.match is UNSET else _normalise_match(context, requested_change.match)
     if requested_change.replay is HeldDeliveries.NONE and requested_change.enabled is not True:
-        raise InvalidInput("replay", 'replay "none" goes with "enabled": true, and with nothing else.')
+        raise InvalidInput("replay", word("replay_none_with_enabled"))
     if requested_change.replay is HeldDeliveries.NONE:
         await _drop_held_deliveries(context, org_id, endpoint_id, precondition, batch_size)
 
@@ -266,14 +268,14 @@ def get_owned(snapshot: Snapshot, org_id: str | None, endpoint_id: str) -> Endpo
     """Get an endpoint of an organization, or of any. Raises NotFound, also for another organization's."""
     endpoint = endpoints.get(snapshot, endpoint_id)
     if endpoint is None or not is_wanted_organization(org_id, endpoint.org_id):
-        raise NotFound(f"There is no webhook {endpoint_id}.")
+        raise NotFound(word("webhook_unknown", endpoint=endpoint_id))
     return endpoint
 
 
 def _get_expected(snapshot: Snapshot, org_id: str, endpoint_id: str, precondition: Precondition) -> Endpoint:
     """Get an organization's endpoint. Raises NotFound; PreconditionFailed if it is in another state than expected."""
     endpoint = get_owned(snapshot, org_id, endpoint_id)
-    precondition.check(endpoint.entity_tag, f"The webhook {endpoint_id}")
+    precondition.check(endpoint.entity_tag, say("the_webhook", id=endpoint_id))
     return endpoint
 
 
@@ -368,7 +370,7 @@ def parse_event_type(field: str, name: str) -> EventType:
     try:
         return EventType(name)
     except ValueError as error:
-        message = f"{field} is {name!r}, which is no event; the events are: {', '.join(EventType)}."
+        message = word("event_type_unknown", field=field, name=repr(name), known=", ".join(EventType))
         raise InvalidInput(field, message, code="unknown_event") from error
 
 

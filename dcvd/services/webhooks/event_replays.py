@@ -1,6 +1,7 @@
 """Send one event to one endpoint again, whether or not the endpoint ever got it."""
 
 from dcvd.core.jobs import Job
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.deliveries import DeliveryState
 from dcvd.core.webhooks.replays import Replay, ReplayStatus
 from dcvd.errors import Conflict
@@ -37,14 +38,13 @@ async def replay_event(context: Context, org_id: str, event_id: str, endpoint_id
         )
         if found.state is DeliveryState.PENDING:
             raise Conflict(
-                f"The event {event_id} is on its way to this webhook already: the delivery {found.delivery_id}.",
+                word("event_on_its_way", event=event_id, delivery=str(found.delivery_id)),
                 code="delivery_pending",
                 existing_id=found.delivery_id,
             )
         if not is_selected(endpoint, replay, found, endpoint.history_starts_at):
             raise Conflict(
-                f"The event {event_id} was never meant for this webhook: its `match` leaves it out, or it is about "
-                "deliveries to others.",
+                word("event_not_meant", event=event_id),
                 code="event_not_meant",
             )
         return replay

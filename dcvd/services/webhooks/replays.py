@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from dcvd.core.audit import AuditAction
 from dcvd.core.events import OPERATIONAL_TYPES, EventType
 from dcvd.core.ids import IdPrefix, earliest_id
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.deliveries import Delivery, DeliveryState, is_waiting
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.matching import is_body_matched
@@ -66,9 +67,13 @@ def _refuse_waiting(snapshot: Snapshot, delivery: Delivery) -> None:
     if awaited is not None:
         path = f"/api/deliveries/{awaited.id}"
         raise Conflict(
-            f"The delivery {delivery.id} waits for {awaited.id} ({awaited.event_type.value}), which is earlier in the "
-            f"order of its domain, and is sent right after that. Retry that one (POST {path}/retry), or give it up "
-            f"(POST {path}/cancel).",
+            word(
+                "delivery_waits_for_earlier",
+                delivery=delivery.id,
+                earlier=awaited.id,
+                type=awaited.event_type.value,
+                path=path,
+            ),
             code="waits_for_earlier",
             existing_id=awaited.id,
         )
@@ -90,9 +95,9 @@ async def prepare_replay(
     """
     until_at = context.now() + 1 if until is None else until
     if until is None and until_at <= since:
-        raise InvalidInput("since", "since is in the future, so there is nothing to replay.")
+        raise InvalidInput("since", word("since_in_future"))
     if until_at <= since:
-        raise InvalidInput("until", "until is not later than since, so there is nothing to replay.")
+        raise InvalidInput("until", word("until_before_since"))
     replay = Replay(
         endpoint_id=endpoint_id,
         status=status,

@@ -9,6 +9,7 @@ from dcvd.core.audit import AuditAction
 from dcvd.core.ids import IdPrefix
 from dcvd.core.instants import DAY, to_rfc3339
 from dcvd.core.secret import Secret
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.endpoint import Endpoint, SigningSecret
 from dcvd.core.webhooks.signing import new_secret
 from dcvd.errors import Conflict
@@ -48,8 +49,8 @@ async def rotate(
         now = context.now()
         endpoint = endpoints.get_owned(tx, org_id, endpoint_id)
         if grace_ms > 0 and signing_secrets.count_valid(tx, endpoint_id, now) >= _MAX_VALID_SECRETS:
-            message = f"{_MAX_VALID_SECRETS} secrets of {endpoint_id} are valid already;"
-            raise Conflict(f"{message} wait until one expires, or give no grace.", code="too_many_secrets")
+            message = word("secrets_too_many", most=_MAX_VALID_SECRETS, endpoint=endpoint_id)
+            raise Conflict(message, code="too_many_secrets")
         signing_secrets.expire_current(tx, endpoint_id, now + grace_ms)
         if grace_ms == 0:
             # Somebody who gives no grace has leaked a secret, and wants no earlier one to be valid.

@@ -7,6 +7,7 @@ from typing import Final, Generic, TypeVar
 
 from msgspec import Struct
 
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ def decode_cursor(cursor: str | None) -> str | None:
     try:
         return base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
-        raise InvalidInput("cursor", "The cursor is not one that dcvd gave; start without one.") from error
+        raise InvalidInput("cursor", word("cursor_unusable")) from error
 
 
 def encode_cursor(key: str) -> str:

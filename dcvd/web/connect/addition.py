@@ -15,7 +15,7 @@ from dcvd.web.domains.addition import add_typed
 async def add_domain(request: ApiRequest, link_token: FromPath[str]) -> Response[Any]:
     """Add the name, or ask first; a link that has its domain is refused any other one."""
     visit = await open_visit(request, link_token)
-    addition = await add_typed(request, visit.look.language, may_ask=visit.link.domain_id is None)
+    addition = await add_typed(request, may_ask=visit.link.domain_id is None)
     if addition.domain is None:
         return visit.show("new", addition.view, status=addition.status)
     return visit.go_to()

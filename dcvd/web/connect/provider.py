@@ -10,6 +10,7 @@ from litestar.response import Template
 from msgspec import Struct
 
 from dcvd.core.sentences.sentence import Sentence
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict, NotConfigured, NotFound, RemoteError, Retryable
 from dcvd.http.answers.provider_names import name_provider
 from dcvd.http.forms import read_form
@@ -65,7 +66,7 @@ async def authorize(request: ApiRequest, link_token: FromPath[str]) -> Response[
     chosen = (await read_form(request)).get("provider")
     provider = next((each for each in offered if each.value == chosen), None)
     if provider is None:
-        raise NotFound("Nobody consents to changes at this provider here.", code="no_consent_here")
+        raise NotFound(word("no_consent_here"), code="no_consent_here")
     is_for_one_name = gives_consent_for_one_name(request.context.config, provider)
     redirect = await request_consent(
         request.context,
@@ -117,13 +118,13 @@ async def _show_plan(request: ApiRequest, link_token: str) -> Template:
     visit = await open_visit(request, link_token)
     setup = await read_setup(request.context, request.org_id, visit.domain_id)
     if setup.connection is None:
-        raise NotFound("No connection was made by this link, or it does not work any more.", code="connection_missing")
+        raise NotFound(word("connection_missing"), code="connection_missing")
     plan = await _record_request(request, visit).plan_write(connection_id=setup.connection.id, replace=True)
     return visit.show(
         "plan",
         {
             "provider": name_provider(setup.connection.provider),
-            "changes": list_changes(plan),
+            "changes": list_changes(plan, visit.look.language),
             "is_blocked": bool(plan.obstacles),
             "replace": bool(plan.replaceable),
         },

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from dcvd.core.links import Link, LinkPurpose, link_path
 from dcvd.core.sentences.rendering import CATALOGUE
+from dcvd.core.sentences.wording import word
 from dcvd.errors import NotFound
 from dcvd.http.request import ApiRequest
 from dcvd.services.domain_setup import PageOwner, read_owner
@@ -38,7 +39,7 @@ class Visit(Struct, frozen=True):
     def domain_id(self) -> str:
         """The domain of the link. Raises NotFound where none was added yet."""
         if self.link.domain_id is None:
-            raise NotFound("No domain was added by this link yet.", code="domain_missing")
+            raise NotFound(word("link_without_domain"), code="domain_missing")
         return self.link.domain_id
 
     @property

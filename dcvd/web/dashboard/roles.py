@@ -1,6 +1,7 @@
 """The choice of a role."""
 
 from dcvd.core.callers import Caller
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import ROLE_ORDER, Role, has_rank
 from dcvd.errors import InvalidInput
 from dcvd.web.dashboard.typed import Fields
@@ -10,7 +11,7 @@ def read_role(form: Fields) -> Role:
     """Read the role that was chosen. Raises InvalidInput."""
     chosen = form.get("role", "")
     if chosen not in set(Role):
-        raise InvalidInput("role", f"Choose a role: {', '.join(ROLE_ORDER)}.")
+        raise InvalidInput("role", word("role_unknown", known=", ".join(ROLE_ORDER)))
     return Role(chosen)
 
 

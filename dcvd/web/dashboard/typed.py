@@ -4,10 +4,13 @@ import re
 from collections.abc import Collection, Mapping
 
 from dcvd.core.instants import end_of_day, to_rfc3339
-from dcvd.errors import Conflict, InvalidInput
+from dcvd.core.sentences.wording import word
+from dcvd.errors import Conflict, DcvdError, InvalidInput
 
 Fields = Mapping[str, str]
 """The fields of a form, by their names."""
+Faults = Mapping[str, DcvdError]
+"""What is wrong with a form, by the names of its fields; "" stands for the form as a whole."""
 
 
 def read_checked(form: Fields, prefix: str) -> list[str]:
@@ -28,7 +31,7 @@ def read_last_day(form: Fields, name: str) -> int | None:
     try:
         return end_of_day(text)
     except ValueError as error:
-        raise InvalidInput(name, f"{text[:40]!r} is no day; give one such as 2027-01-31.") from error
+        raise InvalidInput(name, word("day_unusable", day=repr(text[:40]))) from error
 
 
 def format_last_day(instant: int | None) -> str:
@@ -36,7 +39,7 @@ def format_last_day(instant: int | None) -> str:
     return "" if instant is None else to_rfc3339(instant - 1)[:10]
 
 
-def place_fault(error: InvalidInput | Conflict, names: Collection[str]) -> dict[str, str]:
-    """Return what to say of a fault by the name of its field; "" stands for the form as a whole."""
+def place_fault(error: InvalidInput | Conflict, names: Collection[str]) -> dict[str, DcvdError]:
+    """Return a fault by the name of its field; "" stands for the form as a whole."""
     field = error.field if isinstance(error, InvalidInput) and error.field in names else ""
-    return {field: error.message}
+    return {field: error}

@@ -9,7 +9,6 @@ from dcvd.core.dns.hostnames import normalise
 from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains.additions import DomainRequest
 from dcvd.core.domains.domain import Domain
-from dcvd.core.sentences.rendering import Language, render
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.services.domains import details
@@ -23,7 +22,7 @@ class TypedAddition(Struct, frozen=True, kw_only=True):
 
     typed: str = ""
     question: NameQuestion = _NO_QUESTION
-    fault: str | None = None
+    fault: RefusedName | None = None
     domain: Domain | None = None
 
     @property
@@ -37,10 +36,10 @@ class TypedAddition(Struct, frozen=True, kw_only=True):
         return {"typed": self.typed, "question": self.question, "fault": self.fault}
 
 
-async def add_typed(request: ApiRequest, language: Language, *, may_ask: bool = True) -> TypedAddition:
+async def add_typed(request: ApiRequest, *, may_ask: bool = True) -> TypedAddition:
     """Add the name of a form, or ask first: where it was read from something longer, is a whole domain, or is doubtful.
 
-    language: of the fault. may_ask: False where the answer is known beforehand. Raises what `details.add` and a preview
+    may_ask: False where the answer is known beforehand. Raises what `details.add` and a preview
     raise, and no RefusedName.
     """
     form = await read_form(request)
@@ -55,5 +54,5 @@ async def add_typed(request: ApiRequest, language: Language, *, may_ask: bool = 
         asked = DomainRequest(domain_name=name)
         detail = await details.add(request.context, request.org_id, asked, actor=request.actor)
     except RefusedName as refusal:
-        return TypedAddition(typed=typed, fault=render(refusal.sentences, language))
+        return TypedAddition(typed=typed, fault=refusal)
     return TypedAddition(typed=typed, domain=detail.domain)

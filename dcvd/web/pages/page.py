@@ -14,6 +14,8 @@ from dcvd.core.branding.palette import build_palettes
 from dcvd.core.sentences.languages import DEFAULT_LANGUAGE, choose_language
 from dcvd.core.sentences.rendering import CATALOGUE, Language, render, render_in_parts
 from dcvd.core.sentences.sentence import RECORD_ID, Param, Sentence, say
+from dcvd.core.sentences.wording import SaidText, put_into_words
+from dcvd.errors import DcvdError
 from dcvd.http.languages import read_language
 from dcvd.http.request import ApiRequest
 from dcvd.web.pages.engine import mark_sentence
@@ -43,6 +45,10 @@ class Words:
         if sentence.id != RECORD_ID or self.language == DEFAULT_LANGUAGE:
             return None
         return Markup('<span lang="en">{}</span>').format(mark_sentence(str(sentence.params["text"])))
+
+    def explain(self, error: DcvdError) -> SaidText:
+        """Return what an error says, in the language of the page where the catalogue has it."""
+        return put_into_words(error, self.language)
 
     def timed(self, sentence_id: str, instant: int) -> Markup:
         """Return a sentence in which `when` is an instant, which the reader's browser shows in its own zone."""

@@ -24,7 +24,7 @@ def test_what_is_refused_is_exactly_what_is_over_a_limit(
     """Each step: a caller, whether they ask or end a piece of work, and the seconds before it."""
     time = ManualMonotonic()
     limit = AdmissionLimit(
-        "tests", max_per_caller=max_per_caller, max_total=max_total, max_per_minute=max_per_minute, monotonic=time
+        "work_syncs", max_per_caller=max_per_caller, max_total=max_total, max_per_minute=max_per_minute, monotonic=time
     )
     admitted_at: list[tuple[int, float]] = []
     running: list[tuple[int, ExitStack]] = []
@@ -52,7 +52,7 @@ def test_what_is_refused_is_exactly_what_is_over_a_limit(
 
 def test_only_the_callers_of_the_last_minute_are_remembered_and_all_of_them() -> None:
     time = ManualMonotonic()
-    limit = AdmissionLimit("tests", max_per_caller=1, max_total=1, max_per_minute=1, monotonic=time)
+    limit = AdmissionLimit("work_syncs", max_per_caller=1, max_total=1, max_per_minute=1, monotonic=time)
     callers = Keys()
     for number in range(1500):
         with limit.admit(callers.make(f"org{number}")):
@@ -68,7 +68,7 @@ def test_only_the_callers_of_the_last_minute_are_remembered_and_all_of_them() ->
 
 def test_customers_take_nothing_from_their_caller_and_none_of_them_takes_it_all() -> None:
     time = ManualMonotonic()
-    limit = AdmissionLimit("tests", max_per_caller=4, max_total=20, max_per_minute=8, monotonic=time)
+    limit = AdmissionLimit("work_syncs", max_per_caller=4, max_total=20, max_per_minute=8, monotonic=time)
 
     def count_admitted(caller: str, customer: str | None = None) -> int:
         for number in range(100):
@@ -88,7 +88,7 @@ def test_customers_take_nothing_from_their_caller_and_none_of_them_takes_it_all(
 
 
 def test_one_customer_does_not_run_more_at_once_than_a_quarter_of_what_a_caller_may() -> None:
-    limit = AdmissionLimit("tests", max_per_caller=4, max_total=20, max_per_minute=100, monotonic=ManualMonotonic())
+    limit = AdmissionLimit("work_syncs", max_per_caller=4, max_total=9, max_per_minute=99, monotonic=ManualMonotonic())
     with ExitStack() as stack:
         stack.enter_context(limit.admit("org", "one"))
         with pytest.raises(TooManyRequests):

@@ -6,6 +6,7 @@ from typing import Final
 
 from dcvd.core.sentences.german.cloudflare import CLOUDFLARE
 from dcvd.core.sentences.german.dns import DNS
+from dcvd.core.sentences.german.errors import ERRORS
 from dcvd.core.sentences.german.hostnames import HOSTNAMES
 from dcvd.core.sentences.german.pages import PAGES
 from dcvd.core.sentences.german.summaries import SUMMARIES
@@ -13,6 +14,6 @@ from dcvd.core.sentences.german.timeline import TIMELINE
 from dcvd.core.sentences.german.webhooks import WEBHOOKS
 
 GERMAN: Final[Mapping[str, str]] = MappingProxyType(
-    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **WEBHOOKS, **PAGES}
+    {**DNS, **CLOUDFLARE, **HOSTNAMES, **SUMMARIES, **TIMELINE, **WEBHOOKS, **PAGES, **ERRORS}
 )
 """The templates by their ids."""

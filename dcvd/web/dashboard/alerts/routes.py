@@ -15,7 +15,7 @@ from dcvd.http.request import ApiRequest
 from dcvd.services.alerts import contacts
 from dcvd.services.alerts.rules import can_have_contacts
 from dcvd.web.dashboard.navigation import ALERTS
-from dcvd.web.dashboard.typed import Fields, place_fault, read_checked
+from dcvd.web.dashboard.typed import Faults, Fields, place_fault, read_checked
 from dcvd.web.dashboard.visit import Visit, open_visit
 
 _KIND_PREFIX: Final = "kind_"
@@ -36,7 +36,7 @@ async def add_contact(request: ApiRequest) -> Response[Any] | Template:
     except InvalidInput as error:
         return await _show_list(visit, form, place_fault(error, ("address", "kinds")))
     except Conflict as error:
-        return await _show_list(visit, form, {"address": error.message}, HTTPStatus.CONFLICT)
+        return await _show_list(visit, form, {"address": error}, HTTPStatus.CONFLICT)
     return visit.go_to("/alerts", done="done_contact_asked")
 
 
@@ -81,7 +81,7 @@ def _read_kinds(form: Fields) -> list[str] | None:
 async def _show_list(
     visit: Visit,
     typed: Fields | None = None,
-    faults: Fields | None = None,
+    faults: Faults | None = None,
     status: HTTPStatus = HTTPStatus.BAD_REQUEST,
 ) -> Template:
     request = visit.request
@@ -103,7 +103,7 @@ async def _show_list(
     )
 
 
-async def _show(visit: Visit, contact_id: str, typed: Fields | None = None, faults: Fields | None = None) -> Template:
+async def _show(visit: Visit, contact_id: str, typed: Fields | None = None, faults: Faults | None = None) -> Template:
     contact = await contacts.get(visit.request.context, visit.request.org_id, contact_id)
     stored = {} if contact.kinds is None else {f"{_KIND_PREFIX}{kind}": "1" for kind in contact.kinds}
     return visit.show(

@@ -8,13 +8,13 @@ from litestar.response import Template
 from msgspec import UNSET
 
 from dcvd.core.branding.branding import Branding, validate_color
-from dcvd.errors import InvalidInput
+from dcvd.errors import DcvdError, InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.services.branding import BrandingChange, change, read
 from dcvd.web.dashboard.branding.preview import build_preview
 from dcvd.web.dashboard.navigation import BRANDING
-from dcvd.web.dashboard.typed import Fields, place_fault, split_entries
+from dcvd.web.dashboard.typed import Faults, Fields, place_fault, split_entries
 from dcvd.web.dashboard.visit import Visit, open_visit
 
 _FIELDS: Final = ("name", "primaryColor", "backgroundColor", "language", "returnUrl", "logoUrl", "embedOrigins")
@@ -61,13 +61,13 @@ def _read_change(form: Fields) -> BrandingChange:
     )
 
 
-def _find_color_faults(form: Fields) -> dict[str, str]:
-    faults: dict[str, str] = {}
+def _find_color_faults(form: Fields) -> dict[str, DcvdError]:
+    faults: dict[str, DcvdError] = {}
     for name in _COLORS:
         try:
             _read_color(form, name)
         except InvalidInput as error:
-            faults[name] = error.message
+            faults[name] = error
     return faults
 
 
@@ -88,7 +88,7 @@ def _describe(branding: Branding) -> dict[str, str]:
     }
 
 
-def _show(visit: Visit, stored: Branding, typed: Fields, *, faults: Fields | None = None) -> Template:
+def _show(visit: Visit, stored: Branding, typed: Fields, *, faults: Faults | None = None) -> Template:
     colors = [None if name in _find_color_faults(typed) else _read_color(typed, name) for name in _COLORS]
     return visit.show(
         "branding/branding",

@@ -6,6 +6,7 @@ from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 
 from dcvd.core.connections.connection import Provider
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
@@ -20,7 +21,7 @@ async def begin_authorization(request: ApiRequest) -> Response[Any]:
     visit, form, services = await open_visit(request), await read_form(request), request.services
     chosen = form.get("provider", "")
     if chosen not in set(Provider):
-        raise InvalidInput("provider", f"Choose a provider: {', '.join(Provider)}.")
+        raise InvalidInput("provider", word("provider_unknown", known=", ".join(Provider)))
     provider = Provider(chosen)
     redirect = await request_consent(
         request.context,

@@ -12,13 +12,14 @@ from litestar.response import Template
 
 from dcvd.core.connections.connection import ConnectionMethod
 from dcvd.core.connections.credentials_forms import CredentialsForm, CredentialsMember, find_form, name_form
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.given_credentials import read_credentials
 from dcvd.http.request import ApiRequest
 from dcvd.services.connections import aws_external_ids
 from dcvd.services.connections.aws_external_ids import ExternalId
-from dcvd.web.dashboard.typed import Fields, split_entries
+from dcvd.web.dashboard.typed import Faults, Fields, split_entries
 from dcvd.web.dashboard.visit import Visit, open_visit
 
 _FORM: Final = "form"
@@ -45,7 +46,7 @@ async def create_connection(request: ApiRequest) -> Response[Any] | Template:
             request.context, services.access.drivers, request.org_id, form.provider, credentials, actor=request.actor
         )
     except InvalidInput as error:
-        return _ask(visit, form, fields, {error.field.removeprefix(_PREFIX): error.message})
+        return _ask(visit, form, fields, {error.field.removeprefix(_PREFIX): error})
     return visit.go_to(f"/connections/{connection.id}", done="done_connected")
 
 
@@ -60,14 +61,14 @@ async def create_aws_external_id(request: ApiRequest) -> Template:
     try:
         issued = await aws_external_ids.issue(request.context, sessions, request.org_id, names)
     except InvalidInput as error:
-        return _ask(visit, form, fields, {"domains": error.message})
+        return _ask(visit, form, fields, {"domains": error})
     return _ask(visit, form, {"externalId": issued.external_id}, issued=issued)
 
 
 def _find_form(fields: Mapping[str, str]) -> CredentialsForm:
     form = find_form(fields.get(_FORM, ""))
     if form is None:
-        raise InvalidInput(_FORM, "There is no such form of credentials; choose one on the page of connections.")
+        raise InvalidInput(_FORM, word("credentials_form_unknown"))
     return form
 
 
@@ -77,10 +78,10 @@ def _read_members(form: CredentialsForm, fields: Fields) -> dict[str, Any]:
     for member in form.members:
         text = fields.get(member.name, "").strip()
         if not text and member.default is None:
-            raise InvalidInput(member.name, f"{member.name} is missing.")
+            raise InvalidInput(member.name, word("member_missing", member=member.name))
         if isinstance(member.default, int) and text:
             if not (text.isascii() and text.isdecimal() and len(text) <= 9):
-                raise InvalidInput(member.name, f"{member.name} is no whole number.")
+                raise InvalidInput(member.name, word("member_no_number", member=member.name))
             members[member.name] = int(text)
         elif text:
             members[member.name] = text
@@ -91,7 +92,7 @@ def _ask(
     visit: Visit,
     form: CredentialsForm,
     fields: Fields | None = None,
-    faults: Fields | None = None,
+    faults: Faults | None = None,
     issued: ExternalId | None = None,
 ) -> Template:
     names = {member.name for member in form.members} | {"domains"}
@@ -101,7 +102,7 @@ def _ask(
             "name": name_form(form),
             "members": [(member, name_words(form, member)) for member in form.members],
             "typed": fields or {},
-            "faults": {name if name in names else "": message for name, message in (faults or {}).items()},
+            "faults": {name if name in names else "": fault for name, fault in (faults or {}).items()},
             "is_aws_role": form.method is ConnectionMethod.AWS_ROLE,
             "issued": issued,
             "policies": [] if issued is None else _show_policies(issued),

@@ -26,7 +26,7 @@ async def add_domain(request: ApiRequest) -> Response[Any]:
     """Add the name, or ask first; one that is there is shown."""
     visit = await open_visit(request)
     try:
-        addition = await add_typed(request, visit.look.language)
+        addition = await add_typed(request)
     except Conflict as error:
         if error.existing_id is None:
             raise

@@ -9,6 +9,7 @@ from litestar.response import Template
 
 from dcvd.core.instants import DAY
 from dcvd.core.links import link_path
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
@@ -25,7 +26,7 @@ async def create_link(request: ApiRequest, domain_id: FromPath[str]) -> Template
     visit = await open_visit(request)
     days = (await read_form(request)).get("days", str(LINK_DAYS[0]))
     if days not in map(str, LINK_DAYS):
-        raise InvalidInput("days", f"days is {days!r}; give one of {', '.join(map(str, LINK_DAYS))}.")
+        raise InvalidInput("days", word("link_days_unusable", days=repr(days), known=", ".join(map(str, LINK_DAYS))))
     created = await creation.create(request.context, request.org_id, domain_id=domain_id, lifetime_ms=int(days) * DAY)
     domain = await domain_queries.get(request.context, request.org_id, domain_id)
     url = request.context.config.server.public_url + link_path(created.link.purpose, created.token.reveal())

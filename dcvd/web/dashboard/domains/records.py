@@ -26,7 +26,7 @@ async def show_plan(request: ApiRequest, domain_id: FromPath[str]) -> Template:
         {
             "domain": await queries.get(request.context, request.org_id, domain_id),
             "connection_id": plan.connection_id,
-            "changes": list_changes(plan),
+            "changes": list_changes(plan, visit.look.language),
             "is_blocked": bool(plan.obstacles),
             "replace": bool(plan.replaceable),
         },

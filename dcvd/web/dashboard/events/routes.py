@@ -10,6 +10,7 @@ from litestar.response import Template
 from msgspec import Struct
 
 from dcvd.core.events import Event, EventType
+from dcvd.core.sentences.wording import word
 from dcvd.core.webhooks.subscriptions import FAMILIES, TENANT_TYPES, list_types, parse_subscription
 from dcvd.errors import Conflict, DcvdError, InvalidInput, NotFound
 from dcvd.http.forms import read_form
@@ -49,7 +50,8 @@ async def show_events(request: ApiRequest) -> Template:
     visit = await open_visit(request)
     query = request.query_params
     chosen = _Chosen(query.get("type", ""), query.get("domain", "").strip())
-    page, fault = Page[Event]([], None), None
+    page = Page[Event]([], None)
+    fault: InvalidInput | None = None
     try:
         filters = await _read_filters(request, chosen)
         page = await lists.list_newest(request.context, filters, cursor=query.get("cursor"), limit=DEFAULT_LIMIT)
@@ -58,7 +60,7 @@ async def show_events(request: ApiRequest) -> Template:
     except InvalidInput as error:
         if error.field != "domain":
             raise
-        fault = error.message
+        fault = error
     language = visit.look.language
     return visit.show(
         "events/list",
@@ -101,7 +103,7 @@ async def send_event(request: ApiRequest, event_id: FromPath[str]) -> Response[A
     try:
         await lists.get(request.context, request.org_id, event_id)
         if not endpoint_id:
-            raise InvalidInput("webhook", "Choose the webhook to which the event is sent.")
+            raise InvalidInput("webhook", word("webhook_not_chosen"))
         await replay_event(request.context, request.org_id, event_id, endpoint_id)
     except (InvalidInput, NotFound, Conflict) as error:
         return await _show_one(visit, event_id, fault=error, chosen=endpoint_id)
@@ -127,7 +129,7 @@ async def _show_one(visit: Visit, event_id: str, *, fault: DcvdError | None = No
             "receiver_names": dict(receivers),
             "may_see_deliveries": may_see_deliveries,
             "places": await find_places(visit, [event.domain_id]),
-            "fault": None if fault is None else fault.message,
+            "fault": fault,
             "chosen": chosen,
         },
         status=_choose_status(fault),

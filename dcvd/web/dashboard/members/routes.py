@@ -8,6 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from dcvd.core.members import Member, MemberStatus
+from dcvd.core.sentences.wording import word
 from dcvd.core.tokens.token import has_rank
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.http.forms import read_form
@@ -18,7 +19,7 @@ from dcvd.services.members.invitations import Invitation
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.web.dashboard.navigation import MEMBERS, TOKENS
 from dcvd.web.dashboard.roles import list_roles, read_role
-from dcvd.web.dashboard.typed import Fields, place_fault
+from dcvd.web.dashboard.typed import Faults, Fields, place_fault
 from dcvd.web.dashboard.visit import Visit, open_visit
 
 _NEW_STATUSES: Final = frozenset({MemberStatus.ACTIVE, MemberStatus.SUSPENDED})
@@ -42,7 +43,7 @@ async def invite(request: ApiRequest) -> Template:
     except InvalidInput as error:
         return await _show_list(visit, form, place_fault(error, ("address", "role")))
     except Conflict as error:
-        return await _show_list(visit, form, {"address": error.message}, HTTPStatus.CONFLICT)
+        return await _show_list(visit, form, {"address": error}, HTTPStatus.CONFLICT)
     return _show_invitation(visit, invitation)
 
 
@@ -93,14 +94,14 @@ async def remove_member(request: ApiRequest, member_id: FromPath[str]) -> Respon
 def _read_status(form: Fields) -> MemberStatus:
     chosen = form["status"]
     if chosen not in _NEW_STATUSES:
-        raise InvalidInput("status", f"Choose a status: {', '.join(sorted(_NEW_STATUSES))}.")
+        raise InvalidInput("status", word("status_unknown", known=", ".join(sorted(_NEW_STATUSES))))
     return MemberStatus(chosen)
 
 
 async def _show_list(
     visit: Visit,
     typed: Fields | None = None,
-    faults: Fields | None = None,
+    faults: Faults | None = None,
     status: HTTPStatus = HTTPStatus.BAD_REQUEST,
 ) -> Template:
     request = visit.request

@@ -12,7 +12,8 @@ from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.diagnosis.summary import summarize_domain
 from dcvd.core.domains.domain import DomainStatus
 from dcvd.core.instants import DAY
-from dcvd.errors import Conflict, InvalidInput, NotFound
+from dcvd.core.sentences.wording import word
+from dcvd.errors import Conflict, DcvdError, InvalidInput, NotFound
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.services import organizations
@@ -60,11 +61,11 @@ async def move_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response
     name, receiver = (await overview.get(request.context, domain_id)).detail.domain.name, form.get("organization", "")
     try:
         if not receiver.strip():
-            raise InvalidInput("organization", visit.words("operator_move_to_whom"))
+            raise InvalidInput("organization", word("operator_move_to_whom"))
         organization = await organizations.find(request.context, receiver.strip())
         moved = await moves.move(request.context, organization.id, name)
     except (InvalidInput, NotFound, Conflict) as error:
-        return await _show(visit, domain_id, receiver, error.message, HTTPStatus.BAD_REQUEST)
+        return await _show(visit, domain_id, receiver, error, HTTPStatus.BAD_REQUEST)
     return visit.go_to(f"/domains/{moved.id}", done="done_domain_moved")
 
 
@@ -82,7 +83,7 @@ def _read_query(request: ApiRequest, filters: Filters) -> DomainQuery:
 
 
 async def _show(
-    visit: Visit, domain_id: str, receiver: str = "", fault: str | None = None, status: HTTPStatus = HTTPStatus.OK
+    visit: Visit, domain_id: str, receiver: str = "", fault: DcvdError | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> Template:
     context = visit.request.context
     found = await overview.get(context, domain_id)

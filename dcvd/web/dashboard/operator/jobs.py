@@ -8,6 +8,7 @@ from litestar.response import Template
 
 from dcvd.core.job_kinds import NAMED_KINDS, name_job
 from dcvd.core.jobs import Cause, JobState
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
@@ -51,7 +52,7 @@ async def requeue_dead_jobs(request: ApiRequest) -> Response[Any]:
     """Try the dead jobs of one cause again, of whichever organizations."""
     visit, form = open_operator_visit(request), await read_form(request)
     if not form.get("kind") or not form.get("code"):
-        raise InvalidInput("kind", "The cause is not complete: give the kind of the jobs and the code of the error.")
+        raise InvalidInput("kind", word("cause_incomplete"))
     count = await dead_jobs.requeue(request.context, Cause(form["kind"], form["code"]))
     is_rest_left = count == dead_jobs.MAX_REQUEUED
     return visit.go_to("/jobs", done="done_jobs_requeued_some" if is_rest_left else "done_jobs_requeued")

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 
 from dcvd.core.http.entity_tags import parse_precondition
+from dcvd.core.sentences.wording import word
 from dcvd.errors import Conflict, InvalidInput, PreconditionFailed
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
@@ -20,6 +21,7 @@ from dcvd.services.organizations.registry import tag_organization
 from dcvd.services.organizations.summaries import COUNTED_UP_TO
 from dcvd.services.tokens import suspension
 from dcvd.web.dashboard.operator.quota_form import list_limits, read_limits
+from dcvd.web.dashboard.typed import Faults
 from dcvd.web.dashboard.visit import Visit, open_operator_visit
 
 _PATH: Final = "/organizations/{org_id:str}"
@@ -45,10 +47,11 @@ async def change_organization(request: ApiRequest, org_id: FromPath[str]) -> Res
             precondition=parse_precondition(form.get("tag")),
         )
     except InvalidInput as error:
-        fault = {error.field.removeprefix("quotas."): error.message}
+        field = error.field.removeprefix("quotas.")
+        fault: Faults = {field if field in form else "": error}
         return await _show(visit, org_id, form, fault, status=HTTPStatus.BAD_REQUEST)
     except (Conflict, PreconditionFailed) as error:
-        return await _show(visit, org_id, form, {"name": error.message}, status=HTTPStatus.CONFLICT)
+        return await _show(visit, org_id, form, {"name": error}, status=HTTPStatus.CONFLICT)
     return visit.go_to(f"/organizations/{org_id}", done="done_organization_changed")
 
 
@@ -74,7 +77,7 @@ async def delete_organization(request: ApiRequest, org_id: FromPath[str]) -> Res
     visit, form = open_operator_visit(request), await read_form(request)
     name = (await organizations.find(request.context, org_id)).name
     if form.get("typed_name", "").strip() != name:
-        fault = {"typed_name": visit.words("operator_name_differs", name=name)}
+        fault: Faults = {"typed_name": InvalidInput("typed_name", word("operator_name_differs", name=name))}
         return await _show(visit, org_id, faults=fault, status=HTTPStatus.BAD_REQUEST)
     await deregistrations.delete_organization(request.context, org_id, leave_hostnames="leave_hostnames" in form)
     return visit.go_to(f"/organizations/{org_id}", done="done_organization_deletion_begun")
@@ -84,7 +87,7 @@ async def _show(
     visit: Visit,
     org_id: str,
     typed: Mapping[str, str] | None = None,
-    faults: Mapping[str, str] | None = None,
+    faults: Faults | None = None,
     *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Template:

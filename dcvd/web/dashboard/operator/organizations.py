@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Template
 
 from dcvd.core.tokens.token import Role
-from dcvd.errors import Conflict, InvalidInput
+from dcvd.errors import Conflict, DcvdError, InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
 from dcvd.services import organizations
@@ -35,9 +35,9 @@ async def create_organization(request: ApiRequest) -> Template:
     try:
         organization = await organizations.create(request.context, name)
     except InvalidInput as error:
-        return await _show_list(visit, name, error.message, HTTPStatus.BAD_REQUEST)
+        return await _show_list(visit, name, error, HTTPStatus.BAD_REQUEST)
     except Conflict as error:
-        return await _show_list(visit, name, error.message, HTTPStatus.CONFLICT)
+        return await _show_list(visit, name, error, HTTPStatus.CONFLICT)
     minted = None
     if "token" in form:
         minted = await minting.create(
@@ -49,7 +49,7 @@ async def create_organization(request: ApiRequest) -> Template:
 
 
 async def _show_list(
-    visit: Visit, name: str = "", fault: str | None = None, status: HTTPStatus = HTTPStatus.OK
+    visit: Visit, name: str = "", fault: DcvdError | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> Template:
     request = visit.request
     filters = Filters(request)

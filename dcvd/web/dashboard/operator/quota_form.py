@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from dcvd.core.organizations.quotas import Quota
 from dcvd.core.organizations.rate_limits import Rate
+from dcvd.core.sentences.wording import word
 from dcvd.errors import InvalidInput
 from dcvd.services.organizations.overview import OrganizationOverview
 
@@ -45,5 +46,5 @@ def _read_limit(name: str, text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit() or len(text) > _MAX_DIGITS:
-        raise InvalidInput(f"quotas.{name}", f"{name} is {text!r}; give a whole number, 0 for no limit.")
+        raise InvalidInput(f"quotas.{name}", word("quota_no_number", name=name, text=repr(text)))
     return int(text)

@@ -14,7 +14,7 @@ from dcvd.services.tokens.rights import TokenLimits
 from dcvd.store.engine.paging import MAX_LIMIT
 from dcvd.web.dashboard.navigation import MEMBERS
 from dcvd.web.dashboard.roles import list_roles, read_role
-from dcvd.web.dashboard.typed import Fields, read_checked, read_last_day, split_entries
+from dcvd.web.dashboard.typed import Faults, Fields, read_checked, read_last_day, split_entries
 from dcvd.web.dashboard.visit import Visit
 
 SCOPE_PREFIX: Final = "scope_"
@@ -48,7 +48,7 @@ def read_token(form: Fields) -> TypedToken:
     )
 
 
-async def build_form(visit: Visit, typed: Fields, faults: Fields) -> dict[str, Any]:
+async def build_form(visit: Visit, typed: Fields, faults: Faults) -> dict[str, Any]:
     """Return what the template of the form needs. typed: its fields, as far as they are known."""
     caller = visit.request.auth
     people = []

@@ -22,7 +22,7 @@ from dcvd.web.dashboard.navigation import MEMBERS, TOKENS
 from dcvd.web.dashboard.tokens import sessions
 from dcvd.web.dashboard.tokens.form import FIELDS, build_form, read_token
 from dcvd.web.dashboard.tokens.usage import build_usage
-from dcvd.web.dashboard.typed import format_last_day, place_fault, read_last_day
+from dcvd.web.dashboard.typed import Faults, format_last_day, place_fault, read_last_day
 from dcvd.web.dashboard.visit import Visit, open_visit
 
 _GRACES: Final = (
@@ -125,12 +125,12 @@ async def revoke_all_tokens(request: ApiRequest) -> Response[Any]:
     return visit.go_to("/tokens", done="done_tokens_revoked")
 
 
-async def _ask(visit: Visit, typed: dict[str, str], faults: dict[str, str]) -> Template:
+async def _ask(visit: Visit, typed: dict[str, str], faults: Faults) -> Template:
     return visit.show("tokens/new", await build_form(visit, typed, faults), status=_status_of(faults))
 
 
 async def _show(
-    visit: Visit, token_id: str, typed: dict[str, str] | None = None, faults: dict[str, str] | None = None
+    visit: Visit, token_id: str, typed: dict[str, str] | None = None, faults: Faults | None = None
 ) -> Template:
     request = visit.request
     report = await request.services.token_usage.report(request.context, request.org_id, token_id)
@@ -160,7 +160,7 @@ async def _show(
     )
 
 
-def _status_of(faults: dict[str, str] | None) -> HTTPStatus:
+def _status_of(faults: Faults | None) -> HTTPStatus:
     return HTTPStatus.BAD_REQUEST if faults else HTTPStatus.OK
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from dcvd.core.webhooks.endpoint import Endpoint
 from dcvd.core.webhooks.subscriptions import ALL_EVENTS, FAMILIES, TENANT_TYPES, family_of
 from dcvd.errors import InvalidInput
-from dcvd.web.dashboard.typed import read_checked
+from dcvd.web.dashboard.typed import Faults, read_checked
 
 _EVENT_PREFIX: Final = "event."
 """Before the names of the boxes for types and families of events."""
@@ -19,12 +19,12 @@ SELECTABLE: Final = tuple(
 
 
 class EndpointForm(Struct, frozen=True, kw_only=True):
-    """What is typed. faults: messages by the field that they are about."""
+    """What is typed. faults: by the field that they are about."""
 
     name: str = ""
     url: str = ""
     events: tuple[str, ...] = (ALL_EVENTS,)
-    faults: Mapping[str, str] = {}
+    faults: Faults = {}
 
     @property
     def wants_all(self) -> bool:
@@ -49,6 +49,6 @@ def read_endpoint_form(fields: Mapping[str, str]) -> EndpointForm:
     return EndpointForm(name=fields.get("name", ""), url=fields.get("url", "").strip(), events=events)
 
 
-def find_faults(error: InvalidInput) -> Mapping[str, str]:
-    """Return the message of an error by the field of the form that it is about."""
-    return {error.field.partition("[")[0]: error.message}
+def find_faults(error: InvalidInput) -> Faults:
+    """Return an error by the field of the form that it is about."""
+    return {error.field.partition("[")[0]: error}

@@ -15,6 +15,7 @@ from dcvd.core.webhooks.endpoint_warnings import find_warnings
 from dcvd.core.webhooks.event_refusals import advise_on_refusal
 from dcvd.core.webhooks.replays import ReplayStatus
 from dcvd.core.webhooks.subscriptions import TENANT_TYPES
+from dcvd.errors import DcvdError
 from dcvd.http.parameters import parse_choice
 from dcvd.http.request import ApiRequest
 from dcvd.services.webhooks import endpoint_figures, endpoints
@@ -38,7 +39,7 @@ class ReplayForm(Struct, frozen=True, kw_only=True):
     until: str = ""
     status: str = ReplayStatus.DEAD.value
     event: str = ""
-    fault: str = ""
+    fault: DcvdError | None = None
 
 
 @get("/{endpoint_id:str}")

@@ -30,7 +30,7 @@ async def replay_events(request: ApiRequest, endpoint_id: FromPath[str]) -> Resp
         requested = await _request_replay(request, endpoint_id, form)
     except InvalidInput as error:
         typed = {name: form.get(name, "") for name in ("since", "until", "status", "event")}
-        return await show_page(visit, endpoint_id, replay=ReplayForm(**typed, fault=error.message))
+        return await show_page(visit, endpoint_id, replay=ReplayForm(**typed, fault=error))
     return _answer(visit, requested, form, f"/webhooks/{endpoint_id}/replay", back=f"/webhooks/{endpoint_id}")
 
 
