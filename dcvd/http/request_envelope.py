@@ -1,6 +1,7 @@
 """The outermost layer: it adds each request's id, headers and log line, and guards the operators' paths."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
@@ -40,7 +41,6 @@ from dcvd.http.route_classes import classify_route, classify_status
 from dcvd.http.traces import describe_request
 from dcvd.kit.limits.byte_budget import ByteBudget
 from dcvd.kit.logs.anonymous_lines import mark_anonymous
-from dcvd.kit.logs.configuration import is_level_written
 from dcvd.kit.tracing import TRACING
 
 log = structlog.get_logger(__name__)
@@ -178,7 +178,7 @@ async def _send_problem(response: ProblemResponse, send: Send) -> None:
 def _log_request(scope: Scope, method: str, status: int | None, started_s: float) -> None:
     """Log one line for a request; `status` None: it got no answer, because the client or the daemon stopped."""
     is_failure = status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    if not is_failure and not is_level_written("debug"):
+    if not is_failure and not log.is_enabled_for(logging.DEBUG):
         return
     caller: Caller | None = scope.get("auth")
     facts = {

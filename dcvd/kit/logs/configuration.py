@@ -30,7 +30,6 @@ _HTTP_SERVER_LOGGER: Final = "uvicorn.error"
 _MAX_FRAMES: Final = 50
 _EXIT_FLUSH_S: Final = 1.0  # seconds
 _writers: Final[list[ThreadedWriter]] = []
-_threshold: int = logging.DEBUG
 _counting: Final[list[RepeatedLines]] = []
 
 
@@ -51,8 +50,7 @@ def configure_logging(
     """
     if level not in LEVELS:
         raise ValueError(f"{level!r} is no log level: use one of {', '.join(LEVELS)}")
-    global _threshold  # as structlog's own configuration, it is the process's
-    threshold = _threshold = LEVELS[level]
+    threshold = LEVELS[level]
     target = sys.stderr if stream is None else stream
     renderers = _build_renderers(json=not target.isatty() if json is None else json)
     output: LineSink = _get_threaded_writer(target) if use_thread else DirectWriter(target)
@@ -93,11 +91,6 @@ def configure_logging(
     # As the one filter, however often this is called: a second would count each line twice.
     logging.getLogger(_HTTP_SERVER_LOGGER).filters[:] = [is_admitted]
     logging.captureWarnings(capture=True)
-
-
-def is_level_written(level: str) -> bool:
-    """Whether lines of a level are written: where many are not, whoever writes them can save what they would hold."""
-    return LEVELS[level] >= _threshold
 
 
 def flush_logs(timeout_s: float) -> bool:

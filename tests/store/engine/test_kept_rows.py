@@ -30,8 +30,8 @@ END;
 
 
 @pytest.fixture
-async def boxes(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setattr(Snapshot, "statement_hook", None)  # it knows the tables of dcvd alone
+async def boxes(database: Database) -> Database:
+    Snapshot.statement_hook = None  # it knows the tables of dcvd alone
 
     def make(connection: sqlite3.Connection) -> None:
         connection.executescript(_SCHEMA)
