@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from litestar import Request, Response, Router
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.response import Template
 from litestar.template import TemplateConfig
 from msgspec import Struct
@@ -31,8 +31,11 @@ class PageRoutes(Struct, frozen=True):
             return handle
 
         def answer(request: Request[Any, Any, Any], error: Exception) -> Response[Any] | Template:
-            is_missing = isinstance(error, NotFoundException) and request.scope["path"].startswith(roots)
-            return show_missing(request, error) if is_missing else handle(request, error)
+            # What a form is sent to is no page either, for whoever opens its address.
+            is_missing = isinstance(error, NotFoundException | MethodNotAllowedException)
+            if is_missing and request.scope["path"].startswith(roots):
+                return show_missing(request, error)
+            return handle(request, error)
 
         return answer
 

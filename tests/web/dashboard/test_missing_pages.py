@@ -26,3 +26,11 @@ async def test_who_is_not_is_told_the_same(anybody: Client, path: str) -> None:
 async def test_a_program_is_answered_as_before(owner: Client) -> None:
     assert (await owner.get("/api/nonsense")).json["code"] == "route_not_found"
     assert (await owner.get("/nonsense")).json["code"] == "route_not_found"
+
+
+async def test_what_a_form_is_sent_to_is_no_page(owner_browser: Browser) -> None:
+    answer = await owner_browser.open("/dashboard/webhooks/wh_x/conformance")
+    assert answer.status == 405
+    assert answer.headers["Allow"] == "OPTIONS, POST"
+    assert "There is no such page." in read_text(answer)
+    assert 'href="/dashboard"' in answer.body.decode()
