@@ -41,6 +41,7 @@ from dcvd.services.domains.kept_json import KeptDomains
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.services.logos import LogoFetcher
 from dcvd.services.operator_rights import find_operator_rights
 from dcvd.services.system.growth import DatabaseGrowth
@@ -180,6 +181,7 @@ async def build_parts(
         cloudflare=cloudflare,
         callers=KeptCallers(context),
         kept_domains=KeptDomains(context),
+        queue_positions=QueuePositions(context),
         token_usage=token_usage,
         open_requests=open_requests,
         rate_limiter=RateLimiter(context),

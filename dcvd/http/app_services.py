@@ -38,6 +38,7 @@ from dcvd.services.domains.kept_json import KeptDomains
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.services.logos import LogoFetcher
 from dcvd.services.readiness import Readiness
 from dcvd.services.system.overview import OverviewReader
@@ -60,6 +61,7 @@ class AppServices(Struct, kw_only=True):
     cloudflare: CloudflareClient
     callers: KeptCallers
     kept_domains: KeptDomains
+    queue_positions: QueuePositions
     token_usage: TokenUsage
     open_requests: OpenRequests
     rate_limiter: RateLimiter

@@ -14,7 +14,7 @@ from dcvd.sandbox.hostnames.lifecycle import ForcedStateChange
 from dcvd.sandbox.hostnames.statuses import HostnameStatus, SslStatus
 from dcvd.services.context import Context
 from dcvd.services.domains import removals
-from dcvd.services.lifecycle import registration_queue
+from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.store import cloudflare_zones
 from tests.conftest import VAULT
 from tests.faults import fault, heal
@@ -150,7 +150,7 @@ async def test_one_that_is_deleted_just_after_another_remedy_is_back_in_minutes_
     assert gone.error is not None
     assert gone.error.code == "deleted"
     assert 0 < gone.next_check_at - ward.context.now() <= 5 * MINUTE
-    place = await registration_queue.find_position(ward.context, gone)
+    place = await QueuePositions(ward.context).find(gone)
     assert place is not None
     assert (place.state, place.expected_at) == ("queued", gone.next_check_at)
     await ward.work()

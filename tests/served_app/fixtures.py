@@ -50,6 +50,7 @@ from dcvd.services.domains.kept_json import KeptDomains
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.services.logos import LogoFetcher
 from dcvd.services.readiness import Readiness
 from dcvd.services.system.growth import DatabaseGrowth
@@ -179,6 +180,7 @@ def built_app(config: Config) -> Api:
         cloudflare=cast(CloudflareClient, None),
         callers=cast(KeptCallers, None),
         kept_domains=cast(KeptDomains, None),
+        queue_positions=cast(QueuePositions, None),
         token_usage=TokenUsage(),
         open_requests=cast(OpenRequests, None),
         rate_limiter=cast(RateLimiter, None),
@@ -238,6 +240,7 @@ def app(
     parts.context, parts.token_usage, parts.metrics = context, last_use, Metrics()
     parts.exposition = Exposition(registry)
     parts.callers, parts.kept_domains = KeptCallers(context), KeptDomains(context)
+    parts.queue_positions = QueuePositions(context)
     parts.open_requests = OpenRequests(context)
     parts.rate_limiter = RateLimiter(context)
     parts.failed_authentications = FailedAuthentications(context)

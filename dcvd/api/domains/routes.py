@@ -45,7 +45,8 @@ async def create_domain(
     """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer."""
 
     def add(context: Context) -> Awaitable[DomainDetail]:
-        return details.add(context, request.org_id, to_domain_request(data), actor=request.actor)
+        positions = request.services.queue_positions
+        return details.add(context, positions, request.org_id, to_domain_request(data), actor=request.actor)
 
     def respond(detail: DomainDetail) -> Response[DomainAnswer]:
         return Response(DomainAnswer(domain_view(detail)), headers=_location(request, detail) | _entity_tag(detail))

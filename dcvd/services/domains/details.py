@@ -16,6 +16,7 @@ from dcvd.services.domains import additions, queries
 from dcvd.services.domains.queries import DomainQuery
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
+from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.store.engine.paging import Page, decode_cursor
 from dcvd.store.engine.transactions import Snapshot, Transaction
 
@@ -42,7 +43,9 @@ def describe(context: Context, domain: Domain, queue_position: QueuePosition | N
     return DomainDetail(domain, findings_of(domain, context.now(), saas_zone=context.saas_zone.value), queue_position)
 
 
-async def add(context: Context, org_id: str, request: DomainRequest, *, actor: str) -> DomainDetail:
+async def add(
+    context: Context, positions: QueuePositions, org_id: str, request: DomainRequest, *, actor: str
+) -> DomainDetail:
     """Add a domain. Raises what `additions.add` raises; Forbidden for a customer who attaches something to it."""
     if context.caller.link is not None and (request.external_id is not UNSET or request.labels is not UNSET):
         raise Forbidden(word("link_adds_no_labels"), code="link_not_allowed")
@@ -65,7 +68,7 @@ async def add(context: Context, org_id: str, request: DomainRequest, *, actor: s
         actor=actor,
         in_transaction=remember,
     )
-    return describe(context, domain, await registration_queue.find_position(context, domain))
+    return describe(context, domain, await positions.find(domain))
 
 
 async def get(context: Context, org_id: str, domain_id: str) -> DomainDetail:

@@ -24,11 +24,6 @@ _MAX_LISTED_PER_JOB: Final = 4
 """Nearly always few other jobs are between those that are asked for, and one read finds where each of them is."""
 
 
-async def find_position(context: Context, domain: Domain) -> QueuePosition | None:
-    """Find the queue position of one domain; None when Cloudflare has it, or it has had its turn."""
-    return (await find_positions(context, [domain])).get(domain.id)
-
-
 async def find_positions(context: Context, domains: Sequence[Domain]) -> dict[str, QueuePosition]:
     """Find queue positions, by the ids of the domains that Cloudflare does not have."""
     if all(domain.cf_id is not None for domain in domains):

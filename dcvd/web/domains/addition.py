@@ -52,7 +52,9 @@ async def add_typed(request: ApiRequest, *, may_ask: bool = True) -> TypedAdditi
             if question is not None:
                 return TypedAddition(typed=typed, question=question)
         asked = DomainRequest(domain_name=name)
-        detail = await details.add(request.context, request.org_id, asked, actor=request.actor)
+        detail = await details.add(
+            request.context, request.services.queue_positions, request.org_id, asked, actor=request.actor
+        )
     except RefusedName as refusal:
         return TypedAddition(typed=typed, fault=refusal)
     return TypedAddition(typed=typed, domain=detail.domain)

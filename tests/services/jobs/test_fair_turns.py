@@ -10,6 +10,7 @@ from dcvd.services.context import Context
 from dcvd.services.domains import additions, removals
 from dcvd.services.jobs import queue
 from dcvd.services.lifecycle import register_job, registration_queue
+from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.services.lifecycle.remedy_jobs import REGISTER
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.organizations.organizations import Organization
@@ -128,7 +129,7 @@ async def test_each_domain_knows_its_place_in_the_line(
     names = {domain.id: domain.name.split(".")[0] for domain in (*ours, *theirs)}
     assert [names[domain_id] for _, domain_id in order] == await _order(context)
     for domain in (*ours, *theirs):
-        place = await registration_queue.find_position(context, domain)
+        place = await QueuePositions(context).find(domain)
         assert place is not None
         assert place.position == places[domain.id].position
 

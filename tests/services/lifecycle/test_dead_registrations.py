@@ -21,7 +21,8 @@ from dcvd.sandbox.hostnames.statuses import HostnameStatus
 from dcvd.services.context import Context
 from dcvd.services.domains import additions
 from dcvd.services.jobs import queue
-from dcvd.services.lifecycle import checks, registration_queue
+from dcvd.services.lifecycle import checks
+from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.services.lifecycle.register_job import DEFINITION
 from dcvd.store.jobs import jobs
 from tests.conftest import VAULT
@@ -61,7 +62,7 @@ async def test_a_registration_that_used_up_its_attempts_is_an_error_of_its_domai
     await use_up(ward)
     failed = await ward.domain(domain.id)
     assert (failed.status, error_code(failed)) == (DomainStatus.ERROR, "registration_failed")
-    assert await registration_queue.find_position(ward.context, failed) == DEAD_POSITION
+    assert await QueuePositions(ward.context).find(failed) == DEAD_POSITION
     last_events = [body["event"] for body in await bodies(ward.context, ward.org)][-3:]
     assert last_events == ["job.failed", "job.dlq", "domain.error"]
 

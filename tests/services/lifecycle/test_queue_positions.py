@@ -1,0 +1,86 @@
+"""Positions that are asked for one by one are found together, each as of a moment after it was asked for."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+from dcvd.errors import StoreError
+from dcvd.services.context import Context
+from dcvd.services.domains import additions
+from dcvd.services.lifecycle import registration_queue
+from dcvd.services.lifecycle.queue_positions import QueuePositions
+from dcvd.store.engine.caller_database import CallerDatabase
+from dcvd.store.engine.transactions import Snapshot
+from tests.sync.fleet import fleet
+
+T = TypeVar("T")
+
+
+class Counting(CallerDatabase):
+    """Counts the reads; each waits until it is let go on, and fails where a test says so."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context.database, check=None, claimant=None)
+        self.count = 0
+        self.go_on = asyncio.Event()
+        self.error: StoreError | None = None
+
+    async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
+        self.count += 1
+        await self.go_on.wait()
+        if self.error is not None:
+            raise self.error
+        return await super().read(query, claimant=claimant)
+
+
+@pytest.fixture
+def reads(context: Context) -> Counting:
+    reads = Counting(context)
+    context.database = reads
+    reads.go_on.set()
+    return reads
+
+
+async def test_those_that_are_asked_for_during_a_read_share_the_next(
+    context: Context, org: str, reads: Counting
+) -> None:
+    added = [await additions.add(context, org, f"a{number}.customer.com") for number in range(20)]
+    positions = QueuePositions(context)
+    reads.count = 0
+    reads.go_on.clear()
+    first = asyncio.create_task(positions.find(added[0]))
+    while not reads.count:
+        await asyncio.sleep(0)
+    others = [asyncio.create_task(positions.find(domain)) for domain in added[1:]]
+    await asyncio.sleep(0)
+    reads.go_on.set()
+    found = await asyncio.gather(first, *others)
+    assert reads.count == 2
+    expected = await registration_queue.find_positions(context, added)
+    assert found == [expected[domain.id] for domain in added]
+
+
+async def test_who_leaves_and_a_read_that_fails_harm_nobody_else(context: Context, org: str, reads: Counting) -> None:
+    one, other = [await additions.add(context, org, f"a{number}.customer.com") for number in range(2)]
+    positions = QueuePositions(context)
+    reads.go_on.clear()
+    leaving = asyncio.create_task(positions.find(one))
+    staying = asyncio.create_task(positions.find(other))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    reads.go_on.set()
+    assert (await staying) is not None
+    reads.error = StoreError("no")
+    with pytest.raises(StoreError):
+        await positions.find(one)
+    reads.error = None
+    assert (await positions.find(one)) is not None
+
+
+async def test_what_has_no_position_is_not_asked_for(context: Context, org: str, reads: Counting) -> None:
+    (registered,) = await fleet(context, org, 1)
+    reads.count = 0
+    assert await QueuePositions(context).find(registered) is None
+    assert reads.count == 0
