@@ -1,5 +1,7 @@
 """Instants: integers inside, RFC 3339 outside."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,3 +84,10 @@ def test_a_day_ends_when_the_next_one_begins() -> None:
     for text in ("2026-02-30", "20260228", "tomorrow", "2026-02-28T00:00:00Z", ""):
         with pytest.raises(ValueError, match=r"RFC 3339|day|month"):
             end_of_day(text)
+
+
+@given(st.integers(min_value=0, max_value=LAST_INSTANT))
+def test_an_instant_is_written_as_the_standard_library_writes_it(instant: int) -> None:
+    seconds, milliseconds = divmod(instant, 1000)
+    whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    assert to_rfc3339(instant) == (f"{whole}.{milliseconds:03d}Z" if milliseconds else f"{whole}Z")

@@ -6,7 +6,7 @@ Source: RFC 1035, RFC 5891, UTS 46.
 import re
 import unicodedata
 from collections.abc import Collection
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -134,6 +134,7 @@ def registrable_domain(name: str) -> str:
     return _read_all_suffixes().privatesuffix(name) or name
 
 
+@lru_cache(4096)
 def find_typing_zone(name: str, zone: str | None) -> str:
     """Return the zone in which the records of a hostname are typed; `zone`: that which a check saw, if it did.
 
