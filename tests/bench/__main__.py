@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import api, audit, dashboard, delivery, life, pages, scrape, store, sync
+from tests.bench import api, audit, dashboard, delivery, floors, life, pages, scrape, store, sync
 from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
@@ -22,6 +22,7 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "scrape": scrape.run,
     "pages": pages.run,
     "dashboard": dashboard.run,
+    "floors": floors.run,
 }
 
 

@@ -7,6 +7,7 @@ Prints its port, and at the end of its input the CPU seconds that it has used si
 
 import asyncio
 import hashlib
+import secrets
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ import aiosqlite
 import msgspec
 import uvicorn
 import uvloop
-from litestar import Litestar, MediaType, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, get, post
 from litestar.params import FromPath
 
 from dcvd.api.app import Api
@@ -47,7 +48,7 @@ async def show_constant() -> Response[bytes]:
 
 
 class PlainHandlers:
-    """A list and one domain: a query for the token, and one for the rows, which hold their JSON."""
+    """A list, one domain and a new one: a query for the token, and a statement for the rows, which hold their JSON."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self.connection = connection
@@ -78,7 +79,16 @@ class PlainHandlers:
             )
             return Response(b'{"domain":' + next(iter(rows))[0] + b"}", media_type=MediaType.JSON)
 
-        return Litestar([list_domains, show_domain, show_constant], openapi_config=None, logging_config=None)
+        @post("/api/domains", media_type=MediaType.JSON)
+        async def add_domain(request: Request[Any, Any, Any]) -> Response[bytes]:
+            org_id, body = await find_organization(request), await request.body()
+            await connection.execute("INSERT INTO domains VALUES (?, ?, ?)", (org_id, secrets.token_hex(13), body))
+            await connection.commit()
+            return Response(body, media_type=MediaType.JSON)
+
+        return Litestar(
+            [list_domains, show_domain, add_domain, show_constant], openapi_config=None, logging_config=None
+        )
 
 
 @asynccontextmanager

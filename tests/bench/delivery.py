@@ -23,27 +23,16 @@ _LATENCIES: Final = 400
 
 def run() -> dict[str, float | int | str]:
     """Medians of the rounds."""
-    ours: list[dict[str, float]] = []
-    bare: list[dict[str, float]] = []
+    compared = compare()
     with tempfile.TemporaryDirectory() as directory, _sink() as url:
         root = Path(directory)
-        for number in range(_ROUNDS):
-            database = root / f"round{number}.db"
-            _side("fill", database, url, _DELIVERIES)
-            ours.append(_side("ours", database, url, _DELIVERIES))
-            bare.append(_side("bare", database, url, _DELIVERIES))
         latency = _side("latency", root / "latency.db", url, _LATENCIES)
         beside = _side("beside_dead", root / "dead.db", url, _LATENCIES)
         small = _side("bursts", root / "small.db", url, _SMALL_BACKLOG)
         _side("fill", root / "large.db", url, _BACKLOG)
         large = _side("ours", root / "large.db", url, _DELIVERIES)
     return {
-        "dcvd deliveries/s": median(side["rate"] for side in ours),
-        "bare loop deliveries/s": median(side["rate"] for side in bare),
-        "ratio": median(mine["rate"] / theirs["rate"] for mine, theirs in zip(ours, bare, strict=True)),
-        "dcvd CPU us a delivery": median(side["cpu_us"] for side in ours),
-        "bare CPU us a delivery": median(side["cpu_us"] for side in bare),
-        "dcvd peak RSS MiB": max(side["rss_mib"] for side in ours),
+        **compared,
         "commit to arrival p50 ms": latency["p50_ms"],
         "commit to arrival p99 ms": latency["p99_ms"],
         "p50 ms beside a dead endpoint owed 50,000": beside["p50_ms"],
@@ -51,6 +40,26 @@ def run() -> dict[str, float | int | str]:
         "deliveries/s of a backlog of 1,000": small["rate"],
         "deliveries/s of a backlog of 1,000,000": large["rate"],
         "peak RSS MiB with 1,000,000": large["rss_mib"],
+    }
+
+
+def compare(rounds: int = _ROUNDS, deliveries: int = _DELIVERIES) -> dict[str, float | int | str]:
+    """Both sides in turns; medians of the rounds."""
+    ours: list[dict[str, float]] = []
+    bare: list[dict[str, float]] = []
+    with tempfile.TemporaryDirectory() as directory, _sink() as url:
+        for number in range(rounds):
+            database = Path(directory) / f"round{number}.db"
+            _side("fill", database, url, deliveries)
+            ours.append(_side("ours", database, url, deliveries))
+            bare.append(_side("bare", database, url, deliveries))
+    return {
+        "dcvd deliveries/s": median(side["rate"] for side in ours),
+        "bare loop deliveries/s": median(side["rate"] for side in bare),
+        "ratio": median(mine["rate"] / theirs["rate"] for mine, theirs in zip(ours, bare, strict=True)),
+        "dcvd CPU us a delivery": median(side["cpu_us"] for side in ours),
+        "bare CPU us a delivery": median(side["cpu_us"] for side in bare),
+        "dcvd peak RSS MiB": max(side["rss_mib"] for side in ours),
     }
 
 
