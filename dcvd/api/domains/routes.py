@@ -79,12 +79,12 @@ async def get_domain(request: ApiRequest, domain_id: FromPath[str]) -> Response[
 
     `ETag` is that of what you can change; what checks find may differ under the same tag.
     """
-    kept_domains, context = request.services.kept_domains, request.context
-    domain = await kept_domains.get(context, request.org_id, domain_id, write_json)
+    kept_domains = request.services.kept_domains
+    domain = await kept_domains.get(request.context, request.org_id, domain_id, write_json)
     return JsonBytes(
         write_answer(domain.json),
         {ETAG_HEADER: domain.entity_tag},
-        is_current=partial(kept_domains.is_current, context, domain_id, domain),
+        is_current=partial(kept_domains.is_current, domain_id, domain),
     )
 
 

@@ -68,6 +68,8 @@ class KeptDomains:
     """
 
     def __init__(self, context: Context, max_bytes: int = _MAX_BYTES) -> None:
+        # Of a request's own context nothing is kept.
+        self._context = context
         self._kept = KeptRows[DomainJson](
             {"domains": ()}, keyed_by=Column("domains", "id"), max_size=max_bytes, size_of=lambda kept: len(kept.json)
         )
@@ -81,7 +83,7 @@ class KeptDomains:
         """Get a domain by its id. Raises NotFound, also for another organization's."""
         if context.caller.link is not None:
             return _write(context, await details.get(context, org_id, domain_id), write)
-        kept = self._find(context, domain_id)
+        kept = self._find(domain_id)
         if kept is None:
             with self._kept.reading() as reading:
                 return _keep(context, reading, await details.get(context, org_id, domain_id), write)
@@ -89,9 +91,9 @@ class KeptDomains:
             raise queries.build_missing_error(domain_id)
         return kept
 
-    def is_current(self, context: Context, domain_id: str, found: DomainJson) -> bool:
+    def is_current(self, domain_id: str, found: DomainJson) -> bool:
         """Whether a domain that was got is kept still, and would be the same now."""
-        return self._kept.find(domain_id) is found and found.span.includes(context)
+        return self._kept.find(domain_id) is found and found.span.includes(self._context)
 
     async def list_page(
         self, context: Context, org_id: str, query: DomainQuery, write: WriteJson, *, cursor: str | None, limit: int
@@ -107,7 +109,7 @@ class KeptDomains:
             def read(snapshot: Snapshot) -> tuple[Page[str], dict[str, DomainJson | Domain], dict[str, QueuePosition]]:
                 rows = domain_lists.list_keys(snapshot, org_id, wanted, order, after=position, limit=limit + 1)
                 page = build_page([row.id for row in rows], limit, [row.key for row in rows])
-                found = self._find_all(context, reading, page.items)
+                found = self._find_all(reading, page.items)
                 missing = domains.find_by_ids(snapshot, [each for each in page.items if each not in found])
                 positions = registration_queue.read_positions(context, snapshot, list(missing.values()))
                 return page, found | missing, positions
@@ -120,11 +122,11 @@ class KeptDomains:
                     is_queued |= may_be_queued(each)
                     each = _keep(context, reading, details.describe(context, each, positions.get(domain_id)), write)
                 written.append(each)
-            is_current = None if is_queued else self._remember_version(context, version_reading, org_id, written)
+            is_current = None if is_queued else self._remember_version(version_reading, org_id, written)
         return KeptPage(page=Page([each.json for each in written], listed.next_cursor), is_current=is_current)
 
     def _remember_version(
-        self, context: Context, reading: Reading[_Version], org_id: str, written: Sequence[DomainJson]
+        self, reading: Reading[_Version], org_id: str, written: Sequence[DomainJson]
     ) -> Callable[[], bool] | None:
         """Return what tells whether an organization's domains are as they were when these were read, and say the same.
 
@@ -136,24 +138,22 @@ class KeptDomains:
         reading.keep(org_id, version)
         spans = [each.span for each in written]
         span = Span(
-            saas_zone=context.saas_zone.value,
-            since=max((each.since for each in spans), default=context.now()),
+            saas_zone=self._context.saas_zone.value,
+            since=max((each.since for each in spans), default=self._context.now()),
             until=min((each.until for each in spans if each.until is not None), default=None),
         )
-        return lambda: self._versions.find(org_id) is version and span.includes(context)
+        return lambda: self._versions.find(org_id) is version and span.includes(self._context)
 
-    def _find(self, context: Context, domain_id: str) -> DomainJson | None:
+    def _find(self, domain_id: str) -> DomainJson | None:
         """Find a domain that has been kept and holds now."""
         kept = self._kept.find(domain_id)
-        return kept if kept is not None and kept.span.includes(context) else None
+        return kept if kept is not None and kept.span.includes(self._context) else None
 
-    def _find_all(
-        self, context: Context, reading: Reading[DomainJson], domain_ids: list[str]
-    ) -> dict[str, DomainJson | Domain]:
+    def _find_all(self, reading: Reading[DomainJson], domain_ids: list[str]) -> dict[str, DomainJson | Domain]:
         """Find those that have been kept and are as a read sees them, also where others are being changed."""
         found: dict[str, DomainJson | Domain] = {}
         for domain_id in domain_ids:
-            kept = self._find(context, domain_id)
+            kept = self._find(domain_id)
             if kept is not None and not reading.is_outdated(domain_id):
                 found[domain_id] = kept
         return found
