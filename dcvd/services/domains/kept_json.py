@@ -19,6 +19,8 @@ from dcvd.store.engine.paging import Page, build_page, decode_cursor
 from dcvd.store.engine.transactions import Snapshot
 
 _MAX_BYTES: Final = 16 * 1024 * 1024
+_OVERHEAD_BYTES: Final = 512
+"""What a domain takes beside its JSON, or less."""
 _MOST_ORGANIZATIONS: Final = 10_000
 
 WriteJson = Callable[[DomainDetail], bytes]
@@ -71,7 +73,10 @@ class KeptDomains:
         # Of a request's own context nothing is kept.
         self._context = context
         self._kept = KeptRows[DomainJson](
-            {"domains": ()}, keyed_by=Column("domains", "id"), max_size=max_bytes, size_of=lambda kept: len(kept.json)
+            {"domains": ()},
+            keyed_by=Column("domains", "id"),
+            max_size=max_bytes,
+            size_of=lambda kept: len(kept.json) + _OVERHEAD_BYTES,
         )
         self._versions = KeptRows[_Version](
             {"domains": ()}, keyed_by=Column("domains", "org_id"), max_size=_MOST_ORGANIZATIONS
