@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dcvd.kit.http.server.joined_answers import JoinedAnswer
+from dcvd.kit.http.server.protocol import GuardedHttpProtocol
 from tests.kit.http.peer import GET, connected, serving
 
 
@@ -67,6 +68,55 @@ async def test_a_head_leaves_before_the_end_of_its_connection(pieces: Pieces, jo
     joined.write(b"head")
     joined.close()
     assert (pieces.written, joined.is_closing()) == ([b"head"], True)
+
+
+async def test_a_head_is_dropped_where_its_connection_has_ended_meanwhile(pieces: Pieces, joined: JoinedAnswer) -> None:
+    failures: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
+    joined.write(b"head")
+    pieces.close()
+    await asyncio.sleep(0)
+    assert (pieces.written, failures) == ([], [])
+
+
+@pytest.fixture
+def protocols(monkeypatch: pytest.MonkeyPatch) -> list[GuardedHttpProtocol]:
+    """The connection of each request that has begun."""
+    protocols: list[GuardedHttpProtocol] = []
+    begin = GuardedHttpProtocol.begin_request
+
+    def begin_request(self: GuardedHttpProtocol, cycle: Any, app: Any) -> None:
+        protocols.append(self)
+        begin(self, cycle, app)
+
+    monkeypatch.setattr(GuardedHttpProtocol, "begin_request", begin_request)
+    return protocols
+
+
+async def test_the_refusal_of_what_comes_next_does_not_overtake_the_answer_to_a_head(
+    protocols: list[GuardedHttpProtocol],
+) -> None:
+    async def answer_head(_: Any, __: Any, send: Any) -> None:
+        asyncio.get_running_loop().call_soon(protocols[0].parse, b"no request\r\n\r\n")
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"7")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serving(answer_head) as (_, (address,)), connected(address) as client:
+        await client.send(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await client.head()).startswith("HTTP/1.1 200 ")
+        assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_the_refusal_of_a_body_does_not_overtake_what_asked_for_it(protocols: list[GuardedHttpProtocol]) -> None:
+    async def read_body(_: Any, receive: Any, __: Any) -> None:
+        asyncio.get_running_loop().call_soon(protocols[0].parse, b"no size\r\n")
+        assert (await receive())["type"] == "http.disconnect"
+
+    async with serving(read_body) as (_, (address,)), connected(address) as client:
+        fields = b"Host: x\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await client.send(b"POST / HTTP/1.1\r\n" + fields)
+        assert await client.head() == "HTTP/1.1 100 Continue\r\n\r\n"
+        assert (await client.rest()).startswith(b"HTTP/1.1 400 ")
 
 
 async def test_a_stream_is_open_for_its_reader_before_anything_comes() -> None:

@@ -38,7 +38,7 @@ class JoinedAnswer:
         if not self._is_begun:
             self._is_begun = True
             self._held = data
-            self._sending = self._loop.call_soon(self._send_held)
+            self._sending = self._loop.call_soon(self._send_late)
         elif not self._held:
             self._transport.write(data)
         elif len(data) > _LARGE_BYTES:
@@ -53,6 +53,11 @@ class JoinedAnswer:
         """Close the transport behind what is held."""
         self._send_held()
         self._transport.close()
+
+    def _send_late(self) -> None:
+        # A connection may have ended in the meantime, and uvloop has nothing written to one that has.
+        if not self.is_closing():
+            self._send_held()
 
     def _send_held(self) -> None:
         self._stop_waiting()

@@ -231,7 +231,9 @@ class GuardedHttpProtocol(LastRequestHttpProtocol):
             if cycle.more_body:
                 self._let_answer_be_read(cycle)
                 send = send_before_body
-            cycle.transport = JoinedAnswer(cycle.transport, self.loop)  # type: ignore[assignment]  # all that is used
+            if scope["method"] != "HEAD" and not cycle.waiting_for_100_continue:
+                # What is written alone is never held: a refusal of what comes next would overtake it.
+                cycle.transport = JoinedAnswer(cycle.transport, self.loop)  # type: ignore[assignment]  # all that is used
             try:
                 await app(scope, receive, send)
             except asyncio.CancelledError:
