@@ -41,6 +41,8 @@ class OpenRequest:
             return False
         self._bearer_ids = caller.bearer_ids
         self._changed_ids.clear()
+        # Whoever was found in memory may be asked for once more by the route.
+        self._stop_waiting()
         if caller.ends_at is not None:
             delay_s = (caller.ends_at - now) / 1000
             self._expiry_timer = asyncio.get_running_loop().call_later(delay_s, self._expire)
@@ -78,8 +80,12 @@ class OpenRequest:
 
     def close(self) -> None:
         """Stop waiting for the expiry."""
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
         if self._expiry_timer is not None:
             self._expiry_timer.cancel()
+            self._expiry_timer = None
 
 
 class OpenRequests:
