@@ -141,9 +141,12 @@ class KeptDomains:
         if reading.is_outdated(org_id):
             return None
         reading.keep(org_id, version)
-        spans = [each.span for each in written]
+        spans, saas_zone = [each.span for each in written], self._context.saas_zone.value
+        if any(each.saas_zone is not saas_zone for each in spans):
+            # More has become known of the zone since some of them were found.
+            return None
         span = Span(
-            saas_zone=self._context.saas_zone.value,
+            saas_zone=saas_zone,
             since=max((each.since for each in spans), default=self._context.now()),
             until=min((each.until for each in spans if each.until is not None), default=None),
         )

@@ -205,3 +205,21 @@ async def test_what_hurts_from_an_instant_on_is_written_anew_then_and_when_the_c
     for instant, severity in ((now, "warning"), (now + HOUR - 1, "warning"), (now + HOUR, "error"), (now, "warning")):
         clock.set(instant)
         assert await find_severities() == [severity]
+
+
+async def test_a_page_is_not_current_where_more_becomes_known_of_the_zone_while_it_is_read(
+    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fleet(context, org, 3)
+    kept = KeptDomains(context)
+    await kept.list_page(context, org, DomainQuery(), write_json, cursor=None, limit=2)
+
+    def learn_of_the_zone(sql: str, _: object) -> None:
+        # Two are found in memory by then, and the third is read.
+        if "json_each" in sql:
+            context.saas_zone.value = SaasZone(name="zone.test")
+
+    monkeypatch.setattr(Snapshot, "statement_hook", learn_of_the_zone)
+    page = await kept.list_page(context, org, DomainQuery(), write_json, cursor=None, limit=3)
+    assert context.saas_zone.value.name == "zone.test"
+    assert page.is_current is None
