@@ -47,3 +47,5 @@ class _SharedRead:
     def __init__(self, read: "Callable[[_SharedRead], Coroutine[Any, Any, Mapping[str, QueuePosition]]]") -> None:
         self.domains: list[Domain] = []
         self.task = asyncio.create_task(read(self), name="queue_positions.read")
+        # Those who wait may all have left, and then nobody else learns why it failed.
+        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())

@@ -1,8 +1,9 @@
 """Positions that are asked for one by one are found together, each as of a moment after it was asked for."""
 
 import asyncio
+import gc
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -77,6 +78,29 @@ async def test_who_leaves_and_a_read_that_fails_harm_nobody_else(context: Contex
         await positions.find(one)
     reads.error = None
     assert (await positions.find(one)) is not None
+
+
+async def test_a_read_that_fails_when_all_have_left_is_nobodys_failure(
+    context: Context, org: str, reads: Counting
+) -> None:
+    failures: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
+    domain = await additions.add(context, org, "a.customer.com")
+    positions = QueuePositions(context)
+    reads.count, reads.error = 0, StoreError("no")
+    reads.go_on.clear()
+    leaving = asyncio.create_task(positions.find(domain))
+    while not reads.count:
+        await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    reads.go_on.set()
+    while any(task.get_name() == "queue_positions.read" for task in asyncio.all_tasks()):
+        await asyncio.sleep(0)
+    reads.error = None
+    del leaving
+    gc.collect()
+    assert failures == []
 
 
 async def test_what_has_no_position_is_not_asked_for(context: Context, org: str, reads: Counting) -> None:
