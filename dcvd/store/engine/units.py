@@ -109,9 +109,11 @@ def run_group(
             done += 1
         if has_savepoints or group[0].error is None:
             # What has come to be kept meanwhile does not know what the units have changed.
-            outdated = dict.fromkeys(set(effects.kept) - set(followed), None)
-            with _outdate(outdated, group[:done]):
+            committed = effects.kept
+            with _outdate(_find_later(committed, followed), group[:done]):
                 committer.commit(connection)
+            with _outdate(_find_later(effects.kept, committed), ()):
+                pass
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -128,6 +130,10 @@ def list_refusals(group: Sequence[Unit[Any]]) -> list[str]:
         and unit.error.__cause__ is not None
         and is_refusal_of_disk(unit.error.__cause__)
     ]
+
+
+def _find_later(every_kept: Sequence[KeptRows[Any]], known: Sequence[KeptRows[Any]]) -> dict[KeptRows[Any], Keys]:
+    return {} if every_kept is known else dict.fromkeys(set(every_kept) - set(known), None)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.kept_rows import Column, KeptRows, Reading
 from dcvd.store.engine.transactions import Snapshot, Transaction
+from dcvd.store.engine.writing.commits import Committer
 
 _SCHEMA = """
 CREATE TABLE boxes (id TEXT PRIMARY KEY, owner TEXT NOT NULL, content INTEGER NOT NULL, opened_at INTEGER,
@@ -165,6 +166,24 @@ async def test_what_comes_to_be_kept_while_a_group_is_written_learns_of_its_chan
     assert await keep(boxes, kept, "b1") == 5
     await boxes.write(put("b1", 1))
     assert kept_keys(kept) == []
+
+
+async def test_what_comes_to_be_kept_during_a_commit_is_not_of_before_it(
+    boxes: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late: list[KeptRows[int]] = []
+    commit = Committer.commit
+
+    def keep_and_commit(self: Committer, connection: sqlite3.Connection) -> None:
+        kept = kept_by(boxes)
+        late.append(kept)
+        with kept.reading() as reading:
+            reading.keep("b1", 0)
+            commit(self, connection)
+
+    monkeypatch.setattr(Committer, "commit", keep_and_commit)
+    await boxes.write(put("b1", 5))
+    assert [kept_keys(kept) for kept in late] == [[]]
 
 
 async def test_beyond_their_size_the_oldest_are_forgotten(boxes: Database) -> None:
