@@ -9,7 +9,7 @@ import pytest
 from dcvd.core.callers import Caller
 from dcvd.core.instants import DAY, HOUR
 from dcvd.core.members import MemberStatus
-from dcvd.core.tokens.token import Role
+from dcvd.core.tokens.token import Role, hash_token
 from dcvd.errors import DcvdError
 from dcvd.services.context import Context
 from dcvd.services.members import changes as member_changes
@@ -132,3 +132,18 @@ async def test_whatever_happens_the_kept_caller_is_who_would_be_found_anew(
         await assert_all_are_as_new()
     await happening.delete_organization()
     await assert_all_are_as_new()
+
+
+async def test_what_limits_a_token_takes_room_where_it_is_kept(context: Context, org: str) -> None:
+    kept = KeptCallers(context, max_bytes=64 * 1024)
+    broad = [f"{'a' * 60}.{'b' * 60}.n{number}.example.com" for number in range(100)]
+    for limits, most in ((TokenLimits(), 6), (TokenLimits(domains=broad), 2)):
+        minted = [
+            await minting.create(context, org, name="t", role=Role.MEMBER, expires_at=None, limits=limits)
+            for _ in range(6)
+        ]
+        secrets = [each.plaintext.reveal() for each in minted]
+        for secret in secrets:
+            assert isinstance(await find(kept, secret), Caller)
+        held = [secret for secret in secrets if kept.find_kept(hash_token(secret)) is not None]
+        assert held == secrets[-most:]

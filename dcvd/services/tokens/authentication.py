@@ -28,7 +28,10 @@ REFUSAL: Final = word("token_refused")
 """One sentence for all: a caller never learns what exactly was wrong."""
 
 
-_MOST_KEPT_TOKENS: Final = 10_000
+_MAX_BYTES: Final = 16 * 1024 * 1024
+_OVERHEAD_BYTES: Final = 768
+_ENTRY_BYTES: Final = 160
+"""What a kept caller takes beside what limits their token, and each entry of that beside its text, or less."""
 _WHAT_TOKENS_DEPEND_ON: Final = {
     "api_tokens": ("last_used_at", "last_address"),
     "members": (),
@@ -50,9 +53,9 @@ class KeptCallers:
     A token has no higher role than its member, if any.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, max_bytes: int = _MAX_BYTES) -> None:
         self._context = context
-        self._tokens = KeptRows[FoundCaller](_WHAT_TOKENS_DEPEND_ON, max_size=_MOST_KEPT_TOKENS)
+        self._tokens = KeptRows[FoundCaller](_WHAT_TOKENS_DEPEND_ON, max_size=max_bytes, size_of=_measure)
         context.database.keep(self._tokens)
 
     async def authenticate(
@@ -92,6 +95,12 @@ class KeptCallers:
             if found is not None:
                 reading.keep(token_hash, found)
         return found
+
+
+def _measure(found: FoundCaller) -> int:
+    reach, networks = found.caller.domains, found.caller.allowed_networks or ()
+    limits = networks if reach is None else (*networks, *reach.ids, *reach.names, *reach.parents)
+    return _OVERHEAD_BYTES + sum(len(entry) + _ENTRY_BYTES for entry in limits)
 
 
 async def admit_found(
