@@ -5,6 +5,7 @@ into finding its route, its caller's rights and what is wrong with it. All that 
 and on what was read: an answer is sent again where none of them has changed.
 """
 
+import weakref
 from typing import Final, NamedTuple
 
 from litestar.types import HTTPScope
@@ -60,7 +61,8 @@ class _Key(NamedTuple):
 
 
 class _KeptAnswer(NamedTuple):
-    found_caller: FoundCaller
+    found_caller: weakref.ref[FoundCaller]
+    """To whom it was given; they have their own place, and bound, where callers are kept."""
     path_template: str
     offered: OfferedAnswer
 
@@ -84,11 +86,12 @@ class KeptAnswers:
         if key is None or kept is None:
             return None
         callers, request = self._services.callers, _get_open_request(scope)
-        if callers.find_kept(key.token_hash) is not kept.found_caller or not kept.offered.is_current():
+        found = callers.find_kept(key.token_hash)
+        if found is None or found is not kept.found_caller() or not kept.offered.is_current():
             self._answers.discard(key)
             return None
         try:
-            caller = callers.admit_kept(kept.found_caller, read_client_address(scope), request.request_id)
+            caller = callers.admit_kept(found, read_client_address(scope), request.request_id)
         except DcvdError:
             return None
         if not request.admit(caller, self._services.context.now()):
@@ -107,7 +110,7 @@ class KeptAnswers:
         found = None if key is None else self._services.callers.find_kept(key.token_hash)
         # Another request may have found them anew since this one was authorized.
         if key is not None and found is not None and _is_same(scope["auth"], found.caller):
-            self._answers.set(key, _KeptAnswer(found, scope["path_template"], offered))
+            self._answers.set(key, _KeptAnswer(weakref.ref(found), scope["path_template"], offered))
 
 
 def _is_same(caller: Caller, found: Caller) -> bool:

@@ -1,5 +1,7 @@
 """Answers that are sent again: to the same caller, while they would be told the same, and as if the route spoke."""
 
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -171,6 +173,19 @@ async def test_a_token_of_another_network_is_refused_where_it_was_answered(
     assert found is not None
     with pytest.raises(Forbidden, match="not from yours"):
         app.services.callers.admit_kept(found, "192.0.2.1", None)
+
+
+async def test_an_answer_holds_nothing_of_a_caller_who_is_kept_no_more(
+    context: Context, org: str, app: Api, reader: Client, asked: Asked, path: str
+) -> None:
+    await ask_twice(reader, asked, path)
+    found = app.services.callers.find_kept(hash_token(reader.token or ""))
+    assert found is not None
+    reference = weakref.ref(found)
+    del found
+    await minting.create(context, org, name="another", role=Role.MEMBER, expires_at=None)
+    gc.collect()
+    assert reference() is None
 
 
 async def test_nobody_gets_what_was_answered_to_another(

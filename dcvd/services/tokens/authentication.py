@@ -1,8 +1,9 @@
 """Authenticate the bearers of tokens and links, and go on asking whether they still have the rights that they had."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dcvd.core.callers import Caller, CallerKind
@@ -40,7 +41,7 @@ _WHAT_TOKENS_DEPEND_ON: Final = {
 """The tables, each with the columns that change often and do not matter."""
 
 
-class FoundCaller(NamedTuple):
+class FoundCaller(Struct, frozen=True, weakref=True):
     """Whom a secret makes a caller, and how their organization is, where they act for one."""
 
     caller: Caller
@@ -132,7 +133,7 @@ async def _read_found(context: Context, find_caller: Callable[[Snapshot, int], C
 def _admit(found: FoundCaller | None, now: int, address: str | None, request_id: str | None) -> Caller:
     if found is None or token_rules.is_expired(found.caller.ends_at, now):
         raise Unauthenticated(REFUSAL)
-    caller, status = found
+    caller, status = found.caller, found.status
     if status is not None and (refusal := build_refusal(status)) is not None:
         raise refusal
     if caller.allowed_networks is not None and not is_address_within(address, caller.allowed_networks):
