@@ -1,8 +1,9 @@
 """How a body of lines is cut up."""
 
+from codecs import BOM_UTF8
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dcvd.http.bodies.ndjson import LineReader, RawLine
@@ -20,6 +21,12 @@ def _told(lines: list[RawLine]) -> list[tuple[int, bytes | str]]:
     return [(line.number, line.content if line.fault is None else line.fault.code) for line in lines]
 
 
+def _clean(line: bytes, number: int) -> bytes:
+    content = line.strip(b" \t\r")
+    return content.removeprefix(BOM_UTF8) if number == 1 else content
+
+
+@example(lines=[BOM_UTF8, BOM_UTF8], cuts=[1], ended=False)
 @given(lines=texts, cuts=st.lists(st.integers(0, 100), max_size=6), ended=st.booleans())
 def test_however_a_body_is_cut_into_pieces_its_lines_are_the_same(
     lines: list[bytes], cuts: list[int], ended: bool
@@ -27,7 +34,7 @@ def test_however_a_body_is_cut_into_pieces_its_lines_are_the_same(
     body = b"\n".join(lines) + (b"\n" if ended else b"")
     edges = sorted({0, len(body), *(min(cut, len(body)) for cut in cuts)})
     pieces = [body[start:end] for start, end in pairwise(edges)]
-    expected = [(number, line.strip(b" \t\r")) for number, line in enumerate(lines, 1) if line.strip(b" \t\r")]
+    expected = [(number, _clean(line, number)) for number, line in enumerate(lines, 1) if _clean(line, number)]
     assert _told(_read(pieces)) == expected
 
 
