@@ -112,7 +112,7 @@ class EgressClient:
         """
         if self._pool is None:
             raise RuntimeError("EgressClient.start() has to come before post()")
-        progress = ExchangeProgress(timeout_s)
+        progress = self._pool.begin_exchange(timeout_s)
         host = ""
         try:
             target = self._parse_target(url, owner)

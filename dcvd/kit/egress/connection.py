@@ -70,7 +70,10 @@ class EgressConnection(asyncio.Protocol):
         """The future that is done when the socket is closed."""
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[ReceivedResponse | DeadlineExceeded | EgressError] | None = None
+        self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
+        """Goes on between exchanges: to cancel it and to set another one would cost each of them more."""
+        self._timer_time = 0.0
         self._parser = HttpResponseParser(self)
         # Be as lenient as browsers and other senders: a 200 with folded headers or bare line feeds is still a 200.
         self._parser.set_dangerous_leniencies(
@@ -117,16 +120,15 @@ class EgressConnection(asyncio.Protocol):
         if self.is_used:
             self._reset()
         waiter = self._waiter = self._loop.create_future()
-        self._timer = self._loop.call_at(deadline, self._on_deadline)
+        self._deadline = deadline
+        if self._timer is None or deadline < self._timer_time:
+            self._set_timer(deadline)
         self._transport.write(request)
         self._write_time = self._loop.time()
         return waiter
 
     def finish_exchange(self) -> bool:
         """End the exchange, whatever its outcome. True when another may follow; otherwise the connection is closed."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         self._waiter = None
         self.is_used = True
         assert self._transport is not None
@@ -194,6 +196,9 @@ class EgressConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._on_end(exc)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if not self.close_future.done():
             self.close_future.set_result(None)
 
@@ -206,7 +211,19 @@ class EgressConnection(asyncio.Protocol):
         else:
             self._break_off(self._build_cut_error(error), f"{_describe_cut(error)} before the end of its body")
 
-    def _on_deadline(self) -> None:
+    def _set_timer(self, time: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_time = time
+        self._timer = self._loop.call_at(time, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if self._deadline > self._timer_time:
+            self._set_timer(self._deadline)  # it was set for an earlier exchange
+            return
         self._break_off(DeadlineExceeded(), "the end of its body did not come in time")
 
     # Callbacks of the parser

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable
 from http import HTTPStatus
 from typing import Final, TypeVar
@@ -40,7 +41,8 @@ class ConnectionPool:
 
     def __init__(self, dialler: Dialler, limit: int, *, keep_alive_s: float, max_age_s: float) -> None:
         self._dialler = dialler
-        self._slots = asyncio.Semaphore(limit)
+        self._free_slots = limit
+        self._waiters: deque[asyncio.Future[None]] = deque()
         self._idle = IdleConnections(limit, keep_alive_s)
         self._open_connections: set[EgressConnection] = set()
         self._max_age_s = max_age_s
@@ -62,6 +64,10 @@ class ConnectionPool:
             return None
         return LastAnswer(self._last_answer_time, connection.address, connection.origin.tls)
 
+    def begin_exchange(self, timeout_s: float) -> ExchangeProgress:
+        """Return the progress of an exchange that begins now, and has so many seconds."""
+        return ExchangeProgress(timeout_s, self._loop)
+
     async def exchange(
         self,
         origin: Origin,
@@ -70,10 +76,10 @@ class ConnectionPool:
         credentials: ClientCredentials | None = None,
     ) -> ReceivedResponse:
         """Send a request, and return its answer; `credentials` are those of the origin. Raises EgressError."""
-        if self._slots.locked():
-            await _await_by_deadline(self._slots.acquire(), origin, progress)
+        if self._free_slots:  # then nobody waits for one
+            self._free_slots -= 1
         else:
-            await self._slots.acquire()
+            await _await_by_deadline(self._wait_for_slot(), origin, progress)
         try:
             kept_connection = self._idle.take(origin)
             if kept_connection is not None:
@@ -86,7 +92,7 @@ class ConnectionPool:
                 return response
             return await self._send(await self._dial(origin, progress, credentials), request, progress)
         finally:
-            self._slots.release()
+            self._release_slot()
 
     async def close(self) -> None:
         """Close every connection; exchanges in flight fail."""
@@ -100,6 +106,24 @@ class ConnectionPool:
             )
             if still_open:
                 log.warning("egress.connections_left_open", count=len(still_open))
+
+    async def _wait_for_slot(self) -> None:
+        granted = self._loop.create_future()
+        self._waiters.append(granted)
+        try:
+            await granted
+        except asyncio.CancelledError:
+            if not granted.cancelled():
+                self._release_slot()
+            raise
+
+    def _release_slot(self) -> None:
+        while self._waiters:
+            granted = self._waiters.popleft()
+            if not granted.done():
+                granted.set_result(None)
+                return
+        self._free_slots += 1
 
     async def _try(
         self, kept_connection: EgressConnection, request: bytes, progress: ExchangeProgress

@@ -34,8 +34,9 @@ class ExchangeProgress:
         "repeated",
     )
 
-    def __init__(self, timeout_s: float) -> None:
-        self._loop = asyncio.get_running_loop()
+    def __init__(self, timeout_s: float, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """Begin now; `loop` is the running one, for callers that know it already."""
+        self._loop = asyncio.get_running_loop() if loop is None else loop
         self._start_time = self._loop.time()
         self._part_ms: dict[TimedPart, int] | None = None
         self._timeout_s = timeout_s

@@ -288,3 +288,23 @@ async def test_closing_ends_what_is_idle_and_what_is_under_way() -> None:
             await _post(client, port)
     assert (error.kind, error.reason) == ("protocol", FailureReason.OWN_LIMIT)
     assert "dcvd is stopping" in error.message
+
+
+async def test_a_request_over_a_kept_connection_has_its_own_deadline_and_not_that_of_the_one_before() -> None:
+    async def slow_from_the_second_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
+        writer.write(_OK)
+        await _next_request(reader)
+        await asyncio.sleep(0.6)  # beyond the first one's deadline
+        writer.write(_OK)
+        await _next_request(reader)  # which stays without an answer
+        await reader.read()
+
+    scripted = Scripted(slow_from_the_second_on)
+    async with raw_receiver(scripted) as port, egress() as client:
+        url = f"http://127.0.0.1:{port}/"
+        assert (await client.post(url, b"{}", {}, timeout_s=0.5, owner="org_a")).status == 200
+        assert await _post(client, port) == 200
+        # The timer that the one before has left is set for a minute later.
+        error = await failure(client, url, within=0.1)
+    assert error.kind == "timeout"
+    assert scripted.connections == 1
