@@ -22,7 +22,8 @@ _LATEST_ATTEMPTS: Final = 4
 _GATHER_S: Final = 0.002
 """Seconds for which a finished attempt waits for others in flight. The more attempts share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
-for each; an attempt that is alone does not wait."""
+for each; an attempt that is alone does not wait. Nor does half of what is in flight: while it is stored, the other half
+is sent, and neither the loop nor the database waits for the other to be done with all."""
 RECORD_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a batch that the database refused is stored again: the last pause for all later tries too."""
 
@@ -71,10 +72,11 @@ class AttemptRecorder:
         self._is_healthy = is_healthy
         self._count_in_flight = count_in_flight
         self._pauses_s = pauses_s
-        self._all_ended_event = asyncio.Event()
+        self._half_ended_event = asyncio.Event()
         self._pending: list[_PendingAttempt] = []
         self._is_refused = False
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -86,11 +88,13 @@ class AttemptRecorder:
 
         A cancelled caller still waits until the attempt is on disk: the receiver may have got the delivery.
         """
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
         entry = _PendingAttempt(finished_attempt, loop)
         self._pending.append(entry)
-        if len(self._pending) >= self._count_in_flight():
-            self._all_ended_event.set()
+        if self._has_half():
+            self._half_ended_event.set()
         if self._task is None:
             self._task = asyncio.create_task(self._store(), name="delivery.recorder")
         try:
@@ -113,13 +117,16 @@ class AttemptRecorder:
             self._task = None
 
     async def _gather(self) -> None:
-        """Wait a moment for the other attempts in flight, unless all of them have ended."""
-        if len(self._pending) >= self._count_in_flight():
+        """Wait a moment for other attempts in flight, unless half of them have ended."""
+        if self._has_half():
             return
-        self._all_ended_event.clear()
+        self._half_ended_event.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GATHER_S):
-                await self._all_ended_event.wait()
+                await self._half_ended_event.wait()
+
+    def _has_half(self) -> bool:
+        return 2 * len(self._pending) >= self._count_in_flight()
 
     async def _store_batch(self, batch: Sequence[_PendingAttempt]) -> None:
         try:

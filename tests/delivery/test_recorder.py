@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from dcvd.core.webhooks.deliveries import FinishedAttempt
+from dcvd.delivery import recorder as recorder_module
 from dcvd.delivery.recorder import AttemptRecorder
 from dcvd.services.context import Context
 from dcvd.store.engine.transactions import Transaction
@@ -76,3 +77,18 @@ async def test_many_outcomes_share_few_transactions(
     await asyncio.gather(*map(recorder.record, owed))
     assert await states(context) == [("delivered", 1)] * 100
     assert len(transactions) <= 2
+
+
+async def test_half_of_what_is_in_flight_is_stored_without_waiting_for_the_other_half(
+    context: Context, org: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "_GATHER_S", 3600)
+    await happen(context, org, 4)
+    owed = await _owed(context, endpoint)
+    recorder = AttemptRecorder(context, lambda endpoints: None, count_in_flight=lambda: 4)
+    first = asyncio.create_task(recorder.record(owed[0]))
+    await asyncio.sleep(0.02)
+    assert not first.done()
+    await recorder.record(owed[1])
+    await first
+    assert sorted(await states(context)) == [("delivered", 1)] * 2 + [("pending", 0)] * 2
