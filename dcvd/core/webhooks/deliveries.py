@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import assert_never
+from typing import Final, assert_never
 
 from msgspec import Struct
 
@@ -189,6 +189,9 @@ class AttemptConsequence(Struct, frozen=True, kw_only=True):
                 assert_never(self.reason)
 
 
+_DELIVERED: Final = AttemptConsequence(reason=NextAttemptReason.DELIVERED)
+
+
 class FinishedAttempt(Struct, frozen=True, kw_only=True):
     """An attempt that was made to send a due delivery to an endpoint."""
 
@@ -214,7 +217,7 @@ def decide_next_attempt(
     """
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
-            return AttemptConsequence(reason=NextAttemptReason.DELIVERED)
+            return _DELIVERED
         case AttemptOutcome.GONE:
             return AttemptConsequence(reason=NextAttemptReason.GONE)
         case _:

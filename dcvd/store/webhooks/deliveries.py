@@ -172,7 +172,9 @@ def apply_attempts(
     """
     results = list(zip(finished_attempts, consequences, strict=True))
     delivered_ids = [
-        (finished.due_delivery.id,) for finished, consequence in results if consequence.state is DeliveryState.DELIVERED
+        (finished.due_delivery.id,)
+        for finished, consequence in results
+        if consequence.reason is NextAttemptReason.DELIVERED
     ]
     for count, ids in split_rows(delivered_ids):
         tx.execute(
@@ -191,7 +193,7 @@ def apply_attempts(
             finished.due_delivery.requests,
         )
         for finished, consequence in results
-        if consequence.state is not DeliveryState.DELIVERED
+        if consequence.reason is not NextAttemptReason.DELIVERED
     ]
     stored_rows = tx.fetch_all(_APPLY_FAILURES, (now, encode_json(rows))) if rows else []
     promote(
@@ -204,6 +206,8 @@ def apply_attempts(
         now,
     )
     announce_changes(tx, [(finished.org_id, finished.endpoint_id) for finished in finished_attempts])
+    if not rows:
+        return list(consequences)
     pending = {row[0]: row[2:] for row in stored_rows if row[1] == DeliveryState.PENDING}
     cancelled_ids = {row[0] for row in stored_rows if row[1] == DeliveryState.CANCELLED}
     return [
