@@ -1,7 +1,6 @@
 """What happens is counted here, thousands of times a second: plain numbers that only a scrape formats."""
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Final
@@ -24,13 +23,17 @@ class Counts(Collector):
 
     def __init__(self, definition: MetricDefinition, known: Iterable[LabelValues] = ()) -> None:
         self._definition = definition
-        self._counts: Counter[LabelValues] = Counter(dict.fromkeys(known if definition.labels else [()], 0))
+        # Each count in a list of its own: to look a label up takes longer than to count.
+        self._counts: dict[LabelValues, list[int]] = {labels: [0] for labels in (known if definition.labels else [()])}
 
     def add(self, *labels: str, count: int = 1) -> None:
         """Count something."""
-        if labels not in self._counts and len(self._counts) >= _MAX_SERIES:
-            labels = (_OTHER,) * len(labels)
-        self._counts[labels] += count
+        counted = self._counts.get(labels)
+        if counted is None:
+            if len(self._counts) >= _MAX_SERIES:
+                labels = (_OTHER,) * len(labels)
+            counted = self._counts.setdefault(labels, [0])
+        counted[0] += count
 
     def describe(self) -> Iterator[Metric]:
         """Yield the metric without values."""
@@ -38,7 +41,7 @@ class Counts(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metric as it is now."""
-        yield self._definition.build(self._counts)
+        yield self._definition.build({labels: counted[0] for labels, counted in self._counts.items()})
 
 
 class Durations(Collector):
@@ -50,20 +53,26 @@ class Durations(Collector):
         self._definition = definition
         self._bounds_s = tuple(bounds_s)
         self._counts: dict[LabelValues, list[int]] = {}
-        self._sums_s: Counter[LabelValues] = Counter()
+        self._sums_s: dict[LabelValues, float] = {}
         for labels in known if definition.labels else [()]:
-            self._counts[labels] = [0] * (len(bounds_s) + 1)
+            self._begin(labels)
 
     def observe(self, seconds: float, *labels: str) -> None:
         """Record how long something took; an instant that lies ahead, by a step of the clock, counts as none."""
-        seconds = max(seconds, 0.0)
+        if seconds < 0.0:
+            seconds = 0.0
         counts = self._counts.get(labels)
         if counts is None:
             if len(self._counts) >= _MAX_SERIES:
                 labels = (_OTHER,) * len(labels)
-            counts = self._counts.setdefault(labels, [0] * (len(self._bounds_s) + 1))
+            counts = self._counts.get(labels) or self._begin(labels)
         counts[bisect_left(self._bounds_s, seconds)] += 1
-        self._sums_s[labels] += seconds  # type: ignore[assignment]  # a Counter of floats
+        self._sums_s[labels] += seconds
+
+    def _begin(self, labels: LabelValues) -> list[int]:
+        counts = self._counts[labels] = [0] * (len(self._bounds_s) + 1)
+        self._sums_s[labels] = 0.0
+        return counts
 
     def describe(self) -> Iterator[Metric]:
         """Yield the metric without values."""
