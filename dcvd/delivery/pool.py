@@ -1,6 +1,7 @@
 """The pool that sends due deliveries, endpoints in turn, at most `webhooks.concurrency` at once."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -106,6 +107,7 @@ class DeliveryPool:
         self._own_fault_pause_s = own_fault_pause_s
         self._store_pause_s = store_pause_s
         self._is_stopping = False
+        self._logs_successes = True
         context.database.writer_state.call_when_recovered(self._queues.wake_event.set)
         metrics.add_source(
             [work.ATTEMPTS_IN_FLIGHT], lambda: [work.ATTEMPTS_IN_FLIGHT.build_single(self.pool.running_count)]
@@ -122,6 +124,8 @@ class DeliveryPool:
         try:
             while True:
                 self.movement.note_turn()
+                # Asked once a turn: for each delivery it would cost as much as the line itself.
+                self._logs_successes = log.is_enabled_for(logging.DEBUG)
                 self._queues.wake_event.clear()
                 if loop.time() >= next_survey:
                     next_survey = loop.time() + _SURVEY_INTERVAL_S
@@ -319,7 +323,7 @@ class DeliveryPool:
                 event_id=due_delivery.event_id,
                 request_id=due_delivery.request_id,
             )
-        else:
+        elif self._logs_successes:
             log.debug(
                 "delivery.delivered",
                 delivery_id=due_delivery.id,
