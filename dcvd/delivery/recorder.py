@@ -24,6 +24,9 @@ _GATHER_S: Final = 0.002
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
 for each; an attempt that is alone does not wait. Nor does half of what is in flight: while it is stored, the other half
 is sent, and neither the loop nor the database waits for the other to be done with all."""
+_SLOW_STORE_S: Final = 0.002
+"""Seconds; where the last batch took longer to be stored, on a slow disk, the next one waits for all that is in flight:
+then two transactions take longer than one and that wait."""
 RECORD_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a batch that the database refused is stored again: the last pause for all later tries too."""
 
@@ -72,10 +75,11 @@ class AttemptRecorder:
         self._is_healthy = is_healthy
         self._count_in_flight = count_in_flight
         self._pauses_s = pauses_s
-        self._half_ended_event = asyncio.Event()
+        self._enough_event = asyncio.Event()
         self._pending: list[_PendingAttempt] = []
         self._is_refused = False
         self._task: asyncio.Task[None] | None = None
+        self._last_store_s = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -93,8 +97,8 @@ class AttemptRecorder:
             loop = self._loop = asyncio.get_running_loop()
         entry = _PendingAttempt(finished_attempt, loop)
         self._pending.append(entry)
-        if self._has_half():
-            self._half_ended_event.set()
+        if self._has_enough():
+            self._enough_event.set()
         if self._task is None:
             self._task = asyncio.create_task(self._store(), name="delivery.recorder")
         try:
@@ -108,25 +112,29 @@ class AttemptRecorder:
             raise
 
     async def _store(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._pending:
                 await self._gather()
                 batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
+                started_s = loop.time()
                 await self._store_batch(batch)
+                self._last_store_s = loop.time() - started_s
         finally:
             self._task = None
 
     async def _gather(self) -> None:
-        """Wait a moment for other attempts in flight, unless half of them have ended."""
-        if self._has_half():
+        """Wait a moment for other attempts in flight, unless enough of them have ended."""
+        if self._has_enough():
             return
-        self._half_ended_event.clear()
+        self._enough_event.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(_GATHER_S):
-                await self._half_ended_event.wait()
+                await self._enough_event.wait()
 
-    def _has_half(self) -> bool:
-        return 2 * len(self._pending) >= self._count_in_flight()
+    def _has_enough(self) -> bool:
+        share = 1 if self._last_store_s > _SLOW_STORE_S else 2
+        return share * len(self._pending) >= self._count_in_flight()
 
     async def _store_batch(self, batch: Sequence[_PendingAttempt]) -> None:
         try:

@@ -92,3 +92,23 @@ async def test_half_of_what_is_in_flight_is_stored_without_waiting_for_the_other
     await recorder.record(owed[1])
     await first
     assert sorted(await states(context)) == [("delivered", 1)] * 2 + [("pending", 0)] * 2
+
+
+async def test_where_storing_is_slow_all_that_is_in_flight_is_stored_together(
+    context: Context, database: UnreliableDatabase, org: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_module, "_GATHER_S", 3600)
+    monkeypatch.setattr(recorder_module, "_SLOW_STORE_S", 0)
+    await happen(context, org, 5)
+    owed = await _owed(context, endpoint)
+    in_flight = 1
+    recorder = AttemptRecorder(context, lambda endpoints: None, count_in_flight=lambda: in_flight)
+    await recorder.record(owed[0])
+    transactions: list[Transaction] = []
+    database.before_commit = transactions.append
+    in_flight = 4
+    half = [asyncio.create_task(recorder.record(one)) for one in owed[1:3]]
+    await asyncio.sleep(0.02)
+    assert not any(task.done() for task in half)
+    await asyncio.gather(*half, *map(recorder.record, owed[3:]))
+    assert len(transactions) == 1
