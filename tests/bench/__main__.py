@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import api, audit, dashboard, delivery, floors, life, pages, scrape, store, sync
+from tests.bench import api, audit, dashboard, delivery, floors, life, look, pages, scrape, store, sync
 from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
@@ -17,6 +17,7 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "api": api.run,
     "audit": audit.run,
     "life": life.run,
+    "look": look.run,
     "delivery": delivery.run,
     "sync": sync.run,
     "scrape": scrape.run,
