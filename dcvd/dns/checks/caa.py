@@ -9,8 +9,8 @@ from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.core.dns.facts import CaaPolicy
+from dcvd.dns.messages.message import Rdata
 from dcvd.dns.messages.names import to_text
-from dcvd.dns.messages.reply import Rdata
 from dcvd.dns.queries.lookup import RecordLookup
 
 _CRITICAL_FLAG: Final = 0x80

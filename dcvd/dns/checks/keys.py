@@ -7,7 +7,8 @@ import dns.dnssec
 import dns.exception
 from dns.name import Name
 
-from dcvd.dns.messages.reply import DnsReply, Rdata
+from dcvd.dns.messages.message import Rdata
+from dcvd.dns.messages.reply import DnsReply
 
 _ALGORITHMS: Final = frozenset({5, 7, 8, 10, 13, 14, 15, 16})
 _DIGESTS: Final = frozenset({1, 2, 4})

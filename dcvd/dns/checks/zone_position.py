@@ -7,7 +7,8 @@ from dns.rdatatype import RdataType
 from msgspec.structs import replace
 
 from dcvd.dns.authority.delegation import ZoneDelegation, is_registered
-from dcvd.dns.messages.reply import DnsReply, Rdata
+from dcvd.dns.messages.message import Rdata
+from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.lookup import RecordLookup
 
 _MAX_LABELS_UP: Final = 5

@@ -15,8 +15,9 @@ from dcvd.dns.authority.authoritative_servers import AuthoritativeServers
 from dcvd.dns.checks.hostname_check import DnsServices
 from dcvd.dns.checks.record_reader import read_texts
 from dcvd.dns.checks.zone_position import ZonePosition
+from dcvd.dns.messages.message import Rdata
 from dcvd.dns.messages.names import parse_name, prepend_labels, to_text
-from dcvd.dns.messages.reply import DnsReply, Rdata
+from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.messages.zone_records import to_zone_record
 from dcvd.dns.queries.budget import QueryBudgetExhausted
 from dcvd.dns.queries.lookup import RecordLookup

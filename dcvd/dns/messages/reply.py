@@ -1,27 +1,25 @@
 """One server's reply to one query: read from its message, ignoring everything about other names. Pure."""
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import dns.flags
-import dns.message
 import dns.rcode
 import dns.rdataclass
-import dns.rdatatype
-from dns.message import Message
 from dns.name import Name
 from dns.rdatatype import RdataType
-from dns.rrset import RRset
 from msgspec import Struct
 
 from dcvd.core.dns.facts import QueryOutcome
+from dcvd.dns.messages.message import DnsMessage, MessageRecord, Rdata, RecordSet, find_records, read_soa_numbers
+from dcvd.dns.messages.names import decode_name, encode_name, is_within
 
 MAX_RECORDS: Final = 50
 """The largest number of records of one type at one name that is kept."""
 _MAX_ALIASES: Final = 16
-
-
-Rdata = Any
-"""A record's data, as dnspython has it: its attributes are those of its type."""
+_AA: Final = int(dns.flags.AA)
+_RA: Final = int(dns.flags.RA)
+_ANSWERING_RCODES: Final[frozenset[int]] = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
 
 
 class Referral(Struct, frozen=True):
@@ -39,7 +37,7 @@ class DnsReply(Struct, frozen=True, kw_only=True):
     rdatas: the data of the type asked, at the end of the aliases. exists: whether the name at that end exists.
     ttl: that of the shortest-lived record, or of the negative answer (RFC 2308 §5), or of the referral's NS records.
     zone, serial: those of the SOA that came along, if it is at or above the end.
-    cname_targets: those of all CNAMEs at the name asked, where it has several; see `read_cname_targets`.
+    cname_targets: those of all CNAMEs at the name asked, where it has several: of these, `rdatas` has the last alone.
     referral: the referral in a reply that is `not_authoritative`, if it holds one.
     """
 
@@ -58,80 +56,71 @@ class DnsReply(Struct, frozen=True, kw_only=True):
         return self.outcome == "answered"
 
 
-def parse_reply(message: Message, name: Name, rdtype: RdataType, *, recurse: bool) -> DnsReply:
-    """Parse the message of a resolver (`recurse`) or of an authoritative server."""
-    rcode = message.rcode()
-    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return DnsReply(outcome=_classify_rcode(rcode))
-    authoritative = bool(message.flags & dns.flags.AA)
+def parse_reply(message: DnsMessage, name: Name, rdtype: RdataType, *, recurse: bool) -> DnsReply:
+    """Parse the message of a resolver (`recurse`) or of an authoritative server. Raises one of UNREADABLE_ERRORS."""
+    if message.rcode not in _ANSWERING_RCODES:
+        return DnsReply(outcome=_classify_rcode(message.rcode))
+    asked = encode_name(name).lower()
+    authoritative = bool(message.flags & _AA)
     if not recurse and not authoritative:
-        return _parse_referral(message, name)
-    if recurse and not authoritative and not message.flags & dns.flags.RA:
+        return _parse_referral(message, asked)
+    if recurse and not authoritative and not message.flags & _RA:
         # Somebody configured a server that does not recurse as a resolver.
         return DnsReply(outcome="refused")
-    return _parse_answer(message, name, rdtype)
+    return _parse_answer(message, asked, rdtype)
 
 
-def read_cname_targets(wire: bytes, name: Name) -> tuple[Name, ...]:
-    """Return the targets of all CNAMEs at a name in a message, sorted: of several, a parsed message has the last alone.
-
-    DNS allows one (RFC 2181 section 10.1). Raises dnspython's errors for what is no message.
-    """
-    message = dns.message.from_wire(wire, ignore_trailing=True, one_rr_per_rrset=True)
-    return tuple(
-        sorted(
-            {
-                rrset[0].target
-                for rrset in message.answer
-                if rrset.name == name and rrset.rdtype == RdataType.CNAME and rrset.rdclass == dns.rdataclass.IN
-            }
-        )
-    )
-
-
-def _parse_answer(message: Message, name: Name, rdtype: RdataType) -> DnsReply:
-    end, aliases, ttls = _follow_aliases(message, name, rdtype)
-    rrset_asked = _find_rrset(message, message.answer, end, rdtype)
+def _parse_answer(message: DnsMessage, asked: bytes, rdtype: RdataType) -> DnsReply:
+    end, aliases = _follow_aliases(message, asked, rdtype)
+    found = find_records(message.answer, end, rdtype)
     soa = _find_soa(message, end, rdtype)
+    serial, minimum = (None, 0) if soa is None else read_soa_numbers(soa.last)
+    ttls = [alias.ttl for alias in aliases]
     ttl: int | None = None
-    if rrset_asked is not None:
-        ttl = min([*ttls, rrset_asked.ttl])
+    if found is not None:
+        ttl = min([*ttls, found.ttl])
     elif soa is not None:
-        ttl = min([*ttls, soa.ttl, soa[0].minimum])
-    elif not aliases and any(rrset.rdtype == RdataType.NS for rrset in message.authority):
+        ttl = min([*ttls, soa.ttl, minimum])
+    elif not aliases and any(record.rdtype == RdataType.NS for record in message.authority):
         # No data without an SOA, but name servers: a referral (RFC 2308 §2.2), whatever the flags say.
-        return _parse_referral(message, name)
+        return _parse_referral(message, asked)
     return DnsReply(
         outcome="answered",
-        exists=rrset_asked is not None or message.rcode() == dns.rcode.NOERROR,
-        aliases=aliases,
-        rdatas=tuple(rrset_asked or ())[:MAX_RECORDS],
+        exists=found is not None or message.rcode == dns.rcode.NOERROR,
+        aliases=tuple([alias.last.to_rdata().target for alias in aliases]),
+        rdatas=() if found is None else found.to_rdatas()[:MAX_RECORDS],
         ttl=ttl,
-        zone=None if soa is None else soa.name,
-        serial=None if soa is None else soa[0].serial,
+        zone=None if soa is None else decode_name(soa.owner),
+        serial=serial,
+        cname_targets=() if found is None or rdtype is not RdataType.CNAME else _list_targets(found),
     )
 
 
-def _follow_aliases(message: Message, name: Name, rdtype: RdataType) -> tuple[Name, tuple[Name, ...], list[int]]:
-    """Follow the answer's CNAMEs from a name; return the name at the end, the targets, and the TTL of each CNAME."""
-    aliases: list[Name] = []
-    ttls: list[int] = []
-    end = name
-    while rdtype != RdataType.CNAME and len(aliases) < _MAX_ALIASES:
-        if _find_rrset(message, message.answer, end, rdtype) is not None:
+def _list_targets(cnames: RecordSet) -> tuple[Name, ...]:
+    """Return the targets of several CNAMEs, sorted; DNS allows one (RFC 2181 section 10.1)."""
+    targets = {record.data.lower(): record.to_rdata().target for record in cnames.records}
+    return tuple(sorted(targets.values())) if len(targets) > 1 else ()
+
+
+def _follow_aliases(message: DnsMessage, asked: bytes, rdtype: RdataType) -> tuple[bytes, Sequence[RecordSet]]:
+    """Follow the answer's CNAMEs from a name; return the name at the end, and the CNAMEs on the way."""
+    end, passed = asked, {asked}
+    aliases: list[RecordSet] = []
+    while rdtype is not RdataType.CNAME and len(aliases) < _MAX_ALIASES:
+        if find_records(message.answer, end, rdtype) is not None:
             break
-        alias = _find_rrset(message, message.answer, end, RdataType.CNAME)
+        alias = find_records(message.answer, end, RdataType.CNAME)
         if alias is None:
             break
-        end = alias[0].target
-        if end == name or end in aliases:
+        end = alias.last.data.lower()
+        if end in passed:
             break
-        aliases.append(end)
-        ttls.append(alias.ttl)
-    return end, tuple(aliases), ttls
+        passed.add(end)
+        aliases.append(alias)
+    return end, aliases
 
 
-def _classify_rcode(rcode: dns.rcode.Rcode) -> QueryOutcome:
+def _classify_rcode(rcode: int) -> QueryOutcome:
     match rcode:
         case dns.rcode.SERVFAIL:
             return "servfail"
@@ -141,31 +130,34 @@ def _classify_rcode(rcode: dns.rcode.Rcode) -> QueryOutcome:
             return "malformed"
 
 
-def _find_soa(message: Message, end: Name, rdtype: RdataType) -> RRset | None:
-    section = message.answer if rdtype == RdataType.SOA else []
-    for rrset in (*section, *message.authority):
-        if rrset.rdtype == RdataType.SOA and rrset.rdclass == dns.rdataclass.IN and end.is_subdomain(rrset.name):
-            return rrset
-    return None
+def _find_soa(message: DnsMessage, end: bytes, rdtype: RdataType) -> RecordSet | None:
+    if rdtype is RdataType.SOA and (soa := _find_at_or_above(message.answer, end, RdataType.SOA)) is not None:
+        return soa
+    return _find_at_or_above(message.authority, end, RdataType.SOA)
 
 
-def _parse_referral(message: Message, name: Name) -> DnsReply:
+def _parse_referral(message: DnsMessage, asked: bytes) -> DnsReply:
     """Parse the reply of a server without authority, which may refer to servers that have it."""
-    if message.answer or message.rcode() != dns.rcode.NOERROR:
+    if message.answer or message.rcode != dns.rcode.NOERROR:
         return DnsReply(outcome="not_authoritative")
-    for rrset in message.authority:
-        if rrset.rdtype == RdataType.NS and rrset.rdclass == dns.rdataclass.IN and name.is_subdomain(rrset.name):
-            nameservers = tuple(rdata.target for rdata in rrset)[:MAX_RECORDS]
-            glue = [
-                (nameserver, rdata.address)
-                for nameserver in nameservers
-                for rdtype in (RdataType.A, RdataType.AAAA)
-                for rdata in _find_rrset(message, message.additional, nameserver, rdtype) or ()
-            ]
-            referral = Referral(rrset.name, nameservers, tuple(glue[:MAX_RECORDS]))
-            return DnsReply(outcome="not_authoritative", referral=referral, ttl=rrset.ttl)
-    return DnsReply(outcome="not_authoritative")
+    found = _find_at_or_above(message.authority, asked, RdataType.NS)
+    if found is None:
+        return DnsReply(outcome="not_authoritative")
+    nameservers = tuple([rdata.target for rdata in found.to_rdatas()[:MAX_RECORDS]])
+    glue = [
+        (nameserver, rdata.address)
+        for nameserver in (nameservers if message.additional else ())
+        for rdtype in (RdataType.A, RdataType.AAAA)
+        if (addresses := find_records(message.additional, encode_name(nameserver).lower(), rdtype)) is not None
+        for rdata in addresses.to_rdatas()
+    ]
+    referral = Referral(decode_name(found.owner), nameservers, tuple(glue[:MAX_RECORDS]))
+    return DnsReply(outcome="not_authoritative", referral=referral, ttl=found.ttl)
 
 
-def _find_rrset(message: Message, section: list[RRset], name: Name, rdtype: RdataType) -> RRset | None:
-    return message.get_rrset(section, name, dns.rdataclass.IN, rdtype)
+def _find_at_or_above(section: Sequence[MessageRecord], name: bytes, rdtype: RdataType) -> RecordSet | None:
+    """Return the records of a type of the first name in a section that has some, and is the name or above it."""
+    for record in section:
+        if record.rdtype == rdtype and record.rdclass == dns.rdataclass.IN and is_within(name, record.owner):
+            return find_records(section, record.owner, rdtype)
+    return None

@@ -7,15 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.config import SocketAddress
+from dcvd.dns.messages.message import UnusableReply
 
 _MAX_DATAGRAM_BYTES: Final = 4096
 _MAX_MESSAGE_BYTES: Final = 16_384
 """The limit over TCP: more than any honest answer to our queries, and little enough to be read at once."""
 _MAX_STRAYS: Final = 16
-
-
-class UnusableReply(Exception):  # a fact about a server, not a failure of dcvd; it never leaves this package
-    """The received bytes are no DNS message that could be an answer."""
 
 
 async def exchange_datagram(wire: bytes, server: SocketAddress, is_answer: Callable[[bytes], bool]) -> bytes | None:

@@ -3,8 +3,8 @@
 from dns.name import Name
 
 from dcvd.core.records.zones import ZoneRecord, normalize_value
+from dcvd.dns.messages.message import Rdata
 from dcvd.dns.messages.names import to_text
-from dcvd.dns.messages.reply import Rdata
 
 
 def to_zone_record(name: Name, rdata: Rdata, ttl: int | None) -> ZoneRecord:

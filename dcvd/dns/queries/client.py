@@ -5,19 +5,17 @@ import time
 from collections.abc import Collection
 from typing import Final
 
-import dns.exception
-import dns.message
 import dns.name
 import dns.rcode
 import structlog
 from dns.rdatatype import RdataType
-from msgspec.structs import replace
 
 from dcvd.config import DnsConfig, SocketAddress
 from dcvd.core.instants import to_seconds
-from dcvd.dns.messages.query import DnsQuery, count_answers, has_too_many_records, is_truncated
-from dcvd.dns.messages.reply import DnsReply, parse_reply, read_cname_targets
-from dcvd.dns.messages.transport import UnusableReply, exchange_datagram, exchange_over_tcp
+from dcvd.dns.messages.message import UNREADABLE_ERRORS, UnusableReply, read_message
+from dcvd.dns.messages.query import DnsQuery, has_too_many_records, is_truncated
+from dcvd.dns.messages.reply import DnsReply, parse_reply
+from dcvd.dns.messages.transport import exchange_datagram, exchange_over_tcp
 from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.query_log import QueryLog
 from dcvd.dns.queries.reachability import Reachability
@@ -31,7 +29,6 @@ log = structlog.get_logger(__name__)
 
 _TRY_TIMEOUT_SHARES: Final = (0.16, 0.24)
 """How long each try waits, as a share of `dns.timeout`: both together leave time for the questions that follow."""
-_UNREADABLE_ERRORS: Final = (dns.exception.DNSException, UnusableReply, ValueError, IndexError)
 
 
 class DnsClient:
@@ -137,7 +134,7 @@ class DnsClient:
                 raise OwnLimitReached(f"No name server could be asked: {describe_error(error)}.") from error
             log.debug("dns.unreachable", name=query.name, server=server, error=error)
             return DnsReply(outcome="unreachable")
-        except _UNREADABLE_ERRORS as error:
+        except UNREADABLE_ERRORS as error:
             log.debug("dns.malformed", name=query.name, server=server, error=error)
             return DnsReply(outcome="malformed")
         return reply
@@ -154,12 +151,8 @@ class DnsClient:
                 raise UnusableReply("an answer to something else")
         if has_too_many_records(received):
             raise UnusableReply("too many records")
-        message = dns.message.from_wire(received, ignore_trailing=True)
-        if edns and message.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+        message = read_message(received)
+        if edns and message.rcode in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             # Servers older than EDNS say so (RFC 6891 §7).
             return await self._exchange(query, server, timeout_s, edns=False)
-        reply = parse_reply(message, query.name, query.rdtype, recurse=query.recurse)
-        if query.rdtype is RdataType.CNAME and len(reply.rdatas) == 1 and count_answers(received) > 1:
-            targets = read_cname_targets(received, query.name)
-            return replace(reply, cname_targets=targets) if len(targets) > 1 else reply
-        return reply
+        return parse_reply(message, query.name, query.rdtype, recurse=query.recurse)

@@ -7,8 +7,9 @@ from dns.rdatatype import RdataType
 from msgspec import Struct
 
 from dcvd.core.dns.facts import QueryOutcome
+from dcvd.dns.messages.message import Rdata
 from dcvd.dns.messages.query import DnsQuery
-from dcvd.dns.messages.reply import DnsReply, Rdata
+from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.cache import ReplyCache
 from dcvd.dns.queries.client import DnsClient

@@ -7,9 +7,10 @@ from dns.rdatatype import RdataType
 from dcvd.config import SocketAddress
 from dcvd.core.dns.facts import SentQuery
 from dcvd.core.text import make_printable, shorten
+from dcvd.dns.messages.message import Rdata
 from dcvd.dns.messages.names import to_text
 from dcvd.dns.messages.query import DnsQuery
-from dcvd.dns.messages.reply import DnsReply, Rdata
+from dcvd.dns.messages.reply import DnsReply
 
 _MAX_ANSWER_CHARS: Final = 500
 _DNS_PORT: Final = 53

@@ -7,7 +7,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
 from dcvd.dns.checks.keys import has_matching_key
-from dcvd.dns.messages.reply import DnsReply, Rdata
+from dcvd.dns.messages.message import Rdata
+from dcvd.dns.messages.reply import DnsReply
 
 ZONE = dns.name.from_text("customer.test")
 

@@ -1,0 +1,204 @@
+"""Read a DNS message as far as every look needs it: its records, and their data where somebody asks for it. Pure.
+
+dnspython builds an object for each name, record and set of a message, of which a routine look uses one or two; that
+was most of what a look cost. It still reads the data of records, and all names that are compressed in unusual ways.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import dns.exception
+import dns.name
+import dns.rdata
+from dns.rdataclass import RdataClass
+from dns.rdatatype import RdataType
+from msgspec import Struct
+
+from dcvd.dns.messages.names import encode_name
+
+Rdata = Any
+"""A record's data, as dnspython has it: its attributes are those of its type."""
+
+_HEADER: Final = struct.Struct("!HHHHHH")
+_QUESTION: Final = struct.Struct("!HH")
+_RECORD: Final = struct.Struct("!HHIH")
+_SOA_NUMBERS: Final = struct.Struct("!IIIII")
+_MAX_NAME_BYTES: Final = 255
+_MAX_LABEL_BYTES: Final = 63
+_POINTER_BITS: Final = 0xC0
+_MAX_TTL: Final = 2**31 - 1
+_OPCODE_BITS: Final = 0x7800
+_RCODE_BITS: Final = 0x0F
+_ROOT: Final = b"\0"
+_IN: Final = RdataClass.IN
+_ADDRESS_LENGTHS: Final[dict[int, int]] = {RdataType.A: 4, RdataType.AAAA: 16}
+_NAME_TYPES: Final[frozenset[int]] = frozenset({RdataType.CNAME, RdataType.NS})
+_SINGLETON_TYPES: Final[frozenset[int]] = frozenset({RdataType.CNAME, RdataType.SOA})
+_REMEMBERED_RDATAS: Final = 1024
+"""Those of our targets and of providers' name servers stand in most answers."""
+
+
+class UnusableReply(Exception):  # a fact about a server, not a failure of dcvd; it never leaves this package
+    """The received bytes are no DNS message that could be an answer."""
+
+
+UNREADABLE_ERRORS: Final = (dns.exception.DNSException, UnusableReply, ValueError, IndexError, struct.error)
+"""All that reading a message raises where it is none."""
+
+
+class MessageRecord(NamedTuple):
+    """A record. owner: its name, uncompressed and in lower case. data: as it stands in a message without compression.
+
+    rdata: that of a rare type, which was made at once, because nothing else tells whether its data are sound.
+    """
+
+    owner: bytes
+    rdtype: int
+    rdclass: int
+    ttl: int
+    data: bytes
+    rdata: Rdata | None
+
+    def to_rdata(self) -> Rdata:
+        """Return its data as dnspython has it."""
+        return _make_rdata(self.rdtype, self.data) if self.rdata is None else self.rdata
+
+
+class RecordSet(Struct, frozen=True):
+    """The records of one name and type, of which there is at least one. ttl: the shortest."""
+
+    owner: bytes
+    records: Sequence[MessageRecord]
+
+    @property
+    def ttl(self) -> int:
+        return min([record.ttl for record in self.records])
+
+    @property
+    def last(self) -> MessageRecord:
+        """The record that counts of a type of which a name has one."""
+        return self.records[-1]
+
+    def to_rdatas(self) -> tuple[Rdata, ...]:
+        """Return the data of its records, each once."""
+        if len(self.records) == 1 or self.last.rdtype in _SINGLETON_TYPES:
+            return (self.last.to_rdata(),)
+        return tuple(dict.fromkeys(record.to_rdata() for record in self.records))
+
+
+class DnsMessage(Struct, frozen=True):
+    """A message of one server. rcode: with the bits that EDNS adds."""
+
+    flags: int
+    rcode: int
+    answer: Sequence[MessageRecord]
+    authority: Sequence[MessageRecord]
+    additional: Sequence[MessageRecord]
+
+
+def find_records(section: Iterable[MessageRecord], owner: bytes, rdtype: int) -> RecordSet | None:
+    """Return the records of one name (in lower case) and type in a section, if there are any."""
+    records = [each for each in section if each.owner == owner and each.rdtype == rdtype and each.rdclass == _IN]
+    return RecordSet(owner, records) if records else None
+
+
+def read_soa_numbers(record: MessageRecord) -> tuple[int, int]:
+    """Return the serial and the minimum of an SOA record."""
+    serial, _, _, _, minimum = _SOA_NUMBERS.unpack(record.data[-_SOA_NUMBERS.size :])
+    return serial, minimum
+
+
+def read_message(wire: bytes) -> DnsMessage:
+    """Read a message, and leave aside what follows it. Raises one of UNREADABLE_ERRORS for what is none."""
+    _, flags, question_count, *counts = _HEADER.unpack_from(wire)
+    if flags & _OPCODE_BITS:
+        raise UnusableReply("an answer to no query")
+    reader = _MessageReader(wire)
+    for _ in range(question_count):
+        reader.read_question()
+    answer, authority, additional = [reader.read_section(count) for count in counts]
+    if any(record.rdtype == RdataType.OPT for record in (*answer, *authority)):
+        raise UnusableReply("EDNS out of its place")
+    options = [record for record in additional if record.rdtype == RdataType.OPT]
+    if len(options) > 1 or any(record.owner != _ROOT for record in options):
+        raise UnusableReply("EDNS out of its place")
+    extended_rcode = options[0].ttl >> 20 & 0xFF0 if options else 0
+    return DnsMessage(flags, extended_rcode | flags & _RCODE_BITS, answer, authority, additional)
+
+
+class _MessageReader:
+    """Reads one message from its front to its end."""
+
+    def __init__(self, wire: bytes) -> None:
+        self._wire = wire
+        self._at = _HEADER.size
+        self._names: dict[int, bytes] = {}
+        """The names that begin at the offsets passed so far, to which others are compressed."""
+
+    def read_question(self) -> None:
+        self._read_name()
+        _QUESTION.unpack_from(self._wire, self._at)
+        self._at += _QUESTION.size
+
+    def read_section(self, count: int) -> list[MessageRecord]:
+        return [self._read_record() for _ in range(count)]
+
+    def _read_record(self) -> MessageRecord:
+        owner = self._read_name().lower()
+        rdtype, rdclass, ttl, length = _RECORD.unpack_from(self._wire, self._at)
+        start = self._at = self._at + _RECORD.size
+        end = start + length
+        if end > len(self._wire) or rdtype == RdataType.TSIG:
+            raise UnusableReply("a record that is cut off, or signed for somebody else")
+        data, rdata = self._wire[start:end], None
+        if rdclass == _IN and rdtype in _NAME_TYPES:
+            data = self._read_name()
+        elif rdclass == _IN and rdtype == RdataType.SOA:
+            names = self._read_name() + self._read_name()
+            data = names + self._wire[self._at : self._at + _SOA_NUMBERS.size]
+            self._at += _SOA_NUMBERS.size
+        else:
+            if rdclass == _IN and rdtype in _ADDRESS_LENGTHS:
+                if length != _ADDRESS_LENGTHS[rdtype]:
+                    raise UnusableReply("an address of another length")
+            elif length or rdtype != RdataType.OPT:
+                rdata = dns.rdata.from_wire(RdataClass.make(rdclass), RdataType.make(rdtype), self._wire, start, length)
+            self._at = end
+        if self._at != end:
+            raise UnusableReply("a record of another length")
+        if rdtype != RdataType.OPT and ttl > _MAX_TTL:
+            ttl = 0
+        return MessageRecord(owner, rdtype, rdclass, ttl, data, rdata)
+
+    def _read_name(self) -> bytes:
+        """Return the name at the current place, uncompressed, and go on behind it."""
+        wire, start = self._wire, self._at
+        at, offsets, suffix, width = start, [], _ROOT, 1
+        while length := wire[at]:
+            if length > _MAX_LABEL_BYTES:
+                pointer = (length & ~_POINTER_BITS) << 8 | wire[at + 1]
+                if length < _POINTER_BITS or pointer not in self._names:
+                    return self._read_unusual_name()
+                suffix, width = self._names[pointer], 2
+                break
+            offsets.append(at)
+            at += length + 1
+        name = wire[start:at] + suffix
+        if len(name) > _MAX_NAME_BYTES:
+            raise UnusableReply("a name that is too long")
+        for offset in offsets:
+            self._names[offset] = name[offset - start :]
+        self._at = at + width
+        return name
+
+    def _read_unusual_name(self) -> bytes:
+        name, length = dns.name.from_wire(self._wire, self._at)
+        self._at += length
+        return encode_name(name)
+
+
+@lru_cache(_REMEMBERED_RDATAS)
+def _make_rdata(rdtype: int, data: bytes) -> Rdata:
+    return dns.rdata.from_wire(_IN, RdataType.make(rdtype), data, 0, len(data))
