@@ -1,16 +1,15 @@
 """Follow delegations from the parent of a registrable name to the servers of its zone (RFC 1034 §4.2, RFC 9499 §7)."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-import dns.name
 from dns.name import Name
 from dns.rdatatype import RdataType
 from msgspec import Struct
 
 from dcvd.config import SocketAddress
-from dcvd.dns.messages.names import to_text
+from dcvd.dns.messages.names import get_parent, is_root, to_key, to_text
 from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.messages.reply import DnsReply, Referral
 from dcvd.dns.queries.lookup import RecordLookup
@@ -73,10 +72,10 @@ class DelegationFinder:
     async def follow_referral(self, referral: Referral, zone: Name) -> ZoneDelegation:
         """Return the zone that the servers of `zone` refer to. Glue counts only for names within `zone`."""
         nameservers = _limit_nameservers(referral.nameservers)
-        glue: dict[Name, list[str]] = {}
+        glue: dict[str, list[str]] = {}
         for nameserver, address in referral.glue:
             if nameserver.is_subdomain(zone):
-                glue.setdefault(nameserver, []).append(address)
+                glue.setdefault(to_text(nameserver), []).append(address)
         servers, unresolved = await self.resolve_servers(nameservers, glue)
         return ZoneDelegation(
             zone=referral.zone_cut,
@@ -88,9 +87,9 @@ class DelegationFinder:
 
     async def _find_parent(self, name: Name) -> tuple[Name, tuple[NameServer, ...]]:
         """Find the zone above a name and its servers by the resolvers; the result is cached for all names below it."""
-        zone = name.parent()
+        zone = get_parent(name)
         reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
-        if not reply.rdatas and reply.zone is not None and zone != dns.name.root:
+        if not reply.rdatas and reply.zone is not None and not is_root(zone):
             zone = reply.zone
             reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
         servers, _ = await self.resolve_servers(_get_nameservers(reply), {})
@@ -108,7 +107,8 @@ class DelegationFinder:
                     break
             return reply
 
-        reply = await self._lookup.cache.get(("parent", name, zone), ask, bypass_cache=self._lookup.budget.bypass_cache)
+        key = ("parent", to_key(name), to_key(zone))
+        reply = await self._lookup.cache.get(key, ask, bypass_cache=self._lookup.budget.bypass_cache)
         return reply if reply.is_answered or reply.referral is not None else None
 
     async def _interpret_parent_answer(
@@ -142,41 +142,41 @@ class DelegationFinder:
         )
 
     async def resolve_servers(
-        self, nameservers: Sequence[Name], glue: dict[Name, list[str]]
+        self, nameservers: Sequence[Name], glue: Mapping[str, Sequence[str]]
     ) -> tuple[tuple[NameServer, ...], tuple[Name, ...]]:
-        """Return the servers that can be asked, and the names that have no address."""
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(
-                    self._resolve_addresses(nameserver, glue.get(nameserver, [])),
-                    name="dns.nameserver",
-                )
-                for nameserver in nameservers
-            ]
-        addresses = [
-            NameServer(to_text(nameserver), address)
-            for nameserver, task in zip(nameservers, tasks, strict=True)
-            for address in task.result() or ()
-        ]
-        unresolved = [name for name, task in zip(nameservers, tasks, strict=True) if task.result() is None]
-        return tuple(dict.fromkeys(addresses)), tuple(unresolved)
+        """Return the servers that can be asked, and the names that have no address.
 
-    async def _resolve_addresses(self, nameserver: Name, glue: Sequence[str]) -> list[SocketAddress] | None:
-        """Return the addresses that can be asked; None for a name that has no address at all."""
-        addresses = list(glue)
-        if not addresses:
-            is_absent = True
-            for rdtype in (RdataType.A, RdataType.AAAA):
-                if rdtype is RdataType.AAAA and not self._reachability.has_ipv6 and not is_absent:
-                    continue
-                reply = await self._lookup.ask(nameserver, rdtype, bypass_cache=False)
-                addresses += [rdata.address for rdata in reply.rdatas]
-                is_absent = is_absent and reply.is_answered and not reply.rdatas
-                if not reply.exists:
-                    break  # a name that does not exist has no other type either
-            if is_absent:
-                return None
-        return self._reachability.select_addresses(addresses, to_text(nameserver))
+        glue: the addresses that are known, by the server's name as text.
+        """
+        found: dict[str, Sequence[str] | None] = dict(glue)
+        unknown = [nameserver for nameserver in nameservers if to_text(nameserver) not in glue]
+        if len(unknown) == 1:
+            found[to_text(unknown[0])] = await self._find_addresses(unknown[0])
+        elif unknown:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._find_addresses(name), name="dns.nameserver") for name in unknown]
+            found |= {to_text(name): task.result() for name, task in zip(unknown, tasks, strict=True)}
+        servers = [
+            NameServer(name, address)
+            for name in map(to_text, nameservers)
+            for address in self._reachability.select_addresses(found[name] or (), name)
+        ]
+        unresolved = [nameserver for nameserver in nameservers if found[to_text(nameserver)] is None]
+        return tuple(dict.fromkeys(servers)), tuple(unresolved)
+
+    async def _find_addresses(self, nameserver: Name) -> list[str] | None:
+        """Return the addresses of a name server; None where it has none at all."""
+        addresses: list[str] = []
+        is_absent = True
+        for rdtype in (RdataType.A, RdataType.AAAA):
+            if rdtype is RdataType.AAAA and not self._reachability.has_ipv6 and not is_absent:
+                continue
+            reply = await self._lookup.ask(nameserver, rdtype, bypass_cache=False)
+            addresses += [rdata.address for rdata in reply.rdatas]
+            is_absent = is_absent and reply.is_answered and not reply.rdatas
+            if not reply.exists:
+                break  # a name that does not exist has no other type either
+        return None if is_absent else addresses
 
 
 def is_registered(name: Name, reply: DnsReply) -> bool | None:
@@ -211,7 +211,7 @@ def _get_nameservers(reply: DnsReply) -> tuple[Name, ...]:
 
 def _limit_nameservers(nameservers: Iterable[Name]) -> tuple[Name, ...]:
     """Sort and limit name servers: servers rotate their answers, and sorted ones stay the same from check to check."""
-    return tuple(sorted(nameservers)[:_MAX_NAMESERVERS])
+    return tuple(sorted(nameservers, key=lambda name: to_key(name)[::-1])[:_MAX_NAMESERVERS])
 
 
 def is_below_zone(zone_cut: Name, zone: Name) -> bool:

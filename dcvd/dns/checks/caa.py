@@ -4,13 +4,12 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-import dns.name
 from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.core.dns.facts import CaaPolicy
 from dcvd.dns.messages.message import Rdata
-from dcvd.dns.messages.names import to_text
+from dcvd.dns.messages.names import get_parent, is_root, to_text
 from dcvd.dns.queries.lookup import RecordLookup
 
 _CRITICAL_FLAG: Final = 0x80
@@ -42,7 +41,7 @@ class CaaClimb:
     async def climb(self) -> None:
         """Climb from the start towards the root, up to the first name that has CAA records."""
         start, name = to_text(self._start), self._start
-        while name != dns.name.root:
+        while not is_root(name):
             self._current_name, self._waiting_since = name, time.monotonic()
             result = await self._lookup.follow_cnames(name, RdataType.CAA)
             if result.outcome != "answered" or result.lacks_soa:
@@ -59,7 +58,7 @@ class CaaClimb:
                     critical_tags=_find_unknown_critical_tags(result.rdatas),
                 )
                 return
-            name = name.parent()
+            name = get_parent(name)
         self._policy = CaaPolicy(start_name=start, outcome="answered")
 
 

@@ -22,7 +22,6 @@ class ConfiguredResolvers:
 
     def __init__(self, name: Name, lookup: RecordLookup) -> None:
         self._query = DnsQuery(name, RdataType.CNAME, recurse=True)
-        self._unvalidated_query = DnsQuery(name, RdataType.CNAME, recurse=True, checking_disabled=True)
         self._resolvers = lookup.sources.resolvers.servers
         self._lookup = lookup
         self._replies: dict[SocketAddress, tuple[DnsReply, DnsReply | None]] = {}
@@ -47,16 +46,22 @@ class ConfiguredResolvers:
 
         Returns whether there are any.
         """
+        differing = [
+            resolver
+            for resolver, (reply, _) in self._replies.items()
+            if reply.is_answered and not _is_same(reply, accepted_answer)
+        ]
+        if not differing:
+            return False
         query = DnsQuery(zone, RdataType.NS, recurse=True)
 
         async def ask(resolver: SocketAddress) -> None:
             self._nameservers[resolver] = await self._lookup.client.ask(query, resolver, self._lookup.budget, tries=1)
 
         async with asyncio.TaskGroup() as group:
-            for resolver, (reply, _) in self._replies.items():
-                if reply.is_answered and not _is_same(reply, accepted_answer):
-                    group.create_task(ask(resolver), name="dns.resolver_nameservers")
-        return bool(self._nameservers)
+            for resolver in differing:
+                group.create_task(ask(resolver), name="dns.resolver_nameservers")
+        return True
 
     @property
     def have_failed(self) -> bool:
@@ -93,7 +98,8 @@ class ConfiguredResolvers:
         unvalidated = None
         if validated.outcome == "servfail":
             self._replies[resolver] = (validated, None)
-            unvalidated = await self._lookup.client.ask(self._unvalidated_query, resolver, self._lookup.budget)
+            query = DnsQuery(self._query.name, RdataType.CNAME, recurse=True, checking_disabled=True)
+            unvalidated = await self._lookup.client.ask(query, resolver, self._lookup.budget)
         last = validated if unvalidated is None else unvalidated
         if not last.is_answered and last.outcome != "timeout":
             await self._lookup.client.check_resolver(resolver, self._lookup.budget)

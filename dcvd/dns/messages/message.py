@@ -5,9 +5,9 @@ was most of what a look cost. It still reads the data of records, and all names 
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import dns.exception
 import dns.name
@@ -61,6 +61,13 @@ class MessageRecord(NamedTuple):
     data: bytes
     rdata: Rdata | None
 
+    @property
+    def identity(self) -> Hashable:
+        """The same for two records of one name and type exactly where their data are."""
+        if self.rdata is not None:
+            return cast(Hashable, self.rdata)
+        return self.data.lower() if self.rdtype in _NAME_TYPES else self.data
+
     def to_rdata(self) -> Rdata:
         """Return its data as dnspython has it."""
         return _make_rdata(self.rdtype, self.data) if self.rdata is None else self.rdata
@@ -85,7 +92,10 @@ class RecordSet(Struct, frozen=True):
         """Return the data of its records, each once."""
         if len(self.records) == 1 or self.last.rdtype in _SINGLETON_TYPES:
             return (self.last.to_rdata(),)
-        return tuple(dict.fromkeys(record.to_rdata() for record in self.records))
+        different: dict[Hashable, MessageRecord] = {}
+        for record in self.records:
+            different.setdefault(record.identity, record)
+        return tuple([record.to_rdata() for record in different.values()])
 
 
 class DnsMessage(Struct, frozen=True):

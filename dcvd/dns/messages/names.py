@@ -1,5 +1,6 @@
 """Convert names between dnspython's type, the text in facts, and the bytes in messages."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -7,8 +8,10 @@ import dns.exception
 import dns.name
 from dns.name import Name
 
-_REMEMBERED_NAMES: Final = 1024
-"""Our targets and the name servers of providers stand in most answers."""
+_REMEMBERED_NAMES: Final = 2048
+"""Our targets, the name servers of providers and the top-level domains stand in most looks."""
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
+"""A name whose text is its labels: nothing in it is escaped, and all of it is ASCII."""
 
 NameKey = tuple[bytes, ...]
 """A name's labels in lower case: as a key much cheaper than dnspython's type, which hashes each character."""
@@ -17,6 +20,8 @@ NameKey = tuple[bytes, ...]
 def parse_name(text: str) -> Name | None:
     """Parse an absolute name; return None for what DNS cannot carry."""
     try:
+        if _PLAIN_NAME.fullmatch(text):
+            return _make_name((*text.removesuffix(".").encode().split(b"."), b""))
         return dns.name.from_text(text)
     except (dns.exception.DNSException, ValueError):
         return None
@@ -24,7 +29,17 @@ def parse_name(text: str) -> Name | None:
 
 def to_text(name: Name) -> str:
     """Return a name in lower case, without the trailing dot."""
-    return name.to_text(omit_final_dot=True).lower()
+    return _to_text(name.labels)
+
+
+def is_root(name: Name) -> bool:
+    """Whether an absolute name has no parent."""
+    return len(name.labels) == 1
+
+
+def get_parent(name: Name) -> Name:
+    """Return the name without its first label; the root has no parent."""
+    return _make_name(name.labels[1:])
 
 
 def to_key(name: Name) -> NameKey:
@@ -35,6 +50,16 @@ def to_key(name: Name) -> NameKey:
 def encode_name(name: Name) -> bytes:
     """Return an absolute name as it stands in a message, uncompressed."""
     return b"".join([len(label).to_bytes() + label for label in name.labels])
+
+
+@lru_cache(_REMEMBERED_NAMES)
+def _make_name(labels: tuple[bytes, ...]) -> Name:
+    return Name(labels)
+
+
+@lru_cache(_REMEMBERED_NAMES)
+def _to_text(labels: tuple[bytes, ...]) -> str:
+    return Name(labels).to_text(omit_final_dot=True).lower()
 
 
 @lru_cache(_REMEMBERED_NAMES)

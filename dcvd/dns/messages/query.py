@@ -1,6 +1,6 @@
 """One DNS query in wire format, and the test whether received bytes can be its answer."""
 
-import secrets
+import os
 import struct
 from collections.abc import Callable
 from typing import Final
@@ -42,7 +42,7 @@ class DnsQuery:
 
     def to_wire(self, *, edns: bool = True) -> bytes:
         """Encode the query, with a new random id on every call."""
-        query_id = int.from_bytes(secrets.token_bytes(_ID_BYTES))
+        query_id = int.from_bytes(os.urandom(_ID_BYTES))
         header = _HEADER.pack(query_id, self._flags, 1, 0, 0, 1 if edns else 0)
         return header + self._question_section + (_EDNS if edns else b"")
 

@@ -15,11 +15,13 @@ _MAX_MESSAGE_BYTES: Final = 16_384
 _MAX_STRAYS: Final = 16
 
 
-async def exchange_datagram(wire: bytes, server: SocketAddress, is_answer: Callable[[bytes], bool]) -> bytes | None:
+async def exchange_datagram(
+    wire: bytes, server: SocketAddress, is_answer: Callable[[bytes], bool], timeout_s: float
+) -> bytes | None:
     """Send a datagram, and return the first one from that server that `is_answer` accepts.
 
     Returns None when too many others came before it, which looks like somebody guessing ids. Each call has its own
-    socket, and so its own random port. Raises OSError; has no deadline of its own.
+    socket, and so its own random port. Raises OSError, and TimeoutError after `timeout_s` seconds.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[bytes | None] = loop.create_future()
@@ -48,10 +50,17 @@ async def exchange_datagram(wire: bytes, server: SocketAddress, is_answer: Calla
             if stray_count >= _MAX_STRAYS:
                 answer.set_result(None)
 
+        def give_up() -> None:
+            if not answer.done():
+                answer.set_exception(TimeoutError())
+
         loop.add_reader(udp_socket.fileno(), read)
+        # A timer of its own: `asyncio.timeout` costs several times as much, and most queries are answered.
+        timer = loop.call_later(timeout_s, give_up)
         try:
             return await answer
         finally:
+            timer.cancel()
             loop.remove_reader(udp_socket.fileno())
 
 

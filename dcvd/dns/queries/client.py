@@ -62,9 +62,7 @@ class DnsClient:
         if self._server_health.is_suspect(server):
             timeouts_s = self._try_timeouts_s[:1]
         for timeout_s in timeouts_s:
-            async with self._slots.wait(budget):
-                budget.count_query(server)
-                reply = await self._try_once(query, server, timeout_s, budget.log)
+            reply = await self._try_in_slot(query, server, timeout_s, budget)
             if reply is not None:
                 if reply.outcome != "unreachable":
                     self._server_health.record_answer(server)
@@ -82,9 +80,7 @@ class DnsClient:
         Raises QueryBudgetExhausted and OwnLimitReached.
         """
         root_query = DnsQuery(dns.name.root, RdataType.NS, recurse=True)
-        async with self._slots.wait(budget):
-            budget.count_query(resolver)
-            reply = await self._try_once(root_query, resolver, self._try_timeouts_s[-1], budget.log)
+        reply = await self._try_in_slot(root_query, resolver, self._try_timeouts_s[-1], budget)
         is_working = reply is not None and reply.is_answered
         if is_working:
             self._failed_resolvers.discard(resolver)
@@ -102,6 +98,17 @@ class DnsClient:
         is_working = is_suspect and await self.check_resolver(server, budget)
         if is_down and not is_working:
             log.warning("dns.server_down", server=str(server), resolver=is_resolver)
+
+    async def _try_in_slot(
+        self, query: DnsQuery, server: SocketAddress, timeout_s: float, budget: QueryBudget
+    ) -> DnsReply | None:
+        """Wait for a slot, and send the query once. Raises QueryBudgetExhausted and OwnLimitReached."""
+        await self._slots.acquire(budget)
+        try:
+            budget.count_query(server)
+            return await self._try_once(query, server, timeout_s, budget.log)
+        finally:
+            self._slots.release(budget)
 
     async def _try_once(
         self, query: DnsQuery, server: SocketAddress, timeout_s: float, query_log: QueryLog | None
@@ -142,8 +149,7 @@ class DnsClient:
     async def _exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float, *, edns: bool) -> DnsReply:
         wire = query.to_wire(edns=edns)
         is_answer = query.build_answer_test(wire)
-        async with asyncio.timeout(timeout_s):
-            received = await exchange_datagram(wire, server, is_answer)
+        received = await exchange_datagram(wire, server, is_answer, timeout_s)
         if received is None or is_truncated(received):
             async with asyncio.timeout(timeout_s):
                 received = await exchange_over_tcp(wire, server)

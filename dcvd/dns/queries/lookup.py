@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dcvd.core.dns.facts import QueryOutcome
 from dcvd.dns.messages.message import Rdata
+from dcvd.dns.messages.names import to_key
 from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.budget import QueryBudget
@@ -98,4 +99,4 @@ class RecordLookup(Struct, frozen=True):
                     break
             return reply
 
-        return await self.cache.get((name, rdtype, source), ask, bypass_cache=bypass_cache)
+        return await self.cache.get((to_key(name), rdtype, source.key), ask, bypass_cache=bypass_cache)

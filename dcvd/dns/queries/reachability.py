@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import structlog
@@ -20,6 +21,7 @@ _IPV6_PROBE_ADDRESS: Final = ("2001:500:2::c", DNS_PORT)
 """c.root-servers.net; nothing is sent to it."""
 _MEMORY_S: Final = 300.0
 _TIMEOUTS_UNTIL_DOUBT: Final = 4
+_REMEMBERED_ADDRESSES: Final = 1024
 
 
 def find_ipv6_route() -> bool:
@@ -88,7 +90,7 @@ class Reachability:
         """
         allowed = []
         for address in sorted(set(addresses), key=lambda text: (":" in text, text)):
-            ip = ipaddress.ip_address(address)
+            ip = _parse_address(address)
             if ip.version == 6 and not self.has_ipv6:
                 continue
             reason = refusal_reason(ip, self._allow_private)
@@ -100,6 +102,10 @@ class Reachability:
             *[server for server in allowed if not _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
             *[server for server in allowed if _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
         ]
+
+
+# Most zones are with the same few providers.
+_parse_address = lru_cache(_REMEMBERED_ADDRESSES)(ipaddress.ip_address)
 
 
 def _is_ipv6(server: SocketAddress) -> bool:

@@ -7,6 +7,7 @@ import dns.name
 from dns.name import Name
 
 from dcvd.config import DnsConfig, SocketAddress
+from dcvd.dns.messages.names import NameKey, to_key
 
 
 class AnswerSource(NamedTuple):
@@ -15,31 +16,38 @@ class AnswerSource(NamedTuple):
     zone: Name | None
     servers: tuple[SocketAddress, ...]
 
+    @property
+    def key(self) -> tuple[NameKey, tuple[SocketAddress, ...]]:
+        """The same for two sources exactly where they are."""
+        return () if self.zone is None else to_key(self.zone), self.servers
+
 
 class AnswerSources:
     """The resolvers, the servers of `dns.stub_zones`, and the zones that one check added by `with_zone`."""
 
     def __init__(
-        self, resolvers: AnswerSource, stubs: Mapping[Name, AnswerSource], known_zones: Mapping[Name, AnswerSource]
+        self,
+        resolvers: AnswerSource,
+        stubs: Mapping[NameKey, AnswerSource],
+        known_zones: Mapping[NameKey, AnswerSource],
     ) -> None:
         self.resolvers = resolvers
         self._stubs = stubs
-        self._known_zones = known_zones
+        self._zones = {**stubs, **known_zones}
 
     @classmethod
     def from_config(cls, config: DnsConfig) -> "AnswerSources":
         """Create the sources that are configured: the resolvers and the stub zones."""
         stubs = {
-            dns.name.from_text(zone): AnswerSource(dns.name.from_text(zone), servers)
-            for zone, servers in config.stub_zones.items()
+            to_key(zone): AnswerSource(zone, servers)
+            for zone, servers in ((dns.name.from_text(text), servers) for text, servers in config.stub_zones.items())
         }
         return cls(AnswerSource(None, config.resolvers), stubs, {})
 
     def with_zone(self, zone: Name, servers: Sequence[SocketAddress]) -> "AnswerSources":
         """Return these sources, and with them a zone whose own servers have been found."""
-        return AnswerSources(
-            self.resolvers, self._stubs, {**self._known_zones, zone: AnswerSource(zone, tuple(servers))}
-        )
+        known_zones = {**self._zones, to_key(zone): AnswerSource(zone, tuple(servers))}
+        return AnswerSources(self.resolvers, self._stubs, known_zones)
 
     def without_stubs(self) -> "AnswerSources":
         """Return the resolvers alone."""
@@ -51,14 +59,13 @@ class AnswerSources:
 
     def find_for_name(self, name: Name) -> AnswerSource:
         """Find the source of the closest known zone that holds the name; else return the resolvers."""
-        return _find_closest({**self._stubs, **self._known_zones}, name) or self.resolvers
+        return _find_closest(self._zones, name) or self.resolvers
 
 
-def _find_closest(sources: Mapping[Name, AnswerSource], name: Name) -> AnswerSource | None:
-    if not sources:
-        return None
-    while name != dns.name.root:
-        if name in sources:
-            return sources[name]
-        name = name.parent()
+def _find_closest(sources: Mapping[NameKey, AnswerSource], name: Name) -> AnswerSource | None:
+    key = to_key(name) if sources else ()
+    while len(key) > 1:
+        if key in sources:
+            return sources[key]
+        key = key[1:]
     return None
