@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from dcvd.kit.logs.configuration import configure_logging
-from tests.bench import api, audit, dashboard, delivery, floors, life, look, pages, scrape, store, sync
+from tests.bench import api, audit, bulk, dashboard, delivery, floors, life, look, pages, scrape, store, sync
 from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
@@ -16,6 +16,7 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "store": store.run,
     "api": api.run,
     "audit": audit.run,
+    "bulk": bulk.run,
     "life": life.run,
     "look": look.run,
     "delivery": delivery.run,

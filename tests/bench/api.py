@@ -40,11 +40,12 @@ class Side(Struct, frozen=True):
 
     async def measure(self, requests: Sequence[bytes]) -> tuple[Load, float]:
         """Return what a load came to, and the CPU that the server used for each request, in microseconds."""
-        await self._read_cpu()
+        await self.read_cpu()
         load = await put_load(self.port, requests)
-        return load, await self._read_cpu() / len(requests) * 1e6
+        return load, await self.read_cpu() / len(requests) * 1e6
 
-    async def _read_cpu(self) -> float:
+    async def read_cpu(self) -> float:
+        """Return the CPU seconds that the server has used since it was asked before."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(b"\n")
@@ -60,7 +61,7 @@ def run(rounds: int = _ROUNDS, requests: int = _REQUESTS, domains: int = DOMAINS
 
 
 async def _measure(path: Path, rounds: int, count: int, domains: int) -> Figures:
-    token = await _prepare(path, domains)
+    token = await prepare(path, domains)
     chance = random.Random(1)
     numbers = [chance.randrange(1_000, domains) for _ in range(count)]
     lists = [write_request("GET", f"/api/domains?limit={_PAGE}", token=token)] * count
@@ -74,7 +75,7 @@ async def _measure(path: Path, rounds: int, count: int, domains: int) -> Figures
     ]
     singles = [write_request("GET", f"/api/domains/dom_{number}", token=token) for number in numbers]
     constants = [write_request("GET", "/constant")] * count
-    async with _start("ours", path) as ours, _start("plain", path) as plain:
+    async with start_side("ours", path) as ours, start_side("plain", path) as plain:
         rows = [
             _Row("list, ours", ours, lambda _: lists),
             _Row("list, plain", plain, lambda _: plain_lists),
@@ -128,7 +129,7 @@ def _write_additions(token: str, round_number: int, count: int) -> list[bytes]:
     ]
 
 
-async def _prepare(path: Path, domains: int) -> str:
+async def prepare(path: Path, domains: int) -> str:
     """Mint a token without limits, and give the plain side a database with the same bytes; return the token."""
     async with open_parts(path) as parts:
         context = parts.services.context
@@ -149,7 +150,8 @@ async def _prepare(path: Path, domains: int) -> str:
 
 
 @asynccontextmanager
-async def _start(side: str, path: Path) -> AsyncIterator[Side]:
+async def start_side(side: str, path: Path) -> AsyncIterator[Side]:
+    """Start a side of `api_side` over a database."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.api_side", side, str(path),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

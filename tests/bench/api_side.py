@@ -6,6 +6,7 @@ Prints its port, and at the end of its input the CPU seconds that it has used si
 """
 
 import asyncio
+import gc
 import hashlib
 import secrets
 import sys
@@ -116,6 +117,8 @@ _SIDES: Final = {"ours": _serve_ours, "plain": _serve_plain}
 
 async def _serve(side: str, path: Path) -> None:
     async with _SIDES[side](path) as port:
+        gc.collect()
+        gc.freeze()  # as a daemon does, once it has begun
         print(port, flush=True)
         before = time.process_time()
         while await asyncio.to_thread(sys.stdin.readline):

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.bench import api, delivery
+from tests.bench import api, delivery, look
 
 _TOLERANCE: Final = 0.7
 """Machines swing, and the best ratio is not always reached."""
 _SHORT_FORMS: Final[Mapping[str, Callable[[], Mapping[str, float | int | str]]]] = {
     "api": lambda: api.run(rounds=3, requests=2_000, domains=20_000),
     "delivery": lambda: delivery.compare(rounds=3, deliveries=10_000),
+    "look": lambda: look.run(rounds=4),
 }
 
 

@@ -5,6 +5,7 @@ the share of a processor that its process takes, of which theirs is no part.
 """
 
 import asyncio
+import gc
 import resource
 import subprocess
 import sys
@@ -54,6 +55,8 @@ async def _run(world: _World, process: "subprocess.Popen[str]") -> dict[str, flo
         async with Daemon(loaded) as daemon:
             org = await organizations.create(daemon.context, "bench")
             await endpoints.create(daemon.context, org.id, url=world.receiver, events=["*"])
+            gc.collect()
+            gc.freeze()  # as a daemon's process does, once it has begun
             began, cpu_before = time.perf_counter(), time.process_time()
             await asyncio.gather(
                 *(additions.add(daemon.context, org.id, f"n{number}.customer.test") for number in range(_DOMAINS))
