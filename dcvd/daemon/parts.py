@@ -52,6 +52,7 @@ from dcvd.services.trust_stores import load_trust_stores
 from dcvd.services.watching import Watchers
 from dcvd.services.webhooks.outgoing_proxy import build_proxy
 from dcvd.services.zones.checks import ZoneChecker
+from dcvd.sync.adaptive_rate import AdaptiveRate
 from dcvd.sync.checker import DomainChecker
 from dcvd.sync.loop import SyncLoop
 from dcvd.sync.saas_zone_loop import SaasZoneLoop
@@ -140,7 +141,7 @@ async def build_parts(
     tester = EndpointTestRunner(context, delivery, control, get_webhook_trust, proxy)
     await tester.start()
     teardown_steps.append(tester.close)
-    sync = SyncLoop(context, checker, cloudflare)
+    sync = SyncLoop(context, checker, cloudflare, rate=AdaptiveRate(count_calls=lambda: metrics.request_count))
     saas_zone = SaasZoneLoop(context, cloudflare, observer.zones)
     zone_checker = ZoneChecker(context, observer.zones)
     jobs = JobWorker(context, cloudflare, access, metrics)

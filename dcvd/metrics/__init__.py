@@ -61,6 +61,7 @@ class Metrics:
         self._heartbeats = self._count(work.HEARTBEATS, ("sent",), ("failed",), ("withheld",))
         self._commit = self._measure(daemon.COMMIT, _COMMIT_S)
         self._requests = self._count(daemon.HTTP_REQUESTS)
+        self.request_count = 0
         self._request = self._measure(daemon.HTTP_REQUEST, _FAST_S)
         self._authentication_failures = self._count(
             daemon.AUTHENTICATION_FAILURES, ("refused",), ("limited",), ("not_an_operator",)
@@ -123,6 +124,7 @@ class Metrics:
 
     def record_request(self, route: str, status: str, seconds: float) -> None:
         """Record an HTTP request that ended; `route` and `status` are classes."""
+        self.request_count += 1
         self._requests.add(route, status)
         self._request.observe(seconds, route)
 

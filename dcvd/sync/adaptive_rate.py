@@ -11,6 +11,10 @@ from typing import Final
 _CPU_SHARE: Final = 0.33
 """The share of one processor that the process may use while it checks. The process computes on one processor at a time,
 and the rest of it is for callers of the API: the more of it is used, the longer their calls wait."""
+_CPU_SHARE_ALONE: Final = 0.8
+"""The same while nobody calls. What is left lets jobs and deliveries go on, and the next caller be noticed."""
+_ALONE_AFTER_S: Final = 2.0
+"""Seconds after the last call from which on nobody is thought to call."""
 _MAX_LAG_S: Final = 0.008
 """Seconds by which turns may begin late, on average. Later ones mean that other programs keep the machine busy,
 which the share of processor time does not show."""
@@ -19,6 +23,8 @@ _MAX_RATE: Final = 5_000.0
 _MEASURE_INTERVAL_S: Final = 0.1
 """Seconds over which the share is measured."""
 _GROWTH_FACTOR: Final = 1.1
+_EARLY_GROWTH_FACTOR: Final = 1.3
+"""That of a rate that uses less than half of what it may: a burst of additions is not over before it has grown."""
 _MIN_WAIT_S: Final = 0.002
 """Seconds; a shorter sleep would last longer than intended, so checks that are this close start together."""
 
@@ -28,14 +34,22 @@ class AdaptiveRate:
 
     The rate never falls below a minimum: domains are checked however busy the machine is otherwise.
     monotonic: the monotonic clock, in seconds. cpu_time: the seconds of processor time that the process has used.
+    count_calls: how many calls of the API have ended so far; None where somebody may always be calling.
     """
 
     def __init__(
-        self, *, monotonic: Callable[[], float] = time.monotonic, cpu_time: Callable[[], float] = time.process_time
+        self,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        cpu_time: Callable[[], float] = time.process_time,
+        count_calls: Callable[[], int] | None = None,
     ) -> None:
         self.checks_per_second = _MIN_RATE
         self._monotonic = monotonic
         self._cpu_time = cpu_time
+        self._count_calls = count_calls
+        self._last_call_count = 0
+        self._last_call_time = monotonic()
         self._next_turn_time = monotonic()
         self._last_measure_time = monotonic()
         self._last_cpu_time = cpu_time()
@@ -74,11 +88,20 @@ class AdaptiveRate:
         cpu_time = self._cpu_time()
         cpu_share = (cpu_time - self._last_cpu_time) / elapsed_s
         mean_lag_s = self._total_lag_s / self._wait_count if self._wait_count else 0.0
-        excess = max(cpu_share / _CPU_SHARE, mean_lag_s / _MAX_LAG_S)
+        excess = max(cpu_share / self._find_cpu_share(now), mean_lag_s / _MAX_LAG_S)
         if excess > 1.0:
             self.checks_per_second = max(self.checks_per_second / min(excess, 2.0), _MIN_RATE)
         elif self._has_waited:
             # Only a rate that made something wait can be too slow.
-            self.checks_per_second = min(self.checks_per_second * _GROWTH_FACTOR, _MAX_RATE)
+            factor = _EARLY_GROWTH_FACTOR if excess < 0.5 else _GROWTH_FACTOR
+            self.checks_per_second = min(self.checks_per_second * factor, _MAX_RATE)
         self._last_measure_time, self._last_cpu_time, self._has_waited = now, cpu_time, False
         self._total_lag_s, self._wait_count = 0.0, 0
+
+    def _find_cpu_share(self, now: float) -> float:
+        if self._count_calls is None:
+            return _CPU_SHARE
+        call_count = self._count_calls()
+        if call_count != self._last_call_count:
+            self._last_call_count, self._last_call_time = call_count, now
+        return _CPU_SHARE if now - self._last_call_time < _ALONE_AFTER_S else _CPU_SHARE_ALONE

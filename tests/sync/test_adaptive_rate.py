@@ -11,6 +11,7 @@ class _Machine:
     def __init__(self) -> None:
         self.now = 100.0
         self.used = 0.0
+        self.calls = 0
 
     def pass_time(self, seconds: float, busy: float) -> None:
         self.now += seconds
@@ -76,3 +77,26 @@ def test_looks_give_way_when_somebody_else_has_the_machine(pace: AdaptiveRate, m
         machine.pass_time(max(pace.reserve_turn(), 0.001) + 0.030, 0.0)
         pace.record_lag(0.030)
     assert pace.checks_per_second < quick / 3
+
+
+def test_while_nobody_calls_looks_take_more_of_a_processor_and_give_way_as_soon_as_somebody_does(
+    machine: _Machine,
+) -> None:
+    pace = AdaptiveRate(monotonic=lambda: machine.now, cpu_time=lambda: machine.used, count_calls=lambda: machine.calls)
+    _run(pace, machine, 10, idle=0.0, cost=0.002)
+    used, began = machine.used, machine.now
+    _run(pace, machine, 20, idle=0.0, cost=0.002)
+    assert 0.6 < (machine.used - used) / (machine.now - began) < 0.9
+    for _ in range(20):
+        machine.calls += 1
+        _run(pace, machine, 0.5, idle=0.0, cost=0.002)
+    used, began = machine.used, machine.now
+    for _ in range(20):
+        machine.calls += 1
+        _run(pace, machine, 0.5, idle=0.0, cost=0.002)
+    assert 0.25 < (machine.used - used) / (machine.now - began) < 0.4
+
+
+def test_a_pace_far_below_what_it_may_take_grows_within_a_second(pace: AdaptiveRate, machine: _Machine) -> None:
+    _run(pace, machine, 1, idle=0.0, cost=0.0001)
+    assert pace.checks_per_second > 250
