@@ -110,6 +110,8 @@ def _special_purpose(address: IpAddress) -> str | None:
 
 def parse_ip(text: str) -> IpAddress | None:
     """Parse an address in its canonical spelling; None for any other text."""
+    if ":" not in text and not text[-1:].isdigit():
+        return None  # Most texts are names, and to find that out by an exception takes thirty times as long.
     try:
         return ip_address(text)
     except ValueError:

@@ -3,10 +3,10 @@
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.addresses import is_public_network, refusal_reason
+from dcvd.core.addresses import is_public_network, parse_ip, refusal_reason
 
 
 @pytest.mark.parametrize(
@@ -221,3 +221,15 @@ def test_a_network_of_one_address_is_public_where_the_address_may_be_dialled(
 ) -> None:
     if is_public_network(ip_network(address)):
         assert refusal_reason(address, ()) is None
+
+
+@given(st.text("0123456789abcdef.:%/[]x٣", max_size=20) | st.ip_addresses().map(str))
+@example("fe80::1%eth0")
+@example("1.2.3.4.")
+@example("")
+def test_a_text_is_an_address_exactly_where_the_standard_library_takes_it_for_one(text: str) -> None:
+    try:
+        expected = ip_address(text)
+    except ValueError:
+        expected = None
+    assert parse_ip(text) == expected

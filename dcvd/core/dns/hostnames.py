@@ -129,6 +129,7 @@ def _find_host(text: str) -> str:
         return text
 
 
+@lru_cache(4096)
 def registrable_domain(name: str) -> str:
     """Return the public suffix and one label more (`customer.co.uk`), or the name itself where there is none."""
     return _read_all_suffixes().privatesuffix(name) or name

@@ -90,7 +90,7 @@ def evaluate(
         try:
             is_contested = counts_by_name[candidate.name].total > 0
             domain = _create_domain(context, org_id, candidate, suffix, is_contested=is_contested)
-            if not is_contested and find_holder(domain.name, zone_holders) == org_id:
+            if zone_holders and not is_contested and find_holder(domain.name, zone_holders) == org_id:
                 domain = add_proof(domain, Proof.ZONE, domain.created_at)
         except InvalidInput as error:
             results.append(AdditionResult(error=error))
