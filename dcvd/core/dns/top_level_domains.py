@@ -3,7 +3,7 @@
 The list is that of the public suffix list, which follows the root zone; its date is that of the package.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from publicsuffixlist import PublicSuffixList
@@ -30,6 +30,7 @@ def read_suffixes() -> PublicSuffixList:
     return PublicSuffixList(only_icann=True)
 
 
+@lru_cache(1024)
 def is_delegated(tld: str) -> bool:
     """Whether the root zone has this top-level domain, as far as the list knows."""
     return read_suffixes().publicsuffix(tld, accept_unknown=False) is not None

@@ -49,12 +49,17 @@ def to_key(name: Name) -> NameKey:
 
 def encode_name(name: Name) -> bytes:
     """Return an absolute name as it stands in a message, uncompressed."""
-    return b"".join([len(label).to_bytes() + label for label in name.labels])
+    return _encode_labels(name.labels)
 
 
 @lru_cache(_REMEMBERED_NAMES)
 def _make_name(labels: tuple[bytes, ...]) -> Name:
     return Name(labels)
+
+
+@lru_cache(_REMEMBERED_NAMES)
+def _encode_labels(labels: tuple[bytes, ...]) -> bytes:
+    return b"".join([len(label).to_bytes() + label for label in labels])
 
 
 @lru_cache(_REMEMBERED_NAMES)
