@@ -17,7 +17,7 @@ from tests.dns.scripted import answer, referral
 
 NAME = dns.name.from_text("App.customer.test")
 SOA = "customer.test 300 SOA Ns.customer.test. a.customer.test. 7 3600 600 86400 30"
-QUERY = dns.message.make_query(NAME, "A")
+QUERY = dns.message.make_query(NAME, "A", id=1)
 
 MESSAGES = [
     message.to_wire(max_size=65535)
