@@ -42,7 +42,7 @@ async def fill(path: Path, size: int, seen: CloudflareHostname) -> str:
     own = {
         "id": "printf('dom_%026d', n)",
         "name": "'n' || n || '.customer.test'",
-        "cf_id": "printf('00000000-0000-4000-8000-%012x', n)",
+        "cf_id": "printf('00000000-0000-4000-8000-%012x', n + 1)",
     }
     values = ", ".join(own.get(column, column) for column in columns)
     connection.execute(
