@@ -57,6 +57,7 @@ def compare(rounds: int = _ROUNDS, deliveries: int = _DELIVERIES) -> dict[str, f
         "dcvd deliveries/s": median(side["rate"] for side in ours),
         "bare loop deliveries/s": median(side["rate"] for side in bare),
         "ratio": median(mine["rate"] / theirs["rate"] for mine, theirs in zip(ours, bare, strict=True)),
+        "ratio, by CPU": median(theirs["cpu_us"] / mine["cpu_us"] for mine, theirs in zip(ours, bare, strict=True)),
         "dcvd CPU us a delivery": median(side["cpu_us"] for side in ours),
         "bare CPU us a delivery": median(side["cpu_us"] for side in bare),
         "dcvd peak RSS MiB": max(side["rss_mib"] for side in ours),
