@@ -22,10 +22,11 @@ from dcvd.store.engine.files import find_database
 from dcvd.store.engine.kept_rows import KeptRows
 from dcvd.store.engine.migrate import migrate, refuse_unusable
 from dcvd.store.engine.opening.creation import create_database
+from dcvd.store.engine.opening.file_check import FileCheck, is_large
 from dcvd.store.engine.opening.file_systems import refuse_unsuitable
 from dcvd.store.engine.opening.log_check import keep_damaged_log
 from dcvd.store.engine.opening.upgrade_copy import copy_before_upgrade, remove_old_copies
-from dcvd.store.engine.pragmas import leave_checkpoints, prepare_reader, prepare_writer, quick_check
+from dcvd.store.engine.pragmas import leave_checkpoints, prepare_reader, prepare_writer
 from dcvd.store.engine.readers import ReaderPool
 from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
@@ -44,7 +45,13 @@ _MINIMUM_SQLITE: Final = (3, 37, 0)  # the first version that has STRICT tables
 class Database:
     """The open database. Open it with `await Database.open(path)` and `close()` it; the caller holds the lock file."""
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        writer: aiosqlite.Connection,
+        readers: list[aiosqlite.Connection],
+        file_check: FileCheck | None = None,
+    ) -> None:
         self._path = path
         self._file_identity = _identify_file(path)
         self._writer = writer
@@ -60,6 +67,9 @@ class Database:
         self._listeners: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
         self._subscribers: dict[Topic, list[Callable[[str], None]]] = {topic: [] for topic in Topic}
         self._writer_task = asyncio.create_task(self._write_groups(), name="store.writer")
+        self._file_check = file_check
+        if file_check is not None:
+            file_check.report_to(self._note_damage)
 
     @classmethod
     async def open(
@@ -73,8 +83,9 @@ class Database:
     ) -> Self:
         """Open the file, which is created if it is missing, and bring its schema up to date.
 
-        check: also run SQLite's quick_check. upgrade_copy: copy an older schema beside the file before that is brought
-        up to date. checkpoints: whether SQLite moves the log into the file by itself; else another program does that.
+        check: also run SQLite's quick_check; a large file is used meanwhile, and `watch_file` raises what is found.
+        upgrade_copy: copy an older schema beside the file before that is brought up to date. checkpoints: whether
+        SQLite moves the log into the file by itself; else another program does that.
 
         Raises StoreError with what to do about it, DatabaseUnusable where trying again is no use.
         """
@@ -91,6 +102,7 @@ class Database:
         if sqlite3.sqlite_version_info < _MINIMUM_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; dcvd needs 3.37 or newer.")
         connections: list[aiosqlite.Connection] = []
+        file_check: FileCheck | None = None
         try:
             await asyncio.to_thread(_prepare_files, path)
             # Checked before anything is set: the journal mode is written into the file, which may be another program's.
@@ -103,16 +115,20 @@ class Database:
             if copy is not None:
                 remove_old_copies(path)
             if check:
-                await run_on_thread(writer, quick_check)
+                file_check = FileCheck(path)
+                if not is_large(path):
+                    await file_check.wait()
             pool = [await _connect(path, prepare_reader, connections) for _ in range(readers)]
         except Exception as error:
+            if file_check is not None:
+                await file_check.stop()
             for connection in reversed(connections):
                 await connection.close()
             if isinstance(error, OSError | sqlite3.Error):
                 raise opening_error(path, error) from error
             raise
         log.debug("store.opened", path=str(path), schema=version, sqlite=sqlite3.sqlite_version)
-        return cls(path, writer, pool)
+        return cls(path, writer, pool, file_check)
 
     async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T:
         """Run a unit of work; when this returns, its effects are on disk.
@@ -194,6 +210,8 @@ class Database:
         self._is_closing = True
         self._unit_queued.set()
         await asyncio.wait([self._writer_task])
+        if self._file_check is not None:
+            await self._file_check.stop()
         await self._readers.close()
         await self._writer.close()
 
