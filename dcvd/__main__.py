@@ -15,6 +15,8 @@ def main() -> NoReturn:
     """
     if sys.argv[1:2] == ["serve"]:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+        # structlog takes Rich for traces of errors that the log does not use: 4 MiB for as long as the daemon runs.
+        import_module("dcvd.kit.imports").import_without("structlog", "rich")
     if instruction := os.environ.get("_DCVD_COMPLETE"):
         import_module("dcvd.cli.completion.shells").answer(instruction)
         sys.exit(0)

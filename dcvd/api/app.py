@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.types import LifeSpanReceive, LifeSpanScope, LifeSpanSend, Receive, Scope, Send
@@ -27,6 +27,7 @@ from dcvd.http.page_routes import NO_PAGES, PageRoutes
 from dcvd.http.parameters import refuse_unknown_parameters
 from dcvd.http.request import ApiRequest
 from dcvd.http.request_envelope import RequestEnvelope
+from dcvd.http.router import Router
 
 
 async def _check_request(request: Request[Any, Any, Any]) -> None:

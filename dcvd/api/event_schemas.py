@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.openapi import ResponseSpec
 from litestar.params import PathParameter
 from msgspec import Meta, Struct
@@ -13,6 +13,7 @@ from dcvd.core.event_schemas.documents import build_event_schema
 from dcvd.core.events import EventType
 from dcvd.errors import NotFound
 from dcvd.http.documentation import problems
+from dcvd.http.router import Router
 
 _MEDIA_TYPE: Final = "application/schema+json"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 import msgspec
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.enums import MediaType
 from litestar.openapi.spec import OpenAPIType, Operation, Parameter, Schema
 from msgspec import Raw, Struct
@@ -20,6 +20,7 @@ from dcvd.http.documentation import problems, success
 from dcvd.http.parameters import Limit, parse_page_limit, query_parameter
 from dcvd.http.preferences import MAX_WAIT_S, parse_wait_s
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 
 _SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 

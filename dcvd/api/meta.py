@@ -2,12 +2,13 @@
 
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import get
 from msgspec import Meta, Struct
 
 from dcvd import __version__
 from dcvd.config import Config
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 
 
 class WebhookTerms(Struct, frozen=True, kw_only=True, rename="camel"):

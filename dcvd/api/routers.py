@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from litestar import Router
-
 from dcvd.api import events
 from dcvd.api.alerts import routes as alerts
 from dcvd.api.audit import routes as audit
@@ -24,6 +22,7 @@ from dcvd.api.tokens import routes as tokens
 from dcvd.api.webhooks import deliveries, endpoint_calls
 from dcvd.api.webhooks import routes as webhooks
 from dcvd.api.zones import routes as zones
+from dcvd.http.router import Router
 
 TENANT_ROUTERS: Final[tuple[Router, ...]] = (
     tokens.ROUTER,

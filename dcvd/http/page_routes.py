@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from litestar import Request, Response, Router
+from litestar import Request, Response
 from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.response import Template
 from litestar.template import TemplateConfig
 from msgspec import Struct
+
+from dcvd.http.router import Router
 
 FailureHandler = Callable[[Request[Any, Any, Any], Exception], Response[Any] | Template]
 """Answers an exception; Litestar calls it."""

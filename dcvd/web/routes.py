@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from litestar import Router
 from litestar.types import ControllerRouterHandler, Guard
 
 from dcvd.core.links import PAGE_ROOT
@@ -14,6 +13,7 @@ from dcvd.http.access.session_authentication import (
     authenticate_tenant_session,
 )
 from dcvd.http.page_routes import ANY_QUERY, PageRoutes
+from dcvd.http.router import Router
 from dcvd.web.alerts import contact_links, questions
 from dcvd.web.connect import addition, embedding, provider, setup
 from dcvd.web.dashboard.operator.routes import ROUTERS as OPERATOR_ROUTERS

@@ -134,6 +134,23 @@ def test_nothing_that_takes_time_is_imported_before_a_hangup_is_held_back() -> N
     assert done.stdout == "[]\n"
 
 
+def test_a_daemon_imports_no_renderer_of_terminals() -> None:
+    code = """
+import sys, types, dcvd.__main__
+
+def run(_arguments):
+    import structlog
+    print([name for name in sys.modules if name.split(".")[0] in ("rich", "pygments")])
+
+sys.argv[1:] = ["serve"]
+sys.modules["dcvd.cli.main"] = types.ModuleType("dcvd.cli.main")
+sys.modules["dcvd.cli.main"].run = run
+dcvd.__main__.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 async def test_a_start_that_gets_on_is_given_more_time_and_one_that_does_nothing_is_not(tmp_path: Path) -> None:
     manager = Manager(tmp_path / "notify")
     work = WorkDone(0.0, 0)

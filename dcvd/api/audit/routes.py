@@ -2,13 +2,14 @@
 
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import get
 
 from dcvd.api.audit.view import AuditList, audit_list
 from dcvd.core.audit import AuditAction
 from dcvd.http.answers.instants import parse_instant
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services import audit
 from dcvd.store.audit import AuditFilters
 

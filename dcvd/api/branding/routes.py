@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from litestar import Response, Router, get, patch
+from litestar import Response, get, patch
 from litestar.params import FromPath, JSONBody
 
 from dcvd.api.branding.input import BrandingPatch
@@ -12,6 +12,7 @@ from dcvd.http.answer_headers import KEPT_FOR_EVER
 from dcvd.http.documentation import problems
 from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.branding import change, find_logo, read
 
 _LOGO_HEADERS: Final = {

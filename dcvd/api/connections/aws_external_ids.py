@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from litestar import Response, Router, post
+from litestar import Response, post
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from dcvd.http.answers.views import build_view
 from dcvd.http.documentation import BodyMayBeEmpty, problems
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.connections import aws_external_ids
 from dcvd.services.connections.aws_external_ids import ExternalId
 from dcvd.services.context import Context

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable
 from typing import Final
 
-from litestar import Response, Router, post
+from litestar import Response, post
 from litestar.params import JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
@@ -17,6 +17,7 @@ from dcvd.http.answers.instants import Instant
 from dcvd.http.documentation import problems
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.connections import code_exchange
 from dcvd.services.connections.authorizations import AuthorizationRedirect
 from dcvd.services.connections.consents import request_consent

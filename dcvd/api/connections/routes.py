@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Final
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from dcvd.http.given_credentials import GivenCredentials, read_credentials
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.connections import queries
 from dcvd.services.connections.removal import disconnect
 from dcvd.services.context import Context

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
@@ -15,6 +15,7 @@ from dcvd.http.documentation import success
 from dcvd.http.languages import TranslatedOperation, language_headers, read_language
 from dcvd.http.parameters import parse_flag, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services import diagnosis
 from dcvd.services.diagnosis import FreshDiagnosis
 

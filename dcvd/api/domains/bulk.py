@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Any, Final
 
-from litestar import Response, Router, post
+from litestar import Response, post
 from msgspec import UNSET, Raw, Struct, UnsetType, json
 
 from dcvd.api.domains.bulk_calls import BulkAction, stream_results
@@ -19,6 +19,7 @@ from dcvd.http.documentation import problems, success
 from dcvd.http.idempotency import IdempotencyKey
 from dcvd.http.parameters import RemoveRecords, parse_flag, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.domains import bulk
 from dcvd.services.domains.bulk import BulkRequest

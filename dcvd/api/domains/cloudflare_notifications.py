@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from litestar import Router, post
+from litestar import post
 from msgspec import Struct
 
 from dcvd.core.custom_hostnames.notifications import read_notification
@@ -18,6 +18,7 @@ from dcvd.errors import InvalidInput
 from dcvd.http.access.authentication import AsgiConnection, get_services, read_client_address
 from dcvd.http.answers.problems import HttpRefusal, route_not_found
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.kit.logs.anonymous_lines import mark_known
 from dcvd.services.lifecycle.cloudflare_notifications import NotificationOutcome
 

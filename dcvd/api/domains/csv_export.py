@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.openapi import ResponseSpec
 from msgspec.structs import replace
 
 from dcvd.api.domains.filters import DOMAIN_QUERY, ActorFilter, InjectedDomainQuery, parse_actor
 from dcvd.http.bodies.csv_download import answer_csv
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.domains import csv_export
 
 

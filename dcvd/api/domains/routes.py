@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Final
 
-from litestar import Response, Router, delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec.structs import replace
 
@@ -33,6 +33,7 @@ from dcvd.http.parameters import (
     parse_page_limit,
 )
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.domains import changes, details, removals
 from dcvd.services.domains.details import DomainDetail

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Annotated, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 
 from dcvd.api.jobs.view import JobAnswer, JobList, job_view
@@ -12,6 +12,7 @@ from dcvd.http.documentation import problems
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.jobs import queue as jobs
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import JSONBody
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ from dcvd.errors import InvalidInput
 from dcvd.http.access.authentication import read_client_address
 from dcvd.http.documentation import problems
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.members import invitations
 
 

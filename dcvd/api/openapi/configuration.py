@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router
+from litestar import Response
 from litestar.enums import MediaType
 from litestar.exceptions import NotFoundException
 from litestar.handlers import HTTPRouteHandler
@@ -14,6 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 
 from dcvd import __version__
 from dcvd.api.openapi.served import ROOT
+from dcvd.http.router import Router
 
 _PAGE_HEADERS: Final = {
     "Content-Security-Policy": (

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from litestar import Router, get
+from litestar import get
 from litestar.params import FromPath
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.dns.hostnames import normalise_search
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_flag, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.domains import overview
 from dcvd.services.domains.overview import parse_reason
 from dcvd.services.organizations.owners import find_wanted_id

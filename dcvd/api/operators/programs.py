@@ -6,7 +6,6 @@ and events, and for nothing of any organization.
 
 from typing import Final
 
-from litestar import Router
 from litestar.handlers import BaseRouteHandler
 from msgspec.structs import replace
 
@@ -17,6 +16,7 @@ from dcvd.api.webhooks import routes as webhooks
 from dcvd.core.operators import OPERATOR_ORG_ID
 from dcvd.http.access.authentication import AsgiConnection, get_services
 from dcvd.http.access.authorization import READ_METHODS
+from dcvd.http.router import Router
 from dcvd.services.events import operator_events
 
 

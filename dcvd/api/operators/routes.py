@@ -5,7 +5,7 @@ They are not in the published schema, which is for tenants.
 
 from typing import Any, Final
 
-from litestar import Response, Router, delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
@@ -50,6 +50,7 @@ from dcvd.http.idempotency import IdempotencyKey
 from dcvd.http.languages import TranslatedOperation
 from dcvd.http.parameters import Cursor, Limit, parse_flag, parse_page_limit
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.metrics.exposition import CONTENT_TYPE
 from dcvd.services.domains import details, moves
 from dcvd.services.lifecycle import renewals

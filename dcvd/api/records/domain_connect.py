@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from litestar import Router, post
+from litestar import post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
 from dcvd.http.documentation import BodyMayBeEmpty, problems
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.records import domain_connect
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Final
 
-from litestar import Response, Router, post
+from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from dcvd.api.records.view import PlanAnswer, WriteAnswer, plan_view
 from dcvd.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.records.plans import PlannedJob, RecordRequest
 

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from litestar import Router, delete, get
+from litestar import delete, get
 from litestar.params import FromPath
 
 from dcvd.api.sessions.view import EndedSessions, SessionAnswer, SessionList, session_list, session_view
 from dcvd.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.sessions import ending, queries
 
 

@@ -3,13 +3,14 @@
 from enum import StrEnum
 from typing import Annotated, Final
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import FromPath
 
 from dcvd.api.timeline.view import TimelineList, timeline_entry_view
 from dcvd.http.languages import TranslatedOperation, language_headers, read_language
 from dcvd.http.parameters import Cursor, Limit, parse_choice, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services import timeline
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Annotated, Final
 
-from litestar import Response, Router, delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from dcvd.api.tokens.input import NewToken, TokenChange, TokenRevocation, TokenRotation
@@ -24,6 +24,7 @@ from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.parameters import Cursor, Limit, parse_flag, parse_page_limit, query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.tokens import changes, minting, revocation
 from dcvd.services.tokens.minting import MintedToken

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Annotated, Final, Literal
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 
@@ -27,6 +27,7 @@ from dcvd.http.documentation import problems
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.parameters import query_parameter
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.webhooks import cancellations, explanations, replay_job
 from dcvd.services.webhooks import delivery_history as history

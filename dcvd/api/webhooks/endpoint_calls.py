@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import Annotated, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -30,6 +30,7 @@ from dcvd.http.answers.instants import Instant, parse_instant
 from dcvd.http.documentation import BodyMayBeEmpty, problems, success
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.webhooks import endpoint_tests, endpoints, replay_job, secret_rotation
 from dcvd.services.webhooks.replay_job import RequestedReplay

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Annotated, Final
 
-from litestar import Response, Router, delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
@@ -28,6 +28,7 @@ from dcvd.http.etag import ETAG_HEADER, IF_MATCH, InjectedPrecondition
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.webhooks import delivery_history, endpoints, event_refusals
 from dcvd.services.webhooks.client_certificates import NewClientCertificate

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import Final
 
-from litestar import Response, Router, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from dcvd.http.documentation import problems, success
 from dcvd.http.idempotency import IdempotencyKey, answer_once
 from dcvd.http.parameters import Cursor, Limit, parse_page_limit
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.context import Context
 from dcvd.services.zones import registry
 

@@ -8,7 +8,7 @@ are not in the published schema, because only browsers and mail programs come he
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
@@ -16,6 +16,7 @@ from dcvd.core.alerts.contacts import ContactStatus, LinkAction
 from dcvd.core.sentences.sentence import say
 from dcvd.http.answers.problems import route_not_found
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.alerts import links
 from dcvd.services.alerts.links import LinkedContact
 from dcvd.web.pages.message import Message, build_message, show_message

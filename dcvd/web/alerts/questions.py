@@ -5,11 +5,12 @@ As with the other links in mails, to open one changes nothing: the button does.
 
 from typing import Final
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.response import Template
 
 from dcvd.core.sentences.sentence import say
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.alerts import refused_questions
 from dcvd.services.alerts.refused_questions import QuestionedAddress
 from dcvd.web.alerts.contact_links import TokenParameter, refuse_link

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from msgspec import Struct
 
 from dcvd.core.branding.branding import Branding
 from dcvd.http.answer_headers import KEPT_FOR_AN_HOUR
 from dcvd.http.page_routes import ANY_QUERY
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.web.pages.assets import find_asset
 
 PARAMETER: Final = "embed"

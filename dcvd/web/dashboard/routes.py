@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from litestar import Router
-
+from dcvd.http.router import Router
 from dcvd.web.dashboard.alerts import routes as alerts
 from dcvd.web.dashboard.audit import routes as audit
 from dcvd.web.dashboard.branding import routes as branding

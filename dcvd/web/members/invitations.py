@@ -7,7 +7,7 @@ in its address is all that is needed. It is not in the published schema, because
 from http import HTTPStatus
 from typing import Final
 
-from litestar import Router, get, post
+from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -17,6 +17,7 @@ from dcvd.errors import InvalidInput
 from dcvd.http.access.authentication import read_client_address
 from dcvd.http.page_routes import ANY_QUERY
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.members import invitations
 from dcvd.web.pages.failures import show_failure
 from dcvd.web.pages.message import build_message, show_message

@@ -5,12 +5,13 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import FromPath
 from msgspec import Struct
 
 from dcvd.http.answer_headers import KEPT_FOR_EVER
 from dcvd.http.answers.problems import route_not_found
+from dcvd.http.router import Router
 
 _MEDIA_TYPES: Final = {
     "css": "text/css",

@@ -7,12 +7,13 @@ call it.
 from http import HTTPStatus
 from typing import Annotated, Any, Final, assert_never
 
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import QueryParameter
 
 from dcvd.core.records.domain_connect import RETURN_PATH, ApplyOutcome, read_outcome
 from dcvd.core.sentences.sentence import say
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.records import domain_connect
 from dcvd.web.pages.message import Message, build_message, show_message
 from dcvd.web.returns.return_cookie import FORGET_RETURN, read_return_path

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import structlog
-from litestar import Response, Router, get
+from litestar import Response, get
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -19,6 +19,7 @@ from dcvd.core.connections.oauth import AuthorizationResponse, add_query, read_a
 from dcvd.errors import DcvdError, InvalidInput
 from dcvd.http.answers.problems import refuse_head, report_failure, route_not_found
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.connections.code_exchange import CallbackResult, connect_for_browser
 from dcvd.web.pages.message import show_message
 from dcvd.web.returns.connection_messages import failure_message, success_message

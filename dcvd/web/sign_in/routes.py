@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.response import Redirect, Template
 
 from dcvd.core.branding.branding import Branding
@@ -16,6 +16,7 @@ from dcvd.http.answer_headers import OWN_REFERRER
 from dcvd.http.forms import read_form
 from dcvd.http.page_routes import ANY_QUERY
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.oauth.openid import name_provider
 from dcvd.services.sessions import beginning, ending
 from dcvd.web.pages.failures import LOOK, show_failure

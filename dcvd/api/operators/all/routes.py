@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from litestar import Router
-
 from dcvd.api.operators.all import audit, connections, deliveries, events, jobs, organizations, webhooks
+from dcvd.http.router import Router
 
 ROUTER: Final = Router(
     "/all",

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -12,6 +12,7 @@ from dcvd.core.alerts.kinds import CONTACT_KINDS
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.alerts import contacts
 from dcvd.services.alerts.rules import can_have_contacts
 from dcvd.web.dashboard.navigation import ALERTS

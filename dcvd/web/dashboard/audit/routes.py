@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Final
 
-from litestar import Router, get
+from litestar import get
 from litestar.response import Template
 from msgspec import Struct
 
@@ -12,6 +12,7 @@ from dcvd.core.ids import IdPrefix, is_id
 from dcvd.errors import InvalidInput
 from dcvd.http.parameters import parse_choice
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services import audit
 from dcvd.store.audit import AuditFilters
 from dcvd.store.engine.paging import DEFAULT_LIMIT, Page

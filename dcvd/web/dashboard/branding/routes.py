@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.response import Template
 from msgspec import UNSET
 
@@ -11,6 +11,7 @@ from dcvd.core.branding.branding import Branding, validate_color
 from dcvd.errors import DcvdError, InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.branding import BrandingChange, change, read
 from dcvd.web.dashboard.branding.preview import build_preview
 from dcvd.web.dashboard.navigation import BRANDING

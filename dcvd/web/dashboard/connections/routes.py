@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
 from dcvd.core.callers import CallerKind
 from dcvd.core.connections.credentials_forms import CREDENTIALS_FORMS, name_form
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.connections import queries
 from dcvd.services.connections.consents import gives_consent_for_one_name
 from dcvd.services.connections.removal import disconnect

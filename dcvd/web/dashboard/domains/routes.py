@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from litestar import Router
-
+from dcvd.http.router import Router
 from dcvd.web.dashboard.domains import addition, bulk, domain, domain_list, links, records, registration, removal
 from dcvd.web.dashboard.navigation import DOMAINS, JOBS, LINKS
 

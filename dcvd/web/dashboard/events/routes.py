@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 from msgspec import Struct
@@ -15,6 +15,7 @@ from dcvd.core.webhooks.subscriptions import FAMILIES, TENANT_TYPES, list_types,
 from dcvd.errors import Conflict, DcvdError, InvalidInput, NotFound
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.domains import names
 from dcvd.services.events import lists
 from dcvd.services.events.lists import EventFilters

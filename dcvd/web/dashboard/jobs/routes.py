@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -10,6 +10,7 @@ from dcvd.core.job_kinds import NAMED_KINDS
 from dcvd.core.jobs import JobState
 from dcvd.http.parameters import parse_choice
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.jobs import dead_causes, queue
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic

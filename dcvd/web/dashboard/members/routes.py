@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 
@@ -13,6 +13,7 @@ from dcvd.core.tokens.token import has_rank
 from dcvd.errors import Conflict, InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.oauth.openid import name_provider
 from dcvd.services.members import changes, invitations, queries
 from dcvd.services.members.invitations import Invitation

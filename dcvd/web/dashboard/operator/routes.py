@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from litestar import Router
-
+from dcvd.http.router import Router
 from dcvd.web.dashboard.navigation import OPERATOR
 from dcvd.web.dashboard.operator import (
     audit,

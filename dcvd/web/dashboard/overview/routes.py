@@ -2,12 +2,13 @@
 
 from typing import Any, Final
 
-from litestar import Router, get
+from litestar import get
 from litestar.response import Template
 
 from dcvd.core.diagnosis.awaited import Awaited
 from dcvd.core.diagnosis.verdict import AWAITED_BY_STATE, VerdictState
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.domains import tallies
 from dcvd.services.webhooks import troubles
 from dcvd.store.domain_counts import COUNTED_UP_TO, DomainTally

@@ -4,10 +4,11 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from litestar import Router, get
+from litestar import get
 from litestar.response import Template
 
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.web.dashboard.navigation import DOMAINS, OVERVIEW, TOKENS, WEBHOOKS
 from dcvd.web.dashboard.quick_start.calls import TOKEN_VARIABLE, Call, write_call
 from dcvd.web.dashboard.quick_start.progress import Progress, read_progress

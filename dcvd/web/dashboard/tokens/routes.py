@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import Response, Router, get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
 from msgspec import UNSET
@@ -13,6 +13,7 @@ from dcvd.core.tokens.token import has_rank, is_expired
 from dcvd.errors import InvalidInput
 from dcvd.http.forms import read_form
 from dcvd.http.request import ApiRequest
+from dcvd.http.router import Router
 from dcvd.services.tokens import changes, minting, queries, revocation
 from dcvd.services.tokens.changes import MAX_GRACE_MS, TokenChanges
 from dcvd.services.tokens.rights import may_take_over

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-from litestar import Router
-
+from dcvd.http.router import Router
 from dcvd.web.dashboard.navigation import DELIVERIES, WEBHOOKS
 from dcvd.web.dashboard.webhooks import deliveries, endpoint_calls, endpoint_list, endpoint_page, replays
 
