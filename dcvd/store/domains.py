@@ -296,9 +296,13 @@ def list_due_ids_of_org(snapshot: Snapshot, lane: CheckLane, org_id: str, now: i
 
 def count_due_at_cloudflare(snapshot: Snapshot, after_at: int, now: int, limit: int) -> int:
     """Count the domains with a hostname at Cloudflare that became due for routine after an instant; up to `limit`."""
-    due = f"SELECT 1 FROM domains WHERE lane = {CheckLane.ROUTINE:d} AND next_sync_at > ? AND next_sync_at <= ?"
-    unregistered = snapshot.fetch_count(f"SELECT count(*) FROM ({due} AND cf_id IS NULL)", (after_at, now))
-    sql = f"SELECT count(*) FROM ({due} LIMIT ?)"
+    due = f"lane = {CheckLane.ROUTINE:d} AND next_sync_at > ? AND next_sync_at <= ?"
+    # SQLite by itself would read every due domain, since it takes two bounds of an index for better than one.
+    unregistered = snapshot.fetch_count(
+        f"SELECT count(*) FROM domains INDEXED BY domains_due_unregistered WHERE {due} AND cf_id IS NULL",
+        (after_at, now),
+    )
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM domains WHERE {due} LIMIT ?)"
     return snapshot.fetch_count(sql, (after_at, now, limit + unregistered)) - unregistered
 
 
