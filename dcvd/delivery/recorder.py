@@ -19,12 +19,12 @@ log = structlog.get_logger(__name__)
 _MAX_BATCH: Final = 256
 _LATEST_ATTEMPTS: Final = 4
 """Among so many of a delivery are the one that was stored last, and the one that it repeated."""
-_GATHER_S: Final = 0.002
+GATHER_S: Final = 0.002
 """Seconds for which a finished attempt waits for others in flight. The more attempts share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
 for each; an attempt that is alone does not wait. Nor does half of what is in flight: while it is stored, the other half
 is sent, and neither the loop nor the database waits for the other to be done with all."""
-_SLOW_STORE_S: Final = 0.002
+SLOW_STORE_S: Final = 0.002
 """Seconds; where the last batch took longer to be stored, on a slow disk, the next one waits for all that is in flight:
 then two transactions take longer than one and that wait."""
 RECORD_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -63,6 +63,8 @@ class AttemptRecorder:
         count_in_flight: Callable[[], int] = lambda: 0,
         *,
         pauses_s: Sequence[float] = RECORD_PAUSES_S,
+        gather_s: float = GATHER_S,
+        slow_store_s: float = SLOW_STORE_S,
     ) -> None:
         """Create the recorder of one pool.
 
@@ -75,6 +77,8 @@ class AttemptRecorder:
         self._is_healthy = is_healthy
         self._count_in_flight = count_in_flight
         self._pauses_s = pauses_s
+        self._gather_s = gather_s
+        self._slow_store_s = slow_store_s
         self._enough_event = asyncio.Event()
         self._pending: list[_PendingAttempt] = []
         self._is_refused = False
@@ -129,11 +133,11 @@ class AttemptRecorder:
             return
         self._enough_event.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(_GATHER_S):
+            async with asyncio.timeout(self._gather_s):
                 await self._enough_event.wait()
 
     def _has_enough(self) -> bool:
-        share = 1 if self._last_store_s > _SLOW_STORE_S else 2
+        share = 1 if self._last_store_s > self._slow_store_s else 2
         return share * len(self._pending) >= self._count_in_flight()
 
     async def _store_batch(self, batch: Sequence[_PendingAttempt]) -> None:

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from dcvd.core.webhooks.deliveries import FinishedAttempt
-from dcvd.delivery import recorder as recorder_module
 from dcvd.delivery.recorder import AttemptRecorder
 from dcvd.services.context import Context
 from dcvd.store.engine.transactions import Transaction
@@ -80,12 +79,11 @@ async def test_many_outcomes_share_few_transactions(
 
 
 async def test_half_of_what_is_in_flight_is_stored_without_waiting_for_the_other_half(
-    context: Context, org: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+    context: Context, org: str, endpoint: str
 ) -> None:
-    monkeypatch.setattr(recorder_module, "_GATHER_S", 3600)
     await happen(context, org, 4)
     owed = await _owed(context, endpoint)
-    recorder = AttemptRecorder(context, lambda endpoints: None, count_in_flight=lambda: 4)
+    recorder = AttemptRecorder(context, lambda endpoints: None, count_in_flight=lambda: 4, gather_s=3600)
     first = asyncio.create_task(recorder.record(owed[0]))
     await asyncio.sleep(0.02)
     assert not first.done()
@@ -95,14 +93,14 @@ async def test_half_of_what_is_in_flight_is_stored_without_waiting_for_the_other
 
 
 async def test_where_storing_is_slow_all_that_is_in_flight_is_stored_together(
-    context: Context, database: UnreliableDatabase, org: str, endpoint: str, monkeypatch: pytest.MonkeyPatch
+    context: Context, database: UnreliableDatabase, org: str, endpoint: str
 ) -> None:
-    monkeypatch.setattr(recorder_module, "_GATHER_S", 3600)
-    monkeypatch.setattr(recorder_module, "_SLOW_STORE_S", 0)
     await happen(context, org, 5)
     owed = await _owed(context, endpoint)
     in_flight = 1
-    recorder = AttemptRecorder(context, lambda endpoints: None, count_in_flight=lambda: in_flight)
+    recorder = AttemptRecorder(
+        context, lambda endpoints: None, count_in_flight=lambda: in_flight, gather_s=3600, slow_store_s=0
+    )
     await recorder.record(owed[0])
     transactions: list[Transaction] = []
     database.before_commit = transactions.append

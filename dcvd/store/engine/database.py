@@ -22,7 +22,7 @@ from dcvd.store.engine.files import find_database
 from dcvd.store.engine.kept_rows import KeptRows
 from dcvd.store.engine.migrate import migrate, refuse_unusable
 from dcvd.store.engine.opening.creation import create_database
-from dcvd.store.engine.opening.file_check import FileCheck, is_large
+from dcvd.store.engine.opening.file_check import LARGE_FILE_BYTES, FileCheck, is_large
 from dcvd.store.engine.opening.file_systems import refuse_unsuitable
 from dcvd.store.engine.opening.log_check import keep_damaged_log
 from dcvd.store.engine.opening.upgrade_copy import copy_before_upgrade, remove_old_copies
@@ -80,17 +80,21 @@ class Database:
         check: bool = False,
         upgrade_copy: bool = False,
         checkpoints: bool = True,
+        large_file_bytes: int = LARGE_FILE_BYTES,
     ) -> Self:
         """Open the file, which is created if it is missing, and bring its schema up to date.
 
-        check: also run SQLite's quick_check; a large file is used meanwhile, and `watch_file` raises what is found.
+        check: also run SQLite's quick_check; a file of `large_file_bytes` or more is used meanwhile, and `watch_file`
+        raises what is found.
         upgrade_copy: copy an older schema beside the file before that is brought up to date. checkpoints: whether
         SQLite moves the log into the file by itself; else another program does that.
 
         Raises StoreError with what to do about it, DatabaseUnusable where trying again is no use.
         """
         # Opening is always finished: a connection whose task is cancelled while a thread opens it would stay open.
-        open_task = asyncio.create_task(cls._open(path, readers, check, upgrade_copy, checkpoints), name="store.open")
+        open_task = asyncio.create_task(
+            cls._open(path, readers, check, upgrade_copy, checkpoints, large_file_bytes), name="store.open"
+        )
         try:
             return await asyncio.shield(open_task)
         except asyncio.CancelledError:
@@ -98,7 +102,9 @@ class Database:
             raise
 
     @classmethod
-    async def _open(cls, path: Path, readers: int, check: bool, upgrade_copy: bool, checkpoints: bool) -> Self:
+    async def _open(
+        cls, path: Path, readers: int, check: bool, upgrade_copy: bool, checkpoints: bool, large_file_bytes: int
+    ) -> Self:
         if sqlite3.sqlite_version_info < _MINIMUM_SQLITE:
             raise StoreError(f"SQLite {sqlite3.sqlite_version} is too old; dcvd needs 3.37 or newer.")
         connections: list[aiosqlite.Connection] = []
@@ -116,7 +122,7 @@ class Database:
                 remove_old_copies(path)
             if check:
                 file_check = FileCheck(path)
-                if not is_large(path):
+                if not is_large(path, large_file_bytes):
                     await file_check.wait()
             pool = [await _connect(path, prepare_reader, connections) for _ in range(readers)]
         except Exception as error:

@@ -208,7 +208,7 @@ async def test_what_hurts_from_an_instant_on_is_written_anew_then_and_when_the_c
 
 
 async def test_a_page_is_not_current_where_more_becomes_known_of_the_zone_while_it_is_read(
-    context: Context, org: str, monkeypatch: pytest.MonkeyPatch
+    context: Context, org: str
 ) -> None:
     await fleet(context, org, 3)
     kept = KeptDomains(context)
@@ -219,7 +219,7 @@ async def test_a_page_is_not_current_where_more_becomes_known_of_the_zone_while_
         if "json_each" in sql:
             context.saas_zone.value = SaasZone(name="zone.test")
 
-    monkeypatch.setattr(Snapshot, "statement_hook", learn_of_the_zone)
+    Snapshot.statement_hook = learn_of_the_zone
     page = await kept.list_page(context, org, DomainQuery(), write_json, cursor=None, limit=3)
     assert context.saas_zone.value.name == "zone.test"
     assert page.is_current is None

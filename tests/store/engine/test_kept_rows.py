@@ -4,12 +4,15 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.kept_rows import Column, KeptRows, Reading
+from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.transactions import Snapshot, Transaction
+from dcvd.store.engine.units import Unit, run_group
 from dcvd.store.engine.writing.commits import Committer
 
 _SCHEMA = """
@@ -168,22 +171,24 @@ async def test_what_comes_to_be_kept_while_a_group_is_written_learns_of_its_chan
     assert kept_keys(kept) == []
 
 
-async def test_what_comes_to_be_kept_during_a_commit_is_not_of_before_it(
-    boxes: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    late: list[KeptRows[int]] = []
-    commit = Committer.commit
+async def test_what_comes_to_be_kept_during_a_commit_is_not_of_before_it() -> None:
+    Snapshot.statement_hook = None  # it knows the tables of dcvd alone
+    effects = StatementEffects()
+    late = KeptRows[int]({"boxes": ()}, keyed_by=Column("boxes", "id"), max_size=100)
 
-    def keep_and_commit(self: Committer, connection: sqlite3.Connection) -> None:
-        kept = kept_by(boxes)
-        late.append(kept)
-        with kept.reading() as reading:
-            reading.keep("b1", 0)
-            commit(self, connection)
+    class KeepingCommitter(Committer):
+        def commit(self, connection: sqlite3.Connection) -> None:
+            effects.add(late)
+            with late.reading() as reading:
+                reading.keep("b1", 0)
+                super().commit(connection)
 
-    monkeypatch.setattr(Committer, "commit", keep_and_commit)
-    await boxes.write(put("b1", 5))
-    assert [kept_keys(kept) for kept in late] == [[]]
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.executescript(_SCHEMA)
+        connection.execute("INSERT INTO boxes VALUES ('b1', 'o1', 0, NULL, NULL)")
+        unit: Unit[int] = Unit(put("b1", 5), asyncio.get_running_loop().create_future(), None)
+        run_group(connection, KeepingCommitter(), [unit], effects)
+    assert kept_keys(late) == []
 
 
 async def test_beyond_their_size_the_oldest_are_forgotten(boxes: Database) -> None:

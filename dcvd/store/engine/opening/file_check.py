@@ -19,22 +19,23 @@ from dcvd.store.engine.pragmas import prepare_reader, quick_check
 
 log = structlog.get_logger(__name__)
 
-_LARGE_FILE_BYTES: Final = 64 << 20
+LARGE_FILE_BYTES: Final = 64 << 20
 """The size from which on a check takes so long (a quarter of a second and more) that requests do not wait for it."""
 _INTERRUPT_INTERVAL_S: Final = 0.05
 _CACHE_KIB: Final = 256
 
 
-def is_large(path: Path) -> bool:
+def is_large(path: Path, large_file_bytes: int) -> bool:
     """Whether a check of the file takes so long that requests should not wait for it."""
-    return path.stat().st_size >= _LARGE_FILE_BYTES
+    return path.stat().st_size >= large_file_bytes
 
 
 class FileCheck:
     """Checks the file once, from its making on. `stop()` ends it, and has to be called in any case."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[sqlite3.Connection], None] = quick_check) -> None:
         self._path = path
+        self._check = check
         self._is_stopping = False
         self._connection: aiosqlite.Connection | None = None
         self._task = asyncio.create_task(self._run(), name="store.file_check")
@@ -71,7 +72,7 @@ class FileCheck:
                 await run_on_thread(connection, _prepare)
                 self._connection = connection
                 if not self._is_stopping:
-                    await run_on_thread(connection, quick_check)
+                    await run_on_thread(connection, self._check)
             finally:
                 self._connection = None
                 await connection.close()

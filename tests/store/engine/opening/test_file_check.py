@@ -3,13 +3,14 @@
 import asyncio
 import gc
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
 from dcvd.errors import DatabaseUnusable
 from dcvd.store.engine.database import Database
-from dcvd.store.engine.opening import file_check
+from dcvd.store.engine.opening.file_check import FileCheck
 from dcvd.store.organizations.organizations import Organization, insert
 
 
@@ -32,10 +33,6 @@ def _damage_index(path: Path) -> None:
         file.write(b"\xa5" * size)
 
 
-def _check_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_check, "_LARGE_FILE_BYTES", 0)
-
-
 async def test_a_small_damaged_file_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.db"
     await _make(path)
@@ -44,36 +41,40 @@ async def test_a_small_damaged_file_is_not_opened(tmp_path: Path) -> None:
         await Database.open(path, check=True)
 
 
-async def test_a_large_damaged_file_is_opened_and_ends_the_watch_over_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _check_beside(monkeypatch)
+async def test_a_large_damaged_file_is_opened_and_ends_the_watch_over_it(tmp_path: Path) -> None:
     path = tmp_path / "dcvd.db"
     await _make(path)
     _damage_index(path)
-    database = await Database.open(path, check=True)
+    database = await Database.open(path, check=True, large_file_bytes=0)
     with pytest.raises(DatabaseUnusable, match="damaged"):
         await asyncio.wait_for(database.watch_file(), 60)
     await database.close()
 
 
-async def test_a_large_file_serves_while_it_is_checked_and_is_closed_before_the_check_has_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_large_file_is_used_while_it_is_checked(tmp_path: Path) -> None:
+    database = await Database.open(tmp_path / "dcvd.db", check=True, large_file_bytes=0)
+    watch = asyncio.create_task(database.watch_file())
+    organization = Organization(id="org_1", name="n", created_at=1)
+    await database.write(lambda tx: insert(tx, organization))
+    await asyncio.wait_for(database.close(), 60)
+    await asyncio.wait_for(watch, 60)
+
+
+async def test_a_check_is_ended_wherever_it_is_and_that_is_no_failure(tmp_path: Path) -> None:
+    begun = threading.Event()
+
     def check_for_ever(connection: sqlite3.Connection) -> None:
+        begun.set()
         connection.execute("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
 
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
-    _check_beside(monkeypatch)
-    monkeypatch.setattr(file_check, "quick_check", check_for_ever)
     path = tmp_path / "dcvd.db"
-    database = await Database.open(path, check=True)
-    organization = Organization(id="org_1", name="n", created_at=1)
-    await database.write(lambda tx: insert(tx, organization))
-    watch = asyncio.create_task(database.watch_file())
-    await asyncio.wait_for(database.close(), 60)
-    await asyncio.wait_for(watch, 60)
-    del database
+    await _make(path)
+    check = FileCheck(path, check_for_ever)
+    check.report_to(faults.append)
+    await asyncio.to_thread(begun.wait, 60)
+    await asyncio.wait_for(check.stop(), 60)
+    del check
     gc.collect()
-    assert faults == [], "an end that was asked for is no failure"
+    assert faults == []
