@@ -70,6 +70,7 @@ def _names(path: Path) -> list[str]:
     return [str(name) for (name,) in rows(path, "SELECT name FROM domains ORDER BY name")]
 
 
+@pytest.mark.sweep
 async def test_what_was_copied_goes_on_elsewhere_and_only_the_last_moments_are_missing(
     tmp_path: Path, world: Sandbox, litestream: str
 ) -> None:
@@ -118,6 +119,7 @@ async def test_what_was_copied_goes_on_elsewhere_and_only_the_last_moments_are_m
     check_rules(second / "dcvd.db")
 
 
+@pytest.mark.sweep
 async def test_dcvd_leaves_the_log_to_it_and_it_is_moved_into_the_file(
     tmp_path: Path, world: Sandbox, litestream: str
 ) -> None:

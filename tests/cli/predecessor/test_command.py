@@ -96,6 +96,7 @@ def test_without_a_daemon_nothing_is_moved_and_a_sentence_says_so(house: House, 
     assert house.json("org", "list") == {"organizations": []}
 
 
+@pytest.mark.sweep
 def test_one_organization_moves_and_is_there_already_at_the_second_time(served: House, early: tuple[str, str]) -> None:
     path, end = early
     told = run(served, path, "--org", f"First {end}")
@@ -112,6 +113,7 @@ def test_one_organization_moves_and_is_there_already_at_the_second_time(served: 
     assert {kind: counts for kind, counts in again["summary"].items() if counts != {"exists": 1}} == {}
 
 
+@pytest.mark.sweep
 def test_every_command_takes_the_ids_that_came_along(served: House, early: tuple[str, str]) -> None:
     path, end = early
     assert run(served, path).returncode == 0
