@@ -107,6 +107,7 @@ async def test_an_import_goes_on_where_a_killed_command_and_a_killed_daemon_left
     assert zone.world.requests["POST /zones/{zone_id}/custom_hostnames"] == 0
 
 
+@pytest.mark.sweep
 async def test_the_first_looks_at_all_of_them_are_quiet_and_later_changes_are_told(
     tmp_path: Path, zone: Sandbox
 ) -> None:

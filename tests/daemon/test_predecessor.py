@@ -77,6 +77,7 @@ async def call(url: str, token: str, path: str) -> Any:
         return await response.json()
 
 
+@pytest.mark.sweep
 async def test_a_company_moves_in_and_loses_nothing(tmp_path: Path, world: Sandbox, collector: Collector) -> None:
     names = [f"n{number:03d}.customer.test" for number in range(HOSTNAMES)]
     hostnames = await register(world, names)

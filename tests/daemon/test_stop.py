@@ -73,6 +73,7 @@ async def _with_database(loaded: LoadedConfig, work: Callable[[Context], Awaitab
         await database.close()
 
 
+@pytest.mark.sweep
 async def test_a_refresh_that_a_job_begins_during_the_stop_is_stored_although_the_job_is_cut_off(
     loaded: LoadedConfig, provider: ProviderServer, log_lines: Log
 ) -> None:

@@ -120,6 +120,7 @@ async def test_a_client_is_known_by_its_own_address_and_not_by_one_that_it_claim
         assert answer.status in (401, 403), await answer.text()
 
 
+@pytest.mark.sweep
 @behind_each
 @pytest.mark.sampled(2)
 async def test_a_long_poll_comes_through_and_says_how_long_it_waited(place: Place) -> None:
@@ -162,6 +163,7 @@ async def test_requests_share_a_connection_to_the_daemon(place: Place) -> None:
     assert _list_connections(place.process.pid) & kept
 
 
+@pytest.mark.sweep
 @behind_each
 @pytest.mark.sampled(2)
 async def test_a_restart_of_the_daemon_fails_no_request(place: Place) -> None:

@@ -13,6 +13,7 @@ from tests.web.browser.visitor import Visitor
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+@pytest.mark.sweep
 async def test_from_the_printed_link_to_the_domain_of_a_tenant(place: Place, tenant: Tenant, visitor: Visitor) -> None:
     stage = Stage(place, tenant, visitor)
     page = visitor.page
