@@ -18,6 +18,7 @@ from tests.delivery.receivers import Gate, Receiver, in_turn, never, ok, saying
 from tests.delivery.scheduling.queues import NOW, failed
 from tests.delivery.views import attempted, attempts, delivered, delivery_ids, health_of, states, stored
 from tests.manual_clock import ManualClock
+from tests.waiting import until
 
 _HTTP_DATE = "Fri, 15 Jan 2027 {}:00:00 GMT"
 
@@ -127,13 +128,21 @@ async def test_what_was_retried_during_its_attempt_and_waits_for_an_earlier_even
         assert await states(context) == [("pending", 1), ("pending", 1)]
         gates[1].opened.set()
         await delivered(context, 2)
-    ended = {
+
+        async def is_counted() -> bool:
+            return _count_ended(metrics) == {"dead": 1, "delivered": 2, "cancelled": 0}
+
+        # They are counted once they are stored.
+        await until(is_counted)
+
+
+def _count_ended(metrics: Metrics) -> dict[str, float]:
+    return {
         sample.labels["state"]: sample.value
         for family in metrics.registry.collect()
         for sample in family.samples
         if sample.name == "dcvd_deliveries_ended_total"
     }
-    assert ended == {"dead": 1, "delivered": 2, "cancelled": 0}
 
 
 @pytest.mark.usefixtures("pool", "endpoint")
