@@ -11,6 +11,7 @@ from dcvd.store import domains
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.transactions import Snapshot
 from dcvd.sync.due_domains import read_due
+from tests.sqlite_steps import count_steps
 
 _NOW = 1_800_000_000_000
 _LIMIT = 100
@@ -29,17 +30,7 @@ def _count_steps(due: int, ask: Callable[[Snapshot], object]) -> int:
             [(f"{at}.test", CheckLane.ROUTINE, _NOW - at, None if at < 5 else f"cf-{at}") for at in range(due + 5)],
         )
         connection.execute("COMMIT")
-        steps = 0
-
-        def count() -> int:
-            nonlocal steps
-            steps += 1
-            return 0
-
-        connection.set_progress_handler(count, 1)
-        ask(Snapshot(connection))
-        connection.set_progress_handler(None, 0)
-    return steps
+        return count_steps(connection, lambda: ask(Snapshot(connection)))
 
 
 def _count_due(snapshot: Snapshot) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from typing import Final
 
 import pytest
@@ -17,6 +18,7 @@ from dcvd.store.engine.transactions import Snapshot
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.audit.test_chains import write
+from tests.sqlite_steps import count_steps
 
 _FILTERS: Final = {
     "none": AuditFilters(),
@@ -61,20 +63,14 @@ def test_a_page_examines_one_index_in_its_order_and_reads_what_it_shows(large: s
 
 def test_a_page_of_what_matches_seldom_costs_a_few_steps_for_each_entry(large: sqlite3.Connection) -> None:
     """A million takes some 80 ms: 15 steps of SQLite's machine for an entry that does not match, none for its row."""
-    steps = 0
 
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    large.set_progress_handler(count, 1)
-    for filters, found in ((AuditFilters(object_id="dom_none"), 0), (AuditFilters(since=1_995), 5)):
-        steps = 0
+    def list_entries(filters: AuditFilters, found: int) -> None:
         entries = store.list_of_all(Snapshot(large), filters, before=AuditPosition(), limit=51, max_examined=5_000)
         assert len(entries) == found
+
+    for filters, found in ((AuditFilters(object_id="dom_none"), 0), (AuditFilters(since=1_995), 5)):
+        steps = count_steps(large, partial(list_entries, filters, found))
         assert steps < (25 * 2_000 if not found else 500), steps
-    large.set_progress_handler(None, 0)
 
 
 async def test_a_page_that_may_examine_few_is_short_and_goes_on(

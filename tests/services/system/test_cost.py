@@ -7,13 +7,14 @@ from dcvd.core.instants import DAY, HOUR
 from dcvd.services.system.overview import read_rows
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.transactions import Snapshot
+from tests.sqlite_steps import count_steps
 
 NOW = 500_000 * HOUR
 _STATUSES = ("active", "error", "issuing", "pending_cname")
 _WAITED_FOR = (None, "operator", "cloudflare", "customer")
 
 
-def count_steps(number: int) -> int:
+def count_steps_of(number: int) -> int:
     """The steps of SQLite's machine, with so many domains, jobs, deliveries and dead letters."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         migrate(connection)
@@ -56,21 +57,15 @@ def count_steps(number: int) -> int:
                 (f"dlv_{at}", f"wh_{at % 3 + 1}", f"evt_{at}", *(("pending", NOW - at) if at % 2 else ("dead", None))),
             )
         connection.execute("COMMIT")
-        steps = 0
 
-        def count() -> int:
-            nonlocal steps
-            steps += 1
-            return 0
+        def read() -> None:
+            rows = read_rows(Snapshot(connection), NOW)
+            assert sum(each.count for each in rows.figures.domains) == number
+            assert len(rows.latest_broken) == 10
 
-        connection.set_progress_handler(count, 1)
-        rows = read_rows(Snapshot(connection), NOW)
-        connection.set_progress_handler(None, 0)
-    assert sum(each.count for each in rows.figures.domains) == number
-    assert len(rows.latest_broken) == 10
-    return steps
+        return count_steps(connection, read)
 
 
 def test_ten_times_as_much_is_read_in_as_many_steps() -> None:
-    few, many = count_steps(300), count_steps(3_000)
+    few, many = count_steps_of(300), count_steps_of(3_000)
     assert many < 1.2 * few, (few, many)

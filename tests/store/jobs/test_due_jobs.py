@@ -12,6 +12,7 @@ from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.transactions import Snapshot, Transaction
 from dcvd.store.jobs import due_jobs, due_times, jobs, turns
 from dcvd.store.jobs.due_jobs import BusySubjects
+from tests.sqlite_steps import count_steps
 
 _NOW: Final = 1_800_000_000_000
 _ORG: Final = "org_1"
@@ -40,17 +41,7 @@ class _Queue:
             self.tx.execute("INSERT INTO organizations (id, name, created_at) VALUES (?1, ?1, 1)", (org_id,))
 
     def count_steps(self, work: Callable[[Snapshot], object]) -> int:
-        calls = 0
-
-        def step() -> int:
-            nonlocal calls
-            calls += 1
-            return 0
-
-        self.connection.set_progress_handler(step, _STEPS_PER_CALL)
-        work(self.tx)
-        self.connection.set_progress_handler(None, 0)
-        return calls * _STEPS_PER_CALL
+        return count_steps(self.connection, lambda: work(self.tx), every=_STEPS_PER_CALL)
 
     def find_next(self, kind: str = "register", **busy: list[str]) -> Job | None:
         waits_for = _REMOVAL if kind == "register" else None
