@@ -1,7 +1,7 @@
 """Values that were made of rows, kept in memory until a commit changes one of these rows."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from contextlib import contextmanager
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -14,7 +14,7 @@ Keys = frozenset[str] | None
 NO_KEYS: Final[frozenset[str]] = frozenset()
 
 
-def join_keys(one: Keys, other: Keys) -> Keys:
+def join_keys(one: Keys, other: Set[str] | None) -> Keys:
     """Return all keys of both."""
     return None if one is None or other is None else one | other
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from dcvd.store.engine.kept_rows import NO_KEYS, KeptRows, Keys, join_keys
+from dcvd.store.engine.kept_rows import KeptRows
 from dcvd.store.engine.statement_effects import StatementEffects
 
 Row = tuple[Any, ...]
@@ -87,7 +87,7 @@ class Transaction(Snapshot):
         super().__init__(connection)
         self._effects = effects
         self.announcements: set[tuple[Topic, str]] = set()
-        self.outdated: dict[KeptRows[Any], Keys] = {}
+        self.outdated: dict[KeptRows[Any], set[str] | None] = {}
 
     def fetch_all(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement, which may change rows and return them, and return all its rows."""
@@ -129,4 +129,8 @@ class Transaction(Snapshot):
     def _note_change(self, sql: str, parameters: Parameters, rows: Rows | None) -> None:
         for kept, is_by_rows in self._effects.find(self._connection, sql, parameters):
             keys = kept.choose_keys(rows) if is_by_rows and rows is not None else None
-            self.outdated[kept] = join_keys(self.outdated.get(kept, NO_KEYS), keys)
+            known = self.outdated.setdefault(kept, set())
+            if keys is None:
+                self.outdated[kept] = None
+            elif known is not None:
+                known |= keys

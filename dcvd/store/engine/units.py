@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
@@ -33,7 +33,7 @@ class Unit(Struct, Generic[T]):
     value: T | None = None
     error: BaseException | None = None
     announcements: set[tuple[Topic, str]] = set()
-    outdated: Mapping[KeptRows[Any], Keys] = {}
+    outdated: Mapping[KeptRows[Any], Set[str] | None] = {}
 
 
 class UnitQueue:
