@@ -24,10 +24,7 @@ def build_refusal(status: OrganizationStatus) -> Forbidden | None:
         case OrganizationStatus.ACTIVE:
             return None
         case OrganizationStatus.SUSPENDED:
-            return Forbidden(
-                word("organization_suspended"),
-                code="organization_suspended",
-            )
+            return Forbidden(word("organization_suspended"), code="organization_suspended")
         case OrganizationStatus.DELETING:
             return Forbidden(word("organization_deleting"), code="organization_deleting")
 

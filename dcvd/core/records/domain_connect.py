@@ -186,8 +186,7 @@ def _validate_application(
         raise Conflict(obstacle.wording, code=obstacle.code)
     if record.type != "CNAME" or variables is None:
         raise Conflict(
-            word("template_does_not_fit", name=record.name, value=record.value),
-            code="template_does_not_fit",
+            word("template_does_not_fit", name=record.name, value=record.value), code="template_does_not_fit"
         )
     return TemplateApplication(zone=zone, host=name.removesuffix(f".{zone}"), groups=(group,), variables=variables)
 

@@ -237,10 +237,7 @@ def check_operator(scope: Scope, rights: OperatorRights) -> tuple[int, int, Role
     uid, gid = peer["uid"], peer["gid"]
     role = rights.find_role(uid, gid)
     if role is None:
-        raise Forbidden(
-            word("not_an_operator", uid=uid),
-            code=NOT_AN_OPERATOR,
-        )
+        raise Forbidden(word("not_an_operator", uid=uid), code=NOT_AN_OPERATOR)
     if scope["path"] not in _OBSERVERS_PATHS:
         check_observer(role, str(uid), scope["method"])  # type: ignore[typeddict-item]  # HTTP alone has handlers here
     return uid, gid, role

@@ -57,19 +57,13 @@ def check_permission(caller: Caller, opt: Mapping[str, Any], method: str) -> Non
     if scope is not None and caller.scopes is not None and scope not in caller.scopes:
         raise Forbidden(word("scope_missing", scope=scope.value), code="scope_missing")
     if caller.domains is not None and not opt.get("limited", False):
-        raise Forbidden(
-            word("outside_reach"),
-            code="outside_reach",
-        )
+        raise Forbidden(word("outside_reach"), code="outside_reach")
 
 
 def check_observer(role: Role, uid: str, method: str) -> None:
     """Raise Forbidden where an observer, who only reads, is to change something."""
     if method not in (*READ_METHODS, "OPTIONS") and not may_write(role):
-        raise Forbidden(
-            word("only_an_observer", uid=uid),
-            code="only_an_observer",
-        )
+        raise Forbidden(word("only_an_observer", uid=uid), code="only_an_observer")
 
 
 async def check_reach(context: Context, caller: Caller, path_parameters: Mapping[str, Any]) -> None:

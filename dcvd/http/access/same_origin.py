@@ -32,10 +32,7 @@ def check_same_origin(scope: Scope, public_url: str) -> None:
 
 def build_csrf_refusal() -> Forbidden:
     """Build the error for a write that does not come from a page of the session."""
-    return Forbidden(
-        word("csrf_refused"),
-        code=CSRF_REFUSED,
-    )
+    return Forbidden(word("csrf_refused"), code=CSRF_REFUSED)
 
 
 def _list(scope: Scope, name: bytes) -> list[str]:

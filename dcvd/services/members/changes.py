@@ -100,8 +100,5 @@ def _choose_status(member: Member, status: MemberStatus) -> MemberStatus:
     if status is MemberStatus.SUSPENDED or status is member.status:
         return status
     if status is MemberStatus.INVITED or member.status is MemberStatus.INVITED:
-        raise Conflict(
-            word("member_not_confirmed", status=say_status(member.status)),
-            code="member_not_confirmed",
-        )
+        raise Conflict(word("member_not_confirmed", status=say_status(member.status)), code="member_not_confirmed")
     return MemberStatus.ACTIVE if member.confirmed_at is not None else MemberStatus.INVITED

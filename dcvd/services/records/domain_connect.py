@@ -152,9 +152,6 @@ def _collect_records(domain: Domain) -> list[Record]:
     records = []
     for record in required_records(domain):
         if record.value is None:
-            raise Conflict(
-                word("record_not_known_yet", name=record.name),
-                code="record_not_known_yet",
-            )
+            raise Conflict(word("record_not_known_yet", name=record.name), code="record_not_known_yet")
         records.append(Record(record.type, record.name, record.value))
     return records

@@ -130,10 +130,7 @@ async def plan_undo(context: Context, access: ProviderAccess, org_id: str, domai
             raise Conflict(word("nothing_to_undo", name=domain.name), code="nothing_to_undo")
         connection_id = connection_id_of(domain, stored_records)
         if connection_id is None:
-            raise Conflict(
-                word("connection_removed", name=domain.name),
-                code="connection_removed",
-            )
+            raise Conflict(word("connection_removed", name=domain.name), code="connection_removed")
         return connection_id, stored_records
 
     connection_id, stored_records = await context.database.read(query)

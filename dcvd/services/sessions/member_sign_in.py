@@ -43,18 +43,12 @@ async def identify(context: Context, client: OpenIdClient, code: Secret, attempt
     claims = await client.redeem(code, attempt, context.now())
     address = read_verified_address(claims)
     if address is None:
-        raise Forbidden(
-            word("address_not_verified", name=name),
-            code=ADDRESS_NOT_VERIFIED,
-        )
+        raise Forbidden(word("address_not_verified", name=name), code=ADDRESS_NOT_VERIFIED)
     if not oidc.role_claim:
         return VerifiedPerson(issuer=oidc.issuer, address=address)
     role_group = choose_role_group(read_groups(claims, oidc.role_claim), oidc.roles)
     if role_group is None:
-        raise Forbidden(
-            word("no_group_of_roles", name=name),
-            code=NO_GROUP_OF_ROLES,
-        )
+        raise Forbidden(word("no_group_of_roles", name=name), code=NO_GROUP_OF_ROLES)
     return VerifiedPerson(issuer=oidc.issuer, address=address, role_group=role_group)
 
 

@@ -176,10 +176,7 @@ def act_as(context: Context, caller: Caller) -> Context:
 
 def build_changed_rights_error() -> Forbidden:
     """Build the error for a request that was ended because its bearer's rights changed, where they still have some."""
-    return Forbidden(
-        word("rights_changed"),
-        code="rights_changed",
-    )
+    return Forbidden(word("rights_changed"), code="rights_changed")
 
 
 def _check_token(context: Context, tx: Transaction, caller: Caller) -> None:

@@ -43,10 +43,7 @@ async def replay_event(context: Context, org_id: str, event_id: str, endpoint_id
                 existing_id=found.delivery_id,
             )
         if not is_selected(endpoint, replay, found, endpoint.history_starts_at):
-            raise Conflict(
-                word("event_not_meant", event=event_id),
-                code="event_not_meant",
-            )
+            raise Conflict(word("event_not_meant", event=event_id), code="event_not_meant")
         return replay
 
     return await start_replay(context, org_id, await context.database.read(query))
