@@ -30,3 +30,8 @@ async def find_existing(
         return {each: kind for kind in kinds for each in _LISTS[kind](snapshot, org_id, ids)}
 
     return await context.database.read(query) if ids and kinds else {}
+
+
+async def find_existing_domains(context: Context, ids: Collection[str]) -> Collection[str]:
+    """Find those ids that domains of whichever organization have."""
+    return await context.database.read(lambda snapshot: domains.find_names(snapshot, ids).keys()) if ids else ()

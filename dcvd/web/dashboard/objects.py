@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from dcvd.core.ids import IdPrefix
-from dcvd.services.existing_objects import find_existing
+from dcvd.services.existing_objects import find_existing, find_existing_domains
 from dcvd.web.dashboard.navigation import CONNECTIONS, DOMAINS, JOBS, TOKENS, WEBHOOKS, Opt
 from dcvd.web.dashboard.visit import Visit
 
@@ -24,3 +24,9 @@ async def find_places(visit: Visit, ids: Iterable[str | None]) -> Mapping[str, s
     kinds = [kind for kind, (_, opt) in _PLACES.items() if visit.may(opt)]
     existing = await find_existing(request.context, request.org_id, named, kinds)
     return {each: f"{_PLACES[kind][0]}/{each}" for each, kind in existing.items()}
+
+
+async def find_domain_places(visit: Visit, ids: Iterable[str | None]) -> Mapping[str, str]:
+    """Find the operator's pages of those domains that are there, of whichever organization, by their ids."""
+    existing = await find_existing_domains(visit.request.context, {each for each in ids if each is not None})
+    return {each: f"{_PLACES[IdPrefix.DOMAIN][0]}/{each}" for each in existing}

@@ -14,6 +14,7 @@ from dcvd.services.domains import details, queries
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.domains.view import read_view
 from dcvd.web.dashboard.live import get_changes
+from dcvd.web.dashboard.objects import find_places
 from dcvd.web.dashboard.visit import open_visit
 from dcvd.web.pages.live import answer_changes
 
@@ -48,7 +49,12 @@ async def show_history(request: ApiRequest, domain_id: FromPath[str]) -> Templat
     )
     return visit.show(
         "domains/history",
-        {"domain_id": domain_id, "history": page.items, "next_url": visit.link_next(page.next_cursor)},
+        {
+            "domain_id": domain_id,
+            "is_removed": not await find_places(visit, [domain_id]),
+            "history": page.items,
+            "next_url": visit.link_next(page.next_cursor),
+        },
     )
 
 

@@ -17,6 +17,7 @@ from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.live import get_changes
+from dcvd.web.dashboard.objects import find_domain_places
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
 from dcvd.web.pages.live import answer_changes
@@ -38,6 +39,7 @@ async def list_events(request: ApiRequest) -> Template:
     return visit.show(
         "operator/events",
         {
+            "places": await find_domain_places(visit, (event.domain_id for event in page.items)),
             "rows": await pair_with_owners(context, rows, lambda row: row[0].org_id),
             "types": [*FAMILIES, *(each.value for each in TENANT_TYPES)],
             "next_url": visit.link_next(page.next_cursor),

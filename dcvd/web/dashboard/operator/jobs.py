@@ -18,6 +18,7 @@ from dcvd.services.watching import ANY_ORGANIZATION
 from dcvd.store.engine.paging import DEFAULT_LIMIT
 from dcvd.store.engine.transactions import Topic
 from dcvd.web.dashboard.live import get_changes
+from dcvd.web.dashboard.objects import find_domain_places
 from dcvd.web.dashboard.operator.filters import Filters
 from dcvd.web.dashboard.visit import open_operator_visit
 from dcvd.web.pages.live import answer_changes
@@ -35,6 +36,7 @@ async def list_jobs(request: ApiRequest) -> Template:
     return visit.show(
         "operator/jobs",
         {
+            "places": await find_domain_places(visit, (job.domain_id for job in page.items)),
             "rows": await pair_with_owners(context, page.items, lambda job: job.org_id),
             "causes": [] if visit.is_partial else await dead_jobs.list_by_cause(context),
             "counted_up_to": dead_jobs.COUNTED_UP_TO,

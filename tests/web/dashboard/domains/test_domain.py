@@ -150,7 +150,9 @@ async def test_it_is_removed_after_a_question_and_what_is_left_in_dns_is_said(
     assert "shop.customer.com is removed" in read_text(answer)
     assert "CNAME shop edge.example.net" in read_text(answer)
     assert (await owner_browser.open(place)).status == 404
-    assert "removed the domain" in read_text(await owner_browser.open(f"{place}/history"))
+    history = await owner_browser.open(f"{place}/history")
+    assert "removed the domain" in read_text(history)
+    assert f'href="{place}"' not in history.body.decode()
 
 
 async def test_a_hostname_that_is_only_read_stays_unless_somebody_asks_for_more(
