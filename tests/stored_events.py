@@ -47,10 +47,9 @@ class StoredEvents:
         """A statement ran; called on whatever thread it ran on."""
         if not sql.startswith("INSERT INTO events ("):
             return
-        for row in rows:
-            body = next((value for value in row if isinstance(value, bytes)), None)
-            event = None if body is None else json.loads(body)
-            if event is not None and MADE_UP not in event["data"]:
+        for body in (value for row in rows for value in row if isinstance(value, bytes)):
+            event = json.loads(body)
+            if MADE_UP not in event["data"]:
                 self._faults += find_faults(event)
                 self._validated[event["event"]] = number = self._validated.get(event["event"], 0) + 1
                 if number <= _EXAMPLES:

@@ -73,8 +73,9 @@ def insert(tx: Transaction, org_id: str, key: str, lines: Sequence[BulkLine], fi
         "DELETE FROM bulk_lines WHERE org_id = ? AND key = ? AND line BETWEEN ? AND ? AND created_at < ?",
         (org_id, key, lines[0].line, lines[-1].line, first_call_at),
     )
-    tx.execute_many(
-        "INSERT INTO bulk_lines (org_id, key, line, fingerprint, outcome, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+    tx.insert_all(
+        "bulk_lines",
+        ("org_id", "key", "line", "fingerprint", "outcome", "created_at"),
         [(org_id, key, line.line, line.fingerprint, line.outcome, first_call_at) for line in lines],
     )
 

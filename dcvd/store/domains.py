@@ -37,7 +37,7 @@ DOMAINS: Final = StructTable(
 )
 _DERIVED_COLUMNS: Final = ("lane", "renewal_overdue_at", "waits_for")
 """Columns that follow from the others, stored because queries search for them or triggers count by them."""
-_INSERT: Final = DOMAINS.insert_sql(*_DERIVED_COLUMNS, "registrable")
+_INSERTED_COLUMNS: Final = (*DOMAINS.columns, *_DERIVED_COLUMNS, "registrable")
 _FIRST_UPDATED: Final = DOMAINS.columns.index("contested") + 1
 """No check changes what stands before. `update_labels` changes some of it. `contested` follows from the other rows:
 `insert_all` and a trigger on removals write it."""
@@ -50,8 +50,9 @@ def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
 
     One that is contested, as the caller has counted in this transaction, makes the others on its name contested too.
     """
-    tx.execute_many(
-        _INSERT,
+    tx.insert_all(
+        "domains",
+        _INSERTED_COLUMNS,
         [(*DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains],
         rows={"id": [domain.id for domain in domains], "org_id": [domain.org_id for domain in domains]},
     )

@@ -13,10 +13,14 @@ from typing import Any, Final
 _MAX_ROWS: Final = 256
 
 
-def split_rows(rows: Sequence[Sequence[Any]]) -> Iterator[tuple[int, list[Any]]]:
-    """Split rows into slices; yield for each the count to give to `placeholders`, and its values as one list."""
-    for start in range(0, len(rows), _MAX_ROWS):
-        row_slice = rows[start : start + _MAX_ROWS]
+def split_rows(rows: Sequence[Sequence[Any]], *, max_rows: int = _MAX_ROWS) -> Iterator[tuple[int, list[Any]]]:
+    """Split rows into slices; yield for each the count to give to `placeholders`, and its values as one list.
+
+    max_rows: of a slice; of another number than a power of two, the one below it counts.
+    """
+    size = 1 << (max_rows.bit_length() - 1)
+    for start in range(0, len(rows), size):
+        row_slice = rows[start : start + size]
         count = 1 << (len(row_slice) - 1).bit_length()
         values = [value for row in row_slice for value in row]
         values += (None, *(0 for _ in row_slice[0][1:])) * (count - len(row_slice))

@@ -64,26 +64,16 @@ class StructTable(Generic[S]):
             self._parts.append(_Part(field_type, position, start, len(columns), required))
         self._parts.reverse()  # what changes the length of a row begins at its end, so that the positions before stay
         self.columns = tuple(columns)
-        self._insert_sql = self.insert_sql()
         self.select_sql = f"SELECT {', '.join(columns)} FROM {name}"
 
-    def insert_sql(self, *more_columns: str, **computed_columns: str) -> str:
-        """Return the statement that stores the values of the columns and, behind them, of more columns.
-
-        computed_columns: SQL expressions of columns that are computed when the row is stored. Their parameters have
-        numbers, which begin behind those of the columns.
-        """
+    def insert_sql(self, *more_columns: str) -> str:
+        """Return the statement that stores the values of the columns and, behind them, of more columns."""
         columns = (*self.columns, *more_columns)
-        values = (*map("?{}".format, range(1, len(columns) + 1)), *computed_columns.values())
-        return f"INSERT INTO {self._name} ({', '.join((*columns, *computed_columns))}) VALUES ({', '.join(values)})"
-
-    def write_parameter(self, column: str) -> str:
-        """Return the parameter of `insert_sql` that is the value of a column."""
-        return f"?{self.columns.index(column) + 1}"
+        return f"INSERT INTO {self._name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
     def insert_all(self, tx: Transaction, structs: Iterable[S]) -> None:
         """Store new rows."""
-        tx.execute_many(self._insert_sql, [self.to_row(struct) for struct in structs])
+        tx.insert_all(self._name, self.columns, [self.to_row(struct) for struct in structs])
 
     def fetch_all(self, snapshot: Snapshot, clauses: str, parameters: Parameters = ()) -> list[S]:
         """Fetch the rows that the clauses behind `FROM table` select."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+from dcvd.store.engine.insertions import ComputedColumn, write_insertions
 from dcvd.store.engine.kept_rows import KeptRows
 from dcvd.store.engine.statement_effects import StatementEffects
 
@@ -113,6 +114,22 @@ class Transaction(Snapshot):
         if Snapshot.statement_hook is not None:
             Snapshot.statement_hook(sql, rows_of_parameters)
         self._connection.executemany(sql, rows_of_parameters)
+
+    def insert_all(
+        self,
+        table: str,
+        columns: tuple[str, ...],
+        rows_of_values: Sequence[Sequence[Any]],
+        *,
+        computed_column: ComputedColumn | None = None,
+        parameters: Sequence[Any] = (),
+        rows: Rows | None = None,
+    ) -> None:
+        """Store new rows by few statements, see `write_insertions`. rows: as for `execute`, of all of them."""
+        if not rows_of_values:
+            return
+        for sql, values in write_insertions(table, columns, rows_of_values, computed_column, parameters):
+            self.execute(sql, values, rows=rows)
 
     def delete_some(self, table: str, key: str, condition: str, parameters: Sequence[Any]) -> int:
         """Delete rows that meet a condition, which may end with an order; return how many.

@@ -21,7 +21,7 @@ _JOBS: Final = StructTable("jobs", Job)
 _READY_OF_KIND: Final = f"kind = ?1 AND {READY}"
 _FREE: Final = (
     "id NOT IN (SELECT value FROM json_each(?2)) AND ifnull(domain_name, '') NOT IN (SELECT value FROM json_each(?5))"
-    f" AND NOT {has_predecessor('few.{}'.format, first_number=3)}"
+    f" AND NOT {has_predecessor('few.{}'.format, 3)}"
 )
 _COLUMNS: Final = "id, turn, org_id, connection_id, domain_name"
 _NEXT_BY_TURN: Final = (

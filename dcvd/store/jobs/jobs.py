@@ -6,13 +6,14 @@ from typing import Final
 from msgspec import Struct
 
 from dcvd.core.jobs import Job, JobState, Predecessor
+from dcvd.store.engine.insertions import ComputedColumn
 from dcvd.store.engine.json_text import encode_list
 from dcvd.store.engine.struct_table import StructTable
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.jobs.predecessors import has_predecessor, predecessor_values
 
 _JOBS: Final = StructTable("jobs", Job)
-_INSERT: Final = _JOBS.insert_sql(blocked=has_predecessor(_JOBS.write_parameter, first_number=len(_JOBS.columns) + 1))
+_BLOCKED: Final = ComputedColumn("blocked", has_predecessor)
 _UPDATED_FIELDS: Final = (
     "state", "attempts", "next_attempt_at", "last_error_code", "last_error", "outage_attempts", "updated_at", "turn",
     "payload",
@@ -38,8 +39,16 @@ def insert(tx: Transaction, job: Job, *, waits_for: Predecessor | None = None) -
 
 def insert_all(tx: Transaction, jobs: Sequence[Job], *, waits_for: Predecessor | None = None) -> None:
     """Store new jobs that are due. waits_for: the pending jobs that have to end before each of them."""
-    values = predecessor_values(waits_for)
-    tx.execute_many(_INSERT, [(*_JOBS.to_row(job), *values) for job in jobs])
+    # Those of one name may wait for one another, and one statement stores what was found out before it began.
+    is_by_name = len({job.domain_name for job in jobs}) == len(jobs)
+    for some in [jobs] if is_by_name else [[job] for job in jobs]:
+        tx.insert_all(
+            "jobs",
+            _JOBS.columns,
+            [_JOBS.to_row(job) for job in some],
+            computed_column=None if waits_for is None else _BLOCKED,
+            parameters=() if waits_for is None else predecessor_values(waits_for),
+        )
     tx.announce(Topic.JOBS)
     for org_id in {job.org_id for job in jobs}:
         tx.announce(Topic.JOB_LISTS, org_id)

@@ -7,7 +7,7 @@ from msgspec.structs import astuple
 from dcvd.core.jobs import Predecessor
 
 
-def has_predecessor(write_column: Callable[[str], str], *, first_number: int) -> str:
+def has_predecessor(write_column: Callable[[str], str], first_number: int) -> str:
     """Write the SQL condition that a job still waits for another.
 
     write_column: writes the SQL for a column of the job: of its row, or a parameter where it has no row yet.
