@@ -6,15 +6,14 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from dcvd.core.base32 import CROCKFORD
+
 RandomBytes = Callable[[int], bytes]
 """A source of randomness such as `os.urandom`; passed in, so that the core stays pure."""
 
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_ALPHABET: Final = CROCKFORD.alphabet
 _LENGTH: Final = 26
 _INSTANT_LENGTH: Final = 10
-_PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
-"""Two digits are looked up at a time: several identifiers are made for each domain that is added."""
-
 
 MAX_ID_CHARS: Final = 100
 _ANY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
@@ -46,12 +45,12 @@ class IdPrefix(StrEnum):
 def new_id(prefix: IdPrefix, now: int, random: RandomBytes) -> str:
     """Return an identifier such as `dom_01jd…`: 48 bits of milliseconds, then 80 random bits; newer ones sort last."""
     high, low = divmod(int.from_bytes(random(10), "big"), 1 << 40)
-    return f"{prefix}_{_format_instant(now)}{_format_40_bits(high)}{_format_40_bits(low)}"
+    return f"{prefix}_{_write_instant(now)}{CROCKFORD.write_40_bits(high)}{CROCKFORD.write_40_bits(low)}"
 
 
 def earliest_id(prefix: IdPrefix, now: int) -> str:
     """Return the text that sorts before all identifiers made at `now` or later, and after all earlier ones."""
-    return f"{prefix}_{_format_instant(min(max(now, 0), 0xFFFF_FFFF_FFFF))}{'0' * 16}"
+    return f"{prefix}_{_write_instant(min(max(now, 0), 0xFFFF_FFFF_FFFF))}{'0' * 16}"
 
 
 def is_id(prefix: IdPrefix, text: str) -> bool:
@@ -78,9 +77,5 @@ def instant_of(identifier: str) -> int:
 
 
 @lru_cache(maxsize=16)
-def _format_instant(now: int) -> str:
-    return _PAIRS[now >> 40 & 0xFF] + _format_40_bits(now & 0xFF_FFFF_FFFF)
-
-
-def _format_40_bits(number: int) -> str:
-    return _PAIRS[number >> 30] + _PAIRS[number >> 20 & 1023] + _PAIRS[number >> 10 & 1023] + _PAIRS[number & 1023]
+def _write_instant(now: int) -> str:
+    return CROCKFORD.write_pair(now >> 40 & 0xFF) + CROCKFORD.write_40_bits(now & 0xFF_FFFF_FFFF)

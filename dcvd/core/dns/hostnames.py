@@ -103,7 +103,7 @@ def _check_top(name: str, labels: list[str], allowed_tlds: Collection[str], fiel
     elif not is_delegated(tld) and (likely := find_likely(tld)) is not None:
         meant = ".".join((*labels[:-1], likely))
         sentence = say("hostname_tld_slip", tld=tld, likely=likely, meant=meant)
-    elif read_suffixes().is_public(name):
+    elif _find_registered(name) is None:
         sentence = say("hostname_public_suffix", name=repr(name))
     if sentence is not None:
         raise RefusedName(field, sentence)
@@ -136,15 +136,20 @@ def registrable_domain(name: str) -> str:
 
 
 @lru_cache(4096)
+def _find_registered(name: str) -> str | None:
+    """Return the name that somebody registered with a registry; None for one below which it registers."""
+    return read_suffixes().privatesuffix(name)
+
+
+@lru_cache(4096)
 def find_typing_zone(name: str, zone: str | None) -> str:
     """Return the zone in which the records of a hostname are typed; `zone`: that which a check saw, if it did.
 
     Unless another was seen, that is the domain that somebody registered. A hostname that is a zone of its own gets its
     records in the zone above, since no CNAME can be at the top of a zone.
     """
-    suffixes = read_suffixes()
-    likely = suffixes.privatesuffix(name) or name
-    if zone is None or not is_within(name, zone) or suffixes.is_public(zone) or (zone == name and zone != likely):
+    likely = _find_registered(name) or name
+    if zone is None or not is_within(name, zone) or _find_registered(zone) is None or (zone == name and zone != likely):
         return likely
     return zone
 
@@ -156,6 +161,8 @@ def is_shared_suffix(name: str) -> bool:
 
 def list_unusual_labels(name: str) -> tuple[str, ...]:
     """Return the A-labels of a name that IDNA 2008 does not allow, such as those of emoji."""
+    if _A_LABEL_PREFIX not in name:
+        return ()
     return tuple(label for label in name.split(".") if label.startswith(_A_LABEL_PREFIX) and not _is_allowed(label))
 
 

@@ -3,7 +3,6 @@
 A name may be claimed by several organizations. Until one has proved its claim, none learns of the others.
 """
 
-import base64
 import hashlib
 from enum import StrEnum
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.base32 import RFC_4648
 from dcvd.core.custom_hostnames.statuses import (
     NEW_SSL_STATUS,
     UNVALIDATED_HOSTNAME_STATUS,
@@ -62,7 +62,7 @@ class RemovalReason(StrEnum):
 def proof_text(object_id: str) -> str:
     """Return the value of the TXT record that proves a domain or a zone: of this id alone, and as long as it lives."""
     digest = hashlib.blake2b(object_id.encode(), digest_size=_TEXT_BYTES, person=b"dcvd-proof").digest()
-    return f"{_TEXT_PREFIX}{base64.b32encode(digest).decode().lower()}"
+    return f"{_TEXT_PREFIX}{RFC_4648.write(digest)}"
 
 
 def proof_record(object_id: str, name: str) -> Record | None:

@@ -1,11 +1,11 @@
 """Targets of customers' CNAMEs: the service's name or a label below it, and Cloudflare's name for challenges."""
 
-import base64
 from typing import Final
 
 from msgspec.structs import replace
 
 from dcvd.core.addresses import MAX_NAME_CHARS
+from dcvd.core.base32 import RFC_4648
 from dcvd.core.dns.hostnames import is_cname_target, is_within
 from dcvd.core.dns.refused_names import RefusedName
 from dcvd.core.domains.domain import CHALLENGE_LABEL, Domain, Record
@@ -39,7 +39,7 @@ def new_target(template: str, random: RandomBytes) -> str:
     if not is_target_template(template):
         return template
     # 80 random bits, in base 32 so that case does not matter (RFC 4648).
-    return f"{base64.b32encode(random(_TOKEN_BYTES)).decode().lower()}.{service_name(template)}"
+    return f"{RFC_4648.write(random(_TOKEN_BYTES))}.{service_name(template)}"
 
 
 def is_made_from(target: str, template: str) -> bool:

@@ -38,6 +38,8 @@ def write_insertions(
 
     parameters: those of the computed column.
     """
+    if not rows:
+        return
     values_of_columns = list(zip(*rows, strict=True))
     stored = [at for at, values in enumerate(values_of_columns) if values.count(None) < len(rows)]
     names = tuple([columns[at] for at in stored])

@@ -151,8 +151,9 @@ class StructTable(Generic[S]):
                 [None] * (part.end - part.start) if nested is None else astuple(nested)
             )
         for position in self._json_columns:
-            if row[position] is not None:
-                row[position] = encode_json(row[position])
+            if (value := row[position]) is not None:
+                # Most are empty, and to write a value takes a while.
+                row[position] = "[]" if value == () else encode_json(value)
         return row
 
     def from_row(self, row: Row) -> S:

@@ -126,8 +126,6 @@ class Transaction(Snapshot):
         rows: Rows | None = None,
     ) -> None:
         """Store new rows by few statements, see `write_insertions`. rows: as for `execute`, of all of them."""
-        if not rows_of_values:
-            return
         for sql, values in write_insertions(table, columns, rows_of_values, computed_column, parameters):
             self.execute(sql, values, rows=rows)
 

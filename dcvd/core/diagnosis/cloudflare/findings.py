@@ -96,6 +96,8 @@ def find_cause(at_cloudflare: Iterable[Finding]) -> str | None:
 
 def cloudflare_findings(domain: Domain, registration_error: DomainError | None = None) -> tuple[Finding, ...]:
     """Return the findings from Cloudflare alone; `registration_error` as in `findings_of`."""
+    if registration_error is None and _has_nothing(domain):
+        return ()
     findings = [
         *_refusal_findings(domain, registration_error),
         *_hostname_findings(domain),
@@ -104,6 +106,18 @@ def cloudflare_findings(domain: Domain, registration_error: DomainError | None =
         *_difference_findings(domain),
     ]
     return sort_findings(findings)
+
+
+def _has_nothing(domain: Domain) -> bool:
+    """Whether there is nothing that a finding from Cloudflare comes from, as of a domain that was just added."""
+    return not (
+        domain.error is not None
+        or domain.cf_status is not None
+        or domain.cf_ssl_status is not None
+        or domain.cf_errors
+        or domain.cf_ssl_errors
+        or domain.cf_differences
+    )
 
 
 def _refusal_findings(domain: Domain, registration_error: DomainError | None) -> Iterator[Finding]:
