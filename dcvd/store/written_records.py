@@ -58,7 +58,7 @@ def mark_orphaned(tx: Transaction, domain_ids: Collection[str], now: int) -> Non
 
 def has_orphans(snapshot: Snapshot) -> bool:
     """Return whether any organization has a record whose domain was removed: one look into an index."""
-    return snapshot.fetch_value("SELECT 1 FROM written_records WHERE orphaned_at IS NOT NULL LIMIT 1") is not None
+    return snapshot.share("SELECT 1 FROM written_records WHERE orphaned_at IS NOT NULL LIMIT 1", (), bool)
 
 
 def list_orphans(snapshot: Snapshot, org_id: str, names: Collection[str]) -> list[WrittenRecord]:

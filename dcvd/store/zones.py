@@ -58,7 +58,7 @@ def count_of_org(snapshot: Snapshot, org_id: str, limit: int) -> int:
 def has_proved(snapshot: Snapshot, org_id: str) -> bool:
     """Whether an organization has proved a zone."""
     sql = "SELECT 1 FROM zones WHERE org_id = ? AND status = 'proved' LIMIT 1"
-    return snapshot.fetch_value(sql, (org_id,)) is not None
+    return snapshot.share(sql, (org_id,), bool)
 
 
 def list_holders(snapshot: Snapshot, names: Collection[str]) -> dict[str, str]:

@@ -54,7 +54,7 @@ def _add_deliveries(
     drafts: Sequence[EventDraft],
     except_endpoint_id: str | None,
 ) -> None:
-    subscribers = endpoints.list_of_org(tx, recorded_events[0].org_id)
+    subscribers = endpoints.share_of_org(tx, recorded_events[0].org_id)
     default_schedule = context.config.webhooks.retry_schedule
     new_deliveries = [
         NewDelivery(

@@ -24,14 +24,18 @@ _MAX_LISTED_PER_JOB: Final = 4
 """Nearly always few other jobs are between those that are asked for, and one read finds where each of them is."""
 
 
-async def find_positions(context: Context, domains: Sequence[Domain]) -> dict[str, QueuePosition]:
-    """Find queue positions, by the ids of the domains that Cloudflare does not have."""
+async def find_positions(
+    context: Context, domains: Sequence[Domain], counter: "QueueCounter | None" = None
+) -> dict[str, QueuePosition]:
+    """Find queue positions, by the ids of the domains that Cloudflare does not have. counter: counts on, if given."""
     if all(domain.cf_id is not None for domain in domains):
         return {}
-    return await context.database.read(lambda snapshot: read_positions(context, snapshot, domains))
+    return await context.database.read(lambda snapshot: read_positions(context, snapshot, domains, counter))
 
 
-def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domain]) -> dict[str, QueuePosition]:
+def read_positions(
+    context: Context, snapshot: Snapshot, domains: Sequence[Domain], counter: "QueueCounter | None" = None
+) -> dict[str, QueuePosition]:
     """Like `find_positions`, but inside a larger read. The queue is counted once, up to the last of the domains.
 
     Parked claims have had their turn, and dormant ones have none.
@@ -39,7 +43,7 @@ def read_positions(context: Context, snapshot: Snapshot, domains: Sequence[Domai
     unregistered_ids = [domain.id for domain in domains if may_be_queued(domain)]
     if not unregistered_ids:
         return {}
-    positions = QueueCounter().find_positions(
+    positions = (counter or QueueCounter()).find_positions(
         context, snapshot, jobs.list_pending_of_domains(snapshot, unregistered_ids, REGISTER.name)
     )
     # The domains may have been read earlier: one that was registered or removed since has no position.
@@ -60,12 +64,12 @@ def _position_without_job(domain: Domain) -> QueuePosition:
 class QueueCounter:
     """Counts the jobs ahead in the queue. A later call counts on from where the last one ended.
 
-    So it does not notice jobs that have left the queue before that point meanwhile.
+    So it does not notice jobs that have left the queue before that point meanwhile. count_before: those before it.
     """
 
     def __init__(self) -> None:
         self._cursor = _QUEUE_START
-        self._count_before = 0
+        self.count_before = 0
 
     def find_positions(
         self, context: Context, snapshot: Snapshot, pending_jobs: Sequence[Job]
@@ -80,9 +84,9 @@ class QueueCounter:
             assert job.domain_id is not None, "a register job has a domain"
             if keys_between is None:
                 self._advance_to(snapshot, _queue_key(job))
-                count_before = self._count_before
+                count_before = self.count_before
             else:
-                count_before = self._count_before + bisect_left(keys_between, _queue_key(job))
+                count_before = self.count_before + bisect_left(keys_between, _queue_key(job))
             positions[job.domain_id] = queue_position(job, count_before, per_minute, now)
         return positions
 
@@ -98,8 +102,8 @@ class QueueCounter:
 
     def _advance_to(self, snapshot: Snapshot, target: tuple[int, str]) -> None:
         if target < self._cursor:
-            self._cursor, self._count_before = _QUEUE_START, 0
-        self._count_before += turns.count_ready_between(snapshot, REGISTER.name, self._cursor, target)
+            self._cursor, self.count_before = _QUEUE_START, 0
+        self.count_before += turns.count_ready_between(snapshot, REGISTER.name, self._cursor, target)
         self._cursor = target
 
 

@@ -1,7 +1,8 @@
 """Which tables and columns a statement that writes changes, by itself, by triggers and by foreign keys."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from dcvd.store.engine.kept_rows import KeptRows
@@ -16,6 +17,13 @@ class _Action(NamedTuple):
     table: str
     column: str | None
     trigger: str | None
+
+
+class _Source(NamedTuple):
+    """A column that a query reads; an empty one where it reads of a table only which rows there are."""
+
+    table: str
+    column: str
 
 
 class Outdating(NamedTuple):
@@ -34,6 +42,8 @@ class StatementEffects:
 
     def __init__(self) -> None:
         self._actions: dict[str, tuple[_Action, ...]] = {}
+        self._sources: dict[str, frozenset[_Source]] = {}
+        self._unaffected: defaultdict[str, set[str]] = defaultdict(set)
         self._known: tuple[tuple[KeptRows[Any], ...], dict[str, tuple[Outdating, ...]]] = ((), {})
 
     @property
@@ -52,19 +62,54 @@ class StatementEffects:
             return ()
         found = outdatings.get(sql)
         if found is None:
-            actions = self._actions.get(sql)
-            if actions is None:
-                actions = self._actions[sql] = _list_actions(connection, sql, parameters)
+            actions = self._list_actions(connection, sql, parameters)
             found = outdatings[sql] = tuple(_find_outdatings(every_kept, actions))
         return found
 
+    def find_outdated(
+        self, connection: sqlite3.Connection, change: str, parameters: object, queries: Set[str]
+    ) -> list[str]:
+        """Find the queries of which a statement may change the answer. parameters: as for `find`."""
+        unaffected = self._unaffected[change]
+        if queries <= unaffected:
+            return []
+        actions = self._list_actions(connection, change, parameters)
+        outdated = []
+        for query in queries - unaffected:
+            if _are_changed(self._list_sources(connection, query), actions):
+                outdated.append(query)
+            else:
+                unaffected.add(query)
+        return outdated
 
-def _list_actions(connection: sqlite3.Connection, sql: str, parameters: object) -> tuple[_Action, ...]:
-    actions: list[_Action] = []
+    def _list_actions(self, connection: sqlite3.Connection, sql: str, parameters: object) -> tuple[_Action, ...]:
+        known = self._actions.get(sql)
+        if known is None:
+            noted = _list_noted(connection, sql, parameters)
+            known = self._actions[sql] = tuple(
+                _Action(code, table, column, trigger) for code, table, column, trigger in noted if code in _WRITES
+            )
+        return known
+
+    def _list_sources(self, connection: sqlite3.Connection, query: str) -> frozenset[_Source]:
+        known = self._sources.get(query)
+        if known is None:
+            noted = _list_noted(connection, query, [None] * query.count("?"))
+            known = self._sources[query] = frozenset(
+                _Source(table, column or "") for code, table, column, _ in noted if code == sqlite3.SQLITE_READ
+            )
+        return known
+
+
+def _list_noted(
+    connection: sqlite3.Connection, sql: str, parameters: object
+) -> list[tuple[int, str, str | None, str | None]]:
+    """List what SQLite names to whoever authorizes a statement: code, table, column, and the trigger that does it."""
+    noted: list[tuple[int, str, str | None, str | None]] = []
 
     def note(code: int, table: str | None, column: str | None, _: str | None, trigger: str | None) -> int:
-        if code in _WRITES and table is not None:
-            actions.append(_Action(code, table, column, trigger))
+        if table is not None:
+            noted.append((code, table, column, trigger))
         return sqlite3.SQLITE_OK
 
     connection.set_authorizer(note)
@@ -72,7 +117,17 @@ def _list_actions(connection: sqlite3.Connection, sql: str, parameters: object) 
         connection.execute(f"EXPLAIN {sql}", parameters).close()  # type: ignore[arg-type]  # any that sqlite3 takes
     finally:
         connection.set_authorizer(None)
-    return tuple(actions)
+    return noted
+
+
+def _are_changed(sources: Set[_Source], actions: Iterable[_Action]) -> bool:
+    tables = {source.table for source in sources}
+    return any(
+        _Source(action.table, action.column or "") in sources
+        if action.kind == sqlite3.SQLITE_UPDATE
+        else action.table in tables
+        for action in actions
+    )
 
 
 def _find_outdatings(every_kept: Iterable[KeptRows[Any]], actions: Sequence[_Action]) -> Iterator[Outdating]:

@@ -79,6 +79,10 @@ class StructTable(Generic[S]):
         """Fetch the rows that the clauses behind `FROM table` select."""
         return [self.from_row(row) for row in snapshot.fetch_all(f"{self.select_sql} {clauses}", parameters)]
 
+    def share_all(self, snapshot: Snapshot, clauses: str, parameters: Sequence[Any]) -> tuple[S, ...]:
+        """Fetch the rows that the clauses select, as units share it; see `Snapshot.share`."""
+        return snapshot.share(f"{self.select_sql} {clauses}", parameters, lambda rows: tuple(map(self.from_row, rows)))
+
     def fetch_one(self, snapshot: Snapshot, clauses: str, parameters: Sequence[Any]) -> S | None:
         """Fetch the first row that the clauses behind `FROM table` select, or None."""
         row = snapshot.fetch_one(f"{self.select_sql} {clauses}", parameters)

@@ -3,12 +3,14 @@
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from dcvd.store.engine.insertions import ComputedColumn, write_insertions
 from dcvd.store.engine.kept_rows import KeptRows
+from dcvd.store.engine.shared_answers import SharedAnswers
 from dcvd.store.engine.statement_effects import StatementEffects
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
 Rows = Mapping[str, Collection[str]]
@@ -57,6 +59,13 @@ class Snapshot:
             Snapshot.statement_hook(sql, (parameters,))
         return self._connection.execute(sql, parameters).fetchall()
 
+    def share(self, sql: str, parameters: Sequence[Any], build: Callable[[list[Row]], T]) -> T:
+        """Run one query, and build something of its rows that nobody changes.
+
+        The units of a transaction share it, as long as none of them changes what it comes from.
+        """
+        return build(self.fetch_all(sql, parameters))
+
     def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """Run one statement and return its first row, or None."""
         rows = self.fetch_all(sql, parameters)
@@ -82,11 +91,17 @@ class Transaction(Snapshot):
     outdated: what is kept of rows that it has changed, each with the keys of these rows; None stands for all.
     """
 
-    __slots__ = ("_effects", "announcements", "outdated")
+    __slots__ = ("_effects", "_shared_answers", "announcements", "outdated")
 
-    def __init__(self, connection: sqlite3.Connection, effects: StatementEffects = _NO_EFFECTS) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        effects: StatementEffects = _NO_EFFECTS,
+        shared_answers: SharedAnswers | None = None,
+    ) -> None:
         super().__init__(connection)
         self._effects = effects
+        self._shared_answers = SharedAnswers(effects) if shared_answers is None else shared_answers
         self.announcements: set[tuple[Topic, str]] = set()
         self.outdated: dict[KeptRows[Any], set[str] | None] = {}
 
@@ -95,6 +110,10 @@ class Transaction(Snapshot):
         if not sql.startswith("SELECT"):
             self._note_change(sql, parameters, None)
         return super().fetch_all(sql, parameters)
+
+    def share(self, sql: str, parameters: Sequence[Any], build: Callable[[list[Row]], T]) -> T:
+        """Run one query, or take what was built for a unit before; see `Snapshot`."""
+        return self._shared_answers.find(sql, parameters, lambda: build(self.fetch_all(sql, parameters)))
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), *, rows: Rows | None = None) -> int:
         """Run one statement that changes rows and return how many it changed.
@@ -126,8 +145,14 @@ class Transaction(Snapshot):
         rows: Rows | None = None,
     ) -> None:
         """Store new rows by few statements, see `write_insertions`. rows: as for `execute`, of all of them."""
+        if not rows_of_values:
+            return
+        # Whichever values it has: every new row of a table changes the same.
+        self._note_change(f"INSERT INTO {table} DEFAULT VALUES", (), rows)
         for sql, values in write_insertions(table, columns, rows_of_values, computed_column, parameters):
-            self.execute(sql, values, rows=rows)
+            if Snapshot.statement_hook is not None:
+                Snapshot.statement_hook(sql, (values,))
+            self._connection.execute(sql, values)
 
     def delete_some(self, table: str, key: str, condition: str, parameters: Sequence[Any]) -> int:
         """Delete rows that meet a condition, which may end with an order; return how many.
@@ -142,6 +167,7 @@ class Transaction(Snapshot):
         self.announcements.add((topic, key))
 
     def _note_change(self, sql: str, parameters: Parameters, rows: Rows | None) -> None:
+        self._shared_answers.outdate(self._connection, sql, parameters)
         for kept, is_by_rows in self._effects.find(self._connection, sql, parameters):
             keys = kept.choose_keys(rows) if is_by_rows and rows is not None else None
             known = self.outdated.setdefault(kept, set())

@@ -14,6 +14,7 @@ from dcvd.errors import StoreError
 from dcvd.kit.limits.turns import Turns
 from dcvd.store.engine.failures import is_damage, is_refusal_of_disk, store_error
 from dcvd.store.engine.kept_rows import NO_KEYS, KeptRows, Keys, join_keys
+from dcvd.store.engine.shared_answers import SharedAnswers
 from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.engine.writing.commits import Committer
@@ -91,6 +92,7 @@ def run_group(
     has_savepoints = len(group) > 1
     done = 0
     has_written = False
+    answers = SharedAnswers(effects)
     followed = effects.kept
     end_time = monotonic() + _LONGEST_GROUP_S
     committer.settle(connection)
@@ -102,7 +104,10 @@ def run_group(
             if has_savepoints:
                 connection.execute("SAVEPOINT unit")
             changes = connection.total_changes
-            _run_unit(connection, effects, unit, "ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
+            transaction = Transaction(connection, effects, answers)
+            _run_unit(connection, transaction, unit, "ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
+            if unit.error is not None:
+                answers.forget()
             has_written |= unit.error is None and connection.total_changes != changes
             if has_savepoints:
                 connection.execute("RELEASE unit")
@@ -151,8 +156,7 @@ def _outdate(outdated: dict[KeptRows[Any], Keys], units: Sequence[Unit[Any]]) ->
             kept.end_change()
 
 
-def _run_unit(connection: sqlite3.Connection, effects: StatementEffects, unit: Unit[Any], rollback: str) -> None:
-    transaction = Transaction(connection, effects)
+def _run_unit(connection: sqlite3.Connection, transaction: Transaction, unit: Unit[Any], rollback: str) -> None:
     try:
         unit.value = unit.work(transaction)
         unit.announcements = transaction.announcements

@@ -1,6 +1,6 @@
 """Organizations: the tenants."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,7 +12,7 @@ from dcvd.core.organizations.status import OrganizationStatus
 from dcvd.store import epochs
 from dcvd.store.engine.json_text import encode_json, encode_list
 from dcvd.store.engine.struct_table import StructTable
-from dcvd.store.engine.transactions import Snapshot, Transaction
+from dcvd.store.engine.transactions import Row, Snapshot, Transaction
 
 
 class Organization(Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ def insert_operator(tx: Transaction, now: int) -> None:
 
 def has_operator(snapshot: Snapshot) -> bool:
     """Whether the operator's row is there, so that events are also kept for the operator's programs."""
-    return snapshot.fetch_value("SELECT 1 FROM organizations WHERE id = ?", (OPERATOR_ORG_ID,)) is not None
+    return snapshot.share("SELECT 1 FROM organizations WHERE id = ?", (OPERATOR_ORG_ID,), bool)
 
 
 def insert(tx: Transaction, organization: Organization) -> None:
@@ -112,8 +112,11 @@ def set_status(tx: Transaction, org_id: str, status: OrganizationStatus) -> None
 
 def read_quota_overrides(snapshot: Snapshot, org_id: str) -> dict[str, int]:
     """Read the quotas in which an organization differs from what the operator configured, by name."""
-    text = snapshot.fetch_value("SELECT quotas FROM organizations WHERE id = ?", (org_id,))
-    return {} if text is None else _QUOTAS.decode(text)
+    return snapshot.share("SELECT quotas FROM organizations WHERE id = ?", (org_id,), _decode_quotas)
+
+
+def _decode_quotas(rows: Sequence[Row]) -> dict[str, int]:
+    return {} if not rows or rows[0][0] is None else _QUOTAS.decode(rows[0][0])
 
 
 def set_quota_overrides(tx: Transaction, org_id: str, overrides: Mapping[str, int]) -> None:

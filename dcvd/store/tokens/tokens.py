@@ -105,11 +105,12 @@ def has_rights(snapshot: Snapshot, token_id: str, rights_version: int, expires_a
     expires_at: the end of the token, or of the secret before its rotation, with which its bearer came: it has not
     passed, and no other secret has taken the place of that one.
     """
-    row = snapshot.fetch_one(
+    rows = snapshot.share(
         "SELECT expires_at, previous_expires_at FROM api_tokens WHERE id = ? AND rights_version = ?",
         (token_id, rights_version),
+        tuple,
     )
-    return row is not None and expires_at in row and (expires_at is None or now < expires_at)
+    return any(expires_at in row for row in rows) and (expires_at is None or now < expires_at)
 
 
 def change_rights_of_org(tx: Transaction, org_id: str) -> list[str]:

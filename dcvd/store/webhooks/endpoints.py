@@ -174,6 +174,11 @@ def list_of_org(snapshot: Snapshot, org_id: str, *, before: str | None = None, l
     return _ENDPOINTS.list_of_org(snapshot, org_id, before=before, limit=limit)
 
 
+def share_of_org(snapshot: Snapshot, org_id: str) -> tuple[Endpoint, ...]:
+    """List an organization's endpoints, newest first; the units of a transaction share the list."""
+    return _ENDPOINTS.share_all(snapshot, "WHERE org_id = ? ORDER BY id DESC", (org_id,))
+
+
 def list_of_all(snapshot: Snapshot, *, health: HealthState | None, before: str | None, limit: int) -> list[Endpoint]:
     """List endpoints of every organization with an id below `before`, newest first; None stands for any health."""
     if health is None:

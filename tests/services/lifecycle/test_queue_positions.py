@@ -7,13 +7,16 @@ from typing import Any, TypeVar
 
 import pytest
 
+from dcvd.core.domains.additions import ValidatedDomain
+from dcvd.core.domains.domain import Domain
 from dcvd.errors import StoreError
 from dcvd.services.context import Context
-from dcvd.services.domains import additions
+from dcvd.services.domains import additions, removals
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.store.engine.caller_database import CallerDatabase
-from dcvd.store.engine.transactions import Snapshot
+from dcvd.store.engine.transactions import Snapshot, Transaction
+from tests.statements import Statement, noted_statements
 from tests.sync.fleet import fleet
 
 T = TypeVar("T")
@@ -108,3 +111,53 @@ async def test_what_has_no_position_is_not_asked_for(context: Context, org: str,
     reads.count = 0
     assert await QueuePositions(context).find(registered) is None
     assert reads.count == 0
+
+
+async def test_a_queue_of_thousands_is_counted_from_its_beginning_once_a_second(context: Context, org: str) -> None:
+    await add_many(context, org, 1_200)
+    last = await additions.add(context, org, "last.customer.com")
+    expected = await registration_queue.find_positions(context, [last])
+    time = 0.0
+    positions = QueuePositions(context, monotonic=lambda: time)
+    with noted_statements() as noted:
+        assert await positions.find(last) == expected[last.id]
+        time = 0.9
+        assert await positions.find(last) == expected[last.id]
+        assert counts_from_the_beginning(noted) == 1
+        more = await positions.find(await additions.add(context, org, "more.customer.com"))
+        assert counts_from_the_beginning(noted) == 1
+        assert more is not None
+        assert more.position == 1_202
+        time = 1.0
+        await positions.find(last)
+        assert counts_from_the_beginning(noted) == 2
+
+
+async def test_a_short_queue_is_counted_each_time(context: Context, org: str) -> None:
+    domains = await add_many(context, org, 20)
+    positions = QueuePositions(context, monotonic=lambda: 0.0)
+    places = []
+    for removed in domains[:3]:
+        place = await positions.find(domains[-1])
+        assert place is not None
+        places.append(place.position)
+        await removals.remove(context, org, removed.id)
+    assert places == [20, 19, 18]
+
+
+async def add_many(context: Context, org: str, count: int) -> list[Domain]:
+    """Domains that wait for their registration, in their order."""
+    candidates = [ValidatedDomain(name=f"a{number}.customer.com") for number in range(count)]
+
+    def unit(tx: Transaction) -> list[Domain]:
+        results = additions.evaluate(context, tx, org, candidates)
+        domains = [result.domain for result in results if result.domain is not None]
+        additions.store(context, tx, org, domains, actor="somebody")
+        return domains
+
+    return await context.database.write(unit)
+
+
+def counts_from_the_beginning(noted: list[Statement]) -> int:
+    is_count = [sql.startswith("SELECT count(*) FROM (SELECT 1 FROM jobs") for sql, _ in noted]
+    return [tuple(rows[0])[1:3] for (_, rows), counts in zip(noted, is_count, strict=True) if counts].count((0, ""))
