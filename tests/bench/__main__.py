@@ -23,6 +23,7 @@ from tests.bench import (
     sweep,
     sync,
 )
+from tests.bench.peers import running as peers
 from tests.bench.soak import running as soak
 
 Figures = dict[str, float | int | str]
@@ -35,6 +36,7 @@ _BENCHES: Final[dict[str, Callable[[], Figures]]] = {
     "life": life.run,
     "look": look.run,
     "delivery": delivery.run,
+    "peers": peers.run,
     "idle": idle.run,
     "sync": sync.run,
     "sweep": sweep.run,

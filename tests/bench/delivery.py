@@ -24,13 +24,13 @@ _LATENCIES: Final = 400
 def run() -> dict[str, float | int | str]:
     """Medians of the rounds."""
     compared = compare()
-    with tempfile.TemporaryDirectory() as directory, _sink() as url:
+    with tempfile.TemporaryDirectory() as directory, open_sink() as url:
         root = Path(directory)
-        latency = _side("latency", root / "latency.db", url, _LATENCIES)
-        beside = _side("beside_dead", root / "dead.db", url, _LATENCIES)
-        small = _side("bursts", root / "small.db", url, _SMALL_BACKLOG)
-        _side("fill", root / "large.db", url, _BACKLOG)
-        large = _side("ours", root / "large.db", url, _DELIVERIES)
+        latency = run_side("latency", root / "latency.db", url, _LATENCIES)
+        beside = run_side("beside_dead", root / "dead.db", url, _LATENCIES)
+        small = run_side("bursts", root / "small.db", url, _SMALL_BACKLOG)
+        run_side("fill", root / "large.db", url, _BACKLOG)
+        large = run_side("ours", root / "large.db", url, _DELIVERIES)
     return {
         **compared,
         "commit to arrival p50 ms": latency["p50_ms"],
@@ -47,12 +47,12 @@ def compare(rounds: int = _ROUNDS, deliveries: int = _DELIVERIES) -> dict[str, f
     """Both sides in turns; medians of the rounds."""
     ours: list[dict[str, float]] = []
     bare: list[dict[str, float]] = []
-    with tempfile.TemporaryDirectory() as directory, _sink() as url:
+    with tempfile.TemporaryDirectory() as directory, open_sink() as url:
         for number in range(rounds):
             database = Path(directory) / f"round{number}.db"
-            _side("fill", database, url, deliveries)
-            ours.append(_side("ours", database, url, deliveries))
-            bare.append(_side("bare", database, url, deliveries))
+            run_side("fill", database, url, deliveries)
+            ours.append(run_side("ours", database, url, deliveries))
+            bare.append(run_side("bare", database, url, deliveries))
     return {
         "dcvd deliveries/s": median(side["rate"] for side in ours),
         "bare loop deliveries/s": median(side["rate"] for side in bare),
@@ -65,8 +65,8 @@ def compare(rounds: int = _ROUNDS, deliveries: int = _DELIVERIES) -> dict[str, f
 
 
 @contextmanager
-def _sink() -> Iterator[str]:
-    """The sink's base URL."""
+def open_sink() -> Iterator[str]:
+    """The base URL of a sink in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.sink"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -74,7 +74,8 @@ def _sink() -> Iterator[str]:
         process.kill()
 
 
-def _side(side: str, database: Path, url: str, count: int) -> dict[str, Any]:
+def run_side(side: str, database: Path, url: str, count: int) -> dict[str, Any]:
+    """The figures of one side, which runs in a process of its own."""
     command = [sys.executable, "-m", "tests.bench.delivery_side", side, str(database), url, str(count)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=600)
     figures: dict[str, Any] = msgspec.json.decode(done.stdout)
