@@ -16,6 +16,7 @@ class ClientAddresses:
     def __init__(self, trusted_proxies: Sequence[IpNetwork] = ()) -> None:
         self._trusted_proxies = tuple(trusted_proxies)
         self.find_claimant = lru_cache(4096)(self._find_claimant)
+        self._judge = lru_cache(4096)(self._judge_text)
 
     def find_client(self, peer: str, forwarded_for: Iterable[bytes]) -> str:
         """Return the client's address, given that of the connection's other end and the lines of X-Forwarded-For.
@@ -23,15 +24,15 @@ class ClientAddresses:
         Only trusted proxies are believed: the client is the last address in the lines that is none of theirs. What is
         no address says nothing, and neither does what stands before it.
         """
-        client = parse_address(peer)
-        if client is None or not self._is_trusted(client):
+        client, is_trusted = self._judge(peer)
+        if client is None or not is_trusted:
             return peer
         for entry in reversed(b",".join(forwarded_for).split(b",")):
-            address = parse_address(entry.decode("latin-1").strip(" \t"))
+            address, is_trusted = self._judge(entry.decode("latin-1").strip(" \t"))
             if address is None:
                 break
             client = address
-            if not self._is_trusted(address):
+            if not is_trusted:
                 break
         return str(client)
 
@@ -46,6 +47,11 @@ class ClientAddresses:
         if isinstance(parsed, IPv6Address):
             return str(IPv6Network((parsed.packed, _CLIENT_PREFIX_BITS), strict=False))
         return str(parsed)
+
+    def _judge_text(self, text: str) -> tuple[IpAddress | None, bool]:
+        """Return the address that a text is, and whether it is one of a trusted proxy."""
+        address = parse_address(text)
+        return address, address is not None and self._is_trusted(address)
 
     def _is_trusted(self, address: IpAddress) -> bool:
         return any(address in network for network in self._trusted_proxies)

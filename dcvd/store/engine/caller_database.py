@@ -1,7 +1,6 @@
 """The database as one caller may use it."""
 
 import asyncio
-import functools
 import sqlite3
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
@@ -64,11 +63,12 @@ class CallerDatabase:
         if check is None:
             return await self._write(unit, claimant=claimant)
 
-        @functools.wraps(unit)
         def checked_unit(tx: Transaction) -> T:
             check(tx)
             return unit(tx)
 
+        # Its name is the unit's, for whoever looks what the writer does.
+        checked_unit.__qualname__ = getattr(unit, "__qualname__", checked_unit.__qualname__)
         return await self._write(checked_unit, claimant=claimant)
 
     async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:

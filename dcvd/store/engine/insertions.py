@@ -40,6 +40,12 @@ def write_insertions(
     """
     if not rows:
         return
+    if len(rows) == 1:
+        (row,) = rows
+        names = tuple([column for column, value in zip(columns, row, strict=True) if value is not None])
+        values = [value for value in row if value is not None]
+        yield _write_statement(table, names, computed_column, 1), [*values, *parameters]
+        return
     values_of_columns = list(zip(*rows, strict=True))
     stored = [at for at, values in enumerate(values_of_columns) if values.count(None) < len(rows)]
     names = tuple([columns[at] for at in stored])
