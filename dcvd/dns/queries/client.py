@@ -12,10 +12,11 @@ from dns.rdatatype import RdataType
 
 from dcvd.config import DnsConfig, SocketAddress
 from dcvd.core.instants import to_seconds
+from dcvd.dns.messages.datagrams import DatagramExchanges
 from dcvd.dns.messages.message import UNREADABLE_ERRORS, UnusableReply, read_message
 from dcvd.dns.messages.query import DnsQuery, has_too_many_records, is_truncated
 from dcvd.dns.messages.reply import DnsReply, parse_reply
-from dcvd.dns.messages.transport import exchange_datagram, exchange_over_tcp
+from dcvd.dns.messages.tcp import exchange_over_tcp
 from dcvd.dns.queries.budget import QueryBudget
 from dcvd.dns.queries.query_log import QueryLog
 from dcvd.dns.queries.reachability import Reachability
@@ -38,6 +39,7 @@ class DnsClient:
         self, config: DnsConfig, slots: QuerySlots, server_health: DnsServerHealth, reachability: Reachability
     ) -> None:
         self._try_timeouts_s = [share * to_seconds(config.timeout) for share in _TRY_TIMEOUT_SHARES]
+        self._datagrams = DatagramExchanges()
         self._slots = slots
         self._resolvers: Collection[SocketAddress] = frozenset(config.resolvers)
         self._server_health = server_health
@@ -149,7 +151,7 @@ class DnsClient:
     async def _exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float, *, edns: bool) -> DnsReply:
         wire = query.to_wire(edns=edns)
         is_answer = query.build_answer_test(wire)
-        received = await exchange_datagram(wire, server, is_answer, timeout_s)
+        received = await self._datagrams.exchange(wire, server, is_answer, timeout_s)
         if received is None or is_truncated(received):
             async with asyncio.timeout(timeout_s):
                 received = await exchange_over_tcp(wire, server)
