@@ -31,6 +31,9 @@ _MAX_ZONE_CUTS: Final = 5
 class AuthoritativeServers:
     """The replies of a zone's servers in one check, filled in as they arrive; they can be read at any time.
 
+    The first server of a routine check is asked for the CAA of the hostname: where a CNAME stands, the answer shows it
+    too, and the check needs both.
+
     delegation: the deepest zone that was reached so far; None when delegations are not followed.
     """
 
@@ -45,6 +48,7 @@ class AuthoritativeServers:
         self._own_answers: list[ServerAnswer] = []
         self._is_stub_zone = False
         self.delegation: ZoneDelegation | None = None
+        self._caa_reply: DnsReply | None = None
 
     async def ask(self, registrable_name: Name, *, follow_delegation: bool) -> None:
         """Find the servers and ask them all. `follow_delegation`: do so also where no stub zone holds the name."""
@@ -106,6 +110,15 @@ class AuthoritativeServers:
         return next((reply for reply in self._replies if reply is not None and reply.is_answered), None)
 
     @property
+    def caa_reply(self) -> DnsReply | None:
+        """The answer about the CAA of the hostname, from a server that answers for its CNAME too; None in most checks
+        that are no routine.
+        """
+        if self._caa_reply is None or not self._caa_reply.is_answered:
+            return None
+        return self._caa_reply if self._replies[0] is not None and self._replies[0].is_answered else None
+
+    @property
     def answering_servers(self) -> list[NameServer]:
         """The servers that answered with authority."""
         pairs = zip(self._servers, self._replies, strict=True)
@@ -146,12 +159,26 @@ class AuthoritativeServers:
         servers = delegation.servers if bypass_cache else select_one_address_each(delegation.servers)
         self._servers = servers[:MAX_SERVERS]
         self._replies = [None] * len(self._servers)
+        self._caa_reply = None
         async with asyncio.TaskGroup() as group:
-            for index, server in enumerate(self._servers):
+            for index, server in enumerate(self._servers[1:], 1):
                 group.create_task(self._ask_one(index, server), name="dns.authority")
+            if self._servers:
+                await (self._ask_one if bypass_cache else self._ask_with_caa)(0, self._servers[0])
 
     async def _ask_one(self, index: int, server: NameServer) -> None:
         self._replies[index] = await self._lookup.client.ask(self._query, server.address, self._lookup.budget)
+
+    async def _ask_with_caa(self, index: int, server: NameServer) -> None:
+        """Ask for the CAA, and for the CNAME too where the answer shows none."""
+        reply = await self._lookup.client.ask_caa(self._query.name, server.address, self._lookup.budget, recurse=False)
+        if reply.referral is not None:
+            self._replies[index] = reply
+        elif reply.cname_reply is not None:
+            self._replies[index] = reply.cname_reply
+        else:
+            await self._ask_one(index, server)
+        self._caa_reply = reply
 
     def _find_referral(self, zone: Name) -> Referral | None:
         """Find the first referral to a zone below."""

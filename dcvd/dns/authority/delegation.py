@@ -9,7 +9,7 @@ from dns.rdatatype import RdataType
 from msgspec import Struct
 
 from dcvd.config import SocketAddress
-from dcvd.dns.messages.names import get_parent, is_root, to_key, to_text
+from dcvd.dns.messages.names import get_parent, is_at_or_below, is_root, is_same, to_key, to_text
 from dcvd.dns.messages.query import DnsQuery
 from dcvd.dns.messages.reply import DnsReply, Referral
 from dcvd.dns.queries.lookup import RecordLookup
@@ -64,7 +64,7 @@ class DelegationFinder:
             if referral is None or not is_below_zone(referral.zone_cut, zone):
                 break
             delegation = await self.follow_referral(referral, zone)
-            if referral.zone_cut == name:
+            if is_same(referral.zone_cut, name):
                 return delegation
             zone, servers = delegation.zone, delegation.servers
         return await self._find_by_resolvers(name)
@@ -74,7 +74,7 @@ class DelegationFinder:
         nameservers = _limit_nameservers(referral.nameservers)
         glue: dict[str, list[str]] = {}
         for nameserver, address in referral.glue:
-            if nameserver.is_subdomain(zone):
+            if is_at_or_below(nameserver, zone):
                 glue.setdefault(to_text(nameserver), []).append(address)
         servers, unresolved = await self.resolve_servers(nameservers, glue)
         return ZoneDelegation(
@@ -216,4 +216,4 @@ def _limit_nameservers(nameservers: Iterable[Name]) -> tuple[Name, ...]:
 
 def is_below_zone(zone_cut: Name, zone: Name) -> bool:
     """Whether a referral leads down the tree; sideways, upward or in a circle it leads nowhere."""
-    return zone_cut != zone and zone_cut.is_subdomain(zone)
+    return is_at_or_below(zone_cut, zone) and not is_same(zone_cut, zone)

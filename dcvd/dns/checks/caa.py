@@ -10,6 +10,7 @@ from dns.rdatatype import RdataType
 from dcvd.core.dns.facts import CaaPolicy
 from dcvd.dns.messages.message import Rdata
 from dcvd.dns.messages.names import get_parent, is_root, to_text
+from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.lookup import RecordLookup
 
 _CRITICAL_FLAG: Final = 0x80
@@ -21,11 +22,15 @@ _MAX_VALUE_LENGTH: Final = 255
 
 
 class CaaClimb:
-    """One climb from a name towards the root; its state can be read at any time, see `to_facts`."""
+    """One climb from a name towards the root; its state can be read at any time, see `to_facts`.
 
-    def __init__(self, start: Name, lookup: RecordLookup) -> None:
+    first_reply: what the source of the start has answered about its CAA already.
+    """
+
+    def __init__(self, start: Name, lookup: RecordLookup, first_reply: DnsReply | None = None) -> None:
         self._start = start
         self._lookup = lookup
+        self._first_reply = first_reply
         self._policy: CaaPolicy | None = None
         self._current_name = start
         self._waiting_since = 0.0
@@ -43,7 +48,8 @@ class CaaClimb:
         start, name = to_text(self._start), self._start
         while not is_root(name):
             self._current_name, self._waiting_since = name, time.monotonic()
-            result = await self._lookup.follow_cnames(name, RdataType.CAA)
+            first_reply = self._first_reply if name is self._start else None
+            result = await self._lookup.follow_cnames(name, RdataType.CAA, first_reply)
             if result.outcome != "answered" or result.lacks_soa:
                 outcome = "malformed" if result.lacks_soa else result.outcome
                 self._policy = CaaPolicy(start_name=start, outcome=outcome, failed_name=to_text(name))

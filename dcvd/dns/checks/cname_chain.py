@@ -5,6 +5,7 @@ from typing import Final
 from dns.name import Name
 from dns.rdatatype import RdataType
 
+from dcvd.dns.messages.names import is_same
 from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.lookup import MAX_CNAME_HOPS, RecordLookup
 
@@ -25,7 +26,7 @@ class CnameChain:
     @property
     def reaches_target(self) -> bool:
         """Whether the chain reaches our target."""
-        return self._target in self.names
+        return any(is_same(name, self._target) for name in self.names)
 
     @property
     def end(self) -> Name:
@@ -47,6 +48,6 @@ class CnameChain:
             self.is_complete = True
             return
         name = reply.rdatas[0].target
-        self.has_loop = name == self._start or name in self.names
+        self.has_loop = any(is_same(name, passed) for passed in (self._start, *self.names))
         self.names.append(name)
-        self.is_complete = self.has_loop or name == self._target or len(self.names) >= MAX_CNAME_HOPS
+        self.is_complete = self.has_loop or is_same(name, self._target) or len(self.names) >= MAX_CNAME_HOPS

@@ -84,8 +84,7 @@ class HostnameCheck:
         """Ask all questions. Raises QueryBudgetExhausted, in exception groups, when the check becomes too expensive."""
         result = self._result
         async with asyncio.TaskGroup() as group:
-            ask = result.resolvers.ask_all if self._request.is_thorough else result.resolvers.ask_one
-            resolvers_task = group.create_task(ask(), name="dns.resolvers")
+            resolvers_task = group.create_task(self._ask_resolvers(), name="dns.resolvers")
             await result.authorities.ask(self._registrable_name, follow_delegation=self._services.config.authoritative)
             if result.authorities.authoritative_answer is None:
                 await resolvers_task
@@ -100,6 +99,13 @@ class HostnameCheck:
         self._result.accept_partial_answers()
         facts = self._result.to_facts(to_seconds(self._services.config.timeout))
         return DnsObservation(facts, () if self._log is None else self._log.queries)
+
+    async def _ask_resolvers(self) -> None:
+        if self._request.is_thorough:
+            await self._result.resolvers.ask_all()
+            return
+        asks_authorities = self._services.config.authoritative or self._lookup.sources.find_stub(self._name) is not None
+        await self._result.resolvers.ask_one(with_caa=not asks_authorities)
 
     def _find_denial(self) -> DnsReply | None:
         """Return the reply about a hostname whose domain does not exist, because the parent zone denies it."""
@@ -118,7 +124,6 @@ class HostnameCheck:
             await self._check_addresses()
         asks_everything = self._request.is_thorough or not result.reaches_target
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._check_caa(), name="dns.caa")
             if self._request.with_challenge or self._request.is_thorough:
                 group.create_task(self._check_challenge(), name="dns.challenge")
             if self._request.with_proof:
@@ -130,6 +135,8 @@ class HostnameCheck:
                 group.create_task(self._check_records(), name="dns.records")
                 if result.chain.names:
                     group.create_task(self._check_addresses(), name="dns.addresses")
+            # A routine check asks for no more than this, which needs no task of its own.
+            await self._check_caa()
             await resolvers_task
             if asks_everything or not result.resolvers.has_same_answer(accepted_answer):
                 await result.resolvers.ask_all()
@@ -153,7 +160,9 @@ class HostnameCheck:
 
     async def _check_caa(self) -> None:
         chain = self._result.chain
-        self._result.caa_climb = CaaClimb(self._name, self._lookup)
+        authorities = self._result.authorities
+        answering = self._result.resolvers if authorities.authoritative_answer is None else authorities
+        self._result.caa_climb = CaaClimb(self._name, self._lookup, answering.caa_reply)
         await self._result.caa_climb.climb()
         if chain.names and chain.is_complete and not chain.has_loop:
             self._result.target_caa_climb = CaaClimb(chain.end, self._lookup)

@@ -18,6 +18,7 @@ class ConfiguredResolvers:
     """The resolvers' replies in one check; they can be read at any time.
 
     Our own cache is bypassed, because the check is about what the resolvers have in theirs.
+    caa_reply: what one of them answered about the CAA of the hostname, where it was asked.
     """
 
     def __init__(self, name: Name, lookup: RecordLookup) -> None:
@@ -26,11 +27,15 @@ class ConfiguredResolvers:
         self._lookup = lookup
         self._replies: dict[SocketAddress, tuple[DnsReply, DnsReply | None]] = {}
         self._nameservers: dict[SocketAddress, DnsReply] = {}
+        self.caa_reply: DnsReply | None = None
 
-    async def ask_one(self) -> None:
-        """Ask the resolvers in their order until one answers."""
+    async def ask_one(self, *, with_caa: bool) -> None:
+        """Ask the resolvers in their order until one answers.
+
+        with_caa: ask for the CAA of the hostname, where the answer to that shows the CNAME too.
+        """
         for resolver in self._resolvers:
-            await self._ask(resolver)
+            await (self._ask_with_caa(resolver) if with_caa else self._ask(resolver))
             if self._replies[resolver][0].is_answered:
                 return
 
@@ -92,6 +97,15 @@ class ConfiguredResolvers:
             for resolver in self._resolvers
             if resolver in self._replies
         )
+
+    async def _ask_with_caa(self, resolver: SocketAddress) -> None:
+        reply = await self._lookup.client.ask_caa(self._query.name, resolver, self._lookup.budget, recurse=True)
+        if reply.cname_reply is not None:
+            self._replies[resolver] = (reply.cname_reply, None)
+        else:
+            await self._ask(resolver)
+        if reply.is_answered and self._replies[resolver][0].is_answered:
+            self.caa_reply = reply
 
     async def _ask(self, resolver: SocketAddress) -> None:
         validated = await self._lookup.client.ask(self._query, resolver, self._lookup.budget)

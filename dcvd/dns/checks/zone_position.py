@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dcvd.dns.authority.delegation import ZoneDelegation, is_registered
 from dcvd.dns.messages.message import Rdata
+from dcvd.dns.messages.names import is_at_or_below, is_same
 from dcvd.dns.messages.reply import DnsReply
 from dcvd.dns.queries.lookup import RecordLookup
 
@@ -29,7 +30,7 @@ class ZonePosition:
         self._delegated_zone = None if delegation is None or not delegation.nameservers else delegation.zone
         self.zone = accepted_answer.zone if delegation is None or accepted_answer.zone is not None else delegation.zone
         self.nameservers: tuple[Name, ...] = ()
-        if delegation is not None and delegation.zone == self.zone:
+        if delegation is not None and self.zone is not None and is_same(delegation.zone, self.zone):
             self.nameservers = delegation.nameservers
         self.is_registered = None if delegation is None else delegation.is_registered
         self.has_ds: bool | None = None
@@ -37,15 +38,15 @@ class ZonePosition:
 
     @property
     def is_apex(self) -> bool:
-        return self.zone == self._name
+        return self.zone is not None and is_same(self.zone, self._name)
 
     @property
     def is_delegated(self) -> bool:
         """Whether the hostname's zone was delegated away from the zone of its registrable name."""
         return (
             self.zone is not None
-            and self.zone != self._registrable_name
-            and self.zone.is_subdomain(self._registrable_name)
+            and not is_same(self.zone, self._registrable_name)
+            and is_at_or_below(self.zone, self._registrable_name)
         )
 
     async def find(self, lookup: RecordLookup) -> None:

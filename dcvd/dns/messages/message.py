@@ -5,7 +5,7 @@ was most of what a look cost. It still reads the data of records, and all names 
 """
 
 import struct
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
@@ -32,10 +32,13 @@ _MAX_TTL: Final = 2**31 - 1
 _OPCODE_BITS: Final = 0x7800
 _RCODE_BITS: Final = 0x0F
 _ROOT: Final = b"\0"
-_IN: Final = RdataClass.IN
-_ADDRESS_LENGTHS: Final[dict[int, int]] = {RdataType.A: 4, RdataType.AAAA: 16}
-_NAME_TYPES: Final[frozenset[int]] = frozenset({RdataType.CNAME, RdataType.NS})
-_SINGLETON_TYPES: Final[frozenset[int]] = frozenset({RdataType.CNAME, RdataType.SOA})
+_IN: Final = int(RdataClass.IN)
+_SOA: Final = int(RdataType.SOA)
+_OPT: Final = int(RdataType.OPT)
+_TSIG: Final = int(RdataType.TSIG)
+_ADDRESS_LENGTHS: Final = {int(RdataType.A): 4, int(RdataType.AAAA): 16}
+_NAME_TYPES: Final = frozenset({int(RdataType.CNAME), int(RdataType.NS)})
+_SINGLETON_TYPES: Final = frozenset({int(RdataType.CNAME), _SOA})
 _REMEMBERED_RDATAS: Final = 1024
 """Those of our targets and of providers' name servers stand in most answers."""
 
@@ -81,7 +84,7 @@ class RecordSet(Struct, frozen=True):
 
     @property
     def ttl(self) -> int:
-        return min([record.ttl for record in self.records])
+        return self.records[0].ttl if len(self.records) == 1 else min([record.ttl for record in self.records])
 
     @property
     def last(self) -> MessageRecord:
@@ -108,9 +111,11 @@ class DnsMessage(Struct, frozen=True):
     additional: Sequence[MessageRecord]
 
 
-def find_records(section: Iterable[MessageRecord], owner: bytes, rdtype: int) -> RecordSet | None:
+def find_records(section: Sequence[MessageRecord], owner: bytes, rdtype: int) -> RecordSet | None:
     """Return the records of one name (in lower case) and type in a section, if there are any."""
-    records = [each for each in section if each.owner == owner and each.rdtype == rdtype and each.rdclass == _IN]
+    if not section:
+        return None
+    records = [each for each in section if each.rdtype == rdtype and each.owner == owner and each.rdclass == _IN]
     return RecordSet(owner, records) if records else None
 
 
@@ -129,13 +134,13 @@ def read_message(wire: bytes) -> DnsMessage:
     for _ in range(question_count):
         reader.read_question()
     answer, authority, additional = [reader.read_section(count) for count in counts]
-    if any(record.rdtype == RdataType.OPT for record in (*answer, *authority)):
-        raise UnusableReply("EDNS out of its place")
-    options = [record for record in additional if record.rdtype == RdataType.OPT]
-    if len(options) > 1 or any(record.owner != _ROOT for record in options):
-        raise UnusableReply("EDNS out of its place")
-    extended_rcode = options[0].ttl >> 20 & 0xFF0 if options else 0
-    return DnsMessage(flags, extended_rcode | flags & _RCODE_BITS, answer, authority, additional)
+    rcode = flags & _RCODE_BITS
+    if reader.options:
+        option = reader.options[0]
+        if len(reader.options) > 1 or option.owner != _ROOT or not any(record is option for record in additional):
+            raise UnusableReply("EDNS out of its place")
+        rcode |= option.ttl >> 20 & 0xFF0
+    return DnsMessage(flags, rcode, answer, authority, additional)
 
 
 class _MessageReader:
@@ -146,6 +151,8 @@ class _MessageReader:
         self._at = _HEADER.size
         self._names: dict[int, bytes] = {}
         """The names that begin at the offsets passed so far, to which others are compressed."""
+        self.options: list[MessageRecord] = []
+        """The records of EDNS that were passed so far."""
 
     def read_question(self) -> None:
         self._read_name()
@@ -153,19 +160,19 @@ class _MessageReader:
         self._at += _QUESTION.size
 
     def read_section(self, count: int) -> list[MessageRecord]:
-        return [self._read_record() for _ in range(count)]
+        return [self._read_record() for _ in range(count)] if count else []
 
     def _read_record(self) -> MessageRecord:
         owner = self._read_name().lower()
         rdtype, rdclass, ttl, length = _RECORD.unpack_from(self._wire, self._at)
         start = self._at = self._at + _RECORD.size
         end = start + length
-        if end > len(self._wire) or rdtype == RdataType.TSIG:
+        if end > len(self._wire) or rdtype == _TSIG:
             raise UnusableReply("a record that is cut off, or signed for somebody else")
         data, rdata = self._wire[start:end], None
         if rdclass == _IN and rdtype in _NAME_TYPES:
             data = self._read_name()
-        elif rdclass == _IN and rdtype == RdataType.SOA:
+        elif rdclass == _IN and rdtype == _SOA:
             names = self._read_name() + self._read_name()
             data = names + self._wire[self._at : self._at + _SOA_NUMBERS.size]
             self._at += _SOA_NUMBERS.size
@@ -173,18 +180,24 @@ class _MessageReader:
             if rdclass == _IN and rdtype in _ADDRESS_LENGTHS:
                 if length != _ADDRESS_LENGTHS[rdtype]:
                     raise UnusableReply("an address of another length")
-            elif length or rdtype != RdataType.OPT:
+            elif length or rdtype != _OPT:
                 rdata = dns.rdata.from_wire(RdataClass.make(rdclass), RdataType.make(rdtype), self._wire, start, length)
             self._at = end
         if self._at != end:
             raise UnusableReply("a record of another length")
-        if rdtype != RdataType.OPT and ttl > _MAX_TTL:
-            ttl = 0
-        return MessageRecord(owner, rdtype, rdclass, ttl, data, rdata)
+        if rdtype == _OPT:
+            self.options.append(record := MessageRecord(owner, rdtype, rdclass, ttl, data, rdata))
+            return record
+        return MessageRecord(owner, rdtype, rdclass, ttl if ttl <= _MAX_TTL else 0, data, rdata)
 
     def _read_name(self) -> bytes:
         """Return the name at the current place, uncompressed, and go on behind it."""
         wire, start = self._wire, self._at
+        if wire[start] >= _POINTER_BITS:
+            whole = self._names.get((wire[start] & ~_POINTER_BITS) << 8 | wire[start + 1])
+            if whole is not None:
+                self._at = start + 2
+                return whole
         at, offsets, suffix, width = start, [], _ROOT, 1
         while length := wire[at]:
             if length > _MAX_LABEL_BYTES:
@@ -211,4 +224,4 @@ class _MessageReader:
 
 @lru_cache(_REMEMBERED_RDATAS)
 def _make_rdata(rdtype: int, data: bytes) -> Rdata:
-    return dns.rdata.from_wire(_IN, RdataType.make(rdtype), data, 0, len(data))
+    return dns.rdata.from_wire(RdataClass.IN, RdataType.make(rdtype), data, 0, len(data))

@@ -12,6 +12,7 @@ _REMEMBERED_NAMES: Final = 2048
 """Our targets, the name servers of providers and the top-level domains stand in most looks."""
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
 """A name whose text is its labels: nothing in it is escaped, and all of it is ASCII."""
+_PLAIN_LABELS: Final = re.compile(rb"[A-Za-z0-9_.-]+")
 
 NameKey = tuple[bytes, ...]
 """A name's labels in lower case: as a key much cheaper than dnspython's type, which hashes each character."""
@@ -44,7 +45,18 @@ def get_parent(name: Name) -> Name:
 
 def to_key(name: Name) -> NameKey:
     """Return what is the same for two names exactly where they are."""
-    return tuple([label.lower() for label in name.labels])
+    return _to_key(name.labels)
+
+
+def is_same(one: Name, other: Name) -> bool:
+    """Whether two absolute names are the same: at a tenth of what it costs dnspython to tell."""
+    return _to_key(one.labels) == _to_key(other.labels)
+
+
+def is_at_or_below(name: Name, zone: Name) -> bool:
+    """Whether an absolute name is that of a zone, or below it."""
+    key = _to_key(zone.labels)
+    return _to_key(name.labels)[-len(key) :] == key
 
 
 def encode_name(name: Name) -> bytes:
@@ -63,14 +75,26 @@ def _encode_labels(labels: tuple[bytes, ...]) -> bytes:
 
 
 @lru_cache(_REMEMBERED_NAMES)
+def _to_key(labels: tuple[bytes, ...]) -> NameKey:
+    return tuple([label.lower() for label in labels])
+
+
+@lru_cache(_REMEMBERED_NAMES)
 def _to_text(labels: tuple[bytes, ...]) -> str:
-    return Name(labels).to_text(omit_final_dot=True).lower()
+    joined = b".".join(labels[:-1])
+    if _PLAIN_LABELS.fullmatch(joined) and joined.count(b".") == len(labels) - 2:
+        return joined.decode().lower()
+    return _make_name(labels).to_text(omit_final_dot=True).lower()
 
 
 @lru_cache(_REMEMBERED_NAMES)
 def decode_name(wire: bytes) -> Name:
     """Return the name of the bytes of a whole, uncompressed one."""
-    return dns.name.from_wire(wire, 0)[0]
+    labels, at = [], 0
+    while length := wire[at]:
+        labels.append(wire[at + 1 : at + 1 + length])
+        at += 1 + length
+    return _make_name((*labels, b""))
 
 
 def is_within(wire: bytes, zone: bytes) -> bool:

@@ -16,6 +16,8 @@ _EDNS_PAYLOAD_BYTES: Final = 1232
 """EDNS buffer size that crosses every path unfragmented (DNS Flag Day 2020)."""
 _HEADER: Final = struct.Struct("!HHHHHH")
 _HEADER_BYTES: Final = _HEADER.size
+_RECORD_COUNTS: Final = struct.Struct("!HHH")
+_TYPE_AND_CLASS: Final = struct.Struct("!HH")
 _EDNS: Final = struct.pack("!BHHIH", 0, RdataType.OPT, _EDNS_PAYLOAD_BYTES, 0, 0)
 """The OPT record of the root that announces that size (RFC 6891 section 6.1.2)."""
 _RD: Final = int(dns.flags.RD)
@@ -31,14 +33,24 @@ class DnsQuery:
     """A question for a name and a type, put to a resolver (`recurse`) or to the zone's own servers.
 
     checking_disabled: set the CD bit, so that a resolver returns what it has without validating signatures.
+    shows_cname: where the answer passes a CNAME at the name, its reply is to have a `cname_reply` of that.
     """
 
-    def __init__(self, name: Name, rdtype: RdataType, *, recurse: bool, checking_disabled: bool = False) -> None:
+    def __init__(
+        self,
+        name: Name,
+        rdtype: RdataType,
+        *,
+        recurse: bool,
+        checking_disabled: bool = False,
+        shows_cname: bool = False,
+    ) -> None:
         self.name = name
         self.rdtype = rdtype
         self.recurse = recurse
+        self.shows_cname = shows_cname
         self._flags = (_RD if recurse else 0) | (_CD if checking_disabled else 0)
-        self._question_section = encode_name(name) + struct.pack("!HH", rdtype, RdataClass.IN)
+        self._question_section = encode_name(name) + _TYPE_AND_CLASS.pack(rdtype, RdataClass.IN)
 
     def to_wire(self, *, edns: bool = True) -> bytes:
         """Encode the query, with a new random id on every call."""
@@ -69,4 +81,5 @@ def is_truncated(received: bytes) -> bool:
 
 def has_too_many_records(received: bytes) -> bool:
     """Whether an answer announces more records than any honest one has: reading them would cost too much."""
-    return sum(int.from_bytes(received[offset : offset + 2]) for offset in (6, 8, 10)) > _MAX_RECORDS
+    counts: tuple[int, int, int] = _RECORD_COUNTS.unpack_from(received, _HEADER_BYTES - _RECORD_COUNTS.size)
+    return sum(counts) > _MAX_RECORDS

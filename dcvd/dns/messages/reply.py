@@ -9,6 +9,7 @@ import dns.rdataclass
 from dns.name import Name
 from dns.rdatatype import RdataType
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dcvd.core.dns.facts import QueryOutcome
 from dcvd.dns.messages.message import DnsMessage, MessageRecord, Rdata, RecordSet, find_records, read_soa_numbers
@@ -39,6 +40,7 @@ class DnsReply(Struct, frozen=True, kw_only=True):
     zone, serial: those of the SOA that came along, if it is at or above the end.
     cname_targets: those of all CNAMEs at the name asked, where it has several: of these, `rdatas` has the last alone.
     referral: the referral in a reply that is `not_authoritative`, if it holds one.
+    cname_reply: where a query that `shows_cname` passed a CNAME, what the same message answers to a query for that.
     """
 
     outcome: QueryOutcome
@@ -50,14 +52,20 @@ class DnsReply(Struct, frozen=True, kw_only=True):
     serial: int | None = None
     cname_targets: tuple[Name, ...] = ()
     referral: Referral | None = None
+    cname_reply: "DnsReply | None" = None
 
     @property
     def is_answered(self) -> bool:
         return self.outcome == "answered"
 
 
-def parse_reply(message: DnsMessage, name: Name, rdtype: RdataType, *, recurse: bool) -> DnsReply:
-    """Parse the message of a resolver (`recurse`) or of an authoritative server. Raises one of UNREADABLE_ERRORS."""
+def parse_reply(
+    message: DnsMessage, name: Name, rdtype: RdataType, *, recurse: bool, shows_cname: bool = False
+) -> DnsReply:
+    """Parse the message of a resolver (`recurse`) or of an authoritative server. Raises one of UNREADABLE_ERRORS.
+
+    shows_cname: whether the reply shall have a `cname_reply`.
+    """
     if message.rcode not in _ANSWERING_RCODES:
         return DnsReply(outcome=_classify_rcode(message.rcode))
     asked = encode_name(name).lower()
@@ -67,12 +75,16 @@ def parse_reply(message: DnsMessage, name: Name, rdtype: RdataType, *, recurse: 
     if recurse and not authoritative and not message.flags & _RA:
         # Somebody configured a server that does not recurse as a resolver.
         return DnsReply(outcome="refused")
-    return _parse_answer(message, asked, rdtype)
+    reply = _parse_answer(message, asked, rdtype)
+    if shows_cname and reply.aliases:
+        # An SOA beside it is that of the zone at the end, and says nothing of the CNAME's.
+        of_cname = replace(message, authority=())
+        return replace(reply, cname_reply=_parse_answer(of_cname, asked, RdataType.CNAME))
+    return reply
 
 
 def _parse_answer(message: DnsMessage, asked: bytes, rdtype: RdataType) -> DnsReply:
-    end, aliases = _follow_aliases(message, asked, rdtype)
-    found = find_records(message.answer, end, rdtype)
+    end, aliases, found = _follow_aliases(message, asked, rdtype)
     soa = _find_soa(message, end, rdtype)
     serial, minimum = (None, 0) if soa is None else read_soa_numbers(soa.last)
     ttls = [alias.ttl for alias in aliases]
@@ -102,22 +114,25 @@ def _list_targets(cnames: RecordSet) -> tuple[Name, ...]:
     return tuple(sorted(targets.values())) if len(targets) > 1 else ()
 
 
-def _follow_aliases(message: DnsMessage, asked: bytes, rdtype: RdataType) -> tuple[bytes, Sequence[RecordSet]]:
-    """Follow the answer's CNAMEs from a name; return the name at the end, and the CNAMEs on the way."""
+def _follow_aliases(
+    message: DnsMessage, asked: bytes, rdtype: RdataType
+) -> tuple[bytes, Sequence[RecordSet], RecordSet | None]:
+    """Follow the answer's CNAMEs from a name; return the end, the CNAMEs on the way, and the records at the end."""
     end, passed = asked, {asked}
     aliases: list[RecordSet] = []
-    while rdtype is not RdataType.CNAME and len(aliases) < _MAX_ALIASES:
-        if find_records(message.answer, end, rdtype) is not None:
+    while (found := find_records(message.answer, end, rdtype)) is None:
+        if rdtype is RdataType.CNAME or len(aliases) == _MAX_ALIASES:
             break
         alias = find_records(message.answer, end, RdataType.CNAME)
         if alias is None:
             break
         end = alias.last.data.lower()
         if end in passed:
+            found = find_records(message.answer, end, rdtype)
             break
         passed.add(end)
         aliases.append(alias)
-    return end, aliases
+    return end, aliases, found
 
 
 def _classify_rcode(rcode: int) -> QueryOutcome:

@@ -16,7 +16,8 @@ _FAILURE_TTL_S: Final = 5
 
 class _PendingReply:
     def __init__(self) -> None:
-        self.done = asyncio.Event()
+        self.done: asyncio.Event | None = None
+        """Made where a second caller waits for it."""
         self.reply: DnsReply | None = None
 
 
@@ -47,6 +48,8 @@ class ReplyCache:
             pending = self._pending.get(key)
             if pending is None:
                 return await self._ask_once(key, ask)
+            if pending.done is None:
+                pending.done = asyncio.Event()
             await pending.done.wait()
             if pending.reply is not None:
                 return pending.reply
@@ -61,7 +64,8 @@ class ReplyCache:
             return reply
         finally:
             del self._pending[key]
-            pending.done.set()
+            if pending.done is not None:
+                pending.done.set()
 
     def _store(self, key: Hashable, reply: DnsReply) -> None:
         has_content = reply.is_answered or reply.referral is not None

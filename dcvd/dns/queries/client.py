@@ -8,6 +8,7 @@ from typing import Final
 import dns.name
 import dns.rcode
 import structlog
+from dns.name import Name
 from dns.rdatatype import RdataType
 
 from dcvd.config import DnsConfig, SocketAddress
@@ -76,6 +77,23 @@ class DnsClient:
         await self._record_timeout(server, budget)
         return DnsReply(outcome="timeout")
 
+    async def ask_caa(self, name: Name, server: SocketAddress, budget: QueryBudget, *, recurse: bool) -> DnsReply:
+        """Ask a server for the CAA of a name, to see by one answer also the CNAME that may stand there.
+
+        It is sent once, and not to a server that gave no answer lately. Silence is not held against the server: some
+        drop what they do not know, and whoever gets no `cname_reply` asks for the CNAME. Raises what `ask` raises.
+        """
+        if self._server_health.is_suspect(server):
+            return DnsReply(outcome="timeout")
+        query = DnsQuery(name, RdataType.CAA, recurse=recurse, shows_cname=True)
+        reply = await self._try_in_slot(query, server, self._try_timeouts_s[0], budget)
+        if reply is None:
+            return DnsReply(outcome="timeout")
+        if reply.is_answered:
+            self._reachability.record_answer(server)
+            self._failed_resolvers.discard(server)
+        return reply
+
     async def check_resolver(self, resolver: SocketAddress, budget: QueryBudget) -> bool:
         """Ask a resolver about the root, and note whether it answers: a zone's owner can make it fail about the zone.
 
@@ -108,14 +126,16 @@ class DnsClient:
         await self._slots.acquire(budget)
         try:
             budget.count_query(server)
-            return await self._try_once(query, server, timeout_s, budget.log)
+            if TRACING.is_on or budget.log is not None:
+                return await self._try_noted(query, server, timeout_s, budget.log)
+            return await self._try_exchange(query, server, timeout_s)
         finally:
             self._slots.release(budget)
 
-    async def _try_once(
+    async def _try_noted(
         self, query: DnsQuery, server: SocketAddress, timeout_s: float, query_log: QueryLog | None
     ) -> DnsReply | None:
-        """Send the query once; return None when no answer came in time. Raises OwnLimitReached."""
+        """Send the query once, and note it in the trace and in the log of the check. Raises OwnLimitReached."""
         started_at_s = time.monotonic()
         reply = None
         with TRACING.span("dns query", "client") as span:
@@ -133,8 +153,9 @@ class DnsClient:
         return reply
 
     async def _try_exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
+        """Send the query once; return None when no answer came in time. Raises OwnLimitReached."""
         try:
-            reply = await self._exchange(query, server, timeout_s, edns=True)
+            return await self._exchange(query, server, timeout_s, edns=True)
         except TimeoutError:
             log.debug("dns.timeout", name=query.name, type=query.rdtype.name, server=server)
             return None
@@ -146,7 +167,6 @@ class DnsClient:
         except UNREADABLE_ERRORS as error:
             log.debug("dns.malformed", name=query.name, server=server, error=error)
             return DnsReply(outcome="malformed")
-        return reply
 
     async def _exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float, *, edns: bool) -> DnsReply:
         wire = query.to_wire(edns=edns)
@@ -163,4 +183,4 @@ class DnsClient:
         if edns and message.rcode in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
             # Servers older than EDNS say so (RFC 6891 §7).
             return await self._exchange(query, server, timeout_s, edns=False)
-        return parse_reply(message, query.name, query.rdtype, recurse=query.recurse)
+        return parse_reply(message, query.name, query.rdtype, recurse=query.recurse, shows_cname=query.shows_cname)

@@ -49,7 +49,11 @@ class RecordLookup(Struct, frozen=True):
         Where a zone's own servers only refer further down, or give no answer, the resolvers are asked; for a stub zone
         only in the first case.
         """
-        source = self.sources.find_for_name(name)
+        return await self._ask(name, rdtype, self.sources.find_for_name(name), bypass_cache)
+
+    async def _ask(
+        self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool | None = None
+    ) -> DnsReply:
         bypass_cache = self.budget.bypass_cache if bypass_cache is None else bypass_cache
         reply = await self._ask_source(name, rdtype, source, bypass_cache)
         if reply.is_answered or source.zone is None:
@@ -59,20 +63,24 @@ class RecordLookup(Struct, frozen=True):
         resolver_reply = await self._ask_source(name, rdtype, self.sources.resolvers, bypass_cache)
         return resolver_reply if resolver_reply.is_answered or reply.outcome == "not_authoritative" else reply
 
-    async def follow_cnames(self, name: Name, rdtype: RdataType) -> ResolvedChain:
-        """Return the records at the end of a name's CNAMEs. A chain that loops or is too long ends without records."""
+    async def follow_cnames(self, name: Name, rdtype: RdataType, first_reply: DnsReply | None = None) -> ResolvedChain:
+        """Return the records at the end of a name's CNAMEs. A chain that loops or is too long ends without records.
+
+        first_reply: that of the name's source, where it was asked already.
+        """
         chain: list[Name] = []
         end = name
         while True:
             source = self.sources.find_for_name(end)
-            reply = await self.ask(end, rdtype)
-            visited = [name, *chain]
+            reply = first_reply or await self._ask(end, rdtype, source)
+            first_reply = None
+            visited = {to_key(passed) for passed in (name, *chain)}
             is_complete = True
             for alias in reply.aliases:
-                if alias in visited or len(chain) >= MAX_CNAME_HOPS:
+                if to_key(alias) in visited or len(chain) >= MAX_CNAME_HOPS:
                     return ResolvedChain(outcome=reply.outcome, end=end, chain=tuple(chain))
                 chain.append(alias)
-                visited.append(alias)
+                visited.add(to_key(alias))
                 end = alias
                 if source.zone is not None and self.sources.find_for_name(alias) != source:
                     # A server is not believed about zones that are not its own: their servers are asked.

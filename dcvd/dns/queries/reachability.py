@@ -51,7 +51,10 @@ class Reachability:
     ) -> None:
         self._monotonic = monotonic
         self._find_ipv6_route = find_ipv6_route
-        self._allow_private = allow_private
+        # Most zones are with the same few providers.
+        self._find_refusal_reason = lru_cache(_REMEMBERED_ADDRESSES)(
+            lambda address: refusal_reason(ipaddress.ip_address(address), allow_private)
+        )
         self._port = port
         self._route_known_until = 0.0
         self._has_ipv6_route = False
@@ -90,10 +93,9 @@ class Reachability:
         """
         allowed = []
         for address in sorted(set(addresses), key=lambda text: (":" in text, text)):
-            ip = _parse_address(address)
-            if ip.version == 6 and not self.has_ipv6:
+            if ":" in address and not self.has_ipv6:
                 continue
-            reason = refusal_reason(ip, self._allow_private)
+            reason = self._find_refusal_reason(address)
             if reason is None:
                 allowed.append(SocketAddress(address, self._port))
             else:
@@ -102,10 +104,6 @@ class Reachability:
             *[server for server in allowed if not _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
             *[server for server in allowed if _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
         ]
-
-
-# Most zones are with the same few providers.
-_parse_address = lru_cache(_REMEMBERED_ADDRESSES)(ipaddress.ip_address)
 
 
 def _is_ipv6(server: SocketAddress) -> bool:

@@ -124,6 +124,33 @@ async def test_the_zones_servers_know_before_the_resolver_does(internet: Interne
     assert [resolver.cname for resolver in facts.resolvers] == ["old.vendor.test"]
 
 
+def _leads_to(target: str) -> Script:
+    """The customer's zone, with a CNAME that answers for all types, as it has to."""
+
+    def serve(query: Message) -> Message:
+        return answer(query, f"{HOSTNAME} 60 CNAME {target}.") if _asked(query)[0] == HOSTNAME else _right(query)
+
+    return serve
+
+
+@pytest.mark.parametrize("targets", [(TARGET, TARGET), (TARGET, "old.vendor.test"), ("old.vendor.test", TARGET)])
+async def test_a_routine_look_reads_the_cname_and_the_caa_of_a_server_from_one_answer(
+    internet: Internet, targets: tuple[str, str]
+) -> None:
+    await internet.serve(PARENT, _refers("ns1.provider.test.", "ns2.provider.test."))
+    servers = [
+        await internet.serve(host, _leads_to(target)) for host, target in zip((CHILD, CHILD_TOO), targets, strict=True)
+    ]
+    facts = await internet.look()
+    assert [(server.outcome, server.cname, server.ttl) for server in facts.servers] == [
+        ("answered", target, 60) for target in targets
+    ]
+    assert facts.caa is not None
+    assert facts.caa.outcome == "answered"
+    asked = [[rdtype for name, rdtype in server.asked if name == HOSTNAME] for server in servers]
+    assert (asked[0].count("CAA"), asked[0].count("CNAME"), asked[1].count("CNAME")) == (1, 0, 1)
+
+
 async def test_glue_finds_servers_that_are_named_in_their_own_zone(internet: Internet) -> None:
     glue = (f"ns.customer.test 60 A {CHILD}",)
     await internet.serve(PARENT, _refers("ns.customer.test.", glue=glue))

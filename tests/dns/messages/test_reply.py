@@ -36,6 +36,18 @@ def test_a_chain_in_the_answer_is_followed_to_the_records_of_the_type() -> None:
     assert (reply.exists, reply.ttl) == (True, 40)
 
 
+def test_a_cname_on_the_way_is_read_as_the_answer_about_the_cname_would_be() -> None:
+    cnames = ["app.customer.test 50 CNAME a.test.", "app.customer.test 50 CNAME b.test."]
+    for followed in ([], ['b.test 9 CAA 0 issue "pki.goog"']):
+        passing = answer(_query("CAA"), *cnames, *followed, authority=[SOA])
+        read = parse_reply(read_message(passing.to_wire()), NAME, RdataType.CAA, recurse=False, shows_cname=True)
+        assert read.cname_reply == _read(answer(_query("CNAME"), *cnames), RdataType.CNAME)
+        assert read.cname_reply.ttl == 50
+    at_the_name = answer(_query("CAA"), 'app.customer.test 9 CAA 0 issue "pki.goog"')
+    read = parse_reply(read_message(at_the_name.to_wire()), NAME, RdataType.CAA, recurse=False, shows_cname=True)
+    assert read.cname_reply is None
+
+
 def test_a_negative_answer_lives_as_long_as_its_soa_says() -> None:
     reply = _read(answer(_query(), authority=[SOA]))
     assert (reply.outcome, reply.exists, reply.ttl, reply.serial) == ("answered", True, 30, 7)
