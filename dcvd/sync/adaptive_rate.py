@@ -22,9 +22,9 @@ _MIN_RATE: Final = 40.0
 _MAX_RATE: Final = 5_000.0
 _MEASURE_INTERVAL_S: Final = 0.1
 """Seconds over which the share is measured."""
-_GROWTH_FACTOR: Final = 1.1
-_EARLY_GROWTH_FACTOR: Final = 1.3
-"""That of a rate that uses less than half of what it may: a burst of additions is not over before it has grown."""
+_MAX_GROWTH_FACTOR: Final = 2.0
+"""A rate grows by half of what is left to it, so that it is there before a burst of additions is over, and not beyond;
+but by no more than this, because what it uses shows only later."""
 _MIN_WAIT_S: Final = 0.002
 """Seconds; a shorter sleep would last longer than intended, so checks that are this close start together."""
 
@@ -93,8 +93,8 @@ class AdaptiveRate:
             self.checks_per_second = max(self.checks_per_second / min(excess, 2.0), _MIN_RATE)
         elif self._has_waited:
             # Only a rate that made something wait can be too slow.
-            factor = _EARLY_GROWTH_FACTOR if excess < 0.5 else _GROWTH_FACTOR
-            self.checks_per_second = min(self.checks_per_second * factor, _MAX_RATE)
+            factor = (1.0 + 1.0 / max(excess, 0.1)) / 2.0
+            self.checks_per_second = min(self.checks_per_second * min(factor, _MAX_GROWTH_FACTOR), _MAX_RATE)
         self._last_measure_time, self._last_cpu_time, self._has_waited = now, cpu_time, False
         self._total_lag_s, self._wait_count = 0.0, 0
 

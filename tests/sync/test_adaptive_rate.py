@@ -100,3 +100,16 @@ def test_while_nobody_calls_looks_take_more_of_a_processor_and_give_way_as_soon_
 def test_a_pace_far_below_what_it_may_take_grows_within_a_second(pace: AdaptiveRate, machine: _Machine) -> None:
     _run(pace, machine, 1, idle=0.0, cost=0.0001)
     assert pace.checks_per_second > 250
+
+
+@pytest.mark.parametrize("cost", [0.0005, 0.002, 0.004])
+def test_a_pace_is_where_it_may_be_within_a_second_and_never_beyond(
+    pace: AdaptiveRate, machine: _Machine, cost: float
+) -> None:
+    shares = []
+    for _ in range(8):
+        used, began = machine.used, machine.now
+        _run(pace, machine, 0.25, idle=0.0, cost=cost)
+        shares.append((machine.used - used) / (machine.now - began))
+    assert min(shares[3:]) > 0.3
+    assert max(shares) < 0.36
