@@ -15,6 +15,9 @@ log = structlog.get_logger(__name__)
 
 _MAX_BATCH: Final = 32
 """The most checks in a unit of work, so that it holds the writer for only some milliseconds."""
+_FULL_DIVISOR: Final = 2
+"""One in this many of the checks that may run at once need not wait for more: the others go on while they are stored.
+Were it all of them, those that hang would have the rest wait each time."""
 _GATHER_S: Final = 0.020
 """Seconds for which a check waits for others; each unit costs a sync to disk and two switches of threads."""
 
@@ -27,6 +30,7 @@ class CheckRecorder:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._full_count = max(1, min(_MAX_BATCH, context.config.sync.concurrency // _FULL_DIVISOR))
         self._pending: list[tuple[DomainCheck, asyncio.Future[None]]] = []
         self._full_event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -35,7 +39,7 @@ class CheckRecorder:
         """Store one check."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pending.append((check, future))
-        if len(self._pending) >= _MAX_BATCH:
+        if len(self._pending) >= self._full_count:
             self._full_event.set()
         if self._task is None:
             self._task = asyncio.create_task(self._store(), name="sync.recorder")
@@ -53,7 +57,7 @@ class CheckRecorder:
                 future.cancel()
 
     async def _gather(self) -> None:
-        if len(self._pending) >= _MAX_BATCH:
+        if len(self._pending) >= self._full_count:
             return
         self._full_event.clear()
         try:

@@ -53,6 +53,16 @@ async def test_looks_that_end_together_share_a_few_units(
     assert [domain.dns_checked_at for domain in later] == [now] * 40
 
 
+async def test_half_of_the_checks_that_may_run_at_once_wait_for_no_more(
+    context: Context, made: list[Domain], units: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcvd.sync.recorder._GATHER_S", 60.0)
+    recorder = CheckRecorder(context)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(recorder.record(_look(domain)) for domain in made[:16]))
+    assert units == [16]
+
+
 async def test_one_that_cannot_be_stored_takes_no_other_with_it(context: Context, made: list[Domain]) -> None:
     recorder = CheckRecorder(context)
     broken = DomainCheck(made[0].id, ["no observation at all"])  # type: ignore[list-item]  # a fault of ours
