@@ -31,7 +31,7 @@ class DueLoop(Generic[T]):
         fetch: Callable[[int, Collection[str]], Awaitable[Sequence[T]]],
         get_id: Callable[[T], str],
         work: Callable[[T], Coroutine[Any, Any, None]],
-        get_idle_s: Callable[[], Awaitable[float]],
+        get_idle_s: Callable[[], float],
         wake_event: asyncio.Event,
         cool_down_s: float = COOL_DOWN_S,
     ) -> None:
@@ -80,8 +80,10 @@ class DueLoop(Generic[T]):
         self._wake_event.set()
 
     async def _sleep(self) -> None:
+        # What was started begins before the next read, also where that follows at once.
+        await asyncio.sleep(0)
         try:
-            async with asyncio.timeout(max(await self._get_idle_s(), _MIN_WAIT_S)):
+            async with asyncio.timeout(max(self._get_idle_s(), _MIN_WAIT_S)):
                 await self._wake_event.wait()
         except TimeoutError:
             return

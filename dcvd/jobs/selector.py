@@ -12,7 +12,10 @@ from dcvd.store.jobs import due_jobs, due_times
 
 
 class JobSelector:
-    """Selects due jobs for a worker with so many slots."""
+    """Selects due jobs for a worker with so many slots.
+
+    next_due_at: when the time comes of the next job that is not ready, as of the last selection; None for none.
+    """
 
     def __init__(self, services: JobServices, definitions: Sequence[JobDefinition[Any]], slot_count: int) -> None:
         self._services = services
@@ -21,6 +24,7 @@ class JobSelector:
         self._slot_count = slot_count
         self._selected_jobs: dict[str, Job] = {}
         self._starts: Counter[str] = Counter()
+        self.next_due_at: int | None = None
 
     async def select(self, limit: int, in_flight: Collection[str]) -> list[Job]:
         """Select up to `limit` due jobs that are not in flight; those in flight were selected earlier."""
@@ -41,8 +45,8 @@ class JobSelector:
         def query(snapshot: Snapshot) -> tuple[list[Job], int | None]:
             return self._select(snapshot, shares, limit, in_flight), due_times.find_next_due_at(snapshot)
 
-        selected_jobs, next_due_at = await context.database.read(query)
-        if next_due_at is not None and next_due_at <= now:
+        selected_jobs, self.next_due_at = await context.database.read(query)
+        if self.next_due_at is not None and self.next_due_at <= now:
             # This announces them, so that they are selected next.
             await context.database.write(lambda tx: due_times.make_ready(tx, now))
         self._starts = shares.starts

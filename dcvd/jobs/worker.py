@@ -24,7 +24,7 @@ from dcvd.services.context import Context
 from dcvd.services.jobs import queue
 from dcvd.services.jobs.definition import JobDefinition, JobServices
 from dcvd.store.engine.transactions import Topic
-from dcvd.store.jobs import due_times, jobs
+from dcvd.store.jobs import jobs
 
 _MAX_SLEEP_S: Final = 1.0
 """Short, because a step of the system's clock can make a job due without an announcement."""
@@ -134,7 +134,10 @@ class JobWorker:
     def _count_failure(self, failed_job: Job) -> None:
         self._metrics.count_job_attempt(failed_job.kind, "dead" if failed_job.state is JobState.DEAD else "failed")
 
-    async def _seconds_until_due(self) -> float:
-        """Return the seconds until the next job is due; never more than a moment."""
-        due_at = await self._context.database.read(due_times.find_next_due_at)
+    def _seconds_until_due(self) -> float:
+        """Return the seconds until the next job is due; never more than a moment.
+
+        A job that was stored since the last selection has announced itself.
+        """
+        due_at = self._selector.next_due_at
         return _MAX_SLEEP_S if due_at is None else min(to_seconds(due_at - self._context.now()), _MAX_SLEEP_S)

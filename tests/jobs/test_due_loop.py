@@ -37,7 +37,7 @@ class _Shelf:
         if len(self.done) == self.total:
             self.finished.set()
 
-    async def idle(self) -> float:
+    def idle(self) -> float:
         return 60.0
 
     def loop(self, pool: TaskPool, woken: asyncio.Event) -> DueLoop[str]:
@@ -84,7 +84,7 @@ async def test_what_ends_while_the_due_items_are_read_is_not_taken_from_that_old
         shelf.running.discard(item)
         await shelf.work(item)
 
-    async def soon() -> float:
+    def soon() -> float:
         return 0.0
 
     loop = DueLoop(
@@ -140,7 +140,7 @@ async def test_an_item_whose_work_broke_rests_before_it_is_taken_again() -> None
             await asyncio.Event().wait()
         raise RuntimeError("no")
 
-    async def idle() -> float:
+    def idle() -> float:
         return 0.005
 
     pool = TaskPool(2, "test")

@@ -28,7 +28,6 @@ def lines() -> Iterator[Lines]:
         yield captured
 
 
-@pytest.mark.parametrize("of", ["JobSelector.select", "find_next_due_at"])
 @pytest.mark.parametrize("which", [1, 2])
 async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
     sandbox_context: Context,
@@ -36,11 +35,10 @@ async def test_what_is_due_and_cannot_be_read_is_read_again_a_moment_later(
     org: str,
     lines: Lines,
     monkeypatch: pytest.MonkeyPatch,
-    of: str,
     which: int,
 ) -> None:
     await additions.add(sandbox_context, org, "first.customer.test")
-    struck = strike(sandbox_context.database, of, which, Fate.LOST)
+    struck = strike(sandbox_context.database, "JobSelector.select", which, Fate.LOST)
     working = JobWorker(sandbox_context, cloudflare, access_of(sandbox_context), Metrics(), read_pause_s=0.02)
     task = asyncio.create_task(working.run(), name="jobs")
     try:

@@ -49,7 +49,7 @@ async def perform(run: JobRun[NoPayload]) -> Job | None:
         return None
     if domain.cf_id is not None:
         return await _edit_registered(run, domain, domain.cf_id)
-    if await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain)):
+    if domain.is_contested and await _is_assigned_to_another(context, domain):
         await _ask_instead_of_creating(cloudflare, domain)
         return await _park(run)
     try:
@@ -82,6 +82,10 @@ async def perform(run: JobRun[NoPayload]) -> Job | None:
             return await record_refused(context, job, difference)
     await record_registered(context, job, cf_hostname)
     return None
+
+
+async def _is_assigned_to_another(context: Context, domain: Domain) -> bool:
+    return await context.database.read(lambda snapshot: hostname_assignment.is_assigned_to_another(snapshot, domain))
 
 
 async def _edit_registered(run: JobRun[NoPayload], domain: Domain, cf_id: str) -> Job | None:
