@@ -149,7 +149,8 @@ class DelegationFinder:
         glue: the addresses that are known, by the server's name as text.
         """
         found: dict[str, Sequence[str] | None] = dict(glue)
-        unknown = [nameserver for nameserver in nameservers if to_text(nameserver) not in glue]
+        texts = [to_text(nameserver) for nameserver in nameservers]
+        unknown = [nameserver for nameserver, text in zip(nameservers, texts, strict=True) if text not in glue]
         if len(unknown) == 1:
             found[to_text(unknown[0])] = await self._find_addresses(unknown[0])
         elif unknown:
@@ -158,10 +159,10 @@ class DelegationFinder:
             found |= {to_text(name): task.result() for name, task in zip(unknown, tasks, strict=True)}
         servers = [
             NameServer(name, address)
-            for name in map(to_text, nameservers)
+            for name in texts
             for address in self._reachability.select_addresses(found[name] or (), name)
         ]
-        unresolved = [nameserver for nameserver in nameservers if found[to_text(nameserver)] is None]
+        unresolved = [nameserver for nameserver, text in zip(nameservers, texts, strict=True) if found[text] is None]
         return tuple(dict.fromkeys(servers)), tuple(unresolved)
 
     async def _find_addresses(self, nameserver: Name) -> list[str] | None:

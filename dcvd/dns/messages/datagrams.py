@@ -1,6 +1,7 @@
 """Exchange datagrams with name servers, many at once: each by a socket of its own, all of them watched together."""
 
 import asyncio
+import math
 import select
 import socket
 from collections.abc import Callable
@@ -55,6 +56,7 @@ class DatagramExchanges:
         self._by_descriptor: dict[int, _Exchange] = {}
         self._poll: select.epoll | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._next_deadline = math.inf
 
     async def exchange(
         self, wire: bytes, server: SocketAddress, is_answer: Callable[[bytes], bool], timeout_s: float
@@ -87,7 +89,7 @@ class DatagramExchanges:
         descriptor = exchange.socket.fileno()
         self._by_descriptor[descriptor] = exchange
         self._poll.register(descriptor, select.EPOLLIN)
-        if self._timer is None or exchange.deadline < self._timer.when():
+        if exchange.deadline < self._next_deadline:
             self._set_timer(exchange.deadline, loop)
 
     def _forget(self, exchange: _Exchange, loop: asyncio.AbstractEventLoop) -> None:
@@ -97,7 +99,7 @@ class DatagramExchanges:
             return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+            self._timer, self._next_deadline = None, math.inf
         if self._poll is not None:
             loop.remove_reader(self._poll.fileno())
             self._poll.close()
@@ -112,11 +114,11 @@ class DatagramExchanges:
     def _set_timer(self, deadline: float, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = loop.call_at(deadline, self._give_up, loop)
+        self._timer, self._next_deadline = loop.call_at(deadline, self._give_up, loop), deadline
 
     def _give_up(self, loop: asyncio.AbstractEventLoop) -> None:
         """End the exchanges whose time is over, and wait for the next one."""
-        self._timer = None
+        self._timer, self._next_deadline = None, math.inf
         now = loop.time()
         waiting = [exchange for exchange in self._by_descriptor.values() if not exchange.answer.done()]
         for exchange in waiting:

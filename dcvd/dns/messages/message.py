@@ -32,6 +32,8 @@ _MAX_TTL: Final = 2**31 - 1
 _OPCODE_BITS: Final = 0x7800
 _RCODE_BITS: Final = 0x0F
 _ROOT: Final = b"\0"
+_ADDITIONAL: Final = 2
+"""The place of that section among the three of records."""
 _IN: Final = int(RdataClass.IN)
 _SOA: Final = int(RdataType.SOA)
 _OPT: Final = int(RdataType.OPT)
@@ -130,96 +132,83 @@ def read_message(wire: bytes) -> DnsMessage:
     _, flags, question_count, *counts = _HEADER.unpack_from(wire)
     if flags & _OPCODE_BITS:
         raise UnusableReply("an answer to no query")
-    reader = _MessageReader(wire)
+    names: dict[int, bytes] = {}
+    at = _HEADER.size
     for _ in range(question_count):
-        reader.read_question()
-    answer, authority, additional = [reader.read_section(count) for count in counts]
+        _, at = _read_name(wire, at, names)
+        _QUESTION.unpack_from(wire, at)
+        at += _QUESTION.size
+    sections: list[list[MessageRecord]] = []
+    options: list[tuple[int, MessageRecord]] = []
+    for number, count in enumerate(counts):
+        section: list[MessageRecord] = []
+        for _ in range(count):
+            record, at = _read_record(wire, at, names)
+            section.append(record)
+            if record.rdtype == _OPT:
+                options.append((number, record))
+        sections.append(section)
     rcode = flags & _RCODE_BITS
-    if reader.options:
-        option = reader.options[0]
-        if len(reader.options) > 1 or option.owner != _ROOT or not any(record is option for record in additional):
+    if options:
+        number, option = options[0]
+        if len(options) > 1 or number != _ADDITIONAL or option.owner != _ROOT:
             raise UnusableReply("EDNS out of its place")
         rcode |= option.ttl >> 20 & 0xFF0
-    return DnsMessage(flags, rcode, answer, authority, additional)
+    return DnsMessage(flags, rcode, *sections)
 
 
-class _MessageReader:
-    """Reads one message from its front to its end."""
+def _read_record(wire: bytes, at: int, names: dict[int, bytes]) -> tuple[MessageRecord, int]:
+    """Return the record at a place, and the place behind it. names: those that begin at the offsets passed so far."""
+    owner, at = _read_name(wire, at, names)
+    rdtype, rdclass, ttl, length = _RECORD.unpack_from(wire, at)
+    start = at + _RECORD.size
+    end = start + length
+    if end > len(wire) or rdtype == _TSIG:
+        raise UnusableReply("a record that is cut off, or signed for somebody else")
+    rdata = None
+    if rdclass == _IN and rdtype in _NAME_TYPES:
+        data, at = _read_name(wire, start, names)
+    elif rdclass == _IN and rdtype == _SOA:
+        primary, at = _read_name(wire, start, names)
+        mailbox, at = _read_name(wire, at, names)
+        data = primary + mailbox + wire[at : at + _SOA_NUMBERS.size]
+        at += _SOA_NUMBERS.size
+    else:
+        data, at = wire[start:end], end
+        if rdclass == _IN and rdtype in _ADDRESS_LENGTHS:
+            if length != _ADDRESS_LENGTHS[rdtype]:
+                raise UnusableReply("an address of another length")
+        elif length or rdtype != _OPT:
+            rdata = dns.rdata.from_wire(RdataClass.make(rdclass), RdataType.make(rdtype), wire, start, length)
+    if at != end:
+        raise UnusableReply("a record of another length")
+    if ttl > _MAX_TTL and rdtype != _OPT:
+        ttl = 0
+    return MessageRecord(owner.lower(), rdtype, rdclass, ttl, data, rdata), end
 
-    def __init__(self, wire: bytes) -> None:
-        self._wire = wire
-        self._at = _HEADER.size
-        self._names: dict[int, bytes] = {}
-        """The names that begin at the offsets passed so far, to which others are compressed."""
-        self.options: list[MessageRecord] = []
-        """The records of EDNS that were passed so far."""
 
-    def read_question(self) -> None:
-        self._read_name()
-        _QUESTION.unpack_from(self._wire, self._at)
-        self._at += _QUESTION.size
-
-    def read_section(self, count: int) -> list[MessageRecord]:
-        return [self._read_record() for _ in range(count)] if count else []
-
-    def _read_record(self) -> MessageRecord:
-        owner = self._read_name().lower()
-        rdtype, rdclass, ttl, length = _RECORD.unpack_from(self._wire, self._at)
-        start = self._at = self._at + _RECORD.size
-        end = start + length
-        if end > len(self._wire) or rdtype == _TSIG:
-            raise UnusableReply("a record that is cut off, or signed for somebody else")
-        data, rdata = self._wire[start:end], None
-        if rdclass == _IN and rdtype in _NAME_TYPES:
-            data = self._read_name()
-        elif rdclass == _IN and rdtype == _SOA:
-            names = self._read_name() + self._read_name()
-            data = names + self._wire[self._at : self._at + _SOA_NUMBERS.size]
-            self._at += _SOA_NUMBERS.size
-        else:
-            if rdclass == _IN and rdtype in _ADDRESS_LENGTHS:
-                if length != _ADDRESS_LENGTHS[rdtype]:
-                    raise UnusableReply("an address of another length")
-            elif length or rdtype != _OPT:
-                rdata = dns.rdata.from_wire(RdataClass.make(rdclass), RdataType.make(rdtype), self._wire, start, length)
-            self._at = end
-        if self._at != end:
-            raise UnusableReply("a record of another length")
-        if rdtype == _OPT:
-            self.options.append(record := MessageRecord(owner, rdtype, rdclass, ttl, data, rdata))
-            return record
-        return MessageRecord(owner, rdtype, rdclass, ttl if ttl <= _MAX_TTL else 0, data, rdata)
-
-    def _read_name(self) -> bytes:
-        """Return the name at the current place, uncompressed, and go on behind it."""
-        wire, start = self._wire, self._at
-        if wire[start] >= _POINTER_BITS:
-            whole = self._names.get((wire[start] & ~_POINTER_BITS) << 8 | wire[start + 1])
-            if whole is not None:
-                self._at = start + 2
-                return whole
-        at, offsets, suffix, width = start, [], _ROOT, 1
-        while length := wire[at]:
-            if length > _MAX_LABEL_BYTES:
-                pointer = (length & ~_POINTER_BITS) << 8 | wire[at + 1]
-                if length < _POINTER_BITS or pointer not in self._names:
-                    return self._read_unusual_name()
-                suffix, width = self._names[pointer], 2
-                break
-            offsets.append(at)
-            at += length + 1
-        name = wire[start:at] + suffix
-        if len(name) > _MAX_NAME_BYTES:
-            raise UnusableReply("a name that is too long")
-        for offset in offsets:
-            self._names[offset] = name[offset - start :]
-        self._at = at + width
-        return name
-
-    def _read_unusual_name(self) -> bytes:
-        name, length = dns.name.from_wire(self._wire, self._at)
-        self._at += length
-        return encode_name(name)
+def _read_name(wire: bytes, start: int, names: dict[int, bytes]) -> tuple[bytes, int]:
+    """Return the name at a place, uncompressed, and the place behind it."""
+    at, suffix, width = start, _ROOT, 1
+    while length := wire[at]:
+        if length > _MAX_LABEL_BYTES:
+            pointer = (length & ~_POINTER_BITS) << 8 | wire[at + 1]
+            if length < _POINTER_BITS or pointer not in names:
+                name, unusual_length = dns.name.from_wire(wire, start)
+                return encode_name(name), start + unusual_length
+            if at == start:
+                return names[pointer], start + 2
+            suffix, width = names[pointer], 2
+            break
+        at += length + 1
+    whole = wire[start:at] + suffix
+    if len(whole) > _MAX_NAME_BYTES:
+        raise UnusableReply("a name that is too long")
+    offset = start
+    while offset < at:
+        names[offset] = whole[offset - start :]
+        offset += wire[offset] + 1
+    return whole, at + width
 
 
 @lru_cache(_REMEMBERED_RDATAS)

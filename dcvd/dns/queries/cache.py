@@ -37,14 +37,19 @@ class ReplyCache:
         """Return how many replies are held."""
         return len(self._entries)
 
+    def find(self, key: Hashable) -> DnsReply | None:
+        """Return the cached reply for the key."""
+        entry = self._entries.get(key)
+        return entry[1] if entry is not None and self._monotonic() < entry[0] else None
+
     async def get(
         self, key: Hashable, ask: Callable[[], Awaitable[DnsReply]], *, bypass_cache: bool = False
     ) -> DnsReply:
         """Return the cached reply for the key, else the one that `ask` returns. `bypass_cache` always asks."""
         while True:
-            entry = None if bypass_cache else self._entries.get(key)
-            if entry is not None and self._monotonic() < entry[0]:
-                return entry[1]
+            kept = None if bypass_cache else self.find(key)
+            if kept is not None:
+                return kept
             pending = self._pending.get(key)
             if pending is None:
                 return await self._ask_once(key, ask)

@@ -29,6 +29,7 @@ from dcvd.kit.tracing import TRACING
 
 log = structlog.get_logger(__name__)
 
+_RCODES_WITHOUT_EDNS: Final = frozenset({int(dns.rcode.FORMERR), int(dns.rcode.NOTIMP)})
 _TRY_TIMEOUT_SHARES: Final = (0.16, 0.24)
 """How long each try waits, as a share of `dns.timeout`: both together leave time for the questions that follow."""
 
@@ -180,7 +181,7 @@ class DnsClient:
         if has_too_many_records(received):
             raise UnusableReply("too many records")
         message = read_message(received)
-        if edns and message.rcode in (dns.rcode.FORMERR, dns.rcode.NOTIMP):
+        if edns and message.rcode in _RCODES_WITHOUT_EDNS:
             # Servers older than EDNS say so (RFC 6891 §7).
             return await self._exchange(query, server, timeout_s, edns=False)
         return parse_reply(message, query.name, query.rdtype, recurse=query.recurse, shows_cname=query.shows_cname)

@@ -69,20 +69,19 @@ class RecordLookup(Struct, frozen=True):
         first_reply: that of the name's source, where it was asked already.
         """
         chain: list[Name] = []
-        end = name
+        end, passed = name, {to_key(name)}
         while True:
             source = self.sources.find_for_name(end)
             reply = first_reply or await self._ask(end, rdtype, source)
             first_reply = None
-            visited = {to_key(passed) for passed in (name, *chain)}
             is_complete = True
             for alias in reply.aliases:
-                if to_key(alias) in visited or len(chain) >= MAX_CNAME_HOPS:
+                if to_key(alias) in passed or len(chain) >= MAX_CNAME_HOPS:
                     return ResolvedChain(outcome=reply.outcome, end=end, chain=tuple(chain))
                 chain.append(alias)
-                visited.add(to_key(alias))
+                passed.add(to_key(alias))
                 end = alias
-                if source.zone is not None and self.sources.find_for_name(alias) != source:
+                if source.zone is not None and self.sources.find_for_name(alias) is not source:
                     # A server is not believed about zones that are not its own: their servers are asked.
                     is_complete = False
                     break
@@ -97,6 +96,10 @@ class RecordLookup(Struct, frozen=True):
                 )
 
     async def _ask_source(self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool) -> DnsReply:
+        key = (to_key(name), rdtype, source.key)
+        if not bypass_cache and (kept := self.cache.find(key)) is not None:
+            return kept
+
         async def ask() -> DnsReply:
             query = DnsQuery(name, rdtype, recurse=source.zone is None)
             reply = DnsReply(outcome="timeout")
@@ -107,4 +110,4 @@ class RecordLookup(Struct, frozen=True):
                     break
             return reply
 
-        return await self.cache.get((to_key(name), rdtype, source.key), ask, bypass_cache=bypass_cache)
+        return await self.cache.get(key, ask, bypass_cache=bypass_cache)

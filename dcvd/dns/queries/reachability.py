@@ -91,19 +91,18 @@ class Reachability:
 
         The zone's owner chooses them; private ones would lead into our own network.
         """
-        allowed = []
+        ipv4_servers: list[SocketAddress] = []
+        ipv6_servers: list[SocketAddress] = []
         for address in sorted(set(addresses), key=lambda text: (":" in text, text)):
-            if ":" in address and not self.has_ipv6:
+            is_ipv6 = ":" in address
+            if is_ipv6 and not self.has_ipv6:
                 continue
             reason = self._find_refusal_reason(address)
             if reason is None:
-                allowed.append(SocketAddress(address, self._port))
+                (ipv6_servers if is_ipv6 else ipv4_servers).append(SocketAddress(address, self._port))
             else:
                 log.info("dns.nameserver_refused", server=nameserver, address=address, reason=reason)
-        return [
-            *[server for server in allowed if not _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
-            *[server for server in allowed if _is_ipv6(server)][:_MAX_ADDRESSES_PER_FAMILY],
-        ]
+        return ipv4_servers[:_MAX_ADDRESSES_PER_FAMILY] + ipv6_servers[:_MAX_ADDRESSES_PER_FAMILY]
 
 
 def _is_ipv6(server: SocketAddress) -> bool:

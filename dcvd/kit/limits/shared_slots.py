@@ -1,7 +1,7 @@
 """Limit how much is done at once, in all and for each claimant, so that none takes what the others need."""
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Hashable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Generic, TypeVar
@@ -22,7 +22,7 @@ class SharedSlots(Generic[C]):
         self.limit = limit
         self.free_slots = limit
         self._max_per_claimant = max_per_claimant
-        self._held_slots = Counter[C]()
+        self._held_slots: dict[C, int] = {}
         self._waiters: OrderedDict[C, deque[asyncio.Future[None]]] = OrderedDict()
 
     def count_held(self, claimant: C) -> int:
@@ -66,14 +66,14 @@ class SharedSlots(Generic[C]):
     def hold(self, claimant: C) -> None:
         """Count a slot for which `has_room` as held, until `release`."""
         self.free_slots -= 1
-        self._held_slots[claimant] += 1
+        self._held_slots[claimant] = self._held_slots.get(claimant, 0) + 1
 
     def release(self, claimant: C) -> None:
         """Give back a slot."""
         self.free_slots += 1
-        self._held_slots[claimant] -= 1
-        if not self._held_slots[claimant]:
-            del self._held_slots[claimant]
+        held = self._held_slots.pop(claimant) - 1
+        if held:
+            self._held_slots[claimant] = held
         self._grant_slots()
 
     async def _wait_for_grant(self, claimant: C) -> None:
