@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from dcvd.core import clock_discipline
@@ -14,9 +15,8 @@ _HALF_A_SECOND_MS: Final = SECOND // 2
 """A `Date` has no fractions: on the average, so much more has passed."""
 
 
-def _get_boot_time_ns() -> int:
-    """Return the time since the machine was started, which goes on while it sleeps."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+_get_boot_time_ns: Final = partial(time.clock_gettime_ns, time.CLOCK_BOOTTIME)
+"""The time since the machine was started, which goes on while it sleeps."""
 
 
 class DisciplinedClock:

@@ -172,11 +172,11 @@ class DomainChecker:
                 await self._dns.observe(dns_request), listed.cloudflare_hostname, listed.asked_at, start
             )
         async with asyncio.TaskGroup() as group:
-            dns_task = group.create_task(self._dns.observe(dns_request), name=f"check.dns.{domain.id}")
             cloudflare_task = group.create_task(
                 self._ask_cloudflare(domain, urgency), name=f"check.cloudflare.{domain.id}"
             )
-        return _CheckAnswers(dns_task.result(), cloudflare_task.result(), start.started_at, start)
+            observation = await self._dns.observe(dns_request)
+        return _CheckAnswers(observation, cloudflare_task.result(), start.started_at, start)
 
     async def _ask_cloudflare(self, domain: Domain, urgency: Urgency) -> _CloudflareAnswer:
         if domain.cf_id is None and not domain.is_parked:

@@ -18,7 +18,7 @@ def find_proof(domain: Domain, facts: DnsFacts) -> Proof | None:
         return None
     if domain.has_own_target and domain.cname_target in facts.chain:
         return Proof.OWN_TARGET
-    return Proof.TXT if proof_text(domain.id) in facts.proof_texts else None
+    return Proof.TXT if facts.proof_texts and proof_text(domain.id) in facts.proof_texts else None
 
 
 def observe_proof(domain: Domain, observations: Iterable[object]) -> Proof | None:
