@@ -82,8 +82,10 @@ async def record_many(context: Context, checks: Sequence[DomainCheck]) -> list[D
     return await context.database.write(lambda tx: [apply(context, tx, check) for check in checks])
 
 
-def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str = SYNC_ACTOR) -> Domain | None:
-    """Like `record`, but inside a larger unit of work.
+def apply(
+    context: Context, tx: Transaction, check: DomainCheck, *, actor: str = SYNC_ACTOR, stored: Domain | None = None
+) -> Domain | None:
+    """Like `record`, but inside a larger unit of work; `stored` is the domain, where that has just read it.
 
     Cloudflare's answer to a request made at `asked_at` is left out where a later answer was stored since; so is the DNS
     observation of a check with this `start`. A check that was requested meanwhile follows soon, and so does one that is
@@ -91,7 +93,7 @@ def apply(context: Context, tx: Transaction, check: DomainCheck, *, actor: str =
     job is a dead letter, gets the error `registration_failed`. What proves a contested claim ends the others on its
     name.
     """
-    stored = domains.get(tx, check.domain_id)
+    stored = stored or domains.get(tx, check.domain_id)
     if stored is None:
         return None
     observations, start, now = check.observations, check.start, context.now()

@@ -136,7 +136,7 @@ def _store_parked(context: Context, tx: Transaction, job: Job) -> bool:
         return False
     queue.succeed(context, tx, job)
     if claim is not None and claim.dormant_since is None:
-        registration.record_observation(context, tx, job, ParkedHostname(is_new=True))
+        registration.record_observation_of(context, tx, job, claim, ParkedHostname(is_new=True))
     return True
 
 
@@ -199,7 +199,7 @@ async def record_registered(context: Context, job: Job, observation: CloudflareH
         queue.succeed(context, tx, job)
         claim = None if job.domain_id is None else domains.get(tx, job.domain_id)
         if claim is not None and claim.dormant_since is None:
-            return registration.record_observation(context, tx, job, observation)
+            return registration.record_observation_of(context, tx, job, claim, observation)
         if job.domain_name is None or not hostname_assignment.assign_next(context, tx, job.domain_name):
             queue.enqueue(
                 context,

@@ -32,11 +32,19 @@ def record_observation(
 ) -> Domain | None:
     """Record what Cloudflare answered a job about its domain; None when the domain was removed."""
     domain = None if job.domain_id is None else domains.get(tx, job.domain_id)
-    if domain is None:
-        return None
+    return None if domain is None else record_observation_of(context, tx, job, domain, observation)
+
+
+def record_observation_of(
+    context: Context, tx: Transaction, job: Job, domain: Domain, observation: CloudflareObservation
+) -> Domain | None:
+    """Like `record_observation`, of a domain that the unit of work has just read."""
     if domain.remedies_applied:
-        domains.update(tx, remedies.restart_remedy_wait(domain, context.now()))
-    return apply_check(context, tx, job, domain.id, [observation])
+        domain = remedies.restart_remedy_wait(domain, context.now())
+        domains.update(tx, domain)
+    return checks.apply(
+        context, tx, DomainCheck(domain.id, [observation], is_by_job=True), actor=job_actor(job.id), stored=domain
+    )
 
 
 def record_death(context: Context, tx: Transaction, job: Job) -> None:
