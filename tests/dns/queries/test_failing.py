@@ -153,6 +153,18 @@ async def test_servers_that_fail_for_caa_alone_are_seen_to(
     assert facts.target_caa.outcome == "answered"
 
 
+async def test_servers_that_are_silent_about_caa_are_not_down_for_other_hostnames_of_the_zone(
+    config: Config, authority: Sandbox, other_sandbox: Sandbox
+) -> None:
+    authority.set_dns("*.customer.test", "CNAME", [f"{TARGET}."])
+    await fault(authority, target="dns", kind="timeout", type="CAA")
+    observer = DnsObserver(stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT))
+    questions = [DnsCheckRequest(hostname=f"n{number}.customer.test", target=TARGET) for number in range(5)]
+    seen = await asyncio.gather(*map(observer.observe, questions))
+    assert [each.facts.chain for each in seen] == [(TARGET,)] * 5
+    assert [each.facts.servers[0].outcome for each in seen] == ["answered"] * 5
+
+
 async def test_a_closed_port_is_told_from_silence(config: Config, authority: Sandbox, silent: SocketAddress) -> None:
     closed = SocketAddress("127.0.0.1", 1)
     dns_config = replace(
