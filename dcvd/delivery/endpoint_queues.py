@@ -39,6 +39,8 @@ class EndpointQueues:
         self._scheduler = scheduler
         self._queues: dict[str, EndpointQueue] = {}
         self._to_read: dict[str, EndpointQueue] = {}
+        self._half_empty: dict[str, EndpointQueue] = {}
+        """Queues with unread deliveries that need no read yet, and are read with the next one that does."""
         self._timers: list[tuple[int, int, EndpointQueue]] = []
         self._tie_breakers = itertools.count()
         self._needs_survey = True
@@ -72,8 +74,10 @@ class EndpointQueues:
                 raise
         self.fire_timers()
         queues = list(itertools.islice(self._to_read.values(), _QUEUES_PER_READ))
+        half_empty = self._take_half_empty(_QUEUES_PER_READ - len(queues)) if queues else []
         for queue in queues:
             del self._to_read[queue.endpoint_id]
+        queues += half_empty
         try:
             await self._read(queues)
         except BaseException:
@@ -117,9 +121,14 @@ class EndpointQueues:
 
     def refill(self, queue: EndpointQueue) -> None:
         """Request a read of a queue that has unread deliveries and will soon run dry."""
-        if queue.has_unread and queue.ready_count <= _MIN_READ_AHEAD and queue.endpoint_id not in self._to_read:
+        if not queue.has_unread or queue.endpoint_id in self._to_read:
+            return
+        if queue.ready_count <= _MIN_READ_AHEAD:
+            self._half_empty.pop(queue.endpoint_id, None)
             self._to_read[queue.endpoint_id] = queue
             self.wake_event.set()
+        elif queue.ready_count <= _READ_AHEAD // 2:
+            self._half_empty[queue.endpoint_id] = queue
 
     def mark_unread(self, queue: EndpointQueue) -> None:
         """Note that a queue may have due deliveries that were not read, and request a read."""
@@ -162,10 +171,26 @@ class EndpointQueues:
             for endpoint_id in endpoint_ids:
                 self.mark_unread(self._get_or_create_queue(endpoint_id))
 
+    def _take_half_empty(self, limit: int) -> list[EndpointQueue]:
+        """Take up to `limit` queues to be read with those in `_to_read`, none of which is among them.
+
+        Many reads of few queues find the same pages cold again.
+        """
+        taken: list[EndpointQueue] = []
+        most = self._choose_read_ahead() // 2
+        while self._half_empty and len(taken) < limit:
+            endpoint_id, queue = self._half_empty.popitem()
+            if queue.has_unread and queue.ready_count <= most and endpoint_id not in self._to_read:
+                taken.append(queue)
+        return taken
+
+    def _choose_read_ahead(self) -> int:
+        return min(max(_READ_AHEAD_TOTAL // max(len(self._queues), 1), _MIN_READ_AHEAD), _READ_AHEAD)
+
     async def _read(self, queues: Sequence[EndpointQueue]) -> None:
         context = self._context
         now = context.now()
-        read_ahead = min(max(_READ_AHEAD_TOTAL // max(len(self._queues), 1), _MIN_READ_AHEAD), _READ_AHEAD)
+        read_ahead = self._choose_read_ahead()
         requests: list[tuple[EndpointQueue, bool, list[str], int]] = []
         for queue in queues:
             if queue.is_stale:

@@ -84,6 +84,59 @@ async def test_however_often_something_is_announced_only_so_much_is_read_ahead(c
     assert lane.ready_count == most <= 64
 
 
+async def test_with_a_lane_that_runs_dry_those_are_read_that_are_half_empty(context: Context, org: str) -> None:
+    left = {}
+    for ready in (8, 32, 33):
+        endpoint, _ = await subscribe(context, org, _URL)
+        await backlog(context, org, endpoint, 200)
+        left[endpoint] = ready
+    turns = new_scheduler(300)
+    lanes = EndpointQueues(context, turns)
+    await _read_all(lanes)
+    known = [lane for _ in left if (lane := turns.choose(context.now(), LIMIT)) is not None]
+    # The one that runs dry comes last: only then there is anything to read.
+    for lane in sorted(known, key=lambda lane: left[lane.endpoint_id], reverse=True):
+        while lane.ready_count > left[lane.endpoint_id]:
+            lane.finish(lane.take_next(), None)
+            lanes.refill(lane)
+    assert lanes.wake_event.is_set()
+    await lanes.update()
+    assert [lane.ready_count for lane in sorted(known, key=lambda lane: left[lane.endpoint_id])] == [64, 64, 33]
+
+
+async def test_a_lane_that_is_half_empty_and_whose_endpoint_changes_is_read_once(context: Context, org: str) -> None:
+    endpoint, _ = await subscribe(context, org, _URL)
+    await backlog(context, org, endpoint, 200)
+    turns = new_scheduler(300)
+    lanes = EndpointQueues(context, turns)
+    await _read_all(lanes)
+    lane = turns.choose(context.now(), LIMIT)
+    assert lane is not None
+    while lane.ready_count > 20:
+        lane.finish(lane.take_next(), None)
+        lanes.refill(lane)
+    await context.database.write(lambda tx: tx.announce(Topic.ENDPOINTS, endpoint))
+    await lanes.update()
+    assert lane.ready_count == 64
+    assert len(set(lane.known_ids)) == len(lane.known_ids)
+
+
+async def test_a_lane_that_is_half_empty_is_not_read_by_itself(context: Context, org: str) -> None:
+    endpoint, _ = await subscribe(context, org, _URL)
+    await backlog(context, org, endpoint, 200)
+    turns = new_scheduler(300)
+    lanes = EndpointQueues(context, turns)
+    await _read_all(lanes)
+    lane = turns.choose(context.now(), LIMIT)
+    assert lane is not None
+    while lane.ready_count > 20:
+        lane.finish(lane.take_next(), None)
+        lanes.refill(lane)
+    assert not lanes.wake_event.is_set()
+    await lanes.update()
+    assert lane.ready_count == 20
+
+
 async def test_a_lane_that_runs_dry_is_read_on_to_its_end(context: Context, org: str) -> None:
     endpoint, _ = await subscribe(context, org, _URL)
     await backlog(context, org, endpoint, 1000)
