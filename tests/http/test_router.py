@@ -5,10 +5,11 @@ from typing import Any
 
 import litestar
 import pytest
-from litestar import Litestar, get, post
+from litestar import Litestar, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.routes import HTTPRoute
 
 from dcvd.http.router import Router
 
@@ -30,6 +31,11 @@ async def add_thing() -> None:
 @get("/{thing_id:str}")
 async def show_thing(thing_id: FromPath[str]) -> str:
     return thing_id
+
+
+@put("/")
+async def replace_things() -> None:
+    return
 
 
 _THINGS = Router("/things", route_handlers=[list_things, add_thing], guards=[_refuse_nobody])
@@ -76,7 +82,7 @@ def test_two_applications_of_the_same_routers_share_no_handler() -> None:
         assert handler.app is one
 
 
-def test_each_route_has_one_handler_of_options() -> None:
+def test_the_routes_of_a_router_have_one_handler_of_options() -> None:
     def count() -> int:
         gc.collect()
         made = (each for each in gc.get_objects() if isinstance(each, HTTPRouteHandler))
@@ -84,7 +90,19 @@ def test_each_route_has_one_handler_of_options() -> None:
 
     before = count()
     app = _make()
-    assert count() - before == len(app.routes)
+    assert count() - before == len([_THINGS, _ONE_THING])
+    assert all("OPTIONS" in route.methods for route in app.routes if isinstance(route, HTTPRoute))
+
+
+def test_options_of_a_path_demand_what_its_first_handler_demands() -> None:
+    free = Router("/things", route_handlers=[replace_things])
+    for routers, guards in (([_THINGS, free], 1), ([free, _THINGS], 0)):
+        app = Litestar([Router("/api", route_handlers=routers)], openapi_config=None)
+        (route,) = (each for each in app.routes if each.path == "/api/things")
+        assert isinstance(route, HTTPRoute)
+        assert route.methods == {"GET", "POST", "PUT", "OPTIONS"}
+        handler, _ = route.route_handler_map["OPTIONS"]
+        assert len(handler.resolve_guards()) == guards
 
 
 def test_a_router_that_would_make_its_routes_itself_is_refused() -> None:
