@@ -1,5 +1,6 @@
 """The Litestar application: all routes, and what every request passes through."""
 
+import asyncio
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -23,7 +24,7 @@ from dcvd.http.app_services import AppServices
 from dcvd.http.documentation import BEARER
 from dcvd.http.etag import check_if_match
 from dcvd.http.idempotency import check_idempotency_key
-from dcvd.http.page_routes import NO_PAGES, PageRoutes
+from dcvd.http.page_routes import FailureHandler, PageEntrance, PageRoutes
 from dcvd.http.parameters import refuse_unknown_parameters
 from dcvd.http.request import ApiRequest
 from dcvd.http.request_envelope import RequestEnvelope
@@ -40,7 +41,11 @@ async def _check_request(request: Request[Any, Any, Any]) -> None:
 class Api(Litestar):
     """The Litestar application inside the request envelope."""
 
-    def __init__(self, services: AppServices, pages: PageRoutes = NO_PAGES) -> None:
+    def __init__(self, services: AppServices, pages: PageEntrance | None = None) -> None:
+        """`pages`: what people see in a browser, loaded with the first request for it."""
+        self._pages = pages
+        self._pages_lock = asyncio.Lock()
+        self._handle_exception: FailureHandler = handle_exception
         documents = ServedDocuments()
 
         async def prepare(request: Request[Any, Any, Any]) -> Response[bytes] | None:
@@ -64,23 +69,25 @@ class Api(Litestar):
                 cloudflare_notifications.ROUTER,
                 operator_calls.ROUTER,
                 operator_calls.show_metrics,
-                *pages.routers,
             ],
             before_request=prepare,
-            exception_handlers={Exception: pages.with_missing_shown(handle_exception)},
+            exception_handlers={Exception: lambda request, error: self._handle_exception(request, error)},
             logging_config=None,
             openapi_config=openapi_config(services.context.config.server.public_url, documents.plugins),
             request_class=ApiRequest,
             # The limit comes from the configuration and is enforced where the body is read.
             request_max_body_size=None,
             state=State({"parts": services}),
-            template_config=pages.template_config,
         )
         self.services = services
-        methods: dict[str, set[str]] = {}
-        for route in self.routes:
-            methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))
-        self._envelope = RequestEnvelope(super().__call__, services, methods)
+        self._methods: dict[str, set[str]] = {}
+        self._note_methods()
+        self._envelope = RequestEnvelope(self._answer, services, self._methods)
+
+    def load_pages(self) -> None:
+        """Load the pages now."""
+        if self._pages is not None:
+            self._add_pages(self._pages.load())
 
     async def __call__(
         self, scope: Scope | LifeSpanScope, receive: Receive | LifeSpanReceive, send: Send | LifeSpanSend
@@ -90,3 +97,22 @@ class Api(Litestar):
             await self._envelope(scope, receive, send)  # type: ignore[arg-type]  # HTTP's own by its type
         else:
             await super().__call__(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._pages is not None and self._pages.leads_to(scope["path"]):
+            async with self._pages_lock:
+                if self._pages is not None:
+                    # Other requests are served while a thread imports.
+                    self._add_pages(await asyncio.to_thread(self._pages.load))
+        await super().__call__(scope, receive, send)
+
+    def _add_pages(self, pages: PageRoutes) -> None:
+        self._pages = None
+        self.register(Router("/", route_handlers=pages.routers))
+        self.template_engine = pages.template_config.engine_instance
+        self._handle_exception = pages.with_missing_shown(handle_exception)
+        self._note_methods()
+
+    def _note_methods(self) -> None:
+        for route in self.routes:
+            self._methods.setdefault(route.path_format, set()).update(getattr(route, "methods", ()))

@@ -43,7 +43,7 @@ from dcvd.services.system.overview import Serving
 from dcvd.store.engine.database import Database
 from dcvd.sync.stall_watch import StallWatch
 from dcvd.sync.zone_loop import ZoneLoop
-from dcvd.web.routes import PAGES
+from dcvd.web.entrance import PAGE_ENTRANCE
 
 log = structlog.get_logger(__name__)
 
@@ -243,7 +243,7 @@ class Daemon:
             head_timeout_s=to_seconds(config.server.head_timeout), keep_alive_s=to_seconds(config.server.keep_alive)
         )
         api = HttpServer(
-            Api(self.services, PAGES),
+            Api(self.services, PAGE_ENTRANCE),
             sockets=listeners.sockets,
             limits=limits,
             connection_limits=derive_connection_limits(config),

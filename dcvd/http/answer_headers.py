@@ -35,13 +35,13 @@ class AnswerHeaders:
     """Completes the headers of answers."""
 
     def __init__(self, server: ServerConfig, methods: Mapping[str, Collection[str]]) -> None:
-        """`methods`: the methods of each path template."""
+        """`methods`: the methods of each path template; there may be more of them later."""
         self._own = [(b"cache-control", b"no-store"), *SECURITY_HEADERS]
         if server.is_https:
             self._own.append(_TRANSPORT_SECURITY)
         self._own_names = frozenset(name for name, _ in self._own)
         self._origins = AllowedOrigins(server.cors_origins)
-        self._allow = {path: format_allow(names).encode() for path, names in methods.items()}
+        self._methods = methods
 
     def complete(self, headers: Iterable[tuple[bytes, bytes]], scope: HTTPScope) -> list[tuple[bytes, bytes]]:
         """Return the application's headers with ours; a page keeps the policies that it brings."""
@@ -73,11 +73,11 @@ class AnswerHeaders:
     ) -> Iterator[tuple[bytes, bytes]]:
         """Yield the application's headers but for our own, of which those of `kept_names` stay as they are.
 
-        Litestar's own answer to OPTIONS lists one method alone; it is corrected.
+        The handler of OPTIONS does not know the methods of a path; what it says is corrected.
         """
-        allow = self._allow.get(scope.get("path_template", "")) if scope["method"] == "OPTIONS" else None
+        methods = self._methods.get(scope.get("path_template", "")) if scope["method"] == "OPTIONS" else None
         for name, value in headers:
-            if name == b"allow" and allow is not None:
-                yield name, allow
+            if name == b"allow" and methods is not None:
+                yield name, format_allow(methods).encode()
             elif name not in self._own_names or name in kept_names:
                 yield name, value

@@ -50,7 +50,7 @@ class RequestEnvelope:
     """Wraps an ASGI application with what every request and answer has."""
 
     def __init__(self, app: ASGIApp, services: AppServices, methods: Mapping[str, Collection[str]]) -> None:
-        """`methods`: the methods of each path template."""
+        """`methods`: the methods of each path template; there may be more of them later."""
         self._app = app
         self._services = services
         limits = services.context.config.limits

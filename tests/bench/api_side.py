@@ -28,7 +28,7 @@ from dcvd.config import Config
 from dcvd.config.limits_section import LimitsConfig
 from dcvd.kit.http.server.sockets import bind_tcp
 from dcvd.kit.logs.configuration import configure_logging
-from dcvd.web.routes import PAGES
+from dcvd.web.entrance import PAGE_ENTRANCE
 from tests.bench.scrape import open_parts, serve
 
 PLAIN_FILE: Final = "plain.db"
@@ -94,7 +94,7 @@ class PlainHandlers:
 
 @asynccontextmanager
 async def _serve_ours(path: Path) -> AsyncIterator[int]:
-    async with open_parts(path, _CONFIG) as parts, serve(Api(parts.services, PAGES)) as port:
+    async with open_parts(path, _CONFIG) as parts, serve(Api(parts.services, PAGE_ENTRANCE)) as port:
         yield port
 
 

@@ -14,7 +14,7 @@ from dcvd.api.app import Api
 from dcvd.core.tokens.token import Role
 from dcvd.http.access.session_cookie import build_session_cookie
 from dcvd.services.tokens import minting
-from dcvd.web.routes import PAGES
+from dcvd.web.entrance import PAGE_ENTRANCE
 from dcvd.web.sign_in.redirection import DASHBOARD_PATH
 from tests.bench.scrape import fill, open_parts, serve
 from tests.signed_in import begin_session
@@ -55,7 +55,7 @@ async def _measure(path: Path) -> dict[str, float | int | str]:
         minted = await minting.create(context, "org_0", name="bench", role=Role.OWNER, expires_at=None)
         begun = await begin_session(context, minted)
         cookie = build_session_cookie(context.config, begun.secret.reveal(), begun.lifetime_ms).split(";")[0]
-        async with serve(Api(parts.services, PAGES)) as port:
+        async with serve(Api(parts.services, PAGE_ENTRANCE)) as port:
             for name, place in _PLACES.items():
                 url = f"{DASHBOARD_PATH}{place}"
                 await _ask(port, url, cookie)

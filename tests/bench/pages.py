@@ -24,7 +24,7 @@ from dcvd.services.links import creation
 from dcvd.services.tokens import minting
 from dcvd.store import domains
 from dcvd.store.engine.transactions import Transaction
-from dcvd.web.routes import PAGES
+from dcvd.web.entrance import PAGE_ENTRANCE
 from tests.bench.scrape import fill, open_parts, serve
 
 PAGES_OPEN: Final = 500
@@ -52,7 +52,7 @@ async def _measure(path: Path) -> dict[str, float | int | str]:
         links = [await _mint_link(context) for _ in range(-(-PAGES_OPEN // MAX_STREAMS_PER_BEARER))]
         minted = await minting.create(context, _ORG_ID, name="bench", role=Role.OWNER, expires_at=None)
         token = minted.plaintext.reveal()
-        async with serve(Api(parts.services, PAGES)) as port, aiohttp.ClientSession() as session:
+        async with serve(Api(parts.services, PAGE_ENTRANCE)) as port, aiohttp.ClientSession() as session:
             url = f"http://127.0.0.1:{port}"
             page_ms = await _time_calls(session, f"{url}/connect/{links[0]}", None)
             await _time_calls(session, f"{url}/api/domains?limit=20", token)

@@ -62,7 +62,7 @@ from dcvd.services.watching import Watchers
 from dcvd.services.zones.checks import ZoneChecker
 from dcvd.store.engine.database import Database
 from dcvd.store.organizations.organizations import Organization
-from dcvd.web.routes import PAGES
+from dcvd.web.entrance import PAGE_ENTRANCE
 from tests.manual_clock import ManualClock
 from tests.providing import access_of
 from tests.served_app.client import Client
@@ -204,7 +204,9 @@ def built_app(config: Config) -> Api:
         zones=ZoneChecker(context, FakeTextReader()),
         openid=cast(OpenIdClient, None),
     )
-    return Api(services, PAGES)
+    api = Api(services, PAGE_ENTRANCE)
+    api.load_pages()
+    return api
 
 
 @pytest.fixture
