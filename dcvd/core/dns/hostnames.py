@@ -15,6 +15,7 @@ from publicsuffixlist import PublicSuffixList
 
 from dcvd.core.addresses import MAX_NAME_CHARS
 from dcvd.core.dns.refused_names import RefusedName
+from dcvd.core.dns.suffix_lists import read_list
 from dcvd.core.dns.top_level_domains import RESERVED_TLDS, find_likely, is_delegated, read_suffixes
 from dcvd.core.dns.typed_names import NotOnlyName, extract_name
 from dcvd.core.sentences.sentence import Param, say
@@ -35,7 +36,7 @@ _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
 @cache
 def _read_all_suffixes() -> PublicSuffixList:
     """Read the suffixes with those of the private section, such as `github.io`, below which companies let names."""
-    return PublicSuffixList()
+    return read_list()
 
 
 def load_suffixes() -> None:

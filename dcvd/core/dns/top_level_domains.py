@@ -8,6 +8,7 @@ from typing import Final
 
 from publicsuffixlist import PublicSuffixList
 
+from dcvd.core.dns.suffix_lists import read_list
 from dcvd.core.text import is_slip
 
 RESERVED_TLDS: Final = frozenset(
@@ -27,7 +28,7 @@ def read_suffixes() -> PublicSuffixList:
 
     Those of the list's private section belong to somebody, as names do.
     """
-    return PublicSuffixList(only_icann=True)
+    return read_list(only_icann=True)
 
 
 @lru_cache(1024)
