@@ -4,7 +4,25 @@ import os
 import signal
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Final, NoReturn
+
+LATE_MODULES: Final = (
+    "logging.config",  # uvicorn's
+    "pdb",  # Litestar's
+    "yaml",  # Litestar's, for a form of the OpenAPI document that is not served
+    "dns.dnssec",
+    "dcvd.core.sentences.german",
+    "dcvd.messaging.smtp",
+    "dcvd.providers.rfc2136.records",
+    "dcvd.providers.rfc2136.server",
+    "dcvd.providers.route53.records",
+    "dcvd.services.predecessor.importing",
+)
+"""What few daemons need: it is imported when something of it is used, and so is what it imports itself.
+
+`from dcvd.messaging import smtp` keeps a module late; `from dcvd.messaging.smtp import send_mail` would not, and a test
+would say so. Tests and commands import all at once.
+"""
 
 
 def main() -> NoReturn:
@@ -15,8 +33,10 @@ def main() -> NoReturn:
     """
     if sys.argv[1:2] == ["serve"]:
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+        imports = import_module("dcvd.kit.imports")
         # structlog takes Rich for traces of errors that the log does not use: 4 MiB for as long as the daemon runs.
-        import_module("dcvd.kit.imports").import_without("structlog", "rich")
+        imports.import_without("structlog", "rich")
+        imports.import_late(LATE_MODULES)
     if instruction := os.environ.get("_DCVD_COMPLETE"):
         import_module("dcvd.cli.completion.shells").answer(instruction)
         sys.exit(0)

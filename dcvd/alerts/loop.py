@@ -19,8 +19,8 @@ from dcvd.core.domains.saas_zone import SaasZone, ZoneFaultCode
 from dcvd.core.instants import to_seconds
 from dcvd.errors import StoreError
 from dcvd.kit.tasks import TaskPool
+from dcvd.messaging import smtp
 from dcvd.messaging.chat import ChatSender
-from dcvd.messaging.smtp import send_mail
 from dcvd.metrics import Metrics
 from dcvd.services.alerts import gathering, outbox, raising
 from dcvd.services.context import Context
@@ -164,7 +164,7 @@ class AlertLoop:
         match message.channel:
             case Channel.MAIL:
                 mail = await outbox.prepare_mail(self._context, message)
-                return None if mail is None else await send_mail(self._context.config.mail, mail)
+                return None if mail is None else await smtp.send_mail(self._context.config.mail, mail)
             case Channel.CHAT:
                 targets = parse_targets(self._context.config.alerts.targets)
                 target = next((each for each in targets if each.fingerprint == message.recipient), None)

@@ -42,6 +42,8 @@ def run(path: Path, environ: Mapping[str, str]) -> int:
     """Run until a signal or a failure, and return the exit code; a failure is reported on stderr or in the log."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     _hold_back_reloads()
+    # The listings of all folders with packages: 1 MiB, and whatever is imported later reads its own anew.
+    sys.path_importer_cache.clear()
     code = _run(path, environ)
     if not flush_logs(_LOG_FLUSH_TIMEOUT_S):
         # Nobody reads the log, and the interpreter would wait for its lock at the end, for ever.

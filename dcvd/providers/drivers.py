@@ -1,5 +1,6 @@
 """Choose the driver for a provider and its credentials."""
 
+from functools import cached_property
 from typing import assert_never
 
 from dcvd.config import Config, Live
@@ -20,10 +21,10 @@ from dcvd.providers.godaddy.budgets import GodaddyBudgets
 from dcvd.providers.godaddy.records import GodaddyRecords
 from dcvd.providers.http.presets import PRESETS
 from dcvd.providers.http.records import HttpRecords
-from dcvd.providers.rfc2136.records import Rfc2136Records
-from dcvd.providers.rfc2136.server import UpdateServers
+from dcvd.providers.rfc2136 import records as rfc2136
+from dcvd.providers.rfc2136 import server as rfc2136_server
+from dcvd.providers.route53 import records as route53
 from dcvd.providers.route53.delegation import PublicNameServers
-from dcvd.providers.route53.records import Route53Records
 from dcvd.providers.route53.sessions import AwsSessions
 
 
@@ -47,7 +48,11 @@ class DriverFactory:
         self._name_servers = PublicNameServers(observer)
         self.public_zones = observer.zones
         self.aws_sessions = AwsSessions(fetcher, clock)
-        self._update_servers = UpdateServers(policy)
+        self._policy = policy
+
+    @cached_property
+    def _update_servers(self) -> "rfc2136_server.UpdateServers":
+        return rfc2136_server.UpdateServers(self._policy)
 
     def create_driver(self, org_id: str, provider: Provider, credentials: Credentials) -> RecordDriver:
         """Create the driver for these credentials of an organization.
@@ -64,13 +69,13 @@ class DriverFactory:
                     self._fetcher, config.providers_godaddy.api_base_url, credentials, self._godaddy_budgets
                 )
             case Provider.ROUTE53, AwsRole() | AwsKeys():
-                return Route53Records(
+                return route53.Route53Records(
                     config.providers_route53, credentials, self.aws_sessions, self._name_servers.list_of_zone
                 )
             case Provider.OTHER, OauthTokens(access_token=token):
                 return self._create_other(config, token)
             case Provider.OTHER, TsigKey():
-                return Rfc2136Records(credentials, self._update_servers, org_id)
+                return rfc2136.Rfc2136Records(credentials, self._update_servers, org_id)
             case _:
                 raise InvalidInput("credentials", word("credentials_of_other_kind", provider=provider.value))
 

@@ -13,7 +13,7 @@ from dcvd.errors import InvalidInput
 from dcvd.http.bodies.ndjson import MEDIA_TYPE
 from dcvd.http.bodies.stream import StreamingResponse
 from dcvd.http.request import ApiRequest
-from dcvd.services.predecessor.importing import Importer
+from dcvd.services.predecessor import importing
 
 MAX_BODY_BYTES: Final = 1 << 20
 
@@ -35,11 +35,11 @@ async def import_rows(request: ApiRequest) -> Response[Any]:
     if len(data.rows) > MAX_ROWS:
         raise InvalidInput("rows", f"There are {len(data.rows)} rows; {MAX_ROWS} come by one call.")
     services = request.services
-    importer = Importer(request.context, services.cloudflare, services.access, services.logos)
+    importer = importing.Importer(request.context, services.cloudflare, services.access, services.logos)
     return StreamingResponse(_generate(importer, data), media_type=MEDIA_TYPE)
 
 
-async def _generate(importer: Importer, data: ImportRequest) -> AsyncGenerator[bytes, None]:
+async def _generate(importer: "importing.Importer", data: ImportRequest) -> AsyncGenerator[bytes, None]:
     encoder = msgspec.json.Encoder()
     async for results in importer.run(data):
         yield encoder.encode_lines(results) if results else b"\n"

@@ -2,20 +2,38 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from string import Formatter
-from types import MappingProxyType
-from typing import Final, Literal, TypeVar, assert_never
+from typing import Final, Literal, TypeVar, assert_never, get_args
 
+from dcvd.core.sentences import german
 from dcvd.core.sentences.english import ENGLISH
-from dcvd.core.sentences.german import GERMAN
 from dcvd.core.sentences.sentence import Param, Sentence, TypedRecord
 from dcvd.core.text import join_names
 
 Language = Literal["en", "de"]
 """A language that the catalogue has (RFC 5646)."""
+_LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
-CATALOGUE: Final[Mapping[Language, Mapping[str, str]]] = MappingProxyType({"en": ENGLISH, "de": GERMAN})
+
+class _Catalogue(Mapping[Language, Mapping[str, str]]):
+    def __getitem__(self, language: Language) -> Mapping[str, str]:
+        match language:
+            case "en":
+                return ENGLISH
+            case "de":
+                return german.GERMAN
+            case _:
+                raise KeyError(language)
+
+    def __iter__(self) -> Iterator[Language]:
+        return iter(_LANGUAGES)
+
+    def __len__(self) -> int:
+        return len(_LANGUAGES)
+
+
+CATALOGUE: Final = _Catalogue()
 """The templates of each language by the ids of the sentences."""
 # Neither can stand in a template or in what is printable.
 _MARK: Final = re.compile("\ue000([0-9]+)\ue001")

@@ -1,0 +1,32 @@
+"""What a daemon imports late is late: no other module takes anything out of it while it is imported itself."""
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+from dcvd.__main__ import LATE_MODULES
+
+_PROGRAM = """
+import sys
+from dcvd.__main__ import LATE_MODULES
+from dcvd.kit import imports
+imports.import_without("structlog", "rich")
+imports.import_late(LATE_MODULES)
+import dcvd.cli.main, dcvd.cli.serve, dcvd.web.entrance
+print(*(name for name in LATE_MODULES if type(sys.modules[name]).__name__ != "_LateModule"))
+for name in LATE_MODULES:
+    hasattr(sys.modules[name], "any_name_at_all")
+print(*(name for name in LATE_MODULES if type(sys.modules[name]).__name__ != "module"))
+"""
+
+
+def test_a_daemon_runs_no_late_module_with_its_start_and_each_runs_later() -> None:
+    done = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("\n\n", "")
+
+
+@pytest.mark.parametrize("name", LATE_MODULES)
+def test_each_late_module_can_be_imported(name: str) -> None:
+    assert import_module(name).__name__ == name
