@@ -273,10 +273,10 @@ def count_ready_since(snapshot: Snapshot, start: int, limit: int) -> int:
     )
 
 
-def list_due(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[Domain]:
+def list_due_ids(snapshot: Snapshot, lane: CheckLane, now: int, limit: int) -> list[str]:
     """List domains of a lane whose next check is due, the longest waiting first."""
-    return DOMAINS.fetch_all(
-        snapshot, "WHERE lane = ? AND next_sync_at <= ? ORDER BY next_sync_at LIMIT ?", (lane, now, limit)
+    return snapshot.fetch_column(
+        "SELECT id FROM domains WHERE lane = ? AND next_sync_at <= ? ORDER BY next_sync_at LIMIT ?", (lane, now, limit)
     )
 
 

@@ -38,17 +38,17 @@ def read_due(
     Where fewer are due, all of them are read. Otherwise the organizations take turns, so that none with any number of
     due domains delays those of another.
     """
-    # Domains in flight are still due in the store, so as many more are read.
-    oldest = domains.list_due(snapshot, lane, now, BATCH_SIZE + len(in_flight_ids))
-    idle = [domain for domain in oldest if domain.id not in in_flight_ids][:BATCH_SIZE]
-    if len(idle) < BATCH_SIZE:
-        return DueBatch(domains=idle, is_full=False, last_org_id=last_org_id)
-    ids, last_org_id = _choose_in_turns(snapshot, lane, now, frozenset(in_flight_ids), last_org_id)
+    # Domains in flight are still due in the store, so as many more are looked for; their rows are not read.
+    oldest_ids = domains.list_due_ids(snapshot, lane, now, BATCH_SIZE + len(in_flight_ids))
+    idle_ids = [domain_id for domain_id in oldest_ids if domain_id not in in_flight_ids][:BATCH_SIZE]
+    is_full = len(idle_ids) == BATCH_SIZE
+    ids = idle_ids
+    if is_full:
+        in_turn, last_org_id = _choose_in_turns(snapshot, lane, now, frozenset(in_flight_ids), last_org_id)
+        # What the turns leave free is for those that have waited longest.
+        ids = list(dict.fromkeys([*in_turn, *idle_ids]))[:BATCH_SIZE]
     chosen = domains.find_by_ids(snapshot, ids)
-    in_turn = [chosen[domain_id] for domain_id in ids]
-    # What the turns leave free is for those that have waited longest.
-    rest = [domain for domain in idle if domain.id not in chosen][: BATCH_SIZE - len(in_turn)]
-    return DueBatch(domains=[*in_turn, *rest], is_full=True, last_org_id=last_org_id)
+    return DueBatch(domains=[chosen[domain_id] for domain_id in ids], is_full=is_full, last_org_id=last_org_id)
 
 
 def _choose_in_turns(

@@ -128,7 +128,7 @@ async def _lane(context: Context, domain: Domain) -> CheckLane:
     """The one in which the store has a domain wait."""
     far = context.now() + 10 * DAY
     found = await context.database.read(
-        lambda snapshot: [kind for kind in CheckLane if domains.list_due(snapshot, kind, far, 1)]
+        lambda snapshot: [kind for kind in CheckLane if domains.list_due_ids(snapshot, kind, far, 1)]
     )
     (kind,) = found
     return kind

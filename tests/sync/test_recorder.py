@@ -48,9 +48,11 @@ async def test_looks_that_end_together_share_a_few_units(
     assert units == [32, 8]
     now = context.now()
     later = await context.database.read(
-        lambda snapshot: domains.list_due(snapshot, CheckLane.ROUTINE, now + 10 * DAY, 50)
+        lambda snapshot: domains.find_by_ids(
+            snapshot, domains.list_due_ids(snapshot, CheckLane.ROUTINE, now + 10 * DAY, 50)
+        )
     )
-    assert [domain.dns_checked_at for domain in later] == [now] * 40
+    assert [domain.dns_checked_at for domain in later.values()] == [now] * 40
 
 
 async def test_half_of_the_checks_that_may_run_at_once_wait_for_no_more(

@@ -39,8 +39,7 @@ async def _end(context: Context, domain: Domain, beginning: CheckStart, status: 
 
 
 async def _in_turn(context: Context, kind: CheckLane, at: int) -> list[str]:
-    found = await context.database.read(lambda snapshot: stored.list_due(snapshot, kind, at, 9))
-    return [each.id for each in found]
+    return await context.database.read(lambda snapshot: stored.list_due_ids(snapshot, kind, at, 9))
 
 
 @pytest.mark.parametrize("plan", [-SECOND, HOUR], ids=["due", "due later"])

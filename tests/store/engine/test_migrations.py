@@ -59,7 +59,7 @@ def test_what_version_two_held_waits_in_its_lane_and_keeps_its_jobs() -> None:
     )
     assert migrate(connection) == len(load_migrations())
     snapshot = Snapshot(connection)
-    waiting = {domain.id: kind for kind in CheckLane for domain in domains.list_due(snapshot, kind, 1, 10)}
+    waiting = {domain_id: kind for kind in CheckLane for domain_id in domains.list_due_ids(snapshot, kind, 1, 10)}
     assert waiting == {
         "pending_cname": CheckLane.WAITING,
         "issuing": CheckLane.WAITING,
