@@ -42,7 +42,24 @@ _FIRST_UPDATED: Final = DOMAINS.columns.index("contested") + 1
 """No check changes what stands before. `update_labels` changes some of it. `contested` follows from the other rows:
 `insert_all` and a trigger on removals write it."""
 _UPDATED_COLUMNS: Final = (*DOMAINS.columns[_FIRST_UPDATED:], *_DERIVED_COLUMNS)
+_WATCHED_COLUMNS: Final = (
+    "status", "proof", "dormant_since", "connection_id", "cf_id", "cf_errors", "cf_ssl_errors", "cf_differences",
+    "expires_at", "findings", "cf_changed_at", "ready_since", "broken_since", *_DERIVED_COLUMNS,
+)  # fmt: skip
+"""Those of them that indexes and triggers are made of, but for the time of the next check, which nearly always changes.
+
+SQLite writes each index anew of which a statement names a column, whether its value changes or not. By most checks none
+of these does: then they are only compared, and the indexes of the next check alone are written.
+"""
+_WATCHED_PLACES: Final = tuple(map(_UPDATED_COLUMNS.index, _WATCHED_COLUMNS))
+_QUIET_COLUMNS: Final = tuple(column for column in _UPDATED_COLUMNS if column not in _WATCHED_COLUMNS)
+_QUIET_PLACES: Final = tuple(map(_UPDATED_COLUMNS.index, _QUIET_COLUMNS))
 _UPDATE: Final = f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _UPDATED_COLUMNS)} WHERE id = ?"
+# With a plus, no index but that of the ids can be chosen.
+_UPDATE_QUIETLY: Final = (
+    f"UPDATE domains SET {', '.join(f'{column} = ?' for column in _QUIET_COLUMNS)}"
+    f" WHERE id = ?{''.join(f' AND +{column} IS ?' for column in _WATCHED_COLUMNS)}"
+)
 
 
 def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
@@ -90,11 +107,11 @@ def count_of_org_with_status(snapshot: Snapshot, org_id: str, status: DomainStat
 
 def update(tx: Transaction, domain: Domain) -> None:
     """Store a domain's new state."""
-    tx.execute(
-        _UPDATE,
-        (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain), domain.id),
-        rows={"id": [domain.id], "org_id": [domain.org_id]},
-    )
+    values = (*DOMAINS.to_row(domain)[_FIRST_UPDATED:], *_derive_columns(domain))
+    rows = {"id": [domain.id], "org_id": [domain.org_id]}
+    quiet, watched = [values[place] for place in _QUIET_PLACES], [values[place] for place in _WATCHED_PLACES]
+    if not tx.execute(_UPDATE_QUIETLY, (*quiet, domain.id, *watched), rows=rows):
+        tx.execute(_UPDATE, (*values, domain.id), rows=rows)
     tx.announce(Topic.DOMAIN_CHANGES, domain.id)
     tx.announce(Topic.DOMAIN_LISTS, domain.org_id)
 
