@@ -19,7 +19,7 @@ _FULL_DIVISOR: Final = 2
 """One in this many of the checks that may run at once need not wait for more: the others go on while they are stored.
 Were it all of them, those that hang would have the rest wait each time."""
 _GATHER_S: Final = 0.020
-"""Seconds for which a check waits for others; each unit costs a sync to disk and two switches of threads."""
+"""Each unit costs a sync to disk and two switches of threads."""
 
 
 class CheckRecorder:
@@ -28,8 +28,10 @@ class CheckRecorder:
     A caller that is cancelled before its check is in a batch leaves nothing behind: its domain is still due.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, gather_s: float = _GATHER_S) -> None:
+        """`gather_s`: for how many seconds a check waits for others."""
         self._context = context
+        self._gather_s = gather_s
         self._full_count = max(1, min(_MAX_BATCH, context.config.sync.concurrency // _FULL_DIVISOR))
         self._pending: list[tuple[DomainCheck, asyncio.Future[None]]] = []
         self._full_event = asyncio.Event()
@@ -61,7 +63,7 @@ class CheckRecorder:
             return
         self._full_event.clear()
         try:
-            async with asyncio.timeout(_GATHER_S):
+            async with asyncio.timeout(self._gather_s):
                 await self._full_event.wait()
         except TimeoutError:
             return

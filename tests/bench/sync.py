@@ -193,7 +193,8 @@ async def _pick(path: Path) -> float:
     spans = []
 
     def query(snapshot: Snapshot) -> list[str]:
-        return [found.id for kind in CheckLane for found in domains.list_due(snapshot, kind, now, _BATCH)]
+        ids = [found for kind in CheckLane for found in domains.list_due_ids(snapshot, kind, now, _BATCH)]
+        return list(domains.find_by_ids(snapshot, ids))
 
     for _ in range(_PICKS):
         began = time.perf_counter()

@@ -56,10 +56,9 @@ async def test_looks_that_end_together_share_a_few_units(
 
 
 async def test_half_of_the_checks_that_may_run_at_once_wait_for_no_more(
-    context: Context, made: list[Domain], units: list[int], monkeypatch: pytest.MonkeyPatch
+    context: Context, made: list[Domain], units: list[int]
 ) -> None:
-    monkeypatch.setattr("dcvd.sync.recorder._GATHER_S", 60.0)
-    recorder = CheckRecorder(context)
+    recorder = CheckRecorder(context, gather_s=60.0)
     async with asyncio.timeout(30):
         await asyncio.gather(*(recorder.record(_look(domain)) for domain in made[:16]))
     assert units == [16]
