@@ -173,7 +173,7 @@ _CERTIFICATE: Final = CloudflareCertificate(
 def _describe(number: int) -> CloudflareHostname:
     """What Cloudflare says of a hostname that `sync_data` made."""
     return CloudflareHostname(
-        id=f"00000000-0000-4000-8000-{number:012x}",
+        id=f"00000000-0000-4000-8000-{number + 1:012x}",
         hostname=f"n{number}.customer.test",
         status="active",
         ssl_status="active",
