@@ -163,16 +163,21 @@ class AuthoritativeServers:
         async with asyncio.TaskGroup() as group:
             for index, server in enumerate(self._servers[1:], 1):
                 group.create_task(self._ask_one(index, server), name="dns.authority")
-            if self._servers:
-                await (self._ask_one if bypass_cache else self._ask_with_caa)(0, self._servers[0])
+            if self._servers and bypass_cache:
+                await self._ask_one(0, self._servers[0])
+            elif self._servers:
+                await self._ask_with_caa(0, self._servers[0], delegation.zone)
 
     async def _ask_one(self, index: int, server: NameServer) -> None:
         self._replies[index] = await self._lookup.client.ask(self._query, server.address, self._lookup.budget)
 
-    async def _ask_with_caa(self, index: int, server: NameServer) -> None:
-        """Ask for the CAA, and for the CNAME too where the answer shows none."""
+    async def _ask_with_caa(self, index: int, server: NameServer, zone: Name) -> None:
+        """Ask for the CAA, and for the CNAME too where the answer shows none.
+
+        Servers that do not know CAA refer the question to themselves or to the root, and know the CNAME all the same.
+        """
         reply = await self._lookup.client.ask_caa(self._query.name, server.address, self._lookup.budget, recurse=False)
-        if reply.referral is not None:
+        if reply.referral is not None and is_below_zone(reply.referral.zone_cut, zone):
             self._replies[index] = reply
         elif reply.cname_reply is not None:
             self._replies[index] = reply.cname_reply

@@ -4,7 +4,10 @@ import asyncio
 import socket
 from contextlib import ExitStack
 
+import dns.flags
 import pytest
+from dns.message import Message
+from dns.rdatatype import RdataType
 from msgspec.structs import replace
 
 from dcvd.config import Config, SocketAddress
@@ -14,6 +17,7 @@ from dcvd.errors import OwnLimitReached
 from dcvd.sandbox import Sandbox
 from tests.descriptors import no_descriptor_left
 from tests.dns.conftest import SHORT, stubbed
+from tests.dns.scripted import answer, scripted
 from tests.dns.served import TARGET
 from tests.faults import fault, heal
 
@@ -163,6 +167,32 @@ async def test_servers_that_are_silent_about_caa_are_not_down_for_other_hostname
     seen = await asyncio.gather(*map(observer.observe, questions))
     assert [each.facts.chain for each in seen] == [(TARGET,)] * 5
     assert [each.facts.servers[0].outcome for each in seen] == ["answered"] * 5
+
+
+@pytest.mark.parametrize(
+    ("authority_of_caa", "is_aa"),
+    [
+        ("customer.test. 60 NS ns.customer.test.", False),
+        (". 60 NS a.root.test.", False),
+        ("customer.test. 60 NS ns.customer.test.", True),
+    ],
+)
+async def test_a_server_that_refers_caa_to_itself_or_upwards_is_asked_for_the_cname(
+    config: Config, authority: Sandbox, authority_of_caa: str, is_aa: bool
+) -> None:
+    def say(query: Message) -> Message:
+        if query.question[0].rdtype == RdataType.CNAME:
+            return answer(query, f"{RIGHT}. 60 CNAME {TARGET}.")
+        said = answer(query, authority=[authority_of_caa])
+        if not is_aa:
+            said.flags &= ~dns.flags.AA
+        return said
+
+    async with scripted(say) as server:
+        base = stubbed(config, [authority], resolver=authority, timeout=SHORT)
+        facts = await _facts(replace(base, dns=replace(base.dns, stub_zones={"customer.test": (server.address,)})))
+    assert [(each.outcome, each.cname) for each in facts.servers] == [("answered", TARGET)]
+    assert facts.chain == (TARGET,)
 
 
 async def test_a_closed_port_is_told_from_silence(config: Config, authority: Sandbox, silent: SocketAddress) -> None:
