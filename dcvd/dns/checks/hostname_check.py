@@ -135,9 +135,15 @@ class HostnameCheck:
                 group.create_task(self._check_records(), name="dns.records")
                 if result.chain.names:
                     group.create_task(self._check_addresses(), name="dns.addresses")
-            # A routine check asks for no more than this, which needs no task of its own.
-            await self._check_caa()
-            await resolvers_task
+            asks_resolvers = asks_everything or not (
+                resolvers_task.done() and result.resolvers.has_same_answer(accepted_answer)
+            )
+            if asks_resolvers:
+                # Some servers are silent about CAA, and the resolvers are not to wait for them.
+                group.create_task(self._check_caa(), name="dns.caa")
+                await resolvers_task
+            else:
+                await self._check_caa()
             if asks_everything or not result.resolvers.has_same_answer(accepted_answer):
                 await result.resolvers.ask_all()
         if result.reaches_target and result.authorities.authoritative_answer is not None:

@@ -195,6 +195,24 @@ async def test_a_server_that_refers_caa_to_itself_or_upwards_is_asked_for_the_cn
     assert facts.chain == (TARGET,)
 
 
+async def test_silence_about_caa_keeps_no_resolver_of_a_wrong_hostname_from_being_asked(
+    config: Config, authority: Sandbox, other_sandbox: Sandbox
+) -> None:
+    authority.set_dns(RIGHT, "CNAME", ["old.vendor.test."])
+    for server in (authority, other_sandbox):
+        await fault(server, target="dns", kind="timeout", type="CAA")
+    base = stubbed(config, [authority], resolver=other_sandbox, timeout=SHORT)
+
+    def say(query: Message) -> Message | None:
+        return answer(query) if query.question[0].rdtype == RdataType.CNAME else None
+
+    async with scripted(say) as second:
+        resolvers = (*base.dns.resolvers, second.address)
+        facts = await _facts(replace(base, dns=replace(base.dns, resolvers=resolvers)))
+    assert facts.chain == ("old.vendor.test",)
+    assert len(facts.resolvers) == 2
+
+
 async def test_a_closed_port_is_told_from_silence(config: Config, authority: Sandbox, silent: SocketAddress) -> None:
     closed = SocketAddress("127.0.0.1", 1)
     dns_config = replace(
