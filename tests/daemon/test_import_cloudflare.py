@@ -128,6 +128,7 @@ async def test_the_first_looks_at_all_of_them_are_quiet_and_later_changes_are_to
         assert json.loads(done)["summary"]["exists"] == COUNT - 1
 
 
+@pytest.mark.sweep
 async def test_without_a_daemon_the_command_makes_a_call_for_each_page_and_no_other(
     tmp_path: Path, zone: Sandbox
 ) -> None:

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from dcvd.core.epochs import epoch_of
 from dcvd.sandbox import Sandbox
 from tests.daemon.conftest import Collector
@@ -36,6 +38,7 @@ async def _orphans(daemon: DaemonProcess) -> list[str]:
     return [each["hostname"] for each in found]
 
 
+@pytest.mark.sweep
 async def test_what_a_backup_does_not_know_is_found_and_its_numbers_come_to_nobody_again(
     tmp_path: Path, world: Sandbox, collector: Collector
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from dcvd.core.addresses import IpAddress, IpNetwork, parse_ip
 
+_MAX_ADDRESS_CHARS: Final = 64  # 45 of an IPv6 address, and the id of its zone
 _CLIENT_PREFIX_BITS: Final = 64  # of IPv6: one client is commonly given so large a network
 
 
@@ -16,7 +17,7 @@ class ClientAddresses:
     def __init__(self, trusted_proxies: Sequence[IpNetwork] = ()) -> None:
         self._trusted_proxies = tuple(trusted_proxies)
         self.find_claimant = lru_cache(4096)(self._find_claimant)
-        self._judge = lru_cache(4096)(self._judge_text)
+        self._judge_known = lru_cache(4096)(self._judge_short)
 
     def find_client(self, peer: str, forwarded_for: Iterable[bytes]) -> str:
         """Return the client's address, given that of the connection's other end and the lines of X-Forwarded-For.
@@ -48,8 +49,12 @@ class ClientAddresses:
             return str(IPv6Network((parsed.packed, _CLIENT_PREFIX_BITS), strict=False))
         return str(parsed)
 
-    def _judge_text(self, text: str) -> tuple[IpAddress | None, bool]:
+    def _judge(self, text: str) -> tuple[IpAddress | None, bool]:
         """Return the address that a text is, and whether it is one of a trusted proxy."""
+        # What a client writes may be as long as a header, and is not to be kept.
+        return (None, False) if len(text) > _MAX_ADDRESS_CHARS else self._judge_known(text)
+
+    def _judge_short(self, text: str) -> tuple[IpAddress | None, bool]:
         address = parse_address(text)
         return address, address is not None and self._is_trusted(address)
 

@@ -1,5 +1,6 @@
 """Whose a request is: whom a proxy may name, and what counts as one client."""
 
+import tracemalloc
 from ipaddress import ip_network
 
 import pytest
@@ -64,3 +65,15 @@ def test_an_address_counts_as_one_client_but_that_of_a_proxy(address: str, claim
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.3.4.5", "::1"])
 def test_without_a_proxy_loopback_counts_as_many_clients(address: str) -> None:
     assert ClientAddresses().find_claimant(address) is None
+
+
+def test_what_a_client_writes_in_place_of_an_address_is_not_kept_however_long_it_is() -> None:
+    addresses = ClientAddresses([ip_network("10.0.0.0/8")])
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            assert addresses.find_client("10.0.0.1", [b"%d" % number * 20_000]) == "10.0.0.1"
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept_bytes < 200_000

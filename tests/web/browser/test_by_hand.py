@@ -9,6 +9,7 @@ from tests.web.browser.visitor import Visitor
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
+@pytest.mark.sweep
 async def test_from_a_typo_to_https_without_a_reload(place: Place, tenant: Tenant, visitor: Visitor) -> None:
     zone = place.new_zone()
     await place.set_dns(zone, "NS", *CLOUDFLARE_SERVERS)

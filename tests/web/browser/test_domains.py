@@ -18,6 +18,7 @@ def stage(place: Place, tenant: Tenant, visitor: Visitor) -> Stage:
     return Stage(place, tenant, visitor)
 
 
+@pytest.mark.sweep
 async def test_support_pastes_an_address_and_reads_the_cause(stage: Stage) -> None:
     domain = await add_broken(stage)
     await stage.open_dashboard("/domains")
