@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from dcvd.core.webhooks.deliveries import AttemptOutcome, FinishedAttempt
-from dcvd.delivery.endpoint_queue import Readiness
+from dcvd.delivery.endpoint_queue import EndpointQueue, Readiness
 from dcvd.delivery.endpoint_queues import EndpointQueues
 from dcvd.services.context import Context
 from dcvd.services.organizations import quotas
@@ -96,42 +96,22 @@ async def test_with_a_lane_that_runs_dry_those_are_read_that_are_half_empty(cont
     known = [lane for _ in left if (lane := turns.choose(context.now(), LIMIT)) is not None]
     # The one that runs dry comes last: only then there is anything to read.
     for lane in sorted(known, key=lambda lane: left[lane.endpoint_id], reverse=True):
-        while lane.ready_count > left[lane.endpoint_id]:
-            lane.finish(lane.take_next(), None)
-            lanes.refill(lane)
+        _drain(lanes, lane, left[lane.endpoint_id])
     assert lanes.wake_event.is_set()
     await lanes.update()
     assert [lane.ready_count for lane in sorted(known, key=lambda lane: left[lane.endpoint_id])] == [64, 64, 33]
 
 
 async def test_a_lane_that_is_half_empty_and_whose_endpoint_changes_is_read_once(context: Context, org: str) -> None:
-    endpoint, _ = await subscribe(context, org, _URL)
-    await backlog(context, org, endpoint, 200)
-    turns = new_scheduler(300)
-    lanes = EndpointQueues(context, turns)
-    await _read_all(lanes)
-    lane = turns.choose(context.now(), LIMIT)
-    assert lane is not None
-    while lane.ready_count > 20:
-        lane.finish(lane.take_next(), None)
-        lanes.refill(lane)
-    await context.database.write(lambda tx: tx.announce(Topic.ENDPOINTS, endpoint))
+    lanes, lane = await _half_empty(context, org)
+    await context.database.write(lambda tx: tx.announce(Topic.ENDPOINTS, lane.endpoint_id))
     await lanes.update()
     assert lane.ready_count == 64
     assert len(set(lane.known_ids)) == len(lane.known_ids)
 
 
 async def test_a_lane_that_is_half_empty_is_not_read_by_itself(context: Context, org: str) -> None:
-    endpoint, _ = await subscribe(context, org, _URL)
-    await backlog(context, org, endpoint, 200)
-    turns = new_scheduler(300)
-    lanes = EndpointQueues(context, turns)
-    await _read_all(lanes)
-    lane = turns.choose(context.now(), LIMIT)
-    assert lane is not None
-    while lane.ready_count > 20:
-        lane.finish(lane.take_next(), None)
-        lanes.refill(lane)
+    lanes, lane = await _half_empty(context, org)
     assert not lanes.wake_event.is_set()
     await lanes.update()
     assert lane.ready_count == 20
@@ -334,3 +314,23 @@ async def test_while_a_failure_is_read_its_endpoint_does_not_count_as_well(conte
         await asyncio.sleep(0)
     await reading
     assert not lanes.is_healthy(endpoint)
+
+
+async def _half_empty(context: Context, org: str) -> tuple[EndpointQueues, EndpointQueue]:
+    """The queue of one endpoint, of whose 200 deliveries 64 were read and 20 of these are left."""
+    endpoint, _ = await subscribe(context, org, _URL)
+    await backlog(context, org, endpoint, 200)
+    turns = new_scheduler(300)
+    lanes = EndpointQueues(context, turns)
+    await _read_all(lanes)
+    lane = turns.choose(context.now(), LIMIT)
+    assert lane is not None
+    _drain(lanes, lane, 20)
+    return lanes, lane
+
+
+def _drain(lanes: EndpointQueues, lane: EndpointQueue, left: int) -> None:
+    """Finish the deliveries of a queue that were read, but for so many."""
+    while lane.ready_count > left:
+        lane.finish(lane.take_next(), None)
+        lanes.refill(lane)
