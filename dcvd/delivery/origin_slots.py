@@ -4,7 +4,6 @@ A receiver that answers soon is not overloaded, and what is in flight to it is s
 that are slow, silent or not known yet are limited, and those of fast ones only to several times as many.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -22,27 +21,30 @@ class OriginSlots:
     def __init__(self, get_limit: Callable[[], int]) -> None:
         """`get_limit` returns how many attempts of slow endpoints may be in flight to one origin now."""
         self._get_limit = get_limit
-        self._held = Counter[str]()
-        self._slow = Counter[str]()
-        self._slow_of_org = Counter[tuple[str, str]]()
+        # No `Counter`: it finds a key that is missing by a call of Python's, and most keys come and go with an attempt.
+        self._held: dict[str, int] = {}
+        self._slow: dict[str, int] = {}
+        self._slow_of_org: dict[tuple[str, str], int] = {}
 
     def has_free(self, origin: str, *, is_fast: bool) -> bool:
         """Whether some organization may start one more attempt of a fast or of a slow endpoint."""
         limit = self._get_limit()
-        return self._held[origin] < _FAST_FACTOR * limit and (is_fast or self._slow[origin] < limit)
+        return self._held.get(origin, 0) < _FAST_FACTOR * limit and (is_fast or self._slow.get(origin, 0) < limit)
 
     def has_room(self, origin: str, org_id: str, *, is_fast: bool) -> bool:
         """Whether an organization may start one more attempt of a fast or of a slow endpoint."""
         if not self.has_free(origin, is_fast=is_fast):
             return False
-        return is_fast or self._slow_of_org[origin, org_id] < max(int(self._get_limit() * _ORGANIZATION_SHARE), 1)
+        if is_fast:
+            return True
+        return self._slow_of_org.get((origin, org_id), 0) < max(int(self._get_limit() * _ORGANIZATION_SHARE), 1)
 
     def hold(self, origin: str, org_id: str, *, is_fast: bool) -> None:
         """Count an attempt as in flight, until `release`."""
-        self._held[origin] += 1
+        self._held[origin] = self._held.get(origin, 0) + 1
         if not is_fast:
-            self._slow[origin] += 1
-            self._slow_of_org[origin, org_id] += 1
+            self._slow[origin] = self._slow.get(origin, 0) + 1
+            self._slow_of_org[origin, org_id] = self._slow_of_org.get((origin, org_id), 0) + 1
 
     def release(self, origin: str, org_id: str, *, is_fast: bool) -> None:
         """Count an attempt as ended; `is_fast` as it was given to `hold`."""
@@ -52,7 +54,9 @@ class OriginSlots:
             _decrement(self._slow_of_org, (origin, org_id))
 
 
-def _decrement(counter: Counter[K], key: K) -> None:
-    counter[key] -= 1
-    if not counter[key]:
-        del counter[key]
+def _decrement(counts: dict[K, int], key: K) -> None:
+    count = counts[key] - 1
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]

@@ -90,7 +90,7 @@ class ReceivedResponse(HttpResponse, frozen=True, gc=False):
     body_fault: str = ""
 
 
-class Timings(Struct, frozen=True, kw_only=True):
+class Timings(Struct, frozen=True, kw_only=True, gc=False):
     """How long each phase of an exchange took, in milliseconds.
 
     A phase is None where it was not reached or not needed, as on a connection that was used before. `first_byte_ms`

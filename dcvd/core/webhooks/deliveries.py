@@ -71,7 +71,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
-class DueDelivery(Struct, frozen=True, kw_only=True):
+class DueDelivery(Struct, frozen=True, kw_only=True, gc=False):
     """A delivery that is due, with everything that an attempt needs beside the endpoint's settings.
 
     `requests`: how often somebody has asked to send it again. Where it grows while an attempt is in flight, the request
@@ -113,7 +113,7 @@ class AttemptOutcome(StrEnum):
     INTERNAL = "internal"
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
+class Attempt(Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP attempt of a delivery.
 
     `started_at` is in milliseconds since the epoch. `reason` is more exact than `outcome` where no answer came.
@@ -159,7 +159,7 @@ class NextAttemptReason(StrEnum):
     ONCE = "once"
 
 
-class AttemptConsequence(Struct, frozen=True, kw_only=True):
+class AttemptConsequence(Struct, frozen=True, kw_only=True, gc=False):
     """What an attempt means for its delivery; `next_attempt_at` is None when the delivery has ended.
 
     It is None too where a delivery that is to be tried again waits behind an earlier event of its domain.
@@ -192,7 +192,7 @@ class AttemptConsequence(Struct, frozen=True, kw_only=True):
 _DELIVERED: Final = AttemptConsequence(reason=NextAttemptReason.DELIVERED)
 
 
-class FinishedAttempt(Struct, frozen=True, kw_only=True):
+class FinishedAttempt(Struct, frozen=True, kw_only=True, gc=False):
     """An attempt that was made to send a due delivery to an endpoint."""
 
     due_delivery: DueDelivery
@@ -201,7 +201,7 @@ class FinishedAttempt(Struct, frozen=True, kw_only=True):
     attempt: Attempt
 
 
-class RecordedAttempt(Struct, frozen=True, kw_only=True):
+class RecordedAttempt(Struct, frozen=True, kw_only=True, gc=False):
     """An attempt as it is stored; `consequence` is None for one that an older dcvd stored."""
 
     attempt: Attempt

@@ -34,7 +34,7 @@ _CONFIRMED_SHARE: Final = 0.5
 """The part of a difference between a receiver's clock and ours that another clock has to confirm."""
 
 
-class EgressResponse(ReceivedResponse, frozen=True, kw_only=True):
+class EgressResponse(ReceivedResponse, frozen=True, kw_only=True, gc=False):
     """An answer with the first bytes of its body as they were sent, never decompressed.
 
     `headers` has only the few headers that are useful to a sender. repeated: as in `EgressError`.

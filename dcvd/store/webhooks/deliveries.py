@@ -45,7 +45,7 @@ class NewDelivery(Struct, frozen=True, array_like=True):
     request_id: str | None
 
 
-class _DueRow(Struct, frozen=True, array_like=True):
+class _DueRow(Struct, frozen=True, array_like=True, gc=False):
     id: str
     event_id: str
     event_type: EventType
