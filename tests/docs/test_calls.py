@@ -29,7 +29,9 @@ curl() { command curl --fail-with-body --silent --show-error "$@"; }
 api() { curl -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$@"; }
 openssl req -quiet -x509 -newkey rsa:2048 -nodes -keyout client.key -out client.pem -subj /CN=client 2>/dev/null ||
   openssl req -x509 -newkey rsa:2048 -nodes -keyout client.key -out client.pem -subj /CN=client 2>/dev/null
-ENDPOINT=$(api "$DCVD/api/webhooks" -d '{"url":"https://hooks.example.com/first","events":["*"]}' | jq -r .webhook.id)
+# Each block has a receiver of its own: what is in flight to one that does not answer would keep tests from it.
+URL="https://hooks$$.example.com/first"
+ENDPOINT=$(api "$DCVD/api/webhooks" -d "{\\"url\\":\\"$URL\\",\\"events\\":[\\"*\\"]}" | jq -r .webhook.id)
 DOMAIN_ID=$(api "$DCVD/api/domains" -d "{\\"domainName\\":\\"d$$.customer.test\\"}" | jq -r .domain.id)
 """
 
