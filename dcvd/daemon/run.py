@@ -30,7 +30,7 @@ EXIT_FAILED: Final = 1
 EXIT_BUSY: Final = 75  # EX_TEMPFAIL: another process holds the database, or the disk is full
 EXIT_BAD_CONFIG: Final = 78  # EX_CONFIG, or an unusable database; systemd does not restart after this one
 _LOG_FLUSH_TIMEOUT_S: Final = 1.0
-_SWITCH_INTERVAL_S: Final = 0.00002
+SWITCH_INTERVAL_S: Final = 0.00002
 """How long the database's threads wait for a busy loop before each of their steps.
 
 It has to be shorter than a turn of the loop: a thread that is woken at the end of each turn, and finds that the next
@@ -40,7 +40,7 @@ one has begun, waits anew. With Python's 5 ms, one client that keeps the loop bu
 
 def run(path: Path, environ: Mapping[str, str]) -> int:
     """Run until a signal or a failure, and return the exit code; a failure is reported on stderr or in the log."""
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     _hold_back_reloads()
     # The listings of all folders with packages: 1 MiB, and whatever is imported later reads its own anew.
     sys.path_importer_cache.clear()

@@ -12,6 +12,7 @@ import random
 import resource
 import sys
 import time
+import traceback
 from ipaddress import IPv4Network
 from pathlib import Path
 from statistics import quantiles
@@ -27,6 +28,7 @@ from dcvd.core.events import EventDraft, EventType
 from dcvd.core.instants import SECOND
 from dcvd.core.secret import Secret
 from dcvd.core.webhooks import signing
+from dcvd.daemon.run import SWITCH_INTERVAL_S
 from dcvd.delivery import DeliveryPool
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.kit.vault.key import VaultKey
@@ -131,11 +133,11 @@ async def _bursts(path: Path, url: str, count: int) -> Figures:
     database = await Database.open(path)
     org_id = await fill(database, url, count)
     context = context_of(database)
-    metrics = Counted()
     seconds = 0.0
     for burst in range(_BURSTS):
         if burst:
             await owe(context, org_id, count, first=burst * count)
+        metrics = Counted()
         metrics.expect(count)
         pool = DeliveryPool(context, metrics)
         await pool.start()
@@ -277,7 +279,13 @@ def main() -> None:
     configure_logging(level="error")
     gc.collect()
     gc.freeze()  # as a daemon does, once it has begun
-    figures = uvloop.run(_SIDES[side](Path(path), url, int(count)))
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        figures = uvloop.run(_SIDES[side](Path(path), url, int(count)))
+    except Exception:  # noqa: BLE001  # whatever it was
+        traceback.print_exc()
+        # The threads of a database that was not closed would keep the process alive, and its caller waiting.
+        os._exit(1)
     figures["rss_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(msgspec.json.encode(figures).decode())
 
