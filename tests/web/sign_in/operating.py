@@ -1,12 +1,17 @@
 """Operators who sign in with a browser, by the link that they get at the socket."""
 
+import os
 import re
+from typing import Final
 
 from dcvd.api.app import Api
 from dcvd.config import Live
 from dcvd.core.operators import OperatorRights, ProcessOwners
 from tests.served_app.client import Answer, Client
 from tests.web.sign_in.browser import COOKIE, ORIGIN, Browser
+
+HOME: Final = "/dashboard/operator"
+ME: Final = os.getuid()
 
 
 async def get_link(operator: Client) -> str:
@@ -35,7 +40,7 @@ async def signed_in_operator(operator: Client, anybody: Client) -> Browser:
 
 async def find_csrf_token(browser: Browser) -> str:
     """What the pages of the browser's session send with each write."""
-    page = (await browser.open("/dashboard/operator")).body.decode()
+    page = (await browser.open(HOME)).body.decode()
     match = re.search(r'name="csrf_token" value="([0-9a-f]+)"', page)
     assert match is not None, page
     return match[1]

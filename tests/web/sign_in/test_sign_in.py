@@ -19,11 +19,6 @@ from tests.web.connect.visitor import read_text
 from tests.web.sign_in.browser import COOKIE, Browser, signed_in
 
 
-@pytest.fixture
-def browser(anybody: Client) -> Browser:
-    return Browser(anybody)
-
-
 async def test_the_bare_address_leads_to_the_dashboard_and_that_to_the_sign_in(browser: Browser) -> None:
     root = await browser.open("/")
     assert (root.status, root.headers["Location"]) == (303, "/dashboard")
