@@ -21,6 +21,7 @@ _WELL_QUOTED_URL: Final = re.compile(r"(?:[A-Za-z0-9\-._~:/?\[\]@!$&'()*+,;=#]|%
 _HOST_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_USUAL_BYTES: Final = bytes(range(0x20, 0x7F))
 _FRAMING_HEADERS: Final = frozenset(
     {"connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 )
@@ -161,7 +162,9 @@ def check_header_values(headers: Mapping[str, str]) -> str | None:
     """Check the values of headers as `check_headers` does."""
     # Every allowed character is allowed in any place, so the joined values can be checked at once.
     joined_values = "".join(headers.values())
-    if (joined_values.isascii() and joined_values.isprintable()) or _HEADER_VALUE.fullmatch(joined_values):
+    if joined_values.isascii() and not joined_values.encode().translate(None, _USUAL_BYTES):
+        return None  # a tenth of what the expression below costs
+    if _HEADER_VALUE.fullmatch(joined_values):
         return None
     name = next(name for name, value in headers.items() if not _HEADER_VALUE.fullmatch(value))
     return f"The header {name} contains a line break or another character that no header may contain."
