@@ -192,6 +192,12 @@ class OwnLimitReached(Retryable):
     code = "own_limit"
 
 
+class RestartNeeded(OwnLimitReached):
+    """dcvd's files are no longer those of which it was started, and it needs one that it has not loaded yet."""
+
+    code = "restart_needed"
+
+
 class RecordConflict(Retryable):
     """Somebody changed a DNS record between our look at it and our change; the next try sees what they made of it."""
 

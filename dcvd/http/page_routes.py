@@ -10,7 +10,7 @@ from litestar.template import TemplateConfig
 from msgspec import Struct
 
 from dcvd.http.router import Router
-from dcvd.kit.imports import import_whole
+from dcvd.kit.imports import INSTALLATION, Installation, import_whole
 
 FailureHandler = Callable[[Request[Any, Any, Any], Exception], Response[Any] | Template]
 """Answers an exception; Litestar calls it."""
@@ -49,13 +49,15 @@ class PageEntrance(Struct, frozen=True):
 
     module: str
     roots: tuple[str, ...]
+    installation: Installation = INSTALLATION
 
     def leads_to(self, path: str) -> bool:
         """Whether a page may stand at a path: at a root or below it."""
         return path in self.roots or path.startswith(tuple(f"{root}/" for root in self.roots))
 
     def load(self) -> PageRoutes:
-        """Import the pages; this takes some tenths of a second."""
+        """Import the pages; this takes some tenths of a second. Raises RestartNeeded, and what an import raises."""
+        self.installation.check()
         pages: PageRoutes = import_whole(self.module).PAGES
         return pages
 

@@ -5,9 +5,12 @@ import sys
 from collections.abc import Iterable
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
+from pathlib import Path
 from threading import RLock
 from types import ModuleType
 from typing import Any, Final
+
+from dcvd.errors import RestartNeeded
 
 
 def import_whole(name: str) -> Any:
@@ -37,36 +40,78 @@ def import_without(name: str, absent: str) -> None:
         del sys.modules[absent]
 
 
+class Installation:
+    """Whether a program's files are still those of which it was started.
+
+    What is imported later may stem from another version, and would be mixed with what has been imported. An upgrade
+    that the configuration does not suit leaves an old daemon running on new files for as long as nobody corrects that.
+    """
+
+    def __init__(self, file: Path) -> None:
+        """`file`: one that is written anew by every installation."""
+        self._file = file
+        self._identity = self._identify()
+
+    def check(self) -> None:
+        """Raise RestartNeeded where the program was replaced or removed."""
+        if self._identify() != self._identity:
+            raise RestartNeeded(
+                "dcvd was upgraded or removed while this daemon ran, which had not yet loaded all that this takes;"
+                " restart it."
+            )
+
+    def _identify(self) -> tuple[int, int, int] | None:
+        try:
+            status = self._file.stat()
+        except FileNotFoundError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+INSTALLATION: Final = Installation(Path(__file__).parents[1] / "__init__.py")
+"""That of dcvd."""
+
+
 class _LateModule(ModuleType):
-    """A module that runs when somebody asks for what it does not have yet.
+    """A module that runs when somebody asks for anything but what the import system gave it.
 
     The standard library's LazyLoader runs one as soon as a second module imports it.
     """
 
+    def __getattribute__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            _run(self)
+        return ModuleType.__getattribute__(self, name)
+
     def __getattr__(self, name: str) -> Any:
-        # Another thread waits until the module has run; the same one may ask, in a circle of imports, while it does.
-        with _RUNNING:
-            if type(self) is _LateModule and self.__name__ not in _running:
-                _running.add(self.__name__)
-                try:
-                    self.__spec__.loader.exec_module(self)  # type: ignore[union-attr]  # `import_late` saw them
-                    self.__class__ = ModuleType  # type: ignore[assignment]
-                finally:
-                    _running.remove(self.__name__)
-        try:
-            return self.__dict__[name]
-        except KeyError:
-            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}", name=name, obj=self) from None
+        _run(self)
+        return ModuleType.__getattribute__(self, name)
 
 
 _RUNNING: Final = RLock()
 _running: Final = set[str]()
 
 
-def import_late(names: Iterable[str]) -> None:
+def _run(module: ModuleType) -> None:
+    # Another thread waits until the module has run; the same one may ask, in a circle of imports, while it does.
+    with _RUNNING:
+        if type(module) is not _LateModule or module.__name__ in _running:
+            return
+        spec: Any = module.__spec__
+        spec.loader_state.check()
+        _running.add(module.__name__)
+        try:
+            spec.loader.exec_module(module)
+            module.__class__ = ModuleType  # type: ignore[assignment]
+        finally:
+            _running.remove(module.__name__)
+
+
+def import_late(names: Iterable[str], installation: Installation = INSTALLATION) -> None:
     """Have modules run when something in them is first used. Raises ModuleNotFoundError for one that there is not.
 
-    They are late only where all import them whole (`import a.b`, `from a import b`) and use them in functions.
+    They are late only where all import them whole (`import a.b`, `from a import b`) and use them in functions. Such a
+    use raises what the module raises when it runs, and RestartNeeded once the installation was replaced.
     """
     for name in names:
         if name in sys.modules:
@@ -75,6 +120,7 @@ def import_late(names: Iterable[str]) -> None:
         if spec is None or spec.loader is None:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
         module = module_from_spec(spec)
+        spec.loader_state = installation
         module.__class__ = _LateModule
         sys.modules[name] = module
         package, _, own_name = name.rpartition(".")

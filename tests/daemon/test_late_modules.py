@@ -1,4 +1,7 @@
-"""What a daemon imports late is late: no other module takes anything out of it while it is imported itself."""
+"""What a daemon imports late is late: no other module takes anything out of it while it is imported itself.
+
+Neither do the pages, which a thread imports: it would wait for a module that waits for it.
+"""
 
 import subprocess
 import sys
@@ -14,7 +17,7 @@ from dcvd.__main__ import LATE_MODULES
 from dcvd.kit import imports
 imports.import_without("structlog", "rich")
 imports.import_late(LATE_MODULES)
-import dcvd.cli.main, dcvd.cli.serve, dcvd.web.entrance
+import dcvd.cli.main, dcvd.cli.serve, dcvd.web.routes
 print(*(name for name in LATE_MODULES if type(sys.modules[name]).__name__ != "_LateModule"))
 for name in LATE_MODULES:
     hasattr(sys.modules[name], "any_name_at_all")

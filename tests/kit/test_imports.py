@@ -4,18 +4,21 @@ Late ones run once, when something is asked of them.
 """
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
+from threading import Event
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from dcvd.kit.imports import import_late, import_whole, import_without
+from dcvd.errors import RestartNeeded
+from dcvd.kit.imports import Installation, import_late, import_whole, import_without
 
 
 def test_the_module_is_returned_and_garbage_is_collected_again() -> None:
@@ -92,6 +95,25 @@ def test_a_late_module_runs_once_for_threads_that_use_it_at_once(package: Path) 
     assert vars(sys.modules["tardy"])["runs"] == 1
 
 
+def test_nobody_uses_a_late_module_that_another_thread_has_run_half(package: Path) -> None:
+    _write(
+        package,
+        late="import threading, tardy\ndef add(): return _ONE + 1\ntardy.half.set()\ntardy.go_on.wait(10)\n_ONE = 1",
+    )
+    import_late(["tardy.late"])
+    tardy: Any = sys.modules["tardy"]
+    tardy.half, tardy.go_on = Event(), Event()
+    with ThreadPoolExecutor(2) as threads:
+        sums = [threads.submit(lambda: tardy.late.add())]
+        assert tardy.half.wait(10)
+        sums.append(threads.submit(lambda: tardy.late.add()))
+        # The second one is at it, or waits: it has no chance to be done before the module is.
+        done, _ = wait(sums, timeout=0.1, return_when=FIRST_COMPLETED)
+        tardy.go_on.set()
+        assert [each.result() for each in sums] == [2, 2]
+    assert not done
+
+
 def test_a_late_module_may_stand_in_a_circle_of_imports(package: Path) -> None:
     _write(package, late="import tardy.other\nVALUE = tardy.other.VALUE", other="import tardy.late\nVALUE = 2")
     import_late(["tardy.late"])
@@ -102,12 +124,33 @@ def test_a_late_module_may_stand_in_a_circle_of_imports(package: Path) -> None:
 
 
 def test_a_late_module_that_fails_says_so_each_time(package: Path) -> None:
-    _write(package, late="raise ValueError('broken')")
+    """Also of what it had before it failed."""
+    _write(package, late="VALUE = 1\nraise ValueError('broken')")
     import_late(["tardy.late"])
     late: Any = sys.modules["tardy.late"]
     for _ in range(2):
         with pytest.raises(ValueError, match="broken"):
             _ = late.VALUE
+    _write(package, late="VALUE = 'mended'")
+    assert late.VALUE == "mended"
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_a_late_module_of_another_installation_does_not_run(package: Path, *, is_removed: bool) -> None:
+    _write(package, late="VALUE = 1", other="VALUE = 1")
+    import_late(["tardy.late", "tardy.other"], Installation(package / "__init__.py"))
+    late: Any = sys.modules["tardy.late"]
+    other: Any = sys.modules["tardy.other"]
+    assert other.VALUE == 1
+    (package / "__init__.py").rename(package / "before")
+    if not is_removed:
+        (package / "__init__.py").touch()
+        os.utime(package / "__init__.py", (0, 0))
+    with pytest.raises(RestartNeeded, match="restart it"):
+        _ = late.VALUE
+    assert other.VALUE == 1
+    (package / "before").rename(package / "__init__.py")
+    assert late.VALUE == 1
 
 
 def test_a_late_module_that_is_not_there_is_missed_at_once(package: Path) -> None:

@@ -148,6 +148,7 @@ ERROR_CODES: Final[tuple[str, ...]] = (
     "remote_unauthorized",
     "remote_unavailable",
     "request_timeout",
+    "restart_needed",
     "revert_not_supported",
     "rights_changed",
     "role_open",

@@ -26,6 +26,7 @@ from dcvd.errors import (
     NotFound,
     OutcomeUnknown,
     OwnLimitReached,
+    RestartNeeded,
     StoreError,
 )
 from dcvd.services import audit, reach, timeline
@@ -44,7 +45,8 @@ RecordDeath = Callable[[Context, Transaction, Job], None]
 """Records what follows from a job's becoming a dead letter, in the same unit of work."""
 
 _OWN_OUTAGES: Final = tuple(
-    Outage(error.code) for error in (StoreError, DiskFull, OutcomeUnknown, DatabaseUnusable, OwnLimitReached)
+    Outage(error.code)
+    for error in (StoreError, DiskFull, OutcomeUnknown, DatabaseUnusable, OwnLimitReached, RestartNeeded)
 )
 """The outages of dcvd itself, by which a job of any kind can fail."""
 

@@ -40,6 +40,7 @@ JOBS: Final[Mapping[str, str]] = MappingProxyType(
         "job_error_remote_refused": "The other service refused it.",
         "job_error_remote_unauthorized": "The other service refused the credentials.",
         "job_error_own_limit": "dcvd's own machine had no room left.",
+        "job_error_restart_needed": "dcvd was upgraded, and its daemon has to be restarted.",
         "job_error_record_conflict": "Somebody changed the record at the same time.",
         "job_error_record_in_the_way": "Another record stands in the way.",
         "job_error_record_changed": "The record was changed since.",

@@ -40,6 +40,7 @@ JOBS: Final[Mapping[str, str]] = MappingProxyType(
         "job_error_remote_refused": "Der andere Dienst hat es abgelehnt.",
         "job_error_remote_unauthorized": "Der andere Dienst hat die Zugangsdaten abgelehnt.",
         "job_error_own_limit": "Auf dem eigenen Rechner von dcvd war kein Platz mehr.",
+        "job_error_restart_needed": "dcvd wurde aktualisiert, und sein Dienst muss neu gestartet werden.",
         "job_error_record_conflict": "Jemand hat den Eintrag zur selben Zeit geändert.",
         "job_error_record_in_the_way": "Ein anderer Eintrag ist im Weg.",
         "job_error_record_changed": "Der Eintrag wurde seither geändert.",
