@@ -29,6 +29,7 @@ from dcvd.http.parameters import refuse_unknown_parameters
 from dcvd.http.request import ApiRequest
 from dcvd.http.request_envelope import RequestEnvelope
 from dcvd.http.router import Router
+from dcvd.kit.tasks import run_to_end
 
 
 async def _check_request(request: Request[Any, Any, Any]) -> None:
@@ -100,18 +101,28 @@ class Api(Litestar):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._pages is not None and self._pages.leads_to(scope["path"]):
-            async with self._pages_lock:
-                if self._pages is not None:
-                    # Other requests are served while a thread imports.
-                    self._add_pages(await asyncio.to_thread(self._pages.load))
+            try:
+                await self._load_first_page(self._pages)
+            except Exception as error:  # noqa: BLE001  # whatever an import raises; the next request tries again
+                request = ApiRequest(scope, receive, send)
+                answer = handle_exception(request, error).to_asgi_response(app=None, request=request)
+                await answer(scope, receive, send)
+                return
         await super().__call__(scope, receive, send)
 
+    async def _load_first_page(self, entrance: PageEntrance) -> None:
+        """Load the pages while others are served, for all who ask at once."""
+        async with self._pages_lock:
+            if self._pages is not None:
+                # Whoever leaves does not have a second thread import the same.
+                self._add_pages(await run_to_end("api.pages", asyncio.to_thread(entrance.load)))
+
     def _add_pages(self, pages: PageRoutes) -> None:
-        self._pages = None
         self.register(Router("/", route_handlers=pages.routers))
         self.template_engine = pages.template_config.engine_instance
         self._handle_exception = pages.with_missing_shown(handle_exception)
         self._note_methods()
+        self._pages = None
 
     def _note_methods(self) -> None:
         for route in self.routes:

@@ -1,21 +1,43 @@
 """The pages are loaded with the first request for one, and nobody can tell."""
 
 import asyncio
+import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Final
 
 import pytest
+from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from dcvd.api.app import Api
+from dcvd.http.page_routes import PageEntrance
+from dcvd.kit.imports import Installation
 from dcvd.web.entrance import PAGE_ENTRANCE
 from dcvd.web.routes import PAGES
 from tests.served_app.client import Client, problem
 
+INSTALLED_AT: Final = 1_000_000_000
+
 
 @pytest.fixture
-def app(app: Api) -> Api:
+def installed_file(tmp_path: Path) -> Path:
+    path = tmp_path / "installed"
+    path.touch()
+    os.utime(path, (INSTALLED_AT, INSTALLED_AT))
+    return path
+
+
+@pytest.fixture
+def entrance(installed_file: Path) -> PageEntrance:
+    return replace(PAGE_ENTRANCE, installation=Installation(installed_file))
+
+
+@pytest.fixture
+def app(app: Api, entrance: PageEntrance) -> Api:
     """An application of which nobody has opened a page."""
-    return Api(app.services, PAGE_ENTRANCE)
+    return Api(app.services, entrance)
 
 
 def _list_paths(app: Api) -> set[str]:
@@ -52,6 +74,28 @@ async def test_whoever_looks_first_for_a_page_that_is_not_there_is_shown_a_page(
 async def test_the_first_page_says_which_methods_it_has(anybody: Client) -> None:
     answer = await anybody.call("OPTIONS", "/sign-in")
     assert (answer.status, answer.headers["Allow"]) == (204, "GET, HEAD, OPTIONS, POST")
+
+
+async def test_pages_of_another_version_are_not_mixed_with_the_daemon_that_runs(
+    anybody: Client, owner: Client, installed_file: Path
+) -> None:
+    await asyncio.to_thread(os.utime, installed_file, (0, 0))
+    for _ in range(2):
+        refused = problem(await anybody.get("/sign-in"), 503, "restart_needed")
+        assert "restart it" in refused["detail"]
+    assert (await owner.get("/api/domains")).status == 200
+    await asyncio.to_thread(os.utime, installed_file, (INSTALLED_AT, INSTALLED_AT))
+    assert (await anybody.get("/sign-in")).status == 200
+
+
+@pytest.mark.parametrize("entrance", [replace(PAGE_ENTRANCE, module="dcvd.web.no_such_module")])
+async def test_pages_that_cannot_be_loaded_are_a_failure_that_the_log_explains(anybody: Client) -> None:
+    with capture_logs() as lines:
+        answers = await asyncio.gather(*(anybody.get("/sign-in") for _ in range(3)))
+    for answer in answers:
+        assert problem(answer, 500, "internal_error")["requestId"]
+    failures = [line for line in lines if line["event"] == "api.request_failed"]
+    assert [type(line["exc_info"]) for line in failures] == [ModuleNotFoundError] * 3
 
 
 async def test_calls_of_the_api_load_no_page(app: Api, owner: Client, anybody: Client) -> None:
