@@ -34,12 +34,10 @@ def write_insertions(
     computed_column: ComputedColumn | None = None,
     parameters: Sequence[Any] = (),
 ) -> Iterator[tuple[str, list[Any]]]:
-    """Yield statements, each with its parameters. The first column of no row is NULL.
+    """Yield statements, each with its parameters.
 
-    parameters: those of the computed column.
+    rows: one or more, each with something in its first column. parameters: those of the computed column.
     """
-    if not rows:
-        return
     if len(rows) == 1:
         (row,) = rows
         names = tuple([column for column, value in zip(columns, row, strict=True) if value is not None])
