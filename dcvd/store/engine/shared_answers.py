@@ -21,15 +21,17 @@ class SharedAnswers:
 
     def find(self, sql: str, parameters: Sequence[Any], ask: Callable[[], T]) -> T:
         """Return what `ask` makes of the answer to a statement, now or for a unit before; nobody may change it."""
-        known = self._answers.setdefault(sql, {})
-        if parameters not in known:
-            known[parameters] = ask()
-        return cast("T", known[parameters])
+        known = self._answers.get(sql)
+        if known is not None and parameters in known:
+            return cast("T", known[parameters])
+        answer = ask()
+        self._answers.setdefault(sql, {})[parameters] = answer
+        return answer
 
     def outdate(self, connection: sqlite3.Connection, change: str, parameters: object) -> None:
         """Forget the answers that a statement changes. parameters: those of one execution; any will do."""
         if self._answers:
-            for sql in self._effects.find_outdated(connection, change, parameters, self._answers.keys()):
+            for sql in self._effects.find_outdated(connection, change, parameters, self._answers):
                 del self._answers[sql]
 
     def forget(self) -> None:

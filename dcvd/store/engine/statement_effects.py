@@ -1,22 +1,29 @@
 """Which tables and columns a statement that writes changes, by itself, by triggers and by foreign keys."""
 
+import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from dcvd.store.engine.kept_rows import KeptRows
 
 _WRITES: Final = frozenset({sqlite3.SQLITE_INSERT, sqlite3.SQLITE_DELETE, sqlite3.SQLITE_UPDATE})
+_REPLACING: Final = re.compile(r"\b(?:OR\s+REPLACE|REPLACE\s+INTO)\b", re.IGNORECASE)
+"""What deletes rows that stand in the way, of which SQLite says nothing."""
+_JOINING_BY_NAME: Final = re.compile(r"\b(?:USING|NATURAL)\b", re.IGNORECASE)
+"""What compares columns of which SQLite says nothing."""
+_ROW_NUMBER: Final = "ROWID"
+"""How SQLite calls the number of a row that is changed, also where a column is another name of it."""
 
 
 class _Action(NamedTuple):
-    """One change of a table. kind: SQLite's code of it."""
+    """One change of a table, by a statement, a foreign key or a trigger. kind: SQLite's code of it."""
 
     kind: int
     table: str
     column: str | None
-    trigger: str | None
+    is_by_trigger: bool
 
 
 class _Source(NamedTuple):
@@ -37,12 +44,13 @@ class StatementEffects:
     """Tells what is kept of the rows that a statement changes.
 
     SQLite itself says it when it prepares a statement: to whoever authorizes that, it names each table and column, also
-    those of triggers and of foreign keys. Each statement is prepared once more for it, and only once.
+    those of triggers and of foreign keys. Each statement is prepared once more for it, and only once. What it leaves
+    out is added here, but for tables and triggers that replace: there are none.
     """
 
     def __init__(self) -> None:
         self._actions: dict[str, tuple[_Action, ...]] = {}
-        self._sources: dict[str, frozenset[_Source]] = {}
+        self._sources: dict[str, frozenset[_Source] | None] = {}
         self._unaffected: defaultdict[str, set[str]] = defaultdict(set)
         self._known: tuple[tuple[KeptRows[Any], ...], dict[str, tuple[Outdating, ...]]] = ((), {})
 
@@ -67,16 +75,23 @@ class StatementEffects:
         return found
 
     def find_outdated(
-        self, connection: sqlite3.Connection, change: str, parameters: object, queries: Set[str]
+        self,
+        connection: sqlite3.Connection,
+        change: str,
+        parameters: object,
+        queries: Mapping[str, Collection[Sequence[Any]]],
     ) -> list[str]:
-        """Find the queries of which a statement may change the answer. parameters: as for `find`."""
+        """Find the queries of which a statement may change the answer. parameters: as for `find`.
+
+        queries: each with some of its parameters.
+        """
         unaffected = self._unaffected[change]
-        if queries <= unaffected:
+        if queries.keys() <= unaffected:
             return []
         actions = self._list_actions(connection, change, parameters)
         outdated = []
-        for query in queries - unaffected:
-            if _are_changed(self._list_sources(connection, query), actions):
+        for query in queries.keys() - unaffected:
+            if _are_changed(self._list_sources(connection, query, next(iter(queries[query]))), actions):
                 outdated.append(query)
             else:
                 unaffected.add(query)
@@ -86,19 +101,28 @@ class StatementEffects:
         known = self._actions.get(sql)
         if known is None:
             noted = _list_noted(connection, sql, parameters)
-            known = self._actions[sql] = tuple(
-                _Action(code, table, column, trigger) for code, table, column, trigger in noted if code in _WRITES
-            )
+            actions = [
+                _Action(code, table, column, by is not None) for code, table, column, by in noted if code in _WRITES
+            ]
+            if _REPLACING.search(sql):
+                tables = {each.table for each in actions}
+                actions += [_Action(sqlite3.SQLITE_DELETE, table, None, is_by_trigger=True) for table in tables]
+            known = self._actions[sql] = (*actions, *_list_generated(connection, actions))
         return known
 
-    def _list_sources(self, connection: sqlite3.Connection, query: str) -> frozenset[_Source]:
-        known = self._sources.get(query)
-        if known is None:
-            noted = _list_noted(connection, query, [None] * query.count("?"))
-            known = self._sources[query] = frozenset(
-                _Source(table, column or "") for code, table, column, _ in noted if code == sqlite3.SQLITE_READ
+    def _list_sources(
+        self, connection: sqlite3.Connection, query: str, parameters: Sequence[Any]
+    ) -> frozenset[_Source] | None:
+        """List what a query reads; None where that may be anything."""
+        if query not in self._sources:
+            # A table of which no column is read is named as the query writes it.
+            sources = frozenset(
+                _Source(table.lower(), (column or "").lower())
+                for code, table, column, _ in _list_noted(connection, query, parameters)
+                if code == sqlite3.SQLITE_READ
             )
-        return known
+            self._sources[query] = None if _JOINING_BY_NAME.search(query) else sources
+        return self._sources[query]
 
 
 def _list_noted(
@@ -120,12 +144,23 @@ def _list_noted(
     return noted
 
 
-def _are_changed(sources: Set[_Source], actions: Iterable[_Action]) -> bool:
+def _list_generated(connection: sqlite3.Connection, actions: Iterable[_Action]) -> Iterator[_Action]:
+    """List the columns that may change with others of their rows, because they are generated of these."""
+    sql = "SELECT name FROM pragma_table_xinfo(?) WHERE hidden IN (2, 3)"
+    updates = [each for each in actions if each.kind == sqlite3.SQLITE_UPDATE]
+    for update in {each.table: each for each in updates}.values():
+        for (column,) in connection.execute(sql, (update.table,)).fetchall():
+            yield update._replace(column=column)
+
+
+def _are_changed(sources: Set[_Source] | None, actions: Collection[_Action]) -> bool:
+    if sources is None:
+        return bool(actions)
     tables = {source.table for source in sources}
     return any(
-        _Source(action.table, action.column or "") in sources
-        if action.kind == sqlite3.SQLITE_UPDATE
-        else action.table in tables
+        action.table.lower() in tables
+        if action.column in {None, _ROW_NUMBER}
+        else _Source(action.table.lower(), action.column.lower()) in sources
         for action in actions
     )
 
@@ -136,13 +171,13 @@ def _find_outdatings(every_kept: Iterable[KeptRows[Any]], actions: Sequence[_Act
         if not concerning:
             continue
         # What a trigger or a foreign key changes are other rows than those that the caller of a statement names; where
-        # a key refers to its own table, a removal updates it as well.
+        # a key refers to its own table, a removal changes it once more.
         own_table = actions[0].table
-        kinds = {each.kind for each in concerning}
+        has_removal = any(each.kind == sqlite3.SQLITE_DELETE for each in concerning)
         yield Outdating(
             kept,
             is_by_rows=kept.keyed_by is not None
             and kept.keyed_by.table == own_table
-            and all(each.table == own_table and each.trigger is None for each in concerning)
-            and (sqlite3.SQLITE_DELETE not in kinds or len(kinds) == 1),
+            and all(each.table == own_table and not each.is_by_trigger for each in concerning)
+            and not (has_removal and len(concerning) > 1),
         )
