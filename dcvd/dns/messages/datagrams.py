@@ -123,7 +123,10 @@ class DatagramExchanges:
         waiting = [exchange for exchange in self._by_descriptor.values() if not exchange.answer.done()]
         for exchange in waiting:
             if exchange.deadline <= now:
-                exchange.answer.set_exception(TimeoutError())
+                # Where the loop was late, the answer may lie here, and the server is not to blame.
+                exchange.read()
+                if not exchange.answer.done():
+                    exchange.answer.set_exception(TimeoutError())
         deadlines = [exchange.deadline for exchange in waiting if exchange.deadline > now]
         if deadlines:
             self._set_timer(max(min(deadlines), now + _PRECISION_S), loop)

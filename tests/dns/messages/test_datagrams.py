@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import resource
+import socket
 import time
 from collections.abc import Callable
 
 import pytest
-from dns.message import Message
+from dns.message import Message, from_wire
 from dns.rdatatype import RdataType
 
 from dcvd.config import SocketAddress
@@ -88,3 +90,38 @@ async def test_a_closed_port_is_an_error_of_that_exchange_alone() -> None:
         with pytest.raises(ConnectionRefusedError):
             await _exchange(exchanges, SocketAddress("127.0.0.1", 1), "app.customer.test", 30)
         assert await other is not None
+
+
+async def test_answers_that_came_in_time_are_found_by_a_loop_that_is_late() -> None:
+    exchanges = DatagramExchanges()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        address = SocketAddress(*server.getsockname())
+        names = [f"n{number}.customer.test" for number in range(150)]
+        asking = [asyncio.create_task(_exchange(exchanges, address, name, 0.05)) for name in names]
+        await asyncio.sleep(0)
+        for _ in names:
+            received, client = server.recvfrom(512)
+            server.sendto(answer(from_wire(received)).to_wire(), client)
+        time.sleep(0.1)  # noqa: ASYNC251  # all else stands still, as on a busy machine
+        assert all(isinstance(each, bytes) for each in await asyncio.gather(*asking, return_exceptions=True))
+
+
+async def test_where_no_descriptor_is_left_nothing_is_lost_or_left(silent: SocketAddress) -> None:
+    exchanges = DatagramExchanges()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    waiting = asyncio.create_task(_exchange(exchanges, silent, "app.customer.test", 0.2))
+    await asyncio.sleep(0)
+    before = _count_descriptors()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before + 10, hard))
+    try:
+        names = [f"n{number}.customer.test" for number in range(300)]
+        ends = await asyncio.gather(
+            *(_exchange(exchanges, silent, name, 0.1) for name in names), return_exceptions=True
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert {type(end) for end in ends} == {TimeoutError, OSError}
+    assert _count_descriptors() == before
+    with pytest.raises(TimeoutError):
+        await waiting
