@@ -110,12 +110,12 @@ def set_status(tx: Transaction, org_id: str, status: OrganizationStatus) -> None
     tx.execute("UPDATE organizations SET status = ? WHERE id = ?", (status, org_id))
 
 
-def read_quota_overrides(snapshot: Snapshot, org_id: str) -> dict[str, int]:
+def read_quota_overrides(snapshot: Snapshot, org_id: str) -> Mapping[str, int]:
     """Read the quotas in which an organization differs from what the operator configured, by name."""
     return snapshot.share("SELECT quotas FROM organizations WHERE id = ?", (org_id,), _decode_quotas)
 
 
-def _decode_quotas(rows: Sequence[Row]) -> dict[str, int]:
+def _decode_quotas(rows: Sequence[Row]) -> Mapping[str, int]:
     return {} if not rows or rows[0][0] is None else _QUOTAS.decode(rows[0][0])
 
 
