@@ -65,7 +65,7 @@ async def test_the_last_attempt_makes_a_dead_letter_that_can_be_retried(
     "code",
     [
         "cloudflare_unavailable", "cloudflare_rate_limited", "cloudflare_unauthorized", "quota_exceeded",
-        "token_endpoint_unavailable", "oauth_client_refused",
+        "token_endpoint_unavailable", "oauth_client_refused", "own_limit", "restart_needed",
     ],
 )  # fmt: skip
 async def test_an_outage_never_makes_a_dead_letter(context: Context, job: Job, code: str) -> None:
