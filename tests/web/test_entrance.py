@@ -109,3 +109,20 @@ def test_a_daemon_imports_no_page_and_no_template_engine() -> None:
     program = "import sys, dcvd.daemon; print(sorted({'dcvd.web.routes', 'jinja2'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_pages_that_are_loaded_open_no_file_that_an_upgrade_may_have_replaced() -> None:
+    program = """
+import sys
+from dcvd.web.pages.assets import asset_url
+from dcvd.web.routes import PAGES
+opened = []
+sys.addaudithook(lambda event, given: opened.append(str(given[0])) if event == "open" else None)
+engine = PAGES.template_config.engine_instance
+for name in ("base.html", "dashboard/quick_start/quick_start.html"):
+    engine.get_template(name)
+asset_url("dcvd.css")
+print([path for path in opened if "dcvd" in path])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,7 +1,6 @@
 """The files that pages load: style, scripts. Each is served under a name that changes with its content."""
 
 import hashlib
-from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -38,10 +37,9 @@ def asset_url(name: str) -> str:
 
 def find_asset(name: str) -> Asset:
     """Find a file by its own name. Raises KeyError for one that is not there."""
-    return _load()[name]
+    return _ASSETS[name]
 
 
-@cache
 def _load() -> dict[str, Asset]:
     assets = {}
     for file in resources.files("dcvd.web").joinpath("assets").iterdir():
@@ -52,15 +50,14 @@ def _load() -> dict[str, Asset]:
     return assets
 
 
-@cache
-def _by_url() -> dict[str, Asset]:
-    return {asset.url: asset for asset in _load().values()}
+_ASSETS: Final = _load()
+_BY_URL: Final = {asset.url: asset for asset in _ASSETS.values()}
 
 
 @get("/{name:str}", opt={"any_query": True})
 async def show_asset(name: FromPath[str]) -> Response[bytes]:
     """Show a file. What is there never changes: another content has another address."""
-    asset = _by_url().get(f"{_PATH}/{name}")
+    asset = _BY_URL.get(f"{_PATH}/{name}")
     if asset is None:
         raise route_not_found()
     return Response(asset.content, media_type=asset.media_type, headers=KEPT_FOR_EVER)

@@ -1,10 +1,13 @@
 """The engine of the templates."""
 
 import re
+from collections.abc import Iterator
+from importlib import resources
+from importlib.resources.abc import Traversable
 from itertools import cycle
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from markupsafe import Markup, escape
@@ -16,9 +19,22 @@ from dcvd.web.pages.times import show_time
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z)", re.ASCII)
 
 
+def _read_texts(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for each in folder.iterdir():
+        if each.is_dir():
+            yield from _read_texts(each, f"{prefix}{each.name}/")
+        else:
+            yield prefix + each.name, each.read_text("utf-8")
+
+
+TEXTS: Final = dict(_read_texts(resources.files("dcvd.web").joinpath("templates")))
+"""What stands in the folder of the templates, read at once: an upgrade may replace the files below a running daemon."""
+
+
 def _build_environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("dcvd.web"),
+        loader=DictLoader(TEXTS),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

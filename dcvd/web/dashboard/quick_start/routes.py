@@ -1,7 +1,5 @@
 """`/dashboard/quick-start`: from a token to a webhook that arrives, with the ids of this organization."""
 
-from functools import cache
-from importlib import resources
 from typing import Final
 
 from litestar import get
@@ -13,6 +11,7 @@ from dcvd.web.dashboard.navigation import DOMAINS, OVERVIEW, TOKENS, WEBHOOKS
 from dcvd.web.dashboard.quick_start.calls import TOKEN_VARIABLE, Call, write_call
 from dcvd.web.dashboard.quick_start.progress import Progress, read_progress
 from dcvd.web.dashboard.visit import open_visit
+from dcvd.web.pages.engine import TEXTS
 
 _RECEIVER_URL: Final = "https://hooks.example.com/dcvd"
 
@@ -48,11 +47,9 @@ def _list_calls(progress: Progress) -> dict[str, Call]:
     }
 
 
-@cache
 def _read_receiver(name: str) -> str:
     """Return a receiver, which is that of docs/webhooks.md."""
-    folder = resources.files("dcvd.web").joinpath("templates/dashboard/quick_start")
-    return folder.joinpath(f"{name}.txt").read_text("utf-8").rstrip("\n")
+    return TEXTS[f"dashboard/quick_start/{name}.txt"].rstrip("\n")
 
 
 ROUTERS: Final = (Router("/quick-start", route_handlers=[show_quick_start], opt=OVERVIEW),)
