@@ -9,6 +9,7 @@ from litestar.response import Template
 from litestar.template import TemplateConfig
 from msgspec import Struct
 
+from dcvd.core.sentences.rendering import CATALOGUE
 from dcvd.http.router import Router
 from dcvd.kit.imports import INSTALLATION, Installation, import_whole
 
@@ -59,6 +60,8 @@ class PageEntrance(Struct, frozen=True):
         """Import the pages; this takes some tenths of a second. Raises RestartNeeded, and what an import raises."""
         self.installation.check()
         pages: PageRoutes = import_whole(self.module).PAGES
+        # They speak every language, also of what fails later.
+        list(CATALOGUE.values())
         return pages
 
 

@@ -63,7 +63,7 @@ class Installation:
     def _identify(self) -> tuple[int, int, int] | None:
         try:
             status = self._file.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return status.st_ino, status.st_mtime_ns, status.st_size
 

@@ -24,6 +24,20 @@ for name in LATE_MODULES:
 print(*(name for name in LATE_MODULES if type(sys.modules[name]).__name__ != "module"))
 """
 
+_GERMAN_PROGRAM = """
+import sys
+from dcvd.kit import imports
+imports.import_late(["dcvd.core.sentences.german"])
+from dcvd.web.entrance import PAGE_ENTRANCE
+PAGE_ENTRANCE.load()
+print(type(sys.modules["dcvd.core.sentences.german"]).__name__)
+"""
+
+
+def test_pages_come_with_every_language_for_what_fails_once_they_were_replaced() -> None:
+    done = subprocess.run([sys.executable, "-c", _GERMAN_PROGRAM], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("module\n", "")
+
 
 def test_a_daemon_runs_no_late_module_with_its_start_and_each_runs_later() -> None:
     done = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=False)
