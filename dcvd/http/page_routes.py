@@ -1,5 +1,6 @@
 """What a layer beside the API gives to the application: pages for people, and how they are rendered."""
 
+import gc
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -59,6 +60,8 @@ class PageEntrance(Struct, frozen=True):
     def load(self) -> PageRoutes:
         """Import the pages; this takes some tenths of a second. Raises RestartNeeded, and what an import raises."""
         self.installation.check()
+        # Whatever is there when they have been imported is never looked at again, and garbage would stay.
+        gc.collect()
         pages: PageRoutes = import_whole(self.module).PAGES
         # They speak every language, also of what fails later.
         list(CATALOGUE.values())

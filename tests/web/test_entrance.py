@@ -1,9 +1,11 @@
 """The pages are loaded with the first request for one, and nobody can tell."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 from typing import Final
 
@@ -109,6 +111,17 @@ def test_a_daemon_imports_no_page_and_no_template_engine() -> None:
     program = "import sys, dcvd.daemon; print(sorted({'dcvd.web.routes', 'jinja2'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_what_is_garbage_when_pages_are_loaded_is_none_that_stays() -> None:
+    class Ring:
+        def __init__(self) -> None:
+            self.ring = self
+
+    garbage = weakref.ref(Ring())
+    PAGE_ENTRANCE.load()
+    gc.collect()
+    assert garbage() is None
 
 
 def test_pages_that_are_loaded_open_no_file_that_an_upgrade_may_have_replaced() -> None:
