@@ -9,7 +9,9 @@ _MAX_NAME_CHARS: Final = 255
 
 def make_printable(text: str) -> str:
     """Return the printable characters of a text in one line."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    if not text.isprintable():
+        text = "".join([character if character.isprintable() else " " for character in text])
+    return " ".join(text.split())
 
 
 def shorten(text: str, length: int) -> str:
