@@ -26,6 +26,7 @@ from litestar.params import FromPath
 from dcvd.api.app import Api
 from dcvd.config import Config
 from dcvd.config.limits_section import LimitsConfig
+from dcvd.daemon.run import SWITCH_INTERVAL_S
 from dcvd.kit.http.server.sockets import bind_tcp
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.web.entrance import PAGE_ENTRANCE
@@ -94,6 +95,7 @@ class PlainHandlers:
 
 @asynccontextmanager
 async def _serve_ours(path: Path) -> AsyncIterator[int]:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as a daemon does
     async with open_parts(path, _CONFIG) as parts, serve(Api(parts.services, PAGE_ENTRANCE)) as port:
         yield port
 

@@ -25,6 +25,7 @@ from dcvd.config import CloudflareConfig, Config, DnsConfig, LoadedConfig, Serve
 from dcvd.config.sections import DatabaseConfig, DomainsConfig, SyncConfig, WebhooksConfig
 from dcvd.core.secret import Secret
 from dcvd.daemon import Daemon
+from dcvd.daemon.run import SWITCH_INTERVAL_S
 from dcvd.services import organizations
 from dcvd.services.domains import additions
 from dcvd.services.webhooks import endpoints
@@ -57,6 +58,7 @@ async def _run(world: _World, process: "subprocess.Popen[str]") -> dict[str, flo
             await endpoints.create(daemon.context, org.id, url=world.receiver, events=["*"])
             gc.collect()
             gc.freeze()  # as a daemon's process does, once it has begun
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
             began, cpu_before = time.perf_counter(), time.process_time()
             await asyncio.gather(
                 *(additions.add(daemon.context, org.id, f"n{number}.customer.test") for number in range(_DOMAINS))
