@@ -77,12 +77,16 @@ class AuditAction(StrEnum):
 
 
 class AuditDraft(Struct, frozen=True, kw_only=True):
-    """What an entry says about a change. before, after: the members that changed, without secrets; None for nothing."""
+    """What an entry says about a change. before, after: the members that changed, without secrets; None for nothing.
+
+    request_id: the HTTP request that makes the change; None for the caller's own.
+    """
 
     action: AuditAction
     object_id: str | None
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    request_id: str | None = None
 
 
 class AuditEntry(Struct, frozen=True, kw_only=True):

@@ -54,12 +54,16 @@ Floats and member names made of digits are excluded, so that every JSON library 
 
 
 class EventDraft(Struct, frozen=True):
-    """An event that has no number yet; from `expires_at` on it is too late to send it."""
+    """An event that has no number yet; from `expires_at` on it is too late to send it.
+
+    request_id: the HTTP request that causes it; None for the caller's own.
+    """
 
     type: EventType
     data: EventData
     domain_id: str | None = None
     expires_at: int | None = None
+    request_id: str | None = None
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ from dcvd.services.context import Context
 from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains.cloudflare_import import HostnameImporter
 from dcvd.services.domains.kept_json import KeptDomains
+from dcvd.services.domains.shared_additions import SharedAdditions
 from dcvd.services.events.feed import EventFeed
 from dcvd.services.lifecycle.cloudflare_notifications import CloudflareNotificationHandler
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
@@ -89,6 +90,7 @@ class AppServices(Struct, kw_only=True):
     instance: str = msgspec.field(default_factory=partial(secrets.token_hex, 8))
     probes: ArrivalProbes = msgspec.field(default_factory=ArrivalProbes)
     keys_in_progress: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    shared_additions: SharedAdditions = msgspec.field(default_factory=SharedAdditions)
     live_streams: LiveStreams = msgspec.field(default_factory=LiveStreams)
     stream_slots: StreamSlots = msgspec.field(default_factory=StreamSlots)
     sync_limit: AdmissionLimit = msgspec.field(default_factory=partial(build_check_limit, "work_syncs"))

@@ -179,7 +179,7 @@ def _chain_up(
             action=draft.action.value,
             object_id=draft.object_id,
             address=caller.address,
-            request_id=caller.request_id,
+            request_id=caller.request_id if caller is DAEMON else draft.request_id or caller.request_id,
             before=encode_members(draft.before),
             after=encode_members(draft.after),
             hash=b"",

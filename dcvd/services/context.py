@@ -73,6 +73,11 @@ class Context:
         """
         return self._derive(check, self.caller, None, keep_result)
 
+    @property
+    def remembers_result(self) -> bool:
+        """Whether the result of the request's use case is remembered."""
+        return self._keep_result is not None
+
     def remember_result(self, tx: Transaction, build_result: Callable[[], object]) -> None:
         """Have the result of a use case remembered, where the request has an idempotency key, with what it stored.
 

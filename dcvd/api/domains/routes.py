@@ -46,8 +46,10 @@ async def create_domain(
     """Add a domain; the customer must create its `requiredRecords`. It is registered at Cloudflare after the answer."""
 
     def add(context: Context) -> Awaitable[DomainDetail]:
-        positions = request.services.queue_positions
-        return details.add(context, positions, request.org_id, to_domain_request(data), actor=request.actor)
+        services, wanted = request.services, to_domain_request(data)
+        return details.add(
+            context, services.queue_positions, services.shared_additions, request.org_id, wanted, actor=request.actor
+        )
 
     def respond(detail: DomainDetail) -> Response[DomainAnswer]:
         return Response(DomainAnswer(domain_view(detail)), headers=_location(request, detail) | _entity_tag(detail))

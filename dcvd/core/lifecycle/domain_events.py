@@ -35,9 +35,9 @@ def label_event_data(domain: Domain | None) -> EventData:
     }
 
 
-def draft_added_event(domain: Domain) -> EventDraft:
-    """Draft the event of a domain that was just added."""
-    return EventDraft(EventType.DOMAIN_ADDED, domain_event_data(domain), domain.id)
+def draft_added_event(domain: Domain, request_id: str | None = None) -> EventDraft:
+    """Draft the event of a domain that was just added. request_id: see `EventDraft`."""
+    return EventDraft(EventType.DOMAIN_ADDED, domain_event_data(domain), domain.id, request_id=request_id)
 
 
 def draft_removed_event(

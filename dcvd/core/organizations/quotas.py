@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dcvd.core.organizations.rate_limits import Rate
 from dcvd.core.sentences.sentence import say
@@ -96,9 +97,13 @@ class Room(Struct, frozen=True, kw_only=True):
         """How many more it may have."""
         return max(self.limit - self.count, 0)
 
-    def find_refusal(self, adding: int) -> QuotaReached | None:
-        """Return the error for so many more; None where there is room for them."""
-        return self.build_refusal() if adding > self.free else None
+    def take(self, adding: int) -> "Room":
+        """Return the room that is left when the organization has so many more."""
+        return replace(self, count=self.count + adding)
+
+    def find_refusal(self) -> QuotaReached | None:
+        """Return the error for one more; None where there is room for it."""
+        return None if self.free else self.build_refusal()
 
     def build_refusal(self) -> QuotaReached:
         """Build the error for more than there is room for."""

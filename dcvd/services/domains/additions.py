@@ -40,6 +40,13 @@ class AdditionResult(Struct, frozen=True, kw_only=True):
     domain: Domain | None = None
     error: DcvdError | None = None
 
+    def require_added(self) -> Domain:
+        """Return the new domain. Raises the error."""
+        if self.error is not None:
+            raise self.error
+        assert self.domain is not None, "a result without an error has a domain"
+        return self.domain
+
 
 def validate(context: Context, request: DomainRequest) -> ValidatedDomain:
     """Validate a request by the configuration. Raises InvalidInput."""
@@ -72,7 +79,8 @@ def evaluate(
     if connection_ids:
         known_ids = connections.filter_owned_ids(snapshot, org_id, connection_ids, link_id=context.caller.link_id)
     room = quotas.measure_room(context, snapshot, org_id, Quota.DOMAINS)
-    new_count = len(simulated_names)
+    if room is not None:
+        room = room.take(len(simulated_names))
     results: list[AdditionResult] = []
     for candidate in candidates:
         try:
@@ -96,10 +104,10 @@ def evaluate(
             results.append(AdditionResult(error=error))
             continue
         if room is not None and candidate.name not in simulated_names:
-            if (quota_error := room.find_refusal(new_count + 1)) is not None:
+            if (quota_error := room.find_refusal()) is not None:
                 results.append(AdditionResult(error=quota_error))
                 continue
-            new_count += 1
+            room = room.take(1)
         owned[candidate.name] = domain
         results.append(AdditionResult(domain=domain))
     return results
@@ -112,11 +120,21 @@ def _list_zone_holders(snapshot: Snapshot, org_id: str, candidates: Sequence[Val
     return zones.list_holders(snapshot, {zone for candidate in candidates for zone in enclosing_names(candidate.name)})
 
 
-def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain], *, actor: str) -> list[Job]:
+def store(
+    context: Context,
+    tx: Transaction,
+    org_id: str,
+    new_domains: Sequence[Domain],
+    *,
+    actor: str,
+    request_ids: Mapping[str, str] = {},
+) -> list[Job]:
     """Store domains that `evaluate` made in the same unit of work; return their `register` jobs.
 
     Those with a connection get their `write_dns` jobs too, and all of them what we wrote for removed domains of their
     names. Of too many claims on a name, the least alive gives way.
+
+    request_ids: by the ids of domains, the HTTP requests that ask for them, where that is not the caller's one.
     """
     domains.insert_all(tx, new_domains)
     timeline.record_requests(context, tx, new_domains, actor=actor, what="added")
@@ -125,20 +143,64 @@ def store(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[
         tx,
         org_id,
         [
-            AuditDraft(action=AuditAction.DOMAIN_ADDED, object_id=domain.id, after=_describe(domain))
+            AuditDraft(
+                action=AuditAction.DOMAIN_ADDED,
+                object_id=domain.id,
+                after=_describe(domain),
+                request_id=request_ids.get(domain.id),
+            )
             for domain in new_domains
         ],
     )
-    registrations = queue.enqueue_for_all(context, tx, REGISTER, org_id, new_domains, lambda _: NO_PAYLOAD)
+    registrations = queue.enqueue_for_all(
+        context, tx, REGISTER, org_id, new_domains, lambda _: NO_PAYLOAD, request_ids=request_ids
+    )
     dns_writes.take_over_records(context, tx, org_id, new_domains)
-    dns_writes.enqueue_writes(context, tx, org_id, new_domains)
-    recording.record(context, tx, org_id, [domain_events.draft_added_event(domain) for domain in new_domains])
-    contested = [domain for domain in new_domains if domain.is_contested]
-    for domain in contested:
-        claims.limit(context, tx, domain)
-    if contested:
-        claims.prove_by_zone(context, tx, org_id, contested)
+    dns_writes.enqueue_writes(context, tx, org_id, new_domains, request_ids=request_ids)
+    recording.record(
+        context,
+        tx,
+        org_id,
+        [domain_events.draft_added_event(domain, request_ids.get(domain.id)) for domain in new_domains],
+    )
+    contested = [
+        (context.for_request(request_ids.get(domain.id)), domain) for domain in new_domains if domain.is_contested
+    ]
+    for acting, domain in contested:
+        claims.limit(acting, tx, domain)
+    for acting, domain in contested:
+        claims.prove_by_zone(acting, tx, domain)
     return registrations
+
+
+def add_all(
+    context: Context,
+    tx: Transaction,
+    org_id: str,
+    candidates: Sequence[ValidatedDomain],
+    *,
+    actor: str,
+    request_ids: Sequence[str | None] = (),
+) -> list[AdditionResult]:
+    """Evaluate requests one after the other, and store the domains that they add.
+
+    request_ids: of each, the HTTP request that asks for it; None, or none at all, for the caller's own.
+    """
+    results = evaluate(context, tx, org_id, candidates)
+    new_domains = [result.domain for result in results if result.error is None and result.domain is not None]
+    if not new_domains:
+        return results
+    ids_by_domain = {
+        result.domain.id: request_id
+        for result, request_id in zip(results, request_ids, strict=False)
+        if result.error is None and result.domain is not None and request_id is not None
+    }
+    store(context, tx, org_id, new_domains, actor=actor, request_ids=ids_by_domain)
+    proved = {domain.id: domain for domain in read_proved(tx, new_domains)}
+    return [
+        result if result.domain is None or result.error is not None else AdditionResult(domain=proved[result.domain.id])
+        for result in results
+    ]
 
 
 def _describe(domain: Domain) -> dict[str, Any]:
@@ -230,13 +292,9 @@ async def add(
     def unit(tx: Transaction) -> Domain:
         domain = link_additions.find_added(context, tx, candidate.name)
         if domain is None:
-            (result,) = evaluate(context, tx, org_id, [candidate])
-            if result.error is not None:
-                raise result.error
-            assert result.domain is not None, "a result without an error has a domain"
-            store(context, tx, org_id, [result.domain], actor=actor)
-            link_additions.bind(context, tx, result.domain)
-            domain = read_proved(tx, [result.domain])[0]
+            (result,) = add_all(context, tx, org_id, [candidate], actor=actor)
+            domain = result.require_added()
+            link_additions.bind(context, tx, domain)
         if in_transaction is not None:
             in_transaction(tx, domain)
         return domain

@@ -75,8 +75,10 @@ def evaluate(
     """
     known = _read_known(snapshot, org_id, hostnames)
     room = quotas.measure_room(context, snapshot, org_id, Quota.DOMAINS)
+    if room is not None:
+        room = room.take(simulated)
     suffix = cloudflare_zones.find_delegation_suffix(snapshot, context.config.cloudflare.zone_id)
-    new_count, adoptions, new_names = simulated, list[Adoption](), set[str]()
+    adoptions, new_names = list[Adoption](), set[str]()
     for hostname in hostnames:
         holder = known.by_cf_id.get(hostname.id)
         own = holder if holder is not None and holder.org_id == org_id else known.own.get(hostname.hostname)
@@ -91,7 +93,7 @@ def evaluate(
             if candidate.name in new_names:
                 message = f"Cloudflare lists {candidate.name} more than once; the first of them is adopted."
                 raise Conflict(message, code="hostname_listed_twice")
-            if room is not None and (refusal := room.find_refusal(new_count + 1)) is not None:
+            if room is not None and (refusal := room.find_refusal()) is not None:
                 raise refusal
         except DcvdError as error:
             owner_id = _find_owner(snapshot, hostname, holder, known) if error.code in _OF_ANOTHER else None
@@ -99,7 +101,7 @@ def evaluate(
             refused = Adoption(hostname=hostname, outcome=outcome, error=to_refusal(error), owner_id=owner_id)
             adoptions.append(refused)
             continue
-        new_count += 1
+        room = None if room is None else room.take(1)
         new_names.add(candidate.name)
         domain = _build_domain(context, org_id, candidate, hostname, target, suffix)
         if find_holder(domain.name, known.zone_holders) == org_id:

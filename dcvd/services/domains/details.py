@@ -14,6 +14,7 @@ from dcvd.services import reach
 from dcvd.services.context import Context
 from dcvd.services.domains import additions, queries
 from dcvd.services.domains.queries import DomainQuery
+from dcvd.services.domains.shared_additions import SharedAdditions
 from dcvd.services.lifecycle import registration_queue
 from dcvd.services.lifecycle.on_demand_checks import OnDemandChecks
 from dcvd.services.lifecycle.queue_positions import QueuePositions
@@ -44,11 +45,20 @@ def describe(context: Context, domain: Domain, queue_position: QueuePosition | N
 
 
 async def add(
-    context: Context, positions: QueuePositions, org_id: str, request: DomainRequest, *, actor: str
+    context: Context,
+    positions: QueuePositions,
+    shared_additions: SharedAdditions,
+    org_id: str,
+    request: DomainRequest,
+    *,
+    actor: str,
 ) -> DomainDetail:
     """Add a domain. Raises what `additions.add` raises; Forbidden for a customer who attaches something to it."""
     if context.caller.link is not None and (request.external_id is not UNSET or request.labels is not UNSET):
         raise Forbidden(word("link_adds_no_labels"), code="link_not_allowed")
+    if context.caller.link is None and not context.remembers_result:
+        domain = await shared_additions.add(context, org_id, request, actor=actor)
+        return describe(context, domain, await positions.find(domain))
 
     def remember(tx: Transaction, domain: Domain) -> None:
         context.remember_result(

@@ -98,7 +98,7 @@ def record_without_deliveries(
             body=build_body(draft, event_id=event_id, sequence=sequence, now=now, org_id=envelope_org_id),
             created_at=now,
             expires_at=draft.expires_at,
-            request_id=context.caller.request_id,
+            request_id=draft.request_id or context.caller.request_id,
         )
         new_events.append(event)
     events.insert_all(tx, new_events)

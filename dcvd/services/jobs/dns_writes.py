@@ -4,7 +4,7 @@ They stand apart from their definition, `services/records/write_dns_job`, becaus
 domains enqueue them, which records know.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -93,10 +93,24 @@ def take_over_records(context: Context, tx: Transaction, org_id: str, new_domain
         make_due(context, tx, job)
 
 
-def enqueue_writes(context: Context, tx: Transaction, org_id: str, new_domains: Sequence[Domain]) -> None:
-    """Enqueue a job for each of an organization's new domains that has a connection."""
+def enqueue_writes(
+    context: Context,
+    tx: Transaction,
+    org_id: str,
+    new_domains: Sequence[Domain],
+    *,
+    request_ids: Mapping[str, str] = {},
+) -> None:
+    """Enqueue a job for each of an organization's new domains that has a connection; see `queue.enqueue_for_all`."""
     connected_domains = [domain for domain in new_domains if domain.connection_id is not None]
     if connected_domains:
         queue.enqueue_for_all(
-            context, tx, WRITE_DNS, org_id, connected_domains, lambda _: PLAIN_WRITE, is_through_connection=True
+            context,
+            tx,
+            WRITE_DNS,
+            org_id,
+            connected_domains,
+            lambda _: PLAIN_WRITE,
+            is_through_connection=True,
+            request_ids=request_ids,
         )

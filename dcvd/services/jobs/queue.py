@@ -1,6 +1,6 @@
 """The job queue: jobs are enqueued in the transaction that needs them and ended in the one that stores their result."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -94,10 +94,12 @@ def enqueue_for_all(
     build_payload: Callable[[Domain], P],
     *,
     is_through_connection: bool = False,
+    request_ids: Mapping[str, str] = {},
 ) -> list[Job]:
     """Enqueue a job about each of an organization's domains, due at once and in their order.
 
     is_through_connection: whether each works through the connection that its domain has.
+    request_ids: by the ids of domains, the HTTP requests that cause their jobs, where that is not the caller's one.
     """
     first_turn = turns.find_next_turn(tx, org_id, kind.name)
     new_jobs = [
@@ -110,6 +112,7 @@ def enqueue_for_all(
             domain.name,
             domain.connection_id if is_through_connection else None,
             turn,
+            request_ids.get(domain.id),
         )
         for turn, domain in enumerate(domains, first_turn)
     ]
@@ -325,6 +328,7 @@ def _build_job(
     domain_name: str | None,
     connection_id: str | None,
     turn: int,
+    request_id: str | None = None,
 ) -> Job:
     now = context.now()
     return Job(
@@ -341,7 +345,7 @@ def _build_job(
         connection_id=connection_id,
         payload=encode_payload(payload),
         ends_with_domain=kind.ends_with_domain,
-        request_id=context.caller.request_id,
+        request_id=request_id or context.caller.request_id,
     )
 
 

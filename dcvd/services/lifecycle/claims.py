@@ -103,12 +103,10 @@ def prove(
     return Settlement(winner)
 
 
-def prove_by_zone(context: Context, tx: Transaction, org_id: str, claims: Sequence[Domain]) -> None:
-    """Prove those of an organization's claims that are on names in a zone that it has proved."""
-    if zones.has_proved(tx, org_id):
-        for claim in claims:
-            if _is_in_own_zone(tx, claim):
-                prove(context, tx, claim, Proof.ZONE)
+def prove_by_zone(context: Context, tx: Transaction, claim: Domain) -> None:
+    """Prove a claim that is on a name in a zone that its organization has proved."""
+    if zones.has_proved(tx, claim.org_id) and _is_in_own_zone(tx, claim):
+        prove(context, tx, claim, Proof.ZONE)
 
 
 def limit(context: Context, tx: Transaction, new_claim: Domain) -> None:

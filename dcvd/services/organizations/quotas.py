@@ -68,7 +68,7 @@ def count_all(context: Context, snapshot: Snapshot, org_id: str, limit: int) -> 
 def require_room(context: Context, snapshot: Snapshot, org_id: str, quota: Quota) -> None:
     """Raise QuotaReached where an organization has no room for one more. See `measure_room`."""
     room = measure_room(context, snapshot, org_id, quota)
-    if room is not None and (error := room.find_refusal(1)) is not None:
+    if room is not None and (error := room.find_refusal()) is not None:
         raise error
 
 

@@ -53,7 +53,12 @@ async def add_typed(request: ApiRequest, *, may_ask: bool = True) -> TypedAdditi
                 return TypedAddition(typed=typed, question=question)
         asked = DomainRequest(domain_name=name)
         detail = await details.add(
-            request.context, request.services.queue_positions, request.org_id, asked, actor=request.actor
+            request.context,
+            request.services.queue_positions,
+            request.services.shared_additions,
+            request.org_id,
+            asked,
+            actor=request.actor,
         )
     except RefusedName as refusal:
         return TypedAddition(typed=typed, fault=refusal)

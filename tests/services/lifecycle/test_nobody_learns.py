@@ -28,6 +28,7 @@ from dcvd.services.diagnosis import Diagnoser
 from dcvd.services.domains import additions, details, moves, removals
 from dcvd.services.domains.bulk import BulkRequest
 from dcvd.services.domains.bulk_additions import BulkAdditions, validate_line
+from dcvd.services.domains.shared_additions import SharedAdditions
 from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.services.links import creation
 from dcvd.services.tokens.authentication import KeptCallers, act_as
@@ -136,7 +137,12 @@ async def test_whoever_adds_a_name_by_a_link_is_answered_the_same(watcher: Watch
         link = await creation.create(context, org, domain_id=None, lifetime_ms=DAY)
         customer = act_as(context, await KeptCallers(context).authenticate(link.token.reveal()))
         added = await details.add(
-            customer, QueuePositions(context), org, DomainRequest(domain_name=name), actor=customer.caller.actor
+            customer,
+            QueuePositions(context),
+            SharedAdditions(),
+            org,
+            DomainRequest(domain_name=name),
+            actor=customer.caller.actor,
         )
         preview = await Diagnoser(context, watcher.observer).preview(
             org, DomainRequest(domain_name=name), caller=customer.caller

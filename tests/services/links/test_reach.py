@@ -11,6 +11,7 @@ from dcvd.errors import Conflict, DcvdError, Forbidden, NotFound, Unauthenticate
 from dcvd.services.context import Context
 from dcvd.services.diagnosis import diagnose_stored
 from dcvd.services.domains import additions, details, removals
+from dcvd.services.domains.shared_additions import SharedAdditions
 from dcvd.services.lifecycle.queue_positions import QueuePositions
 from dcvd.services.links import creation, revocation
 from dcvd.services.reach import check_domain
@@ -27,7 +28,12 @@ async def context_of(context: Context, token: str) -> Context:
 
 async def add(context: Context, org_id: str, name: str) -> str:
     added = await details.add(
-        context, QueuePositions(context), org_id, DomainRequest(domain_name=name), actor=context.caller.actor
+        context,
+        QueuePositions(context),
+        SharedAdditions(),
+        org_id,
+        DomainRequest(domain_name=name),
+        actor=context.caller.actor,
     )
     return added.domain.id
 

@@ -30,11 +30,15 @@ async def subscribed(context: Context, org_id: str, *types: EventType, port: int
 
 
 async def happen(
-    context: Context, org_id: str, *drafts: EventType | EventDraft, domain: str | None = "dom_a", **expiry: int
+    context: Context,
+    org_id: str,
+    *drafts: EventType | EventDraft,
+    domain: str | None = "dom_a",
+    expires_at: int | None = None,
 ) -> list[Event]:
     """Events of one change, of one domain unless the draft says otherwise."""
     made = [
-        draft if isinstance(draft, EventDraft) else EventDraft(draft, {MADE_UP: domain}, domain, **expiry)
+        draft if isinstance(draft, EventDraft) else EventDraft(draft, {MADE_UP: domain}, domain, expires_at)
         for draft in drafts or (EventType.DOMAIN_ACTIVE,)
     ]
     return await context.database.write(lambda tx: recording.record(context, tx, org_id, made))
