@@ -52,7 +52,7 @@ async def create_domain(
         )
 
     def respond(detail: DomainDetail) -> Response[DomainAnswer]:
-        return Response(DomainAnswer(domain_view(detail)), headers=_location(request, detail) | _entity_tag(detail))
+        return JsonBytes(write_answer(write_json(detail)), _location(request, detail) | _entity_tag(detail))
 
     return await answer_once(request, key, add, respond)
 

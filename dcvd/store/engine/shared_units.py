@@ -37,28 +37,45 @@ class SharedUnits(Generic[I, R]):
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         unit = self._next.get(key)
         if unit is None or not unit.join(item, future):
-            unit = self._next[key] = _SharedUnit(database, self._work)
-            unit.join(item, future)
+            unit = self._next[key] = _SharedUnit(database, self._work, item, future)
             # Whoever leaves takes nothing from the others: none of them does the waiting.
             unit.task = asyncio.create_task(self._run(key, unit), name="store.shared_unit")
         return await future
 
     async def _run(self, key: Hashable, unit: "_SharedUnit[I, R]") -> None:
+        """Have a unit done, and give each caller what came of theirs."""
         try:
-            await unit.run()
+            outcomes = await unit.do()
+        except BaseException:
+            for _, future in unit.begin():
+                future.cancel()
+            raise
         finally:
             if self._next.get(key) is unit:
                 del self._next[key]
+        for (_, future), outcome in zip(unit.begin(), outcomes, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
 
 
 class _SharedUnit(Generic[I, R]):
     """One unit, and those who wait for it."""
 
-    def __init__(self, database: DatabaseAccess, work: Callable[[Transaction, Sequence[I]], Sequence[R]]) -> None:
+    def __init__(
+        self,
+        database: DatabaseAccess,
+        work: Callable[[Transaction, Sequence[I]], Sequence[R]],
+        first_item: I,
+        first_future: "asyncio.Future[R]",
+    ) -> None:
         self.task: asyncio.Task[None] | None = None
         self._database = database
         self._work = work
-        self._wanted: list[tuple[I, asyncio.Future[R]]] = []
+        self._wanted = [(first_item, first_future)]
         self._has_begun = False
         # The event loop adds, and the writer's thread begins.
         self._lock = threading.Lock()
@@ -71,47 +88,32 @@ class _SharedUnit(Generic[I, R]):
             self._wanted.append((item, future))
             return True
 
-    async def run(self) -> None:
-        """Do all of it, and give each caller what came of theirs."""
-        try:
-            outcomes = await self._do_all()
-        except BaseException:
-            for _, future in self._begin():
-                future.cancel()
-            raise
-        for (_, future), outcome in zip(self._begin(), outcomes, strict=True):
-            if future.done():
-                continue
-            if isinstance(outcome, BaseException):
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-
-    async def _do_all(self) -> Sequence[R | BaseException]:
-        try:
-            return await self._database.write(self._do)
-        except StoreError as error:
-            # It is the database that failed, and would for each of them.
-            return [error] * len(self._begin())
-        except Exception as error:  # noqa: BLE001  # whichever it is, its caller gets it
-            items = [item for item, _ in self._begin()]
-            if len(items) == 1:
-                return [error]
-            units = [self._database.write(partial(self._do_one, item)) for item in items]
-            return await asyncio.gather(*units, return_exceptions=True)
-
-    def _do(self, tx: Transaction) -> Sequence[R]:
-        items = [item for item, _ in self._begin()]
-        return self._work(tx, items) if items else ()
-
-    def _do_one(self, item: I, tx: Transaction) -> R:
-        (outcome,) = self._work(tx, [item])
-        return outcome
-
-    def _begin(self) -> "list[tuple[I, asyncio.Future[R]]]":
+    def begin(self) -> "list[tuple[I, asyncio.Future[R]]]":
         """Let nobody join any more; return what is wanted, but by those who had given up before."""
         with self._lock:
             if not self._has_begun:
                 self._has_begun = True
                 self._wanted = [each for each in self._wanted if not each[1].cancelled()]
             return self._wanted
+
+    async def do(self) -> Sequence[R | BaseException]:
+        """Do all of it, and return what came of each."""
+        try:
+            return await self._database.write(self._do)
+        except StoreError as error:
+            # It is the database that failed, and would for each of them.
+            return [error] * len(self.begin())
+        except Exception as error:  # noqa: BLE001  # whichever it is, its caller gets it
+            items = [item for item, _ in self.begin()]
+            if len(items) == 1:
+                return [error]
+            units = [self._database.write(partial(self._do_one, item)) for item in items]
+            return await asyncio.gather(*units, return_exceptions=True)
+
+    def _do(self, tx: Transaction) -> Sequence[R]:
+        items = [item for item, _ in self.begin()]
+        return self._work(tx, items) if items else ()
+
+    def _do_one(self, item: I, tx: Transaction) -> R:
+        (outcome,) = self._work(tx, [item])
+        return outcome
