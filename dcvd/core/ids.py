@@ -14,6 +14,8 @@ RandomBytes = Callable[[int], bytes]
 _ALPHABET: Final = CROCKFORD.alphabet
 _LENGTH: Final = 26
 _INSTANT_LENGTH: Final = 10
+_RANDOM_LENGTH: Final = _LENGTH - _INSTANT_LENGTH
+_DIGITS_OF_BYTES: Final = (_ALPHABET * (256 // len(_ALPHABET))).encode()
 
 MAX_ID_CHARS: Final = 100
 _ANY_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
@@ -48,9 +50,22 @@ def new_id(prefix: IdPrefix, now: int, random: RandomBytes) -> str:
     return f"{prefix}_{_write_instant(now)}{CROCKFORD.write_40_bits(high)}{CROCKFORD.write_40_bits(low)}"
 
 
+def new_ids(prefix: IdPrefix, count: int, now: int, random: RandomBytes) -> list[str]:
+    """Return so many identifiers such as `new_id` makes, in ascending order.
+
+    So what is stored in this order is put behind what is stored already, in the table and in its indexes.
+    """
+    if count == 1:
+        return [new_id(prefix, now, random)]
+    head = f"{prefix}_{_write_instant(now)}"
+    # Five bits of each byte make a digit: one look-up in C writes the digits of all.
+    digits = random(_RANDOM_LENGTH * count).translate(_DIGITS_OF_BYTES).decode()
+    return sorted([head + digits[start : start + _RANDOM_LENGTH] for start in range(0, len(digits), _RANDOM_LENGTH)])
+
+
 def earliest_id(prefix: IdPrefix, now: int) -> str:
     """Return the text that sorts before all identifiers made at `now` or later, and after all earlier ones."""
-    return f"{prefix}_{_write_instant(min(max(now, 0), 0xFFFF_FFFF_FFFF))}{'0' * 16}"
+    return f"{prefix}_{_write_instant(min(max(now, 0), 0xFFFF_FFFF_FFFF))}{'0' * _RANDOM_LENGTH}"
 
 
 def is_id(prefix: IdPrefix, text: str) -> bool:

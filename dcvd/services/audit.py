@@ -169,9 +169,10 @@ def _chain_up(
     now, name = context.now(), actor or _name_actor(caller)
     last_sequence, previous_hash = audit.read_end(tx, chain_id)
     entries: list[AuditEntry] = []
-    for sequence, draft in enumerate(drafts, last_sequence + 1):
+    ids = context.new_ids(IdPrefix.AUDIT_ENTRY, len(drafts))
+    for sequence, (entry_id, draft) in enumerate(zip(ids, drafts, strict=True), last_sequence + 1):
         bare = AuditEntry(
-            id=context.new_id(IdPrefix.AUDIT_ENTRY),
+            id=entry_id,
             org_id=chain_id,
             sequence=sequence,
             occurred_at=now,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from dcvd.config import Config, Live
 from dcvd.core.callers import DAEMON, Caller
 from dcvd.core.domains.saas_zone import UNKNOWN_ZONE, PlanFeature, SaasZone
-from dcvd.core.ids import IdPrefix, RandomBytes, new_id
+from dcvd.core.ids import IdPrefix, RandomBytes, new_id, new_ids
 from dcvd.core.lifecycle.schedule import CheckPolicy
 from dcvd.core.lifecycle.transitions import LifecycleRules
 from dcvd.errors import NotConfigured
@@ -122,6 +122,10 @@ class Context:
     def new_id(self, prefix: IdPrefix) -> str:
         """Make a fresh identifier."""
         return new_id(prefix, self.clock.now(), self.random_bytes)
+
+    def new_ids(self, prefix: IdPrefix, count: int) -> list[str]:
+        """Make fresh identifiers, in ascending order."""
+        return new_ids(prefix, count, self.clock.now(), self.random_bytes)
 
     @property
     def vault(self) -> Vault:

@@ -94,10 +94,21 @@ def record_requests(
     what: Literal["added", "imported", "removed"],
 ) -> None:
     """Record a request for many domains at once; without a limit, because it happens to each only once."""
-    note = TimelineNote(what=what)
+    note, now = TimelineNote(what=what), context.now()
     timeline.insert_all(
         tx,
-        [_build_entry(context, domain.org_id, domain.id, TimelineEntryKind.REQUEST, actor, note) for domain in domains],
+        [
+            StoredTimelineEntry(
+                id=entry_id,
+                org_id=domain.org_id,
+                domain_id=domain.id,
+                kind=TimelineEntryKind.REQUEST,
+                actor=actor,
+                note=note,
+                occurred_at=now,
+            )
+            for entry_id, domain in zip(context.new_ids(IdPrefix.TIMELINE, len(domains)), domains, strict=True)
+        ],
     )
 
 

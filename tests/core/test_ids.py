@@ -1,10 +1,13 @@
 """Identifiers sort by time and are recognised by their prefix."""
 
+from collections import Counter
+from random import Random
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dcvd.core.ids import IdPrefix, earliest_id, instant_of, is_id, new_id
+from dcvd.core.ids import IdPrefix, earliest_id, instant_of, is_id, new_id, new_ids
 from tests.core.builders import NOW, counting_bytes
 
 
@@ -60,6 +63,21 @@ def test_the_earliest_id_is_an_id(prefix: IdPrefix) -> None:
 def test_ids_of_one_millisecond_differ_by_all_80_random_bits(one: bytes, other: bytes) -> None:
     ids = {new_id(IdPrefix.JOB, NOW, lambda _: one), new_id(IdPrefix.JOB, NOW, lambda _: other)}
     assert len(ids) == len({one, other})
+
+
+@given(st.integers(0, 2**48 - 1), st.integers(0, 600), st.randoms(use_true_random=False))
+def test_ids_that_are_made_at_once_are_as_single_ones_are_and_ascend(made_at: int, count: int, source: Random) -> None:
+    ids = new_ids(IdPrefix.EVENT, count, made_at, source.randbytes)
+    assert ids == sorted(set(ids))
+    assert len(ids) == count
+    assert all(is_id(IdPrefix.EVENT, each) and instant_of(each) == made_at for each in ids)
+
+
+def test_each_digit_of_ids_that_are_made_at_once_is_as_likely_as_another_at_each_place() -> None:
+    every_byte = bytes(range(256))
+    ids = new_ids(IdPrefix.EVENT, 256, NOW, lambda _: b"".join(bytes([each]) * 16 for each in every_byte))
+    for place in range(-16, 0):
+        assert set(Counter(each[place] for each in ids).values()) == {8}
 
 
 @pytest.mark.parametrize("prefix", IdPrefix)

@@ -82,7 +82,8 @@ def evaluate(
     if room is not None:
         room = room.take(len(simulated_names))
     results: list[AdditionResult] = []
-    for candidate in candidates:
+    now, new_ids = context.now(), context.new_ids(IdPrefix.DOMAIN, len(candidates))
+    for domain_id, candidate in zip(new_ids, candidates, strict=True):
         try:
             reach.check_name(context.caller.domains, candidate.name)
         except Forbidden as error:
@@ -97,7 +98,7 @@ def evaluate(
             continue
         try:
             is_contested = counts_by_name[candidate.name].total > 0
-            domain = _create_domain(context, org_id, candidate, suffix, is_contested=is_contested)
+            domain = _create_domain(context, domain_id, now, org_id, candidate, suffix, is_contested=is_contested)
             if zone_holders and not is_contested and find_holder(domain.name, zone_holders) == org_id:
                 domain = add_proof(domain, Proof.ZONE, domain.created_at)
         except InvalidInput as error:
@@ -232,18 +233,25 @@ def _exists_error(context: Context, existing: Domain) -> Conflict:
 
 
 def _create_domain(
-    context: Context, org_id: str, candidate: ValidatedDomain, suffix: str | None, *, is_contested: bool
+    context: Context,
+    domain_id: str,
+    now: int,
+    org_id: str,
+    candidate: ValidatedDomain,
+    suffix: str | None,
+    *,
+    is_contested: bool,
 ) -> Domain:
     is_delegated = candidate.validation == "delegated"
     if is_delegated:
         targets.validate_delegable(candidate.name, suffix)
     return new_domain(
-        domain_id=context.new_id(IdPrefix.DOMAIN),
+        domain_id=domain_id,
         org_id=org_id,
         name=candidate.name,
         cname_target=targets.new_target(context.config.cloudflare.cname_target, context.random_bytes),
         has_own_target=targets.is_target_template(context.config.cloudflare.cname_target),
-        now=context.now(),
+        now=now,
         validation=candidate.validation,
         wildcard=candidate.wildcard,
         challenge_target=targets.challenge_target(candidate.name, suffix) if is_delegated else None,

@@ -87,8 +87,11 @@ def record_without_deliveries(
     """
     now, envelope_org_id = context.now(), about_org_id if org_id == OPERATOR_ORG_ID else UNSET
     new_events: list[Event] = []
-    for draft, sequence in zip(drafts, organizations.allocate_sequences(tx, org_id, len(drafts)), strict=True):
-        event_id = context.new_id(IdPrefix.EVENT)
+    sequences, ids = (
+        organizations.allocate_sequences(tx, org_id, len(drafts)),
+        context.new_ids(IdPrefix.EVENT, len(drafts)),
+    )
+    for draft, sequence, event_id in zip(drafts, sequences, ids, strict=True):
         event = Event(
             id=event_id,
             org_id=org_id,

@@ -63,8 +63,8 @@ def enqueue(
     connection_id: str | None = None,
 ) -> Job:
     """Enqueue a job, due at once."""
-    turn = turns.find_next_turn(tx, org_id, kind.name)
-    job = _build_job(context, kind, payload, org_id, domain_id, domain_name, connection_id, turn)
+    turn, job_id = turns.find_next_turn(tx, org_id, kind.name), context.new_id(IdPrefix.JOB)
+    job = _build_job(context, context.now(), job_id, kind, payload, org_id, domain_id, domain_name, connection_id, turn)
     jobs.insert(tx, job, waits_for=kind.waits_for)
     return job
 
@@ -101,10 +101,13 @@ def enqueue_for_all(
     is_through_connection: whether each works through the connection that its domain has.
     request_ids: by the ids of domains, the HTTP requests that cause their jobs, where that is not the caller's one.
     """
-    first_turn = turns.find_next_turn(tx, org_id, kind.name)
+    first_turn, now = turns.find_next_turn(tx, org_id, kind.name), context.now()
+    ids = context.new_ids(IdPrefix.JOB, len(domains))
     new_jobs = [
         _build_job(
             context,
+            now,
+            job_id,
             kind,
             build_payload(domain),
             org_id,
@@ -114,7 +117,7 @@ def enqueue_for_all(
             turn,
             request_ids.get(domain.id),
         )
-        for turn, domain in enumerate(domains, first_turn)
+        for turn, (job_id, domain) in enumerate(zip(ids, domains, strict=True), first_turn)
     ]
     jobs.insert_all(tx, new_jobs, waits_for=kind.waits_for)
     return new_jobs
@@ -321,6 +324,8 @@ async def end_outage(context: Context, codes: Collection[str], *, batch_size: in
 
 def _build_job(
     context: Context,
+    now: int,
+    job_id: str,
     kind: JobKind[P],
     payload: P,
     org_id: str,
@@ -330,9 +335,8 @@ def _build_job(
     turn: int,
     request_id: str | None = None,
 ) -> Job:
-    now = context.now()
     return Job(
-        id=context.new_id(IdPrefix.JOB),
+        id=job_id,
         org_id=org_id,
         kind=kind.name,
         state=JobState.PENDING,
