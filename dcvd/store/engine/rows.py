@@ -8,6 +8,7 @@ long for one NULL as for fifteen numbers, because it looks for an adapter first.
 
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, Final
 
 _MAX_ROWS: Final = 256
@@ -22,7 +23,7 @@ def split_rows(rows: Sequence[Sequence[Any]], *, max_rows: int = _MAX_ROWS) -> I
     for start in range(0, len(rows), size):
         row_slice = rows[start : start + size]
         count = 1 << (len(row_slice) - 1).bit_length()
-        values = [value for row in row_slice for value in row]
+        values = list(chain.from_iterable(row_slice))
         values += (None, *(0 for _ in row_slice[0][1:])) * (count - len(row_slice))
         yield count, values
 

@@ -62,6 +62,26 @@ def test_hundreds_take_few_statements_and_few_kinds_of_them() -> None:
     assert not any("size" in sql for sql in statements)
 
 
+@given(count=st.integers(2, 300), shared=st.tuples(_values, _values), at=st.integers(0, 299))
+def test_values_that_all_rows_share_are_stored_in_each_and_others_stay(
+    connection: sqlite3.Connection, count: int, shared: tuple[Any, Any], at: int
+) -> None:
+    rows = [(number, *shared, None) for number in range(count)]
+    rows[at % count] = (at % count, shared[0], "another", None)
+
+    def write(column: Any, first: int) -> str:
+        return f"{column('name')} || ?{first} || {column('size')} || {column('seal')}"
+
+    assert store(connection, rows, write, ["-"]) == [(*row, None) for row in rows]
+    assert store(connection, rows) == [(*row, None) for row in rows]
+
+
+def test_what_many_rows_share_is_bound_once() -> None:
+    rows = [(number, "a", 7 if number else 8, b"seal") for number in range(64)]
+    ((_, values),) = write_insertions("boxes", _COLUMNS, rows)
+    assert len(values) == 2 * 64 + 2
+
+
 def test_no_column_that_may_be_null_is_anything_else_by_itself(blank_database: Path) -> None:
     """So it can be left out where it is NULL."""
     tables = _fetch(blank_database, "SELECT name FROM sqlite_schema WHERE type = 'table'")
