@@ -1,7 +1,7 @@
 """The public suffix list in a fifth of the memory that its package takes: a daemon holds it for as long as it runs."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from publicsuffixlist import PublicSuffixList
@@ -23,9 +23,25 @@ class PackedNames:
         return f"\n{name}\n" in self._buckets[hash(name) % _BUCKETS]
 
 
+class SuffixList(PublicSuffixList):
+    """The list, which looks through all the labels of a name only where rules stand at or below its last two."""
+
+    def __init__(self, *, only_icann: bool) -> None:
+        super().__init__(only_icann=only_icann)
+        rules = self._publicsuffix
+        # The package has no way to be given a set, and its rules do nothing but to ask this one; a test holds it to
+        # that.
+        self._publicsuffix = PackedNames(rules)  # type: ignore[assignment]
+        self._ends_of_rules: Final = PackedNames({".".join(rule.lstrip("!").split(".")[-2:]) for rule in rules})
+
+    def _countpublic(self, labels: Sequence[str], accept_unknown: bool | None = None) -> int:
+        if len(labels) > 1:
+            ends, last = self._ends_of_rules, labels[-1]
+            if f"{labels[-2]}.{last}" not in ends and f"*.{last}" not in ends:
+                labels = labels[-1:]
+        return super()._countpublic(labels, accept_unknown)
+
+
 def read_list(*, only_icann: bool = False) -> PublicSuffixList:
     """Read the list; `only_icann`: without the suffixes of its private section."""
-    suffixes = PublicSuffixList(only_icann=only_icann)
-    # The package has no way to be given a set, and its rules do nothing but to ask this one; a test holds it to that.
-    suffixes._publicsuffix = PackedNames(suffixes._publicsuffix)  # type: ignore[assignment]
-    return suffixes
+    return SuffixList(only_icann=only_icann)
