@@ -10,6 +10,7 @@ from dcvd.core.diagnosis.awaited import Awaited, find_awaited_by_stage
 from dcvd.core.diagnosis.cloudflare.findings import findings_of
 from dcvd.core.diagnosis.codes import FindingCode
 from dcvd.core.diagnosis.findings import is_about
+from dcvd.core.dns.hostnames import list_unusual_labels
 from dcvd.core.domains.domain import Domain, DomainErrorCode, DomainStatus, Finding
 from dcvd.core.instants import DAY
 
@@ -77,14 +78,22 @@ def may_be_stuck_since(now: int) -> int:
 
 
 def _is_plain(domain: Domain) -> bool:
-    """Whether there is nothing that findings come from, which is so for most of those that are ready."""
-    return domain.is_ready and not (
+    """Whether there is nothing that findings come from.
+
+    So it is for most of those that are ready, and for those that were just added.
+    """
+    if (
         domain.findings
         or domain.error is not None
         or domain.cf_errors
         or domain.cf_ssl_errors
         or domain.cf_differences
         or domain.certificate_class.has_timed_out
+    ):
+        return False
+    is_unknown_to_cloudflare = domain.cf_status is None and domain.cf_ssl_status is None
+    return domain.is_ready or (
+        is_unknown_to_cloudflare and domain.dormant_since is None and not list_unusual_labels(domain.name)
     )
 
 

@@ -40,6 +40,26 @@ def test_the_most_severe_finding_decides() -> None:
     assert found == Reason(code="cname_missing", actor=Awaited.CUSTOMER, since=NOW)
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"name": "xn--i-7iq.customer.com"},
+        {"dormant_since": NOW},
+        {"cf_status": "blocked"},
+        {"cf_status": "pending", "cf_errors": ("The hostname is associated with a held zone.",)},
+        {"cf_status": "pending", "cf_differences": ("ssl.method is txt",)},
+        {"cf_ssl_status": "pending_validation", "cf_ssl_errors": ("caa_error: nobody may issue",)},
+        {"cf_ssl_status": "validation_timed_out"},
+        {"error": DomainError(DomainErrorCode.HOSTNAME_TAKEN, "Taken.")},
+    ],
+)
+def test_whatever_a_finding_comes_from_is_found_in_a_domain_that_was_just_added(members: dict[str, Any]) -> None:
+    domain = replace(added_domain(), **members)
+    found = find_reason(domain)
+    assert found is not None
+    assert found.code == findings_of(domain, NOW)[0].code
+
+
 def test_an_error_that_no_finding_is_about_comes_before_a_warning_and_who_is_awaited_has_to_act() -> None:
     found = find_reason(replace(failed("certificate_expired"), findings=(finding("ns_lame", "warning"),)))
     assert found == Reason(code="certificate_expired", actor=Awaited.CLOUDFLARE, since=7)
