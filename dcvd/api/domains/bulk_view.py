@@ -87,12 +87,15 @@ class RemovedLines(Struct, frozen=True, kw_only=True):
 
 def added_line(addition: AddLineResult) -> AddedLine:
     """Show the result of one line that adds."""
-    return build_view(
-        AddedLine,
-        addition,
+    # Member by member, as the domain is: a call has up to a hundred thousand lines.
+    error = addition.error
+    return AddedLine(
+        line=addition.line,
         domain_name=addition.name,
+        outcome=addition.outcome,
         domain=_domain_view(addition),
         registration=registration_view(addition.queue_position),
+        error=None if error is None else ErrorView(error.code, error.message),
     )
 
 
@@ -127,9 +130,11 @@ def _domain_view(addition: AddLineResult) -> BulkDomainView | None:
         return BulkDomainView(
             id=addition.domain_id, status=None, validation=None, wildcard=None, required_records=[], ownership=None
         )
-    return build_view(
-        BulkDomainView,
-        domain,
+    return BulkDomainView(
+        id=domain.id,
+        status=domain.status,
+        validation=domain.validation,
+        wildcard=domain.wildcard,
         required_records=required_record_views(required_records_to_type(domain), find_zone(domain)),
         ownership=ownership_view(domain),
     )

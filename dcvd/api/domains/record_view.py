@@ -75,10 +75,15 @@ class ZoneProviderView(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def record_view(record: Record, zone: str) -> RecordView:
     """Show a record of a domain in this zone."""
-    return build_view(
-        RecordView,
-        record,
-        **_place(record, zone),
+    # Member by member, as below: answers are full of records, and to copy the members by their names takes thrice.
+    place = find_place(record.name, zone)
+    return RecordView(
+        type=record.type,
+        name=record.name,
+        fqdn=place.fqdn,
+        zone=place.zone,
+        host=place.host,
+        value=record.value,
         value_with_dot=add_final_dot(record.type, record.value),
         ttl=RECORD_TTL,
     )
@@ -88,29 +93,35 @@ def required_record_views(
     records: Iterable[RequiredRecord], zone: str, language: Language = "en"
 ) -> list[RequiredRecordView]:
     """Show records that the customer has to have in DNS, of a domain in this zone."""
-    return [
-        build_view(
-            RequiredRecordView,
-            record,
-            **_place(record, zone),
-            value_with_dot=None if record.value is None else add_final_dot(record.type, record.value),
-            ttl=RECORD_TTL,
-            verified=record.is_verified,
-            possible=record.is_possible,
-            note=None if record.note is None else render((record.note,), language),
-        )
-        for record in records
-    ]
+    return [_required_record_view(record, zone, language) for record in records]
+
+
+def _required_record_view(record: RequiredRecord, zone: str, language: Language) -> RequiredRecordView:
+    place = find_place(record.name, zone)
+    return RequiredRecordView(
+        type=record.type,
+        name=record.name,
+        fqdn=place.fqdn,
+        zone=place.zone,
+        host=place.host,
+        value=record.value,
+        value_with_dot=None if record.value is None else add_final_dot(record.type, record.value),
+        ttl=RECORD_TTL,
+        purpose=record.purpose,
+        verified=record.is_verified,
+        possible=record.is_possible,
+        note=None if record.note is None else render((record.note,), language),
+    )
 
 
 def left_record_views(records: Iterable[LeftoverRecord]) -> list[LeftRecordView]:
     """Show the records that should be removed from DNS."""
-    return [build_view(LeftRecordView, record, **_place(record, record.zone)) for record in records]
+    return [_left_record_view(record) for record in records]
 
 
-def _place(record: Record | RequiredRecord | LeftoverRecord, zone: str) -> dict[str, str]:
-    place = find_place(record.name, zone)
-    return {"fqdn": place.fqdn, "zone": place.zone, "host": place.host}
+def _left_record_view(record: LeftoverRecord) -> LeftRecordView:
+    place = find_place(record.name, record.zone)
+    return build_view(LeftRecordView, record, fqdn=place.fqdn, zone=place.zone, host=place.host)
 
 
 def zone_provider_view(provider: DnsProvider | None) -> ZoneProviderView | None:

@@ -132,7 +132,11 @@ class RemovedAnswer(Struct, frozen=True, kw_only=True, rename="camel"):
 
 def registration_view(position: QueuePosition | None) -> RegistrationView | None:
     """Show a position in the registration queue."""
-    return None if position is None else build_view(RegistrationView, position, status=position.state)
+    if position is None:
+        return None
+    return RegistrationView(
+        status=position.state, position=position.position, expected_at=format_instant(position.expected_at)
+    )
 
 
 def domain_view(detail: DomainDetail) -> DomainView:
