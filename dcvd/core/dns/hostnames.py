@@ -30,6 +30,8 @@ _JOINER: Final = "\u200d"  # of emoji that are made of several
 _HEXADECIMAL: Final = re.compile(r"0x[0-9a-f]*")
 _SCHEMES: Final = frozenset({"http", "https"})
 _LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_PLAIN_NAME: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
+"""A name that is in its normal form already, and no address, as most are that programs send."""
 _TARGET_LABEL: Final = re.compile(r"[a-z0-9_-]{1,63}")
 
 
@@ -51,6 +53,14 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
     `allowed_tlds` are reserved top-level domains that the operator accepts, for a sandbox. Raises RefusedName, which
     says what is wrong, and names `field`.
     """
+    is_plain = len(text) <= MAX_NAME_CHARS and _PLAIN_NAME.fullmatch(text) is not None and _A_LABEL_PREFIX not in text
+    name = text if is_plain else _read_name(text, field)
+    _check_top(name, name.split("."), allowed_tlds, field)
+    return name
+
+
+def _read_name(text: str, field: str) -> str:
+    """Return the A-labels of a hostname of which nothing is known yet. Raises RefusedName."""
 
     def fault(sentence_id: str, /, **params: Param) -> RefusedName:
         return RefusedName(field, say(sentence_id, **params))
@@ -85,7 +95,6 @@ def normalise(text: str, *, allowed_tlds: Collection[str] = (), field: str = "do
             raise fault("hostname_label_odd", label=repr(label))
     if len(labels) < 2:
         raise fault("hostname_single_label", name=repr(name))
-    _check_top(ascii_name, labels, allowed_tlds, field)
     return ascii_name
 
 

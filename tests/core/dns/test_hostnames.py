@@ -223,6 +223,26 @@ def test_allowing_one_reserved_name_allows_no_other() -> None:
     assert "public suffix" in refusal("co.uk", allowed_tlds=["test"]).message
 
 
+@examples(5)
+@given(st.lists(st.text("ax0z-", max_size=4), min_size=1, max_size=4).map(".".join))
+@example("1.2.3.4")
+@example("a.0x7f")
+@example("a.x" + "y" * 63)
+@example("a." * 126 + "de")
+@example("a." * 125 + "de")
+@example("co.uk")
+@example("app.xn--0")
+def test_a_name_that_is_as_it_is_stored_is_judged_as_one_with_spaces_around_it(name: str) -> None:
+    assert judge(name) == judge(f" {name} ")
+
+
+def judge(text: str) -> str:
+    try:
+        return normalise(text)
+    except RefusedName as error:
+        return error.message
+
+
 @pytest.mark.parametrize(
     ("name", "part"),
     [
