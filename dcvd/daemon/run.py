@@ -2,7 +2,6 @@
 
 import asyncio
 import faulthandler
-import gc
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from dcvd.daemon.daemon import Daemon
 from dcvd.daemon.start_extension import extending_start
 from dcvd.daemon.watchdog import feed_watchdog
 from dcvd.errors import ConfigError, DatabaseLocked, DatabaseUnusable, DcvdError, DiskFull, StoreError
+from dcvd.kit.garbage import settle_garbage_collection
 from dcvd.kit.http.server.listen_fds import take_inherited_sockets
 from dcvd.kit.logs.configuration import configure_logging, flush_logs
 from dcvd.kit.logs.repeated_lines import REPEATED_LINES
@@ -98,10 +98,7 @@ async def _serve(loaded: LoadedConfig, environ: Mapping[str, str]) -> None:
         notifier.notify_status("Starting")
         async with extending_start(notifier, signals.stop_event):
             await daemon.start()
-        # The objects that the start made stay for good: each garbage collection of them would stop the loop for some
-        # fifty milliseconds.
-        gc.collect()
-        gc.freeze()
+        settle_garbage_collection()
         if not signals.stop_event.is_set():
             notifier.notify_ready()
             notifier.notify_status(f"Serving {', '.join(daemon.urls) or loaded.config.server.socket}")

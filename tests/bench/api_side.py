@@ -6,7 +6,6 @@ Prints its port, and at the end of its input the CPU seconds that it has used si
 """
 
 import asyncio
-import gc
 import hashlib
 import secrets
 import sys
@@ -27,6 +26,7 @@ from dcvd.api.app import Api
 from dcvd.config import Config
 from dcvd.config.limits_section import LimitsConfig
 from dcvd.daemon.run import SWITCH_INTERVAL_S
+from dcvd.kit.garbage import settle_garbage_collection
 from dcvd.kit.http.server.sockets import bind_tcp
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.web.entrance import PAGE_ENTRANCE
@@ -119,8 +119,7 @@ _SIDES: Final = {"ours": _serve_ours, "plain": _serve_plain}
 
 async def _serve(side: str, path: Path) -> None:
     async with _SIDES[side](path) as port:
-        gc.collect()
-        gc.freeze()  # as a daemon does, once it has begun
+        settle_garbage_collection()  # as a daemon does, once it has begun
         print(port, flush=True)
         before = time.process_time()
         while await asyncio.to_thread(sys.stdin.readline):

@@ -6,7 +6,6 @@ never answers. Prints its figures as JSON.
 """
 
 import asyncio
-import gc
 import os
 import random
 import resource
@@ -30,6 +29,7 @@ from dcvd.core.secret import Secret
 from dcvd.core.webhooks import signing
 from dcvd.daemon.run import SWITCH_INTERVAL_S
 from dcvd.delivery import DeliveryPool
+from dcvd.kit.garbage import settle_garbage_collection
 from dcvd.kit.logs.configuration import configure_logging
 from dcvd.kit.vault.key import VaultKey
 from dcvd.kit.vault.sealing import Vault
@@ -277,8 +277,7 @@ _SIDES: Final = {
 def main() -> None:
     side, path, url, count = sys.argv[1:]
     configure_logging(level="error")
-    gc.collect()
-    gc.freeze()  # as a daemon does, once it has begun
+    settle_garbage_collection()  # as a daemon does, once it has begun
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         figures = uvloop.run(_SIDES[side](Path(path), url, int(count)))

@@ -5,7 +5,6 @@ the share of a processor that its process takes, of which theirs is no part.
 """
 
 import asyncio
-import gc
 import resource
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from dcvd.config.sections import DatabaseConfig, DomainsConfig, SyncConfig, Webh
 from dcvd.core.secret import Secret
 from dcvd.daemon import Daemon
 from dcvd.daemon.run import SWITCH_INTERVAL_S
+from dcvd.kit.garbage import settle_garbage_collection
 from dcvd.services import organizations
 from dcvd.services.domains import additions
 from dcvd.services.webhooks import endpoints
@@ -56,8 +56,7 @@ async def _run(world: _World, process: "subprocess.Popen[str]") -> dict[str, flo
         async with Daemon(loaded) as daemon:
             org = await organizations.create(daemon.context, "bench")
             await endpoints.create(daemon.context, org.id, url=world.receiver, events=["*"])
-            gc.collect()
-            gc.freeze()  # as a daemon's process does, once it has begun
+            settle_garbage_collection()  # as a daemon does, once it has begun
             sys.setswitchinterval(SWITCH_INTERVAL_S)
             began, cpu_before = time.perf_counter(), time.process_time()
             await asyncio.gather(

@@ -5,7 +5,6 @@ round has seen: a look finds what looks at others have left in memory, and nothi
 """
 
 import asyncio
-import gc
 import os
 import socket
 import subprocess
@@ -24,6 +23,7 @@ from dcvd.config import Config, DnsConfig, SocketAddress
 from dcvd.core.dns.facts import DnsCheckRequest
 from dcvd.dns import DnsObserver
 from dcvd.dns.queries.reachability import Reachability
+from dcvd.kit.garbage import settle_garbage_collection
 from tests.bench.look_servers import RESOLVER, TARGET
 from tests.free_ports import find_free_port
 
@@ -84,8 +84,7 @@ async def _measure(name: str, servers: _Servers, rounds: int, *, authoritative: 
         return await _time_all(look, [DnsCheckRequest(hostname=hostname, target=TARGET) for hostname in hostnames])
 
     await look_at_all(0)
-    gc.collect()
-    gc.freeze()  # as a daemon does, once it has begun
+    settle_garbage_collection()  # as a daemon does, once it has begun
     before = servers.count_queries()
     spans, bare = [], []
     queries = 0
