@@ -1,6 +1,7 @@
 """The catalogue of events, and the only function that builds an event's body."""
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -96,9 +97,20 @@ def build_body(
 
     The bytes are equal to JavaScript's `JSON.stringify(JSON.parse(body))`, which the predecessor's receivers sign.
     """
-    moment = to_rfc3339(now - now % SECOND)
-    members = {"event": draft.type.value, "timestamp": moment, "data": draft.data, "id": event_id, "sequence": sequence}
+    members = {
+        "event": draft.type.value,
+        "timestamp": _write_second(now),
+        "data": draft.data,
+        "id": event_id,
+        "sequence": sequence,
+    }
     return _ENCODER.encode(members if org_id is UNSET else members | {"org_id": org_id})
+
+
+@lru_cache(16)
+def _write_second(now: int) -> str:
+    """Write the second of an instant. Events that are stored together have the same."""
+    return to_rfc3339(now - now % SECOND)
 
 
 class _NamedData(Struct):

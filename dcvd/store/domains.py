@@ -70,7 +70,7 @@ def insert_all(tx: Transaction, domains: Sequence[Domain]) -> None:
     tx.insert_all(
         "domains",
         _INSERTED_COLUMNS,
-        [(*DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)) for domain in domains],
+        [[*DOMAINS.to_row(domain), *_derive_columns(domain), registrable_domain(domain.name)] for domain in domains],
         rows={"id": [domain.id for domain in domains], "org_id": [domain.org_id for domain in domains]},
     )
     contested_names = [domain.name for domain in domains if domain.is_contested]

@@ -242,15 +242,15 @@ def _create_domain(
     *,
     is_contested: bool,
 ) -> Domain:
-    is_delegated = candidate.validation == "delegated"
+    is_delegated, template = candidate.validation == "delegated", context.config.cloudflare.cname_target
     if is_delegated:
         targets.validate_delegable(candidate.name, suffix)
     return new_domain(
         domain_id=domain_id,
         org_id=org_id,
         name=candidate.name,
-        cname_target=targets.new_target(context.config.cloudflare.cname_target, context.random_bytes),
-        has_own_target=targets.is_target_template(context.config.cloudflare.cname_target),
+        cname_target=targets.new_target(template, context.random_bytes),
+        has_own_target=targets.is_target_template(template),
         now=now,
         validation=candidate.validation,
         wildcard=candidate.wildcard,

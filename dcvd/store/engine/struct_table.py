@@ -157,7 +157,7 @@ class StructTable(Generic[S]):
         for position in self._json_columns:
             if (value := row[position]) is not None:
                 # Most are empty, and to write a value takes a while.
-                row[position] = "[]" if value == () else encode_json(value)
+                row[position] = "[]" if value == () else "{}" if value == {} else encode_json(value)
         return row
 
     def from_row(self, row: Row) -> S:
