@@ -126,7 +126,8 @@ async def add_from_request(
 
 def make_addition(context: Context, call: BulkRequest) -> BulkAction:
     """Build the action that adds domains."""
-    return BulkAction(partial(parse_add_line, context), BulkAdditions(context, call).add_lines, added_line)
+    parse = partial(parse_add_line, context, is_remembered=call.idempotency_key is not None)
+    return BulkAction(parse, BulkAdditions(context, call).add_lines, added_line)
 
 
 def make_removal(context: Context, call: BulkRequest) -> BulkAction:

@@ -24,14 +24,17 @@ from dcvd.services.domains.bulk_additions import validate_line
 T = TypeVar("T", bound=Struct)
 
 
-def parse_add_line(context: Context, line: RawLine) -> AddLine:
-    """Parse a line of a bulk call that adds; a mistake becomes the line's own refusal."""
+def parse_add_line(context: Context, line: RawLine, *, is_remembered: bool = True) -> AddLine:
+    """Parse a line of a bulk call that adds; a mistake becomes the line's own refusal.
+
+    is_remembered: whether the call has a key, under which outcomes are stored.
+    """
     try:
         domain_request = to_domain_request(_read(line, NewDomain))
     except InvalidInput as error:
         fingerprint = fingerprint_line("add", line.content)
         return AddLine(number=line.number, fingerprint=fingerprint, name=None, content=to_refusal(error))
-    return validate_line(context, line.number, domain_request)
+    return validate_line(context, line.number, domain_request, is_remembered=is_remembered)
 
 
 def parse_remove_line(context: Context, line: RawLine) -> RemoveLine:

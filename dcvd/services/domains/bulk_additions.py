@@ -47,8 +47,11 @@ class AddLineResult(Struct, frozen=True, kw_only=True):
     error: LineRefusal | None = None
 
 
-def validate_line(context: Context, number: int, request: DomainRequest) -> AddLine:
-    """Validate the request of a line; a mistake becomes the line's own refusal."""
+def validate_line(context: Context, number: int, request: DomainRequest, *, is_remembered: bool = True) -> AddLine:
+    """Validate the request of a line; a mistake becomes the line's own refusal.
+
+    is_remembered: False without a key; nothing is compared with the line then, and it gets no fingerprint.
+    """
     content: ValidatedDomain | LineRefusal
     try:
         content = additions.validate(context, request)
@@ -56,7 +59,7 @@ def validate_line(context: Context, number: int, request: DomainRequest) -> AddL
         content = to_refusal(error)
     return AddLine(
         number=number,
-        fingerprint=fingerprint_line("add", msgspec.json.encode(request)),
+        fingerprint=fingerprint_line("add", msgspec.json.encode(request)) if is_remembered else "",
         name=request.domain_name[:MAX_ECHOED_NAME_CHARS],
         content=content,
     )
