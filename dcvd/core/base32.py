@@ -12,16 +12,8 @@ class Base32:
 
     def write(self, data: bytes) -> str:
         """Write bytes, whose number is a multiple of five, so that none is left over."""
-        pairs, read, digits = self._pairs, int.from_bytes, list[str]()
-        for start in range(0, len(data), 5):
-            number = read(data[start : start + 5], "big")
-            digits += (
-                pairs[number >> 30],
-                pairs[number >> 20 & 1023],
-                pairs[number >> 10 & 1023],
-                pairs[number & 1023],
-            )
-        return "".join(digits)
+        pairs, number = self._pairs, int.from_bytes(data, "big")
+        return "".join([pairs[number >> shift & 1023] for shift in range(8 * len(data) - 10, -1, -10)])
 
     def write_40_bits(self, number: int) -> str:
         """Write the 40 bits of a number as eight digits."""

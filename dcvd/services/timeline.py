@@ -82,7 +82,8 @@ def record_request(
     if _find_entry_to_merge_into(context, tx, domain_id, TimelineEntryKind.REQUEST) is not None:
         return
     note = TimelineNote(what=what, detail=None if detail is None else detail[:_MAX_DETAIL_CHARS])
-    timeline.insert_all(tx, [_build_entry(context, org_id, domain_id, TimelineEntryKind.REQUEST, actor, note)])
+    entry_id, kind = context.new_id(IdPrefix.TIMELINE), TimelineEntryKind.REQUEST
+    timeline.insert_all(tx, [_build_entry(entry_id, context.now(), org_id, domain_id, kind, actor, note)])
 
 
 def record_requests(
@@ -98,15 +99,7 @@ def record_requests(
     timeline.insert_all(
         tx,
         [
-            StoredTimelineEntry(
-                id=entry_id,
-                org_id=domain.org_id,
-                domain_id=domain.id,
-                kind=TimelineEntryKind.REQUEST,
-                actor=actor,
-                note=note,
-                occurred_at=now,
-            )
+            _build_entry(entry_id, now, domain.org_id, domain.id, TimelineEntryKind.REQUEST, actor, note)
             for entry_id, domain in zip(context.new_ids(IdPrefix.TIMELINE, len(domains)), domains, strict=True)
         ],
     )
@@ -124,7 +117,8 @@ def record_check(
             continue
         mergeable_entry = _find_entry_to_merge_into(context, tx, after.id, kind)
         if mergeable_entry is None:
-            timeline.insert_all(tx, [_build_entry(context, after.org_id, after.id, kind, actor, note)])
+            entry_id, now = context.new_id(IdPrefix.TIMELINE), context.now()
+            timeline.insert_all(tx, [_build_entry(entry_id, now, after.org_id, after.id, kind, actor, note)])
         else:
             timeline.update_note(
                 tx, mergeable_entry, timeline_rules.merge_notes(mergeable_entry.note, note, context.now())
@@ -204,14 +198,14 @@ def _find_entry_to_merge_into(
 
 
 def _build_entry(
-    context: Context, org_id: str, domain_id: str, kind: TimelineEntryKind, actor: str, note: TimelineNote
+    entry_id: str, now: int, org_id: str, domain_id: str, kind: TimelineEntryKind, actor: str, note: TimelineNote
 ) -> StoredTimelineEntry:
     return StoredTimelineEntry(
-        id=context.new_id(IdPrefix.TIMELINE),
+        id=entry_id,
         org_id=org_id,
         domain_id=domain_id,
         kind=kind,
         actor=actor,
         note=note,
-        occurred_at=context.now(),
+        occurred_at=now,
     )

@@ -40,6 +40,11 @@ class AdditionResult(Struct, frozen=True, kw_only=True):
     domain: Domain | None = None
     error: DcvdError | None = None
 
+    @property
+    def added(self) -> Domain | None:
+        """The new domain; None where none is added."""
+        return self.domain if self.error is None else None
+
     def require_added(self) -> Domain:
         """Return the new domain. Raises the error."""
         if self.error is not None:
@@ -188,20 +193,17 @@ def add_all(
     request_ids: of each, the HTTP request that asks for it; None, or none at all, for the caller's own.
     """
     results = evaluate(context, tx, org_id, candidates)
-    new_domains = [result.domain for result in results if result.error is None and result.domain is not None]
+    new_domains = [result.added for result in results if result.added is not None]
     if not new_domains:
         return results
     ids_by_domain = {
-        result.domain.id: request_id
+        result.added.id: request_id
         for result, request_id in zip(results, request_ids, strict=False)
-        if result.error is None and result.domain is not None and request_id is not None
+        if result.added is not None and request_id is not None
     }
     store(context, tx, org_id, new_domains, actor=actor, request_ids=ids_by_domain)
     proved = {domain.id: domain for domain in read_proved(tx, new_domains)}
-    return [
-        result if result.domain is None or result.error is not None else AdditionResult(domain=proved[result.domain.id])
-        for result in results
-    ]
+    return [result if result.added is None else AdditionResult(domain=proved[result.added.id]) for result in results]
 
 
 def _describe(domain: Domain) -> dict[str, Any]:

@@ -98,9 +98,7 @@ class BulkAdditions:
             domains_by_id.update(
                 {result.domain.id: result.domain for result in results.values() if result.domain is not None}
             )
-            new_domains = [
-                result.domain for result in results.values() if result.error is None and result.domain is not None
-            ]
+            new_domains = [result.added for result in results.values() if result.added is not None]
             if new_domains:
                 registrations = additions.store(context, tx, request.org_id, new_domains, actor=request.actor)
                 domains_by_id.update({domain.id: domain for domain in additions.read_proved(tx, new_domains)})

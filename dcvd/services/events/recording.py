@@ -87,10 +87,8 @@ def record_without_deliveries(
     """
     now, envelope_org_id = context.now(), about_org_id if org_id == OPERATOR_ORG_ID else UNSET
     new_events: list[Event] = []
-    sequences, ids = (
-        organizations.allocate_sequences(tx, org_id, len(drafts)),
-        context.new_ids(IdPrefix.EVENT, len(drafts)),
-    )
+    sequences = organizations.allocate_sequences(tx, org_id, len(drafts))
+    ids = context.new_ids(IdPrefix.EVENT, len(drafts))
     for draft, sequence, event_id in zip(drafts, sequences, ids, strict=True):
         event = Event(
             id=event_id,
