@@ -1,7 +1,8 @@
 """Make one attempt: sign the delivery, send it, and describe the outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from dcvd.core.http.exchanges import OwnFault, ReceivedResponse, RepeatedExchange, Timings
 from dcvd.core.http.retry_after import parse_retry_after_ms
@@ -17,7 +18,7 @@ from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.guard import find_origin
 
 
-async def make_attempt(
+def make_attempt(
     egress: EgressClient,
     unsealed_endpoint: UnsealedEndpoint,
     due_delivery: DueDelivery,
@@ -25,8 +26,10 @@ async def make_attempt(
     clock: Clock,
     timeout_s: float,  # bounds the whole attempt, down where the socket is
     counts_own_faults: bool = False,
-) -> Attempt:
-    """Send a delivery once; `timeout_s` in seconds bounds everything from the name to the last byte of the answer.
+) -> Coroutine[Any, Any, Attempt]:
+    """Sign a delivery, and return what sends it once.
+
+    `timeout_s` in seconds bounds everything from the name to the last byte of the answer.
 
     It is signed at the moment of sending: receivers refuse a timestamp that is minutes old. Never raises for what the
     receiver does, but EgressError where our own machine is to blame: then no attempt was made, unless
@@ -40,7 +43,7 @@ async def make_attempt(
         timestamp_s=started_at // SECOND,
         body=due_delivery.body,
     )
-    return await send_signed(
+    return send_signed(
         egress,
         unsealed_endpoint,
         due_delivery,
@@ -86,20 +89,19 @@ async def send_signed(
             reason=error.reason,
             error=error.message,
             remote_ip=error.remote_ip,
-            repeated=_build_repeated(due_delivery, started_at, error.repeated),
+            repeated=None if error.repeated is None else _build_repeated(due_delivery, started_at, error.repeated),
         )
     if _may_refuse_timestamp(response.status):
         # Dates are costly to parse, so nobody does where all is well.
         ahead_ms = measure_difference(response.headers, started_at + response.timings.total_ms)
         if ahead_ms is not None and await egress.is_clock_wrong(ahead_ms):
             raise _build_clock_error(unsealed_endpoint.endpoint.url, response.status, ahead_ms)
-    repeated = _build_repeated(due_delivery, started_at, response.repeated)
+    repeated = None if response.repeated is None else _build_repeated(due_delivery, started_at, response.repeated)
     return _build_answered(due_delivery, started_at, response, response.timings, response.remote_ip, repeated=repeated)
 
 
 def _may_refuse_timestamp(status: int) -> bool:
-    is_refusal = status >= HTTPStatus.BAD_REQUEST  # looked at first, and alone where all is well
-    return is_refusal and status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.GONE
+    return 400 <= status < 500 and status != HTTPStatus.GONE
 
 
 def _build_clock_error(url: str, status: int, ahead_ms: int) -> EgressError:
@@ -141,10 +143,8 @@ def _build_answered(
     )
 
 
-def _build_repeated(due_delivery: DueDelivery, started_at: int, exchange: RepeatedExchange | None) -> Attempt | None:
+def _build_repeated(due_delivery: DueDelivery, started_at: int, exchange: RepeatedExchange) -> Attempt:
     """Build the attempt that does not count, from the exchange that was repeated at once."""
-    if exchange is None:
-        return None
     if exchange.response is not None:
         response, timings = exchange.response, exchange.timings
         return _build_answered(due_delivery, started_at, response, timings, exchange.remote_ip, counted=False)

@@ -209,7 +209,8 @@ class DeliveryPool:
             return None
         due_delivery = queue.take_next()
         self._scheduler.start(queue, due_delivery.id)
-        self._queues.refill(queue)
+        if queue.has_unread:
+            self._queues.refill(queue)
         return queue, queue.unsealed_endpoint, due_delivery
 
     async def _run_worker(
@@ -261,7 +262,8 @@ class DeliveryPool:
         finally:
             queue.finish(due_delivery, attempt)
             self._scheduler.finish(queue, due_delivery.id)
-            self._queues.refill(queue)
+            if queue.has_unread:
+                self._queues.refill(queue)
 
     def _has_expired(self, due_delivery: DueDelivery) -> bool:
         if due_delivery.expires_at is None:
@@ -274,17 +276,19 @@ class DeliveryPool:
     ) -> Attempt:
         timeout_ms = choose_timeout_ms(unsealed_endpoint.endpoint, self._context.config.webhooks.timeout)
         try:
+            sending = make_attempt(
+                self._egress,
+                unsealed_endpoint,
+                due_delivery,
+                clock=self._context.clock,
+                timeout_s=to_seconds(timeout_ms),
+                counts_own_faults=queue.is_held_for_long,
+            )
+            if not TRACING.is_on:
+                return await sending
             with TRACING.span("delivery attempt", "client") as span:
-                attempt = await make_attempt(
-                    self._egress,
-                    unsealed_endpoint,
-                    due_delivery,
-                    clock=self._context.clock,
-                    timeout_s=to_seconds(timeout_ms),
-                    counts_own_faults=queue.is_held_for_long,
-                )
-                if TRACING.is_on:
-                    _describe(span, unsealed_endpoint, due_delivery, attempt)
+                attempt = await sending
+                _describe(span, unsealed_endpoint, due_delivery, attempt)
                 return attempt
         except EgressError:
             raise

@@ -54,6 +54,9 @@ class DeadlineExceeded:
     """The outcome of an exchange that reached its deadline before the head of an answer was there."""
 
 
+ExchangeOutcome = ReceivedResponse | DeadlineExceeded | EgressError
+
+
 class EgressConnection(asyncio.Protocol):
     """A connection that a `Dialler` has made; `send` may be called whenever `is_usable` is true."""
 
@@ -69,7 +72,7 @@ class EgressConnection(asyncio.Protocol):
         self.close_future: asyncio.Future[None] = self._loop.create_future()
         """The future that is done when the socket is closed."""
         self._transport: asyncio.Transport | None = None
-        self._waiter: asyncio.Future[ReceivedResponse | DeadlineExceeded | EgressError] | None = None
+        self._waiter: asyncio.Future[ExchangeOutcome] | None = None
         self._deadline = math.inf
         self._timer: asyncio.TimerHandle | None = None
         """Goes on between exchanges: to cancel it and to set another one would cost each of them more."""
@@ -86,6 +89,7 @@ class EgressConnection(asyncio.Protocol):
             lenient_keep_alive=True,
         )
         self._reset()
+        self._begin_head()
 
     def _reset(self) -> None:
         self._is_reusable = False
@@ -99,21 +103,20 @@ class EgressConnection(asyncio.Protocol):
         self._failure: EgressError | None = None
         self._body = bytearray()
         self._is_complete = False
-        self._reset_head()
+        self._has_final_head = False
 
-    def _reset_head(self) -> None:
+    def _begin_head(self) -> None:
         self._status = 0
         self._has_final_head = False
         self._headers: dict[str, str] = {}
         self._has_length = False
         self._is_coded = False
         self._is_chunked = False
+        self._has_two_framings = False
 
     # Calls of the pool
 
-    def send(
-        self, request: bytes, deadline: float
-    ) -> "asyncio.Future[ReceivedResponse | DeadlineExceeded | EgressError]":
+    def send(self, request: bytes, deadline: float) -> "asyncio.Future[ExchangeOutcome]":
         """Write a request. The future gets the outcome by `deadline` (loop time), and never an exception."""
         assert self._transport is not None
         assert self._waiter is None
@@ -232,7 +235,7 @@ class EgressConnection(asyncio.Protocol):
         if self._is_complete:
             self._is_reusable = False  # something follows the answer
         else:
-            self._reset_head()
+            self._begin_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._has_final_head:
@@ -257,6 +260,7 @@ class EgressConnection(asyncio.Protocol):
             self._failure = self._build_invalid_error("it switches protocols, unasked")
         elif status >= 200:
             self._has_final_head = True
+            self._has_two_framings = self._has_length and self._is_coded
 
     def on_body(self, piece: bytes) -> None:
         if self._has_final_head and not self._is_complete:
@@ -280,8 +284,11 @@ class EgressConnection(asyncio.Protocol):
     # Outcomes
 
     def _parse(self, piece: bytes) -> None:
-        if not self._has_begun and not self._begin(piece):
-            return
+        if not self._has_begun:
+            if piece[:1] == b"H":
+                self._has_begun = True
+            elif not self._begin(piece):
+                return
         try:
             self._parser.feed_data(piece)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -320,15 +327,11 @@ class EgressConnection(asyncio.Protocol):
         )
 
     @property
-    def _has_two_framings(self) -> bool:
-        return self._has_length and self._is_coded
-
-    @property
     def _ends_with_connection(self) -> bool:
         """Whether the body ends with the connection: its last coding is another than chunked, or it has no length."""
         return not self._is_chunked and (self._is_coded or not self._has_length)
 
-    def _finish(self, outcome: ReceivedResponse | DeadlineExceeded | EgressError) -> None:
+    def _finish(self, outcome: ExchangeOutcome) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(outcome)
         if not self._is_reusable:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dcvd.core.addresses import IpAddress
 from dcvd.core.http.client_certificates import ClientCredentials
 from dcvd.core.http.exchanges import FailureReason, ReceivedResponse, RepeatedExchange
-from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
+from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, ExchangeOutcome
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.idle import IdleConnections
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+_REQUEST_TIMEOUT: Final = int(HTTPStatus.REQUEST_TIMEOUT)
 _AGE_JITTER: Final = 0.25
 _CLOSE_TIMEOUT_S: Final = 2.0  # seconds; sockets close within one turn of the loop
 
@@ -83,13 +84,26 @@ class ConnectionPool:
         try:
             kept_connection = self._idle.take(origin)
             if kept_connection is not None:
-                response = await self._try(kept_connection, request, progress)
-                if response is not None:
-                    return response
+                try:
+                    try:
+                        outcome = await kept_connection.send(request, progress.deadline)
+                    finally:
+                        self._end(kept_connection, progress)
+                    response = self._judge(kept_connection, outcome, progress)
+                except EgressError as error:
+                    if not error.is_retriable:
+                        raise
+                    progress.repeated = _build_repeated(error, kept_connection, progress)
+                else:
+                    if response.status != _REQUEST_TIMEOUT:
+                        return response
+                    kept_connection.abort()
+                    progress.repeated = _build_repeated_answer(response, kept_connection, progress)
+            # The receiver gave a kept connection up before the request arrived, as any server does with idle ones.
             connection = await self._dial(origin, progress, credentials)
-            response = await self._send_over_new(connection, request, progress)
-            if response is not None:
-                return response
+            new_response = await self._send_over_new(connection, request, progress)
+            if new_response is not None:
+                return new_response
             return await self._send(await self._dial(origin, progress, credentials), request, progress)
         finally:
             self._release_slot()
@@ -125,28 +139,6 @@ class ConnectionPool:
                 return
         self._free_slots += 1
 
-    async def _try(
-        self, kept_connection: EgressConnection, request: bytes, progress: ExchangeProgress
-    ) -> ReceivedResponse | None:
-        """Send a request over a kept connection. None where the receiver gave the connection up before it arrived.
-
-        Any server does that with idle connections; `progress.repeated` tells then what came.
-        """
-        try:
-            response = await self._send(kept_connection, request, progress)
-        except EgressError as error:
-            if not error.is_retriable:
-                raise
-            progress.repeated = _build_repeated(error, kept_connection, progress)
-            return None
-        if response.status != HTTPStatus.REQUEST_TIMEOUT:
-            return response
-        kept_connection.abort()
-        progress.repeated = RepeatedExchange(
-            response=response, timings=progress.to_timings(), remote_ip=kept_connection.remote_ip
-        )
-        return None
-
     async def _send_over_new(
         self, connection: EgressConnection, request: bytes, progress: ExchangeProgress
     ) -> ReceivedResponse | None:
@@ -166,13 +158,22 @@ class ConnectionPool:
             return None
 
     async def _send(self, connection: EgressConnection, request: bytes, progress: ExchangeProgress) -> ReceivedResponse:
-        progress.remote_ip = connection.remote_ip
         try:
             outcome = await connection.send(request, progress.deadline)
         finally:
-            progress.first_byte_s = connection.first_byte_s
-            if connection.finish_exchange() and not self._is_closed:
-                self._idle.put(connection)
+            self._end(connection, progress)
+        return self._judge(connection, outcome, progress)
+
+    def _end(self, connection: EgressConnection, progress: ExchangeProgress) -> None:
+        """End the exchange on a connection, whatever came of it, and keep the connection where it can be."""
+        progress.remote_ip = connection.remote_ip
+        progress.first_byte_s = connection.first_byte_s
+        if connection.finish_exchange() and not self._is_closed:
+            self._idle.put(connection)
+
+    def _judge(
+        self, connection: EgressConnection, outcome: ExchangeOutcome, progress: ExchangeProgress
+    ) -> ReceivedResponse:
         if isinstance(outcome, ReceivedResponse):
             self._last_answer_time = self._loop.time()
             self._last_answering_connection = connection
@@ -208,6 +209,12 @@ def _build_repeated(error: EgressError, connection: EgressConnection, progress: 
     return RepeatedExchange(
         reason=error.reason, message=error.message, timings=progress.to_timings(), remote_ip=connection.remote_ip
     )
+
+
+def _build_repeated_answer(
+    response: ReceivedResponse, connection: EgressConnection, progress: ExchangeProgress
+) -> RepeatedExchange:
+    return RepeatedExchange(response=response, timings=progress.to_timings(), remote_ip=connection.remote_ip)
 
 
 async def _await_by_deadline(awaitable: Awaitable[T], origin: Origin, progress: ExchangeProgress) -> T:
