@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from dcvd.store.engine.migrate import migrate
+from dcvd.store.engine.temporary_schema import create_temporary_schema
 
 _SMALL: Final = {
     "organizations",
@@ -22,6 +23,7 @@ _SMALL: Final = {
     "json_each",
     "few",
     "pair",
+    "finished_attempts",
 }
 """What does not grow with tenants' data, and the names that statements give to what they were handed or limited."""
 _DERIVED: Final = re.compile(
@@ -99,6 +101,7 @@ class Plans:
         if self._connection is None:
             self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             migrate(self._connection)
+            create_temporary_schema(self._connection)
         rows = self._connection.execute(f"EXPLAIN QUERY PLAN {sql}", _bind_nothing(sql)).fetchall()
         found = []
         for *_, detail in rows:

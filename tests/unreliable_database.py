@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from dcvd.store.engine.caller_database import DatabaseAccess
 from dcvd.store.engine.database import Database
+from dcvd.store.engine.statement_units import StatementUnit
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 T = TypeVar("T")
@@ -35,7 +36,8 @@ class Strike:
 
     def hits(self, work: Callable[..., object]) -> bool:
         """Whether this is the one; each that has the name counts."""
-        return getattr(work, "__qualname__", "").startswith(self._of) and next(self._numbers) == self._which
+        name = work.name if isinstance(work, StatementUnit) else getattr(work, "__qualname__", "")
+        return name.startswith(self._of) and next(self._numbers) == self._which
 
     def fail(self) -> sqlite3.OperationalError:
         """What SQLite raises then."""

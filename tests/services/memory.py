@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from dcvd.store.engine.migrate import migrate
+from dcvd.store.engine.temporary_schema import create_temporary_schema
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ class MemoryDatabase:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.connection.deserialize(make_blank())
         self.connection.execute("PRAGMA foreign_keys = ON")
+        create_temporary_schema(self.connection)
 
     async def write(self, unit: Callable[[Transaction], T]) -> T:
         if self.writes_until_cut is not None:

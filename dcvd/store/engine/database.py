@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar
 import aiosqlite
 import structlog
 
-from dcvd.errors import DatabaseUnusable, DcvdError, StoreError
+from dcvd.errors import DatabaseUnusable, StoreError
 from dcvd.kit.tasks import run_to_end
 from dcvd.store.engine.connection_thread import run_on_thread
 from dcvd.store.engine.failures import disk_full_error, is_for_want_of_space, opening_error, store_error
@@ -29,15 +29,15 @@ from dcvd.store.engine.opening.upgrade_copy import copy_before_upgrade, remove_o
 from dcvd.store.engine.pragmas import leave_checkpoints, prepare_reader, prepare_writer
 from dcvd.store.engine.readers import ReaderPool
 from dcvd.store.engine.statement_effects import StatementEffects
+from dcvd.store.engine.temporary_schema import TriggerAnnouncements, create_temporary_schema
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
-from dcvd.store.engine.units import Unit, UnitQueue, list_refusals, run_group
+from dcvd.store.engine.units import Unit
 from dcvd.store.engine.writer_state import WriterState
-from dcvd.store.engine.writing.commits import Committer
+from dcvd.store.engine.writing.group_writer import GroupWriter
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-_GROUP_LIMIT: Final = 512
 _WATCH_INTERVAL_S: Final = 2.0
 _MINIMUM_SQLITE: Final = (3, 37, 0)  # the first version that has STRICT tables
 
@@ -50,26 +50,30 @@ class Database:
         path: Path,
         writer: aiosqlite.Connection,
         readers: list[aiosqlite.Connection],
+        trigger_announcements: TriggerAnnouncements,
         file_check: FileCheck | None = None,
     ) -> None:
         self._path = path
         self._file_identity = _identify_file(path)
         self._writer = writer
         self._readers = ReaderPool(readers)
-        self._committer = Committer()
         self._effects = StatementEffects()
         self._damage: DatabaseUnusable | None = None
         self._damage_found = asyncio.Event()
-        self._queue = UnitQueue()
-        self.writer_state = WriterState(count_waiting=lambda: len(self._queue))
-        self._unit_queued = asyncio.Event()
-        self._is_closing = False
+        self._group_writer = GroupWriter(
+            writer, self._effects, trigger_announcements, self._judge_group_error, self._tell
+        )
         self._listeners: dict[Topic, list[asyncio.Event]] = {topic: [] for topic in Topic}
         self._subscribers: dict[Topic, list[Callable[[str], None]]] = {topic: [] for topic in Topic}
-        self._writer_task = asyncio.create_task(self._write_groups(), name="store.writer")
+        self._writer_task = asyncio.create_task(self._group_writer.run(), name="store.writer")
         self._file_check = file_check
         if file_check is not None:
             file_check.report_to(self._note_damage)
+
+    @property
+    def writer_state(self) -> WriterState:
+        """What the writer manages."""
+        return self._group_writer.state
 
     @classmethod
     async def open(
@@ -118,6 +122,7 @@ class Database:
                 await run_on_thread(writer, leave_checkpoints)
             copy = await run_on_thread(writer, copy_before_upgrade, path) if upgrade_copy else None
             version = await run_on_thread(writer, migrate)
+            trigger_announcements = await run_on_thread(writer, create_temporary_schema)
             if copy is not None:
                 remove_old_copies(path)
             if check:
@@ -134,7 +139,7 @@ class Database:
                 raise opening_error(path, error) from error
             raise
         log.debug("store.opened", path=str(path), schema=version, sqlite=sqlite3.sqlite_version)
-        return cls(path, writer, pool, file_check)
+        return cls(path, writer, pool, trigger_announcements, file_check)
 
     async def write(self, unit: Callable[[Transaction], T], *, claimant: str | None = None) -> T:
         """Run a unit of work; when this returns, its effects are on disk.
@@ -148,8 +153,7 @@ class Database:
         """
         self._refuse_when_closed()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.add(Unit(unit, future, claimant))
-        self._unit_queued.set()
+        self._group_writer.add(Unit(unit, future, claimant))
         return await future
 
     async def read(self, query: Callable[[Snapshot], T], *, claimant: str | None = None) -> T:
@@ -213,8 +217,7 @@ class Database:
 
     async def close(self) -> None:
         """Finish the queued units, then close; the writer goes last, and SQLite checkpoints the log then."""
-        self._is_closing = True
-        self._unit_queued.set()
+        self._group_writer.stop()
         await asyncio.wait([self._writer_task])
         if self._file_check is not None:
             await self._file_check.stop()
@@ -237,59 +240,10 @@ class Database:
         return error
 
     def _refuse_when_closed(self) -> None:
-        if self._is_closing:
+        if self._group_writer.is_stopping:
             raise StoreError("The database is closed: dcvd is stopping.", code="database_closed")
 
-    async def _write_groups(self) -> None:
-        try:
-            while True:
-                await self._unit_queued.wait()
-                self._unit_queued.clear()
-                while self._queue:
-                    await self._write_group()
-                if self._is_closing:
-                    return
-        finally:
-            self._is_closing = True
-            while units := self._queue.take_group(_GROUP_LIMIT):
-                for unit in units:
-                    unit.future.set_exception(
-                        StoreError("The database's writer has stopped; see the log.", code="database_closed")
-                    )
-
-    async def _write_group(self) -> None:
-        group = self._queue.take_group(_GROUP_LIMIT)
-        if not group:
-            return
-        group_error: StoreError | None = None
-        self.writer_state.begin_group()
-        try:
-            done, has_written = await run_on_thread(self._writer, run_group, self._committer, group, self._effects)
-        except (sqlite3.Error, StoreError) as error:
-            group_error = self._judge_group_error(error)
-            if self.writer_state.can_store:
-                log.exception("store.group_failed", units=len(group))
-            else:
-                # While the disk refuses everything, traces of each group would fill what is left of it.
-                log.warning("store.group_failed", units=len(group), error=group_error.message)
-            self.writer_state.fail_group(group_error.code)
-        else:
-            self.writer_state.end_group(has_written=has_written, refusals=list_refusals(group[:done]))
-            self._queue.put_back(group[done:])
-            del group[done:]
-        announcements: set[tuple[Topic, str]] = set()
-        for unit in group:
-            failure = group_error if group_error is not None else unit.error
-            # A commit that failed may be on disk all the same, and to be woken in vain costs little.
-            announcements |= unit.announcements
-            if unit.future.done():
-                if unit.error is not None and not isinstance(unit.error, DcvdError):
-                    log.error("store.unit_failed_unseen", error=repr(unit.error))
-            elif failure is not None:
-                unit.future.set_exception(failure)
-            else:
-                unit.future.set_result(unit.value)
-        # No caller of `write` goes on before this task awaits, so subscribers come first although the results are set.
+    def _tell(self, announcements: set[tuple[Topic, str]]) -> None:
         for topic, key in announcements:
             for callback in self._subscribers[topic]:
                 callback(key)

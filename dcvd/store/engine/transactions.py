@@ -120,10 +120,14 @@ class Transaction(Snapshot):
 
         rows: which rows of its table it may change, but for what triggers do; None: any.
         """
+        self.note(sql, parameters, rows=rows)
+        return self._connection.execute(sql, parameters).rowcount
+
+    def note(self, sql: str, parameters: Sequence[Any], *, rows: Rows | None = None) -> None:
+        """Note what a statement changes that is about to be run. rows: as for `execute`."""
         self._note_change(sql, parameters, rows)
         if Snapshot.statement_hook is not None:
             Snapshot.statement_hook(sql, (parameters,))
-        return self._connection.execute(sql, parameters).rowcount
 
     def execute_many(self, sql: str, rows_of_parameters: Sequence[Sequence[Any]], *, rows: Rows | None = None) -> None:
         """Run one statement for each row of parameters. rows: as for `execute`, of all of them."""

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ from dcvd.store.engine.failures import is_damage, is_refusal_of_disk, store_erro
 from dcvd.store.engine.kept_rows import NO_KEYS, KeptRows, Keys, join_keys
 from dcvd.store.engine.shared_answers import SharedAnswers
 from dcvd.store.engine.statement_effects import StatementEffects
+from dcvd.store.engine.statement_units import StatementUnit
+from dcvd.store.engine.temporary_schema import TriggerAnnouncements
 from dcvd.store.engine.transactions import Topic, Transaction
 from dcvd.store.engine.writing.commits import Committer
 
@@ -60,6 +63,8 @@ class UnitQueue:
 
     def take_group(self, limit: int) -> list[Unit[Any]]:
         """Take the units whose turn is next, but those whose callers have given up; at most `limit`."""
+        if (statement := self.take_statement()) is not None:
+            return statement
         group: list[Unit[Any]] = []
         while self and len(group) < limit:
             if self._own_units and not _has_given_up(unit := self._own_units.popleft()):
@@ -67,6 +72,18 @@ class UnitQueue:
             if self._turns and not _has_given_up(unit := self._turns.take()[1]):
                 group.append(unit)
         return group
+
+    def take_statement(self) -> list[Unit[Any]] | None:
+        """Take the next unit alone where it is one statement, and so is what waits behind it, if anything does.
+
+        Such a unit has the work of many, and shares a commit only with units of others.
+        """
+        own_units = self._own_units
+        while own_units and _has_given_up(own_units[0]):
+            own_units.popleft()
+        if self._turns or not all(isinstance(unit.work, StatementUnit) for unit in islice(own_units, 2)):
+            return None
+        return [own_units.popleft()] if own_units else None
 
     def put_back(self, units: list[Unit[Any]]) -> None:
         """Have the last units of the last group be the next ones."""
@@ -80,6 +97,8 @@ def run_group(
     group: list[Unit[Any]],
     effects: StatementEffects,
     monotonic: Callable[[], float] = time.monotonic,
+    *,
+    trigger_announcements: TriggerAnnouncements | None = None,
 ) -> tuple[int, bool]:
     """Run units in one transaction, and commit it; return how many were run, and whether they changed any row.
 
@@ -88,6 +107,10 @@ def run_group(
     An exception of a unit undoes that unit alone, and is kept in it. Raises sqlite3.Error or StoreError when the
     transaction itself failed. `monotonic` returns monotonic seconds.
     """
+    trigger_announcements = trigger_announcements or TriggerAnnouncements()
+    committer.settle(connection)
+    if len(group) == 1 and isinstance(group[0].work, StatementUnit):
+        return 1, _run_statement(connection, committer, group[0], group[0].work, effects, trigger_announcements)
     # The transaction is the savepoint of a single unit: that saves two statements, which take the interpreter's lock.
     has_savepoints = len(group) > 1
     done = 0
@@ -95,7 +118,6 @@ def run_group(
     answers = SharedAnswers(effects)
     followed = effects.kept
     end_time = monotonic() + _LONGEST_GROUP_S
-    committer.settle(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         for unit in group:
@@ -105,6 +127,7 @@ def run_group(
                 connection.execute("SAVEPOINT unit")
             changes = connection.total_changes
             transaction = Transaction(connection, effects, answers)
+            trigger_announcements.pass_to(transaction.announcements)
             _run_unit(connection, transaction, unit, "ROLLBACK TO unit" if has_savepoints else "ROLLBACK")
             if unit.error is not None:
                 answers.forget()
@@ -113,17 +136,40 @@ def run_group(
                 connection.execute("RELEASE unit")
             done += 1
         if has_savepoints or group[0].error is None:
-            # What has come to be kept meanwhile does not know what the units have changed.
-            committed = effects.kept
-            with _outdate(_find_later(committed, followed), group[:done]):
+            with _outdate_changed(effects, followed, group[:done]):
                 committer.commit(connection)
-            with _outdate(_find_later(effects.kept, committed), ()):
-                pass
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
     return done, has_written
+
+
+def _run_statement(
+    connection: sqlite3.Connection,
+    committer: Committer,
+    unit: Unit[Any],
+    statement: StatementUnit,
+    effects: StatementEffects,
+    trigger_announcements: TriggerAnnouncements,
+) -> bool:
+    """Run a unit as a transaction by itself; return whether it changed any row. Raises and keeps as `run_group`."""
+    followed = effects.kept
+    changes = connection.total_changes
+    transaction = Transaction(connection, effects)
+    trigger_announcements.pass_to(transaction.announcements)
+    try:
+        statement.announce(transaction)
+        transaction.note(statement.sql, statement.parameters)
+        unit.outdated = transaction.outdated
+        with _outdate_changed(effects, followed, [unit]):
+            unit.value = committer.run(connection, statement.sql, statement.parameters)
+        unit.announcements = transaction.announcements
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it was, the caller of the unit gets it
+        _keep_error(unit, error)
+    return connection.total_changes != changes
 
 
 def list_refusals(group: Sequence[Unit[Any]]) -> list[str]:
@@ -139,6 +185,19 @@ def list_refusals(group: Sequence[Unit[Any]]) -> list[str]:
 
 def _find_later(every_kept: Sequence[KeptRows[Any]], known: Sequence[KeptRows[Any]]) -> dict[KeptRows[Any], Keys]:
     return {} if every_kept is known else dict.fromkeys(set(every_kept) - set(known), None)
+
+
+@contextmanager
+def _outdate_changed(
+    effects: StatementEffects, followed: Sequence[KeptRows[Any]], units: Sequence[Unit[Any]]
+) -> Iterator[None]:
+    """Outdate what units have changed while the block commits it; `followed` was kept when the first of them began."""
+    # What has come to be kept meanwhile does not know what the units have changed.
+    committed = effects.kept
+    with _outdate(_find_later(committed, followed), units):
+        yield
+    with _outdate(_find_later(effects.kept, committed), ()):
+        pass
 
 
 @contextmanager
@@ -166,9 +225,13 @@ def _run_unit(connection: sqlite3.Connection, transaction: Transaction, unit: Un
             # SQLite undid the whole group (disk full, I/O error), or the file is damaged: nothing may be acknowledged.
             raise store_error(error) from error
         connection.execute(rollback)
-        unit.error = store_error(error) if isinstance(error, sqlite3.OperationalError) else error
-        if unit.error is not error:
-            unit.error.__cause__ = error
+        _keep_error(unit, error)
+
+
+def _keep_error(unit: Unit[Any], error: Exception) -> None:
+    unit.error = store_error(error) if isinstance(error, sqlite3.OperationalError) else error
+    if unit.error is not error:
+        unit.error.__cause__ = error
 
 
 def _has_given_up(unit: Unit[Any]) -> bool:

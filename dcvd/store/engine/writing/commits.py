@@ -7,11 +7,12 @@ first of these frames and synced: each frame's checksum builds on the one before
 """
 
 import sqlite3
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import structlog
 
-from dcvd.errors import OutcomeUnknown
+from dcvd.errors import OutcomeUnknown, StoreError
 from dcvd.store.engine.failures import store_error
 from dcvd.store.engine.writing.write_checks import commit_change
 
@@ -20,6 +21,20 @@ log = structlog.get_logger(__name__)
 _INCOMPLETE: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 """Errors of a write that did not come to its end. The frame that marks a commit is written last, and the sync follows:
 whichever frame it was, the commit's is not whole."""
+
+_BEFORE_COMMIT: Final = frozenset(
+    {
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_TOOBIG,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+        sqlite3.SQLITE_MISUSE,
+        sqlite3.SQLITE_RANGE,
+    }
+)
+"""Primary codes of errors by which a statement was refused before anything of it was committed."""
 
 
 class Committer:
@@ -50,13 +65,30 @@ class Committer:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            try:
-                commit_change(connection)
-            except sqlite3.Error:
-                if getattr(error, "sqlite_errorcode", 0) not in _INCOMPLETE:
-                    self._is_in_doubt = True
-                    raise OutcomeUnknown(
-                        "The database failed at the end of this change, and nobody can tell whether it is stored: "
-                        "see what is stored before you ask again."
-                    ) from error
-            raise store_error(error) from error
+            raise self._judge_failure(connection, error) from error
+
+    def run(self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> int:
+        """Run one statement that is a transaction by itself, and return how many rows it changed.
+
+        Raises what the statement was refused with, and otherwise as `commit` does.
+        """
+        try:
+            return connection.execute(sql, parameters).rowcount
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", None)  # None: refused before SQLite had it
+            if code is None or code & 0xFF in _BEFORE_COMMIT:
+                raise
+            raise self._judge_failure(connection, error) from error
+
+    def _judge_failure(self, connection: sqlite3.Connection, error: sqlite3.Error) -> StoreError:
+        """Return what to raise for a commit that failed, after it was tried to store something in its place."""
+        try:
+            commit_change(connection)
+        except sqlite3.Error:
+            if getattr(error, "sqlite_errorcode", 0) not in _INCOMPLETE:
+                self._is_in_doubt = True
+                return OutcomeUnknown(
+                    "The database failed at the end of this change, and nobody can tell whether it is stored: "
+                    "see what is stored before you ask again."
+                )
+        return store_error(error)
