@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -17,16 +16,19 @@ from dcvd.store.webhooks import attempts
 log = structlog.get_logger(__name__)
 
 _MAX_BATCH: Final = 256
+_MAX_STORING: Final = 2
+_WORTH_HALVING: Final = 8
+"""So many that have ended are stored together, also where no others are in flight."""
 _LATEST_ATTEMPTS: Final = 4
 """Among so many of a delivery are the one that was stored last, and the one that it repeated."""
 GATHER_S: Final = 0.002
 """Seconds for which a finished attempt waits for others in flight. The more attempts share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
-for each; an attempt that is alone does not wait. Nor does half of what is in flight: while it is stored, the other half
-is sent, and neither the loop nor the database waits for the other to be done with all."""
-SLOW_STORE_S: Final = 0.002
-"""Seconds; where the last batch took longer to be stored, on a slow disk, the next one waits for all that is in flight:
-then two transactions take longer than one and that wait."""
+for each; an attempt that is alone does not wait. Nor does half of what is in flight, and no more is stored at once:
+meanwhile the other half is sent, and neither the loop nor the database waits for the other to be done with all."""
+SLOW_STORE_S: Final = 0.006
+"""Seconds; where the last two batches took longer to be stored, on a slow disk, the next one waits for all that is in
+flight: then two transactions take longer than one and that wait."""
 RECORD_PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a batch that the database refused is stored again: the last pause for all later tries too."""
 
@@ -52,8 +54,26 @@ class _PendingAttempt:
             self.future.set_exception(error)
 
 
+class _End(NamedTuple):
+    """What came of an attempt that was to be stored."""
+
+    entry: _PendingAttempt
+    outcome: AttemptConsequence | Exception
+
+    def tell(self) -> None:
+        """Tell its caller."""
+        if isinstance(self.outcome, Exception):
+            self.entry.fail(self.outcome)
+        else:
+            self.entry.resolve(self.outcome)
+
+
 class AttemptRecorder:
-    """Stores finished attempts in batches, and repeats a batch until the database accepts it."""
+    """Stores finished attempts in batches, and repeats a batch until the database accepts it.
+
+    While one batch is stored, a second may wait for the database, which goes on with it by itself: where all attempts
+    of both have delivered to endpoints that were well before, nothing hangs on which of them is stored first.
+    """
 
     def __init__(
         self,
@@ -80,16 +100,20 @@ class AttemptRecorder:
         self._gather_s = gather_s
         self._slow_store_s = slow_store_s
         self._enough_event = asyncio.Event()
+        self._is_gathering = False
         self._pending: list[_PendingAttempt] = []
-        self._is_refused = False
-        self._task: asyncio.Task[None] | None = None
-        self._last_store_s = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._storing_count = 0
+        self._lets_another_ahead = False
+        """Whether what is stored just now lets another batch come beside it."""
+        self._refused_count = 0
+        self._last_stores_s = (0.0, 0.0)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def is_refused(self) -> bool:
         """Whether the database refuses outcomes just now: what is sent meanwhile might be sent twice."""
-        return self._is_refused
+        return self._refused_count > 0
 
     async def record(self, finished_attempt: FinishedAttempt) -> AttemptConsequence:
         """Store an attempt, and return what follows from it. Raises StoreError when the database has been closed.
@@ -101,10 +125,10 @@ class AttemptRecorder:
             loop = self._loop = asyncio.get_running_loop()
         entry = _PendingAttempt(finished_attempt, loop)
         self._pending.append(entry)
-        if self._has_enough():
-            self._enough_event.set()
-        if self._task is None:
-            self._task = asyncio.create_task(self._store(), name="delivery.recorder")
+        if not self._tasks:
+            self._begin_task()
+        elif self._is_gathering or self._lets_another_ahead:
+            self._let_go_on()
         try:
             return await entry.future
         except asyncio.CancelledError:
@@ -115,56 +139,107 @@ class AttemptRecorder:
                 entry.future.exception()  # it was logged where it was raised
             raise
 
-    async def _store(self) -> None:
-        loop = asyncio.get_running_loop()
+    def _let_go_on(self) -> None:
+        if not self._has_enough():
+            return
+        if self._is_gathering:
+            self._enough_event.set()
+        elif len(self._tasks) < _MAX_STORING:
+            self._begin_task()
+
+    def _begin_task(self) -> None:
+        self._tasks.add(asyncio.create_task(self._run_task(), name="delivery.recorder"))
+
+    async def _run_task(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
         try:
-            while self._pending:
-                await self._gather()
-                batch, self._pending = self._pending[:_MAX_BATCH], self._pending[_MAX_BATCH:]
-                started_s = loop.time()
-                await self._store_batch(batch)
-                self._last_store_s = loop.time() - started_s
+            await self._store()
         finally:
-            self._task = None
+            # At once, and not by a callback of the task: what ends meanwhile needs a task that goes on.
+            self._tasks.discard(task)
+
+    async def _store(self) -> None:
+        """Store batch after batch, until there are none, or until another task has to come first and goes on."""
+        while self._pending and not self._is_gathering:
+            await self._gather()
+            batch = self._choose_batch()
+            are_well = deliveries.are_all_well([entry.finished_attempt for entry in batch], self._is_healthy)
+            if not batch or (self._storing_count and not (are_well and self._lets_another_ahead)):
+                self._lets_another_ahead = False
+                return
+            del self._pending[: len(batch)]
+            self._storing_count += 1
+            self._lets_another_ahead = are_well
+            if are_well:
+                self._let_go_on()
+            try:
+                ends = await self._store_batch(batch, are_well=are_well)
+            finally:
+                self._storing_count -= 1
+            for end in ends:
+                end.tell()
+
+    def _choose_batch(self) -> list[_PendingAttempt]:
+        """Choose half of what is in flight at most, even where more has ended: the other half goes on meanwhile."""
+        most = _MAX_BATCH
+        if not self._is_slow:
+            in_flight = max(self._count_in_flight(), len(self._pending))
+            most = min(max(-(-in_flight // 2), _WORTH_HALVING), most)
+        return self._pending[:most]
 
     async def _gather(self) -> None:
         """Wait a moment for other attempts in flight, unless enough of them have ended."""
         if self._has_enough():
             return
         self._enough_event.clear()
-        with suppress(TimeoutError):
+        self._is_gathering = True
+        try:
             async with asyncio.timeout(self._gather_s):
                 await self._enough_event.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self._is_gathering = False
 
     def _has_enough(self) -> bool:
-        share = 1 if self._last_store_s > self._slow_store_s else 2
+        share = 1 if self._is_slow else 2
         return share * len(self._pending) >= self._count_in_flight()
 
-    async def _store_batch(self, batch: Sequence[_PendingAttempt]) -> None:
+    @property
+    def _is_slow(self) -> bool:
+        return min(self._last_stores_s) > self._slow_store_s
+
+    async def _store_batch(self, batch: Sequence[_PendingAttempt], *, are_well: bool = False) -> list[_End]:
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
         try:
-            consequences = await self._store_until_accepted([entry.finished_attempt for entry in batch])
+            finished_attempts = [entry.finished_attempt for entry in batch]
+            consequences = await self._store_until_accepted(finished_attempts, are_well=are_well)
         except Exception as error:
             if len(batch) > 1:
                 # The database may refuse only one of them; the others must not suffer for it.
-                for single in batch:
-                    await self._store_batch([single])
-                return
+                return [end for single in batch for end in await self._store_batch([single])]
             log.exception("delivery.outcome_lost", delivery_id=batch[0].finished_attempt.due_delivery.id)
-            batch[0].fail(error)
-            return
-        for entry, consequence in zip(batch, consequences, strict=True):
-            entry.resolve(consequence)
+            return [_End(batch[0], error)]
+        self._last_stores_s = (self._last_stores_s[1], loop.time() - started_s)
+        return [_End(entry, consequence) for entry, consequence in zip(batch, consequences, strict=True)]
 
-    async def _store_until_accepted(self, finished_attempts: Sequence[FinishedAttempt]) -> Sequence[AttemptConsequence]:
+    async def _store_until_accepted(
+        self, finished_attempts: Sequence[FinishedAttempt], *, are_well: bool
+    ) -> Sequence[AttemptConsequence]:
+        """are_well: as far as was known before the first try."""
         pauses = iter(self._pauses_s)
         consequences: dict[str, AttemptConsequence] = {}
         is_uncertain = False
         while True:
             try:
+                if are_well and not is_uncertain:
+                    return await deliveries.record_successes(self._context, finished_attempts)
                 if is_uncertain:
                     consequences = await self._read_stored(finished_attempts)
                 unstored = [finished for finished in finished_attempts if finished.due_delivery.id not in consequences]
-                # All earlier outcomes are stored by now; failures within this batch are taken into account with it.
+                # All earlier failures are stored by now; those of this batch are taken into account with it.
                 healthy_ids = {finished.endpoint_id for finished in unstored if self._is_healthy(finished.endpoint_id)}
                 new_consequences = (
                     await deliveries.record_attempts(self._context, unstored, healthy_endpoint_ids=healthy_ids)
@@ -173,15 +248,17 @@ class AttemptRecorder:
                 )
             except StoreError as error:
                 if error.code == "database_closed":
+                    self._refused_count -= is_uncertain
                     raise
                 # A full disk must not turn into a storm of repeats: the slots are held until the outcomes are stored.
                 pause_s = next(pauses, self._pauses_s[-1])
                 log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause_s)
-                is_uncertain = self._is_refused = True
+                self._refused_count += not is_uncertain
+                is_uncertain = True
                 self._on_uncertain({finished.endpoint_id for finished in finished_attempts})
                 await asyncio.sleep(pause_s)
             else:
-                self._is_refused = False
+                self._refused_count -= is_uncertain
                 consequences |= {
                     finished.due_delivery.id: consequence
                     for finished, consequence in zip(unstored, new_consequences, strict=True)

@@ -189,7 +189,7 @@ class AttemptConsequence(Struct, frozen=True, kw_only=True, gc=False):
                 assert_never(self.reason)
 
 
-_DELIVERED: Final = AttemptConsequence(reason=NextAttemptReason.DELIVERED)
+DELIVERED: Final = AttemptConsequence(reason=NextAttemptReason.DELIVERED)
 
 
 class FinishedAttempt(Struct, frozen=True, kw_only=True, gc=False):
@@ -217,7 +217,7 @@ def decide_next_attempt(
     """
     match attempt.outcome:
         case AttemptOutcome.DELIVERED:
-            return _DELIVERED
+            return DELIVERED
         case AttemptOutcome.GONE:
             return AttemptConsequence(reason=NextAttemptReason.GONE)
         case _:

@@ -1,7 +1,7 @@
 """The attempts made for deliveries, and their counts by time and latency."""
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -20,7 +20,9 @@ from dcvd.core.webhooks.deliveries import (
 from dcvd.core.webhooks.latency import latency_bucket
 from dcvd.store.engine.json_text import encode_json
 from dcvd.store.engine.rows import placeholders, split_rows
+from dcvd.store.engine.statement_units import StatementUnit
 from dcvd.store.engine.transactions import Snapshot, Transaction
+from dcvd.store.webhooks.changes import list_changes
 
 SLOT_MS: Final = 5 * MINUTE
 """Attempts are counted by slots of this length."""
@@ -30,58 +32,79 @@ _FIELDS: Final = (
     "delivery_id, number, started_at, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, outcome, reason,"
     " status_code, error, headers, response, body_fault, remote_ip, counted, next_attempt_at, next_reason"
 )
+_EXCHANGE: Final = (
+    "delivery_id, number, started_at, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, status_code, headers,"
+    " response, body_fault, remote_ip"
+)
+_CONTEXT: Final = "endpoint_id, domain_id, recovered_type, started, latency, ended_at"
+_JUDGEMENT: Final = "outcome, reason, error, counted, next_attempt_at, next_reason"
+_STORE: Final = f"INSERT INTO finished_attempts ({_EXCHANGE}, {_CONTEXT}, {_JUDGEMENT}) VALUES {{0}}"
+_WIDTH: Final = len(f"{_EXCHANGE}, {_CONTEXT}, {_JUDGEMENT}".split(", "))
+_PLACES: Final = ", ".join("?" * len(f"{_EXCHANGE}, {_CONTEXT}".split(", ")))
+_DELIVERED_ROW: Final = f"({_PLACES}, '{AttemptOutcome.DELIVERED}', '', '', 1, -1, '{NextAttemptReason.DELIVERED}')"
 _NO_NUMBER: Final = -1
 _NO_TEXT: Final = ""
-_VALUES: Final = ", ".join(
-    # Most of these are NULL in most rows, and a NULL costs the interpreter fifteen times as much as a number.
-    f"nullif(column{number}, {_NO_NUMBER})"
-    if field in ("dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "status_code", "next_attempt_at")
-    else f"nullif(column{number}, '{_NO_TEXT}')"
-    if field in ("reason", "error", "remote_ip", "next_reason")
-    else f"CAST(column{number} AS BLOB)"
-    if field == "response"
-    else f"column{number}"
-    for number, field in enumerate(_FIELDS.split(", "), start=1)
-)
-_INSERT: Final = (
-    f"INSERT INTO attempts ({_FIELDS}) SELECT {_VALUES} FROM (VALUES {{0}})"
-    " WHERE EXISTS (SELECT 1 FROM deliveries WHERE id = column1)"
-    # A caller whose commit seemed to fail tries again, also where the attempt was stored after all.
-    " ON CONFLICT DO NOTHING"
-)
-_COUNT: Final = (
-    "INSERT INTO endpoint_rates (endpoint_id, started, delivered, latency, attempts) SELECT * FROM (VALUES {0})"
-    " WHERE EXISTS (SELECT 1 FROM webhook_endpoints WHERE id = column1)"
-    " ON CONFLICT DO UPDATE SET attempts = attempts + excluded.attempts"
-)
+MAX_DELIVERED: Final = 256
+"""How many attempts one statement stores."""
 _REPEATED: Final = AttemptConsequence(reason=NextAttemptReason.REPEATED)
+_NO_CONTEXT: Final = (None, None, None, None, None, None)
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])
 
 
 def insert(tx: Transaction, recorded_attempts: Sequence[RecordedAttempt]) -> None:
-    """Store attempts in full, those that they repeated too, except those whose delivery was removed meanwhile."""
-    repeated = [
-        RecordedAttempt(attempt=recorded.attempt.repeated, consequence=_REPEATED)
-        for recorded in recorded_attempts
-        if recorded.attempt.repeated is not None
-    ]
-    for count, values in split_rows([_to_row(recorded) for recorded in [*repeated, *recorded_attempts]]):
-        tx.execute(_INSERT.format(placeholders(count, 19)), values)
-
-
-def add_to_counts(tx: Transaction, finished_attempts: Sequence[FinishedAttempt]) -> None:
-    """Count attempts for their endpoints' rates."""
-    counts = Counter(
-        (
-            finished.endpoint_id,
-            finished.attempt.started_at - finished.attempt.started_at % SLOT_MS,
-            int(finished.attempt.outcome is AttemptOutcome.DELIVERED),
-            latency_bucket(finished.attempt.timings.total_ms),
-        )
-        for finished in finished_attempts
+    """Store attempts alone, in full, except those whose delivery was removed meanwhile."""
+    _store(
+        tx,
+        [
+            (*_describe_exchange(recorded.attempt), *_NO_CONTEXT, *_describe_judgement(recorded))
+            for recorded in recorded_attempts
+        ],
     )
-    for count, values in split_rows([(*key, attempt_count) for key, attempt_count in counts.items()]):
-        tx.execute(_COUNT.format(placeholders(count, 5)), values)
+
+
+def insert_finished(
+    tx: Transaction,
+    finished_attempts: Sequence[FinishedAttempt],
+    consequences: Sequence[AttemptConsequence],
+    now: int,
+) -> None:
+    """Store attempts, those that they repeated too, and what follows from them except for deliveries that failed.
+
+    They are counted for their endpoints' rates, those that delivered end their deliveries, and where a delivery has
+    ended, the next of its domain is due.
+    """
+    repeated = [finished.attempt.repeated for finished in finished_attempts if finished.attempt.repeated is not None]
+    insert(tx, [RecordedAttempt(attempt=attempt, consequence=_REPEATED) for attempt in repeated])
+    _store(
+        tx,
+        [
+            (
+                *_describe_exchange(finished.attempt),
+                *_describe_context(finished, None, now),
+                *_describe_judgement(RecordedAttempt(attempt=finished.attempt, consequence=consequence)),
+            )
+            for finished, consequence in zip(finished_attempts, consequences, strict=True)
+        ],
+    )
+
+
+def write_delivered(finished_attempts: Sequence[FinishedAttempt], now: int) -> StatementUnit:
+    """Write the unit that stores one to `MAX_DELIVERED` attempts that delivered, with all that follows from them.
+
+    Of none of them its endpoint has failed since its last success, and none has repeated another.
+    """
+    rows = [
+        _describe_exchange(finished.attempt) + _describe_context(finished, str(finished.due_delivery.event_type), now)
+        for finished in finished_attempts
+    ]
+    ((count, values),) = split_rows(rows, max_rows=MAX_DELIVERED)
+    changed = [(finished.org_id, finished.endpoint_id) for finished in finished_attempts]
+    return StatementUnit("record_attempts", _write_delivered_sql(count), values, list_changes(changed))
+
+
+@cache
+def _write_delivered_sql(count: int) -> str:
+    return _STORE.format(", ".join([_DELIVERED_ROW] * count))
 
 
 def list_latest_of_delivery(snapshot: Snapshot, delivery_id: str, limit: int) -> list[RecordedAttempt]:
@@ -143,8 +166,13 @@ def delete_counts(tx: Transaction, cutoff_at: int, limit: int) -> int:
     )
 
 
-def _to_row(recorded: RecordedAttempt) -> tuple[object, ...]:
-    attempt, timings, consequence = recorded.attempt, recorded.attempt.timings, recorded.consequence
+def _store(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
+    for count, values in split_rows(rows):
+        tx.execute(_STORE.format(placeholders(count, _WIDTH)), values)
+
+
+def _describe_exchange(attempt: Attempt) -> tuple[object, ...]:
+    timings = attempt.timings
     return (
         attempt.delivery_id,
         attempt.number,
@@ -154,14 +182,33 @@ def _to_row(recorded: RecordedAttempt) -> tuple[object, ...]:
         _NO_NUMBER if timings.tls_ms is None else timings.tls_ms,
         _NO_NUMBER if timings.first_byte_ms is None else timings.first_byte_ms,
         timings.total_ms,
-        str(attempt.outcome),
-        _NO_TEXT if attempt.reason is None else str(attempt.reason),
         _NO_NUMBER if attempt.status_code is None else attempt.status_code,
-        attempt.error or _NO_TEXT,
         encode_json(attempt.response_headers) if attempt.response_headers else "{}",
         attempt.response_body or "",
         attempt.body_fault,
         attempt.remote_ip or _NO_TEXT,
+    )
+
+
+def _describe_context(finished: FinishedAttempt, recovered_type: str | None, now: int) -> tuple[object, ...]:
+    """recovered_type: the type of event of which refusals are to be forgotten."""
+    started_at = finished.attempt.started_at
+    return (
+        finished.endpoint_id,
+        finished.due_delivery.domain_id,
+        recovered_type,
+        started_at - started_at % SLOT_MS,
+        latency_bucket(finished.attempt.timings.total_ms),
+        now,
+    )
+
+
+def _describe_judgement(recorded: RecordedAttempt) -> tuple[object, ...]:
+    attempt, consequence = recorded.attempt, recorded.consequence
+    return (
+        str(attempt.outcome),
+        _NO_TEXT if attempt.reason is None else str(attempt.reason),
+        attempt.error or _NO_TEXT,
         int(attempt.counted),
         _NO_NUMBER if consequence is None or consequence.next_attempt_at is None else consequence.next_attempt_at,
         _NO_TEXT if consequence is None else str(consequence.reason),

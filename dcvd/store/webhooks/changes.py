@@ -8,5 +8,9 @@ from dcvd.store.engine.transactions import Topic, Transaction
 
 def announce_changes(tx: Transaction, changed: Iterable[tuple[str, str]]) -> None:
     """Announce a change to those who look at an organization's lists, and at one endpoint; of each both ids."""
-    for key in set(chain.from_iterable(changed)):
-        tx.announce(Topic.DELIVERY_LISTS, key)
+    tx.announcements.update(list_changes(changed))
+
+
+def list_changes(changed: Iterable[tuple[str, str]]) -> set[tuple[Topic, str]]:
+    """List what `announce_changes` announces."""
+    return {(Topic.DELIVERY_LISTS, key) for key in set(chain.from_iterable(changed))}

@@ -23,12 +23,11 @@ from dcvd.core.webhooks.deliveries import (
     NextAttemptReason,
 )
 from dcvd.store.engine.json_text import encode_json, encode_list
-from dcvd.store.engine.rows import placeholders, split_rows
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
-from dcvd.store.webhooks import endpoints
+from dcvd.store.webhooks import attempts, endpoints
 from dcvd.store.webhooks.changes import announce_changes
 from dcvd.store.webhooks.delivery_history import DELIVERIES
-from dcvd.store.webhooks.delivery_order import HAS_EARLIER, promote
+from dcvd.store.webhooks.delivery_order import HAS_EARLIER
 
 
 class NewDelivery(Struct, frozen=True, array_like=True):
@@ -170,24 +169,21 @@ def list_owed_endpoints(snapshot: Snapshot, *, after: str, limit: int = _PAGE) -
 def apply_attempts(
     tx: Transaction, finished_attempts: Sequence[FinishedAttempt], consequences: Sequence[AttemptConsequence], now: int
 ) -> list[AttemptConsequence]:
-    """Store what follows from attempts, each with its consequence, except for deliveries removed meanwhile.
+    """Store attempts, each with its consequence, and what follows from them, except for deliveries removed meanwhile.
 
     Returns the consequences; where a delivery was requested again or cancelled meanwhile, that is the consequence. One
     that waits behind an earlier event of its domain has no next attempt yet.
     """
+    applied = _apply_failures(tx, finished_attempts, consequences, now)
+    attempts.insert_finished(tx, finished_attempts, applied, now)
+    announce_changes(tx, [(finished.org_id, finished.endpoint_id) for finished in finished_attempts])
+    return applied
+
+
+def _apply_failures(
+    tx: Transaction, finished_attempts: Sequence[FinishedAttempt], consequences: Sequence[AttemptConsequence], now: int
+) -> list[AttemptConsequence]:
     results = list(zip(finished_attempts, consequences, strict=True))
-    delivered_ids = [
-        (finished.due_delivery.id,)
-        for finished, consequence in results
-        if consequence.reason is NextAttemptReason.DELIVERED
-    ]
-    for count, ids in split_rows(delivered_ids):
-        tx.execute(
-            # A delivered delivery stays delivered, whatever its tenant has requested meanwhile.
-            "UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, next_attempt_at = NULL,"
-            f" last_error = NULL, updated_at = ? WHERE id IN ({placeholders(count)}) AND state <> 'delivered'",
-            (now, *ids),
-        )
     rows = [
         (
             finished.due_delivery.id,
@@ -200,19 +196,9 @@ def apply_attempts(
         for finished, consequence in results
         if consequence.reason is not NextAttemptReason.DELIVERED
     ]
-    stored_rows = tx.fetch_all(_APPLY_FAILURES, (now, encode_json(rows))) if rows else []
-    promote(
-        tx,
-        {
-            (finished.endpoint_id, finished.due_delivery.domain_id)
-            for finished, consequence in results
-            if finished.due_delivery.domain_id is not None and consequence.next_attempt_at is None
-        },
-        now,
-    )
-    announce_changes(tx, [(finished.org_id, finished.endpoint_id) for finished in finished_attempts])
     if not rows:
         return list(consequences)
+    stored_rows = tx.fetch_all(_APPLY_FAILURES, (now, encode_json(rows)))
     pending = {row[0]: row[2:] for row in stored_rows if row[1] == DeliveryState.PENDING}
     cancelled_ids = {row[0] for row in stored_rows if row[1] == DeliveryState.CANCELLED}
     return [

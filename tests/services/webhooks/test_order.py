@@ -23,7 +23,7 @@ from dcvd.errors import Conflict
 from dcvd.services import organizations
 from dcvd.services.context import Context
 from dcvd.services.webhooks import cancellations, endpoints, replay_job, replays
-from dcvd.services.webhooks.deliveries import drop_expired, record_attempts
+from dcvd.services.webhooks.deliveries import are_all_well, drop_expired, record_attempts, record_successes
 from dcvd.services.webhooks.delivery_order import repair_delivery_order
 from dcvd.services.webhooks.endpoints import EndpointChange, HeldDeliveries
 from dcvd.store.engine.database import Database
@@ -31,7 +31,7 @@ from tests.conftest import VAULT
 from tests.examples import examples
 from tests.manual_clock import ManualClock
 from tests.services.memory import Cut, MemoryDatabase, run
-from tests.services.webhooks.attempts import delivered, due, failed, happen, owed
+from tests.services.webhooks.attempts import delivered, due, endpoint_now, failed, happen, owed
 
 _TYPES: Final = (EventType.DOMAIN_ADDED, EventType.DOMAIN_ACTIVE)
 _DOMAINS: Final = ("dom_a", "dom_b", None)
@@ -120,7 +120,15 @@ class OrderMachine(RuleBasedStateMachine):
                 known.promised_at = None
                 spent = known.attempts - known.before >= len(_SCHEDULE)
                 known.state = "dead" if spent or status == 410 else "pending"
-        run(record_attempts(self.context, made))
+        healthy_ids = {
+            one.id
+            for one in (run(endpoint_now(self.context, endpoint)) for endpoint in self.endpoints)
+            if not one.health.failures
+        }
+        if made and are_all_well(made, healthy_ids.__contains__) and data.draw(st.booleans()):
+            run(record_successes(self.context, made))
+        else:
+            run(record_attempts(self.context, made))
 
     @rule(data=st.data())
     def one_is_retried(self, data: st.DataObject) -> None:
