@@ -230,40 +230,40 @@ class AttemptRecorder:
     ) -> Sequence[AttemptConsequence]:
         """are_well: as far as was known before the first try."""
         pauses = iter(self._pauses_s)
-        consequences: dict[str, AttemptConsequence] = {}
         is_uncertain = False
-        while True:
-            try:
-                if are_well and not is_uncertain:
-                    return await deliveries.record_successes(self._context, finished_attempts)
-                if is_uncertain:
-                    consequences = await self._read_stored(finished_attempts)
-                unstored = [finished for finished in finished_attempts if finished.due_delivery.id not in consequences]
-                # All earlier failures are stored by now; those of this batch are taken into account with it.
-                healthy_ids = {finished.endpoint_id for finished in unstored if self._is_healthy(finished.endpoint_id)}
-                new_consequences = (
-                    await deliveries.record_attempts(self._context, unstored, healthy_endpoint_ids=healthy_ids)
-                    if unstored
-                    else []
-                )
-            except StoreError as error:
-                if error.code == "database_closed":
-                    self._refused_count -= is_uncertain
-                    raise
-                # A full disk must not turn into a storm of repeats: the slots are held until the outcomes are stored.
-                pause_s = next(pauses, self._pauses_s[-1])
-                log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause_s)
-                self._refused_count += not is_uncertain
-                is_uncertain = True
-                self._on_uncertain({finished.endpoint_id for finished in finished_attempts})
-                await asyncio.sleep(pause_s)
-            else:
-                self._refused_count -= is_uncertain
-                consequences |= {
-                    finished.due_delivery.id: consequence
-                    for finished, consequence in zip(unstored, new_consequences, strict=True)
-                }
-                return [consequences[finished.due_delivery.id] for finished in finished_attempts]
+        try:
+            while True:
+                try:
+                    return await self._store_once(finished_attempts, are_well=are_well, is_uncertain=is_uncertain)
+                except StoreError as error:
+                    if error.code == "database_closed":
+                        raise
+                    # A full disk must not turn into a storm of repeats: the slots are held until all is stored.
+                    pause_s = next(pauses, self._pauses_s[-1])
+                    log.exception("delivery.outcomes_not_stored", attempts=len(finished_attempts), retry_in_s=pause_s)
+                    self._refused_count += not is_uncertain
+                    is_uncertain = True
+                    self._on_uncertain({finished.endpoint_id for finished in finished_attempts})
+                    await asyncio.sleep(pause_s)
+        finally:
+            self._refused_count -= is_uncertain
+
+    async def _store_once(
+        self, finished_attempts: Sequence[FinishedAttempt], *, are_well: bool, is_uncertain: bool
+    ) -> Sequence[AttemptConsequence]:
+        """is_uncertain: some of them may be stored already."""
+        if are_well and not is_uncertain:
+            return await deliveries.record_successes(self._context, finished_attempts)
+        consequences = await self._read_stored(finished_attempts) if is_uncertain else {}
+        unstored = [finished for finished in finished_attempts if finished.due_delivery.id not in consequences]
+        if unstored:
+            # All earlier failures are stored by now; those of this batch are taken into account with it.
+            healthy_ids = {finished.endpoint_id for finished in unstored if self._is_healthy(finished.endpoint_id)}
+            new = await deliveries.record_attempts(self._context, unstored, healthy_endpoint_ids=healthy_ids)
+            consequences |= {
+                finished.due_delivery.id: consequence for finished, consequence in zip(unstored, new, strict=True)
+            }
+        return [consequences[finished.due_delivery.id] for finished in finished_attempts]
 
     async def _read_stored(self, finished_attempts: Sequence[FinishedAttempt]) -> dict[str, AttemptConsequence]:
         """Return the consequences of those attempts that are on disk: a commit that failed may have been made all the

@@ -54,6 +54,20 @@ async def test_one_outcome_that_the_database_does_not_take_harms_no_other(
     assert await states(context) == [("delivered", 1)] * 5
 
 
+async def test_an_outcome_that_is_lost_after_the_disk_refused_it_holds_up_no_other(
+    context: Context, org: str, endpoint: str
+) -> None:
+    await happen(context, org)
+    (one,) = await _owed(context, endpoint)
+    recorder = AttemptRecorder(context, lambda endpoints: None, pauses_s=(0.01,))
+    struck = strike(context.database, "record_attempts", 1, Fate.LOST)
+    broken = FinishedAttempt(due_delivery=one.due_delivery, org_id="", endpoint_id=endpoint, attempt=made("dlv_\ud800"))
+    with pytest.raises(UnicodeEncodeError):
+        await recorder.record(broken)
+    assert struck()
+    assert not recorder.is_refused
+
+
 async def test_a_caller_that_is_cancelled_waits_until_its_outcome_is_stored(
     context: Context, org: str, endpoint: str
 ) -> None:
