@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import structlog
 
@@ -43,29 +43,15 @@ class _PendingAttempt:
         self.future: asyncio.Future[AttemptConsequence] = loop.create_future()
         self.is_settled = False
 
-    def resolve(self, consequence: AttemptConsequence) -> None:
+    def settle(self, outcome: AttemptConsequence | Exception) -> None:
+        """Tell the caller what came of it."""
         self.is_settled = True
-        if not self.future.done():
-            self.future.set_result(consequence)
-
-    def fail(self, error: Exception) -> None:
-        self.is_settled = True
-        if not self.future.done():
-            self.future.set_exception(error)
-
-
-class _End(NamedTuple):
-    """What came of an attempt that was to be stored."""
-
-    entry: _PendingAttempt
-    outcome: AttemptConsequence | Exception
-
-    def tell(self) -> None:
-        """Tell its caller."""
-        if isinstance(self.outcome, Exception):
-            self.entry.fail(self.outcome)
+        if self.future.done():
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
         else:
-            self.entry.resolve(self.outcome)
+            self.future.set_result(outcome)
 
 
 class AttemptRecorder:
@@ -174,11 +160,11 @@ class AttemptRecorder:
             if are_well:
                 self._let_go_on()
             try:
-                ends = await self._store_batch(batch, are_well=are_well)
+                outcomes = await self._store_batch(batch, are_well=are_well)
             finally:
                 self._storing_count -= 1
-            for end in ends:
-                end.tell()
+            for entry, outcome in zip(batch, outcomes, strict=True):
+                entry.settle(outcome)
 
     def _choose_batch(self) -> list[_PendingAttempt]:
         """Choose half of what is in flight at most, even where more has ended: the other half goes on meanwhile."""
@@ -210,7 +196,10 @@ class AttemptRecorder:
     def _is_slow(self) -> bool:
         return min(self._last_stores_s) > self._slow_store_s
 
-    async def _store_batch(self, batch: Sequence[_PendingAttempt], *, are_well: bool = False) -> list[_End]:
+    async def _store_batch(
+        self, batch: Sequence[_PendingAttempt], *, are_well: bool = False
+    ) -> Sequence[AttemptConsequence | Exception]:
+        """Store a batch, and return what came of each attempt in it."""
         loop = asyncio.get_running_loop()
         started_s = loop.time()
         try:
@@ -219,11 +208,11 @@ class AttemptRecorder:
         except Exception as error:
             if len(batch) > 1:
                 # The database may refuse only one of them; the others must not suffer for it.
-                return [end for single in batch for end in await self._store_batch([single])]
+                return [outcome for single in batch for outcome in await self._store_batch([single])]
             log.exception("delivery.outcome_lost", delivery_id=batch[0].finished_attempt.due_delivery.id)
-            return [_End(batch[0], error)]
+            return [error]
         self._last_stores_s = (self._last_stores_s[1], loop.time() - started_s)
-        return [_End(entry, consequence) for entry, consequence in zip(batch, consequences, strict=True)]
+        return consequences
 
     async def _store_until_accepted(
         self, finished_attempts: Sequence[FinishedAttempt], *, are_well: bool
