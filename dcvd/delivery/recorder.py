@@ -18,14 +18,14 @@ log = structlog.get_logger(__name__)
 _MAX_BATCH: Final = 256
 _MAX_STORING: Final = 2
 _WORTH_HALVING: Final = 8
-"""So many that have ended are stored together, also where no others are in flight."""
+"""A batch may have so many, even where that is more than half of what is in flight."""
 _LATEST_ATTEMPTS: Final = 4
 """Among so many of a delivery are the one that was stored last, and the one that it repeated."""
 GATHER_S: Final = 0.002
 """Seconds for which a finished attempt waits for others in flight. The more attempts share a transaction, the fewer
 times the loop and the database's thread take the interpreter's lock from each other, and the fewer pages are written
-for each; an attempt that is alone does not wait. Nor does half of what is in flight, and no more is stored at once:
-meanwhile the other half is sent, and neither the loop nor the database waits for the other to be done with all."""
+for each; an attempt that is alone does not wait. Nor does half of what is in flight: while it is stored, the other half
+is sent, and neither the loop nor the database waits for the other to be done with all."""
 SLOW_STORE_S: Final = 0.006
 """Seconds; where the last two batches took longer to be stored, on a slow disk, the next one waits for all that is in
 flight: then two transactions take longer than one and that wait."""
@@ -57,8 +57,8 @@ class _PendingAttempt:
 class AttemptRecorder:
     """Stores finished attempts in batches, and repeats a batch until the database accepts it.
 
-    While one batch is stored, a second may wait for the database, which goes on with it by itself: where all attempts
-    of both have delivered to endpoints that were well before, nothing hangs on which of them is stored first.
+    While one batch is stored, the database may be given a second, with which its thread goes on at once. That is done
+    where all attempts of both have delivered to endpoints that were well before: then their order does not matter.
     """
 
     def __init__(
@@ -160,11 +160,9 @@ class AttemptRecorder:
             if are_well:
                 self._let_go_on()
             try:
-                outcomes = await self._store_batch(batch, are_well=are_well)
+                await self._store_batch(batch, are_well=are_well)
             finally:
                 self._storing_count -= 1
-            for entry, outcome in zip(batch, outcomes, strict=True):
-                entry.settle(outcome)
 
     def _choose_batch(self) -> list[_PendingAttempt]:
         """Choose half of what is in flight at most, even where more has ended: the other half goes on meanwhile."""
@@ -196,23 +194,25 @@ class AttemptRecorder:
     def _is_slow(self) -> bool:
         return min(self._last_stores_s) > self._slow_store_s
 
-    async def _store_batch(
-        self, batch: Sequence[_PendingAttempt], *, are_well: bool = False
-    ) -> Sequence[AttemptConsequence | Exception]:
-        """Store a batch, and return what came of each attempt in it."""
+    async def _store_batch(self, batch: Sequence[_PendingAttempt], *, are_well: bool = False) -> None:
+        """Store a batch, and tell the callers what came of each attempt in it."""
         loop = asyncio.get_running_loop()
         started_s = loop.time()
         try:
             finished_attempts = [entry.finished_attempt for entry in batch]
             consequences = await self._store_until_accepted(finished_attempts, are_well=are_well)
         except Exception as error:
-            if len(batch) > 1:
-                # The database may refuse only one of them; the others must not suffer for it.
-                return [outcome for single in batch for outcome in await self._store_batch([single])]
-            log.exception("delivery.outcome_lost", delivery_id=batch[0].finished_attempt.due_delivery.id)
-            return [error]
+            if len(batch) == 1:
+                log.exception("delivery.outcome_lost", delivery_id=batch[0].finished_attempt.due_delivery.id)
+                batch[0].settle(error)
+                return
+            # The database may refuse only one of them; the others must not suffer for it.
+            for single in batch:
+                await self._store_batch([single])
+            return
         self._last_stores_s = (self._last_stores_s[1], loop.time() - started_s)
-        return consequences
+        for entry, consequence in zip(batch, consequences, strict=True):
+            entry.settle(consequence)
 
     async def _store_until_accepted(
         self, finished_attempts: Sequence[FinishedAttempt], *, are_well: bool

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dcvd.core.webhooks.deliveries import AttemptOutcome, FinishedAttempt
 from dcvd.delivery.recorder import AttemptRecorder
+from dcvd.errors import StoreError
 from dcvd.services.context import Context
 from dcvd.store.engine.transactions import Transaction
 from dcvd.store.webhooks import deliveries
@@ -66,6 +67,32 @@ async def test_an_outcome_that_is_lost_after_the_disk_refused_it_holds_up_no_oth
         await recorder.record(broken)
     assert struck()
     assert not recorder.is_refused
+
+
+async def test_where_a_batch_falls_apart_each_goes_on_as_soon_as_its_own_outcome_is_stored(
+    context: Context, database: UnreliableDatabase, org: str, endpoint: str
+) -> None:
+    await happen(context, org, 2)
+    good = await _owed(context, endpoint)
+    recorder = AttemptRecorder(context, lambda endpoints: None, pauses_s=(3600,))
+    broken = FinishedAttempt(
+        due_delivery=good[0].due_delivery, org_id="", endpoint_id=endpoint, attempt=made("dlv_\ud800")
+    )
+    writes = 0
+
+    async def refuse_the_last() -> None:
+        nonlocal writes
+        writes += 1
+        if writes == 4:
+            raise StoreError("The disk is full.")
+
+    database.before_write = refuse_the_last
+    recording = [asyncio.create_task(recorder.record(one)) for one in (broken, *good)]
+    async with asyncio.timeout(10):
+        await asyncio.wait(recording[:2])
+    assert not recording[2].done()
+    for task in recording:
+        task.cancel()
 
 
 async def test_a_caller_that_is_cancelled_waits_until_its_outcome_is_stored(

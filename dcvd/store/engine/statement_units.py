@@ -9,7 +9,7 @@ from dcvd.store.engine.transactions import Topic, Transaction
 
 
 class StatementUnit(Struct, frozen=True):
-    """One statement that changes rows, and what it announces.
+    """One statement that changes rows and returns none, and what it announces.
 
     SQLite itself does it as a whole or not at all. So it needs no transaction around it where it shares none with other
     units: beginning and committing would take the interpreter's lock from the event loop four more times.

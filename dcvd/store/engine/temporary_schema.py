@@ -41,4 +41,5 @@ def create_temporary_schema(connection: sqlite3.Connection) -> TriggerAnnounceme
 @cache
 def _load_scripts() -> tuple[str, ...]:
     files = resources.files("dcvd.store").joinpath("temporary").iterdir()
-    return tuple(file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name))
+    scripts = sorted((file for file in files if file.name.endswith(".sql")), key=lambda file: file.name)
+    return tuple(file.read_text(encoding="utf-8") for file in scripts)

@@ -74,9 +74,9 @@ class UnitQueue:
         return group
 
     def take_statement(self) -> list[Unit[Any]] | None:
-        """Take the next unit alone where it is one statement, and so is what waits behind it, if anything does.
+        """Take the next unit alone where it is one statement, and so is the one behind it, if there is one.
 
-        Such a unit has the work of many, and shares a commit only with units of others.
+        Units of one statement need no commit in common: each stores the outcomes of many attempts already.
         """
         own_units = self._own_units
         while own_units and _has_given_up(own_units[0]):
@@ -161,15 +161,16 @@ def _run_statement(
     try:
         statement.announce(transaction)
         transaction.note(statement.sql, statement.parameters)
-        unit.outdated = transaction.outdated
+        unit.announcements, unit.outdated = transaction.announcements, transaction.outdated
         with _outdate_changed(effects, followed, [unit]):
             unit.value = committer.run(connection, statement.sql, statement.parameters)
-        unit.announcements = transaction.announcements
     except StoreError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it was, the caller of the unit gets it
+        unit.announcements = set()
         _keep_error(unit, error)
-    return connection.total_changes != changes
+    # What a statement has changed before it was refused is counted too, although it is undone.
+    return unit.error is None and connection.total_changes != changes
 
 
 def list_refusals(group: Sequence[Unit[Any]]) -> list[str]:

@@ -60,7 +60,7 @@ class WriterState:
         self._on_committed.append(callback)
 
     def begin_group(self) -> None:
-        """Note that the writer's thread was given a group."""
+        """Note that the writer waits for a group from now on."""
         self._group_began_s = self._monotonic()
 
     def end_group(self, *, has_written: bool, refusals: Sequence[str] = ()) -> None:

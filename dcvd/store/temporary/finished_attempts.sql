@@ -3,6 +3,7 @@
 --
 -- '' and -1 stand for NULL, which costs the interpreter fifteen times as much as a number. A row whose delivery_id is
 -- NULL fills the statement up. started: the start of the slot by which the attempt is counted for its endpoint's rates.
+-- ended_at: NULL for an attempt that is stored alone, beside a delivery that is as it shall be.
 CREATE TEMP VIEW finished_attempts (
     delivery_id, number, started_at, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, outcome, reason, status_code,
     error, headers, response, body_fault, remote_ip, counted, next_attempt_at, next_reason,
@@ -19,10 +20,11 @@ BEGIN
     UPDATE deliveries
         SET state = 'delivered', attempts = attempts + 1, next_attempt_at = NULL, last_error = NULL,
             updated_at = new.ended_at
-        WHERE new.next_reason = 'delivered' AND id = new.delivery_id AND state <> 'delivered';
+        WHERE new.ended_at IS NOT NULL AND new.next_reason = 'delivered'
+            AND id = new.delivery_id AND state <> 'delivered';
 
-    -- Not where the delivery was removed meanwhile. A caller whose commit seemed to fail tries again, also where the
-    -- attempt was stored after all.
+    -- Not where the delivery was removed meanwhile. An attempt that is stored already stays as it is; whoever cannot
+    -- tell whether it is looks first, because it would be counted twice below.
     INSERT INTO attempts (
         delivery_id, number, started_at, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, outcome, reason,
         status_code, error, headers, response, body_fault, remote_ip, counted, next_attempt_at, next_reason

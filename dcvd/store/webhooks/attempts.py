@@ -63,17 +63,16 @@ def insert(tx: Transaction, recorded_attempts: Sequence[RecordedAttempt]) -> Non
 
 
 def insert_finished(
-    tx: Transaction,
-    finished_attempts: Sequence[FinishedAttempt],
-    consequences: Sequence[AttemptConsequence],
-    now: int,
+    tx: Transaction, finished_attempts: Sequence[tuple[FinishedAttempt, AttemptConsequence]], now: int
 ) -> None:
-    """Store attempts, those that they repeated too, and what follows from them except for deliveries that failed.
+    """Store attempts, each with what follows from it, those that they repeated too, and what follows itself.
+
+    What follows for a delivery that failed is stored already.
 
     They are counted for their endpoints' rates, those that delivered end their deliveries, and where a delivery has
     ended, the next of its domain is due.
     """
-    repeated = [finished.attempt.repeated for finished in finished_attempts if finished.attempt.repeated is not None]
+    repeated = [finished.attempt.repeated for finished, _ in finished_attempts if finished.attempt.repeated is not None]
     insert(tx, [RecordedAttempt(attempt=attempt, consequence=_REPEATED) for attempt in repeated])
     _store(
         tx,
@@ -83,7 +82,7 @@ def insert_finished(
                 *_describe_context(finished, None, now),
                 *_describe_judgement(RecordedAttempt(attempt=finished.attempt, consequence=consequence)),
             )
-            for finished, consequence in zip(finished_attempts, consequences, strict=True)
+            for finished, consequence in finished_attempts
         ],
     )
 

@@ -174,16 +174,24 @@ def apply_attempts(
     Returns the consequences; where a delivery was requested again or cancelled meanwhile, that is the consequence. One
     that waits behind an earlier event of its domain has no next attempt yet.
     """
-    applied = _apply_failures(tx, finished_attempts, consequences, now)
-    attempts.insert_finished(tx, finished_attempts, applied, now)
+    planned = list(zip(finished_attempts, consequences, strict=True))
+    delivered = [each for each in planned if each[1].reason is NextAttemptReason.DELIVERED]
+    failed = [each for each in planned if each[1].reason is not NextAttemptReason.DELIVERED]
+    # Those that delivered first: a later event of the domain that has failed waits for them no more.
+    attempts.insert_finished(tx, delivered, now)
+    failed = _apply_failures(tx, failed, now)
+    attempts.insert_finished(tx, failed, now)
     announce_changes(tx, [(finished.org_id, finished.endpoint_id) for finished in finished_attempts])
-    return applied
+    applied = {finished.due_delivery.id: consequence for finished, consequence in (*delivered, *failed)}
+    return [applied[finished.due_delivery.id] for finished in finished_attempts]
 
 
 def _apply_failures(
-    tx: Transaction, finished_attempts: Sequence[FinishedAttempt], consequences: Sequence[AttemptConsequence], now: int
-) -> list[AttemptConsequence]:
-    results = list(zip(finished_attempts, consequences, strict=True))
+    tx: Transaction, failed: Sequence[tuple[FinishedAttempt, AttemptConsequence]], now: int
+) -> list[tuple[FinishedAttempt, AttemptConsequence]]:
+    """Store what follows from attempts that failed, and return them with what follows in fact."""
+    if not failed:
+        return []
     rows = [
         (
             finished.due_delivery.id,
@@ -193,19 +201,21 @@ def _apply_failures(
             finished.attempt.error,
             finished.due_delivery.requests,
         )
-        for finished, consequence in results
-        if consequence.reason is not NextAttemptReason.DELIVERED
+        for finished, consequence in failed
     ]
-    if not rows:
-        return list(consequences)
     stored_rows = tx.fetch_all(_APPLY_FAILURES, (now, encode_json(rows)))
     pending = {row[0]: row[2:] for row in stored_rows if row[1] == DeliveryState.PENDING}
     cancelled_ids = {row[0] for row in stored_rows if row[1] == DeliveryState.CANCELLED}
     return [
-        _CANCELLED
-        if finished.due_delivery.id in cancelled_ids
-        else _choose_consequence(consequence, finished.due_delivery.requests, pending.get(finished.due_delivery.id))
-        for finished, consequence in results
+        (
+            finished,
+            _CANCELLED
+            if finished.due_delivery.id in cancelled_ids
+            else _choose_consequence(
+                consequence, finished.due_delivery.requests, pending.get(finished.due_delivery.id)
+            ),
+        )
+        for finished, consequence in failed
     ]
 
 

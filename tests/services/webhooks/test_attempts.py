@@ -25,7 +25,18 @@ from dcvd.store.engine.transactions import Topic
 from dcvd.store.organizations.organizations import Organization
 from tests.manual_clock import ManualClock
 from tests.services.views import event_names
-from tests.services.webhooks.attempts import attempt, delivered, delivery, due, failed, happen, owed, states, subscribed
+from tests.services.webhooks.attempts import (
+    attempt,
+    bury,
+    delivered,
+    delivery,
+    due,
+    failed,
+    happen,
+    owed,
+    states,
+    subscribed,
+)
 from tests.stored_events import MADE_UP
 
 
@@ -53,6 +64,24 @@ async def test_failed_attempts_follow_the_schedule_to_the_dead_letter(
     assert reasons == [NextAttemptReason.SCHEDULE] * 10 + [NextAttemptReason.SCHEDULE_ENDED]
     assert await states(context, endpoint) == ["dead"]
     assert await due(context, endpoint) == []
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_where_an_earlier_event_that_was_asked_for_again_arrives_the_later_one_that_fails_keeps_its_schedule(
+    context: Context, organization: Organization, *, is_first: bool
+) -> None:
+    endpoint = await subscribed(context, organization.id)
+    await happen(context, organization.id, EventType.DOMAIN_ADDED)
+    await bury(context, endpoint)
+    await happen(context, organization.id, EventType.DOMAIN_ACTIVE)
+    (later,) = await due(context, endpoint)
+    (earlier_id,) = [each.id for each in await owed(context, endpoint) if each.id != later.id]
+    await replays.retry(context, organization.id, earlier_id)
+    (earlier,) = await due(context, endpoint)
+    made = [delivered(endpoint, earlier), failed(endpoint, later)]
+    await record_attempts(context, made if is_first else made[::-1])
+    stored = await delivery(context, endpoint, later.id)
+    assert stored.next_attempt_at == context.now() + 5 * SECOND
 
 
 async def test_jitter_only_puts_off_and_a_fifth_at_most(context: Context, organization: Organization) -> None:

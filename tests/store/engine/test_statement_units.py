@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import pytest
 
-from dcvd.errors import OutcomeUnknown, StoreError
+from dcvd.errors import DatabaseUnusable, OutcomeUnknown, StoreError
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.kept_rows import Column, KeptRows
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.statement_units import StatementUnit
-from dcvd.store.engine.transactions import Topic, Transaction
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.engine.units import Unit, run_group
 from dcvd.store.engine.writing.commits import Committer
 
@@ -102,44 +102,80 @@ async def test_one_that_fails_half_way_is_undone_as_a_whole(connection: sqlite3.
 class DoubtfulConnection(sqlite3.Connection):
     """The disk fails at the end of each of the next statements that change something."""
 
-    codes: tuple[int | None, ...] = ()
+    codes: tuple[int, ...] = ()
 
     def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        if not self.codes or not arguments[0].startswith(("INSERT", "COMMIT")) or self.in_transaction:
+        is_commit = arguments[0] == "COMMIT" or (arguments[0].startswith("INSERT") and not self.in_transaction)
+        if not self.codes or not is_commit:
             return super().execute(*arguments)
         code, *rest = self.codes
         self.codes = tuple(rest)
-        if code is None:
-            return super().execute(*arguments)
+        if self.in_transaction:
+            super().execute("ROLLBACK")
         error = sqlite3.OperationalError("the disk failed")
         error.sqlite_errorcode = code
         raise error
 
 
 @pytest.mark.parametrize(
-    ("code", "kind"),
+    "code",
     [
-        (sqlite3.SQLITE_IOERR_FSYNC, StoreError),
-        (sqlite3.SQLITE_FULL, StoreError),
-        (sqlite3.SQLITE_BUSY, None),
+        sqlite3.SQLITE_IOERR_FSYNC,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_READONLY_DBMOVED,
+        sqlite3.SQLITE_IOERR_READ,
     ],
 )
-async def test_where_the_disk_fails_the_group_fails_and_a_refusal_before_that_is_the_units(
-    code: int, kind: type[Exception] | None
+async def test_where_the_database_fails_the_group_fails_and_the_next_one_is_stored(code: int) -> None:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=DoubtfulConnection)) as connection:
+        migrate(connection)
+        committer = Committer()
+        connection.codes = (code,)
+        with pytest.raises(StoreError, match=r"[Nn]othing") as caught:
+            run_group(connection, committer, [unit_of(adding("org_a"))], StatementEffects())
+        assert not isinstance(caught.value, OutcomeUnknown)
+        run_group(connection, committer, [unit_of(adding("org_b"))], StatementEffects())
+        assert stored(connection) == ["org_b"]
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "commits"),
+    [(sqlite3.SQLITE_CORRUPT_VTAB, DatabaseUnusable, 1), (sqlite3.SQLITE_IOERR_FSYNC, OutcomeUnknown, 2)],
+)
+async def test_nothing_is_written_to_a_damaged_file_and_what_may_be_stored_is_said_to_be_unknown(
+    code: int, kind: type[StoreError], commits: int
 ) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None, factory=DoubtfulConnection)) as connection:
         migrate(connection)
-        connection.codes = (code,)
-        unit = unit_of(adding("org_a"))
-        if kind is None:
+        connection.codes = (code, *[sqlite3.SQLITE_IOERR_FSYNC] * 9)
+        unit = unit_of(adding("org_a", topics=((Topic.RIGHTS, "org_a"),)))
+        with pytest.raises(kind):
             run_group(connection, Committer(), [unit], StatementEffects())
-            assert isinstance(unit.error, StoreError)
-        else:
-            with pytest.raises(kind, match=r"[Nn]othing") as caught:
-                run_group(connection, Committer(), [unit], StatementEffects())
-            assert not isinstance(caught.value, OutcomeUnknown)
-        run_group(connection, Committer(), [unit_of(adding("org_b"))], StatementEffects())
-        assert stored(connection) == ["org_b"]
+        assert 10 - len(connection.codes) == commits
+        assert unit.announcements == {(Topic.RIGHTS, "org_a")}, "it may be stored, and whoever waits is woken"
+
+
+async def test_a_statement_is_never_part_of_a_transaction_that_somebody_left_open(
+    connection: sqlite3.Connection,
+) -> None:
+    connection.execute("BEGIN")
+    with pytest.raises(StoreError, match="open transaction"):
+        run_group(connection, Committer(), [unit_of(adding("org_a"))], StatementEffects())
+    connection.execute("ROLLBACK")
+    assert stored(connection) == []
+
+
+async def test_a_statement_that_was_refused_half_way_has_written_nothing(connection: sqlite3.Connection) -> None:
+    connection.executescript(
+        "CREATE TEMP VIEW added AS SELECT NULL AS id;"
+        "CREATE TEMP TRIGGER added_stored INSTEAD OF INSERT ON added BEGIN"
+        " INSERT INTO organizations (id, name, created_at) VALUES (new.id, new.id, 1); END;"
+    )
+    Snapshot.statement_hook = None  # it knows the views of dcvd alone
+    unit = unit_of(StatementUnit("add", "INSERT INTO added VALUES (?), (?)", ("org_a", "org_a")))
+    assert run_group(connection, Committer(), [unit], StatementEffects()) == (1, False)
+    assert stored(connection) == []
 
 
 async def test_what_is_kept_of_the_rows_is_outdated_before_anybody_can_read_them(database: Database) -> None:

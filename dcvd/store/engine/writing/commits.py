@@ -22,11 +22,9 @@ _INCOMPLETE: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 """Errors of a write that did not come to its end. The frame that marks a commit is written last, and the sync follows:
 whichever frame it was, the commit's is not whole."""
 
-_BEFORE_COMMIT: Final = frozenset(
+_REFUSALS: Final = frozenset(
     {
         sqlite3.SQLITE_ERROR,
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_TOOBIG,
         sqlite3.SQLITE_CONSTRAINT,
         sqlite3.SQLITE_MISMATCH,
@@ -34,7 +32,20 @@ _BEFORE_COMMIT: Final = frozenset(
         sqlite3.SQLITE_RANGE,
     }
 )
-"""Primary codes of errors by which a statement was refused before anything of it was committed."""
+"""Primary codes of errors by which a statement itself was refused: another one may be stored."""
+_BEFORE_COMMIT: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_IOERR_READ,
+        sqlite3.SQLITE_IOERR_SHORT_READ,
+    }
+)
+"""Codes of errors by which the database failed before it began to commit: a commit reads nothing, and has its lock."""
 
 
 class Committer:
@@ -70,14 +81,22 @@ class Committer:
     def run(self, connection: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> int:
         """Run one statement that is a transaction by itself, and return how many rows it changed.
 
-        Raises what the statement was refused with, and otherwise as `commit` does.
+        Raises what the statement was refused with. Raises StoreError where the database failed and nothing was stored,
+        and OutcomeUnknown where it may have been: a commit that fails fails in the same call.
         """
+        if connection.in_transaction:
+            # It would only become part of that transaction, and be acknowledged all the same.
+            raise StoreError(
+                "The database has an open transaction that nobody ended. Nothing of this change was stored."
+            )
         try:
             return connection.execute(sql, parameters).rowcount
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", None)  # None: refused before SQLite had it
-            if code is None or code & 0xFF in _BEFORE_COMMIT:
+            code = getattr(error, "sqlite_errorcode", None)
+            if code is None or code & 0xFF in _REFUSALS:  # None: refused before SQLite had it
                 raise
+            if code in _BEFORE_COMMIT or code & 0xFF in _BEFORE_COMMIT:
+                raise store_error(error) from error
             raise self._judge_failure(connection, error) from error
 
     def _judge_failure(self, connection: sqlite3.Connection, error: sqlite3.Error) -> StoreError:

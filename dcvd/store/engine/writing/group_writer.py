@@ -10,6 +10,7 @@ import structlog
 
 from dcvd.errors import DcvdError, StoreError
 from dcvd.store.engine.connection_thread import run_on_thread
+from dcvd.store.engine.failures import store_error
 from dcvd.store.engine.statement_effects import StatementEffects
 from dcvd.store.engine.statement_units import StatementUnit
 from dcvd.store.engine.temporary_schema import TriggerAnnouncements
@@ -58,7 +59,7 @@ class GroupWriter:
         self._unit_queued = asyncio.Event()
         self._is_at_statement = False
         self._ahead: _Ahead | None = None
-        self.state = WriterState(count_waiting=lambda: len(self._queue))
+        self.state = WriterState(count_waiting=lambda: len(self._queue) + (self._ahead is not None))
         self.is_stopping = False
 
     def add(self, unit: Unit[Any]) -> None:
@@ -85,13 +86,22 @@ class GroupWriter:
                     return
         finally:
             self.is_stopping = True
-            units = [] if self._ahead is None else self._ahead.group
-            while units or (units := self._queue.take_group(_GROUP_LIMIT)):
+            if self._ahead is not None:
+                await self._end_ahead(self._ahead)
+            while units := self._queue.take_group(_GROUP_LIMIT):
                 for unit in units:
                     unit.future.set_exception(
                         StoreError("The database's writer has stopped; see the log.", code="database_closed")
                     )
-                units = []
+
+    async def _end_ahead(self, ahead: _Ahead) -> None:
+        """Tell the callers of the group ahead what came of it: the thread runs it, although nobody waits any more."""
+        await asyncio.wait([ahead.task])
+        cause = asyncio.CancelledError() if ahead.task.cancelled() else ahead.task.exception()
+        error = None
+        if cause is not None:
+            error = self._judge_error(cause) if isinstance(cause, sqlite3.Error | StoreError) else store_error(cause)
+        self._settle(ahead.group, error)
 
     async def _run_next_group(self) -> None:
         ahead, self._ahead = self._ahead, None
@@ -120,7 +130,10 @@ class GroupWriter:
             del group[done:]
         finally:
             self._is_at_statement = False
-        self._tell(group, error)
+        self._settle(group, error)
+        # A commit that failed may be on disk all the same, and to be woken in vain costs little. No caller goes on
+        # before this task awaits, so subscribers come first although the results are set.
+        self._announce({announcement for unit in group for announcement in unit.announcements})
 
     def _go_ahead(self) -> None:
         """Give the thread the next group where that is one statement and nothing else waits with it."""
@@ -135,12 +148,9 @@ class GroupWriter:
         announcements = self._trigger_announcements
         return run_group(connection, self._committer, group, self._effects, trigger_announcements=announcements)
 
-    def _tell(self, group: list[Unit[Any]], group_error: StoreError | None) -> None:
-        announcements: set[tuple[Topic, str]] = set()
+    def _settle(self, group: list[Unit[Any]], group_error: StoreError | None) -> None:
         for unit in group:
             failure = group_error if group_error is not None else unit.error
-            # A commit that failed may be on disk all the same, and to be woken in vain costs little.
-            announcements |= unit.announcements
             if unit.future.done():
                 if unit.error is not None and not isinstance(unit.error, DcvdError):
                     log.error("store.unit_failed_unseen", error=repr(unit.error))
@@ -148,5 +158,3 @@ class GroupWriter:
                 unit.future.set_exception(failure)
             else:
                 unit.future.set_result(unit.value)
-        # No caller goes on before this task awaits, so subscribers come first although the results are set.
-        self._announce(announcements)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from dcvd.errors import StoreError
 from dcvd.store.engine.database import Database
 from dcvd.store.engine.statement_units import StatementUnit
-from dcvd.store.engine.transactions import Snapshot, Transaction
+from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.organizations.organizations import Organization, insert
 
 
@@ -89,7 +90,7 @@ async def test_one_whose_caller_gives_up_is_run_whole_or_not_at_all(
     async with held_up(database, tmp_path / "dcvd.db"):
         tasks = await _write_all(database, *map(statement, ("a", "b", "c")))
         async with asyncio.timeout(10):
-            while database.writer_state.count_waiting() > 1:
+            while database.writer_state.count_waiting() > 2:  # the one ahead, and the last
                 await asyncio.sleep(0)
         tasks[which].cancel()
         await asyncio.sleep(0)
@@ -97,3 +98,31 @@ async def test_one_whose_caller_gives_up_is_run_whole_or_not_at_all(
         await asyncio.gather(*tasks, return_exceptions=True)
     # The thread had been given the first two already.
     assert await _stored(database) == (["a", "b"] if which == 2 else ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("gives_up", [False, True])
+async def test_where_the_writer_breaks_nobody_waits_for_ever_and_what_is_stored_is_told(
+    database: Database, tmp_path: Path, *, gives_up: bool
+) -> None:
+    def break_down(key: str) -> None:
+        raise ValueError(key)
+
+    database.subscribe(Topic.RIGHTS, break_down)
+    async with held_up(database, tmp_path / "dcvd.db"):
+        first = statement("a")
+        broken = StatementUnit("add", first.sql, first.parameters, ((Topic.RIGHTS, "a"),))
+        tasks = await _write_all(database, broken, statement("b"), statement("c"))
+        async with asyncio.timeout(10):
+            while database.writer_state.count_waiting() > 2:  # the one ahead, and the last
+                await asyncio.sleep(0)
+        if gives_up:
+            tasks[1].cancel()
+    async with asyncio.timeout(10):
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        with pytest.raises(ValueError, match="a"):
+            await database.watch_file()
+    assert results[0] == 1
+    assert isinstance(results[1], asyncio.CancelledError) if gives_up else results[1] == 1
+    assert isinstance(results[2], StoreError)
+    with closing(sqlite3.connect(tmp_path / "dcvd.db")) as other:
+        assert other.execute("SELECT id FROM organizations ORDER BY id").fetchall() == [("a",), ("b",)]
