@@ -108,7 +108,8 @@ class DeliveryPool:
         self._store_pause_s = store_pause_s
         self._is_stopping = False
         self._logs_successes = True
-        context.database.writer_state.call_when_recovered(self._queues.wake_event.set)
+        self._writer_state = context.database.writer_state
+        self._writer_state.call_when_recovered(self._queues.wake_event.set)
         metrics.add_source(
             [work.ATTEMPTS_IN_FLIGHT], lambda: [work.ATTEMPTS_IN_FLIGHT.build_single(self.pool.running_count)]
         )
@@ -195,7 +196,7 @@ class DeliveryPool:
             self._queues.wake_event.set()
 
     def _take_next(self) -> tuple[EndpointQueue, UnsealedEndpoint, DueDelivery] | None:
-        if self._recorder.is_refused or self._context.database.writer_state.has_failed_within(self._store_pause_s):
+        if self._recorder.is_refused or self._writer_state.has_failed_within(self._store_pause_s):
             # What is sent while no outcome can be stored is sent again, if dcvd ends before one can.
             return None
         now = self._context.now()
@@ -342,9 +343,10 @@ class DeliveryPool:
 
     def _record(self, due_delivery: DueDelivery, attempt: Attempt) -> None:
         self._metrics.record_attempt(attempt.outcome, to_seconds(attempt.timings.total_ms))
-        if due_delivery.created_at is None or not due_delivery.is_as_planned:
+        created_at = due_delivery.created_at
+        if created_at is None or not due_delivery.is_as_planned:
             return
-        age_ms = attempt.started_at - due_delivery.created_at
+        age_ms = attempt.started_at - created_at
         if attempt.number == 1:
             self._metrics.record_first_attempt(to_seconds(age_ms))
         if attempt.outcome is AttemptOutcome.DELIVERED:

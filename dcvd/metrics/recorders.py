@@ -44,6 +44,16 @@ class Counts(Collector):
         yield self._definition.build({labels: counted[0] for labels, counted in self._counts.items()})
 
 
+class _Series:
+    """The durations with the same label values: how many fell in each bucket, and their sum."""
+
+    __slots__ = ("counts", "sum_s")
+
+    def __init__(self, buckets: int) -> None:
+        self.counts = [0] * buckets
+        self.sum_s = 0.0
+
+
 class Durations(Collector):
     """A histogram of seconds since the start of the process. bounds_s: the upper bound of each bucket but the last."""
 
@@ -52,8 +62,7 @@ class Durations(Collector):
     ) -> None:
         self._definition = definition
         self._bounds_s = tuple(bounds_s)
-        self._counts: dict[LabelValues, list[int]] = {}
-        self._sums_s: dict[LabelValues, float] = {}
+        self._series: dict[LabelValues, _Series] = {}
         for labels in known if definition.labels else [()]:
             self._begin(labels)
 
@@ -61,18 +70,17 @@ class Durations(Collector):
         """Record how long something took; an instant that lies ahead, by a step of the clock, counts as none."""
         if seconds < 0.0:
             seconds = 0.0
-        counts = self._counts.get(labels)
-        if counts is None:
-            if len(self._counts) >= _MAX_SERIES:
+        series = self._series.get(labels)
+        if series is None:
+            if len(self._series) >= _MAX_SERIES:
                 labels = (_OTHER,) * len(labels)
-            counts = self._counts.get(labels) or self._begin(labels)
-        counts[bisect_left(self._bounds_s, seconds)] += 1
-        self._sums_s[labels] += seconds
+            series = self._series.get(labels) or self._begin(labels)
+        series.counts[bisect_left(self._bounds_s, seconds)] += 1
+        series.sum_s += seconds
 
-    def _begin(self, labels: LabelValues) -> list[int]:
-        counts = self._counts[labels] = [0] * (len(self._bounds_s) + 1)
-        self._sums_s[labels] = 0.0
-        return counts
+    def _begin(self, labels: LabelValues) -> _Series:
+        series = self._series[labels] = _Series(len(self._bounds_s) + 1)
+        return series
 
     def describe(self) -> Iterator[Metric]:
         """Yield the metric without values."""
@@ -83,7 +91,7 @@ class Durations(Collector):
         bounds = [*map(str, self._bounds_s), "+Inf"]
         yield self._definition.build_histogram(
             {
-                labels: (list(zip(bounds, map(float, accumulate(counts)), strict=True)), self._sums_s[labels])
-                for labels, counts in self._counts.items()
+                labels: (list(zip(bounds, map(float, accumulate(series.counts)), strict=True)), series.sum_s)
+                for labels, series in self._series.items()
             }
         )

@@ -35,12 +35,13 @@ class IdleConnections:
 
     def put(self, connection: EgressConnection) -> None:
         """Keep a connection, dropping the oldest one when there is no room. One that is too old is closed."""
-        if self._loop.time() >= connection.retirement_time:
+        now = self._loop.time()
+        if now >= connection.retirement_time:
             connection.abort()
             return
         if len(self._oldest_first) >= self._limit:
             self._drop_oldest()
-        connection.idle_since = self._loop.time()
+        connection.idle_since = now
         self._by_origin.setdefault(connection.origin, []).append(connection)
         self._oldest_first[connection] = None
         if self._expiry_timer is None:
