@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dcvd.store.engine.opening.write_ahead_log import read_log
@@ -22,6 +22,7 @@ from tests.store.engine.opening.logs import flip, leave_log, list_frames, recove
         st.tuples(st.just("cut"), st.floats(min_value=0, max_value=1), st.just(0)),
     ),
 )
+@example(transactions=[1, 1, 1], page_size=512, restart_after=2, fault=("cut", 0.5, 0))
 def test_it_finds_as_many_frames_and_transactions_as_sqlite_recovers(
     transactions: list[int], page_size: int, restart_after: int, fault: tuple[str, float, int] | None
 ) -> None:
