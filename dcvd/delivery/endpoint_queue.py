@@ -127,18 +127,18 @@ class EndpointQueue:
 
     def get_readiness(self, now: int, limit: int) -> Readiness:
         """Whether an attempt may start now; `limit` is the most attempts in flight to one endpoint."""
-        if self.is_stale or not self._ready_deliveries or self.unsealed_endpoint is None:
-            return Readiness.BLOCKED
-        health = self.unsealed_endpoint.endpoint.health
-        if not health.is_enabled:
+        if (
+            self.is_stale
+            or not self._ready_deliveries
+            or self.unsealed_endpoint is None
+            or not self.unsealed_endpoint.endpoint.health.is_enabled
+        ):
             return Readiness.BLOCKED
         if not self.is_responsive:
             # The endpoint did not answer at all: a few attempts are enough to learn that it is back.
             limit = max(limit // _UNRESPONSIVE_DIVISOR, 1)
         if len(self.in_flight) >= limit:
             return Readiness.BLOCKED
-        if health.paused_until is None and not self._held_until and self._rate_limit is None:
-            return Readiness.READY  # as nearly all are
         return Readiness.LATER if self.get_wait_s(now) > 0 else Readiness.READY
 
     def get_wait_s(self, now: int) -> float:

@@ -129,7 +129,7 @@ class FairScheduler:
     def start(self, queue: EndpointQueue, delivery_id: str) -> None:
         """Count an attempt that starts; its queue waits for its next turn."""
         now_s = self._monotonic()
-        organization = self._organizations.get(queue.org_id) or self._get_organization(queue.org_id)
+        organization = self._get_organization(queue.org_id)
         organization.in_flight += 1
         used_s = organization.slot_time.start(now_s, is_fast=queue.is_fast)
         if used_s > self._floor_s:
@@ -156,10 +156,8 @@ class FairScheduler:
         if not attempt.is_fast:
             self._slow_slots.release(queue.org_id)
         # A queue that waits comes before the one whose attempt has ended.
-        if self._waiting:
-            self._offer_waiting()
-        if self._places or not queue.is_scheduled:
-            self.offer(queue)
+        self._offer_waiting()
+        self.offer(queue)
 
     def hold_origin(self, origin: str, org_id: str) -> bool:
         """Count a request beside the deliveries like one to a slow endpoint at an origin, if that has room for it.

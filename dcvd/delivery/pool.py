@@ -210,8 +210,7 @@ class DeliveryPool:
             return None
         due_delivery = queue.take_next()
         self._scheduler.start(queue, due_delivery.id)
-        if queue.has_unread:
-            self._queues.refill(queue)
+        self._queues.refill(queue)
         return queue, queue.unsealed_endpoint, due_delivery
 
     async def _run_worker(
@@ -263,8 +262,7 @@ class DeliveryPool:
         finally:
             queue.finish(due_delivery, attempt)
             self._scheduler.finish(queue, due_delivery.id)
-            if queue.has_unread:
-                self._queues.refill(queue)
+            self._queues.refill(queue)
 
     def _has_expired(self, due_delivery: DueDelivery) -> bool:
         if due_delivery.expires_at is None:

@@ -15,7 +15,6 @@ from dcvd.store.webhooks import attempts
 
 log = structlog.get_logger(__name__)
 
-_MAX_BATCH: Final = 256
 _MAX_STORING: Final = 2
 _WORTH_HALVING: Final = 8
 """A batch may have so many, even where that is more than half of what is in flight."""
@@ -166,7 +165,7 @@ class AttemptRecorder:
 
     def _choose_batch(self) -> list[_PendingAttempt]:
         """Choose half of what is in flight at most, even where more has ended: the other half goes on meanwhile."""
-        most = _MAX_BATCH
+        most = attempts.MAX_DELIVERED
         if not self._is_slow:
             in_flight = max(self._count_in_flight(), len(self._pending))
             most = min(max(-(-in_flight // 2), _WORTH_HALVING), most)

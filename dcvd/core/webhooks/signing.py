@@ -101,9 +101,8 @@ def build_headers(
 
     `secrets` are newest first, during a rotation with the earlier ones. `timestamp_s` is that of this attempt.
     """
-    key = _prepare(secrets[0])
     headers = {
-        SIGNATURE_HEADER: key.digest_dcvaas(body),
+        SIGNATURE_HEADER: dcvaas_signature(secrets[0], body),
         EVENT_HEADER: event_type,
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp_s),

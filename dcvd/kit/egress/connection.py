@@ -112,7 +112,6 @@ class EgressConnection(asyncio.Protocol):
         self._has_length = False
         self._is_coded = False
         self._is_chunked = False
-        self._has_two_framings = False
 
     # Calls of the pool
 
@@ -260,7 +259,6 @@ class EgressConnection(asyncio.Protocol):
             self._failure = self._build_invalid_error("it switches protocols, unasked")
         elif status >= 200:
             self._has_final_head = True
-            self._has_two_framings = self._has_length and self._is_coded
 
     def on_body(self, piece: bytes) -> None:
         if self._has_final_head and not self._is_complete:
@@ -284,11 +282,8 @@ class EgressConnection(asyncio.Protocol):
     # Outcomes
 
     def _parse(self, piece: bytes) -> None:
-        if not self._has_begun:
-            if piece[:1] == b"H":
-                self._has_begun = True
-            elif not self._begin(piece):
-                return
+        if not self._has_begun and not self._begin(piece):
+            return
         try:
             self._parser.feed_data(piece)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -325,6 +320,10 @@ class EgressConnection(asyncio.Protocol):
         self._finish(
             ReceivedResponse(self._status, self._headers, bytes(self._body[:MAX_BODY_BYTES]), body_fault=body_fault)
         )
+
+    @property
+    def _has_two_framings(self) -> bool:
+        return self._has_length and self._is_coded
 
     @property
     def _ends_with_connection(self) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dcvd.core.addresses import IpAddress
 from dcvd.core.http.client_certificates import ClientCredentials
 from dcvd.core.http.exchanges import FailureReason, ReceivedResponse, RepeatedExchange
-from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection, ExchangeOutcome
+from dcvd.kit.egress.connection import DeadlineExceeded, EgressConnection
 from dcvd.kit.egress.dial import Dialler
 from dcvd.kit.egress.failures import EgressError
 from dcvd.kit.egress.idle import IdleConnections
@@ -85,11 +85,7 @@ class ConnectionPool:
             kept_connection = self._idle.take(origin)
             if kept_connection is not None:
                 try:
-                    try:
-                        outcome = await kept_connection.send(request, progress.deadline)
-                    finally:
-                        self._end(kept_connection, progress)
-                    response = self._judge(kept_connection, outcome, progress)
+                    response = await self._send(kept_connection, request, progress)
                 except EgressError as error:
                     if not error.is_retriable:
                         raise
@@ -158,22 +154,13 @@ class ConnectionPool:
             return None
 
     async def _send(self, connection: EgressConnection, request: bytes, progress: ExchangeProgress) -> ReceivedResponse:
+        progress.remote_ip = connection.remote_ip
         try:
             outcome = await connection.send(request, progress.deadline)
         finally:
-            self._end(connection, progress)
-        return self._judge(connection, outcome, progress)
-
-    def _end(self, connection: EgressConnection, progress: ExchangeProgress) -> None:
-        """End the exchange on a connection, whatever came of it, and keep the connection where it can be."""
-        progress.remote_ip = connection.remote_ip
-        progress.first_byte_s = connection.first_byte_s
-        if connection.finish_exchange() and not self._is_closed:
-            self._idle.put(connection)
-
-    def _judge(
-        self, connection: EgressConnection, outcome: ExchangeOutcome, progress: ExchangeProgress
-    ) -> ReceivedResponse:
+            progress.first_byte_s = connection.first_byte_s
+            if connection.finish_exchange() and not self._is_closed:
+                self._idle.put(connection)
         if isinstance(outcome, ReceivedResponse):
             self._last_answer_time = self._loop.time()
             self._last_answering_connection = connection

@@ -72,9 +72,7 @@ class ExchangeProgress:
         """Return the times that were measured so far."""
         total_ms = to_milliseconds(self._loop.time() - self._start_time)
         first_byte_ms = None if self.first_byte_s is None else to_milliseconds(self.first_byte_s)
-        part_ms = self._part_ms
-        if part_ms is None:
-            return Timings(first_byte_ms=first_byte_ms, total_ms=total_ms)
+        part_ms = self._part_ms or {}
         return Timings(
             dns_ms=part_ms.get("dns"),
             connect_ms=part_ms.get("connect"),

@@ -10,7 +10,7 @@ from typing import Final
 
 from dcvd.store.engine.transactions import Topic
 
-ANNOUNCE: Final = "announce"
+_ANNOUNCE: Final = "announce"
 """The function by which a trigger announces a topic with a key, like `Transaction.announce`."""
 
 
@@ -32,7 +32,7 @@ class TriggerAnnouncements:
 def create_temporary_schema(connection: sqlite3.Connection) -> TriggerAnnouncements:
     """Create the views and triggers on a connection whose schema is the newest."""
     announcements = TriggerAnnouncements()
-    connection.create_function(ANNOUNCE, 2, announcements.announce)
+    connection.create_function(_ANNOUNCE, 2, announcements.announce)
     for script in _load_scripts():
         connection.executescript(script)
     return announcements

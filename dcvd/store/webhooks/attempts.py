@@ -45,7 +45,7 @@ _DELIVERED_ROW: Final = f"({_PLACES}, '{AttemptOutcome.DELIVERED}', '', '', 1, -
 _NO_NUMBER: Final = -1
 _NO_TEXT: Final = ""
 MAX_DELIVERED: Final = 256
-"""How many attempts one statement stores."""
+"""How many attempts one statement stores at most."""
 _REPEATED: Final = AttemptConsequence(reason=NextAttemptReason.REPEATED)
 _NO_CONTEXT: Final = (None, None, None, None, None, None)
 _HEADERS: Final = msgspec.json.Decoder(dict[str, str])

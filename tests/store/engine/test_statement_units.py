@@ -17,6 +17,7 @@ from dcvd.store.engine.statement_units import StatementUnit
 from dcvd.store.engine.transactions import Snapshot, Topic, Transaction
 from dcvd.store.engine.units import Unit, run_group
 from dcvd.store.engine.writing.commits import Committer
+from tests.store.engine.failing_connection import FailingConnection
 
 _INSERT: Final = "INSERT INTO organizations (id, name, created_at) VALUES (?, ?, ?)"
 
@@ -99,24 +100,6 @@ async def test_one_that_fails_half_way_is_undone_as_a_whole(connection: sqlite3.
     assert stored(connection) == ["first"]
 
 
-class DoubtfulConnection(sqlite3.Connection):
-    """The disk fails at the end of each of the next statements that change something."""
-
-    codes: tuple[int, ...] = ()
-
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        is_commit = arguments[0] == "COMMIT" or (arguments[0].startswith("INSERT") and not self.in_transaction)
-        if not self.codes or not is_commit:
-            return super().execute(*arguments)
-        code, *rest = self.codes
-        self.codes = tuple(rest)
-        if self.in_transaction:
-            super().execute("ROLLBACK")
-        error = sqlite3.OperationalError("the disk failed")
-        error.sqlite_errorcode = code
-        raise error
-
-
 @pytest.mark.parametrize(
     "code",
     [
@@ -128,7 +111,7 @@ class DoubtfulConnection(sqlite3.Connection):
     ],
 )
 async def test_where_the_database_fails_the_group_fails_and_the_next_one_is_stored(code: int) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=DoubtfulConnection)) as connection:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=FailingConnection)) as connection:
         migrate(connection)
         committer = Committer()
         connection.codes = (code,)
@@ -146,7 +129,7 @@ async def test_where_the_database_fails_the_group_fails_and_the_next_one_is_stor
 async def test_nothing_is_written_to_a_damaged_file_and_what_may_be_stored_is_said_to_be_unknown(
     code: int, kind: type[StoreError], commits: int
 ) -> None:
-    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=DoubtfulConnection)) as connection:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=FailingConnection)) as connection:
         migrate(connection)
         connection.codes = (code, *[sqlite3.SQLITE_IOERR_FSYNC] * 9)
         unit = unit_of(adding("org_a", topics=((Topic.RIGHTS, "org_a"),)))

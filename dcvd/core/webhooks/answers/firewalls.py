@@ -156,8 +156,6 @@ def recognize_challenge(headers: Mapping[str, str]) -> str | None:
     in AWS WAF"), and so does SiteGround (woocommerce/woocommerce#52896); Cloudflare answers 403 with `cf-mitigated:
     challenge` ("Detect a challenge page response"), Vercel 403 or 429.
     """
-    if _CHALLENGE_HEADERS.keys().isdisjoint(headers):
-        return None
     for name, product in _CHALLENGE_HEADERS.items():
         if name in headers and headers[name].strip().lower() in ("challenge", "captcha"):
             return product

@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from dcvd.errors import OutcomeUnknown, StoreError
-from dcvd.store.engine.failures import store_error
+from dcvd.store.engine.failures import is_damage, store_error
 from dcvd.store.engine.writing.write_checks import commit_change
 
 log = structlog.get_logger(__name__)
@@ -39,8 +39,6 @@ _BEFORE_COMMIT: Final = frozenset(
         sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_READONLY,
         sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
         sqlite3.SQLITE_IOERR_READ,
         sqlite3.SQLITE_IOERR_SHORT_READ,
     }
@@ -95,7 +93,7 @@ class Committer:
             code = getattr(error, "sqlite_errorcode", None)
             if code is None or code & 0xFF in _REFUSALS:  # None: refused before SQLite had it
                 raise
-            if code in _BEFORE_COMMIT or code & 0xFF in _BEFORE_COMMIT:
+            if is_damage(error) or code in _BEFORE_COMMIT or code & 0xFF in _BEFORE_COMMIT:
                 raise store_error(error) from error
             raise self._judge_failure(connection, error) from error
 

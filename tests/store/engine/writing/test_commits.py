@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,24 +11,7 @@ from dcvd.errors import DiskFull, OutcomeUnknown, StoreError
 from dcvd.store.engine.migrate import migrate
 from dcvd.store.engine.pragmas import prepare_writer
 from dcvd.store.engine.writing.commits import Committer
-
-
-class FailingConnection(sqlite3.Connection):
-    """A connection whose next commits fail with these codes: `None` is one that works."""
-
-    codes: tuple[int | None, ...] = ()
-
-    def execute(self, *arguments: Any) -> sqlite3.Cursor:
-        if arguments[0] != "COMMIT" or not self.codes:
-            return super().execute(*arguments)
-        code, *rest = self.codes
-        self.codes = tuple(rest)
-        if code is None:
-            return super().execute(*arguments)
-        super().execute("ROLLBACK")
-        error = sqlite3.OperationalError("the disk failed")
-        error.sqlite_errorcode = code
-        raise error
+from tests.store.engine.failing_connection import FailingConnection
 
 
 @pytest.fixture
