@@ -1,7 +1,9 @@
 """The page of a domain, whoever looks at it and however: keyboard, language, no scripts, a link that ends."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.web.browser.place import TARGET, Place, Tenant
 from tests.web.browser.visitor import Visitor, visiting
@@ -16,6 +18,23 @@ async def test_a_revoked_link_ends_the_open_page(tenant: Tenant, visitor: Visito
     visitor.may_break_off = True
     await expect(visitor.page.locator(".step").first).to_be_visible()
     await tenant.revoke(domain)
+    await expect(visitor.page.get_by_role("alert")).to_contain_text("This link does not work any more")
+    await expect(visitor.page.locator("main")).not_to_contain_text(TARGET)
+
+
+async def test_a_link_that_is_revoked_while_its_page_loads_ends_the_page(tenant: Tenant, visitor: Visitor) -> None:
+    domain = await tenant.add()
+    visitor.may_fail.add(404)
+    visitor.may_break_off = True
+    asked: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
+    await visitor.page.route("**/ways*", lambda route: asked.set_result(route))
+    await visitor.open(domain.path)
+    async with asyncio.timeout(14):
+        late = await asked
+    await tenant.revoke(domain)
+    async with visitor.page.expect_response("**/ways*") as answered:
+        await late.continue_()
+    assert (await answered.value).status == 404
     await expect(visitor.page.get_by_role("alert")).to_contain_text("This link does not work any more")
     await expect(visitor.page.locator("main")).not_to_contain_text(TARGET)
 

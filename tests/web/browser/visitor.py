@@ -7,6 +7,9 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Request
 
+_REFUSED = re.compile(r"(?:the server responded with a status of|Response Status Error Code) (\d+)")
+"""How the browser and htmx tell of an answer that is no success."""
+
 _NOTE_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} refused ${event.blockedURI}`));"""
 
@@ -39,7 +42,7 @@ class Visitor:
         await dialog.dismiss()
 
     def _note_line(self, line: ConsoleMessage) -> None:
-        status = re.search(r"the server responded with a status of (\d+)", line.text)
+        status = _REFUSED.search(line.text)
         if self.may_break_off and "net::ERR_INCOMPLETE_CHUNKED_ENCODING" in line.text:
             return
         if line.type in ("error", "warning") and not (status and int(status[1]) in self.may_fail):
