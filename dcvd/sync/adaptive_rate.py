@@ -4,6 +4,7 @@ This is no `SlidingWindow`: no limit is given, and turns are spaced by how busy 
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Final
@@ -49,7 +50,7 @@ class AdaptiveRate:
         self._cpu_time = cpu_time
         self._count_calls = count_calls
         self._last_call_count = 0
-        self._last_call_time = monotonic()
+        self._last_call_time = -math.inf
         self._next_turn_time = monotonic()
         self._last_measure_time = monotonic()
         self._last_cpu_time = cpu_time()

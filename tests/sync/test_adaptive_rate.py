@@ -97,6 +97,15 @@ def test_while_nobody_calls_looks_take_more_of_a_processor_and_give_way_as_soon_
     assert 0.25 < (machine.used - used) / (machine.now - began) < 0.4
 
 
+def test_before_the_first_call_nobody_is_waited_for(machine: _Machine) -> None:
+    pace = AdaptiveRate(monotonic=lambda: machine.now, cpu_time=lambda: machine.used, count_calls=lambda: machine.calls)
+    _run(pace, machine, 1, idle=0.3, cost=0.002)
+    assert pace.checks_per_second > 150
+    machine.calls += 1
+    _run(pace, machine, 1, idle=0.3, cost=0.002)
+    assert pace.checks_per_second < 60
+
+
 def test_a_pace_far_below_what_it_may_take_grows_within_a_second(pace: AdaptiveRate, machine: _Machine) -> None:
     _run(pace, machine, 1, idle=0.0, cost=0.0001)
     assert pace.checks_per_second > 250
