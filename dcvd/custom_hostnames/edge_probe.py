@@ -183,7 +183,7 @@ class EdgeProber:
         try:
             async with asyncio.timeout(progress.get_remaining_s()):
                 connection = await dial_addresses(
-                    origin, place.addresses, policy=place.policy, trust=trust, progress=progress
+                    origin, place.addresses, policy=place.policy, get_trust=lambda: trust, progress=progress
                 )
         except TimeoutError:
             fault = f"{progress.remote_ip or name} did not answer within {timeout_s:g} s."

@@ -129,7 +129,12 @@ class ControlServer:
                 literal = parse_literal_address(host)
                 addresses = [literal] if literal is not None else await self._resolver.resolve(host, owner="control")
                 connection = await dial_addresses(
-                    origin, addresses, policy=EVERYWHERE, trust=self._get_trust(), progress=progress, proxy=self._proxy
+                    origin,
+                    addresses,
+                    policy=EVERYWHERE,
+                    get_trust=self._get_trust,
+                    progress=progress,
+                    proxy=self._proxy,
                 )
         except TimeoutError:
             verdict = ControlVerdict(way=OwnFault.NETWORK if self._proxy is None else OwnFault.PROXY)

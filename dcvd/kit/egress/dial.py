@@ -65,7 +65,7 @@ class Dialler:
             origin,
             addresses,
             policy=self._policy,
-            trust=self._get_trust(),
+            get_trust=self._get_trust,
             progress=progress,
             credentials=credentials,
             failed_families=self._failed_families,
@@ -100,7 +100,7 @@ async def dial_addresses(
     addresses: Sequence[IpAddress],
     *,
     policy: EgressPolicy,
-    trust: TrustStore,
+    get_trust: Callable[[], TrustStore],
     progress: ExchangeProgress,
     credentials: ClientCredentials | None = None,
     failed_families: FailedFamilies | None = None,
@@ -108,11 +108,12 @@ async def dial_addresses(
 ) -> EgressConnection:
     """Connect to an origin at one of its addresses; each is checked as it is dialled. Raises EgressError.
 
+    get_trust: returns the authorities that are trusted now; asked for TLS alone, since a store may have to be read.
     proxy: through which the connection goes, if there is one.
 
     Where TLS fails with an address of one family, those of the other are tried: the ways of both may differ.
     """
-    tls = await _find_context(trust, origin, credentials) if origin.tls else None
+    tls = await _find_context(get_trust(), origin, credentials) if origin.tls else None
     versions = {address.version for address in addresses}
     try:
         return await _dial(origin, addresses, policy, tls, progress, _FIRST_SHARE if len(versions) > 1 else None, proxy)

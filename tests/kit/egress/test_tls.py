@@ -90,6 +90,15 @@ async def test_a_trusted_certificate_is_accepted_for_its_own_name_alone(certific
     assert "other.test" in error.message
 
 
+async def test_without_tls_no_authorities_are_read() -> None:
+    def read_authorities() -> TrustStore:
+        raise AssertionError("reading them holds up everything for some 20 ms")
+
+    async with receiver(ok) as port, egress(get_trust=read_authorities) as client:
+        answer = await client.post(f"http://127.0.0.1:{port}/", b"{}", {}, timeout_s=60, owner="org_a")
+    assert answer.status == 200
+
+
 async def test_a_server_without_tls_behind_https_is_a_tls_failure() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
