@@ -88,12 +88,17 @@ class DelegationFinder:
     async def _find_parent(self, name: Name) -> tuple[Name, tuple[NameServer, ...]]:
         """Find the zone above a name and its servers by the resolvers; the result is cached for all names below it."""
         zone = get_parent(name)
-        reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
+        reply = await self._ask_or_find(zone)
         if not reply.rdatas and reply.zone is not None and not is_root(zone):
             zone = reply.zone
-            reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
+            reply = await self._ask_or_find(zone)
         servers, _ = await self.resolve_servers(_get_nameservers(reply), {})
         return zone, servers
+
+    async def _ask_or_find(self, zone: Name) -> DnsReply:
+        """Return the reply about a zone's name servers, kept or not."""
+        kept = self._lookup.find_kept(zone, RdataType.NS)
+        return await self._lookup.ask(zone, RdataType.NS, bypass_cache=False) if kept is None else kept
 
     async def _ask_parent_servers(self, name: Name, zone: Name, servers: Sequence[NameServer]) -> DnsReply | None:
         """Return the first useful reply about the name from the parent's servers; None when there is none."""
@@ -150,13 +155,19 @@ class DelegationFinder:
         """
         found: dict[str, Sequence[str] | None] = dict(glue)
         texts = [to_text(nameserver) for nameserver in nameservers]
-        unknown = [nameserver for nameserver, text in zip(nameservers, texts, strict=True) if text not in glue]
-        if len(unknown) == 1:
-            found[to_text(unknown[0])] = await self._find_addresses(unknown[0])
-        elif unknown:
+        missing: list[tuple[str, Name]] = []
+        for nameserver, text in zip(nameservers, texts, strict=True):
+            if text in found:
+                continue
+            kept = self._find_kept_replies(nameserver)
+            if kept is None:
+                missing.append((text, nameserver))
+            else:
+                found[text] = _read_addresses(kept)
+        if missing:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._find_addresses(name), name="dns.nameserver") for name in unknown]
-            found |= {to_text(name): task.result() for name, task in zip(unknown, tasks, strict=True)}
+                tasks = [group.create_task(self._ask_for_addresses(name), name="dns.nameserver") for _, name in missing]
+            found |= {text: _read_addresses(task.result()) for (text, _), task in zip(missing, tasks, strict=True)}
         servers = [
             NameServer(name, address)
             for name in texts
@@ -165,19 +176,30 @@ class DelegationFinder:
         unresolved = [nameserver for nameserver, text in zip(nameservers, texts, strict=True) if found[text] is None]
         return tuple(dict.fromkeys(servers)), tuple(unresolved)
 
-    async def _find_addresses(self, nameserver: Name) -> list[str] | None:
-        """Return the addresses of a name server; None where it has none at all."""
-        addresses: list[str] = []
-        is_absent = True
-        for rdtype in (RdataType.A, RdataType.AAAA):
-            if rdtype is RdataType.AAAA and not self._reachability.has_ipv6 and not is_absent:
-                continue
-            reply = await self._lookup.ask(nameserver, rdtype, bypass_cache=False)
-            addresses += [rdata.address for rdata in reply.rdatas]
-            is_absent = is_absent and reply.is_answered and not reply.rdatas
-            if not reply.exists:
-                break  # a name that does not exist has no other type either
-        return None if is_absent else addresses
+    def _find_kept_replies(self, nameserver: Name) -> Sequence[DnsReply] | None:
+        """Return the replies about a name server's addresses, if all that it takes are kept."""
+        reply = self._lookup.find_kept(nameserver, RdataType.A)
+        if reply is None or not self._wants_ipv6(reply):
+            return None if reply is None else (reply,)
+        ipv6_reply = self._lookup.find_kept(nameserver, RdataType.AAAA)
+        return None if ipv6_reply is None else (reply, ipv6_reply)
+
+    async def _ask_for_addresses(self, nameserver: Name) -> Sequence[DnsReply]:
+        reply = await self._lookup.ask(nameserver, RdataType.A, bypass_cache=False)
+        if not self._wants_ipv6(reply):
+            return (reply,)
+        return reply, await self._lookup.ask(nameserver, RdataType.AAAA, bypass_cache=False)
+
+    def _wants_ipv6(self, ipv4_reply: DnsReply) -> bool:
+        """Whether the AAAA are of use: a name that does not exist has no other type either."""
+        is_absent = ipv4_reply.is_answered and not ipv4_reply.rdatas
+        return ipv4_reply.exists and (is_absent or self._reachability.has_ipv6)
+
+
+def _read_addresses(replies: Sequence[DnsReply]) -> list[str] | None:
+    """Return the addresses of a name server; None where it has none at all."""
+    addresses = [rdata.address for reply in replies for rdata in reply.rdatas]
+    return None if not addresses and all(reply.is_answered for reply in replies) else addresses
 
 
 def is_registered(name: Name, reply: DnsReply) -> bool | None:

@@ -46,25 +46,21 @@ class ReplyCache:
         self, key: Hashable, ask: Callable[[], Awaitable[DnsReply]], *, bypass_cache: bool = False
     ) -> DnsReply:
         """Return the cached reply for the key, else the one that `ask` returns. `bypass_cache` always asks."""
-        while True:
-            kept = None if bypass_cache else self.find(key)
-            if kept is not None:
-                return kept
-            pending = self._pending.get(key)
-            if pending is None:
-                return await self._ask_once(key, ask)
+        kept = None if bypass_cache else self.find(key)
+        return await self.ask(key, ask) if kept is None else kept
+
+    async def ask(self, key: Hashable, ask: Callable[[], Awaitable[DnsReply]]) -> DnsReply:
+        """Return and keep the reply that `ask` returns; whoever asks for the key meanwhile gets that one too."""
+        while (pending := self._pending.get(key)) is not None:
             if pending.done is None:
                 pending.done = asyncio.Event()
             await pending.done.wait()
             if pending.reply is not None:
                 return pending.reply
             # The caller that asked was cancelled before the answer came: another one has to ask.
-
-    async def _ask_once(self, key: Hashable, ask: Callable[[], Awaitable[DnsReply]]) -> DnsReply:
         pending = self._pending[key] = _PendingReply()
         try:
-            reply = await ask()
-            pending.reply = reply
+            reply = pending.reply = await ask()
             self._store(key, reply)
             return reply
         finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 import dns.name
@@ -30,6 +30,7 @@ from dcvd.kit.tracing import TRACING
 log = structlog.get_logger(__name__)
 
 _RCODES_WITHOUT_EDNS: Final = frozenset({int(dns.rcode.FORMERR), int(dns.rcode.NOTIMP)})
+"""By these, servers older than EDNS say so (RFC 6891 section 7)."""
 _TRY_TIMEOUT_SHARES: Final = (0.16, 0.24)
 """How long each try waits, as a share of `dns.timeout`: both together leave time for the questions that follow."""
 
@@ -124,7 +125,8 @@ class DnsClient:
         self, query: DnsQuery, server: SocketAddress, timeout_s: float, budget: QueryBudget
     ) -> DnsReply | None:
         """Wait for a slot, and send the query once. Raises QueryBudgetExhausted and OwnLimitReached."""
-        await self._slots.acquire(budget)
+        if not self._slots.try_hold(budget):
+            await self._slots.acquire(budget)
         try:
             budget.count_query(server)
             if TRACING.is_on or budget.log is not None:
@@ -156,7 +158,20 @@ class DnsClient:
     async def _try_exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float) -> DnsReply | None:
         """Send the query once; return None when no answer came in time. Raises OwnLimitReached."""
         try:
-            return await self._exchange(query, server, timeout_s, edns=True)
+            has_edns = True
+            while True:
+                wire = query.to_wire(edns=has_edns)
+                is_answer = query.build_answer_test(wire)
+                received = await self._datagrams.exchange(wire, server, is_answer, timeout_s)
+                if received is None or is_truncated(received):
+                    received = await _exchange_over_tcp(wire, server, is_answer, timeout_s)
+                if has_too_many_records(received):
+                    raise UnusableReply("too many records")
+                message = read_message(received)
+                if not has_edns or message.rcode not in _RCODES_WITHOUT_EDNS:
+                    break
+                has_edns = False
+            return parse_reply(message, query.name, query.rdtype, recurse=query.recurse, shows_cname=query.shows_cname)
         except TimeoutError:
             log.debug("dns.timeout", name=query.name, type=query.rdtype.name, server=server)
             return None
@@ -169,19 +184,12 @@ class DnsClient:
             log.debug("dns.malformed", name=query.name, server=server, error=error)
             return DnsReply(outcome="malformed")
 
-    async def _exchange(self, query: DnsQuery, server: SocketAddress, timeout_s: float, *, edns: bool) -> DnsReply:
-        wire = query.to_wire(edns=edns)
-        is_answer = query.build_answer_test(wire)
-        received = await self._datagrams.exchange(wire, server, is_answer, timeout_s)
-        if received is None or is_truncated(received):
-            async with asyncio.timeout(timeout_s):
-                received = await exchange_over_tcp(wire, server)
-            if not is_answer(received):
-                raise UnusableReply("an answer to something else")
-        if has_too_many_records(received):
-            raise UnusableReply("too many records")
-        message = read_message(received)
-        if edns and message.rcode in _RCODES_WITHOUT_EDNS:
-            # Servers older than EDNS say so (RFC 6891 §7).
-            return await self._exchange(query, server, timeout_s, edns=False)
-        return parse_reply(message, query.name, query.rdtype, recurse=query.recurse, shows_cname=query.shows_cname)
+
+async def _exchange_over_tcp(
+    wire: bytes, server: SocketAddress, is_answer: Callable[[bytes], bool], timeout_s: float
+) -> bytes:
+    async with asyncio.timeout(timeout_s):
+        received = await exchange_over_tcp(wire, server)
+    if not is_answer(received):
+        raise UnusableReply("an answer to something else")
+    return received

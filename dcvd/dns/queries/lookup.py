@@ -49,12 +49,20 @@ class RecordLookup(Struct, frozen=True):
         Where a zone's own servers only refer further down, or give no answer, the resolvers are asked; for a stub zone
         only in the first case.
         """
-        return await self._ask(name, rdtype, self.sources.find_for_name(name), bypass_cache)
-
-    async def _ask(
-        self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool | None = None
-    ) -> DnsReply:
+        source = self.sources.find_for_name(name)
         bypass_cache = self.budget.bypass_cache if bypass_cache is None else bypass_cache
+        kept = None if bypass_cache else self._find_kept(name, rdtype, source)
+        return await self._ask(name, rdtype, source, bypass_cache) if kept is None else kept
+
+    def find_kept(self, name: Name, rdtype: RdataType) -> DnsReply | None:
+        """Return what `ask` would return from memory without bypassing the cache; None where it would ask somebody."""
+        return self._find_kept(name, rdtype, self.sources.find_for_name(name))
+
+    def _find_kept(self, name: Name, rdtype: RdataType, source: AnswerSource) -> DnsReply | None:
+        kept = self.cache.find((to_key(name), rdtype, source.key))
+        return kept if kept is not None and (kept.is_answered or source.zone is None) else None
+
+    async def _ask(self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool) -> DnsReply:
         reply = await self._ask_source(name, rdtype, source, bypass_cache)
         if reply.is_answered or source.zone is None:
             return reply
@@ -70,10 +78,14 @@ class RecordLookup(Struct, frozen=True):
         """
         chain: list[Name] = []
         end, passed = name, {to_key(name)}
+        bypass_cache = self.budget.bypass_cache
         while True:
             source = self.sources.find_for_name(end)
-            reply = first_reply or await self._ask(end, rdtype, source)
-            first_reply = None
+            reply, first_reply = first_reply, None
+            if reply is None and not bypass_cache:
+                reply = self._find_kept(end, rdtype, source)
+            if reply is None:
+                reply = await self._ask(end, rdtype, source, bypass_cache)
             is_complete = True
             for alias in reply.aliases:
                 if to_key(alias) in passed or len(chain) >= MAX_CNAME_HOPS:
@@ -110,4 +122,4 @@ class RecordLookup(Struct, frozen=True):
                     break
             return reply
 
-        return await self.cache.get(key, ask, bypass_cache=bypass_cache)
+        return await self.cache.ask(key, ask)
