@@ -88,15 +88,15 @@ class DelegationFinder:
     async def _find_parent(self, name: Name) -> tuple[Name, tuple[NameServer, ...]]:
         """Find the zone above a name and its servers by the resolvers; the result is cached for all names below it."""
         zone = get_parent(name)
-        reply = await self._ask_or_find(zone)
+        reply = await self._find_nameservers(zone)
         if not reply.rdatas and reply.zone is not None and not is_root(zone):
             zone = reply.zone
-            reply = await self._ask_or_find(zone)
+            reply = await self._find_nameservers(zone)
         servers, _ = await self.resolve_servers(_get_nameservers(reply), {})
         return zone, servers
 
-    async def _ask_or_find(self, zone: Name) -> DnsReply:
-        """Return the reply about a zone's name servers, kept or not."""
+    async def _find_nameservers(self, zone: Name) -> DnsReply:
+        """Return the reply about a zone's name servers: the one that is kept, or else a new one."""
         kept = self._lookup.find_kept(zone, RdataType.NS)
         return await self._lookup.ask(zone, RdataType.NS, bypass_cache=False) if kept is None else kept
 

@@ -1,8 +1,10 @@
 """The walk from the parent of a registrable name down to its zone's servers, over servers that a test scripts."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from ipaddress import IPv4Network
+from typing import Any
 
 import dns.rcode
 import dns.rrset
@@ -31,6 +33,8 @@ SOA = "{zone} 60 SOA ns.{zone}. a.{zone}. 7 3600 600 86400 60"
 
 class Internet:
     """Servers on addresses of loopback that share a port, as real ones share 53."""
+
+    resolver: Scripted
 
     def __init__(self, config: Config, stack: AsyncExitStack, port: int) -> None:
         dns_config = replace(
@@ -93,11 +97,27 @@ def _refers(*nameservers: str, cut: str = "customer.test", glue: tuple[str, ...]
     return lambda query: referral(query, cut, nameservers, glue)
 
 
+@contextmanager
+def _noting_tasks(names: list[str]) -> Iterator[None]:
+    """Note the names of the coroutines that tasks are begun for."""
+
+    def begin(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+        names.append(coroutine.__qualname__)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(begin)
+    try:
+        yield
+    finally:
+        loop.set_task_factory(None)
+
+
 @pytest.fixture
 async def internet(config: Config) -> AsyncIterator[Internet]:
     async with AsyncExitStack() as stack:
         made = Internet(config, stack, free_address().port)
-        await made.serve(RESOLVER, made.resolve)
+        made.resolver = await made.serve(RESOLVER, made.resolve)
         yield made
 
 
@@ -242,6 +262,25 @@ async def test_the_parent_is_asked_once_for_all_names_of_a_zone_and_afresh_by_a_
     assert child.asked.count((HOSTNAME, "CNAME")) == 3
     await internet.look(thorough=True)
     assert parent.asked.count(("customer.test", "NS")) == 2
+
+
+async def test_what_is_known_of_a_parents_name_servers_is_not_asked_again_nor_waited_for(internet: Internet) -> None:
+    names = ["ns.nic.test", *(f"ns{number}.nic.test" for number in range(7))]
+    internet.nameservers["test"] = [f"{name}." for name in names]
+    internet.known |= dict.fromkeys(names, PARENT)
+    await internet.serve(PARENT, lambda query: referral(query, _asked(query)[0], ["ns1.provider.test."]))
+    await internet.serve(CHILD, _leads_to(TARGET))
+    await internet.look()
+    assert {(name, "A") for name in names} <= set(internet.resolver.asked)
+    internet.resolver.asked.clear()
+    begun: list[str] = []
+    with _noting_tasks(begun):
+        await internet.look("app.other.test")
+    assert not [
+        name for name, _ in internet.resolver.asked if name == "test" or name.endswith((".nic.test", "provider.test"))
+    ]
+    assert "HostnameCheck._ask_resolvers" in begun
+    assert not [name for name in begun if name.startswith("DelegationFinder.")]
 
 
 async def test_a_server_that_is_down_costs_a_few_timeouts_and_not_one_a_domain(
