@@ -88,17 +88,12 @@ class DelegationFinder:
     async def _find_parent(self, name: Name) -> tuple[Name, tuple[NameServer, ...]]:
         """Find the zone above a name and its servers by the resolvers; the result is cached for all names below it."""
         zone = get_parent(name)
-        reply = await self._find_nameservers(zone)
+        reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
         if not reply.rdatas and reply.zone is not None and not is_root(zone):
             zone = reply.zone
-            reply = await self._find_nameservers(zone)
+            reply = await self._lookup.ask(zone, RdataType.NS, bypass_cache=False)
         servers, _ = await self.resolve_servers(_get_nameservers(reply), {})
         return zone, servers
-
-    async def _find_nameservers(self, zone: Name) -> DnsReply:
-        """Return the reply about a zone's name servers: the one that is kept, or else a new one."""
-        kept = self._lookup.find_kept(zone, RdataType.NS)
-        return await self._lookup.ask(zone, RdataType.NS, bypass_cache=False) if kept is None else kept
 
     async def _ask_parent_servers(self, name: Name, zone: Name, servers: Sequence[NameServer]) -> DnsReply | None:
         """Return the first useful reply about the name from the parent's servers; None when there is none."""

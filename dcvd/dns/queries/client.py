@@ -125,8 +125,7 @@ class DnsClient:
         self, query: DnsQuery, server: SocketAddress, timeout_s: float, budget: QueryBudget
     ) -> DnsReply | None:
         """Wait for a slot, and send the query once. Raises QueryBudgetExhausted and OwnLimitReached."""
-        if not self._slots.try_hold(budget):
-            await self._slots.acquire(budget)
+        await self._slots.acquire(budget)
         try:
             budget.count_query(server)
             if TRACING.is_on or budget.log is not None:
@@ -169,9 +168,10 @@ class DnsClient:
                     raise UnusableReply("too many records")
                 message = read_message(received)
                 if not has_edns or message.rcode not in _RCODES_WITHOUT_EDNS:
-                    break
+                    return parse_reply(
+                        message, query.name, query.rdtype, recurse=query.recurse, shows_cname=query.shows_cname
+                    )
                 has_edns = False
-            return parse_reply(message, query.name, query.rdtype, recurse=query.recurse, shows_cname=query.shows_cname)
         except TimeoutError:
             log.debug("dns.timeout", name=query.name, type=query.rdtype.name, server=server)
             return None

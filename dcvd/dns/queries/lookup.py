@@ -51,15 +51,15 @@ class RecordLookup(Struct, frozen=True):
         """
         source = self.sources.find_for_name(name)
         bypass_cache = self.budget.bypass_cache if bypass_cache is None else bypass_cache
-        kept = None if bypass_cache else self._find_kept(name, rdtype, source)
-        return await self._ask(name, rdtype, source, bypass_cache) if kept is None else kept
+        kept = self._find_kept(name, rdtype, source, bypass_cache)
+        return kept or await self._ask(name, rdtype, source, bypass_cache)
 
     def find_kept(self, name: Name, rdtype: RdataType) -> DnsReply | None:
         """Return what `ask` would return from memory without bypassing the cache; None where it would ask somebody."""
-        return self._find_kept(name, rdtype, self.sources.find_for_name(name))
+        return self._find_kept(name, rdtype, self.sources.find_for_name(name), False)
 
-    def _find_kept(self, name: Name, rdtype: RdataType, source: AnswerSource) -> DnsReply | None:
-        kept = self.cache.find((to_key(name), rdtype, source.key))
+    def _find_kept(self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool) -> DnsReply | None:
+        kept = None if bypass_cache else self.cache.find((to_key(name), rdtype, source.key))
         return kept if kept is not None and (kept.is_answered or source.zone is None) else None
 
     async def _ask(self, name: Name, rdtype: RdataType, source: AnswerSource, bypass_cache: bool) -> DnsReply:
@@ -81,11 +81,12 @@ class RecordLookup(Struct, frozen=True):
         bypass_cache = self.budget.bypass_cache
         while True:
             source = self.sources.find_for_name(end)
-            reply, first_reply = first_reply, None
-            if reply is None and not bypass_cache:
-                reply = self._find_kept(end, rdtype, source)
-            if reply is None:
-                reply = await self._ask(end, rdtype, source, bypass_cache)
+            reply = (
+                first_reply
+                or self._find_kept(end, rdtype, source, bypass_cache)
+                or await self._ask(end, rdtype, source, bypass_cache)
+            )
+            first_reply = None
             is_complete = True
             for alias in reply.aliases:
                 if to_key(alias) in passed or len(chain) >= MAX_CNAME_HOPS:

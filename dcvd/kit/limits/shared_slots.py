@@ -58,15 +58,10 @@ class SharedSlots(Generic[C]):
 
     async def acquire(self, claimant: C) -> None:
         """Wait for a slot, which is held until `release`."""
-        if not self.try_hold(claimant):
+        if self.has_room(claimant):
+            self.hold(claimant)
+        else:
             await self._wait_for_grant(claimant)
-
-    def try_hold(self, claimant: C) -> bool:
-        """Hold a slot until `release`, if there is room now. Returns whether there is."""
-        if not self.has_room(claimant):
-            return False
-        self.hold(claimant)
-        return True
 
     def hold(self, claimant: C) -> None:
         """Count a slot for which `has_room` as held, until `release`."""

@@ -1,100 +1,35 @@
 """The walk from the parent of a registrable name down to its zone's servers, over servers that a test scripts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
-from ipaddress import IPv4Network
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dns.rcode
 import dns.rrset
 import pytest
 from dns.message import Message
-from msgspec.structs import replace
 
-from dcvd.config import Config, SocketAddress
 from dcvd.core.diagnosis.dns import diagnose_dns
 from dcvd.core.diagnosis.requirements import DnsRequirements
-from dcvd.core.dns.facts import DnsCheckRequest, DnsFacts
+from dcvd.core.dns.facts import DnsFacts
 from dcvd.core.domains.domain import Finding
 from dcvd.core.records.zone_use import PublicZone
-from dcvd.dns import DnsObserver
-from dcvd.dns.queries.reachability import Reachability
 from tests.core.builders import NOW
-from tests.dns.conftest import SHORT
-from tests.dns.programs import free_address
-from tests.dns.scripted import Script, Scripted, answer, referral, scripted
+from tests.dns.authority.internet import (
+    CHILD,
+    CHILD_TOO,
+    HOSTNAME,
+    PARENT,
+    SOA,
+    Internet,
+    asked,
+    leads_to,
+    refers,
+    right,
+)
+from tests.dns.scripted import answer, referral
 from tests.dns.served import TARGET
-
-HOSTNAME = "app.customer.test"
-PARENT, CHILD, CHILD_TOO, RESOLVER = "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"
-SOA = "{zone} 60 SOA ns.{zone}. a.{zone}. 7 3600 600 86400 60"
-
-
-class Internet:
-    """Servers on addresses of loopback that share a port, as real ones share 53."""
-
-    resolver: Scripted
-
-    def __init__(self, config: Config, stack: AsyncExitStack, port: int) -> None:
-        dns_config = replace(
-            config.dns, authoritative=True, timeout=SHORT, resolvers=(SocketAddress(RESOLVER, port),), stub_zones={}
-        )
-        self._stack = stack
-        self._port = port
-        # On loopback, name servers have neither public addresses nor port 53.
-        reachability = Reachability(
-            find_ipv6_route=lambda: False, allow_private=(IPv4Network("127.0.0.0/8"),), port=port
-        )
-        self.observer = DnsObserver(replace(config, dns=dns_config), reachability=reachability)
-        self.known = {"ns.nic.test": PARENT, "ns1.provider.test": CHILD, "ns2.provider.test": CHILD_TOO}
-        self.nameservers = {"test": ["ns.nic.test."]}
-        self.is_silent_about: str | None = None
-
-    async def serve(self, host: str, script: Script) -> Scripted:
-        return await self._stack.enter_async_context(scripted(script, address=SocketAddress(host, self._port)))
-
-    def at(self, host: str) -> str:
-        """An address as facts show it."""
-        return f"{host}:{self._port}"
-
-    def resolve(self, query: Message) -> Message:
-        """The resolver: it knows the parent's name server and the addresses of name servers."""
-        name, rdtype = _asked(query)
-        records = []
-        if name == self.is_silent_about:
-            response = answer(query)
-            response.set_rcode(dns.rcode.SERVFAIL)
-            return response
-        if rdtype == "NS":
-            records = [f"{name} 60 NS {server}" for server in self.nameservers.get(name, [])]
-        if rdtype == "A" and name in self.known:
-            records = [f"{name} 60 A {self.known[name]}"]
-        if rdtype == "CNAME" and name == HOSTNAME:
-            records = [f"{name} 60 CNAME old.vendor.test."]
-        return answer(query, *records, authority=[] if records else [SOA.format(zone="test")])
-
-    async def look(self, hostname: str = HOSTNAME, *, thorough: bool = False) -> DnsFacts:
-        question = DnsCheckRequest(hostname=hostname, target=TARGET, is_thorough=thorough)
-        return (await self.observer.observe(question)).facts
-
-
-def _asked(query: Message) -> tuple[str, str]:
-    return query.question[0].name.to_text(omit_final_dot=True), query.question[0].rdtype.name
-
-
-def _right(query: Message) -> Message:
-    """The customer's zone, with the right record."""
-    name, rdtype = _asked(query)
-    if rdtype == "NS" and name == "customer.test":
-        return answer(query, f"{name} 60 NS ns1.provider.test.")
-    if rdtype == "CNAME" and name == HOSTNAME:
-        return answer(query, f"{name} 60 CNAME {TARGET}.")
-    return answer(query, authority=[SOA.format(zone="customer.test")])
-
-
-def _refers(*nameservers: str, cut: str = "customer.test", glue: tuple[str, ...] = ()) -> Callable[[Message], Message]:
-    return lambda query: referral(query, cut, nameservers, glue)
 
 
 @contextmanager
@@ -113,18 +48,10 @@ def _noting_tasks(names: list[str]) -> Iterator[None]:
         loop.set_task_factory(None)
 
 
-@pytest.fixture
-async def internet(config: Config) -> AsyncIterator[Internet]:
-    async with AsyncExitStack() as stack:
-        made = Internet(config, stack, free_address().port)
-        made.resolver = await made.serve(RESOLVER, made.resolve)
-        yield made
-
-
 async def test_the_parents_referral_leads_to_every_server_of_the_zone(internet: Internet) -> None:
-    parent = await internet.serve(PARENT, _refers("ns1.provider.test.", "ns2.provider.test."))
-    await internet.serve(CHILD, _right)
-    await internet.serve(CHILD_TOO, _right)
+    parent = await internet.serve(PARENT, refers("ns1.provider.test.", "ns2.provider.test."))
+    await internet.serve(CHILD, right)
+    await internet.serve(CHILD_TOO, right)
     facts = await internet.look()
     assert [(server.name, server.address, server.outcome) for server in facts.servers] == [
         ("ns1.provider.test", internet.at(CHILD), "answered"),
@@ -137,29 +64,20 @@ async def test_the_parents_referral_leads_to_every_server_of_the_zone(internet: 
 
 
 async def test_the_zones_servers_know_before_the_resolver_does(internet: Internet) -> None:
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
-    await internet.serve(CHILD, _right)
+    await internet.serve(PARENT, refers("ns1.provider.test."))
+    await internet.serve(CHILD, right)
     facts = await internet.look()
     assert facts.chain == (TARGET,)
     assert [resolver.cname for resolver in facts.resolvers] == ["old.vendor.test"]
-
-
-def _leads_to(target: str) -> Script:
-    """The customer's zone, with a CNAME that answers for all types, as it has to."""
-
-    def serve(query: Message) -> Message:
-        return answer(query, f"{HOSTNAME} 60 CNAME {target}.") if _asked(query)[0] == HOSTNAME else _right(query)
-
-    return serve
 
 
 @pytest.mark.parametrize("targets", [(TARGET, TARGET), (TARGET, "old.vendor.test"), ("old.vendor.test", TARGET)])
 async def test_a_routine_look_reads_the_cname_and_the_caa_of_a_server_from_one_answer(
     internet: Internet, targets: tuple[str, str]
 ) -> None:
-    await internet.serve(PARENT, _refers("ns1.provider.test.", "ns2.provider.test."))
+    await internet.serve(PARENT, refers("ns1.provider.test.", "ns2.provider.test."))
     servers = [
-        await internet.serve(host, _leads_to(target)) for host, target in zip((CHILD, CHILD_TOO), targets, strict=True)
+        await internet.serve(host, leads_to(target)) for host, target in zip((CHILD, CHILD_TOO), targets, strict=True)
     ]
     facts = await internet.look()
     assert [(server.outcome, server.cname, server.ttl) for server in facts.servers] == [
@@ -173,8 +91,8 @@ async def test_a_routine_look_reads_the_cname_and_the_caa_of_a_server_from_one_a
 
 async def test_glue_finds_servers_that_are_named_in_their_own_zone(internet: Internet) -> None:
     glue = (f"ns.customer.test 60 A {CHILD}",)
-    await internet.serve(PARENT, _refers("ns.customer.test.", glue=glue))
-    await internet.serve(CHILD, _right)
+    await internet.serve(PARENT, refers("ns.customer.test.", glue=glue))
+    await internet.serve(CHILD, right)
     assert [server.address for server in (await internet.look()).servers] == [internet.at(CHILD)]
 
 
@@ -182,7 +100,7 @@ async def test_glue_for_names_of_somebody_else_is_not_believed(internet: Interne
     def parent(query: Message) -> Message:
         return referral(query, "customer.test", ["ns.elsewhere.invalid."], [f"ns.elsewhere.invalid 60 A {CHILD}"])
 
-    child = await internet.serve(CHILD, _right)
+    child = await internet.serve(CHILD, right)
     await internet.serve(PARENT, parent)
     facts = await internet.look()
     assert (facts.servers, child.asked) == ((), [])
@@ -191,7 +109,7 @@ async def test_glue_for_names_of_somebody_else_is_not_believed(internet: Interne
 
 async def test_glue_into_our_own_network_is_not_asked(internet: Internet) -> None:
     glue = ("ns.customer.test 60 A 10.0.0.53", "ns.customer.test 60 A 169.254.169.254")
-    await internet.serve(PARENT, _refers("ns.customer.test.", glue=glue))
+    await internet.serve(PARENT, refers("ns.customer.test.", glue=glue))
     facts = await internet.look()
     assert facts.servers == ()
     assert facts.chain == ("old.vendor.test",)  # which is what the resolver has
@@ -199,8 +117,8 @@ async def test_glue_into_our_own_network_is_not_asked(internet: Internet) -> Non
 
 async def test_a_referral_further_down_is_followed(internet: Internet) -> None:
     internet.known["ns.shop.customer.test"] = CHILD_TOO
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
-    await internet.serve(CHILD, _refers("ns.shop.customer.test.", cut="shop.customer.test"))
+    await internet.serve(PARENT, refers("ns1.provider.test."))
+    await internet.serve(CHILD, refers("ns.shop.customer.test.", cut="shop.customer.test"))
     await internet.serve(CHILD_TOO, lambda query: answer(query, authority=[SOA.format(zone="shop.customer.test")]))
     facts = await internet.look("app.shop.customer.test")
     assert (facts.zone, facts.is_delegated) == ("shop.customer.test", True)
@@ -209,8 +127,8 @@ async def test_a_referral_further_down_is_followed(internet: Internet) -> None:
 
 @pytest.mark.parametrize("cut", [".", "test", "customer.test", "elsewhere.test"])
 async def test_a_referral_upward_sideways_or_to_itself_leads_nowhere(internet: Internet, cut: str) -> None:
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
-    child = await internet.serve(CHILD, _refers("ns1.provider.test.", cut=cut))
+    await internet.serve(PARENT, refers("ns1.provider.test."))
+    child = await internet.serve(CHILD, refers("ns1.provider.test.", cut=cut))
     facts = await internet.look()
     assert [server.outcome for server in facts.servers] == ["not_authoritative"]
     assert len(child.asked) < 10
@@ -224,7 +142,7 @@ async def test_referrals_without_end_are_left(internet: Internet) -> None:
         depth = min(len(child.asked), len(labels))
         return referral(query, ".".join([*labels[-depth:], "customer.test"]), ["ns1.provider.test."])
 
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(PARENT, refers("ns1.provider.test."))
     child = await internet.serve(CHILD, deeper)
     facts = await internet.look(hostname)
     assert facts.outcome == "answered"
@@ -245,7 +163,7 @@ async def test_a_domain_that_its_parent_denies_is_not_registered(internet: Inter
 async def test_where_the_parent_is_silent_the_resolvers_name_the_servers(internet: Internet) -> None:
     internet.nameservers["customer.test"] = ["ns1.provider.test."]
     await internet.serve(PARENT, lambda _query: None)
-    await internet.serve(CHILD, _right)
+    await internet.serve(CHILD, right)
     facts = await internet.look()
     assert [server.outcome for server in facts.servers] == ["answered"]
     assert facts.chain == (TARGET,)
@@ -254,8 +172,8 @@ async def test_where_the_parent_is_silent_the_resolvers_name_the_servers(interne
 async def test_the_parent_is_asked_once_for_all_names_of_a_zone_and_afresh_by_a_thorough_look(
     internet: Internet,
 ) -> None:
-    parent = await internet.serve(PARENT, _refers("ns1.provider.test."))
-    child = await internet.serve(CHILD, _right)
+    parent = await internet.serve(PARENT, refers("ns1.provider.test."))
+    child = await internet.serve(CHILD, right)
     for _ in range(3):
         await internet.look()
     assert parent.asked == [("customer.test", "NS")]
@@ -268,8 +186,8 @@ async def test_what_is_known_of_a_parents_name_servers_is_not_asked_again_nor_wa
     names = ["ns.nic.test", *(f"ns{number}.nic.test" for number in range(7))]
     internet.nameservers["test"] = [f"{name}." for name in names]
     internet.known |= dict.fromkeys(names, PARENT)
-    await internet.serve(PARENT, lambda query: referral(query, _asked(query)[0], ["ns1.provider.test."]))
-    await internet.serve(CHILD, _leads_to(TARGET))
+    await internet.serve(PARENT, lambda query: referral(query, asked(query)[0], ["ns1.provider.test."]))
+    await internet.serve(CHILD, leads_to(TARGET))
     await internet.look()
     assert {(name, "A") for name in names} <= set(internet.resolver.asked)
     internet.resolver.asked.clear()
@@ -286,7 +204,7 @@ async def test_what_is_known_of_a_parents_name_servers_is_not_asked_again_nor_wa
 async def test_a_server_that_is_down_costs_a_few_timeouts_and_not_one_a_domain(
     internet: Internet,
 ) -> None:
-    await internet.serve(PARENT, lambda query: referral(query, _asked(query)[0], ["ns1.provider.test."]))
+    await internet.serve(PARENT, lambda query: referral(query, asked(query)[0], ["ns1.provider.test."]))
     dead = await internet.serve(CHILD, lambda _query: None)
     for number in range(20):
         facts = await internet.look(f"app.c{number}.test")
@@ -298,8 +216,8 @@ async def test_name_servers_whose_names_do_not_exist_are_told_from_those_that_ca
     internet: Internet,
 ) -> None:
     internet.known["ns.private.test"] = "10.0.0.53"
-    await internet.serve(PARENT, _refers("ns1.provider.test.", "ns.gone.invalid.", "ns.private.test."))
-    await internet.serve(CHILD, _right)
+    await internet.serve(PARENT, refers("ns1.provider.test.", "ns.gone.invalid.", "ns.private.test."))
+    await internet.serve(CHILD, right)
     facts = await internet.look()
     assert facts.unresolved_nameservers == ("ns.gone.invalid",)
     assert facts.chain == (TARGET,)
@@ -309,7 +227,7 @@ async def test_name_servers_whose_names_do_not_exist_are_told_from_those_that_ca
 
 
 async def test_a_zone_none_of_whose_name_servers_exists_is_an_error_of_its_owner(internet: Internet) -> None:
-    await internet.serve(PARENT, _refers("ns1.gone.invalid.", "ns2.gone.invalid."))
+    await internet.serve(PARENT, refers("ns1.gone.invalid.", "ns2.gone.invalid."))
     (finding,) = [each for each in verdict(await internet.look(thorough=True)) if each.code == "ns_lame"]
     assert (finding.severity, finding.actor) == ("error", "customer")
     assert "None of the name servers of customer.test exists in DNS" in finding.message
@@ -317,7 +235,7 @@ async def test_a_zone_none_of_whose_name_servers_exists_is_an_error_of_its_owner
 
 async def test_of_several_cnames_at_a_name_all_are_shown(internet: Internet) -> None:
     def several(query: Message) -> Message | bytes:
-        name, rdtype = _asked(query)
+        name, rdtype = asked(query)
         if rdtype != "CNAME" or name != HOSTNAME:
             return answer(query, authority=[SOA.format(zone="customer.test")])
         made = answer(query)
@@ -327,7 +245,7 @@ async def test_of_several_cnames_at_a_name_all_are_shown(internet: Internet) -> 
         ]
         return made.to_wire()
 
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(PARENT, refers("ns1.provider.test."))
     await internet.serve(CHILD, several)
     for thorough in (False, True):
         facts = await internet.look(thorough=thorough)
@@ -344,8 +262,8 @@ def verdict(facts: DnsFacts) -> tuple[Finding, ...]:
 
 async def test_a_resolver_with_an_old_answer_is_asked_which_servers_it_still_asks(internet: Internet) -> None:
     internet.nameservers["customer.test"] = ["ns1.old.net.", "ns2.old.net."]
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
-    await internet.serve(CHILD, _right)
+    await internet.serve(PARENT, refers("ns1.provider.test."))
+    await internet.serve(CHILD, right)
     for thorough in (False, True):
         (resolver,) = (await internet.look(thorough=thorough)).resolvers
         assert (resolver.cname, resolver.nameservers) == ("old.vendor.test", ("ns1.old.net", "ns2.old.net"))
@@ -356,12 +274,12 @@ async def test_a_resolver_with_an_old_answer_is_asked_which_servers_it_still_ask
 
 async def test_a_denial_of_caa_without_an_soa_is_none_to_strict_resolvers(internet: Internet) -> None:
     def careless(query: Message) -> Message:
-        name, rdtype = _asked(query)
+        name, rdtype = asked(query)
         if rdtype == "CAA" and name == "customer.test":
             return answer(query)
-        return _right(query)
+        return right(query)
 
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(PARENT, refers("ns1.provider.test."))
     await internet.serve(CHILD, careless)
     internet.nameservers["customer.test"] = ["ns1.provider.test."]
     facts = await internet.look(thorough=True)
@@ -374,10 +292,10 @@ def _names(*nameservers: str) -> Callable[[Message], Message]:
     """The customer's zone, with the right record, which names these servers itself."""
 
     def script(query: Message) -> Message:
-        name, rdtype = _asked(query)
+        name, rdtype = asked(query)
         if rdtype == "NS" and name == "customer.test":
             return answer(query, *(f"{name} 60 NS {server}" for server in nameservers))
-        return _right(query)
+        return right(query)
 
     return script
 
@@ -385,7 +303,7 @@ def _names(*nameservers: str) -> Callable[[Message], Message]:
 async def test_servers_that_the_zone_names_and_its_parent_does_not_are_asked_and_told_where_they_are_dead(
     internet: Internet,
 ) -> None:
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(PARENT, refers("ns1.provider.test."))
     await internet.serve(CHILD, _names("ns2.provider.test.", "ns.gone.invalid."))
     facts = await internet.look(thorough=True)
     assert [(each.name, each.outcome) for each in facts.own_servers] == [
@@ -398,9 +316,9 @@ async def test_servers_that_the_zone_names_and_its_parent_does_not_are_asked_and
 
 
 async def test_servers_that_the_zone_names_and_that_serve_it_are_no_news(internet: Internet) -> None:
-    await internet.serve(PARENT, _refers("ns1.provider.test."))
+    await internet.serve(PARENT, refers("ns1.provider.test."))
     await internet.serve(CHILD, _names("ns1.provider.test.", "ns2.provider.test."))
-    await internet.serve(CHILD_TOO, _right)
+    await internet.serve(CHILD_TOO, right)
     facts = await internet.look(thorough=True)
     assert [(each.name, each.outcome) for each in facts.own_servers] == [("ns2.provider.test", "answered")]
     assert [each for each in verdict(facts) if each.code == "ns_lame"] == []
@@ -408,14 +326,14 @@ async def test_servers_that_the_zone_names_and_that_serve_it_are_no_news(interne
 
 async def test_the_public_zone_has_the_servers_of_its_parent_and_those_that_it_names_itself(internet: Internet) -> None:
     internet.nameservers["customer.test"] = ["ns2.provider.test."]
-    await internet.serve(PARENT, _refers("ns3.provider.test.", "ns1.provider.test."))
-    await internet.serve(CHILD, _right)
+    await internet.serve(PARENT, refers("ns3.provider.test.", "ns1.provider.test."))
+    await internet.serve(CHILD, right)
     found = await internet.observer.zones.find_public_zone(HOSTNAME)
     assert found == PublicZone(name="customer.test", nameservers=("ns1.provider.test", "ns3.provider.test"))
 
 
 async def test_a_delegation_to_servers_that_are_silent_is_the_public_zone_all_the_same(internet: Internet) -> None:
-    await internet.serve(PARENT, _refers("ns1.provider.test.", "ns2.provider.test."))
+    await internet.serve(PARENT, refers("ns1.provider.test.", "ns2.provider.test."))
     internet.is_silent_about = "app.customer.test"
     found = await internet.observer.zones.find_public_zone(HOSTNAME)
     assert found == PublicZone(
