@@ -20,6 +20,7 @@ from dcvd.sandbox import Sandbox, SandboxSettings
 from dcvd.services import organizations
 from dcvd.services.tokens import minting
 from tests.free_ports import find_free_port
+from tests.waiting import until
 
 TARGET = "edge.sandbox.test"
 CLOUDFLARE_SERVERS = ("ada.ns.cloudflare.com.", "bob.ns.cloudflare.com.")
@@ -75,8 +76,18 @@ class Tenant(Struct, frozen=True):
     async def revoke(self, domain: Domain) -> None:
         await self.api.call("DELETE", f"/api/links/{domain.link_id}")
 
-    async def show(self, domain: Domain) -> Any:
-        return (await self.api.call("GET", f"/api/domains/{domain.id}"))["domain"]
+    async def show(self, domain_id: str) -> Any:
+        return (await self.api.call("GET", f"/api/domains/{domain_id}"))["domain"]
+
+    async def force_cloudflare(self, domain_id: str, **changes: object) -> None:
+        """Have Cloudflare say something of the domain's hostname, once it is registered there."""
+
+        async def is_registered() -> bool:
+            return (await self.show(domain_id))["cfStatus"] is not None
+
+        await until(is_registered)
+        name = (await self.show(domain_id))["domainName"]
+        await self.place.control("PATCH", f"/hostnames/{name}", changes)
 
 
 class Place:

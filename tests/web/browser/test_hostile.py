@@ -42,7 +42,7 @@ async def test_it_is_shown_as_text_on_every_page(text: str, place: Place, browse
     async with visiting(browser, place.url) as visitor:
         visitor.may_fail |= {400, 404}
         await show_dns(text, place, tenant, visitor)
-        await show_what_cloudflare_says(text, place, tenant, visitor)
+        await show_what_cloudflare_says(text, tenant, visitor)
         await show_typed_names(text, tenant, visitor)
         for path in (
             f"/oauth/callback/cloudflare?error=access_denied&error_description={quote(text)}&state={quote(text)}",
@@ -67,12 +67,11 @@ async def show_dns(text: str, place: Place, tenant: Tenant, visitor: Visitor) ->
     await expect(visitor.page.locator("main")).to_contain_text(shown(text))
 
 
-async def show_what_cloudflare_says(text: str, place: Place, tenant: Tenant, visitor: Visitor) -> None:
+async def show_what_cloudflare_says(text: str, tenant: Tenant, visitor: Visitor) -> None:
     domain = await tenant.add()
     await visitor.open(domain.path)
     await expect(visitor.page.locator(".step.wrong").first).to_be_visible()
-    forced = {"validationErrors": [f"Refused: {text}"], "sticky": True}
-    await place.control("PATCH", f"/hostnames/{domain.name}", forced)
+    await tenant.force_cloudflare(domain.id, validationErrors=[f"Refused: {text}"], sticky=True)
     await visitor.page.get_by_role("button", name="Check now").click()
     await expect(visitor.page.get_by_role("button", name="Check now")).to_be_enabled()
     await require_harmless(visitor)

@@ -83,7 +83,7 @@ async def fill(text: str, url: str, place: Place, tenant: Tenant) -> None:
     label = "".join(f"\\{byte:03d}" for byte in text.encode()[:60])
     await place.set_dns(name, "CNAME", f"{label}.example.")
     await call("POST", f"/api/domains/{domain['id']}/sync")
-    await place.control("PATCH", f"/hostnames/{name}", {"validationErrors": [f"Refused: {text}"], "sticky": True})
+    await tenant.force_cloudflare(domain["id"], validationErrors=[f"Refused: {text}"], sticky=True)
     await call("POST", f"/api/domains/{domain['id']}/sync")
     await call("POST", f"/api/domains/{domain['id']}/links", {})
     await call("POST", f"/api/webhooks/{endpoint['id']}/test")
